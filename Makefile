@@ -1,0 +1,53 @@
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+LOCKS  := requirements/build.txt requirements/runtime.txt requirements/dev.txt
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+LOCK   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+          --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(READY) ## Install into .venv; does nothing while the locks and pyproject.toml are unchanged
+	@:
+
+$(READY): $(LOCKS) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "dra-extender needs Python 3.11 or newer, and '$(PYTHON)' is older or missing." >&2; \
+	  echo "Name another interpreter: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu install the package python3-venv." >&2; exit 1; }
+	@echo "Installing the locked dependencies into $(VENV) (once; later runs work offline)"
+	@$(PIP) --require-hashes --only-binary :all: -r requirements/build.txt -r requirements/dev.txt
+	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## Show the main job on an embedded fleet: where pods land, and where they could have
+	@$(BIN)/dra-extender demo
+
+test: $(READY) ## Run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(READY) ## Check format, style, types, layers and the documentation
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_manifests.py
+
+bench: $(READY) ## Measure latency and memory on generated fleets
+	@$(BIN)/dra-extender bench
+
+lock: ## Renew requirements/*.txt (for maintainers; needs uv)
+	$(LOCK) --output-file requirements/build.txt requirements/build.in
+	$(LOCK) --output-file requirements/runtime.txt pyproject.toml
+	$(LOCK) --output-file requirements/dev.txt --constraint requirements/runtime.txt --group dev pyproject.toml
+
+clean: ## Remove the environment and every cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,176 @@
+"""
+What the bench sends: pods with their claims, and claims that get allocated meanwhile.
+
+Every pod and claim is new; only specs repeat, as in a cluster where jobs are
+made from templates. Deterministic.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from .fleet import JSON, gpu_name, machines, nic_name, node_name
+
+NAMESPACE = "bench"
+
+
+def _request(name: str, device_class: str, count: int = 1) -> JSON:
+    exactly = {"deviceClassName": device_class, "allocationMode": "ExactCount", "count": count}
+    return {"name": name, "exactly": exactly}
+
+
+def _claim_spec(*requests: JSON, constraints: Sequence[JSON] = ()) -> JSON:
+    return {"devices": {"requests": requests, **({"constraints": constraints} if constraints else {})}}
+
+
+_ON_ONE_ROOT: JSON = {"requests": ["gpu", "nic"], "matchAttribute": "resource.kubernetes.io/pcieRoot"}
+
+PAIR = _claim_spec(_request("gpu", "gpu"), _request("nic", "rdma"))
+
+SPECS: Mapping[str, tuple[JSON, ...]] = {
+    "1 GPU + 1 NIC": (PAIR,),
+    "1 GPU + 1 NIC on one PCIe root": (
+        _claim_spec(_request("gpu", "gpu"), _request("nic", "rdma"), constraints=[_ON_ONE_ROOT]),
+    ),
+    "4 GPUs + 4 NICs": (_claim_spec(_request("gpu", "gpu", 4), _request("nic", "rdma", 4)),),
+    "2 GPUs, 2 NICs, CPUs in three claims": (
+        _claim_spec(_request("gpu", "gpu", 2)),
+        _claim_spec(_request("nic", "rdma", 2)),
+        _claim_spec(_request("cpu", "dra.cpu")),
+    ),
+}
+"""The claim specs of a pod, by what they ask for."""
+
+
+class Pair(NamedTuple):
+    """One GPU and one NIC of a node, by device name."""
+
+    node: str
+    gpu_driver: str
+    gpu: str
+    nic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A pod's new claims, and ``body``: what kube-scheduler posts for the pod, all nodes offered."""
+
+    claims: tuple[JSON, ...]
+    body: bytes
+
+
+class Load:
+    """Makes jobs for ``fleet(nodes)``."""
+
+    def __init__(self, nodes: int) -> None:
+        shapes = machines()
+        self.names = [node_name(shapes[index % len(shapes)], index) for index in range(nodes)]
+        offered = list(self.names)
+        random.Random(0).shuffle(offered)  # noqa: S311  the scheduler offers nodes in no useful order
+        self._names_json = json.dumps(offered, separators=(",", ":")).encode()
+        self._numbers = itertools.count(1)
+
+    def job(self, spec: str, annotations: Mapping[str, str] | None = None) -> Job:
+        """A new pod with new claims of ``SPECS[spec]``."""
+        name = f"job-{next(self._numbers)}"
+        claims = tuple(self._claim(f"{name}-claim-{index}", body) for index, body in enumerate(SPECS[spec]))
+        metadata: JSON = {
+            "name": name,
+            "namespace": NAMESPACE,
+            "uid": self._uid(),
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "labels": {"app": "job"},
+            "annotations": annotations or {},
+        }
+        pod = _pod(metadata, [f"{name}-claim-{index}" for index in range(len(claims))])
+        body = b'{"Pod":%s,"Nodes":null,"NodeNames":%s}' % (json.dumps(pod).encode(), self._names_json)
+        return Job(claims, body)
+
+    def placed_claims(self) -> Iterator[JSON]:
+        """New claims, each just allocated one GPU and one NIC of the next node, until the fleet is full."""
+        for pair in free_pairs(len(self.names)):
+            results = [
+                {"request": "gpu", "driver": pair.gpu_driver, "pool": pair.node, "device": pair.gpu},
+                {"request": "nic", "driver": "dra.net", "pool": pair.node, "device": pair.nic},
+            ]
+            term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [pair.node]}]}
+            allocation = {
+                "devices": {"results": results},
+                "nodeSelector": {"nodeSelectorTerms": [term]},
+            }
+            claim = self._claim(f"placed-{next(self._numbers)}", PAIR)
+            yield {**claim, "status": {"allocation": allocation}}
+
+    def _claim(self, name: str, spec: JSON) -> JSON:
+        return {
+            "apiVersion": "resource.k8s.io/v1",
+            "kind": "ResourceClaim",
+            "metadata": {"name": name, "namespace": NAMESPACE, "uid": self._uid()},
+            "spec": spec,
+        }
+
+    def _uid(self) -> str:
+        return str(UUID(int=next(self._numbers)))
+
+
+def free_pairs(nodes: int) -> Iterator[Pair]:
+    """
+    The GPUs and RDMA NICs of ``fleet(nodes)``, paired by position.
+
+    The first pairs of all nodes come first, then the second ones.
+    """
+    shapes = machines()
+    of_each_node = []
+    for index in range(nodes):
+        machine = shapes[index % len(shapes)]
+        gpus = [gpu_name(gpu) for gpu in range(len(machine.of_kind("gpu")))]
+        nics = [nic_name(nic, position) for position, nic in enumerate(machine.of_kind("nic")) if nic.rdma]
+        node = node_name(machine, index)
+        of_each_node.append(
+            [Pair(node, machine.gpu_driver, gpu, nic) for gpu, nic in zip(gpus, nics, strict=False)]
+        )
+    for of_all_nodes in itertools.zip_longest(*of_each_node):
+        yield from (pair for pair in of_all_nodes if pair is not None)
+
+
+def _pod(metadata: JSON, claims: Sequence[str]) -> JSON:
+    """A Pod as the scheduler's cache holds it, defaults filled in."""
+    container = {
+        "name": "main",
+        "image": "registry.example.com/train:1",
+        "command": ["train"],
+        "env": [{"name": "RANK", "value": "0"}],
+        "resources": {
+            "requests": {"cpu": "8", "memory": "64Gi"},
+            "claims": [{"name": f"c{index}"} for index in range(len(claims))],
+        },
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+        "imagePullPolicy": "IfNotPresent",
+    }
+    return {
+        "metadata": metadata,
+        "spec": {
+            "containers": [container],
+            "restartPolicy": "Always",
+            "terminationGracePeriodSeconds": 30,
+            "dnsPolicy": "ClusterFirst",
+            "securityContext": {},
+            "schedulerName": "default-scheduler",
+            "tolerations": [
+                {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute"}
+                for key in ("not-ready", "unreachable")
+            ],
+            "enableServiceLinks": True,
+            "resourceClaims": [
+                {"name": f"c{index}", "resourceClaimName": claim} for index, claim in enumerate(claims)
+            ],
+        },
+        "status": {"phase": "Pending", "qosClass": "Burstable"},
+    }

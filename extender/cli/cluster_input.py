@@ -1,0 +1,86 @@
+"""From the files that a command names to a snapshot and the release to model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extender.core.releases import LATEST, Release, UnknownRelease, release_for
+from extender.core.snapshot import Snapshot
+from extender.kube.cluster import Cluster
+from extender.kube.cluster_file import ClusterFileError, read
+
+from .failure import WrongInput
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterInput:
+    """``notes`` are sentences about the input that its reader should know."""
+
+    snapshot: Snapshot
+    notes: tuple[str, ...]
+
+
+def read_cluster(paths: Sequence[str]) -> Cluster:
+    """Read ``paths``, ``-`` for standard input. Raises ``WrongInput``."""
+    try:
+        return read(paths)
+    except ClusterFileError as error:
+        raise WrongInput(str(error)) from error
+
+
+def cluster_input(cluster: Cluster, kubernetes: str | None) -> ClusterInput:
+    """
+    Freeze ``cluster`` under the release that ``kubernetes`` or the cluster itself names.
+
+    Raises ``WrongInput`` for a release that is not modelled.
+    """
+    release, about_release = release_of(kubernetes, cluster.kubernetes)
+    snapshot = snapshot_of(cluster, release)
+    notes = [about_release] if about_release else []
+    if not cluster.nodes:
+        notes.append("the input holds no Node, so there is nothing to place pods on; dump nodes too")
+    elif not cluster.slices:
+        notes.append("the input holds no ResourceSlice, so no node has devices; dump resourceslices too")
+    if cluster.replaced:
+        more = len(cluster.replaced) - _MOST_NAMED
+        named = ", ".join(cluster.replaced[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        notes.append(f"given more than once, the last one counts: {named}")
+    return ClusterInput(snapshot, tuple(notes))
+
+
+def release_of(asked: str | None, found: str) -> tuple[Release, str]:
+    """
+    The release that was ``asked`` for, else the one ``found`` in the input, else the newest.
+
+    Also a sentence if that is not simply what the input says. Raises ``WrongInput``.
+    """
+    version = asked or found
+    if not version:
+        return LATEST, (
+            f"the input does not name a Kubernetes version: predicted for {LATEST.version}, the newest "
+            "known; name it with --kubernetes"
+        )
+    try:
+        release = release_for(version)
+    except UnknownRelease as error:
+        where = "--kubernetes" if asked else "the input's version"
+        advice = "" if asked else "; --kubernetes predicts for another release"
+        raise WrongInput(f"{where}: {error}{advice}") from error
+    if not asked and release.version != version:
+        return release, f"Kubernetes {version} is predicted like {release.version}, the newest patch known"
+    return release, ""
+
+
+def snapshot_of(cluster: Cluster, release: Release) -> Snapshot:
+    """Freeze a decoded cluster."""
+    return Snapshot.of(
+        release=release,
+        nodes=cluster.nodes,
+        slices=cluster.slices,
+        classes=cluster.classes,
+        claims=cluster.claims,
+        pods=cluster.pods,
+    )

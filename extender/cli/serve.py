@@ -1,0 +1,130 @@
+"""``serve``: the service on a dump of a cluster."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from extender.core.evaluate import Settings
+from extender.service import logs
+from extender.service.config import Address, Config, ConfigError, LogFormat, LogLevel, parse_address
+from extender.service.dependencies import Service
+from extender.service.metrics import Metrics
+from extender.service.policy import ANNOTATION, Policy
+from extender.service.run import ListenError, serve
+from extender.service.store import Store
+from extender.service.web import make_app
+
+from .cluster_input import ClusterInput, cluster_input, read_cluster
+from .failure import WrongInput
+from .options import DUMP, add_cluster, add_kubernetes
+
+NO_LIVE_CLUSTER = (
+    "--cluster: this version serves a dump and cannot watch a live cluster yet; "
+    f"run '{DUMP}', then give --cluster cluster.json"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    defaults = Config()
+    add_cluster(parser, "required: this version cannot watch a live cluster")
+    parser.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        default=str(defaults.listen),
+        help="address to listen on, port 0 for any free one (default: %(default)s)",
+    )
+    add_kubernetes(parser, "the one the dump names, else the newest known")
+    parser.add_argument(
+        "--score-max",
+        type=int,
+        metavar="N",
+        default=defaults.evaluation.score_max,
+        help="score of perfect alignment (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--alignment",
+        choices=[policy.value for policy in Policy],
+        default=defaults.default_policy.value,
+        help=f"policy of pods without the annotation {ANNOTATION} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--search-steps",
+        type=int,
+        metavar="N",
+        default=defaults.evaluation.search_steps,
+        help="steps after which one search is given up as unknown (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--request-steps",
+        type=int,
+        metavar="N",
+        default=defaults.evaluation.request_steps,
+        help="steps that all searches of one request may take (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--drain-seconds",
+        type=float,
+        metavar="S",
+        default=defaults.drain_seconds,
+        help="how long to serve on after SIGTERM, with readiness off (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=[level.value for level in LogLevel],
+        default=defaults.log_level.value,
+        help="least important level that is logged (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=[form.value for form in LogFormat],
+        default=defaults.log_format.value,
+        help="form of the log on stderr (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal; prints the address once requests are accepted."""
+    try:
+        config = _config(args)
+    except ConfigError as error:
+        raise WrongInput(str(error)) from error
+    if not args.cluster:
+        raise WrongInput(NO_LIVE_CLUSTER)
+    given = cluster_input(read_cluster(args.cluster), args.kubernetes)
+    logs.configure(config.log_level, config.log_format)
+    try:
+        asyncio.run(_serve(given, config))
+    except ListenError as error:
+        raise WrongInput(str(error)) from error
+    return 0
+
+
+def _config(args: argparse.Namespace) -> Config:
+    return Config(
+        listen=parse_address(args.listen),
+        evaluation=Settings(args.score_max, args.search_steps, args.request_steps),
+        default_policy=Policy(args.alignment),
+        log_level=LogLevel(args.log_level),
+        log_format=LogFormat(args.log_format),
+        drain_seconds=args.drain_seconds,
+    )
+
+
+async def _serve(given: ClusterInput, config: Config) -> None:
+    release = given.snapshot.release.version
+    service = Service(
+        store=Store(given.snapshot),
+        settings=config.evaluation,
+        metrics=Metrics(release),
+        default_policy=config.default_policy,
+    )
+    for note in given.notes:
+        print(f"note: {note}", file=sys.stderr)
+
+    def announce(address: Address) -> None:
+        nodes = len(given.snapshot.nodes)
+        print(f"serving {nodes} nodes of Kubernetes {release} on http://{address}", flush=True)
+
+    await serve(make_app(service), config, announce)

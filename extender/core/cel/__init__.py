@@ -1,0 +1,22 @@
+"""
+The Kubernetes dialect of CEL, as far as device selectors go.
+
+``compile_selector`` once per expression, then ``Selector.matches`` per device. An answer is what
+kube-scheduler would get, or UNKNOWN with a reason.
+"""
+
+from .dialect import Dialect
+from .frame import CelDevice
+from .reads import Reads
+from .selector import Selector, Verdict, VerdictKind, compile_selector, unsupported_attribute
+
+__all__ = [
+    "CelDevice",
+    "Dialect",
+    "Reads",
+    "Selector",
+    "Verdict",
+    "VerdictKind",
+    "compile_selector",
+    "unsupported_attribute",
+]

@@ -1,0 +1,373 @@
+"""
+Check types, and decide which function and overload each call means.
+
+Source: github.com/google/cel-go checker/checker.go and the validators of
+cel/validator.go, v0.26.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import static_types as st
+from .declarations import Declarations, Function, Overload
+from .dialect import Dialect
+from .errors import CompileError, Undecided
+from .regular_expressions import compile_pattern
+from .static_types import Type, Unifier
+from .string_format import check_template
+from .syntax import Call, Comprehension, Constant, Ident, ListLiteral, MapLiteral, Node, Select
+from .values import TypeValue, Uint
+
+_CONSTANT_TYPES: dict[type, Type] = {
+    bool: st.BOOL,
+    int: st.INT,
+    Uint: st.UINT,
+    float: st.DOUBLE,
+    str: st.STRING,
+    bytes: st.BYTES,
+    type(None): st.NULL,
+}
+TYPE_NAMES: dict[str, Type] = {
+    **{
+        t.name: t for t in (st.BOOL, st.BYTES, st.DOUBLE, st.INT, st.STRING, st.UINT, st.NULL, st.IP, st.CIDR)
+    },
+    "list": st.list_of(st.parameter("A")),
+    "map": st.map_of(st.parameter("A"), st.parameter("B")),
+    "type": Type("type", "type"),
+    "optional_type": st.optional_of(st.parameter("V")),
+}
+_UNMODELLED_ROOTS = frozenset({"google", "kubernetes"})
+_UNMODELLED_FUNCTIONS = frozenset({"duration", "timestamp"})
+_QUANTITIES = st.map_of(st.STRING, st.map_of(st.STRING, st.QUANTITY))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """
+    What the checker found, by node.
+
+    ``functions`` has each call's function and, if only one overload is possible, that one;
+    ``global_calls`` the calls written ``a.b(c)`` that mean the function ``a.b``.
+    ``type_names`` has the names that stand for types.
+    """
+
+    types: dict[Node, Type]
+    functions: dict[Node, tuple[Function, Overload | None]]
+    global_calls: frozenset[Node]
+    type_names: dict[Node, TypeValue]
+
+
+def check(root: Node, dialect: Dialect, declarations: Declarations) -> Checked:
+    """
+    Check an expression as kube-scheduler does before it evaluates it.
+
+    Raises ``CompileError`` for what it rejects, ``Undecided`` for what we do not know.
+    """
+    checker = _Checker(dialect, declarations)
+    checker.check(root)
+    types = {node: checker.resolved(node) for node in checker.types}
+    _Validator(types, checker.functions).validate(root, exempt=False)
+    result = types[root]
+    if result.kind not in ("bool", "any") and not (dialect.dyn_result and result.kind == "dyn"):
+        raise CompileError(f"must evaluate to bool or the unknown type, not {result}")
+    return Checked(types, checker.functions, frozenset(checker.global_calls), checker.type_names)
+
+
+class _Checker:
+    """The state of one check: types found so far and variables in scope."""
+
+    def __init__(self, dialect: Dialect, declarations: Declarations) -> None:
+        self._declarations = declarations
+        self._unifier = Unifier()
+        self._scopes: list[dict[str, Type]] = [{"device": st.DEVICE}]
+        attribute = st.DYN if dialect.iterate_attribute_value else st.ANY
+        self._fields = {
+            "driver": st.STRING,
+            "allowMultipleAllocations": st.BOOL,
+            "attributes": st.map_of(st.STRING, st.map_of(st.STRING, attribute)),
+            "capacity": _QUANTITIES,
+        }
+        self.types: dict[Node, Type] = {}
+        self.functions: dict[Node, tuple[Function, Overload | None]] = {}
+        self.global_calls: set[Node] = set()
+        self.type_names: dict[Node, TypeValue] = {}
+
+    def resolved(self, node: Node) -> Type:
+        """The type of a node with every type parameter replaced."""
+        return self._unifier.substitute(self.types[node], unbound_to_dyn=True)
+
+    def check(self, node: Node) -> Type:
+        """Find and record the type of a node."""
+        found = self._type(node)
+        self.types[node] = found
+        return found
+
+    def _type(self, node: Node) -> Type:
+        if isinstance(node, Constant):
+            return _CONSTANT_TYPES[type(node.value)]
+        if isinstance(node, Ident):
+            return self._ident(node)
+        if isinstance(node, Select):
+            return self._select(node)
+        if isinstance(node, Call):
+            return self._call(node)
+        if isinstance(node, ListLiteral):
+            return self._list(node)
+        if isinstance(node, MapLiteral):
+            return self._map(node)
+        return self._comprehension(node)
+
+    def _lookup(self, node: Node, name: str) -> Type | None:
+        for scope in reversed(self._scopes):
+            if name in scope:
+                return scope[name]
+        named = TYPE_NAMES.get(name)
+        if named is None:
+            return None
+        self.type_names[node] = TypeValue(named.name)
+        return named if name == "type" else st.type_of(named)
+
+    def _ident(self, node: Ident) -> Type:
+        found = self._lookup(node, node.name)
+        if found is not None:
+            return found
+        if node.name in _UNMODELLED_ROOTS:
+            raise Undecided(f"names below {node.name!r} are not modelled")
+        raise CompileError(f"undeclared reference to '{node.name}'")
+
+    def _select(self, node: Select) -> Type:
+        name = "" if node.test_only else _qualified(node)
+        found = self._lookup(node, name) if name else None
+        if found is not None:
+            return found
+        selected = self._field(node.operand, node.field, optional=False)
+        return st.BOOL if node.test_only else self._unifier.substitute(selected)
+
+    def _field(self, operand: Node, field: str, *, optional: bool) -> Type:
+        operand_type = self._unifier.substitute(self.check(operand))
+        target, was_optional = st.unwrap_optional(operand_type)
+        if target.kind == "map":
+            result = target.parameters[1]
+        elif target == st.DEVICE:
+            if field not in self._fields:
+                raise CompileError(f"undefined field '{field}'")
+            result = self._fields[field]
+        elif target.kind == "param":
+            self._unifier.assignable(st.DYN, target)
+            result = st.DYN
+        elif st.is_dynamic(target):
+            result = st.DYN
+        else:
+            raise CompileError(f"type '{target}' does not support field selection")
+        return st.optional_of(result) if was_optional or optional else result
+
+    def _call(self, node: Call) -> Type:
+        if node.function == "_?._":
+            name = node.arguments[1]
+            assert isinstance(name, Constant)
+            self.check(name)
+            return self._unifier.substitute(self._field(node.arguments[0], str(name.value), optional=True))
+        arguments = [self.check(argument) for argument in node.arguments]
+        if node.target is None:
+            return self._resolve(node, self._function(node.function), arguments, member=False)
+        prefix = _qualified(node.target)
+        namespaced = self._declarations.get(f"{prefix}.{node.function}") if prefix else None
+        if namespaced is not None:
+            self.global_calls.add(node)
+            return self._resolve(node, namespaced, arguments, member=False)
+        receiver = self.check(node.target)
+        return self._resolve(node, self._function(node.function), [receiver, *arguments], member=True)
+
+    def _function(self, name: str) -> Function:
+        found = self._declarations.get(name)
+        if found is not None:
+            return found
+        if name in _UNMODELLED_FUNCTIONS:
+            raise Undecided("timestamps and durations are not modelled")
+        raise CompileError(f"undeclared reference to '{name}'")
+
+    def _resolve(self, node: Call, function: Function, arguments: list[Type], *, member: bool) -> Type:
+        if function.name in ("_&&_", "_||_"):
+            self.functions[node] = (function, None)
+            for argument in arguments:
+                if not self._unifier.assignable(argument, st.BOOL):
+                    raise CompileError(f"expected type 'bool' but found '{self._shown(argument)}'")
+            return st.BOOL
+        result: Type | None = None
+        matching = []
+        for overload in function.overloads:
+            if overload.member is not member:
+                continue
+            declared, declared_result = self._instantiate(overload)
+            if not self._unifier.all_assignable(tuple(arguments), declared):
+                continue
+            matching.append(overload)
+            found = self._unifier.substitute(declared_result)
+            if result is None:
+                result = found
+            elif not st.is_dynamic(result) and found != result:
+                result = st.DYN
+        if result is None:
+            shown = ", ".join(self._shown(argument) for argument in arguments)
+            raise CompileError(f"found no matching overload for '{function.name}' applied to '({shown})'")
+        self.functions[node] = (function, matching[0] if len(matching) == 1 else None)
+        return result
+
+    def _instantiate(self, overload: Overload) -> tuple[tuple[Type, ...], Type]:
+        if not overload.parameters:
+            return overload.arguments, overload.result
+        fresh = {name: self._unifier.fresh() for name in sorted(overload.parameters)}
+        return tuple(_renamed(t, fresh) for t in overload.arguments), _renamed(overload.result, fresh)
+
+    def _shown(self, shown: Type) -> str:
+        return str(self._unifier.substitute(shown, unbound_to_dyn=True))
+
+    def _list(self, node: ListLiteral) -> Type:
+        joined: Type | None = None
+        for index, element in enumerate(node.elements):
+            element_type = self._entry(self.check(element), optional=index in node.optional)
+            joined = self._join(joined, element_type)
+        return st.list_of(joined or self._unifier.fresh())
+
+    def _map(self, node: MapLiteral) -> Type:
+        keys: Type | None = None
+        values: Type | None = None
+        for key, value, optional in node.entries:
+            keys = self._join(keys, self.check(key))
+            values = self._join(values, self._entry(self.check(value), optional=optional))
+        if keys is None or values is None:
+            keys, values = self._unifier.fresh(), self._unifier.fresh()
+        return st.map_of(keys, values)
+
+    def _entry(self, entry: Type, *, optional: bool) -> Type:
+        """The type that an element, written with or without ``?``, gives its list or map."""
+        if not optional:
+            return entry
+        inner, was_optional = st.unwrap_optional(entry)
+        if not was_optional:
+            if st.is_dynamic(entry):
+                raise Undecided("an optional element of unknown type crashes cel-go")
+            raise CompileError(f"expected type 'optional_type({inner})' but found '{inner}'")
+        return inner
+
+    def _join(self, previous: Type | None, current: Type) -> Type:
+        if previous is None:
+            return current
+        if self._unifier.assignable(previous, current):
+            return st.most_general(previous, current)
+        return st.DYN
+
+    def _comprehension(self, node: Comprehension) -> Type:
+        self.check(node.range)
+        accumulated = self.check(node.init)
+        over = self._unifier.substitute(self.types[node.range])
+        self._scopes.append({node.accumulator: accumulated})
+        self._scopes.append(self._variables(node, over))
+        self._assert(self.check(node.condition), st.BOOL)
+        self._assert(self.check(node.step), accumulated)
+        self._scopes.pop()
+        result = self.check(node.result)
+        self._scopes.pop()
+        return self._unifier.substitute(result)
+
+    def _variables(self, node: Comprehension, over: Type) -> dict[str, Type]:
+        two = bool(node.variable2)
+        if over.kind == "list":
+            first, second = (st.INT, over.parameters[0]) if two else (over.parameters[0], st.ERROR)
+        elif over.kind == "map":
+            first, second = over.parameters
+        elif over.kind in ("dyn", "error", "param"):
+            self._unifier.assignable(st.DYN, over)
+            first = second = st.DYN
+        else:
+            raise CompileError(
+                f"expression of type '{over}' cannot be range of a comprehension (must be list, map, or dynamic)"
+            )
+        return {node.variable: first, node.variable2: second} if two else {node.variable: first}
+
+    def _assert(self, found: Type, expected: Type) -> None:
+        if not self._unifier.assignable(expected, found):
+            raise CompileError(f"expected type '{self._shown(expected)}' but found '{self._shown(found)}'")
+
+
+class _Validator:
+    """Kubernetes' further checks of literals, after the types are known."""
+
+    def __init__(
+        self, types: dict[Node, Type], functions: dict[Node, tuple[Function, Overload | None]]
+    ) -> None:
+        self._types = types
+        self._functions = functions
+
+    def validate(self, node: Node, *, exempt: bool) -> None:
+        """Walk the tree; mixed literals are allowed anywhere below a call of ``format``."""
+        if isinstance(node, Call):
+            self._call(node)
+            below = exempt or node.function == "format"
+            for child in (*node.arguments, *((node.target,) if node.target is not None else ())):
+                self.validate(child, exempt=below)
+        elif isinstance(node, Select):
+            self.validate(node.operand, exempt=exempt)
+        elif isinstance(node, ListLiteral):
+            self._list(node, exempt)
+        elif isinstance(node, MapLiteral):
+            self._map(node, exempt)
+        elif isinstance(node, Comprehension):
+            for child in (node.range, node.init, node.condition, node.step, node.result):
+                self.validate(child, exempt=exempt)
+
+    def _call(self, node: Call) -> None:
+        if node.function == "matches" and node.arguments:
+            pattern = node.arguments[0]
+            if isinstance(pattern, Constant) and isinstance(pattern.value, str):
+                try:
+                    compile_pattern(pattern.value)
+                except ValueError as error:
+                    raise CompileError(f"invalid matches argument: {error}") from None
+        if node.function == "format" and isinstance(node.target, Constant) and node.arguments:
+            arguments = node.arguments[0]
+            if isinstance(arguments, ListLiteral) and isinstance(node.target.value, str):
+                check_template(node.target.value, arguments, self._types)
+
+    def _list(self, node: ListLiteral, exempt: bool) -> None:
+        first: Type | None = None
+        for index, element in enumerate(node.elements):
+            self.validate(element, exempt=exempt)
+            found = self._types[element]
+            if index in node.optional:
+                found = found.parameters[0]
+            first = first or found
+            if not exempt and not st.equivalent(first, found):
+                raise CompileError(f"expected type '{first}' but found '{found}'")
+
+    def _map(self, node: MapLiteral, exempt: bool) -> None:
+        first: tuple[Type, Type] | None = None
+        for key, value, optional in node.entries:
+            self.validate(key, exempt=exempt)
+            self.validate(value, exempt=exempt)
+            value_type = self._types[value]
+            if optional:
+                value_type = value_type.parameters[0]
+            found = (self._types[key], value_type)
+            first = first or found
+            if not exempt and not all(map(st.equivalent, first, found)):
+                raise CompileError(f"expected an entry of types {first} but found {found}")
+
+
+def _renamed(t: Type, names: dict[str, Type]) -> Type:
+    if t.kind == "param":
+        return names[t.name]
+    if not t.parameters:
+        return t
+    return Type(t.kind, t.name, tuple(_renamed(inner, names) for inner in t.parameters))
+
+
+def _qualified(node: Node) -> str:
+    """``a.b.c`` as text, empty if the node is anything else."""
+    if isinstance(node, Ident):
+        return node.name
+    if isinstance(node, Select) and not node.test_only:
+        prefix = _qualified(node.operand)
+        return f"{prefix}.{node.field}" if prefix else ""
+    return ""

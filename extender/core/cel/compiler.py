@@ -1,0 +1,316 @@
+"""
+Turn a checked syntax tree into closures.
+
+Source: github.com/google/cel-go interpreter/planner.go, interpretable.go and
+decorators.go, v0.26, with the optimisations that Kubernetes turns on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import attributes, calls, folds, logic
+from .attributes import Evaluator, Qualifier
+from .checker import Checked
+from .errors import CompileError, EvaluationError
+from .frame import COST_LIMIT, CelDevice, Frame
+from .regular_expressions import compile_pattern
+from .syntax import UNUSED, Call, Comprehension, Constant, Ident, ListLiteral, MapLiteral, Node, Select
+from .values import MAX_INT
+
+_CONVERSIONS = frozenset({"bool", "bytes", "double", "dyn", "int", "string", "type", "uint"})
+_SEARCHES = frozenset({"matches", "find", "findAll"})
+_INDEXES = frozenset({"_[_]", "_[?_]", "_?._"})
+_NO_DEVICE = CelDevice("", False, {}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An evaluator; ``constant`` if it needs no device, then ``value`` is what it gives."""
+
+    evaluate: Evaluator
+    constant: bool = False
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled expression: its evaluator, how many slots it needs, what it may cost."""
+
+    evaluate: Evaluator
+    slots: int
+    budget: int
+
+    def run(self, device: CelDevice) -> object:
+        """Evaluate the expression for a device."""
+        return self.evaluate(Frame(device, self.slots, self.budget))
+
+
+def compile_program(root: Node, checked: Checked) -> Program:
+    """
+    Compile a checked expression.
+
+    Raises ``CompileError`` for a constant part that cannot be evaluated.
+    """
+    compiler = _Compiler(checked)
+    code = compiler.compile(root)
+    return Program(code.evaluate, compiler.slots, COST_LIMIT - _weight(root))
+
+
+def constant(value: object) -> Code:
+    """Build the code of a constant."""
+    return Code(lambda frame: value, True, value)
+
+
+class _Compiler:
+    """The state of one compilation: variables in scope and slots given out."""
+
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+        self._scopes: list[dict[str, Evaluator]] = [{"device": lambda frame: frame.device_map}]
+        self.slots = 0
+
+    def compile(self, node: Node) -> Code:
+        """Return the code of a node."""
+        named = self._checked.type_names.get(node)
+        if named is not None:
+            return constant(named)
+        if isinstance(node, Constant):
+            return constant(node.value)
+        if isinstance(node, Ident):
+            return Code(self._variable(node))
+        if isinstance(node, Select):
+            return Code(self._chain(node))
+        if isinstance(node, Call):
+            return self._call(node)
+        if isinstance(node, ListLiteral):
+            return self._list(node)
+        if isinstance(node, MapLiteral):
+            return self._map(node)
+        return Code(self._comprehension(node))
+
+    def _variable(self, node: Ident) -> Evaluator:
+        if self._checked.types[node].kind == "type":
+            # cel-go takes a variable that holds a type for the name of a type.
+            raise CompileError(f"program instantiation failed: reference to undefined type: {node.name}")
+        for scope in reversed(self._scopes):
+            if node.name in scope:
+                return scope[node.name]
+        raise CompileError(f"undeclared reference to '{node.name}'")
+
+    def _slot(self) -> int:
+        self.slots += 1
+        return self.slots - 1
+
+    def _chain(self, node: Node) -> Evaluator:
+        """Compile a selection together with the selections it is made on."""
+        qualifiers: list[Qualifier] = []
+        test_only = isinstance(node, Select) and node.test_only
+        first = True
+        while node not in self._checked.type_names:
+            if isinstance(node, Select) and (first or not node.test_only):
+                qualifiers.append(attributes.constant_qualifier(node.field, optional=False))
+                node = node.operand
+            elif isinstance(node, Call) and node.function in _INDEXES:
+                qualifiers.append(self._qualifier(node))
+                node = node.arguments[0]
+            else:
+                break
+            first = False
+        return self._applied(node, tuple(reversed(qualifiers)), test_only)
+
+    def _qualifier(self, node: Call) -> Qualifier:
+        optional = node.function != "_[_]"
+        key = self.compile(node.arguments[1])
+        if key.constant:
+            return attributes.constant_qualifier(key.value, optional=optional)
+        return Qualifier(None, key.evaluate, optional)
+
+    def _applied(self, root: Node, qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluator:
+        """Apply the links to a root; those on a conditional belong to both of its branches."""
+        if isinstance(root, Call) and root.function == "_?_:_":
+            condition, truthy, falsy = root.arguments
+            return logic.conditional(
+                self.compile(condition).evaluate,
+                self._branch(truthy, qualifiers, test_only),
+                self._branch(falsy, qualifiers, test_only),
+            )
+        if isinstance(root, Ident) and root.name == "device" and len(self._scopes_with("device")) == 1:
+            direct = _device_field(qualifiers, test_only)
+            if direct is not None:
+                return direct
+        evaluate = self.compile(root).evaluate
+        if not qualifiers:
+            return evaluate
+        return (
+            attributes.presence(evaluate, qualifiers) if test_only else attributes.chain(evaluate, qualifiers)
+        )
+
+    def _scopes_with(self, name: str) -> list[dict[str, Evaluator]]:
+        return [scope for scope in self._scopes if name in scope]
+
+    def _branch(self, node: Node, qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluator:
+        inner: list[Qualifier] = []
+        while node not in self._checked.type_names:
+            if isinstance(node, Select) and not node.test_only:
+                inner.append(attributes.constant_qualifier(node.field, optional=False))
+                node = node.operand
+            elif isinstance(node, Call) and node.function in _INDEXES:
+                inner.append(self._qualifier(node))
+                node = node.arguments[0]
+            else:
+                break
+        links = (*reversed(inner), *qualifiers)
+        applied = self._applied(node, links, test_only)
+        return applied if links else attributes.converted(applied)
+
+    def _call(self, node: Call) -> Code:
+        function, overload = self._checked.functions.get(node, (None, None))
+        if node.function == "_?_:_":
+            return Code(self._applied(node, (), False))
+        if node.function in _INDEXES:
+            return Code(self._chain(node))
+        operands = node.arguments
+        if node.target is not None and node not in self._checked.global_calls:
+            operands = (node.target, *operands)
+        codes = [self.compile(operand) for operand in operands]
+        evaluators = tuple(code.evaluate for code in codes)
+        assert function is not None
+        name = function.name
+        if name in logic.SPECIAL:
+            return Code(logic.SPECIAL[name](evaluators))
+        if name in ("_==_", "_!=_"):
+            known = codes[1].value if codes[1].constant else logic.NOT_CONSTANT
+            return Code(logic.equality(name, evaluators[0], evaluators[1], known))
+        if name == "@in" and overload is function.overloads[0] and codes[1].constant:
+            return self._membership(codes[0], codes[1].value, calls.call(function, overload, evaluators))
+        if name in _SEARCHES and isinstance(codes[1].value, str):
+            _check_pattern(codes[1].value)
+            evaluators = (calls.type_as_text(evaluators[0]), *evaluators[1:])
+        called = calls.call(function, overload, evaluators)
+        if name in _CONVERSIONS and codes[0].constant:
+            return _folded(called)
+        return Code(called)
+
+    def _membership(self, element: Code, elements: object, otherwise: Evaluator) -> Code:
+        assert isinstance(elements, tuple)
+        if not elements:
+            return constant(False)
+        keys = logic.membership_keys(elements)
+        return Code(otherwise if keys is None else logic.membership(element.evaluate, keys))
+
+    def _list(self, node: ListLiteral) -> Code:
+        codes = [self.compile(element) for element in node.elements]
+        evaluate = calls.list_of(tuple(code.evaluate for code in codes), node.optional)
+        if all(code.constant for code in codes) and not node.optional:
+            return constant(tuple(code.value for code in codes))
+        return Code(evaluate)
+
+    def _map(self, node: MapLiteral) -> Code:
+        entries = []
+        known = True
+        for key, value, optional in node.entries:
+            key_code, value_code = self.compile(key), self.compile(value)
+            entries.append((key_code.evaluate, value_code.evaluate, optional))
+            known = known and key_code.constant and value_code.constant and not optional
+        evaluate = calls.map_of(tuple(entries))
+        return _folded(evaluate) if known else Code(evaluate)
+
+    def _comprehension(self, node: Comprehension) -> Evaluator:
+        init = self.compile(node.init).evaluate
+        slot = self._slot()
+        if node.variable == UNUSED:
+            self._scopes.append({node.accumulator: folds.bound_variable(slot, init)})
+            self.compile(node.step)
+            result = self.compile(node.result).evaluate
+            self._scopes.pop()
+            return folds.bind(slot, result)
+        over = self.compile(node.range).evaluate
+        first = self._slot()
+        second = self._slot() if node.variable2 else None
+        self._scopes.append({node.accumulator: folds.accumulator(slot)})
+        result = self.compile(node.result).evaluate
+        variables = {node.variable: folds.variable(first)}
+        if second is not None:
+            variables[node.variable2] = folds.variable(second)
+        self._scopes.append(variables)
+        condition = self.compile(node.condition)
+        step = self.compile(node.step).evaluate
+        del self._scopes[-2:]
+        return folds.fold(
+            folds.FoldParts(
+                over,
+                first,
+                second,
+                slot,
+                init,
+                None if condition.constant and condition.value is True else condition.evaluate,
+                step,
+                result,
+                isinstance(node.init, ListLiteral),
+                _weight(node.condition) + _weight(node.step),
+            )
+        )
+
+
+def _device_field(qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluator | None:
+    """A direct evaluator for the usual ways to look at the device."""
+    keys = tuple(qualifier.key for qualifier in qualifiers[:3])
+    if any(qualifier.evaluate is not None for qualifier in qualifiers[:3]):
+        return None
+    if keys == ("driver",) and not test_only and not qualifiers[0].optional:
+        return lambda frame: frame.device.driver
+    if keys == ("allowMultipleAllocations",) and not test_only and not qualifiers[0].optional:
+        return lambda frame: frame.device.allow_multiple_allocations
+    if len(keys) < 3 or keys[0] not in ("attributes", "capacity"):
+        return None
+    domain, identifier = keys[1], keys[2]
+    if not isinstance(domain, str) or not isinstance(identifier, str):
+        return None
+    optional = any(qualifier.optional for qualifier in qualifiers[:3])
+    rest = qualifiers[3:]
+    if test_only and not rest:
+        if keys[0] == "attributes":
+            return attributes.device_attribute_presence(domain, identifier)
+        return None
+    build = attributes.device_attribute if keys[0] == "attributes" else attributes.device_capacity
+    root = build(domain, identifier, optional=optional)
+    if not rest:
+        return root
+    if optional:
+        return None
+    return attributes.presence(root, rest) if test_only else attributes.chain(root, rest)
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        compile_pattern(pattern)
+    except ValueError as error:
+        raise CompileError(f"program instantiation failed: {error}") from None
+
+
+def _folded(evaluate: Evaluator) -> Code:
+    """Evaluate a constant part now, as Kubernetes does when it compiles."""
+    try:
+        return constant(evaluate(Frame(_NO_DEVICE, 0, MAX_INT)))
+    except EvaluationError as error:
+        raise CompileError(f"program instantiation failed: {error}") from None
+
+
+def _weight(node: Node) -> int:
+    """Bound what Kubernetes charges for a node apart from iterations and long values."""
+    if isinstance(node, Constant):
+        return 1 + len(node.value) // 5 if isinstance(node.value, str | bytes) else 1
+    if isinstance(node, Ident):
+        return 1
+    if isinstance(node, Select):
+        return 2 + _weight(node.operand)
+    if isinstance(node, Call):
+        target = _weight(node.target) if node.target is not None else 0
+        own = 2 if node.function in _INDEXES else 27
+        return own + target + sum(map(_weight, node.arguments))
+    if isinstance(node, ListLiteral):
+        return 11 + sum(map(_weight, node.elements))
+    if isinstance(node, MapLiteral):
+        return 31 + sum(_weight(key) + _weight(value) for key, value, _ in node.entries)
+    return 1 + sum(map(_weight, (node.range, node.init, node.condition, node.step, node.result)))

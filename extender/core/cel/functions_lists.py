@@ -1,0 +1,216 @@
+"""
+List and set functions.
+
+Source: k8s.io/apiserver pkg/cel/library/lists.go, v0.36, and github.com/google/cel-go
+ext/lists.go (version 3) and ext/sets.go, v0.26.
+"""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+
+from .arithmetic import add
+from .declarations import Function, Implementation, function, overload, quadratic_cost
+from .errors import EvaluationError, Undecided, no_such_overload
+from .functions_standard import comparable_and_equal, product_cost
+from .functions_strings import INDEX_OF, LAST_INDEX_OF
+from .runtime_types import COMPARABLE, compare, ordered
+from .values import LISTS, Uint
+
+_COMPARABLE = ("int", "uint", "double", "bool", "Duration", "Timestamp", "string", "bytes")
+_LONGEST_RANGE = 100_000
+
+List = tuple[object, ...]
+
+
+def _is_sorted(elements: List) -> bool:
+    elements = ordered(elements)
+    if any(type(element) not in COMPARABLE for element in elements):
+        raise no_such_overload()
+    for previous, element in zip(elements, elements[1:], strict=False):
+        try:
+            if compare(previous, element) > 0:
+                return False
+        except EvaluationError:
+            continue
+    return True
+
+
+def _sum(zero: object) -> Implementation:
+    def total(elements: List) -> object:
+        result = zero
+        for element in ordered(elements) if type(zero) is float else elements:
+            result = add(result, element)
+        return result
+
+    return total
+
+
+def _extreme(name: str, better: int) -> Implementation:
+    def best(elements: List) -> object:
+        elements = ordered(elements)
+        if not elements:
+            raise EvaluationError(f"{name} called on empty list")
+        if any(type(element) not in COMPARABLE for element in elements):
+            raise no_such_overload()
+        result = elements[0]
+        for element in elements[1:]:
+            try:
+                if compare(element, result) == better:
+                    result = element
+            except EvaluationError:
+                continue
+        return result
+
+    return best
+
+
+def _list_index(elements: List, item: object) -> int:
+    for index, element in enumerate(ordered(elements)):
+        if comparable_and_equal(element, item):
+            return index
+    return -1
+
+
+def _list_last_index(elements: List, item: object) -> int:
+    for index, element in reversed(list(enumerate(ordered(elements)))):
+        if comparable_and_equal(element, item):
+            return index
+    return -1
+
+
+def _slice(elements: List, start: int, end: int) -> List:
+    elements = ordered(elements)
+    if start < 0 or end < 0:
+        raise EvaluationError(f"cannot slice({start}, {end}), negative indexes not supported")
+    if start > end:
+        raise EvaluationError(
+            f"cannot slice({start}, {end}), start index must be less than or equal to end index"
+        )
+    if len(elements) < end:
+        raise EvaluationError(f"cannot slice({start}, {end}), list is length {len(elements)}")
+    return elements[start:end]
+
+
+def _flatten(elements: object, depth: object = 1) -> object:
+    if type(elements) not in LISTS or type(depth) is not int:
+        raise no_such_overload("flatten")
+    if depth < 0:
+        raise EvaluationError("level must be non-negative")
+    return tuple(_flattened(elements, depth))
+
+
+def _flattened(elements: object, depth: int) -> list[object]:
+    flat: list[object] = []
+    for element in ordered(elements):
+        if type(element) in LISTS and depth:
+            flat += _flattened(element, depth - 1)
+        else:
+            flat.append(element)
+    return flat
+
+
+def _sort(elements: object) -> object:
+    return _sort_by_keys(elements, elements)
+
+
+def _sort_by_keys(elements: object, keys: object) -> object:
+    if type(elements) not in LISTS:
+        raise no_such_overload("sort")
+    if type(keys) not in LISTS:
+        raise no_such_overload("@sortByAssociatedKeys")
+    assert isinstance(elements, tuple) and isinstance(keys, tuple)
+    if len(elements) != len(keys):
+        raise EvaluationError(
+            "@sortByAssociatedKeys() expected a list of the same size as the associated keys list"
+        )
+    if not elements:
+        return elements
+    if type(keys[0]) not in COMPARABLE:
+        raise EvaluationError("list elements must be comparable")
+    if len(keys) > 1 and any(type(key) is not type(keys[0]) for key in keys):
+        raise EvaluationError("list elements must have the same type")
+    if elements is not keys:
+        elements, keys = ordered(elements), ordered(keys)
+        if len(set(keys)) < len(keys) and len(keys) > 1:
+            raise Undecided("sorting by equal keys is not stable upstream")
+    if any(key != key for key in keys):
+        raise Undecided("sorting NaN is not modelled")
+    indices = sorted(range(len(keys)), key=cmp_to_key(lambda a, b: compare(keys[a], keys[b])))
+    return tuple(elements[index] for index in indices)
+
+
+def _distinct(elements: List) -> List:
+    unique: list[object] = []
+    for element in ordered(elements):
+        if not any(comparable_and_equal(element, other) for other in unique):
+            unique.append(element)
+    return tuple(unique)
+
+
+def _reverse(elements: List) -> List:
+    return ordered(elements)[::-1]
+
+
+def _range(count: int) -> List:
+    if count > _LONGEST_RANGE:
+        raise Undecided("lists.range() may exceed the cost limit")
+    return tuple(range(count))
+
+
+def _sets_contain(elements: List, part: List) -> bool:
+    return all(any(comparable_and_equal(item, element) for element in elements) for item in part)
+
+
+def _sets_equivalent(first: List, second: List) -> bool:
+    return _sets_contain(first, second) and _sets_contain(second, first)
+
+
+def _sets_intersect(first: List, second: List) -> bool:
+    return any(_sets_contain(second, (item,)) for item in first)
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    function("isSorted", *(overload(f"list({of}).() -> bool", _is_sorted) for of in _COMPARABLE)),
+    function(
+        "sum",
+        overload("list(int).() -> int", _sum(0)),
+        overload("list(uint).() -> uint", _sum(Uint(0))),
+        overload("list(double).() -> double", _sum(0.0)),
+        overload("list(Duration).() -> Duration"),
+    ),
+    function("max", *(overload(f"list({of}).() -> {of}", _extreme("max", 1)) for of in _COMPARABLE)),
+    function("min", *(overload(f"list({of}).() -> {of}", _extreme("min", -1)) for of in _COMPARABLE)),
+    function("indexOf", overload("list(A).(A) -> int", _list_index), *INDEX_OF, cost=product_cost),
+    function(
+        "lastIndexOf", overload("list(A).(A) -> int", _list_last_index), *LAST_INDEX_OF, cost=product_cost
+    ),
+    function("slice", overload("list(T).(int, int) -> list(T)", _slice)),
+    function(
+        "flatten",
+        overload("list(list(T)).() -> list(T)"),
+        overload("list(dyn).(int) -> list(dyn)"),
+        singleton=_flatten,
+        cost=quadratic_cost,
+    ),
+    function(
+        "sort",
+        *(overload(f"list({of}).() -> list({of})") for of in _COMPARABLE),
+        singleton=_sort,
+        cost=quadratic_cost,
+    ),
+    function(
+        "@sortByAssociatedKeys",
+        *(overload(f"list(T).(list({of})) -> list(T)") for of in _COMPARABLE),
+        singleton=_sort_by_keys,
+        cost=quadratic_cost,
+    ),
+    function("distinct", overload("list(T).() -> list(T)", _distinct), cost=quadratic_cost),
+    function("reverse", overload("list(T).() -> list(T)", _reverse)),
+    function("lists.range", overload("(int) -> list(int)", _range)),
+    function("sets.contains", overload("(list(T), list(T)) -> bool", _sets_contain), cost=quadratic_cost),
+    function(
+        "sets.equivalent", overload("(list(T), list(T)) -> bool", _sets_equivalent), cost=quadratic_cost
+    ),
+    function("sets.intersects", overload("(list(T), list(T)) -> bool", _sets_intersect), cost=quadratic_cost),
+)

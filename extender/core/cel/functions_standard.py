@@ -1,0 +1,240 @@
+"""
+The operators and the functions of the standard library.
+
+Source: github.com/google/cel-go common/stdlib/standard.go, v0.26.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import arithmetic
+from .declarations import Function, function, overload
+from .errors import EvaluationError, no_such_overload
+from .maps import AnyMap, ValueMap
+from .regular_expressions import compile_pattern
+from .runtime_types import compare, equal_values
+from .values import LISTS
+
+_COMPARED = (
+    "bool, bool",
+    "int, int",
+    "int, double",
+    "int, uint",
+    "uint, uint",
+    "uint, double",
+    "uint, int",
+    "double, double",
+    "double, int",
+    "double, uint",
+    "string, string",
+    "bytes, bytes",
+    "Timestamp, Timestamp",
+    "Duration, Duration",
+)
+_TIME_PARTS = (
+    "getDate getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds getMinutes getMonth"
+    " getSeconds"
+).split()
+
+
+def logical_not(value: object) -> object:
+    """Negate a bool."""
+    if type(value) is bool:
+        return not value
+    raise no_such_overload("!_")
+
+
+def contained(element: object, aggregate: object) -> object:
+    """Whether a list has an equal element, or a map the key."""
+    if isinstance(aggregate, AnyMap):
+        return aggregate.contains(element)
+    if type(aggregate) in LISTS:
+        assert isinstance(aggregate, tuple)
+        return any(comparable_and_equal(element, other) for other in aggregate)
+    raise no_such_overload("@in")
+
+
+def comparable_and_equal(left: object, right: object) -> bool:
+    """Whether two values are equal, taking the error for "no"."""
+    try:
+        return equal_values(left, right)
+    except EvaluationError:
+        return False
+
+
+def not_strictly_false(value: object) -> object:
+    """Turn everything but false into true, an error too (the caller sees to that)."""
+    return value if type(value) is bool else True
+
+
+def _size(value: object) -> object:
+    if type(value) in LISTS or isinstance(value, str | bytes | AnyMap):
+        assert isinstance(value, tuple | str | bytes | AnyMap)
+        return len(value)
+    raise no_such_overload("size")
+
+
+def _compared(accepted: frozenset[int]) -> Callable[[object, object], object]:
+    def test(left: object, right: object) -> object:
+        return compare(left, right) in accepted
+
+    return test
+
+
+def _strings(test: Callable[[str, str], bool], name: str) -> Callable[[object, object], object]:
+    def checked(text: object, part: object) -> object:
+        if isinstance(text, str) and isinstance(part, str):
+            return test(text, part)
+        raise no_such_overload(name)
+
+    return checked
+
+
+def _matches(text: str, pattern: str) -> bool:
+    try:
+        return compile_pattern(pattern).search(text) is not None
+    except ValueError as error:
+        raise EvaluationError(str(error)) from None
+
+
+def _insert(target: AnyMap, key: object, value: object) -> ValueMap:
+    assert isinstance(target, ValueMap)
+    if target.contains(key):
+        raise EvaluationError(f"insert failed: key {key} already exists")
+    return target.inserted(key, value)
+
+
+def _merge(target: AnyMap, update: AnyMap) -> AnyMap:
+    for key in update.keys():
+        target = _insert(target, key, update.find(key))
+    return target
+
+
+def product_cost(text: object, pattern: object, *rest: object) -> int:
+    """Bound the cost of searching one string for another or for a regular expression."""
+    if isinstance(text, str) and isinstance(pattern, str):
+        return (len(text) + 11) * (len(pattern) + 4) // 40
+    return len(text) if isinstance(text, tuple) else 0
+
+
+def _comparison(name: str, *accepted: int) -> Function:
+    overloads = (overload(f"({arguments}) -> bool") for arguments in _COMPARED)
+    return function(name, *overloads, singleton=_compared(frozenset(accepted)))
+
+
+def _numeric(name: str, singleton: arithmetic.Binary, *more: str) -> Function:
+    kinds = ("double, double) -> double", "int, int) -> int", "uint, uint) -> uint")
+    overloads = (*(f"({kind}" for kind in kinds), *more)
+    return function(name, *map(overload, overloads), singleton=singleton)
+
+
+def _time_part(name: str) -> Function:
+    durations = ("getHours", "getMinutes", "getSeconds", "getMilliseconds")
+    signatures = ["Timestamp.() -> int", "Timestamp.(string) -> int"]
+    if name in durations:
+        signatures.append("Duration.() -> int")
+    return function(name, *map(overload, signatures))
+
+
+_IN = ("(A, list(A)) -> bool", "(A, map(A, B)) -> bool")
+_SIZES = ("bytes", "list(A)", "map(A, B)", "string")
+_LOGIC = overload("(bool, bool) -> bool")
+
+FUNCTIONS: tuple[Function, ...] = (
+    function("!_", overload("(bool) -> bool"), singleton=logical_not),
+    function("@not_strictly_false", overload("(bool) -> bool"), singleton=not_strictly_false),
+    function("_&&_", _LOGIC),
+    function("_||_", _LOGIC),
+    function("_?_:_", overload("(bool, A, A) -> A")),
+    function("_==_", overload("(A, A) -> bool")),
+    function("_!=_", overload("(A, A) -> bool")),
+    function("@in", *map(overload, _IN), singleton=contained),
+    function("in", *map(overload, _IN), singleton=contained),
+    function("_in_", *map(overload, _IN), singleton=contained),
+    _comparison("_<_", -1),
+    _comparison("_<=_", -1, 0),
+    _comparison("_>_", 1),
+    _comparison("_>=_", 0, 1),
+    function(
+        "_+_",
+        *map(
+            overload,
+            (
+                "(bytes, bytes) -> bytes",
+                "(double, double) -> double",
+                "(Duration, Duration) -> Duration",
+                "(Duration, Timestamp) -> Timestamp",
+                "(Timestamp, Duration) -> Timestamp",
+                "(int, int) -> int",
+                "(list(A), list(A)) -> list(A)",
+                "(string, string) -> string",
+                "(uint, uint) -> uint",
+            ),
+        ),
+        singleton=arithmetic.add,
+    ),
+    function(
+        "_-_",
+        *map(
+            overload,
+            (
+                "(double, double) -> double",
+                "(Duration, Duration) -> Duration",
+                "(int, int) -> int",
+                "(Timestamp, Duration) -> Timestamp",
+                "(Timestamp, Timestamp) -> Duration",
+                "(uint, uint) -> uint",
+            ),
+        ),
+        singleton=arithmetic.subtract,
+    ),
+    _numeric("_*_", arithmetic.multiply),
+    _numeric("_/_", arithmetic.divide),
+    function(
+        "_%_", *map(overload, ("(int, int) -> int", "(uint, uint) -> uint")), singleton=arithmetic.modulo
+    ),
+    function("-_", *map(overload, ("(double) -> double", "(int) -> int")), singleton=arithmetic.negate),
+    function(
+        "_[_]",
+        overload("(list(A), int) -> A"),
+        overload("(map(A, B), A) -> B"),
+        overload("(optional(list(V)), int) -> optional(V)"),
+        overload("(optional(map(K, V)), K) -> optional(V)"),
+    ),
+    function(
+        "_[?_]",
+        overload("(list(V), int) -> optional(V)"),
+        overload("(optional(list(V)), int) -> optional(V)"),
+        overload("(map(K, V), K) -> optional(V)"),
+        overload("(optional(map(K, V)), K) -> optional(V)"),
+    ),
+    function(
+        "size",
+        *(overload(signature) for of in _SIZES for signature in (f"({of}) -> int", f"{of}.() -> int")),
+        singleton=_size,
+    ),
+    function(
+        "contains",
+        overload("string.(string) -> bool"),
+        singleton=_strings(lambda text, part: part in text, "contains"),
+        cost=product_cost,
+    ),
+    function("endsWith", overload("string.(string) -> bool"), singleton=_strings(str.endswith, "endsWith")),
+    function(
+        "startsWith", overload("string.(string) -> bool"), singleton=_strings(str.startswith, "startsWith")
+    ),
+    function(
+        "matches",
+        overload("(string, string) -> bool"),
+        overload("string.(string) -> bool"),
+        singleton=_strings(_matches, "matches"),
+        cost=product_cost,
+    ),
+    function(
+        "cel.@mapInsert",
+        overload("(map(K, V), K, V) -> map(K, V)", _insert),
+        overload("(map(K, V), map(K, V)) -> map(K, V)", _merge),
+    ),
+    *map(_time_part, _TIME_PARTS),
+)

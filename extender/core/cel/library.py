@@ -1,0 +1,37 @@
+"""
+All functions of a dialect.
+
+Source: k8s.io/apiserver pkg/cel/environment/base.go, v0.36: the stored-expressions
+environment, which has everything regardless of feature gates.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from . import (
+    conversions,
+    functions_kubernetes,
+    functions_lists,
+    functions_optional,
+    functions_standard,
+    functions_strings,
+)
+from .declarations import Declarations
+from .dialect import Dialect
+
+
+@lru_cache(maxsize=16)
+def declarations(dialect: Dialect) -> Declarations:
+    """Return the functions of a dialect by name."""
+    functions = [
+        *functions_standard.FUNCTIONS,
+        *conversions.FUNCTIONS,
+        *functions_strings.FUNCTIONS,
+        *functions_lists.FUNCTIONS,
+        *functions_kubernetes.FUNCTIONS,
+        *functions_optional.FUNCTIONS,
+    ]
+    if dialect.includes:
+        functions.append(functions_kubernetes.includes(dialect.includes_limit))
+    return {function.name: function for function in functions}

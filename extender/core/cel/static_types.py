@@ -1,0 +1,227 @@
+"""
+Static types and their unification.
+
+Source: github.com/google/cel-go checker/types.go, checker/mapping.go and
+common/types/types.go, v0.26.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Type(NamedTuple):
+    """
+    A type: ``kind`` is what unification looks at, ``name`` what values show.
+
+    Kinds: one per primitive (``name`` is the same), ``list``, ``map``, ``opaque``,
+    ``struct``, ``type``, ``null_type``, ``dyn``, ``any``, ``error``, ``param``.
+    """
+
+    kind: str
+    name: str
+    parameters: tuple[Type, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.parameters:
+            return self.name
+        return f"{self.name}({', '.join(map(str, self.parameters))})"
+
+
+BOOL = Type("bool", "bool")
+INT = Type("int", "int")
+UINT = Type("uint", "uint")
+DOUBLE = Type("double", "double")
+STRING = Type("string", "string")
+BYTES = Type("bytes", "bytes")
+NULL = Type("null_type", "null_type")
+DYN = Type("dyn", "dyn")
+ANY = Type("any", "any")
+ERROR = Type("error", "*error*")
+DURATION = Type("duration", "google.protobuf.Duration")
+TIMESTAMP = Type("timestamp", "google.protobuf.Timestamp")
+DEVICE = Type("struct", "kubernetes.DRADevice")
+QUANTITY = Type("struct", "kubernetes.Quantity")
+SEMVER = Type("struct", "kubernetes.Semver")
+URL = Type("struct", "kubernetes.URL")
+FORMAT = Type("struct", "kubernetes.NamedFormat")
+IP = Type("opaque", "net.IP")
+CIDR = Type("opaque", "net.CIDR")
+
+_NULLABLE = frozenset({"opaque", "struct", "any", "duration", "timestamp"})
+_DYNAMIC = frozenset({"dyn", "any"})
+_DYNAMIC_OR_ERROR = frozenset({"dyn", "any", "error"})
+
+
+def list_of(element: Type) -> Type:
+    """Build ``list(element)``."""
+    return Type("list", "list", (element,))
+
+
+def map_of(key: Type, value: Type) -> Type:
+    """Build ``map(key, value)``."""
+    return Type("map", "map", (key, value))
+
+
+def optional_of(value: Type) -> Type:
+    """Build ``optional_type(value)``."""
+    return Type("opaque", "optional_type", (value,))
+
+
+def type_of(of: Type) -> Type:
+    """Build ``type(of)``, the type of a type name."""
+    return Type("type", "type", (of,))
+
+
+def parameter(name: str) -> Type:
+    """Build a type parameter."""
+    return Type("param", name)
+
+
+def is_dynamic(candidate: Type) -> bool:
+    """Whether the type is ``dyn`` or ``any``."""
+    return candidate.kind in _DYNAMIC
+
+
+def is_dynamic_or_error(candidate: Type) -> bool:
+    """Whether the type is ``dyn``, ``any`` or the type of something already rejected."""
+    return candidate.kind in _DYNAMIC_OR_ERROR
+
+
+def unwrap_optional(candidate: Type) -> tuple[Type, bool]:
+    """Return the type inside an optional and True, or the type itself and False."""
+    if candidate.kind == "opaque" and candidate.name == "optional_type":
+        return candidate.parameters[0], True
+    return candidate, False
+
+
+def equivalent(first: Type, second: Type) -> bool:
+    """Whether two types agree but for the names of type parameters."""
+    if first.kind != second.kind or len(first.parameters) != len(second.parameters):
+        return False
+    if first.kind != "param" and first.name != second.name:
+        return False
+    return all(equivalent(a, b) for a, b in zip(first.parameters, second.parameters, strict=True))
+
+
+def equal_or_less_specific(first: Type, second: Type) -> bool:
+    """Whether ``first`` is the more general of two types that unify."""
+    if is_dynamic(first) or first.kind == "param":
+        return True
+    if is_dynamic(second) or second.kind == "param" or first.kind != second.kind:
+        return False
+    if first.kind == "type":
+        return True
+    if first.kind not in ("opaque", "list", "map"):
+        return first == second
+    if first.name != second.name or len(first.parameters) != len(second.parameters):
+        return False
+    return all(equal_or_less_specific(a, b) for a, b in zip(first.parameters, second.parameters, strict=True))
+
+
+def most_general(first: Type, second: Type) -> Type:
+    """Return the more general of two types that unify."""
+    return first if equal_or_less_specific(first, second) else second
+
+
+class Unifier:
+    """
+    What is known about type parameters so far.
+
+    A failed attempt leaves no trace: changes are logged and undone, because
+    copying the map for every overload would take quadratic time.
+    """
+
+    def __init__(self) -> None:
+        self._bound: dict[str, Type] = {}
+        self._log: list[tuple[str, Type | None]] = []
+        self._fresh = 0
+
+    def fresh(self) -> Type:
+        """Build a type parameter that nothing is known about."""
+        self._fresh += 1
+        return parameter(f"_var{self._fresh - 1}")
+
+    def assignable(self, first: Type, second: Type) -> bool:
+        """Whether ``first`` can be used as ``second``; learns parameters if so."""
+        return self.all_assignable((first,), (second,))
+
+    def all_assignable(self, first: tuple[Type, ...], second: tuple[Type, ...]) -> bool:
+        """Like ``assignable`` for two lists: all or nothing is learned."""
+        self._log.clear()
+        if self._each_assignable(first, second):
+            return True
+        for name, old in reversed(self._log):
+            if old is None:
+                del self._bound[name]
+            else:
+                self._bound[name] = old
+        return False
+
+    def substitute(self, target: Type, *, unbound_to_dyn: bool = False) -> Type:
+        """Replace what is known; what is not stays, or becomes ``dyn``."""
+        while target.kind == "param":
+            known = self._bound.get(target.name)
+            if known is None:
+                return DYN if unbound_to_dyn else target
+            target = known
+        if not target.parameters:
+            return target
+        parameters = tuple(self.substitute(p, unbound_to_dyn=unbound_to_dyn) for p in target.parameters)
+        return Type(target.kind, target.name, parameters)
+
+    def _bind(self, name: str, to: Type) -> None:
+        self._log.append((name, self._bound.get(name)))
+        self._bound[name] = to
+
+    def _each_assignable(self, first: tuple[Type, ...], second: tuple[Type, ...]) -> bool:
+        return len(first) == len(second) and all(
+            self._assignable(a, b) for a, b in zip(first, second, strict=True)
+        )
+
+    def _assignable(self, first: Type, second: Type) -> bool:
+        if second.kind == "param":
+            valid, known = self._substitutes(first, second)
+            if valid or known:
+                return valid
+        if first.kind == "param":
+            return self._substitutes(second, first)[0]
+        if is_dynamic_or_error(first) or is_dynamic_or_error(second):
+            return True
+        if first.kind == "null_type":
+            return second.kind in _NULLABLE or second.kind == "null_type"
+        if second.kind == "null_type":
+            return first.kind in _NULLABLE
+        if first.kind == "type":
+            return second.kind == "type"
+        if first.kind in ("opaque", "list", "map"):
+            same = first.kind == second.kind and first.name == second.name
+            return same and self._each_assignable(first.parameters, second.parameters)
+        return first == second
+
+    def _substitutes(self, candidate: Type, variable: Type) -> tuple[bool, bool]:
+        """Whether a type can stand for a parameter, and whether that one was known."""
+        if candidate == variable:
+            return True, True
+        known = self._bound.get(variable.name)
+        if known is None:
+            if self._occurs(variable, candidate):
+                return False, False
+            self._bind(variable.name, candidate)
+            return True, False
+        if candidate == known:
+            return True, True
+        if not self._assignable(candidate, known):
+            return False, True
+        general = most_general(candidate, known)
+        if not self._occurs(variable, general):
+            self._bind(variable.name, general)
+        return True, True
+
+    def _occurs(self, variable: Type, within: Type) -> bool:
+        if variable == within:
+            return True
+        if within.kind == "param":
+            known = self._bound.get(within.name)
+            return known is not None and self._occurs(variable, known)
+        return any(self._occurs(variable, p) for p in within.parameters)

@@ -1,0 +1,313 @@
+"""
+The façade of the core: a snapshot, a pod and node names in, verdicts out.
+
+Nodes that look the same to the pod share one search. What a request may search
+is budgeted in steps, so the same question on the same snapshot always gets the
+same answer, whatever was asked before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from .inventory import EMPTY
+from .layout import Placed, usage_of
+from .memo import Memo, PredictionKey, ShapeMemo, Table
+from .model import ClaimSpec, DeviceID, Pod
+from .places import Place
+from .plan import Plan, Uniform, plan_of
+from .prediction import (
+    Best,
+    Certainty,
+    Outcome,
+    Prediction,
+    Settings,
+    Slot,
+    best_alignment,
+    predict,
+    without_devices,
+)
+from .reasons import Reason, ReasonCode, reason
+from .shape import Refused, compile_shape
+from .snapshot import NodeState, Snapshot
+from .verdict import NodeVerdict, PredictedDevice, verdict_of
+
+T = TypeVar("T")
+
+BEST_STEPS = 20_000
+"""Search steps for the best achievable alignment of one node."""
+
+_FEW_STALE = 64
+# Judging a node costs about what 50 look-ups cost; more stale nodes than this may not
+# even be asked for.
+
+_REFUSED_QUIETLY = {ReasonCode.CLASS_MISSING, ReasonCode.FEATURE_DISABLED}
+# The scheduler checks these before any node: unschedulable, not an error.
+
+
+class _Look(NamedTuple):
+    """One node as one shape sees it: the memo, the key into it, and what is behind the key."""
+
+    memo: ShapeMemo
+    key: PredictionKey
+    placed: Placed
+    slots: tuple[Slot, ...]
+
+
+@dataclass(slots=True)
+class EvaluationStats:
+    """``searches`` were run for this evaluation, the rest was known; ``predictions`` counts them."""
+
+    searches: int = 0
+    predictions: Counter[tuple[Outcome, Certainty]] = field(default_factory=Counter)
+
+
+def evaluate(snapshot: Snapshot, pod: Pod, memo: Memo[T], settings: Settings) -> Evaluation[T]:
+    """Resolve the pod against the snapshot; nodes are judged when they are asked for."""
+    return Evaluation(snapshot, plan_of(pod, snapshot), memo, settings)
+
+
+class Evaluation(Generic[T]):
+    """The answers for one pod on one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, plan: Plan | Uniform, memo: Memo[T], settings: Settings) -> None:
+        self.stats = EvaluationStats()
+        self._snapshot = snapshot
+        self._plan = plan
+        self._memo = memo
+        self._settings = settings
+        self._table: Table[T] | None = None
+        if isinstance(plan, Plan) and not plan.nothing_to_align:
+            self._table = memo.table((plan.key, settings), snapshot)
+
+    def entries(self, names: Sequence[str]) -> list[T]:
+        """
+        One entry per name, in order. Names are unique; a name that the snapshot
+        does not know scores like unknown.
+
+        Known answers cost one dict look-up per name.
+        """
+        if self._table is None:
+            return self._equal_entries(names)
+        self._refresh(self._table)
+        if self._table.steps <= self._settings.request_steps:
+            try:
+                return list(map(self._table.entries.__getitem__, names))
+            except KeyError:
+                pass
+        return self._judge_entries(self._table, names)
+
+    def verdicts(self, names: Sequence[str]) -> dict[str, NodeVerdict]:
+        """The detailed answer for each name."""
+        if isinstance(self._plan, Uniform):
+            return dict.fromkeys(names, self._uniform(self._plan))
+        predictions = self._predictions(names)
+        return {name: self._verdict(self._plan, name, predictions[name]) for name in names}
+
+    def best(self, name: str) -> Best:
+        """The best alignment that any allowed choice of devices on the node would have."""
+        state = self._snapshot.nodes.get(name)
+        if state is None or isinstance(self._plan, Uniform):
+            return Best(None, complete=True)
+        look = self._look(self._plan, state)
+        if isinstance(look, Prediction):
+            return Best(None, complete=True)
+        return best_alignment(
+            look.memo.shape,
+            look.placed.layout,
+            look.key[1],
+            look.slots,
+            self._snapshot.release,
+            BEST_STEPS,
+        )
+
+    def _equal_entries(self, names: Sequence[str]) -> list[T]:
+        """Entries where all nodes are equal: one outcome for all, or nothing to align."""
+        plan, neutral = self._plan, self._settings.neutral
+        uniform = isinstance(plan, Uniform) and plan.outcome is not Outcome.UNKNOWN
+        known = self._memo.equal(0 if uniform else neutral, self._snapshot)
+        try:
+            return list(map(known.__getitem__, names))
+        except KeyError:
+            render = self._memo.render
+            return [known[name] if name in known else render(name, neutral) for name in names]
+
+    def _refresh(self, table: Table[T]) -> None:
+        """
+        Judge the few nodes that changed since the last request of this shape.
+
+        Many are left to the request that names them.
+        """
+        stale = [name for name in table.stale if name in self._snapshot.nodes]
+        table.stale.clear()
+        if 0 < len(stale) <= _FEW_STALE and table.steps <= self._settings.request_steps:
+            self._judge_entries(table, stale)
+
+    def _judge_entries(self, table: Table[T], names: Sequence[str]) -> list[T]:
+        known = table.entries
+        missing = [name for name in names if name not in known]
+        within = table.steps <= self._settings.request_steps
+        predictions = self._predictions(missing if within else names)
+        if within and table.steps > self._settings.request_steps:
+            # The budget counts all nodes of the request, also those known before.
+            predictions = self._predictions(names)
+            within = False
+        render = self._memo.render
+        fresh = {name: render(name, prediction.score) for name, prediction in predictions.items()}
+        if within:
+            known.update((name, fresh[name]) for name in missing if name in self._snapshot.nodes)
+        return [fresh[name] if name in fresh else known[name] for name in names]
+
+    def _predictions(self, names: Sequence[str]) -> dict[str, Prediction]:
+        """
+        Predict in the order of node names, so that the budget never depends on theirs.
+
+        Every distinct look is charged what its search takes, known or not.
+        """
+        assert isinstance(self._plan, Plan)
+        spent = 0
+        charged: set[tuple[int, PredictionKey]] = set()
+        predictions: dict[str, Prediction] = {}
+        for name in sorted(names):
+            state = self._snapshot.nodes.get(name)
+            if state is None:
+                predictions[name] = self._without(ReasonCode.NODE_UNKNOWN)
+                continue
+            look = self._look(self._plan, state)
+            if isinstance(look, Prediction):
+                predictions[name] = look
+                continue
+            charge = (id(look.memo), look.key)
+            if charge not in charged and spent >= self._settings.request_steps:
+                predictions[name] = self._without(
+                    ReasonCode.REQUEST_BUDGET, steps=self._settings.request_steps
+                )
+                continue
+            prediction = look.memo.predictions.get(look.key)
+            if prediction is None:
+                prediction = self._search(look)
+            if charge not in charged:
+                charged.add(charge)
+                spent += prediction.steps
+            predictions[name] = prediction
+        return predictions
+
+    def _search(self, look: _Look) -> Prediction:
+        prediction = predict(
+            look.memo.shape,
+            look.placed.layout,
+            look.key[1],
+            look.slots,
+            self._snapshot.release,
+            self._settings,
+        )
+        look.memo.remember(look.key, prediction)
+        self.stats.searches += 1
+        self.stats.predictions[prediction.outcome, prediction.certainty] += 1
+        return prediction
+
+    def _look(self, plan: Plan, state: NodeState) -> _Look | Prediction:
+        """How the node looks to the pod, or a prediction that needs no search."""
+        snapshot, settings = self._snapshot, self._settings
+        if state.inventory.failure is not None:
+            return without_devices(Outcome.ERROR, state.inventory.failure, settings)
+        elsewhere = plan.elsewhere(state.node)
+        if elsewhere is not None:
+            return without_devices(Outcome.UNSCHEDULABLE, elsewhere, settings)
+        specs = plan.specs_on(state.node, snapshot.classes)
+        if isinstance(specs, Reason):
+            return without_devices(Outcome.UNSCHEDULABLE, specs, settings)
+        table = self._table or self._memo.table((plan.key, settings), snapshot)
+        memo = table.shapes.get(specs)
+        if memo is None:
+            memo = table.shapes[specs] = self._compile(specs)
+        if isinstance(memo, Prediction):
+            return memo
+        placed = memo.projector.place(state.inventory)
+        usage = usage_of(
+            placed,
+            state.inventory,
+            state.usage,
+            shares_consume_counters=snapshot.release.shares_consume_counters,
+        )
+        slots = _slots(plan, len(specs), state)
+        key = (placed.number, usage, tuple(slot.fixed for slot in slots))
+        return _Look(memo, key, placed, slots)
+
+    def _compile(self, specs: tuple[ClaimSpec, ...]) -> ShapeMemo | Prediction:
+        try:
+            return ShapeMemo(compile_shape(specs, self._snapshot.classes, self._snapshot.release))
+        except Refused as refused:
+            quiet = refused.reason.code in _REFUSED_QUIETLY
+            outcome = Outcome.UNSCHEDULABLE if quiet else Outcome.ERROR
+            return without_devices(outcome, refused.reason, self._settings)
+
+    def _verdict(self, plan: Plan, name: str, prediction: Prediction) -> NodeVerdict:
+        state = self._snapshot.nodes.get(name)
+        look = self._look(plan, state) if state is not None else None
+        points = self._settings.neutral if self._table is None else prediction.score
+        named = look if isinstance(look, _Look) else None
+        return verdict_of(
+            plan,
+            prediction,
+            points,
+            named.memo.shape if named is not None else None,
+            named.placed if named is not None else None,
+            state.inventory if state is not None else EMPTY,
+            self._snapshot.release,
+        )
+
+    def _uniform(self, plan: Uniform) -> NodeVerdict:
+        points = self._settings.neutral if plan.outcome is Outcome.UNKNOWN else 0
+        return NodeVerdict(plan.outcome, Certainty.EXACT, plan.reason, (), None, points, 0)
+
+    def _without(self, code: ReasonCode, **params: object) -> Prediction:
+        return without_devices(Outcome.UNKNOWN, reason(code, **params), self._settings)
+
+
+def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
+    """The pod's claims in pod order, the one for extended resources last."""
+    slots: list[Slot] = []
+    pending = 0
+    for holding in plan.holdings:
+        if holding is None:
+            slots.append(Slot(pending))
+            pending += 1
+        else:
+            found = _places(state)
+            slots.append(
+                Slot(
+                    -1,
+                    tuple(
+                        None if result.admin_access else found.get(result.id) for result in holding.results
+                    ),
+                )
+            )
+    slots += [Slot(number) for number in range(pending, specs)]
+    return tuple(slots)
+
+
+def _places(state: NodeState) -> dict[DeviceID, Place]:
+    return {
+        DeviceID(slice_.driver, slice_.pool, device.name): place
+        for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True)
+        for device, place in zip(slice_.devices, frame.places, strict=True)
+    }
+
+
+__all__ = [
+    "Best",
+    "Certainty",
+    "Evaluation",
+    "EvaluationStats",
+    "Memo",
+    "NodeVerdict",
+    "Outcome",
+    "PredictedDevice",
+    "Settings",
+    "Snapshot",
+    "evaluate",
+]

@@ -1,0 +1,199 @@
+"""
+What a node offers, independent of any pod: its pools, and their frame.
+
+The *frame* is everything about the pools that is not an attribute of a device
+and not a name that differs from node to node: drivers, completeness, counters,
+device places. Nodes of one machine type share one frame, which is half of the
+reason why they can share predictions (the other half is ``layout``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .cel import unsupported_attribute
+from .model import CounterSet, Device, Node, PoolID, ResourceSlice
+from .node_selection import NodeSelectorError, node_matches
+from .places import Place
+from .pools import Pool, gather_pools, search_order, targets_node
+from .reasons import Reason, ReasonCode, reason
+from .releases import Release
+from .topology import locate
+from .vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFrame:
+    """
+    A pool without its name.
+
+    ``book`` is the index of the first pool of the node with the same pool name,
+    whatever the driver: counter books were once kept by pool name alone.
+    """
+
+    driver: str
+    book: int
+    incomplete: bool
+    invalid: str
+    counter_sets: tuple[CounterSet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SliceFrame:
+    """
+    A slice without its devices' attributes; tuples are in device order.
+
+    ``targets`` tells which devices are for this node (all when empty),
+    ``unsupported`` which attribute makes CEL fail on a device (none when empty).
+    """
+
+    pool: int
+    places: tuple[Place, ...]
+    targets: tuple[bool, ...]
+    unsupported: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    pools: tuple[PoolFrame, ...]
+    slices: tuple[SliceFrame, ...]
+    digest: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Hash once: the frame is part of a key that is looked up per node."""
+        object.__setattr__(self, "digest", hash((self.pools, self.slices)))
+
+    def __hash__(self) -> int:
+        return self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """
+    A node's pools in search order, and all their slices flattened in that order.
+
+    ``failure`` is set when gathering the pools is fatal upstream.
+    """
+
+    pools: tuple[Pool, ...]
+    slices: tuple[ResourceSlice, ...]
+    frame: Frame
+    failure: Reason | None = None
+
+
+EMPTY = Inventory((), (), Frame((), ()))
+
+
+@dataclass(frozen=True, slots=True)
+class SliceIndex:
+    """
+    The cluster's slices by how nodes find them.
+
+    ``local``: by node name, slices without shared counters. ``selected``: those
+    for several nodes. ``counters``: counter slices by pool. ``broken``: pools
+    with counter slices that are incomplete or invalid when seen from a node
+    that has none of their devices.
+    """
+
+    by_pool: Mapping[PoolID, tuple[ResourceSlice, ...]]
+    local: Mapping[str, tuple[ResourceSlice, ...]]
+    selected: tuple[ResourceSlice, ...]
+    counters: Mapping[PoolID, tuple[ResourceSlice, ...]]
+    broken: tuple[Pool, ...]
+
+
+def index_slices(slices: Sequence[ResourceSlice], release: Release) -> SliceIndex:
+    """Index ``slices`` (any order)."""
+    by_pool: dict[PoolID, list[ResourceSlice]] = {}
+    local: dict[str, list[ResourceSlice]] = {}
+    selected: list[ResourceSlice] = []
+    counters: dict[PoolID, list[ResourceSlice]] = {}
+    for slice_ in sorted(slices, key=lambda slice_: slice_.name):
+        by_pool.setdefault(slice_.pool_id, []).append(slice_)
+        if slice_.shared_counters:
+            counters.setdefault(slice_.pool_id, []).append(slice_)
+        elif slice_.node_name:
+            local.setdefault(slice_.node_name, []).append(slice_)
+        else:
+            selected.append(slice_)
+    seen_by_all = [slice_ for group in counters.values() for slice_ in group]
+    gathered = gather_pools(Node(""), seen_by_all, by_pool, release.features)
+    return SliceIndex(
+        by_pool={pool: tuple(group) for pool, group in by_pool.items()},
+        local={node: tuple(group) for node, group in local.items()},
+        selected=tuple(selected),
+        counters={pool: tuple(group) for pool, group in counters.items()},
+        broken=tuple(pool for pool in gathered if pool.incomplete or pool.invalid),
+    )
+
+
+def inventory_of(
+    node: Node, index: SliceIndex, release: Release, vocabulary: Vocabulary, frames: dict[Frame, Frame]
+) -> Inventory:
+    """
+    Gather the node's inventory. ``frames`` interns frames across nodes.
+
+    Counter slices belong to every node up to 1.36; those of pools the node has
+    no device of matter only where they are broken, so only these are added.
+    """
+    try:
+        slices = [*index.local.get(node.name, ())]
+        slices += [slice_ for slice_ in index.selected if targets_node(slice_, node)]
+        own = {slice_.pool_id for slice_ in slices}
+        slices += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
+        pools = gather_pools(node, slices, index.by_pool, release.features)
+        foreign = [pool for pool in index.broken if pool.id not in own]
+        if foreign:
+            pools = tuple(sorted((*pools, *foreign), key=search_order))
+        return _framed(node, pools, release, vocabulary, frames)
+    except NodeSelectorError as error:
+        failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
+        return Inventory((), (), EMPTY.frame, failure)
+
+
+def _framed(
+    node: Node,
+    pools: tuple[Pool, ...],
+    release: Release,
+    vocabulary: Vocabulary,
+    frames: dict[Frame, Frame],
+) -> Inventory:
+    books: dict[str, int] = {}
+    pool_frames = tuple(
+        PoolFrame(
+            pool.id.driver,
+            books.setdefault(pool.id.pool, number),
+            pool.incomplete,
+            pool.invalid,
+            pool.counter_sets,
+        )
+        for number, pool in enumerate(pools)
+    )
+    slices = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
+    devices = [(slice_.driver, device) for _, slice_ in slices for device in slice_.devices]
+    places = iter(locate(devices, vocabulary))
+    slice_frames = tuple(
+        _slice_frame(node, number, slice_, tuple(next(places) for _ in slice_.devices), release)
+        for number, slice_ in slices
+    )
+    frame = Frame(pool_frames, slice_frames)
+    return Inventory(pools, tuple(slice_ for _, slice_ in slices), frames.setdefault(frame, frame))
+
+
+def _slice_frame(
+    node: Node, pool: int, slice_: ResourceSlice, places: tuple[Place, ...], release: Release
+) -> SliceFrame:
+    targets: tuple[bool, ...] = ()
+    if slice_.per_device_node_selection:
+        targets = tuple(_targets(device, node) for device in slice_.devices)
+    if not slice_.node_name:
+        # A device that several nodes can reach has no place on this node's buses.
+        places = tuple(place._replace(root=-1, numa=-1, socket=-1) for place in places)
+    unsupported = tuple(unsupported_attribute(device.attributes, release.cel) for device in slice_.devices)
+    return SliceFrame(pool, places, targets, unsupported if any(unsupported) else ())
+
+
+def _targets(device: Device, node: Node) -> bool:
+    traits = device.traits
+    return node_matches(node, traits.node_name, traits.all_nodes, traits.node_selector)

@@ -1,0 +1,123 @@
+"""
+The memo of predictions: the only state of the core.
+
+Per plan key it keeps the compiled shape, one prediction per distinct layout and
+usage, and a table from node name to the ready answer. The table follows the
+snapshots of one lineage by dropping the nodes that changed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from typing import Generic, TypeVar
+
+from .layout import LayoutUsage, Projector
+from .model import ClaimSpec, DeviceClass
+from .places import Place
+from .prediction import Prediction
+from .shape import Shape
+from .snapshot import Lineage, Snapshot
+
+T = TypeVar("T")
+
+_MAX_PREDICTIONS = 50_000
+# Per shape; far more than a fleet has distinct nodes. Past it the memo starts afresh.
+
+PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Place | None, ...], ...]]
+"""Layout number, usage, and the places of devices that the pod holds already."""
+
+
+class ShapeMemo:
+    """One compiled shape and its predictions. ``steps``: what all of them took."""
+
+    __slots__ = ("predictions", "projector", "shape", "steps")
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.projector = Projector(shape)
+        self.predictions: dict[PredictionKey, Prediction] = {}
+        self.steps = 0
+
+    def remember(self, key: PredictionKey, prediction: Prediction) -> None:
+        if len(self.predictions) >= _MAX_PREDICTIONS:
+            self.predictions.clear()
+            self.steps = 0
+        self.predictions[key] = prediction
+        self.steps += prediction.steps
+
+
+class Table(Generic[T]):
+    """
+    Answers by node name as of snapshot ``number``.
+
+    ``shapes``: by the claims to allocate, which differ between nodes only for
+    extended resources; a prediction where they are refused without a search.
+    ``stale``: nodes that had an entry before they changed.
+    """
+
+    __slots__ = ("entries", "number", "shapes", "stale")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.entries: dict[str, T] = {}
+        self.stale: set[str] = set()
+        self.shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction] = {}
+
+    @property
+    def steps(self) -> int:
+        """An upper bound of what the answers of any set of nodes are charged."""
+        return sum(memo.steps for memo in self.shapes.values())
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Forget the nodes that changed since this table was last used."""
+        if self.number == snapshot.number:
+            return
+        changed = snapshot.changed_since(self.number)
+        self.number = snapshot.number
+        if changed is None:
+            self.entries.clear()
+            self.stale.clear()
+            return
+        for name in changed:
+            if self.entries.pop(name, None) is not None:
+                self.stale.add(name)
+
+
+class Memo(Generic[T]):
+    """
+    Tables by plan key, the least recently used dropped beyond ``capacity``.
+
+    ``render`` turns a node name and a score into an entry, once for each node
+    and change of it.
+    """
+
+    def __init__(self, render: Callable[[str, int], T], capacity: int = 128) -> None:
+        self.render = render
+        self._capacity = capacity
+        self._tables: OrderedDict[Hashable, Table[T]] = OrderedDict()
+        self._equal: dict[int, dict[str, T]] = {}
+        self._lineage: Lineage | None = None
+        self._classes: Mapping[str, DeviceClass] | None = None
+
+    def table(self, key: Hashable, snapshot: Snapshot) -> Table[T]:
+        """The table for a plan, brought up to the snapshot."""
+        if snapshot.lineage is not self._lineage or snapshot.classes is not self._classes:
+            self._tables.clear()
+            self._equal.clear()
+            self._lineage, self._classes = snapshot.lineage, snapshot.classes
+        table = self._tables.get(key)
+        if table is None or table.number > snapshot.number:
+            table = self._tables[key] = Table(snapshot.number)
+            while len(self._tables) > self._capacity:
+                self._tables.popitem(last=False)
+        self._tables.move_to_end(key)
+        table.follow(snapshot)
+        return table
+
+    def equal(self, points: int, snapshot: Snapshot) -> Mapping[str, T]:
+        """Entries that give every node of the snapshot the same score."""
+        entries = self._equal.get(points)
+        if entries is None or len(entries) != len(snapshot.nodes):
+            entries = self._equal[points] = {name: self.render(name, points) for name in snapshot.nodes}
+        return entries

@@ -1,0 +1,87 @@
+"""
+The Kubernetes objects that decide an allocation, as immutable values.
+
+Field names are Kubernetes' own in Python spelling. Parsing belongs to
+``extender.kube.decode``; here every value is already checked. Everything is
+hashable, so that equal specs can be recognised.
+"""
+
+from .claims import (
+    Allocation,
+    AllocationConfig,
+    Claim,
+    ClaimConfig,
+    ClaimSpec,
+    Constraint,
+    Consumer,
+    DeviceClass,
+    DeviceResult,
+    ExactRequest,
+    MAX_RESULTS,
+    OpaqueConfig,
+    Request,
+    Toleration,
+)
+from .nodes import (
+    Node,
+    NodeRequirement,
+    NodeSelector,
+    NodeSelectorTerm,
+)
+from .pods import (
+    Container,
+    Pod,
+    PodClaim,
+)
+from .slices import (
+    Attribute,
+    AttributeKind,
+    Capacity,
+    CounterConsumption,
+    CounterSet,
+    Device,
+    DeviceID,
+    DeviceTraits,
+    NO_TRAITS,
+    PoolID,
+    RequestPolicy,
+    ResourceSlice,
+    Taint,
+)
+
+__all__ = [
+    "Allocation",
+    "AllocationConfig",
+    "Attribute",
+    "AttributeKind",
+    "Capacity",
+    "Claim",
+    "ClaimConfig",
+    "ClaimSpec",
+    "Constraint",
+    "Consumer",
+    "Container",
+    "CounterConsumption",
+    "CounterSet",
+    "Device",
+    "DeviceClass",
+    "DeviceID",
+    "DeviceResult",
+    "DeviceTraits",
+    "ExactRequest",
+    "MAX_RESULTS",
+    "NO_TRAITS",
+    "Node",
+    "NodeRequirement",
+    "NodeSelector",
+    "NodeSelectorTerm",
+    "OpaqueConfig",
+    "Pod",
+    "PodClaim",
+    "PoolID",
+    "Request",
+    "RequestPolicy",
+    "ResourceSlice",
+    "Taint",
+    "Toleration",
+]

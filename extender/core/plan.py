@@ -1,0 +1,118 @@
+"""
+A pod on a cluster: what has to be searched, apart from any node.
+
+Plans of pods with equal specs have equal keys; the key names neither the pod
+nor its claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from .claims import EXTENDED_CLAIM_NAME, PodClaims, claims_of
+from .extended_resources import claim_spec, through_dra
+from .model import Allocation, ClaimSpec, DeviceClass, Node, Pod
+from .node_selection import NodeSelectorError, selector_matches
+from .prediction import Outcome
+from .reasons import Reason, ReasonCode, reason
+from .snapshot import Snapshot
+
+_OUTCOMES = {ReasonCode.CLAIM_MISSING: Outcome.UNKNOWN}
+# All other reasons that hold for a whole pod make it unschedulable.
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """One outcome for all nodes."""
+
+    outcome: Outcome
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    ``specs``: the claims to allocate, in order; ``holdings``: for each claim in pod
+    order its allocation, ``None`` for one that is to be allocated.
+    """
+
+    pod: Pod
+    claims: PodClaims
+    specs: tuple[ClaimSpec, ...]
+    holdings: tuple[Allocation | None, ...]
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for pods that get equal predictions on every node."""
+        extended: Hashable = None
+        if self.claims.extended:
+            extended = (self.claims.extended, self.pod.init_containers, self.pod.containers)
+        return (self.specs, self.holdings, extended)
+
+    @property
+    def nothing_to_align(self) -> bool:
+        """Whether no node can give the pod two devices."""
+        if self.claims.extended:
+            return False
+        held = sum(
+            not result.admin_access
+            for holding in self.holdings
+            if holding is not None
+            for result in holding.results
+        )
+        return held + sum(map(_most_devices, self.specs)) <= 1
+
+    @property
+    def claim_names(self) -> tuple[str, ...]:
+        """Names of the claims to allocate, in the order of the specs; the made-up one last."""
+        return (*(claim.name for claim in self.claims.pending), EXTENDED_CLAIM_NAME)
+
+    def elsewhere(self, node: Node) -> Reason | None:
+        """Why the node cannot use what the pod's claims already hold, if so."""
+        for claim in self.claims.claims:
+            if claim.allocation is None or claim.allocation.node_selector is None:
+                continue
+            try:
+                if selector_matches(claim.allocation.node_selector, node):
+                    continue
+            except NodeSelectorError as error:
+                return reason(ReasonCode.NODE_SELECTOR, where=f"claim {claim.name}", detail=error)
+            return reason(ReasonCode.CLAIM_ELSEWHERE, claim=claim.name)
+        return None
+
+    def specs_on(self, node: Node, classes: Mapping[str, DeviceClass]) -> tuple[ClaimSpec, ...] | Reason:
+        """The claims to allocate on this node, the one for extended resources last."""
+        if not self.claims.extended:
+            return self.specs
+        resources = through_dra(self.claims.extended, node, classes)
+        if isinstance(resources, str):
+            return reason(ReasonCode.EXTENDED_RESOURCE_MISSING, resource=resources)
+        if not resources:
+            return self.specs
+        return (*self.specs, claim_spec(self.pod, resources, classes))
+
+
+def plan_of(pod: Pod, snapshot: Snapshot) -> Plan | Uniform:
+    """Resolve a pod against a snapshot."""
+    claims = claims_of(pod, snapshot.claims, snapshot.classes, snapshot.release)
+    if isinstance(claims, Reason):
+        return Uniform(_OUTCOMES.get(claims.code, Outcome.UNSCHEDULABLE), claims)
+    return Plan(
+        pod,
+        claims,
+        tuple(claim.spec for claim in claims.pending),
+        tuple(claim.allocation for claim in claims.claims),
+    )
+
+
+def _most_devices(spec: ClaimSpec) -> int:
+    """The most devices that can count for alignment; two stands for any larger number."""
+    total = 0
+    for request in spec.requests:
+        exact = request.first_available or ((request.exactly,) if request.exactly else ())
+        total += max(
+            (0 if each.admin_access else each.count if each.mode == "ExactCount" else 2 for each in exact),
+            default=0,
+        )
+    return total

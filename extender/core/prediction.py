@@ -1,0 +1,188 @@
+"""
+What the allocator will do for one shape on nodes that look alike.
+
+A prediction is nameless: devices are candidates of a layout, claims and pools
+are positions. ``verdict`` puts in the names of a pod and a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from .alignment import Alignment, align, score
+from .allocator import Fatal, Search, Solution, Undecided
+from .layout import Layout, LayoutUsage
+from .places import Place
+from .reasons import Reason, ReasonCode, reason
+from .releases import Release
+from .shape import Shape
+
+
+class Outcome(StrEnum):
+    """``error``: upstream aborts the whole attempt; ``unknown``: we have no opinion."""
+
+    ALLOCATED = "allocated"
+    UNSCHEDULABLE = "unschedulable"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+class Certainty(StrEnum):
+    """``order-dependent``: the release walks pools or slices in random order, and it matters."""
+
+    EXACT = "exact"
+    ORDER_DEPENDENT = "order-dependent"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    Scores run from 0 to ``score_max``. Budgets are in search steps: ``search_steps``
+    for one search, ``request_steps`` for all searches that answer one request.
+    """
+
+    score_max: int = 100
+    search_steps: int = 100_000
+    request_steps: int = 400_000
+
+    @property
+    def neutral(self) -> int:
+        """The score of no opinion."""
+        return round(self.score_max / 2)
+
+
+class Best(NamedTuple):
+    """
+    The best alignment on a node, ``None`` where there is nothing to align.
+
+    Not ``complete``: the search ran out of steps, and there may be better.
+    """
+
+    alignment: float | None
+    complete: bool
+
+
+class Slot(NamedTuple):
+    """
+    A claim of the pod: ``pending`` is its position in the shape, or -1.
+
+    ``fixed`` are the places of the devices it holds already, ``None`` for those
+    that have none: admin access, or gone from the node's slices.
+    """
+
+    pending: int
+    fixed: tuple[Place | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """
+    ``alignment`` pairs are positions in the pod's devices, claim by claim in pod
+    order. ``steps`` is what the search took, and what it is charged.
+    """
+
+    outcome: Outcome
+    reason: Reason | None
+    solution: Solution | None
+    alignment: Alignment | None
+    score: int
+    steps: int = 0
+    certainty: Certainty = Certainty.EXACT
+
+
+def predict(
+    shape: Shape,
+    layout: Layout,
+    usage: LayoutUsage,
+    slots: Sequence[Slot],
+    release: Release,
+    settings: Settings,
+) -> Prediction:
+    """Search once and rate the result. ``slots`` are the pod's claims in pod order."""
+    search = Search(shape, layout, usage, release, settings.search_steps)
+    try:
+        solution = search.run()
+    except Fatal as fatal:
+        return without_devices(Outcome.ERROR, fatal.reason, settings, search.steps + search.tried)
+    except Undecided as undecided:
+        return without_devices(Outcome.UNKNOWN, undecided.reason, settings, search.steps + search.tried)
+    steps = search.steps + search.tried
+    if solution is None:
+        return without_devices(Outcome.UNSCHEDULABLE, _why_nothing_fits(layout), settings, steps)
+    alignment = align_devices(shape, layout, solution, slots)
+    return Prediction(
+        Outcome.ALLOCATED, None, solution, alignment, score(alignment, settings.score_max), steps
+    )
+
+
+def without_devices(outcome: Outcome, why: Reason, settings: Settings, steps: int = 0) -> Prediction:
+    """A prediction with no devices: unknown scores neutral, all else 0."""
+    points = settings.neutral if outcome is Outcome.UNKNOWN else 0
+    return Prediction(outcome, why, None, None, points, steps)
+
+
+def best_alignment(
+    shape: Shape,
+    layout: Layout,
+    usage: LayoutUsage,
+    slots: Sequence[Slot],
+    release: Release,
+    budget: int,
+) -> Best:
+    """Search all sets of devices that satisfy the claims for the best aligned one."""
+    best: list[float] = []
+
+    def visit(solution: Solution) -> bool:
+        alignment = align_devices(shape, layout, solution, slots)
+        if alignment.predicted is None:
+            return True
+        if not best or alignment.predicted > best[0]:
+            best[:] = [alignment.predicted]
+        return best[0] >= 1.0
+
+    # What a leaking release loses in a search are not choices that people lack.
+    search = Search(shape, layout, usage, replace(release, counters_leak=False), budget)
+    try:
+        complete = search.each(visit)
+    except Fatal:
+        complete = True
+    return Best(best[0] if best else None, complete)
+
+
+def align_devices(shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]) -> Alignment:
+    """Align all devices of the pod; those with admin access watch, they do not work."""
+    numbers: list[int] = []
+    places: list[Place] = []
+    position = 0
+    for slot in slots:
+        if slot.pending < 0:
+            devices = slot.fixed
+        else:
+            devices = tuple(
+                None
+                if shape.alternatives[pick.alternative].admin
+                else layout.candidates[pick.candidate].place
+                for pick in solution.picks[slot.pending]
+            )
+        for place in devices:
+            if place is not None:
+                numbers.append(position)
+                places.append(place)
+            position += 1
+    alignment = align(places)
+    if numbers == list(range(len(numbers))):
+        return alignment
+    return Alignment(
+        alignment.predicted,
+        tuple(replace(pair, a=numbers[pair.a], b=numbers[pair.b]) for pair in alignment.pairs),
+    )
+
+
+def _why_nothing_fits(layout: Layout) -> Reason:
+    for number, pool in enumerate(layout.pools):
+        if pool.invalid:
+            return reason(ReasonCode.INVALID_POOL, pool=number, detail=pool.invalid)
+    return reason(ReasonCode.NO_FIT)

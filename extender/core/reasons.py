@@ -1,0 +1,98 @@
+"""
+Why a node got its verdict: codes with parameters, text only at the edge.
+
+A reason is data until ``render``; the codes are a public contract (the
+explanation's ``reason``) and are documented in ``docs/reasons.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReasonCode(StrEnum):
+    """Every reason there is; the template of a code names its parameters."""
+
+    # unschedulable
+    NO_FIT = "no-fit"
+    INVALID_POOL = "invalid-pool"
+    CLASS_MISSING = "class-missing"
+    CLAIM_ELSEWHERE = "claim-elsewhere"
+    CLAIM_IN_USE = "claim-in-use"
+    CLAIM_LISTED_TWICE = "claim-listed-twice"
+    CLAIM_DELETING = "claim-deleting"
+    STALE_EXTENDED_CLAIM = "stale-extended-claim"
+    EXTENDED_RESOURCE_MISSING = "extended-resource-missing"
+    FEATURE_DISABLED = "feature-disabled"
+    # error: upstream aborts the whole attempt
+    CEL_ERROR = "cel-error"
+    TOO_MANY_DEVICES = "too-many-devices"
+    ALL_INCOMPLETE_POOL = "all-incomplete-pool"
+    ALL_CONSTRAINT = "all-constraint"
+    UNSUPPORTED_REQUEST = "unsupported-request"
+    NODE_SELECTOR = "node-selector"
+    # unknown: no opinion
+    CLAIM_MISSING = "claim-missing"
+    NODE_UNKNOWN = "node-unknown"
+    SEARCH_BUDGET = "search-budget"
+    REQUEST_BUDGET = "request-budget"
+    CEL_UNKNOWN = "cel-unknown"
+    NOT_MODELLED = "not-modelled"
+    INTERNAL = "internal"
+
+
+TEMPLATES: dict[ReasonCode, str] = {
+    ReasonCode.NO_FIT: "no set of free devices on this node satisfies all claims of the pod",
+    ReasonCode.INVALID_POOL: "no free devices fit, and pool {pool} is invalid: {detail}",
+    ReasonCode.CLASS_MISSING: "request {request}: device class {class} does not exist",
+    ReasonCode.CLAIM_ELSEWHERE: "claim {claim} is already allocated, and not for this node",
+    ReasonCode.CLAIM_IN_USE: "claim {claim} is allocated and has no room for another consumer",
+    ReasonCode.CLAIM_LISTED_TWICE: "the pod lists claim {claim} twice, which can never be reserved",
+    ReasonCode.CLAIM_DELETING: "claim {claim} is being deleted",
+    ReasonCode.STALE_EXTENDED_CLAIM: (
+        "claim {claim} for extended resources is left over from an earlier attempt and gets deleted first"
+    ),
+    ReasonCode.EXTENDED_RESOURCE_MISSING: (
+        "extended resource {resource} is offered neither by a device plugin nor by a device class"
+    ),
+    ReasonCode.FEATURE_DISABLED: "{where}: {what} is used, but feature gate {gate} is off",
+    ReasonCode.CEL_ERROR: (
+        "{where}: the CEL selector fails on {device}, which aborts the scheduling attempt: {detail}"
+    ),
+    ReasonCode.TOO_MANY_DEVICES: "claim {claim} asks for {count} devices, more than the limit of {limit}",
+    ReasonCode.ALL_INCOMPLETE_POOL: (
+        "request {request} asks for all devices while pool {pool} is {state}, which aborts the attempt"
+    ),
+    ReasonCode.ALL_CONSTRAINT: (
+        "request {request} asks for all devices, and {device} breaks a constraint of the claim, "
+        "which aborts the attempt"
+    ),
+    ReasonCode.UNSUPPORTED_REQUEST: "{where}: {detail}",
+    ReasonCode.NODE_SELECTOR: "{where}: the node selector cannot be parsed: {detail}",
+    ReasonCode.CLAIM_MISSING: "claim {claim} is not known (yet)",
+    ReasonCode.NODE_UNKNOWN: "the node is not known (yet)",
+    ReasonCode.SEARCH_BUDGET: "the search was given up after {steps} steps (limit per search)",
+    ReasonCode.REQUEST_BUDGET: "the request's budget of {steps} search steps was spent on other nodes",
+    ReasonCode.CEL_UNKNOWN: "{where}: the CEL selector cannot be evaluated: {detail}",
+    ReasonCode.NOT_MODELLED: "not modelled: {detail}",
+    ReasonCode.INTERNAL: "an internal error of the extender: {detail}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code and its parameters, in the template's order."""
+
+    code: ReasonCode
+    params: tuple[tuple[str, str], ...] = ()
+
+
+def reason(code: ReasonCode, **params: object) -> Reason:
+    """Build a reason. ``class_`` is spelled with an underscore only here."""
+    return Reason(code, tuple((name.rstrip("_"), str(value)) for name, value in params.items()))
+
+
+def render(value: Reason) -> str:
+    """The reason as one sentence for people."""
+    return TEMPLATES[value.code].format_map(dict(value.params))

@@ -1,0 +1,73 @@
+"""
+What is already allocated: the scheduler's allocated state, pool by pool.
+
+Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources
+allocateddevices.go foreachAllocatedDevice, v1.36.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from .model import Claim, DeviceResult, PoolID
+
+Amounts = tuple[tuple[str, int], ...]
+"""Capacities by name with their sums in nano units, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUsage:
+    """
+    Allocated devices of one pool, by device name.
+
+    ``shared`` have at least one share; ``consumed`` holds the capacity that
+    shares have taken, only for shares that recorded any.
+    """
+
+    exclusive: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    consumed: Mapping[str, Amounts] = field(default_factory=dict)
+
+
+NO_USAGE = PoolUsage()
+
+
+def pools_held(claim: Claim | None) -> frozenset[PoolID]:
+    """Pools in which the claim holds devices."""
+    if claim is None or claim.allocation is None:
+        return frozenset()
+    return frozenset(
+        PoolID(result.id.driver, result.id.pool)
+        for result in claim.allocation.results
+        if not result.admin_access
+    )
+
+
+def pool_usage(pool: PoolID, claims: Iterable[Claim], *, consumable_capacity: bool) -> PoolUsage:
+    """Sum up what ``claims`` (any order) hold in ``pool``; admin access does not count."""
+    exclusive: set[str] = set()
+    shared: set[str] = set()
+    consumed: dict[str, dict[str, int]] = {}
+    for result in _results_in(pool, claims):
+        if not (consumable_capacity and result.share_id):
+            exclusive.add(result.id.device)
+            continue
+        shared.add(result.id.device)
+        if result.consumed_capacity:
+            sums = consumed.setdefault(result.id.device, {})
+            for name, quantity in result.consumed_capacity:
+                sums[name] = sums.get(name, 0) + quantity.nanos
+    return PoolUsage(
+        frozenset(exclusive),
+        frozenset(shared),
+        {device: tuple(sorted(sums.items())) for device, sums in consumed.items()},
+    )
+
+
+def _results_in(pool: PoolID, claims: Iterable[Claim]) -> Iterable[DeviceResult]:
+    for claim in claims:
+        if claim.allocation is not None:
+            for result in claim.allocation.results:
+                if not result.admin_access and (result.id.driver, result.id.pool) == pool:
+                    yield result

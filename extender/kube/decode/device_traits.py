@@ -1,0 +1,197 @@
+"""
+What devices of one model have in common: capacity, counters, taints, conditions, nodes.
+
+Source: k8s.io/api resource/v1 types.go, v0.36.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from extender.core.model import (
+    Capacity,
+    CounterConsumption,
+    DeviceTraits,
+    RequestPolicy,
+    Taint,
+)
+from extender.core.quantity import Quantity
+
+from .attributes import AttributeJSON
+from .errors import UNREADABLE, located, quoted_key
+from .fields import ABSENT, NodeSelectorJSON, QuantityJSON, Wire, node_selector, quantity
+from .interner import Interner
+
+
+class DeviceBody(Wire):
+    """
+    A device but for its name; in v1beta1 the value of ``basic``.
+
+    What devices of a model share stays JSON, because its bytes tell quickly
+    that the same traits were decoded before.
+    """
+
+    attributes: dict[str, AttributeJSON] | None = None
+    capacity: msgspec.Raw = ABSENT
+    consumes_counters: msgspec.Raw = ABSENT
+    taints: msgspec.Raw = ABSENT
+    binding_conditions: msgspec.Raw = ABSENT
+    binding_failure_conditions: msgspec.Raw = ABSENT
+    node_selector: msgspec.Raw = ABSENT
+    allow_multiple_allocations: bool | None = None
+    binds_to_node: bool | None = None
+    node_name: str | None = None
+    all_nodes: bool | None = None
+
+
+class RangeJSON(Wire):
+    min: QuantityJSON | None = None
+    max: QuantityJSON | None = None
+    step: QuantityJSON | None = None
+
+
+class PolicyJSON(Wire):
+    default: QuantityJSON | None = None
+    valid_values: list[QuantityJSON] | None = None
+    valid_range: RangeJSON | None = None
+
+
+class CapacityJSON(Wire):
+    value: QuantityJSON | None = None
+    request_policy: PolicyJSON | None = None
+
+
+class CounterJSON(Wire):
+    value: QuantityJSON | None = None
+
+
+class ConsumptionJSON(Wire):
+    counter_set: str | None = None
+    counters: dict[str, CounterJSON] | None = None
+
+
+class TaintJSON(Wire):
+    key: str | None = None
+    value: str | None = None
+    effect: str | None = None
+
+
+T = TypeVar("T")
+
+_CAPACITY = msgspec.json.Decoder(dict[str, CapacityJSON | QuantityJSON] | None)
+_CONSUMPTION = msgspec.json.Decoder(list[ConsumptionJSON] | None)
+_TAINTS = msgspec.json.Decoder(list[TaintJSON] | None)
+_CONDITIONS = msgspec.json.Decoder(list[str] | None)
+_NODE_SELECTOR = msgspec.json.Decoder(NodeSelectorJSON | None)
+
+
+def device_traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
+    """Return the traits of a device. Raises ``FieldError`` with a path below the device."""
+    key: tuple[object, ...] = (bytes(body.capacity), body.allow_multiple_allocations)
+    if (
+        body.consumes_counters
+        or body.taints
+        or body.binding_conditions
+        or body.binding_failure_conditions
+        or body.node_selector
+        or body.binds_to_node
+        or body.node_name
+        or body.all_nodes
+    ):
+        key += (
+            bytes(body.consumes_counters),
+            bytes(body.taints),
+            bytes(body.binding_conditions),
+            bytes(body.binding_failure_conditions),
+            bytes(body.node_selector),
+            body.binds_to_node,
+            body.node_name,
+            body.all_nodes,
+        )
+    known = interner.traits_by_json.get(key)
+    if known is None:
+        known = interner.traits_by_json.keep(key, interner.traits[_traits(body, interner)])
+    return known
+
+
+def counters(
+    entries: dict[str, CounterJSON] | None, field: str, interner: Interner
+) -> tuple[tuple[str, Quantity], ...]:
+    """Return the counters at ``field`` as pairs sorted by name."""
+    if not entries:
+        return ()
+    return tuple(
+        (interner.texts[name], quantity(entry.value, f"{field}{quoted_key(name)}.value", interner))
+        for name, entry in sorted(entries.items())
+    )
+
+
+def _traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
+    consumption = _decode(_CONSUMPTION, body.consumes_counters, "consumesCounters")
+    return DeviceTraits(
+        capacity=tuple(
+            (name, _capacity(entry, f"capacity{quoted_key(name)}", interner))
+            for name, entry in sorted((_decode(_CAPACITY, body.capacity, "capacity") or {}).items())
+        ),
+        consumes_counters=tuple(
+            CounterConsumption(
+                entry.counter_set or "",
+                counters(entry.counters, f"consumesCounters[{index}].counters", interner),
+            )
+            for index, entry in enumerate(consumption or ())
+        ),
+        taints=tuple(
+            Taint(entry.key or "", entry.effect or "", entry.value or "")
+            for entry in _decode(_TAINTS, body.taints, "taints") or ()
+        ),
+        allow_multiple_allocations=bool(body.allow_multiple_allocations),
+        binds_to_node=bool(body.binds_to_node),
+        binding_conditions=tuple(_decode(_CONDITIONS, body.binding_conditions, "bindingConditions") or ()),
+        binding_failure_conditions=tuple(
+            _decode(_CONDITIONS, body.binding_failure_conditions, "bindingFailureConditions") or ()
+        ),
+        node_name=body.node_name or "",
+        all_nodes=bool(body.all_nodes),
+        node_selector=node_selector(_decode(_NODE_SELECTOR, body.node_selector, "nodeSelector")),
+    )
+
+
+def _decode(decoder: msgspec.json.Decoder[T | None], data: msgspec.Raw, field: str) -> T | None:
+    """Decode a field that was kept as JSON."""
+    if not data:
+        return None
+    try:
+        return decoder.decode(data)
+    except UNREADABLE as error:
+        raise located(data, error, decoder).under(field) from None
+
+
+def _capacity(entry: CapacityJSON | QuantityJSON, field: str, interner: Interner) -> Capacity:
+    """Return a capacity; a bare quantity is v1alpha3's form."""
+    if not isinstance(entry, CapacityJSON):
+        return Capacity(quantity(entry, field, interner))
+    value, policy = quantity(entry.value, f"{field}.value", interner), entry.request_policy
+    return Capacity(value, None if policy is None else _policy(policy, f"{field}.requestPolicy", interner))
+
+
+def _policy(policy: PolicyJSON, field: str, interner: Interner) -> RequestPolicy:
+    allowed = policy.valid_range or RangeJSON()
+    values = policy.valid_values
+
+    def optional(value: QuantityJSON | None, name: str) -> Quantity | None:
+        return None if value is None else quantity(value, f"{field}.{name}", interner)
+
+    return RequestPolicy(
+        default=optional(policy.default, "default"),
+        valid_values=None
+        if values is None
+        else tuple(
+            quantity(value, f"{field}.validValues[{index}]", interner) for index, value in enumerate(values)
+        ),
+        range_min=optional(allowed.min, "validRange.min"),
+        range_max=optional(allowed.max, "validRange.max"),
+        range_step=optional(allowed.step, "validRange.step"),
+        has_range=policy.valid_range is not None,
+    )

@@ -1,0 +1,44 @@
+"""
+Nodes.
+
+Source: k8s.io/api core/v1 types.go, v0.36.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from extender.core.model import Node
+
+from .errors import UNREADABLE, refuse
+from .fields import Metadata, QuantityJSON, Wire, object_name, quantity_map
+from .interner import Interner
+
+
+class NodeStatus(Wire):
+    allocatable: dict[str, QuantityJSON] | None = None
+
+
+class NodeJSON(Wire):
+    metadata: Metadata | None = None
+    status: NodeStatus | None = None
+
+
+_NODE = msgspec.json.Decoder(NodeJSON)
+
+
+def node(data: bytes | msgspec.Raw, interner: Interner) -> Node:
+    """Decode a Node. Raises ``DecodeError``."""
+    try:
+        return _node(_NODE.decode(data), interner)
+    except UNREADABLE as error:
+        raise refuse("Node", data, error, _NODE) from None
+
+
+def _node(wire: NodeJSON, interner: Interner) -> Node:
+    allocatable = wire.status.allocatable if wire.status else None
+    return Node(
+        name=interner.texts[object_name(wire.metadata)],
+        labels=(wire.metadata and wire.metadata.labels) or {},
+        allocatable=dict(quantity_map(allocatable, "status.allocatable", interner)),
+    )

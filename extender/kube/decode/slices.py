@@ -1,0 +1,107 @@
+"""
+ResourceSlices of every version.
+
+v1beta1 nests a device's body in ``basic``; v1beta2 and v1 do not.
+Source: k8s.io/api resource/v1, v1beta2 and v1beta1 types.go, v0.36.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from extender.core.model import CounterSet, Device, ResourceSlice
+
+from .attributes import attributes
+from .device_traits import CounterJSON, DeviceBody, counters, device_traits
+from .errors import UNREADABLE, FieldError, refuse
+from .fields import Int64, Metadata, NodeSelectorJSON, Wire, node_selector, object_name
+from .interner import Interner, QualifiedNames
+
+
+class DeviceJSON(DeviceBody):
+    name: str | None = None
+    basic: DeviceBody | None = None
+
+
+class CounterSetJSON(Wire):
+    name: str | None = None
+    counters: dict[str, CounterJSON] | None = None
+
+
+class PoolJSON(Wire):
+    name: str | None = None
+    generation: Int64 | None = None
+    resource_slice_count: Int64 | None = None
+
+
+class SliceSpec(Wire):
+    driver: str | None = None
+    pool: PoolJSON | None = None
+    node_name: str | None = None
+    all_nodes: bool | None = None
+    node_selector: NodeSelectorJSON | None = None
+    per_device_node_selection: bool | None = None
+    shared_counters: list[CounterSetJSON] | None = None
+    devices: list[DeviceJSON] | None = None
+
+
+class SliceJSON(Wire):
+    metadata: Metadata | None = None
+    spec: SliceSpec | None = None
+
+
+_SLICE = msgspec.json.Decoder(SliceJSON)
+
+
+def resource_slice(data: bytes | msgspec.Raw, interner: Interner) -> ResourceSlice:
+    """
+    Decode a ResourceSlice. Raises ``DecodeError``.
+
+    Fragments of documentation may lack driver and pool (empty then) and
+    ``resourceSliceCount`` (1).
+    """
+    try:
+        return _slice(_SLICE.decode(data), interner)
+    except UNREADABLE as error:
+        raise refuse("ResourceSlice", data, error, _SLICE) from None
+
+
+def _slice(wire: SliceJSON, interner: Interner) -> ResourceSlice:
+    spec, texts = wire.spec or SliceSpec(), interner.texts
+    pool, driver = spec.pool or PoolJSON(), texts[spec.driver or ""]
+    names = interner.names[driver]
+    return ResourceSlice(
+        name=object_name(wire.metadata),
+        driver=driver,
+        pool=texts[pool.name or ""],
+        generation=pool.generation or 0,
+        resource_slice_count=1 if pool.resource_slice_count is None else pool.resource_slice_count,
+        node_name=texts[spec.node_name or ""],
+        all_nodes=bool(spec.all_nodes),
+        node_selector=node_selector(spec.node_selector),
+        per_device_node_selection=spec.per_device_node_selection,
+        shared_counters=tuple(
+            CounterSet(
+                texts[entry.name or ""],
+                counters(entry.counters, f"spec.sharedCounters[{index}].counters", interner),
+            )
+            for index, entry in enumerate(spec.shared_counters or ())
+        ),
+        devices=tuple(
+            [_device(entry, index, names, interner) for index, entry in enumerate(spec.devices or ())]
+        ),
+    )
+
+
+def _device(wire: DeviceJSON, index: int, names: QualifiedNames, interner: Interner) -> Device:
+    body = wire.basic or wire
+    try:
+        traits = device_traits(body, interner)
+    except FieldError as error:
+        basic = ".basic" if wire.basic else ""
+        raise error.under(f"spec.devices[{index}]{basic}") from None
+    return Device(
+        interner.texts[wire.name or ""],
+        attributes(body.attributes, names, interner) if body.attributes else {},
+        traits,
+    )

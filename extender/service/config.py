@@ -1,0 +1,108 @@
+"""The service's settings: one frozen value, checked once at the start."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from extender.core.evaluate import Settings
+
+from .policy import Policy
+
+SCORE_MAX_LIMIT = 10_000
+"""
+The largest ``score_max``: kube-scheduler multiplies it by ten times its weight without
+clamping, and beyond this nothing is gained.
+"""
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; says which option, what is wrong, what to give."""
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(f"{option}: {message}")
+        self.option = option
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """``json``: one object a line. ``text``: for people at a terminal."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+class Address(NamedTuple):
+    """``host`` empty: all interfaces. ``port`` 0: any free port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def parse_address(text: str, *, option: str = "--listen") -> Address:
+    """Parse ``HOST:PORT``, ``[IPV6]:PORT`` or ``:PORT``. Raises ``ConfigError``."""
+    match = re.fullmatch(r"(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[^\[\]:\s/]*)):(?P<port>[0-9]{1,5})", text)
+    if match is None or int(match["port"]) > 65535:
+        raise ConfigError(
+            option, f"expected HOST:PORT, got {text!r}; give for example 127.0.0.1:8888, [::1]:8888 or :8888"
+        )
+    return Address(match["v6"] or match["host"] or "", int(match["port"]))
+
+
+_LOOPBACK = Address("127.0.0.1", 8888)
+_EVALUATION = Settings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """
+    Every setting of the service.
+
+    ``evaluation``: the range of scores and the budgets. ``drain_seconds``: how long
+    to serve on after SIGTERM with readiness already off, so that callers move away
+    first. ``keepalive_seconds`` must stay above the 90 s for which kube-scheduler
+    keeps idle connections: it does not repeat a POST whose connection was closed.
+    """
+
+    listen: Address = _LOOPBACK
+    evaluation: Settings = _EVALUATION
+    default_policy: Policy = Policy.PREFERRED
+    log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.JSON
+    drain_seconds: float = 5.0
+    shutdown_seconds: float = 10.0
+    keepalive_seconds: float = 180.0
+
+    def __post_init__(self) -> None:
+        score_max, search_steps = self.evaluation.score_max, self.evaluation.search_steps
+        if not 1 <= score_max <= SCORE_MAX_LIMIT:
+            raise ConfigError(
+                "--score-max", f"expected 1 to {SCORE_MAX_LIMIT}, got {score_max}; 100 is the default"
+            )
+        if search_steps < 1:
+            raise ConfigError("--search-steps", f"expected at least 1, got {search_steps}")
+        if self.evaluation.request_steps < search_steps:
+            raise ConfigError(
+                "--request-steps",
+                f"expected at least --search-steps ({search_steps}), got {self.evaluation.request_steps}",
+            )
+        if self.drain_seconds < 0 or self.shutdown_seconds < 0:
+            raise ConfigError("--drain-seconds", "expected 0 or more seconds")
+        if self.keepalive_seconds <= 90:
+            raise ConfigError(
+                "--keepalive-seconds",
+                f"expected more than 90, got {self.keepalive_seconds:g}: kube-scheduler reuses idle "
+                "connections for 90 s",
+            )

@@ -1,0 +1,151 @@
+"""
+The service's metrics in a registry of their own.
+
+The prometheus_client objects are made from ``metric_specs.METRICS``; the
+methods here are the only places that write them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import platform
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from extender import __version__
+
+from . import metric_specs
+from .metric_specs import PREFIX, MetricSpec
+
+if TYPE_CHECKING:
+    from extender.core.alignment import Alignment
+    from extender.core.evaluate import EvaluationStats
+
+    from .policy import PodPolicy
+    from .verb import NeutralReason, Result, Verb
+
+# A creation time beside every counter and histogram series would double their number.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Metrics:
+    """
+    What the service counts.
+
+    Series with closed label sets exist from the start with value 0, histograms
+    from their first observation.
+    """
+
+    def __init__(self, kubernetes: str) -> None:
+        """``kubernetes`` is the modelled release, for the build info."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self._duration = self._histogram(metric_specs.REQUEST_DURATION)
+        self._nodes = self._histogram(metric_specs.REQUEST_NODES)
+        self._policies = self._counter(metric_specs.POLICY_REQUESTS)
+        self._rejected = self._counter(metric_specs.REJECTED_NODES)
+        self._neutral = self._counter(metric_specs.NEUTRAL_ANSWERS)
+        self._internal = self._counter(metric_specs.INTERNAL_ERRORS)
+        self._bad = self._counter(metric_specs.BAD_REQUESTS)
+        self._node_objects = self._counter(metric_specs.NODE_OBJECT_REQUESTS)
+        self._predictions = self._counter(metric_specs.PREDICTIONS)
+        lookups = self._counter(metric_specs.MEMO_LOOKUPS)
+        self._hits, self._misses = lookups.labels("hit"), lookups.labels("miss")
+        self._alignment = self._histogram(metric_specs.ALIGNMENT_PREDICTED)
+        self._objects = self._gauge(metric_specs.SNAPSHOT_OBJECTS)
+        self._ready = self._gauge(metric_specs.READY)
+        build = self._gauge(metric_specs.BUILD_INFO)
+        build.labels(__version__, kubernetes, platform.python_version()).set(1)
+
+    def _counter(self, spec: MetricSpec) -> Counter:
+        counter = Counter(PREFIX + spec.name, spec.help, _label_names(spec), registry=self.registry)
+        for values in _label_values(spec):
+            counter.labels(*values)
+        return counter
+
+    def _gauge(self, spec: MetricSpec) -> Gauge:
+        gauge = Gauge(PREFIX + spec.name, spec.help, _label_names(spec), registry=self.registry)
+        for values in _label_values(spec):
+            gauge.labels(*values)
+        return gauge
+
+    def _histogram(self, spec: MetricSpec) -> Histogram:
+        return Histogram(
+            PREFIX + spec.name, spec.help, _label_names(spec), registry=self.registry, buckets=spec.buckets
+        )
+
+    def request(self, verb: Verb, result: Result, seconds: float) -> None:
+        """Record a finished request."""
+        self._duration.labels(verb, result).observe(seconds)
+
+    def nodes(self, verb: Verb, count: int, *, as_objects: bool) -> None:
+        """Record how many nodes a request offered, and in which form."""
+        self._nodes.labels(verb).observe(count)
+        if as_objects:
+            self._node_objects.labels(verb).inc()
+
+    def policy(self, verb: Verb, policy: PodPolicy) -> None:
+        """Record the policy of a request's pod."""
+        word = policy.policy if policy.recognised else metric_specs.UNKNOWN_WORD
+        self._policies.labels(verb, word).inc()
+
+    def rejected(self, count: int) -> None:
+        """Record nodes that filter ruled out."""
+        self._rejected.inc(count)
+
+    def neutral(self, verb: Verb, reason: NeutralReason) -> None:
+        """Record an answer without an opinion."""
+        self._neutral.labels(verb, reason).inc()
+
+    def internal_error(self, verb: str) -> None:
+        """Record an error of ours; ``verb`` is a ``Verb`` or ``other``."""
+        self._internal.labels(verb).inc()
+
+    def bad_request(self, verb: Verb, field: str) -> None:
+        """Record a refused request by the ``field`` at fault, a path such as ``NodeNames[3]``."""
+        first = field.partition(".")[0].partition("[")[0]
+        self._bad.labels(verb, first if first in metric_specs.BODY_FIELDS else "body").inc()
+
+    def evaluation(self, stats: EvaluationStats, nodes: int) -> None:
+        """Record the searches of one evaluation of ``nodes`` and what the memo saved."""
+        self._misses.inc(stats.searches)
+        self._hits.inc(max(0, nodes - stats.searches))
+        for (outcome, certainty), count in stats.predictions.items():
+            self._predictions.labels(outcome, certainty).inc(count)
+
+    def alignment(self, alignment: Alignment) -> None:
+        """Record the mean worth of each kind of pair in a predicted set of devices."""
+        worths: dict[str, list[float]] = {}
+        for pair in alignment.pairs:
+            worths.setdefault(pair.kinds, []).append(pair.worth)
+        for kinds, values in worths.items():
+            self._alignment.labels(kinds).observe(sum(values) / len(values))
+
+    def expose(self, accept: str, objects: Mapping[str, int], *, ready: bool) -> tuple[bytes, str]:
+        """
+        Encode all metrics in the form that the ``accept`` header asks for.
+
+        ``objects`` are the snapshot's sizes by kind. Returns body and content type.
+        """
+        for kind, count in objects.items():
+            self._objects.labels(kind).set(count)
+        self._ready.set(ready)
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type
+
+
+def _label_names(spec: MetricSpec) -> tuple[str, ...]:
+    return tuple(label.name for label in spec.labels)
+
+
+def _label_values(spec: MetricSpec) -> Iterator[tuple[str, ...]]:
+    """Every combination of a closed label set; none where there is no label or an open one."""
+    if spec.labels:
+        yield from itertools.product(*(label.values for label in spec.labels))

@@ -1,0 +1,53 @@
+"""``/livez``, ``/readyz``, ``/metrics`` and the page at ``/``."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from .dependencies import Service, snapshot_objects
+from .page import page
+from .problems import SERVICE
+
+
+async def livez(_request: web.Request) -> web.Response:
+    """Answer 200: the event loop turns. Never depends on the API server."""
+    return web.Response(text="ok\n")
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """
+    Answer 200 when every kind was listed once and no signal to stop has come, else 503.
+
+    Stale data is a metric, not unreadiness: an unready extender behind a Service
+    means connection errors in the scheduler. ``?verbose`` lists the checks.
+    """
+    service = request.app[SERVICE]
+    text = "".join(_checks(service)) if "verbose" in request.query else ""
+    return web.Response(
+        status=200 if service.ready else 503, text=text + ("ok\n" if service.ready else "not ready\n")
+    )
+
+
+def _checks(service: Service) -> list[str]:
+    listed = service.store.ready
+    sizes = ", ".join(f"{count} {kind}" for kind, count in snapshot_objects(service.store.current).items())
+    serving = not service.lifecycle.draining
+    return [
+        f"[{'+' if listed else '-'}]snapshot {'ok' if listed else 'not listed completely yet'} ({sizes})\n",
+        f"[{'+' if serving else '-'}]serving {'ok' if serving else 'draining: a signal to stop has come'}\n",
+    ]
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Answer the metrics in Prometheus' text form, or OpenMetrics where asked for."""
+    service = request.app[SERVICE]
+    body, content_type = service.metrics.expose(
+        request.headers.get("Accept", ""), snapshot_objects(service.store.current), ready=service.ready
+    )
+    return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+async def index(request: web.Request) -> web.Response:
+    """Answer a page that says what this is and what it serves."""
+    service = request.app[SERVICE]
+    return web.Response(text=page(service), content_type="text/html")

@@ -1,0 +1,33 @@
+"""
+The store: one reference to the current snapshot.
+
+One writer swaps the reference; a request reads it once. There are no locks
+because a snapshot never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from extender.core.model import Claim
+from extender.core.snapshot import ClaimKey, Snapshot
+
+
+class Store:
+    """
+    Holds the current snapshot. ``frozen``: it comes from a dump, so nothing can be
+    bound and nothing will change by itself.
+    """
+
+    def __init__(self, snapshot: Snapshot, *, frozen: bool = True) -> None:
+        self.current = snapshot
+        self.frozen = frozen
+
+    @property
+    def ready(self) -> bool:
+        """Whether predictions can be made; a dump is complete from the start."""
+        return True
+
+    def apply_claims(self, upserts: Iterable[Claim] = (), deletions: Iterable[ClaimKey] = ()) -> None:
+        """Swap in the snapshot that follows from claim events."""
+        self.current = self.current.with_claims(upserts, deletions)

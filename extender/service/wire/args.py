@@ -1,0 +1,153 @@
+"""Decode ``ExtenderArgs``: the body of filter, prioritize and explain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from .bad_request import BadRequest, decode
+
+_NAMES_KEY = b'"NodeNames":'
+_UNSET = frozenset({b"", b"null"})
+_NAMES_UNSET = b'"NodeNames":null}'
+
+
+class _Args(msgspec.Struct, rename="pascal"):
+    pod: msgspec.Raw = msgspec.Raw()
+    nodes: msgspec.Raw = msgspec.Raw()
+    node_names: tuple[str, ...] | None = None
+
+
+class _NodeList(msgspec.Struct):
+    items: list[msgspec.Raw] | None = None
+
+
+class _Metadata(msgspec.Struct):
+    name: str
+
+
+class _Node(msgspec.Struct):
+    metadata: _Metadata
+
+
+_decode_args = msgspec.json.Decoder(_Args).decode
+_decode_node_list = msgspec.json.Decoder(_NodeList).decode
+_decode_node = msgspec.json.Decoder(_Node).decode
+
+
+@dataclass(frozen=True, slots=True)
+class NodeObjects:
+    """
+    The ``Nodes`` of a request whose extender is not ``nodeCacheCapable``.
+
+    ``text`` is the NodeList as it was sent, ``by_name`` each Node as it was sent,
+    in the order sent, the first of a name only. ``unique``: no name came twice.
+    """
+
+    text: bytes
+    by_name: Mapping[str, msgspec.Raw]
+    unique: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExtenderArgs:
+    """
+    A decoded request.
+
+    ``pod`` is the Pod's JSON. ``names`` are the offered nodes in the order sent,
+    each once. ``node_names`` is the JSON array of the same names where
+    ``NodeNames`` was sent: as it came where that is known, otherwise the names
+    to be encoded. ``nodes`` is set where Node objects were sent.
+    """
+
+    pod: bytes
+    names: tuple[str, ...]
+    node_names: bytes | tuple[str, ...] | None
+    nodes: NodeObjects | None
+
+
+class ArgsDecoder:
+    """
+    Decodes bodies, and remembers the last list of names.
+
+    kube-scheduler sends filter and prioritize of one attempt with the same list,
+    at the end of the body. Recognising it is one comparison of bytes, and saves
+    decoding, checking and hashing every name again: with 5,000 names that is most
+    of the cost of a request. The answer never depends on what is remembered.
+    """
+
+    __slots__ = ("_names", "_tail")
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._names: tuple[str, ...] = ()
+
+    def decode(self, body: bytes) -> ExtenderArgs:
+        """
+        Decode a body of filter, prioritize or explain.
+
+        Raises ``BadRequest`` when it is not a JSON object of the right types, has
+        no Pod, or has neither NodeNames nor Nodes. Names sent twice count once.
+        """
+        return self._decode_remembered(body) or self._decode_anew(body)
+
+    def _decode_remembered(self, body: bytes) -> ExtenderArgs | None:
+        """
+        Decode a body that ends in the remembered list, else answer ``None``.
+
+        With the list replaced by ``null`` the body must still be one object with
+        a Pod; only then does the list stand at its top level.
+        """
+        if not self._tail or not body.endswith(self._tail):
+            return None
+        try:
+            args = _decode_args(body[: -len(self._tail)] + _NAMES_UNSET)
+        except (ValueError, RecursionError):
+            return None
+        pod = bytes(args.pod)
+        if pod in _UNSET or bytes(args.nodes) not in _UNSET:
+            return None
+        return ExtenderArgs(pod, self._names, self._tail[len(_NAMES_KEY) : -1], None)
+
+    def _decode_anew(self, body: bytes) -> ExtenderArgs:
+        args = decode(_decode_args, body)
+        pod = bytes(args.pod)
+        if pod in _UNSET:
+            raise BadRequest("Pod", "is missing", "send the Pod that is being scheduled as Pod")
+        text = bytes(args.nodes)
+        nodes = None if text in _UNSET else _node_objects(args.nodes, text)
+        sent = args.node_names
+        if sent is None:
+            if nodes is None:
+                raise BadRequest(
+                    "NodeNames",
+                    "NodeNames and Nodes are both missing",
+                    "send the nodes to judge as NodeNames (nodeCacheCapable: true) or as Nodes",
+                )
+            return ExtenderArgs(pod, tuple(nodes.by_name), None, nodes)
+        names = sent if len(set(sent)) == len(sent) else tuple(dict.fromkeys(sent))
+        if nodes is None and names is sent:
+            self._remember(body, names)
+        return ExtenderArgs(pod, names, names, nodes)
+
+    def _remember(self, body: bytes, names: tuple[str, ...]) -> None:
+        """
+        Remember the list if it is the last thing in the body.
+
+        The first ``]`` must close both the list and, but for one brace, the body:
+        then nothing follows the list. A name with a bracket is not worth more.
+        """
+        tail = body[body.rfind(_NAMES_KEY) :]
+        if tail.startswith(_NAMES_KEY) and tail.endswith(b"]}") and tail.find(b"]") == len(tail) - 2:
+            self._tail, self._names = tail, names
+
+
+def _node_objects(raw: msgspec.Raw, text: bytes) -> NodeObjects:
+    items = decode(_decode_node_list, raw, at="Nodes").items or []
+    by_name: dict[str, msgspec.Raw] = {}
+    for index, item in enumerate(items):
+        node = decode(_decode_node, item, at=f"Nodes.items[{index}]")
+        by_name.setdefault(node.metadata.name, item)
+    return NodeObjects(text, by_name, len(by_name) == len(items))

@@ -1,0 +1,69 @@
+"""
+What is wrong with a body, and where.
+
+``BadRequest`` is the one error of this package. Its three parts are the JSON
+document of every refused request: ``{"error", "field", "fix"}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+SEND_ONE_OBJECT = "send one JSON object as kube-scheduler does, UTF-8 without a byte order mark"
+
+_VALIDATION = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
+
+
+class BadRequest(Exception):
+    """
+    A body that the caller has to change.
+
+    ``field`` is a path such as ``NodeNames[3]``, or ``body`` where no single
+    field is at fault; ``fix`` says what to send instead.
+    """
+
+    def __init__(self, field: str, message: str, fix: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+        self.fix = fix
+
+
+class BodyTooLarge(BadRequest):
+    """A body above the limit; answered with 413 instead of 400."""
+
+
+def decode(decoder: Callable[[bytes | msgspec.Raw], T], body: bytes | msgspec.Raw, *, at: str = "") -> T:
+    """
+    Decode JSON with a typed msgspec ``decoder``.
+
+    ``at`` is the path of ``body`` within the whole request, empty for the
+    request itself. Raises ``BadRequest`` for anything the decoder refuses.
+    """
+    try:
+        return decoder(body)
+    except msgspec.ValidationError as error:
+        raise _mismatch(str(error), at) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        text = "is empty" if not bytes(body).strip() else f"is not valid JSON: {error}"
+        raise BadRequest(at or "body", text, SEND_ONE_OBJECT) from None
+    except RecursionError:
+        raise BadRequest(at or "body", "is nested too deeply", SEND_ONE_OBJECT) from None
+
+
+def _mismatch(text: str, at: str) -> BadRequest:
+    """Turn msgspec's "Expected `str`, got `int` - at `$.NodeNames[3]`" into ours."""
+    match = _VALIDATION.match(text)
+    what, path = (match["what"], match["path"] or "") if match else (text, "")
+    field = f"{at}.{path}" if at and path and not path.startswith("[") else at + path
+    message = what.replace("`", "")
+    message = message[:1].lower() + message[1:]
+    expected = re.match(r"expected (.*), got ", message)
+    fix = f"send {field or 'the body'} as {expected[1]}" if expected else SEND_ONE_OBJECT
+    return BadRequest(field or "body", message, fix)

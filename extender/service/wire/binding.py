@@ -1,0 +1,30 @@
+"""Decode ``ExtenderBindingArgs``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .bad_request import BadRequest, decode
+
+
+class BindingArgs(msgspec.Struct, frozen=True):
+    """The pod to bind and its node; no field is empty."""
+
+    pod_name: str = msgspec.field(default="", name="PodName")
+    pod_namespace: str = msgspec.field(default="", name="PodNamespace")
+    pod_uid: str = msgspec.field(default="", name="PodUID")
+    node: str = msgspec.field(default="", name="Node")
+
+
+_decode_binding = msgspec.json.Decoder(BindingArgs).decode
+
+
+def decode_binding(body: bytes) -> BindingArgs:
+    """Decode a body of bind. Raises ``BadRequest`` when a field is missing, empty or not a string."""
+    args = decode(_decode_binding, body)
+    for field in msgspec.structs.fields(args):
+        if not getattr(args, field.name):
+            raise BadRequest(
+                field.encode_name, "is missing or empty", f"send {field.encode_name} as kube-scheduler does"
+            )
+    return args

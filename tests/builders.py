@@ -1,0 +1,104 @@
+"""Tiny constructors of core values, with the defaults that most tests want."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from extender.core.model import (
+    Allocation,
+    Attribute,
+    AttributeKind,
+    Claim,
+    ClaimSpec,
+    Constraint,
+    Device,
+    DeviceClass,
+    DeviceID,
+    DeviceResult,
+    DeviceTraits,
+    ExactRequest,
+    Node,
+    Pod,
+    PodClaim,
+    Request,
+    ResourceSlice,
+)
+
+ROOT = "resource.kubernetes.io/pcieRoot"
+NUMA = "resource.kubernetes.io/numaNode"
+
+GPU_CLASS = DeviceClass("gpu", ("device.driver == 'gpu.nvidia.com'",))
+NIC_CLASS = DeviceClass("nic", ("device.driver == 'dra.net'",))
+CLASSES = (GPU_CLASS, NIC_CLASS)
+
+
+def text(value: str) -> Attribute:
+    return Attribute(AttributeKind.STRING, value)
+
+
+def number(value: int) -> Attribute:
+    return Attribute(AttributeKind.INT, value)
+
+
+def device(
+    name: str,
+    root: str | None = None,
+    numa: int | None = None,
+    traits: DeviceTraits | None = None,
+    **attributes: Attribute,
+) -> Device:
+    """A device with the standard topology attributes; others belong to ``example.com``."""
+    found = {f"example.com/{key}": value for key, value in attributes.items()}
+    if root is not None:
+        found[ROOT] = text(root)
+    if numa is not None:
+        found[NUMA] = number(numa)
+    return Device(name, found, traits or DeviceTraits())
+
+
+def slice_of(driver: str, node: str, devices: Iterable[Device], name: str = "") -> ResourceSlice:
+    """The only slice of the node's pool."""
+    return ResourceSlice(name or f"{node}-{driver}", driver, node, node_name=node, devices=tuple(devices))
+
+
+def pair_node(
+    node: str, gpu_roots: Iterable[str], nic_roots: Iterable[str], numa: Mapping[str, int] | None = None
+) -> tuple[Node, list[ResourceSlice]]:
+    """A node with one GPU per GPU root and one NIC per NIC root."""
+    nodes = numa or {}
+    return Node(node), [
+        slice_of(
+            "gpu.nvidia.com",
+            node,
+            [device(f"gpu-{i}", root, nodes.get(root)) for i, root in enumerate(gpu_roots)],
+        ),
+        slice_of(
+            "dra.net", node, [device(f"nic-{i}", root, nodes.get(root)) for i, root in enumerate(nic_roots)]
+        ),
+    ]
+
+
+def request(name: str, device_class: str, count: int = 1, **fields: object) -> Request:
+    return Request(name, ExactRequest(name, device_class, count=count, **fields))  # type: ignore[arg-type]
+
+
+def spec(*requests: Request, constraints: Iterable[Constraint] = ()) -> ClaimSpec:
+    """A spec whose fingerprint is its content."""
+    frozen = tuple(constraints)
+    return ClaimSpec(repr((requests, frozen)), tuple(requests), frozen)
+
+
+PAIR = spec(request("gpu", "gpu"), request("nic", "nic"))
+
+
+def claim(name: str, of: ClaimSpec = PAIR, allocation: Allocation | None = None) -> Claim:
+    return Claim("default", name, f"uid-{name}", of, allocation)
+
+
+def holding(name: str, *devices: DeviceID, of: ClaimSpec = PAIR) -> Claim:
+    """A claim that holds devices."""
+    return claim(name, of, Allocation(tuple(DeviceResult("r", each) for each in devices)))
+
+
+def pod(name: str, *claims: str) -> Pod:
+    return Pod("default", name, f"uid-{name}", claims=tuple(PodClaim(each, each) for each in claims))

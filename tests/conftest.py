@@ -1,0 +1,28 @@
+"""What every test runs under: repeatable examples, and no network but this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+
+import hypothesis
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+def _refuse_other_machines(event: str, arguments: tuple[object, ...]) -> None:
+    if event != "socket.connect":
+        return
+    address = arguments[1]
+    if not isinstance(address, tuple):  # a Unix socket's path, or netlink
+        return
+    try:
+        local = ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
+    except ValueError:
+        local = address[0] == "localhost"
+    if not local:
+        raise RuntimeError(f"a test tried to connect to {address}: tests use this machine only")
+
+
+sys.addaudithook(_refuse_other_machines)

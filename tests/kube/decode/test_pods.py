@@ -1,0 +1,93 @@
+"""Pods: claims as far as the pod resolves them, requests, annotations."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from extender.core.model import Container, PodClaim
+from extender.core.quantity import parse_quantity
+from extender.kube import decode
+from extender.kube.decode import Interner
+
+
+def pod(spec=None, status=None, **metadata):
+    wire = {"metadata": {"name": "job-0"} | metadata, "spec": spec or {}, "status": status}
+    return decode.pod(json.dumps(wire).encode(), Interner())
+
+
+def test_identity():
+    """Name, namespace, UID, node and annotations."""
+    found = pod({"nodeName": "n"}, namespace="team", uid="u", annotations={"a": "b"})
+    assert (found.namespace, found.name, found.uid, found.node_name) == ("team", "job-0", "u", "n")
+    assert found.annotations == {"a": "b"}
+
+
+def test_manifest_without_namespace_means_default():
+    """As kubectl would take it."""
+    assert pod().namespace == "default"
+
+
+@pytest.mark.parametrize(
+    ("entry", "statuses", "expected"),
+    [
+        ({"resourceClaimName": "x"}, None, PodClaim("c", claim="x")),
+        ({"resourceClaimName": "x"}, [{"name": "c"}], PodClaim("c", claim="x")),
+        ({"resourceClaimTemplateName": "t"}, None, PodClaim("c", template="t")),
+        ({"resourceClaimTemplateName": "t"}, [{"name": "other"}], PodClaim("c", template="t")),
+        (
+            {"resourceClaimTemplateName": "t"},
+            [{"name": "other", "resourceClaimName": "y"}, {"name": "c", "resourceClaimName": "x"}],
+            PodClaim("c", claim="x", template="t"),
+        ),
+        ({"resourceClaimTemplateName": "t"}, [{"name": "c"}], PodClaim("c", template="t", needed=False)),
+        ({}, None, PodClaim("c")),
+    ],
+    ids=[
+        "named",
+        "named-with-status",
+        "not-made-yet",
+        "not-its-status",
+        "made",
+        "not-needed",
+        "unknown-kind",
+    ],
+)
+def test_claims(entry, statuses, expected):
+    """What the pod says of its claim, with what the claim controller noted."""
+    found = pod({"resourceClaims": [{"name": "c", **entry}]}, {"resourceClaimStatuses": statuses})
+    assert found.claims == (expected,)
+
+
+def test_claims_keep_their_order():
+    """The allocator takes them in the order of the spec."""
+    names = ["b", "a", "c"]
+    found = pod({"resourceClaims": [{"name": name, "resourceClaimName": name} for name in names]})
+    assert [claim.name for claim in found.claims] == names
+
+
+def test_containers():
+    """Requests are sorted, limits count where no request is given, sidecars are marked."""
+    found = pod(
+        {
+            "containers": [
+                {
+                    "name": "main",
+                    "resources": {
+                        "requests": {"memory": "1Gi", "cpu": "1"},
+                        "limits": {"cpu": "2", "nvidia.com/gpu": 4},
+                    },
+                }
+            ],
+            "initContainers": [
+                {"name": "sidecar", "restartPolicy": "Always"},
+                {"name": "setup", "resources": {"claims": [{"name": "c"}]}},
+            ],
+        }
+    )
+    amounts = {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "4"}
+    assert found.containers == (
+        Container("main", tuple((name, parse_quantity(amount)) for name, amount in amounts.items())),
+    )
+    assert found.init_containers == (Container("sidecar", restartable=True), Container("setup"))

@@ -1,0 +1,155 @@
+"""Laws that hold for every cluster and pod."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extender.core.evaluate import Evaluation, Memo, NodeVerdict, Outcome, Settings, evaluate
+from extender.core.model import Claim, ResourceSlice
+from extender.core.releases import RELEASES
+from extender.core.snapshot import Snapshot
+from tests import builders as b
+from tests.property.worlds import World, worlds
+
+Entry = tuple[str, int]
+
+
+def snapshot_of(world: World) -> Snapshot:
+    return Snapshot.of(
+        release=RELEASES["1.36.2"],
+        nodes=world.nodes,
+        slices=world.slices,
+        classes=world.classes,
+        claims=world.claims,
+    )
+
+
+def ask(snapshot: Snapshot, world: World, memo: Memo[Entry] | None = None) -> Evaluation[Entry]:
+    fresh: Memo[Entry] = Memo(lambda name, score: (name, score))
+    return evaluate(snapshot, world.pod, memo or fresh, Settings(search_steps=20_000))
+
+
+def verdicts(world: World) -> dict[str, NodeVerdict]:
+    return ask(snapshot_of(world), world).verdicts([node.name for node in world.nodes])
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds(), st.integers())
+def test_the_order_of_input_never_matters(world: World, seed: int) -> None:
+    """Objects and names in any order get the same verdicts and scores."""
+    shuffle = random.Random(seed).sample
+    other = World(
+        tuple(shuffle(world.nodes, len(world.nodes))),
+        tuple(shuffle(world.slices, len(world.slices))),
+        tuple(shuffle(world.classes, len(world.classes))),
+        tuple(shuffle(world.claims, len(world.claims))),
+        world.pod,
+    )
+    names = [node.name for node in world.nodes]
+    assert verdicts(other) == verdicts(world)
+    scores = ask(snapshot_of(world), world).entries(names)
+    assert sorted(ask(snapshot_of(other), other).entries(names[::-1])) == sorted(scores)
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_nodes_do_not_influence_each_other(world: World) -> None:
+    """A node judged alone, with nothing remembered, gets the verdict that it gets among others."""
+    together = verdicts(world)
+    for node in world.nodes:
+        assert ask(snapshot_of(world), world).verdicts([node.name])[node.name] == together[node.name]
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_the_snapshot_after_events_is_the_snapshot_of_the_result(world: World) -> None:
+    """Claims that come one by one, and one that goes again, end where a fresh snapshot starts."""
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    names = [node.name for node in world.nodes]
+    snapshot = snapshot_of(world._replace(claims=()))
+    extra = b.claim("extra")
+    for claim in (extra, *world.claims):
+        snapshot = snapshot.with_claims([claim])
+        ask(snapshot, world, memo).entries(names)
+    snapshot = snapshot.with_claims(deletions=[extra.key])
+    followed = ask(snapshot, world, memo)
+    fresh = ask(snapshot_of(world), world)
+    assert followed.entries(names) == fresh.entries(names)
+    assert followed.verdicts(names) == fresh.verdicts(names)
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_predicted_devices_are_free_and_different(world: World) -> None:
+    """No dedicated device is given away twice."""
+    held = {
+        result.id
+        for claim in world.claims
+        if claim.allocation is not None
+        for result in claim.allocation.results
+    }
+    for verdict in verdicts(world).values():
+        dedicated = [each.result.id for each in verdict.devices if not each.result.share_id]
+        assert len(dedicated) == len(set(dedicated))
+        assert held.isdisjoint(each.result.id for each in verdict.devices)
+        assert (verdict.devices == ()) or verdict.outcome is Outcome.ALLOCATED
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_more_free_devices_never_make_a_fit_vanish(world: World) -> None:
+    """Without constraints and without requests for all devices, freeing a device cannot hurt."""
+    plain = _plain(world)
+    freed = plain._replace(claims=tuple(claim for claim in plain.claims if claim.allocation is None))
+    before, after = verdicts(plain), verdicts(freed)
+    for name, verdict in before.items():
+        if verdict.outcome is Outcome.ALLOCATED:
+            assert after[name].outcome is Outcome.ALLOCATED
+
+
+@settings(max_examples=100, deadline=None)
+@given(worlds())
+def test_best_is_at_least_what_is_predicted(world: World) -> None:
+    """First fit cannot beat the best choice."""
+    evaluation = ask(snapshot_of(world), world)
+    for name, verdict in evaluation.verdicts([node.name for node in world.nodes]).items():
+        if verdict.alignment is not None and verdict.alignment.predicted is not None:
+            best = evaluation.best(name)
+            if best.complete:
+                assert best.alignment is not None
+                assert best.alignment >= verdict.alignment.predicted
+
+
+def _plain(world: World) -> World:
+    """The world without what makes more devices a burden: constraints, all, fragile selectors, counters."""
+
+    def spec_of(claim: Claim) -> Claim:
+        if claim.allocation is not None:
+            return claim
+        requests = []
+        for request in claim.spec.requests:
+            exact = request.exactly or request.first_available[0]
+            device_class = "any" if exact.device_class == "fragile" else exact.device_class
+            requests.append(
+                replace(
+                    request,
+                    exactly=replace(exact, name=request.name, mode="ExactCount", device_class=device_class),
+                    first_available=(),
+                )
+            )
+        return replace(claim, spec=b.spec(*requests))
+
+    def slice_of(slice_: ResourceSlice) -> ResourceSlice:
+        return replace(
+            slice_,
+            devices=tuple(
+                replace(device, traits=replace(device.traits, consumes_counters=()))
+                for device in slice_.devices
+            ),
+        )
+
+    return world._replace(claims=tuple(map(spec_of, world.claims)), slices=tuple(map(slice_of, world.slices)))

@@ -1,0 +1,236 @@
+"""The manifests, the image and the scheduler configurations say what the documentation promises."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
+SAMPLES = sorted((ROOT / "scheduler-config").glob("*.yaml"))
+MANIFESTS = sorted(DEPLOY.rglob("*.yaml"))
+
+IN_TREE_WEIGHTS = {
+    "TaintToleration": 3,
+    "NodeAffinity": 2,
+    "PodTopologySpread": 2,
+    "InterPodAffinity": 2,
+    "DynamicResources": 2,
+    "NodeResourcesFit": 1,
+    "NodeResourcesBalancedAllocation": 1,
+    "ImageLocality": 1,
+}
+"""Score weights of the default profile; pkg/scheduler/apis/config/v1/default_plugins.go, v1.36."""
+
+READABLE = {
+    "": {"nodes", "pods"},
+    "resource.k8s.io": {
+        "deviceclasses",
+        "devicetaintrules",
+        "resourceclaims",
+        "resourceclaimtemplates",
+        "resourceslices",
+    },
+}
+
+
+def short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def documents(path: Path) -> list[dict]:
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+def the(kind: str, folder: Path = DEPLOY / "base") -> dict:
+    found = [doc for path in sorted(folder.glob("*.yaml")) for doc in documents(path) if doc["kind"] == kind]
+    assert len(found) == 1, f"{short(folder)} has {len(found)} objects of kind {kind}"
+    return found[0]
+
+
+def container() -> dict:
+    (only,) = the("Deployment")["spec"]["template"]["spec"]["containers"]
+    return only
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile as (instruction, rest), continued lines joined, comments dropped."""
+    lines = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if not line.startswith("#")]
+    joined = "\n".join(lines).replace("\\\n", " ")
+    return [tuple(line.split(None, 1)) for line in joined.splitlines() if line.strip()]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("path", [*MANIFESTS, *SAMPLES], ids=short)
+def test_every_document_names_its_kind(path):
+    """Each YAML document is an object with apiVersion and kind."""
+    assert all({"apiVersion", "kind"} <= set(document) for document in documents(path))
+
+
+def test_kustomizations_refer_to_what_is_there():
+    """Every path in a kustomization exists, and every manifest is reached by one."""
+    reached = set()
+    for path in DEPLOY.rglob("kustomization.yaml"):
+        (kustomization,) = documents(path)
+        referred = [*kustomization.get("resources", []), *kustomization.get("components", [])]
+        referred += [patch["path"] for patch in kustomization.get("patches", [])]
+        for name in referred:
+            target = (path.parent / name).resolve()
+            assert target.exists(), f"{short(path)} refers to {name}"
+            reached.add(target / "kustomization.yaml" if target.is_dir() else target)
+    overlays = {path.resolve() for path in (DEPLOY / "overlays").rglob("kustomization.yaml")}
+    assert {path.resolve() for path in MANIFESTS} - reached - overlays == set()
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders kustomizations")
+@pytest.mark.parametrize("folder", ["base", "overlays/production"])
+def test_kustomizations_render(folder):
+    """kubectl renders them, with the image of the base filled in."""
+    done = subprocess.run(
+        ["kubectl", "kustomize", DEPLOY / folder], capture_output=True, text=True, timeout=60, check=True
+    )
+    rendered = {doc["kind"]: doc for doc in yaml.safe_load_all(done.stdout)}
+    image = rendered["Deployment"]["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert re.fullmatch(r"registry\.example\.com/dra-extender:\d+\.\d+\.\d+", image)
+
+
+def test_rights_are_reading_and_no_more():
+    """The ClusterRole holds get, list and watch on the listed resources only."""
+    granted: dict[str, set[str]] = {}
+    for rule in the("ClusterRole")["rules"]:
+        assert sorted(rule["verbs"]) == ["get", "list", "watch"]
+        assert set(rule) == {"apiGroups", "resources", "verbs"}
+        for group in rule["apiGroups"]:
+            granted.setdefault(group, set()).update(rule["resources"])
+    assert granted == READABLE
+
+
+def test_the_role_is_bound_to_the_pods_service_account():
+    """Binding, ServiceAccount and Deployment name one another."""
+    binding, account = the("ClusterRoleBinding"), the("ServiceAccount")["metadata"]["name"]
+    assert binding["roleRef"]["name"] == the("ClusterRole")["metadata"]["name"]
+    assert [subject["name"] for subject in binding["subjects"]] == [account]
+    assert the("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == account
+
+
+def test_no_token_is_mounted_while_the_server_reads_a_dump():
+    """A pod that serves from a dump never asks the API server."""
+    assert "--cluster" in container()["args"]
+    assert the("Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
+
+
+def test_the_pod_meets_the_restricted_profile():
+    """Pod Security Standards, profile restricted, and a read-only root file system."""
+    pod, security = the("Deployment")["spec"]["template"]["spec"], container()["securityContext"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert security["allowPrivilegeEscalation"] is False
+    assert security["readOnlyRootFilesystem"] is True
+    assert security["capabilities"] == {"drop": ["ALL"]}
+    assert the("Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_pod_and_image_run_as_the_same_user():
+    """The numeric user of the image, which is not root, is the pod's."""
+    security = the("Deployment")["spec"]["template"]["spec"]["securityContext"]
+    user = f"{security['runAsUser']}:{security['runAsGroup']}"
+    assert [rest for word, rest in instructions() if word == "USER"] == [user]
+    assert security["runAsUser"] > 0
+
+
+def test_one_port_from_end_to_end():
+    """Image, arguments, container, Service, probes, ServiceMonitor and samples agree on the port."""
+    (port,) = container()["ports"]
+    number = port["containerPort"]
+    assert ("EXPOSE", str(number)) in instructions()
+    assert f"0.0.0.0:{number}" in container()["args"]
+    (served,) = the("Service")["spec"]["ports"]
+    assert (served["port"], served["targetPort"]) == (number, port["name"])
+    probes = [container()[f"{name}Probe"]["httpGet"] for name in ("startup", "readiness", "liveness")]
+    assert [(probe["path"], probe["port"]) for probe in probes] == [
+        ("/readyz", port["name"]),
+        ("/readyz", port["name"]),
+        ("/livez", port["name"]),
+    ]
+    (endpoint,) = the("ServiceMonitor", DEPLOY / "components/monitoring")["spec"]["endpoints"]
+    assert (endpoint["port"], endpoint["path"]) == (served["name"], "/metrics")
+    for path in SAMPLES:
+        (extender,) = documents(path)[0]["extenders"]
+        assert extender["urlPrefix"] == f"http://dra-extender.dra-extender.svc:{number}"
+
+
+def test_selectors_find_the_pods():
+    """Deployment, Service, disruption budget and ServiceMonitor select the label that the pods carry."""
+    label = {"app.kubernetes.io/name": "dra-extender"}
+    deployment = the("Deployment")
+    assert deployment["spec"]["template"]["metadata"]["labels"] == label
+    assert deployment["spec"]["selector"]["matchLabels"] == label
+    assert the("Service")["spec"]["selector"] == label
+    budget = the("PodDisruptionBudget", DEPLOY / "components/ha")
+    monitor = the("ServiceMonitor", DEPLOY / "components/monitoring")
+    assert budget["spec"]["selector"]["matchLabels"] == monitor["spec"]["selector"]["matchLabels"] == label
+
+
+def test_a_disruption_budget_comes_with_a_second_replica():
+    """A budget on one replica would only block node drains."""
+    budget = the("PodDisruptionBudget", DEPLOY / "components/ha")["spec"]["minAvailable"]
+    assert the("Deployment", DEPLOY / "components/ha")["spec"]["replicas"] > budget
+    assert the("Deployment")["spec"]["replicas"] == 1
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=short)
+def test_samples_keep_to_the_facts_of_the_protocol(path):
+    """Only names are sent, no pod is hidden, failures stop nothing, the timeout is above our bound."""
+    (document,) = documents(path)
+    assert document["apiVersion"] == "kubescheduler.config.k8s.io/v1"
+    assert document["kind"] == "KubeSchedulerConfiguration"
+    (extender,) = document["extenders"]
+    assert extender["nodeCacheCapable"] is True
+    assert extender["ignorable"] is True
+    assert "managedResources" not in extender
+    assert re.fullmatch(r"[4-9]s", extender["httpTimeout"])
+    assert extender["prioritizeVerb"] == "prioritize"
+    assert extender.get("filterVerb", "filter") == "filter"
+    assert not {"bindVerb", "preemptVerb", "enableHTTPS"} & set(extender)
+
+
+def weight(name: str) -> int:
+    (document,) = documents(ROOT / "scheduler-config" / name)
+    return document["extenders"][0]["weight"]
+
+
+@pytest.mark.parametrize("name", ["score-alignment-first.yaml", "score-and-filter.yaml"])
+def test_alignment_first_outweighs_the_scheduler(name):
+    """One point of ours, times weight and ten, is more than all in-tree plugins can add."""
+    assert 1 * weight(name) * 10 > sum(IN_TREE_WEIGHTS.values()) * 100
+
+
+def test_balanced_is_one_plugin_among_others():
+    """The whole range, 0 to 10, is worth what a plugin of weight 1 adds."""
+    assert 10 * weight("score-balanced.yaml") * 10 == 100
+
+
+def test_the_image_installs_nothing_unchecked():
+    """Every pip command of the image checks hashes, or can reach no index."""
+    commands = [
+        command.strip()
+        for word, rest in instructions()
+        if word == "RUN"
+        for command in rest.split("&&")
+        if re.search(r"\bpip\b.*\b(install|wheel)\b", command)
+    ]
+    assert len(commands) == 4
+    assert all("--require-hashes" in command or "--no-index" in command for command in commands)
+
+
+def test_the_image_runs_a_supported_python():
+    """Both stages use one Python, of the versions the package declares."""
+    declared = re.findall(r"Python :: (3\.\d+)\"", (ROOT / "pyproject.toml").read_text())
+    (argument,) = [rest for word, rest in instructions() if word == "ARG"]
+    assert argument.removeprefix("PYTHON=") in declared
+    stages = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
+    assert stages == ["python:${PYTHON}-slim"] * 2
