@@ -113,7 +113,8 @@ def test_make_targets_exist(path):
 @pytest.mark.parametrize("path", PAGES, ids=short)
 def test_commands_and_options_exist(path):
     """Each `dra-extender command --option` a page shows is in that command's --help."""
-    for command, rest in re.findall(r"\bdra-extender ([a-z]+)([^\n|;]*)", code(path).replace("\\\n", " ")):
+    commands = re.compile(r"(?:^|[|;&/]) *dra-extender ([a-z]+)([^\n|;]*)", re.MULTILINE)
+    for command, rest in commands.findall(code(path).replace("\\\n", " ")):
         text = help_text(command)
         for option in re.findall(r"(?<!\S)\[?(--?[a-z][a-z-]*)", rest):
             assert re.search(rf"(?<![\w-]){option}(?![\w-])", text), (

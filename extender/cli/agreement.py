@@ -18,6 +18,8 @@ from extender.core.model import Allocation, DeviceResult
 from extender.core.reasons import render
 from extender.kube.recording import Attempt
 
+from .wording import counted
+
 _SUMMARY = re.compile(r"0/(?P<nodes>\d+) nodes are available: (?P<reasons>.*?)\.(?: |$)", re.DOTALL)
 _COUNTED = re.compile(r"(?P<count>\d+) (?P<reason>.+)")
 _ABOUT_CLAIMS = re.compile(r"\b(?:resource)?claims?\b|\bdevices?\b", re.IGNORECASE)
@@ -114,8 +116,8 @@ def _compare_unschedulable(verdicts: Mapping[str, NodeVerdict], message: str) ->
     if len(contrary) > by_others:
         name, verdict = min(contrary.items())
         text = (
-            f"{len(contrary)} nodes, such as {name}, predicted {_why(verdict)}; the pod was Unschedulable: "
-            f"{message}"
+            f"{counted(len(contrary), 'node')}, such as {name}, predicted {_why(verdict)}; "
+            f"the pod was Unschedulable: {message}"
         )
         return Comparison(Agreement.WRONG, (text,))
     return _decided(verdicts)
@@ -138,7 +140,7 @@ def _decided(verdicts: Mapping[str, NodeVerdict]) -> Comparison:
     )
     if not unsure:
         return Comparison(Agreement.RIGHT)
-    text = f"{len(unsure)} nodes, such as {unsure[0]}, predicted {_why(verdicts[unsure[0]])}"
+    text = f"{counted(len(unsure), 'node')}, such as {unsure[0]}, predicted {_why(verdicts[unsure[0]])}"
     return Comparison(Agreement.UNDECIDED, (text,))
 
 

@@ -40,14 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=200,
         metavar="N",
-        help="pods in each of the two long phases at most (default: %(default)s)",
+        help="pods in each of three phases at most (default: %(default)s)",
     )
     parser.add_argument(
         "--seconds",
         type=positive,
-        default=15,
+        default=10,
         metavar="S",
-        help="time for each of the two long phases at most (default: %(default)s)",
+        help="time for each of three phases at most (default: %(default)s)",
     )
     add_kubernetes(parser, f"{LATEST.version}, the newest known")
     add_output(parser)

@@ -18,6 +18,7 @@ from uuid import UUID
 from .fleet import JSON, gpu_name, machines, nic_name, node_name
 
 NAMESPACE = "bench"
+_STRIDE = 101
 
 
 def _request(name: str, device_class: str, count: int = 1) -> JSON:
@@ -71,9 +72,9 @@ class Load:
     def __init__(self, nodes: int) -> None:
         shapes = machines()
         self.names = [node_name(shapes[index % len(shapes)], index) for index in range(nodes)]
-        offered = list(self.names)
-        random.Random(0).shuffle(offered)  # noqa: S311  the scheduler offers nodes in no useful order
-        self._names_json = json.dumps(offered, separators=(",", ":")).encode()
+        self._offered = [json.dumps(name).encode() for name in self.names]
+        random.Random(0).shuffle(self._offered)  # noqa: S311  the scheduler's order is of no use to us
+        self._start = 0
         self._numbers = itertools.count(1)
 
     def job(self, spec: str, annotations: Mapping[str, str] | None = None) -> Job:
@@ -89,7 +90,7 @@ class Load:
             "annotations": annotations or {},
         }
         pod = _pod(metadata, [f"{name}-claim-{index}" for index in range(len(claims))])
-        body = b'{"Pod":%s,"Nodes":null,"NodeNames":%s}' % (json.dumps(pod).encode(), self._names_json)
+        body = b'{"Pod":%s,"Nodes":null,"NodeNames":[%s]}' % (json.dumps(pod).encode(), self._next_names())
         return Job(claims, body)
 
     def placed_claims(self) -> Iterator[JSON]:
@@ -106,6 +107,11 @@ class Load:
             }
             claim = self._claim(f"placed-{next(self._numbers)}", PAIR)
             yield {**claim, "status": {"allocation": allocation}}
+
+    def _next_names(self) -> bytes:
+        """All names, from another start each time: kube-scheduler goes on where it stopped before."""
+        self._start = (self._start + _STRIDE) % len(self._offered)
+        return b",".join(self._offered[self._start :] + self._offered[: self._start])
 
     def _claim(self, name: str, spec: JSON) -> JSON:
         return {

@@ -27,11 +27,16 @@ from .fleet import JSON, fleet
 from .progress import Progress
 from .protocol_check import check_filter, check_prioritize
 
-FILTER_ECHO, PRIORITIZE_ECHO = "filter, echo", "prioritize, echo"
-FILTER_FIRST, PRIORITIZE_FIRST = "filter, first pod of a spec", "prioritize, first pod of a spec"
-FILTER, PRIORITIZE = "filter, new pod", "prioritize, new pod"
+FILTER_ECHO = "filter, echo"
+FILTER_FIRST = "filter, first pod of a spec"
+FILTER = "filter, new pod"
 FILTER_REQUIRED = "filter, new pod, policy required"
-PRIORITIZE_CHANGED = "prioritize, new pod, a node changed"
+SECOND_ECHO = "prioritize after filter, echo"
+SECOND_FIRST = "prioritize after filter, first pod of a spec"
+SECOND = "prioritize after filter, new pod"
+ALONE_ECHO = "prioritize alone, echo"
+ALONE_CHANGED = "prioritize alone, new pod, a node changed"
+# After filter the list of names is known already; an extender that only scores never has that.
 
 
 Post = Callable[[str, bytes], tuple[float, bytes]]
@@ -51,15 +56,18 @@ REQUESTS: Mapping[str, Request] = {
     FILTER_FIRST: Request("/filter", FILTER_ECHO, check_filter),
     FILTER: Request("/filter", FILTER_ECHO, check_filter),
     FILTER_REQUIRED: Request("/filter", FILTER_ECHO, check_filter),
-    PRIORITIZE_ECHO: Request("/echo/prioritize", PRIORITIZE_ECHO, check_prioritize),
-    PRIORITIZE_FIRST: Request("/prioritize", PRIORITIZE_ECHO, check_prioritize),
-    PRIORITIZE: Request("/prioritize", PRIORITIZE_ECHO, check_prioritize),
-    PRIORITIZE_CHANGED: Request("/prioritize", PRIORITIZE_ECHO, check_prioritize),
+    SECOND_ECHO: Request("/echo/prioritize", SECOND_ECHO, check_prioritize),
+    SECOND_FIRST: Request("/prioritize", SECOND_ECHO, check_prioritize),
+    SECOND: Request("/prioritize", SECOND_ECHO, check_prioritize),
+    ALONE_ECHO: Request("/echo/prioritize", ALONE_ECHO, check_prioritize),
+    ALONE_CHANGED: Request("/prioritize", ALONE_ECHO, check_prioritize),
 }
 """Kinds of request, in the order they are shown."""
 
 _ERRORS = "dra_extender_internal_errors_total"
 _START_SECONDS = 300
+PHASES = 3
+"""Phases that limits apply to: known specs, changing nodes, policy required."""
 
 
 class BenchError(Exception):
@@ -67,7 +75,7 @@ class BenchError(Exception):
 
 
 class Limits(NamedTuple):
-    """At most ``requests`` of each kind, for at most ``seconds`` in each of the two long phases."""
+    """At most ``requests`` pods, for at most ``seconds``, in each phase but the first pods."""
 
     requests: int
     seconds: float
@@ -111,7 +119,7 @@ def measure(nodes: int, kubernetes: str, limits: Limits) -> Measurement:
     """Measure a fleet of ``nodes`` under the release ``kubernetes``. Raises ``BenchError``."""
     dump = json.dumps(fleet(nodes), separators=(",", ":")).encode()
     load = Load(nodes)
-    pods = len(SPECS) + 2 * limits.requests
+    pods = len(SPECS) + PHASES * limits.requests
     with (
         running(dump, kubernetes) as started,
         closing(Client(started.port)) as client,
@@ -121,6 +129,7 @@ def measure(nodes: int, kubernetes: str, limits: Limits) -> Measurement:
         samples.first_pods()
         samples.known_specs(limits)
         samples.changing_nodes(limits)
+        samples.required(limits)
         if errors := client.internal_errors():
             raise BenchError(f"the service counted {errors:.0f} errors of its own, see its log above")
     size = Size(
@@ -191,6 +200,7 @@ class Samples:
         self._post = post
         self._load = load
         self._progress = progress
+        self._swapped = False
         self._seconds: dict[str, list[float]] = {kind: [] for kind in REQUESTS}
 
     def first_pods(self) -> None:
@@ -198,28 +208,28 @@ class Samples:
         for spec in SPECS:
             job = self._load.job(spec)
             self._upsert(*job.claims)
-            self._take(FILTER_FIRST, job)
-            self._take(PRIORITIZE_FIRST, job)
+            self._take(job, (FILTER_FIRST, SECOND_FIRST))
 
     def known_specs(self, limits: Limits) -> None:
         """New pods with new claims, of specs seen before, on a cluster that stands still."""
         for spec in self._rotation(limits):
             job = self._load.job(spec)
-            required = self._load.job(spec, {ANNOTATION: Policy.REQUIRED})
-            self._upsert(*job.claims, *required.claims)
-            self._take(FILTER, job)
-            self._take(FILTER_ECHO, job)
-            self._take(PRIORITIZE, job)
-            self._take(PRIORITIZE_ECHO, job)
-            self._take(FILTER_REQUIRED, required)
+            self._upsert(*job.claims)
+            self._take(job, (FILTER, SECOND), (FILTER_ECHO, SECOND_ECHO))
 
     def changing_nodes(self, limits: Limits) -> None:
         """The same while the cluster fills up: one more claim is allocated before each pod."""
         for spec, placed in zip(self._rotation(limits), self._load.placed_claims(), strict=False):
             job = self._load.job(spec)
             self._upsert(placed, *job.claims)
-            self._take(PRIORITIZE_CHANGED, job)
-            self._take(PRIORITIZE_ECHO, job)
+            self._take(job, (ALONE_CHANGED,), (ALONE_ECHO,))
+
+    def required(self, limits: Limits) -> None:
+        """Pods that demand alignment, for which filter needs the verdict on every node."""
+        for spec in self._rotation(limits):
+            job = self._load.job(spec, {ANNOTATION: Policy.REQUIRED})
+            self._upsert(*job.claims)
+            self._take(job, (FILTER_REQUIRED,))
 
     def timings(self) -> tuple[Timing, ...]:
         """One timing for each kind that was measured, in the order of ``REQUESTS``."""
@@ -246,10 +256,17 @@ class Samples:
     def _upsert(self, *claims: JSON) -> None:
         self._post("/bench/claims", json.dumps(claims).encode())
 
-    def _take(self, kind: str, job: Job) -> None:
-        """Post the job, keep the time, check the answer."""
-        request = REQUESTS[kind]
-        seconds, answer = self._post(request.path, job.body)
-        self._seconds[kind].append(seconds)
-        if problems := request.check(job.body, answer):
-            raise BenchError("; ".join(problems[:3]))
+    def _take(self, job: Job, *turns: tuple[str, ...]) -> None:
+        """
+        Post the job as the kinds of each turn, without a pause, then check the answers.
+
+        The turns swap places from job to job: what comes right after a pause finds
+        cold caches.
+        """
+        self._swapped = not self._swapped
+        kinds = [kind for turn in (turns[::-1] if self._swapped else turns) for kind in turn]
+        answers = [self._post(REQUESTS[kind].path, job.body) for kind in kinds]
+        for kind, (seconds, answer) in zip(kinds, answers, strict=True):
+            self._seconds[kind].append(seconds)
+            if problems := REQUESTS[kind].check(job.body, answer):
+                raise BenchError("; ".join(problems[:3]))

@@ -3,7 +3,7 @@ The measured process: the real service, and an echo service to compare it with.
 
 The echo service answers the same bodies with the same server and codecs, every
 node passing with the same score: what is left is the price of an opinion. It
-looks up encoded entries by name, as the service does at best.
+looks up encoded entries by name, which is the least that scores can cost.
 """
 
 from __future__ import annotations
@@ -83,14 +83,17 @@ def make_bench_app(snapshot: Snapshot, config: Config) -> web.Application:
         settings=config.evaluation,
         metrics=Metrics(snapshot.release.version),
     )
-    entries = {name: wire.host_priority(name, config.evaluation.neutral) for name in snapshot.nodes}
+    echo_args = wire.ArgsDecoder()
+    entries: dict[str, bytes] = {}
 
     async def echo_filter(request: web.Request) -> web.Response:
-        args = service.args.decode(await request.read())
+        args = echo_args.decode(await request.read())
         return _json(wire.filter_result(args, {}))
 
     async def echo_prioritize(request: web.Request) -> web.Response:
-        args = service.args.decode(await request.read())
+        args = echo_args.decode(await request.read())
+        if not entries:
+            entries.update((name, wire.host_priority(name, config.evaluation.neutral)) for name in args.names)
         return _json(wire.prioritize_result(map(entries.__getitem__, args.names)))
 
     async def upsert_claims(request: web.Request) -> web.Response:

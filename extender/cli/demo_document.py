@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
-from .demo_totals import totals_of
+from .demo_totals import PairCounts, Totals, totals_of
 from .placements import Placement, Story
 
 JSON = dict[str, object]
@@ -18,7 +17,35 @@ def demo_document(stories: Sequence[Story], kubernetes: str) -> JSON:
         "kind": "Demo",
         "kubernetes": kubernetes,
         "pods": [_pod(story) for story in stories],
-        "totals": asdict(totals_of(stories)),
+        "totals": _totals(totals_of(stories)),
+    }
+
+
+def _totals(totals: Totals) -> JSON:
+    return {
+        "pods": totals.pods,
+        "placed": totals.placed,
+        "aligned": totals.aligned,
+        "moved": totals.moved,
+        "better": totals.better,
+        "noChoice": totals.no_choice,
+        "stock": _counts(totals.stock),
+        "ours": _counts(totals.ours),
+        "stockGpuNic": _counts(totals.stock_gpu_nic),
+        "oursGpuNic": _counts(totals.ours_gpu_nic),
+        "predictions": totals.predictions,
+        "predictionsRight": totals.predictions_right,
+    }
+
+
+def _counts(counts: PairCounts) -> JSON:
+    return {
+        "pairs": counts.total,
+        "oneRoot": counts.one_root,
+        "oneNumaNode": counts.one_numa_node,
+        "farther": counts.farther,
+        "unknown": counts.unknown,
+        "mean": counts.mean,
     }
 
 

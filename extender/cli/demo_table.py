@@ -12,22 +12,23 @@ from .columns import columns
 from .demo_totals import PairCounts, Totals, totals_of
 from .device_names import short_names
 from .placements import Placement, Story
+from .wording import counted
 
 _INDENT = "  "
+_LEGEND = (
+    "'stock' is where it really put the pod, with the devices that were allocated. 'ours' is the node with "
+    "our highest score, with the devices that would have been; among equal scores the scheduler's own "
+    "decide, so that is the stock node if it is one of them, else the first by name stands for all. Each "
+    "decision is judged on the state that the real cluster had then: decision by decision, not a full re-run."
+)
 
 
 def demo_table(
     stories: Sequence[Story], kubernetes: str, nodes: int, seconds: float, width: int
 ) -> Iterator[str]:
     """Yield the lines, at most ``width`` columns wide where names allow it."""
-    yield from textwrap.wrap(
-        f"{len(stories)} pods on {nodes} nodes, as kube-scheduler {kubernetes} asked about them. Stock "
-        "scheduling really put each pod where 'stock' says. 'ours' is the node with our highest score; among "
-        "equal scores the scheduler's own decide, so that is the stock node if it is one of them, else the "
-        "first by name stands for all. Each decision is judged on the state that the real cluster had then: "
-        "decision by decision, not a full re-run.",
-        width,
-    )
+    world = f"{counted(len(stories), 'pod')} on {counted(nodes, 'node')}"
+    yield from textwrap.wrap(f"{world}, as kube-scheduler {kubernetes} asked about them. {_LEGEND}", width)
     yield ""
     longest = max((len(name) for story in stories for name in _nodes(story)), default=0)
     for story in stories:
@@ -45,8 +46,7 @@ def _story(story: Story, longest: int, width: int) -> Iterator[str]:
     if story.stock is None:
         yield f"{story.pod}: {asked}; got no node ({story.condition or 'no reason recorded'})"
         for message, count in story.reasons:
-            nodes = "1 node" if count == 1 else f"{count} nodes"
-            yield from _wrapped(f"{_INDENT}{nodes}: ", message, width)
+            yield from _wrapped(f"{_INDENT}{counted(count, 'node')}: ", message, width)
         return
     yield f"{story.pod}: {asked}; {_choice(story)}"
     same = story.ours is not None and story.ours.node == story.stock.node
@@ -93,8 +93,9 @@ def _wrapped(head: str, text: str, width: int) -> Iterator[str]:
 
 
 def _totals(totals: Totals, seconds: float) -> Iterator[str]:
+    pods = counted(totals.pods, "pod")
     yield (
-        f"{totals.pods} pods: {totals.placed} got a node, {totals.aligned} of them with devices to align; "
+        f"{pods}: {totals.placed} got a node, {totals.aligned} of them with devices to align; "
         f"{totals.no_choice} had no choice"
     )
     yield f"with our scores {totals.moved} would have gone elsewhere, {totals.better} to nearer devices"

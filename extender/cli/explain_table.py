@@ -12,6 +12,7 @@ from extender.core.vocabulary import DEFAULT_VOCABULARY
 
 from .columns import columns
 from .explanation import ExplainedNode, ExplainedPair, Explanation
+from .wording import counted
 
 _INDENT = "  "
 _MOST_NAMED = 8
@@ -73,7 +74,7 @@ def _summary(explained: Explanation, bound_to: str) -> str:
     nodes = explained.nodes
     able = [name for name, node in nodes.items() if node.outcome == Outcome.ALLOCATED]
     text = f"pod {explained.pod} on Kubernetes {explained.kubernetes}: "
-    text += f"{len(able)} of {_count(len(nodes), 'node')} can run it"
+    text += f"{len(able)} of {counted(len(nodes), 'node')} can run it"
     if able:
         best = max(nodes[name].score for name in able)
         top = sorted(name for name in able if nodes[name].score == best)
@@ -95,7 +96,7 @@ def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
     best = node.alignment.best or 0.0
     if best <= max(node.alignment.predicted or 0.0 for node in able.values()):
         return (
-            f"the scheduler does not take the nearest free devices on {_count(len(gains), 'node')}, "
+            f"the scheduler does not take the nearest free devices on {counted(len(gains), 'node')}, "
             "but the node with the best score is as good as any choice there"
         )
     return (
@@ -106,7 +107,7 @@ def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
 
 
 def _group(names: Sequence[str], node: ExplainedNode, width: int, *, guessed: bool) -> Iterator[str]:
-    who = names[0] if len(names) == 1 else f"{len(names)} nodes"
+    who = names[0] if len(names) == 1 else counted(len(names), "node")
     yield f"{who}: {_heading(node, guessed=guessed)}"
     if len(names) > 1:
         yield from _indented("on ", _named(names, _MOST_NAMED), width)
@@ -203,7 +204,3 @@ def _number(node: ExplainedNode) -> str:
 def _named(names: Sequence[str], most: int) -> str:
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -28,6 +28,7 @@ from .options import add_kubernetes, add_output
 from .progress import Progress
 from .protocol_check import check_bind, check_filter, check_preempt, check_prioritize, node_names
 from .timeline import Timeline, pod_of
+from .wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ def _summary(replayed: Sequence[Replayed], version: str, seconds: float) -> Iter
     placed = [each for each in replayed if each.attempt.outcome.node]
     others = [each for each in replayed if not each.attempt.outcome.node]
     breaches = sum(len(each.breaches) for each in replayed)
-    yield f"{len(replayed)} attempts replayed in {seconds:.1f} s, predicted for Kubernetes {version}"
+    attempts = counted(len(replayed), "attempt")
+    yield f"{attempts} replayed in {seconds:.1f} s, predicted for Kubernetes {version}"
     yield f"pods that got a node, devices: {_counts(placed)}"
     yield f"pods that got none, outcome:   {_counts(others)}"
     yield f"answers: {sum(each.answers for each in replayed)}, breaches of the protocol: {breaches}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
+
+import structlog
 
 from extender.core.evaluate import Settings
 from extender.service import logs
@@ -19,6 +20,9 @@ from extender.service.web import make_app
 from .cluster_input import ClusterInput, cluster_input, read_cluster
 from .failure import WrongInput
 from .options import DUMP, add_cluster, add_kubernetes
+from .wording import counted
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
 
 NO_LIVE_CLUSTER = (
     "--cluster: this version serves a dump and cannot watch a live cluster yet; "
@@ -121,10 +125,10 @@ async def _serve(given: ClusterInput, config: Config) -> None:
         default_policy=config.default_policy,
     )
     for note in given.notes:
-        print(f"note: {note}", file=sys.stderr)
+        log.warning("about the input", note=note)
 
     def announce(address: Address) -> None:
-        nodes = len(given.snapshot.nodes)
-        print(f"serving {nodes} nodes of Kubernetes {release} on http://{address}", flush=True)
+        nodes = counted(len(given.snapshot.nodes), "node")
+        print(f"serving {nodes} of Kubernetes {release} on http://{address}", flush=True)
 
     await serve(make_app(service), config, announce)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 from typing import NamedTuple
 
 import pytest
+import structlog
 
 from extender.cli import main
 
@@ -15,7 +17,7 @@ NUMA = "resource.kubernetes.io/numaNode"
 
 
 class Ran(NamedTuple):
-    status: int
+    status: object
     out: str
     err: str
 
@@ -30,6 +32,7 @@ def run(capsys):
     """Run the program; the status is the process's, whether returned or raised."""
 
     def run_main(*argv):
+        status: object
         try:
             status = main([str(each) for each in argv])
         except SystemExit as stop:
@@ -175,3 +178,96 @@ def make_claim():
 def make_pod():
     """The builder of pods."""
     return pod
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was():
+    """Commands set up logging for their process; a test gives it back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def attempt(pod_object, claims, *, node="near", allocations=None, condition=None, offered=("far", "near")):
+    """One line of a recording; no requests where ``pod_object`` is a name only."""
+    requests = []
+    name = pod_object
+    if not isinstance(pod_object, str):
+        name = pod_object["metadata"]["name"]
+        body = {"Pod": pod_object, "Nodes": None, "NodeNames": list(offered)}
+        requests.append({"verb": "filter", "body": body, "answer": {}})
+        if len(offered) > 1:
+            requests.append({"verb": "prioritize", "body": body, "answer": []})
+        requests.append(
+            {
+                "verb": "bind",
+                "body": {"PodName": name, "PodNamespace": "default", "PodUID": "1", "Node": node or "near"},
+                "answer": {"Error": ""},
+            }
+        )
+    return {
+        "pod": name,
+        "claims": claims,
+        "requests": requests,
+        "outcome": {"node": node, "condition": condition, "allocations": allocations or {}},
+    }
+
+
+def allocation(*results):
+    """``results`` are (request, driver, node, device)."""
+    return {
+        "devices": {
+            "results": [
+                {"request": request, "driver": driver, "pool": node_name, "device": device}
+                for request, driver, node_name, device in results
+            ]
+        }
+    }
+
+
+FIRST_ON_NEAR = allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net0"))
+"""What first fit takes on ``near``."""
+
+
+@pytest.fixture
+def placed(make_pod, make_claim):
+    """The line of an attempt that put job-1 on ``near``; keywords change it."""
+
+    def build(**changes):
+        line = {
+            "pod_object": make_pod("job-1", "job-1-devices"),
+            "claims": [make_claim("job-1-devices", *GPU_AND_NIC)],
+            "allocations": {"job-1-devices": FIRST_ON_NEAR},
+        }
+        return attempt(**{**line, **changes})
+
+    return build
+
+
+@pytest.fixture
+def record(tmp_path, objects):
+    """Write attempts as a recording on the small cluster; returns the path."""
+
+    def write(*attempts, kubernetes="1.36.2", cluster=None):
+        path = tmp_path / "recording.jsonl"
+        kept = [each for each in cluster or objects if each["kind"] not in {"ResourceClaim", "Pod"}]
+        header = {"kubernetes": kubernetes, "cluster": {"kind": "List", "items": kept}}
+        path.write_text("".join(json.dumps(line) + "\n" for line in (header, *attempts)))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def make_attempt():
+    """The builder of a recording's lines."""
+    return attempt
+
+
+@pytest.fixture
+def make_allocation():
+    """The builder of allocations."""
+    return allocation

@@ -67,10 +67,12 @@ def test_claims_of_one_spec_are_recognised_as_equal(spec):
 
 
 def test_every_node_is_offered():
-    """A body holds all names of the fleet, in no sorted order."""
-    offered = posted(Load(NODES).job("1 GPU + 1 NIC"))["NodeNames"]
-    assert sorted(offered) == sorted({spec["nodeName"] for spec in slices()})
-    assert offered != sorted(offered)
+    """A body holds all names of the fleet, in no sorted order, and each time in another one."""
+    load = Load(NODES)
+    first, second = (posted(load.job("1 GPU + 1 NIC"))["NodeNames"] for _ in range(2))
+    assert sorted(first) == sorted(second) == sorted({spec["nodeName"] for spec in slices()})
+    assert sorted(first) not in (first, second)
+    assert first != second
 
 
 def test_placed_claims_hold_real_devices_once():
@@ -110,8 +112,8 @@ def test_every_kind_of_request_is_measured(measured):
     assert list(timings) == list(REQUESTS)
     assert all(0 < timing.p50 <= timing.p99 for timing in timings.values())
     counts = {kind: timing.count for kind, timing in timings.items()}
-    assert counts == dict.fromkeys(REQUESTS, 4) | {"prioritize, echo": 8}
-    assert [timings[kind].ratio for kind in REQUESTS if kind.endswith("echo")] == [1.0, 1.0]
+    assert counts == dict.fromkeys(REQUESTS, 4)
+    assert [timings[kind].ratio for kind in REQUESTS if kind.endswith("echo")] == [1.0, 1.0, 1.0]
 
 
 def test_sizes_are_measured(measured):
@@ -126,7 +128,7 @@ def test_sizes_are_measured(measured):
 def test_a_long_phase_ends_by_the_clock():
     """The time limit ends a phase after the pod that passes it."""
     limited = bench_measure.measure(5, "1.36", Limits(requests=10_000, seconds=0))
-    assert {timing.count for timing in limited.timings if timing.kind == "prioritize, new pod"} == {1}
+    assert {timing.count for timing in limited.timings if timing.kind.endswith(", new pod")} == {1}
 
 
 def test_a_wrong_answer_is_an_error():

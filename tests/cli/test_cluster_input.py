@@ -34,9 +34,7 @@ def test_multi_document_yaml(run, objects, tmp_path, cluster_file):
     """A FILE may be YAML with several documents."""
     path = tmp_path / "cluster.yaml"
     path.write_text(yaml.safe_dump_all(objects))
-    assert (
-        run("explain", "--cluster", path, *POD).out == run("explain", "--cluster", cluster_file, *POD).out
-    )
+    assert run("explain", "--cluster", path, *POD).out == run("explain", "--cluster", cluster_file, *POD).out
 
 
 def test_the_order_of_objects_does_not_matter(run, objects, dump):

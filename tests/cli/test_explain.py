@@ -163,7 +163,7 @@ def test_a_claim_that_is_allocated(run, dump, objects, make_claim, make_pod, ver
         ("net1", True),
     ]
     out = run(*argv).out
-    assert "it is bound to near" in out
+    assert "it is bound to near" in " ".join(out.split())
     assert out.count(", allocated before") == 2
 
 
@@ -172,7 +172,9 @@ def test_a_pod_without_claims(run, dump, objects, make_pod):
     path = dump([*objects, make_pod("plain")])
     argv = ("explain", "--cluster", path, "--pod", "default/plain")
     nodes = run(*argv, "-o", "json").document["nodes"].values()
-    assert {(node["outcome"], len(node["devices"]), node["score"]) for node in nodes} == {("allocated", 0, 50)}
+    assert {(node["outcome"], len(node["devices"]), node["score"]) for node in nodes} == {
+        ("allocated", 0, 50)
+    }
     assert "no two devices to align, so all score alike" in " ".join(run(*argv).out.split())
 
 

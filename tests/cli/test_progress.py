@@ -6,7 +6,6 @@ import io
 
 import pytest
 
-from extender.cli import progress
 from extender.cli.progress import Progress
 
 
@@ -19,7 +18,7 @@ class Terminal(io.StringIO):
 def clock(monkeypatch):
     """A clock that is set by hand."""
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("extender.cli.progress.time.monotonic", lambda: now[0])
     return now
 
 

@@ -9,10 +9,9 @@ import pytest
 from extender.cli.protocol_check import check_bind, check_filter, check_preempt, check_prioritize
 
 BODY = json.dumps({"Pod": {}, "Nodes": None, "NodeNames": ["b", "a"]}).encode()
-NODES = json.dumps(
-    {"Pod": {}, "Nodes": {"items": [{"metadata": {"name": "b"}}, {"metadata": {"name": "a"}}]}, "NodeNames": None}
-).encode()
-PASSED = {
+NODE_LIST = {"items": [{"metadata": {"name": "b"}}, {"metadata": {"name": "a"}}]}
+NODES = json.dumps({"Pod": {}, "Nodes": NODE_LIST, "NodeNames": None}).encode()
+PASSED: dict[str, object] = {
     "Nodes": None,
     "NodeNames": ["b", "a"],
     "FailedNodes": {},
@@ -32,7 +31,7 @@ def test_a_filter_answer_that_passes_all():
 
 def test_a_filter_answer_with_node_objects():
     """Node objects come back as Node objects."""
-    answer = {**PASSED, "NodeNames": None, "Nodes": json.loads(NODES)["Nodes"]}
+    answer = {**PASSED, "NodeNames": None, "Nodes": NODE_LIST}
     assert check_filter(NODES, encode(answer)) == []
     assert check_filter(NODES, encode(PASSED)) != []
 
@@ -94,7 +93,9 @@ def test_a_bind_answer():
 
 def test_a_preempt_answer():
     """Victims of nodes that were sent are right; null entries and other nodes are wrong."""
-    body = encode({"Pod": {}, "NodeNameToMetaVictims": {"a": {"Pods": [{"UID": "1"}], "NumPDBViolations": 0}}})
+    body = encode(
+        {"Pod": {}, "NodeNameToMetaVictims": {"a": {"Pods": [{"UID": "1"}], "NumPDBViolations": 0}}}
+    )
     right = {"NodeNameToMetaVictims": {"a": {"Pods": [{"UID": "1"}], "NumPDBViolations": 0}}}
     assert check_preempt(body, encode(right)) == []
     assert check_preempt(body, encode({"NodeNameToMetaVictims": {"a": None}})) != []

@@ -44,7 +44,8 @@ def add(left: object, right: object) -> object:
 def _join(left: object, right: object) -> object:
     if type(right) not in LISTS:
         raise no_such_overload()
-    assert isinstance(left, tuple) and isinstance(right, tuple)
+    assert isinstance(left, tuple)
+    assert isinstance(right, tuple)
     if type(left) is GrowingList:
         raise Undecided("adding to an empty list bound to a variable changes the variable upstream")
     if not left:
@@ -89,7 +90,7 @@ def _remainder(left: int, right: int) -> int:
 def _real_quotient(left: float, right: float) -> float:
     if right != 0:
         return left / right
-    if left == 0 or left != left:
+    if left == 0 or math.isnan(left):
         return math.nan
     return math.copysign(math.inf, left) * math.copysign(1.0, right)
 

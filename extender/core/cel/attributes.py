@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .errors import CompileError, EvaluationError, no_such_key
-from .frame import Frame, attribute_value
+from .frame import Frame
 from .maps import MISSING, AnyMap, DomainMap, StringMap
 from .networks import Cidr, Ip
 from .quantities import QuantityValue
@@ -113,43 +113,6 @@ def presence(root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
     return evaluate
 
 
-def device_attribute(domain: str, identifier: str, *, optional: bool) -> Evaluator:
-    """Build the evaluator of ``device.attributes["domain"].identifier``."""
-    name = _qualified(domain, identifier)
-
-    def evaluate(frame: Frame) -> object:
-        attribute = frame.device.attributes.get(name)
-        if attribute is None:
-            if optional:
-                return NONE
-            raise no_such_key(identifier)
-        value = attribute_value(attribute)
-        return Optional(value) if optional else value
-
-    return evaluate
-
-
-def device_capacity(domain: str, identifier: str, *, optional: bool) -> Evaluator:
-    """Build the evaluator of ``device.capacity["domain"].identifier``."""
-    name = _qualified(domain, identifier)
-
-    def evaluate(frame: Frame) -> object:
-        value = frame.quantity(name)
-        if value is None:
-            if optional:
-                return NONE
-            raise no_such_key(identifier)
-        return Optional(value) if optional else value
-
-    return evaluate
-
-
-def device_attribute_presence(domain: str, identifier: str) -> Evaluator:
-    """Build the evaluator of ``has(device.attributes["domain"].identifier)``."""
-    name = _qualified(domain, identifier)
-    return lambda frame: name in frame.device.attributes
-
-
 def lookup(value: object, key: object) -> object:
     """Return what is under a key, or ``MISSING``; raises an error for an impossible list index."""
     if isinstance(value, AnyMap):
@@ -191,8 +154,3 @@ def _native(optional: Optional) -> object:
     if isinstance(value, DomainMap):
         return StringMap(value.entries)
     return value
-
-
-def _qualified(domain: str, identifier: str) -> str:
-    """The attribute's key; a domain holds no slash, so such a name finds nothing."""
-    return f"{domain}/{identifier}" if "/" not in domain else ""

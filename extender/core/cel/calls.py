@@ -8,11 +8,11 @@ common/decls/decls.go (dispatch by the kinds of the arguments), v0.26.
 from __future__ import annotations
 
 from .attributes import Evaluator
-from .declarations import Function, Overload
+from .declarations import Function, Implementation, Overload
 from .errors import EvaluationError, Undecided, no_such_overload
 from .frame import Frame
 from .maps import ValueMap, map_key
-from .runtime_types import type_name
+from .runtime_types import exact_class, type_name
 from .values import Optional, TypeValue
 
 _SMALL = frozenset({bool, int, float})
@@ -22,6 +22,12 @@ def call(function: Function, overload: Overload | None, operands: tuple[Evaluato
     """Build a call; ``overload`` is set if the types leave no choice."""
     if function.singleton is not None:
         return _direct(function, operands)
+    if overload is not None and overload.implementation is not None:
+        classes = [exact_class(argument.name) for argument in overload.arguments]
+        if len(classes) == 1 and classes[0] is not None:
+            return _unary(function, overload.implementation, classes[0], operands[0])
+        if len(classes) == 2 and classes[0] is not None and classes[1] is not None:
+            return _binary(function, overload.implementation, (classes[0], classes[1]), operands)
     candidates = function.overloads if overload is None else (overload,)
 
     def evaluate(frame: Frame) -> object:
@@ -33,6 +39,41 @@ def call(function: Function, overload: Overload | None, operands: tuple[Evaluato
                 frame.charge(function.cost(*values))
                 return candidate.implementation(*values)
         raise no_such_overload(function.name)
+
+    return evaluate
+
+
+def _unary(function: Function, implementation: Implementation, kind: type, operand: Evaluator) -> Evaluator:
+    """A call with one argument of one possible class."""
+    cost = function.cost
+
+    def evaluate(frame: Frame) -> object:
+        value = operand(frame)
+        if type(value) is not kind:
+            raise no_such_overload(function.name)
+        frame.charge(cost(value))
+        return implementation(value)
+
+    return evaluate
+
+
+def _binary(
+    function: Function,
+    implementation: Implementation,
+    kinds: tuple[type, type],
+    operands: tuple[Evaluator, ...],
+) -> Evaluator:
+    """A call with two arguments of one possible class each."""
+    first, second = operands
+    first_kind, second_kind = kinds
+    cost = function.cost
+
+    def evaluate(frame: Frame) -> object:
+        left, right = first(frame), second(frame)
+        if type(left) is not first_kind or type(right) is not second_kind:
+            raise no_such_overload(function.name)
+        frame.charge(cost(left, right))
+        return implementation(left, right)
 
     return evaluate
 

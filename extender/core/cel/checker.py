@@ -1,8 +1,7 @@
 """
 Check types, and decide which function and overload each call means.
 
-Source: github.com/google/cel-go checker/checker.go and the validators of
-cel/validator.go, v0.26.
+Source: github.com/google/cel-go checker/checker.go, v0.26.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from . import static_types as st
 from .declarations import Declarations, Function, Overload
 from .dialect import Dialect
 from .errors import CompileError, Undecided
-from .regular_expressions import compile_pattern
 from .static_types import Type, Unifier
-from .string_format import check_template
 from .syntax import Call, Comprehension, Constant, Ident, ListLiteral, MapLiteral, Node, Select
+from .validator import validate
 from .values import TypeValue, Uint
 
 _CONSTANT_TYPES: dict[type, Type] = {
@@ -67,7 +65,7 @@ def check(root: Node, dialect: Dialect, declarations: Declarations) -> Checked:
     checker = _Checker(dialect, declarations)
     checker.check(root)
     types = {node: checker.resolved(node) for node in checker.types}
-    _Validator(types, checker.functions).validate(root, exempt=False)
+    validate(root, types)
     result = types[root]
     if result.kind not in ("bool", "any") and not (dialect.dyn_result and result.kind == "dyn"):
         raise CompileError(f"must evaluate to bool or the unknown type, not {result}")
@@ -119,6 +117,7 @@ class _Checker:
         return self._comprehension(node)
 
     def _lookup(self, node: Node, name: str) -> Type | None:
+        name = name.removeprefix(".")
         for scope in reversed(self._scopes):
             if name in scope:
                 return scope[name]
@@ -132,7 +131,7 @@ class _Checker:
         found = self._lookup(node, node.name)
         if found is not None:
             return found
-        if node.name in _UNMODELLED_ROOTS:
+        if node.name.removeprefix(".") in _UNMODELLED_ROOTS:
             raise Undecided(f"names below {node.name!r} are not modelled")
         raise CompileError(f"undeclared reference to '{node.name}'")
 
@@ -172,7 +171,7 @@ class _Checker:
         if node.target is None:
             return self._resolve(node, self._function(node.function), arguments, member=False)
         prefix = _qualified(node.target)
-        namespaced = self._declarations.get(f"{prefix}.{node.function}") if prefix else None
+        namespaced = self._declarations.get(f"{prefix}.{node.function}".removeprefix(".")) if prefix else None
         if namespaced is not None:
             self.global_calls.add(node)
             return self._resolve(node, namespaced, arguments, member=False)
@@ -281,78 +280,12 @@ class _Checker:
             self._unifier.assignable(st.DYN, over)
             first = second = st.DYN
         else:
-            raise CompileError(
-                f"expression of type '{over}' cannot be range of a comprehension (must be list, map, or dynamic)"
-            )
+            raise CompileError(f"expression of type '{over}' cannot be range of a comprehension")
         return {node.variable: first, node.variable2: second} if two else {node.variable: first}
 
     def _assert(self, found: Type, expected: Type) -> None:
         if not self._unifier.assignable(expected, found):
             raise CompileError(f"expected type '{self._shown(expected)}' but found '{self._shown(found)}'")
-
-
-class _Validator:
-    """Kubernetes' further checks of literals, after the types are known."""
-
-    def __init__(
-        self, types: dict[Node, Type], functions: dict[Node, tuple[Function, Overload | None]]
-    ) -> None:
-        self._types = types
-        self._functions = functions
-
-    def validate(self, node: Node, *, exempt: bool) -> None:
-        """Walk the tree; mixed literals are allowed anywhere below a call of ``format``."""
-        if isinstance(node, Call):
-            self._call(node)
-            below = exempt or node.function == "format"
-            for child in (*node.arguments, *((node.target,) if node.target is not None else ())):
-                self.validate(child, exempt=below)
-        elif isinstance(node, Select):
-            self.validate(node.operand, exempt=exempt)
-        elif isinstance(node, ListLiteral):
-            self._list(node, exempt)
-        elif isinstance(node, MapLiteral):
-            self._map(node, exempt)
-        elif isinstance(node, Comprehension):
-            for child in (node.range, node.init, node.condition, node.step, node.result):
-                self.validate(child, exempt=exempt)
-
-    def _call(self, node: Call) -> None:
-        if node.function == "matches" and node.arguments:
-            pattern = node.arguments[0]
-            if isinstance(pattern, Constant) and isinstance(pattern.value, str):
-                try:
-                    compile_pattern(pattern.value)
-                except ValueError as error:
-                    raise CompileError(f"invalid matches argument: {error}") from None
-        if node.function == "format" and isinstance(node.target, Constant) and node.arguments:
-            arguments = node.arguments[0]
-            if isinstance(arguments, ListLiteral) and isinstance(node.target.value, str):
-                check_template(node.target.value, arguments, self._types)
-
-    def _list(self, node: ListLiteral, exempt: bool) -> None:
-        first: Type | None = None
-        for index, element in enumerate(node.elements):
-            self.validate(element, exempt=exempt)
-            found = self._types[element]
-            if index in node.optional:
-                found = found.parameters[0]
-            first = first or found
-            if not exempt and not st.equivalent(first, found):
-                raise CompileError(f"expected type '{first}' but found '{found}'")
-
-    def _map(self, node: MapLiteral, exempt: bool) -> None:
-        first: tuple[Type, Type] | None = None
-        for key, value, optional in node.entries:
-            self.validate(key, exempt=exempt)
-            self.validate(value, exempt=exempt)
-            value_type = self._types[value]
-            if optional:
-                value_type = value_type.parameters[0]
-            found = (self._types[key], value_type)
-            first = first or found
-            if not exempt and not all(map(st.equivalent, first, found)):
-                raise CompileError(f"expected an entry of types {first} but found {found}")
 
 
 def _renamed(t: Type, names: dict[str, Type]) -> Type:

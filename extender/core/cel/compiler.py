@@ -12,15 +12,27 @@ from dataclasses import dataclass
 from . import attributes, calls, folds, logic
 from .attributes import Evaluator, Qualifier
 from .checker import Checked
+from .cost import COST_LIMIT, weight
+from .device_fields import device_field
 from .errors import CompileError, EvaluationError
-from .frame import COST_LIMIT, CelDevice, Frame
+from .frame import CelDevice, Frame
 from .regular_expressions import compile_pattern
-from .syntax import UNUSED, Call, Comprehension, Constant, Ident, ListLiteral, MapLiteral, Node, Select
+from .syntax import (
+    INDEXES,
+    UNUSED,
+    Call,
+    Comprehension,
+    Constant,
+    Ident,
+    ListLiteral,
+    MapLiteral,
+    Node,
+    Select,
+)
 from .values import MAX_INT
 
 _CONVERSIONS = frozenset({"bool", "bytes", "double", "dyn", "int", "string", "type", "uint"})
 _SEARCHES = frozenset({"matches", "find", "findAll"})
-_INDEXES = frozenset({"_[_]", "_[?_]", "_?._"})
 _NO_DEVICE = CelDevice("", False, {}, {})
 
 
@@ -54,12 +66,16 @@ def compile_program(root: Node, checked: Checked) -> Program:
     """
     compiler = _Compiler(checked)
     code = compiler.compile(root)
-    return Program(code.evaluate, compiler.slots, COST_LIMIT - _weight(root))
+    return Program(code.evaluate, compiler.slots, COST_LIMIT - weight(root))
 
 
 def constant(value: object) -> Code:
     """Build the code of a constant."""
-    return Code(lambda frame: value, True, value)
+
+    def evaluate(_: Frame) -> object:
+        return value
+
+    return Code(evaluate, True, value)
 
 
 class _Compiler:
@@ -67,7 +83,7 @@ class _Compiler:
 
     def __init__(self, checked: Checked) -> None:
         self._checked = checked
-        self._scopes: list[dict[str, Evaluator]] = [{"device": lambda frame: frame.device_map}]
+        self._scopes: list[dict[str, Evaluator]] = [{"device": lambda frame: frame.variable}]
         self.slots = 0
 
     def compile(self, node: Node) -> Code:
@@ -93,9 +109,10 @@ class _Compiler:
         if self._checked.types[node].kind == "type":
             # cel-go takes a variable that holds a type for the name of a type.
             raise CompileError(f"program instantiation failed: reference to undefined type: {node.name}")
+        name = node.name.removeprefix(".")
         for scope in reversed(self._scopes):
-            if node.name in scope:
-                return scope[node.name]
+            if name in scope:
+                return scope[name]
         raise CompileError(f"undeclared reference to '{node.name}'")
 
     def _slot(self) -> int:
@@ -111,7 +128,7 @@ class _Compiler:
             if isinstance(node, Select) and (first or not node.test_only):
                 qualifiers.append(attributes.constant_qualifier(node.field, optional=False))
                 node = node.operand
-            elif isinstance(node, Call) and node.function in _INDEXES:
+            elif isinstance(node, Call) and node.function in INDEXES:
                 qualifiers.append(self._qualifier(node))
                 node = node.arguments[0]
             else:
@@ -135,8 +152,12 @@ class _Compiler:
                 self._branch(truthy, qualifiers, test_only),
                 self._branch(falsy, qualifiers, test_only),
             )
-        if isinstance(root, Ident) and root.name == "device" and len(self._scopes_with("device")) == 1:
-            direct = _device_field(qualifiers, test_only)
+        if (
+            isinstance(root, Ident)
+            and root.name.removeprefix(".") == "device"
+            and len(self._scopes_with("device")) == 1
+        ):
+            direct = device_field(qualifiers, test_only)
             if direct is not None:
                 return direct
         evaluate = self.compile(root).evaluate
@@ -155,7 +176,7 @@ class _Compiler:
             if isinstance(node, Select) and not node.test_only:
                 inner.append(attributes.constant_qualifier(node.field, optional=False))
                 node = node.operand
-            elif isinstance(node, Call) and node.function in _INDEXES:
+            elif isinstance(node, Call) and node.function in INDEXES:
                 inner.append(self._qualifier(node))
                 node = node.arguments[0]
             else:
@@ -168,7 +189,7 @@ class _Compiler:
         function, overload = self._checked.functions.get(node, (None, None))
         if node.function == "_?_:_":
             return Code(self._applied(node, (), False))
-        if node.function in _INDEXES:
+        if node.function in INDEXES:
             return Code(self._chain(node))
         operands = node.arguments
         if node.target is not None and node not in self._checked.global_calls:
@@ -190,7 +211,9 @@ class _Compiler:
         called = calls.call(function, overload, evaluators)
         if name in _CONVERSIONS and codes[0].constant:
             return _folded(called)
-        return Code(called)
+        return Code(
+            _parsed_once(called) if name == "semver" and all(code.constant for code in codes) else called
+        )
 
     def _membership(self, element: Code, elements: object, otherwise: Evaluator) -> Code:
         assert isinstance(elements, tuple)
@@ -248,38 +271,9 @@ class _Compiler:
                 step,
                 result,
                 isinstance(node.init, ListLiteral),
-                _weight(node.condition) + _weight(node.step),
+                weight(node.condition) + weight(node.step),
             )
         )
-
-
-def _device_field(qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluator | None:
-    """A direct evaluator for the usual ways to look at the device."""
-    keys = tuple(qualifier.key for qualifier in qualifiers[:3])
-    if any(qualifier.evaluate is not None for qualifier in qualifiers[:3]):
-        return None
-    if keys == ("driver",) and not test_only and not qualifiers[0].optional:
-        return lambda frame: frame.device.driver
-    if keys == ("allowMultipleAllocations",) and not test_only and not qualifiers[0].optional:
-        return lambda frame: frame.device.allow_multiple_allocations
-    if len(keys) < 3 or keys[0] not in ("attributes", "capacity"):
-        return None
-    domain, identifier = keys[1], keys[2]
-    if not isinstance(domain, str) or not isinstance(identifier, str):
-        return None
-    optional = any(qualifier.optional for qualifier in qualifiers[:3])
-    rest = qualifiers[3:]
-    if test_only and not rest:
-        if keys[0] == "attributes":
-            return attributes.device_attribute_presence(domain, identifier)
-        return None
-    build = attributes.device_attribute if keys[0] == "attributes" else attributes.device_capacity
-    root = build(domain, identifier, optional=optional)
-    if not rest:
-        return root
-    if optional:
-        return None
-    return attributes.presence(root, rest) if test_only else attributes.chain(root, rest)
 
 
 def _check_pattern(pattern: str) -> None:
@@ -289,28 +283,18 @@ def _check_pattern(pattern: str) -> None:
         raise CompileError(f"program instantiation failed: {error}") from None
 
 
+def _parsed_once(evaluate: Evaluator) -> Evaluator:
+    """Parse a version literal now; one that is no version fails when it is reached."""
+    try:
+        version = evaluate(Frame(_NO_DEVICE, 0, MAX_INT))
+    except EvaluationError:
+        return evaluate
+    return constant(version).evaluate
+
+
 def _folded(evaluate: Evaluator) -> Code:
     """Evaluate a constant part now, as Kubernetes does when it compiles."""
     try:
         return constant(evaluate(Frame(_NO_DEVICE, 0, MAX_INT)))
     except EvaluationError as error:
         raise CompileError(f"program instantiation failed: {error}") from None
-
-
-def _weight(node: Node) -> int:
-    """Bound what Kubernetes charges for a node apart from iterations and long values."""
-    if isinstance(node, Constant):
-        return 1 + len(node.value) // 5 if isinstance(node.value, str | bytes) else 1
-    if isinstance(node, Ident):
-        return 1
-    if isinstance(node, Select):
-        return 2 + _weight(node.operand)
-    if isinstance(node, Call):
-        target = _weight(node.target) if node.target is not None else 0
-        own = 2 if node.function in _INDEXES else 27
-        return own + target + sum(map(_weight, node.arguments))
-    if isinstance(node, ListLiteral):
-        return 11 + sum(map(_weight, node.elements))
-    if isinstance(node, MapLiteral):
-        return 31 + sum(_weight(key) + _weight(value) for key, value, _ in node.entries)
-    return 1 + sum(map(_weight, (node.range, node.init, node.condition, node.step, node.result)))

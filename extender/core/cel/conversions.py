@@ -43,13 +43,13 @@ def _same(value: object) -> object:
 
 
 def _double_to_int(value: float) -> int:
-    if value != value or not -(2.0**63) < value < 2.0**63:
+    if math.isnan(value) or not -(2.0**63) < value < 2.0**63:
         raise EvaluationError("integer overflow")
     return int(value)
 
 
 def _double_to_uint(value: float) -> Uint:
-    if value != value or not 0 <= value < 2.0**64:
+    if math.isnan(value) or not 0 <= value < 2.0**64:
         raise EvaluationError("unsigned integer overflow")
     return Uint(value)
 
@@ -107,7 +107,7 @@ def _bool_to_string(value: bool) -> str:
 
 def double_text(value: float) -> str:
     """Write a double as Go's ``%g`` does: shortest digits, an exponent from 1e+06 on."""
-    if value != value:
+    if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"

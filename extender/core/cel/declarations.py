@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from . import static_types as st
-from .maps import AnyMap
+from .maps import AnyMap, StringMap, ValueMap
 from .runtime_types import type_name
 from .static_types import Type
 from .values import LISTS
@@ -80,16 +80,17 @@ class Function:
 Declarations = Mapping[str, Function]
 
 
+_SIZED = (str, bytes, tuple, StringMap, ValueMap)
+
+
 def measure(value: object) -> int:
     """Return the size that a call's cost depends on."""
-    if isinstance(value, str | bytes | tuple | AnyMap):
-        return len(value)
-    return 0
+    return len(value) if isinstance(value, _SIZED) else 0
 
 
 def linear_cost(*values: object) -> int:
     """Bound the cost of a call that walks its arguments once."""
-    return sum(map(measure, values))
+    return sum([measure(value) for value in values])
 
 
 def quadratic_cost(*values: object) -> int:
@@ -126,7 +127,7 @@ def accepts(expected: Type, value: object) -> bool:
         assert isinstance(value, tuple)
         return not value or accepts(expected.parameters[0], value[0])
     if expected.kind == "map" and isinstance(value, AnyMap) and len(value):
-        key = next(value.keys())
+        key = next(iter(value))
         return accepts(expected.parameters[0], key) and accepts(expected.parameters[1], value.find(key))
     return True
 

@@ -122,12 +122,12 @@ def _outcome(evaluate: Evaluator, frame: Frame) -> object:
 
 
 def _is_unordered(over: object) -> bool:
-    return type(over) is UnorderedList or isinstance(over, AnyMap) and len(over) > 1
+    return type(over) is UnorderedList or (isinstance(over, AnyMap) and len(over) > 1)
 
 
 def _items(over: object, two: bool) -> Iterable[tuple[object, object]]:
     if isinstance(over, AnyMap):
-        return [(key, over.find(key) if two else None) for key in over.keys()]
+        return [(key, over.find(key) if two else None) for key in over]
     if type(over) not in LISTS:
         raise EvaluationError(f"got '{type_name(over)}', expected iterable type")
     if two:

@@ -46,9 +46,20 @@ _AUTHORIZATION = {
     "subresource": ("ResourceCheck.(string) -> ResourceCheck",),
 }
 _FORMATS = (
-    "byte date datetime dns1035Label dns1035LabelPrefix dns1123Label dns1123LabelPrefix dns1123Subdomain"
-    " dns1123SubdomainPrefix labelValue qualifiedName uri uuid"
-).split()
+    "byte",
+    "date",
+    "datetime",
+    "dns1035Label",
+    "dns1035LabelPrefix",
+    "dns1123Label",
+    "dns1123LabelPrefix",
+    "dns1123Subdomain",
+    "dns1123SubdomainPrefix",
+    "labelValue",
+    "qualifiedName",
+    "uri",
+    "uuid",
+)
 
 
 def _parsing(parse: Callable[[str], object]) -> Callable[[str], object]:

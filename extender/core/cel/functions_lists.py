@@ -7,7 +7,9 @@ ext/lists.go (version 3) and ext/sets.go, v0.26.
 
 from __future__ import annotations
 
+import math
 from functools import cmp_to_key
+from itertools import pairwise
 
 from .arithmetic import add
 from .declarations import Function, Implementation, function, overload, quadratic_cost
@@ -27,7 +29,7 @@ def _is_sorted(elements: List) -> bool:
     elements = ordered(elements)
     if any(type(element) not in COMPARABLE for element in elements):
         raise no_such_overload()
-    for previous, element in zip(elements, elements[1:], strict=False):
+    for previous, element in pairwise(elements):
         try:
             if compare(previous, element) > 0:
                 return False
@@ -119,7 +121,8 @@ def _sort_by_keys(elements: object, keys: object) -> object:
         raise no_such_overload("sort")
     if type(keys) not in LISTS:
         raise no_such_overload("@sortByAssociatedKeys")
-    assert isinstance(elements, tuple) and isinstance(keys, tuple)
+    assert isinstance(elements, tuple)
+    assert isinstance(keys, tuple)
     if len(elements) != len(keys):
         raise EvaluationError(
             "@sortByAssociatedKeys() expected a list of the same size as the associated keys list"
@@ -134,10 +137,14 @@ def _sort_by_keys(elements: object, keys: object) -> object:
         elements, keys = ordered(elements), ordered(keys)
         if len(set(keys)) < len(keys) and len(keys) > 1:
             raise Undecided("sorting by equal keys is not stable upstream")
-    if any(key != key for key in keys):
+    if any(isinstance(key, float) and math.isnan(key) for key in keys):
         raise Undecided("sorting NaN is not modelled")
-    indices = sorted(range(len(keys)), key=cmp_to_key(lambda a, b: compare(keys[a], keys[b])))
-    return tuple(elements[index] for index in indices)
+    order = sorted(zip(keys, elements, strict=True), key=cmp_to_key(_compare_keys))
+    return tuple([element for _, element in order])
+
+
+def _compare_keys(first: tuple[object, object], second: tuple[object, object]) -> int:
+    return compare(first[0], second[0])
 
 
 def _distinct(elements: List) -> List:

@@ -32,10 +32,8 @@ _COMPARED = (
     "Timestamp, Timestamp",
     "Duration, Duration",
 )
-_TIME_PARTS = (
-    "getDate getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds getMinutes getMonth"
-    " getSeconds"
-).split()
+_CALENDAR_PARTS = ("getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getFullYear", "getMonth")
+_CLOCK_PARTS = ("getHours", "getMilliseconds", "getMinutes", "getSeconds")
 
 
 def logical_not(value: object) -> object:
@@ -106,12 +104,12 @@ def _insert(target: AnyMap, key: object, value: object) -> ValueMap:
 
 
 def _merge(target: AnyMap, update: AnyMap) -> AnyMap:
-    for key in update.keys():
+    for key in update:
         target = _insert(target, key, update.find(key))
     return target
 
 
-def product_cost(text: object, pattern: object, *rest: object) -> int:
+def product_cost(text: object, pattern: object, *_: object) -> int:
     """Bound the cost of searching one string for another or for a regular expression."""
     if isinstance(text, str) and isinstance(pattern, str):
         return (len(text) + 11) * (len(pattern) + 4) // 40
@@ -130,9 +128,8 @@ def _numeric(name: str, singleton: arithmetic.Binary, *more: str) -> Function:
 
 
 def _time_part(name: str) -> Function:
-    durations = ("getHours", "getMinutes", "getSeconds", "getMilliseconds")
     signatures = ["Timestamp.() -> int", "Timestamp.(string) -> int"]
-    if name in durations:
+    if name in _CLOCK_PARTS:
         signatures.append("Duration.() -> int")
     return function(name, *map(overload, signatures))
 
@@ -236,5 +233,5 @@ FUNCTIONS: tuple[Function, ...] = (
         overload("(map(K, V), K, V) -> map(K, V)", _insert),
         overload("(map(K, V), map(K, V)) -> map(K, V)", _merge),
     ),
-    *map(_time_part, _TIME_PARTS),
+    *map(_time_part, (*_CALENDAR_PARTS, *_CLOCK_PARTS)),
 )

@@ -41,7 +41,7 @@ def _absorbing(terms: Operands, *, decisive: bool) -> Evaluator:
     """A term with the decisive value decides, whatever errors the others are."""
 
     def evaluate(frame: Frame) -> object:
-        fault: EvaluationError | None = None
+        fault = None
         for term in terms:
             try:
                 value = term(frame)

@@ -10,6 +10,7 @@ k8s.io/dynamic-resource-allocation cel/compile.go (the map with a default), v0.3
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from .errors import Panic, Undecided
@@ -40,7 +41,7 @@ class StringMap:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def keys(self) -> Iterator[object]:
+    def __iter__(self) -> Iterator[object]:
         return iter(self.entries)
 
     def find(self, key: object) -> object:
@@ -81,14 +82,14 @@ class ValueMap:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def keys(self) -> Iterator[object]:
+    def __iter__(self) -> Iterator[object]:
         return (value for _, value in self._entries)
 
     def find(self, key: object) -> object:
         """Return the value or ``MISSING``; raises ``Panic`` for a key that Go cannot hash."""
         if not self._entries:
             return MISSING
-        if key != key:  # NaN is not even found where it was inserted.
+        if isinstance(key, float) and math.isnan(key):
             return MISSING
         found = self._entries.get(map_key(key), MISSING)
         if found is MISSING:

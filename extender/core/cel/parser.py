@@ -7,12 +7,11 @@ with the optional syntax that Kubernetes enables.
 
 from __future__ import annotations
 
-import math
 from .errors import CompileError, Undecided
-from .lexer import Token, TokenKind, bytes_value, string_value, tokenize
+from .lexer import Token, TokenKind, tokenize
+from .literals import literal_value
 from .macros import expand_global, expand_member
 from .syntax import Constant, Ident, Node, Select, call, list_literal, map_literal, select
-from .values import MAX_INT, MAX_UINT, MIN_INT, Uint
 
 MAX_LENGTH = 10 * 1024
 """The API server refuses longer selectors: ``CELSelectorExpressionMaxLength``."""
@@ -41,7 +40,25 @@ _INFIX = {
 }
 _BEFORE_OPTIONAL = frozenset({".", "[", "{", ","})
 _RESERVED = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
+    {
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    }
 )
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
@@ -209,9 +226,9 @@ class _Parser:
 
     def _primary(self) -> Node:
         token = self._tokens[self._next]
-        if token.kind is TokenKind.IDENTIFIER or token.text == "." and token.kind is TokenKind.OPERATOR:
+        if token.kind is TokenKind.IDENTIFIER or self._peek("."):
             return self._name()
-        if token.kind is not TokenKind.OPERATOR:
+        if token.kind is not TokenKind.OPERATOR or self._is_negative_number():
             return self._literal()
         if token.text in _CONSTANTS:
             self._next += 1
@@ -224,19 +241,28 @@ class _Parser:
             return self._list()
         if self._take("{"):
             return self._map()
-        if self._peek("-") and self._is_number(self._next + 1):
-            return self._literal()
         raise self._unexpected()
 
     def _name(self) -> Node:
-        self._take(".")
+        dot = self._take(".")
         name = self._identifier()
         if name in _RESERVED:
             raise CompileError(f"reserved identifier: {name}")
         if not self._take("("):
-            return Ident(name)
+            return Ident(dot + name)
         arguments = self._arguments()
-        return expand_global(name, arguments) or call(name, *arguments)
+        return (None if dot else expand_global(name, arguments)) or call(name, *arguments)
+
+    def _is_negative_number(self) -> bool:
+        return self._peek("-") and self._is_number(self._next + 1)
+
+    def _literal(self) -> Node:
+        sign = self._take("-")
+        token = self._tokens[self._next]
+        if token.kind is TokenKind.END:
+            raise self._unexpected()
+        self._next += 1
+        return Constant(literal_value(token, sign))
 
     def _list(self) -> Node:
         elements: list[Node] = []
@@ -265,40 +291,6 @@ class _Parser:
             self._take(",")
         self._expect("}")
         return _bounded(map_literal(tuple(entries)))
-
-    def _literal(self) -> Node:
-        sign = self._take("-")
-        token = self._tokens[self._next]
-        self._next += 1
-        if token.kind is TokenKind.INT:
-            number = _integer(sign, token.text)
-            if not MIN_INT <= number <= MAX_INT:
-                raise CompileError("invalid int literal")
-            return Constant(number)
-        if token.kind is TokenKind.UINT:
-            number = _integer("", token.text[:-1])
-            if number > MAX_UINT:
-                raise CompileError("invalid uint literal")
-            return Constant(Uint(number))
-        if token.kind is TokenKind.FLOAT:
-            value = float(sign + token.text)
-            if math.isinf(value):
-                raise CompileError("invalid double literal")
-            return Constant(value)
-        if token.kind is TokenKind.STRING:
-            return Constant(string_value(token.text))
-        if token.kind is TokenKind.BYTES:
-            return Constant(bytes_value(token.text))
-        self._next -= 1
-        raise self._unexpected()
-
-
-def _integer(sign: str, text: str) -> int:
-    base = 16 if text.startswith("0x") else 10
-    digits = text.removeprefix("0x").lstrip("0") or "0"
-    if len(digits) > len(str(MAX_UINT)):
-        raise CompileError("invalid int literal")
-    return int(sign + digits, base)
 
 
 def _is_name(node: Node) -> bool:

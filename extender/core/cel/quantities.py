@@ -56,8 +56,7 @@ class QuantityValue:
         """What ``asApproximateFloat`` gives, ``None`` where we do not follow the rounding."""
         if self.scale is None:
             return None
-        unscaled = int(self.number / Fraction(10) ** self.scale)
-        return float(unscaled) * float(f"1e{self.scale}")
+        return float(self._unscaled(self.scale)) * float(f"1e{self.scale}")
 
     def compare(self, other: QuantityValue) -> int:
         """Return -1, 0 or 1."""
@@ -67,26 +66,43 @@ class QuantityValue:
 
     def plus(self, other: QuantityValue) -> QuantityValue:
         """Return the sum."""
-        number = self.number + other.number
-        return QuantityValue(number, self._sum_scale(other, number), computed=True)
+        if self.scale is not None and other.scale is not None:
+            summed = _add(self._unscaled(self.scale), self.scale, other._unscaled(other.scale), other.scale)
+            if summed is not None:
+                return summed
+        return QuantityValue(self.number + other.number, None, computed=True)
 
     def minus(self, other: QuantityValue) -> QuantityValue:
         """Return the difference; negating the smallest 64-bit number leaves it, as in Go."""
-        unscaled = other.number / Fraction(10) ** (other.scale or 0)
-        if other.scale is not None and unscaled == MIN_INT64:
-            return self.plus(other)
-        return self.plus(QuantityValue(-other.number, other.scale))
+        if self.scale is not None and other.scale is not None:
+            subtrahend = other._unscaled(other.scale)
+            negative = subtrahend if subtrahend == MIN_INT64 else -subtrahend
+            summed = _add(self._unscaled(self.scale), self.scale, negative, other.scale)
+            if summed is not None:
+                return summed
+        return QuantityValue(self.number - other.number, None, computed=True)
 
-    def _sum_scale(self, other: QuantityValue, number: Fraction) -> int | None:
-        if self.scale is None or other.scale is None:
-            return None
-        if other.number == 0:
-            return self.scale
-        if self.number == 0:
-            return other.scale
-        scale = min(self.scale, other.scale)
-        fits = all(abs(n / Fraction(10) ** scale) <= MAX_INT64 for n in (self.number, other.number, number))
-        return scale if fits else None
+    def _unscaled(self, scale: int) -> int:
+        return int(self.number / Fraction(10) ** scale)
+
+
+def _add(first: int, first_scale: int, second: int, second_scale: int) -> QuantityValue | None:
+    """``int64Amount.Add``: the sum at the finer scale, ``None`` if 64 bits do not hold it."""
+    if second == 0:
+        return _computed(first, first_scale)
+    if first == 0:
+        return _computed(second, second_scale)
+    scale = min(first_scale, second_scale)
+    first *= 10 ** (first_scale - scale)
+    second *= 10 ** (second_scale - scale)
+    total = first + second
+    if all(MIN_INT64 <= number <= MAX_INT64 for number in (first, second, total)):
+        return _computed(total, scale)
+    return None
+
+
+def _computed(unscaled: int, scale: int) -> QuantityValue:
+    return QuantityValue(unscaled * Fraction(10) ** scale, scale, computed=True)
 
 
 def whole(number: int) -> QuantityValue:

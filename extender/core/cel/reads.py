@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from .syntax import UNUSED, Call, Comprehension, Constant, Ident, ListLiteral, MapLiteral, Node, Select
+from .syntax import (
+    INDEXES,
+    UNUSED,
+    Call,
+    Comprehension,
+    Constant,
+    Ident,
+    ListLiteral,
+    MapLiteral,
+    Node,
+    Select,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +49,6 @@ class _Domain:
 _Known = _Place | _Domain | None
 """Which part of the device an expression stands for; ``None``: a plain value."""
 
-_INDEXES = frozenset({"_[_]", "_[?_]", "_?._"})
-
 
 def reads(root: Node) -> Reads:
     """Find what an expression reads, erring on the side of more."""
@@ -64,7 +73,7 @@ class _Reader:
     def visit(self, node: Node, scope: Mapping[str, _Known]) -> _Known:
         """Note what a node reads and return what it stands for."""
         if isinstance(node, Ident):
-            return scope.get(node.name)
+            return scope.get(node.name.removeprefix("."))
         if isinstance(node, Select):
             return self._step(self.visit(node.operand, scope), node.field)
         if isinstance(node, Call):
@@ -95,7 +104,7 @@ class _Reader:
         return None
 
     def _call(self, node: Call, scope: Mapping[str, _Known]) -> _Known:
-        if node.function in _INDEXES:
+        if node.function in INDEXES:
             known = self.visit(node.arguments[0], scope)
             key = node.arguments[1]
             if isinstance(key, Constant):

@@ -6,6 +6,8 @@ Source: github.com/google/cel-go common/types, v0.26: the ``Equal`` and ``Compar
 
 from __future__ import annotations
 
+import math
+
 from .errors import EvaluationError, Undecided, no_such_overload
 from .maps import MISSING, AnyMap, DomainMap, StringMap, ValueMap
 from .networks import Cidr, Ip
@@ -36,6 +38,13 @@ _NAMES: dict[type, str] = {
     Ip: "net.IP",
     Cidr: "net.CIDR",
 }
+
+_CLASSES = {name: kind for kind, name in _NAMES.items() if name not in ("list", "map")}
+
+
+def exact_class(name: str) -> type | None:
+    """Return the one Python class of the values of a type, ``None`` if there are several."""
+    return _CLASSES.get(name)
 
 
 def type_name(value: object) -> str:
@@ -71,14 +80,6 @@ def equal_values(left: object, right: object) -> bool:
     return kind is other and left == right
 
 
-def absorbing_equal(left: object, right: object) -> bool | None:
-    """Like ``equal_values``, with ``None`` for the error: callers differ in what they make of it."""
-    try:
-        return equal_values(left, right)
-    except EvaluationError:
-        return None
-
-
 _OPAQUE = frozenset({Semver, QuantityValue, Url, Ip, Cidr})
 
 
@@ -96,7 +97,8 @@ def _equal_opaque(left: object, right: object) -> bool:
 
 def _equal_numbers(left: object, right: object) -> bool:
     if type(left) is float or type(right) is float:
-        assert isinstance(left, int | float) and isinstance(right, int | float)
+        assert isinstance(left, int | float)
+        assert isinstance(right, int | float)
         return float(left) == float(right)
     return left == right
 
@@ -119,7 +121,7 @@ def _equal_maps(left: AnyMap, right: AnyMap) -> bool:
     """Compare entry by entry; a value that cannot be compared counts as equal."""
     if len(left) != len(right):
         return False
-    for key in left.keys():
+    for key in left:
         # The maps by domain find every key, so this does not show a missing one.
         other = right.find(key)
         if other is MISSING:
@@ -158,19 +160,24 @@ def compare(left: object, right: object) -> int:
     else is the error ``no such overload``.
     """
     kind, other = type(left), type(right)
+    if isinstance(left, int) and isinstance(right, int) and kind is other is int:
+        return (left > right) - (left < right)
     if kind in NUMBERS and other in NUMBERS:
-        assert isinstance(left, int | float) and isinstance(right, int | float)
+        assert isinstance(left, int | float)
+        assert isinstance(right, int | float)
         if kind is float or other is float:
             left, right = float(left), float(right)
-            if left != left or right != right:
+            if math.isnan(left) or math.isnan(right):
                 raise EvaluationError("NaN values cannot be ordered")
         return (left > right) - (left < right)
-    if kind is other and kind in _ORDERED:
-        assert isinstance(left, str) and isinstance(right, str) or isinstance(left, bytes | bool)
-        return (left > right) - (left < right)  # type: ignore[operator]
+    if isinstance(left, str) and isinstance(right, str):
+        return (left > right) - (left < right)
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        return (left > right) - (left < right)
+    if kind is bool and other is bool:
+        return bool(left) - bool(right)
     raise no_such_overload()
 
 
-_ORDERED = frozenset({bool, str, bytes})
-COMPARABLE = NUMBERS | _ORDERED
+COMPARABLE = NUMBERS | {bool, str, bytes}
 """The kinds that have an order."""

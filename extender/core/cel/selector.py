@@ -73,7 +73,7 @@ class Selector:
             return Verdict(VerdictKind.ERROR, str(error))
         except Undecided as reason:
             return Verdict(VerdictKind.UNKNOWN, str(reason))
-        except Exception as defect:  # A defect of ours must not fail a request.
+        except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
             return Verdict(VerdictKind.UNKNOWN, f"internal error: {defect!r}")
         if value is True:
             return MATCH
@@ -101,7 +101,7 @@ def compile_selector(expression: str, dialect: Dialect) -> Selector:
         verdict = Verdict(VerdictKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
     except Undecided as reason:
         verdict = Verdict(VerdictKind.UNKNOWN, str(reason))
-    except Exception as defect:  # A defect of ours must not fail a request.
+    except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
         verdict = Verdict(VerdictKind.UNKNOWN, f"internal error: {defect!r}")
     return Selector(expression, _NO_READS, fixed=verdict)
 

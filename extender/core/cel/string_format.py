@@ -13,11 +13,9 @@ import re
 from typing import NamedTuple
 
 from .conversions import double_text
-from .errors import CompileError, EvaluationError, Undecided
+from .errors import EvaluationError, Undecided
 from .maps import AnyMap
 from .runtime_types import ordered, type_name
-from .static_types import Type
-from .syntax import ListLiteral, MapLiteral, Node
 from .values import LISTS, TypeValue, Uint
 
 END_OF_STRING = "unexpected end of string"
@@ -39,7 +37,9 @@ class Template(NamedTuple):
 
 def parse_template(template: str) -> Template:
     """Split a format string into texts and verbs."""
-    texts, verbs, text = [], [], ""
+    texts: list[str] = []
+    verbs: list[str] = []
+    text = ""
     position = 0
     for match in _CLAUSE.finditer(template):
         text += template[position : match.start()]
@@ -129,7 +129,7 @@ def _text(value: object) -> str:
 
 def _map_text(value: AnyMap) -> str:
     entries = []
-    for key in value.keys():
+    for key in value:
         if not isinstance(key, str | bool | int):
             raise EvaluationError(f"no formatting function for map key of type {type_name(key)}")
         entries.append((_nested(key), _nested(value.find(key))))
@@ -141,7 +141,7 @@ def _nested(value: object) -> str:
     if isinstance(value, float):
         if math.isfinite(value):
             return f"{value:.6f}"
-        return '"NaN"' if value != value else f'"{"+" if value > 0 else "-"}Inf"'
+        return '"NaN"' if math.isnan(value) else f'"{"+" if value > 0 else "-"}Inf"'
     if isinstance(value, str | bytes):
         text = _text(value)
         if not _PLAIN_TEXT.fullmatch(text):
@@ -157,49 +157,3 @@ def _nested(value: object) -> str:
     ):
         raise EvaluationError(f"no formatting function for {type_name(value)}")
     return _text(value)
-
-
-_TEXTUAL = frozenset("list map int uint double bool string timestamp bytes duration type null_type".split())
-_ACCEPTED = {
-    "d": frozenset({"int", "uint"}),
-    "f": frozenset({"double", "string"}),
-    "e": frozenset({"double", "string"}),
-    "b": frozenset({"int", "uint", "bool"}),
-    "x": frozenset({"int", "uint", "string", "bytes"}),
-    "X": frozenset({"int", "uint", "string", "bytes"}),
-    "o": frozenset({"int", "uint"}),
-}
-
-
-def check_template(template: str, arguments: ListLiteral, types: dict[Node, Type]) -> None:
-    """
-    Check a literal format string against its literal arguments.
-
-    Raises ``CompileError`` as upstream's validator does.
-    """
-    parsed = parse_template(template)
-    for index, verb in enumerate(parsed.verbs):
-        if not verb and parsed.fault == END_OF_STRING:
-            raise CompileError(parsed.fault)
-        if index >= len(arguments.elements):
-            raise CompileError(f"index {index} out of range")
-        if not verb:
-            raise CompileError(parsed.fault)
-        if not _formattable(verb, arguments.elements[index], types):
-            found = types[arguments.elements[index]]
-            raise CompileError(f"error during formatting: %{verb} cannot format {found}")
-    if len(arguments.elements) > len(parsed.verbs):
-        raise CompileError("too many arguments supplied to string.format")
-
-
-def _formattable(verb: str, node: Node, types: dict[Node, Type]) -> bool:
-    kind = types[node].kind
-    if verb != "s":
-        return kind == "dyn" or kind in _ACCEPTED[verb]
-    if kind != "dyn" and kind not in _TEXTUAL:
-        return False
-    if isinstance(node, ListLiteral):
-        return all(_formattable("s", element, types) for element in node.elements)
-    if isinstance(node, MapLiteral):
-        return all(_formattable("s", part, types) for entry in node.entries for part in entry[:2])
-    return True

@@ -19,7 +19,8 @@ ACCUMULATOR = "@result"
 UNUSED = "#unused"
 """The iteration variable of a comprehension that only binds a name."""
 
-Literal = bool | int | float | str | bytes | None
+INDEXES = frozenset({"_[_]", "_[?_]", "_?._"})
+"""The calls that select: ``a[b]``, ``a[?b]``, ``a.?b``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +34,8 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ident:
+    """A name; a leading dot is kept, and means nothing but that no macro declares such a variable."""
+
     name: str
     size: int = 1
     depth: int = 1

@@ -7,6 +7,7 @@ hashable, so that equal specs can be recognised.
 """
 
 from .claims import (
+    MAX_RESULTS,
     Allocation,
     AllocationConfig,
     Claim,
@@ -17,7 +18,6 @@ from .claims import (
     DeviceClass,
     DeviceResult,
     ExactRequest,
-    MAX_RESULTS,
     OpaqueConfig,
     Request,
     Toleration,
@@ -34,6 +34,7 @@ from .pods import (
     PodClaim,
 )
 from .slices import (
+    NO_TRAITS,
     Attribute,
     AttributeKind,
     Capacity,
@@ -42,7 +43,6 @@ from .slices import (
     Device,
     DeviceID,
     DeviceTraits,
-    NO_TRAITS,
     PoolID,
     RequestPolicy,
     ResourceSlice,

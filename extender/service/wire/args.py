@@ -78,10 +78,11 @@ class ArgsDecoder:
     of the cost of a request. The answer never depends on what is remembered.
     """
 
-    __slots__ = ("_names", "_tail")
+    __slots__ = ("_names", "_tail", "_text")
 
     def __init__(self) -> None:
         self._tail = b""
+        self._text = b""
         self._names: tuple[str, ...] = ()
 
     def decode(self, body: bytes) -> ExtenderArgs:
@@ -109,7 +110,7 @@ class ArgsDecoder:
         pod = bytes(args.pod)
         if pod in _UNSET or bytes(args.nodes) not in _UNSET:
             return None
-        return ExtenderArgs(pod, self._names, self._tail[len(_NAMES_KEY) : -1], None)
+        return ExtenderArgs(pod, self._names, self._text, None)
 
     def _decode_anew(self, body: bytes) -> ExtenderArgs:
         args = decode(_decode_args, body)
@@ -136,12 +137,16 @@ class ArgsDecoder:
         """
         Remember the list if it is the last thing in the body.
 
-        The first ``]`` must close both the list and, but for one brace, the body:
-        then nothing follows the list. A name with a bracket is not worth more.
+        The first ``]`` after the key must close the list, and one brace the body:
+        then nothing follows, and the key stands at the top level. Anything else,
+        such as a name with a bracket, is not worth more code.
         """
-        tail = body[body.rfind(_NAMES_KEY) :]
-        if tail.startswith(_NAMES_KEY) and tail.endswith(b"]}") and tail.find(b"]") == len(tail) - 2:
-            self._tail, self._names = tail, names
+        start = body.find(_NAMES_KEY + b"[")
+        end = len(body) - 2
+        if start >= 0 and body.find(b"]", start) == end and body.endswith(b"}"):
+            self._tail = body[start:]
+            self._text = body[start + len(_NAMES_KEY) : end + 1]
+            self._names = names
 
 
 def _node_objects(raw: msgspec.Raw, text: bytes) -> NodeObjects:

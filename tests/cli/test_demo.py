@@ -1,0 +1,144 @@
+"""demo: the main job on the embedded recording, over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from extender.cli import main
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    """The demo of the embedded recording, run once."""
+    path = tmp_path_factory.mktemp("demo") / "out.json"
+    with path.open("w") as stream, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", stream)
+        assert main(["demo", "-o", "json"]) == 0
+    return json.loads(path.read_text())
+
+
+def test_every_pod_is_shown(document):
+    """All 60 pods are there; 55 got a node, of which 4 had no choice."""
+    totals = document["totals"]
+    assert len(document["pods"]) == totals["pods"] == 60
+    assert totals["placed"] == 55
+    assert totals["noChoice"] == 4
+
+
+def test_every_prediction_was_right(document):
+    """The devices predicted on the node that the scheduler chose are those that it allocated."""
+    assert document["totals"]["predictions"] == document["totals"]["predictionsRight"] == 55
+
+
+def test_our_choice_is_never_farther(document):
+    """By our own measure the node with the best score is at least as good as the stock one."""
+    for pod in document["pods"]:
+        if pod["ours"] is not None:
+            assert pod["ours"]["score"] >= pod["stock"]["score"], pod["pod"]
+
+
+def test_more_gpus_share_a_root_with_their_nic(document):
+    """The reason for all this: GPU-NIC pairs below one PCIe root, out of equally many."""
+    stock, ours = document["totals"]["stockGpuNic"], document["totals"]["oursGpuNic"]
+    assert stock["pairs"] == ours["pairs"] == 72
+    assert ours["oneRoot"] > 3 * stock["oneRoot"]
+
+
+def test_no_reachable_alignment_is_left(document):
+    """Where several nodes are equal, ours is the stock node if that is one of them."""
+    for pod in document["pods"]:
+        if pod["ours"] is not None and pod["ours"]["score"] == pod["stock"]["score"]:
+            assert pod["ours"]["node"] == pod["stock"]["node"]
+
+
+def test_the_table(run, record, placed):
+    """A pod, what it asked for, where it went and where it would have gone, with distance and devices."""
+    ran = run("demo", "--recording", record(placed(node="far", allocations={"job-1-devices": FAR})))
+    assert ran.status == 0
+    assert (
+        "job-1: 1 gpu, 1 nic; best of 2 nodes\n"
+        "  stock  far    40  remote; gpu-0, net0\n"
+        "  ours   near  100  pcie-root; gpu-0, net0\n"
+    ) in ran.out
+    assert "1 pod: 1 got a node, 1 of them with devices to align; 0 had no choice" in ran.out
+    assert "with our scores 1 would have gone elsewhere, 1 to nearer devices" in ran.out
+    assert "predicted devices right: 1/1" in ran.out
+    assert "decision by decision, not a full re-run" in " ".join(ran.out.split())
+
+
+FAR = {
+    "devices": {
+        "results": [
+            {"request": "gpu", "driver": "gpu.nvidia.com", "pool": "far", "device": "gpu-0"},
+            {"request": "nic", "driver": "dra.net", "pool": "far", "device": "net0"},
+        ]
+    }
+}
+
+
+def test_the_stock_node_wins_a_tie(run, record, placed):
+    """The scheduler's own choice stands where it has the highest score."""
+    out = run("demo", "--recording", record(placed())).out
+    assert "  both   near  100  pcie-root; gpu-0, net0\n" in out
+    assert "with our scores 0 would have gone elsewhere" in out
+
+
+def test_one_feasible_node_is_no_choice(run, record, placed):
+    """Prioritize is not called for a single node, so nothing could have been chosen."""
+    out = run("demo", "--recording", record(placed(offered=("near",)))).out
+    assert "no choice, one node could run it" in out
+    assert "1 had no choice" in out
+
+
+def test_a_pod_without_a_node_has_a_reason(run, record, make_attempt, make_claim):
+    """For a pod that got no node the reason is told in words, with the number of nodes."""
+    line = make_attempt(
+        "job-9",
+        [make_claim("job-9-devices", *[(f"gpu-{number}", "gpu") for number in range(3)])],
+        node=None,
+        allocations={"job-9-devices": None},
+        condition={"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no"},
+    )
+    out = run("demo", "--recording", record(line)).out
+    assert "job-9: 3 gpu; got no node (Unschedulable)" in out
+    assert "3 nodes: no set of free devices on this node satisfies all claims of the pod" in out
+
+
+def test_a_wrong_prediction_is_not_hidden(run, record, placed, make_allocation):
+    """Devices other than predicted count as such, and the ones that were allocated are shown."""
+    other = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    out = run("demo", "--recording", record(placed(allocations={"job-1-devices": other}))).out
+    assert "remote; gpu-0, net1" in out
+    assert "predicted devices right: 0/1" in out
+
+
+def test_pods_limits_the_demo(run):
+    """--pods shows the first few only."""
+    ran = run("demo", "--pods", "2", "-o", "json")
+    assert [pod["pod"] for pod in ran.document["pods"]] == ["job-0", "job-1"]
+
+
+def test_pods_must_be_positive(run):
+    """--pods 0 is wrong usage."""
+    assert run("demo", "--pods", "0").status == 2
+
+
+def test_a_broken_recording(run, tmp_path):
+    """A file that is no recording: status 2 and its name."""
+    path = tmp_path / "broken.jsonl"
+    path.write_text("{}\n")
+    ran = run("demo", "--recording", path)
+    assert ran.status == 2
+    assert f"{path}: line 1" in ran.err
+
+
+def test_a_recorded_request_that_is_refused(run, record, placed):
+    """A body that the service refuses ends the demo with the service's reason."""
+    line = placed()
+    line["requests"][1]["body"] = {"Pod": line["requests"][0]["body"]["Pod"]}
+    ran = run("demo", "--recording", record(line))
+    assert ran.status == 2
+    assert "the recorded prioritize is refused" in ran.err
+    assert "NodeNames" in ran.err

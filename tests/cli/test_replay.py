@@ -1,0 +1,253 @@
+"""replay: recorded attempts against our answers."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from extender.kube.recording import embedded_recording
+from extender.service.verbs import Answer
+
+UNSCHEDULABLE = "0/3 nodes are available: 3 cannot allocate all claims. preemption: not helpful."
+
+
+def condition(reason, message):
+    return {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
+
+
+def test_the_embedded_recording(run):
+    """All 60 attempts of a real kube-scheduler 1.36.2 come out as they did, and every answer is sound."""
+    ran = run("replay", embedded_recording(), "-o", "json")
+    assert ran.status == 0
+    document = ran.document
+    assert document["kubernetes"] == document["recorded"] == "1.36.2"
+    assert document["totals"] == {"right": 60, "wrong": 0, "undecided": 0, "nothing": 0, "protocol": 0}
+    assert sum(attempt["node"] is not None for attempt in document["attempts"]) == 55
+    assert sum(attempt["answers"] for attempt in document["attempts"]) == 161
+
+
+def test_the_summary(run, record, placed):
+    """The table ends with counts of pods with and without a node, and of answers."""
+    failed = placed(node=None, allocations={"job-1-devices": None}, offered=())
+    failed["requests"] = []
+    ran = run("replay", record(placed(), failed))
+    assert ran.status == 0
+    assert "2 attempts replayed in" in ran.out
+    assert "pods that got a node, devices: 1/1 right, 0 wrong" in ran.out
+    assert "pods that got none, outcome:   0/1 right, 0 wrong, 1 with nothing to compare" in ran.out
+    assert "answers: 3, breaches of the protocol: 0" in ran.out
+
+
+def test_verbose_shows_every_attempt(run, record, placed):
+    """Attempts that are right are shown with -v only."""
+    path = record(placed())
+    assert "job-1" not in run("replay", path).out
+    assert "line 2  job-1  near: right" in run("replay", path, "-v").out
+
+
+def test_other_devices_are_a_finding(run, record, placed, make_allocation):
+    """Devices other than predicted: status 1; attempt, node, claim and both lists are shown."""
+    other = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    ran = run("replay", record(placed(allocations={"job-1-devices": other})))
+    assert ran.status == 1
+    assert "line 2  job-1  near: wrong" in ran.out
+    assert (
+        "node near, claim job-1-devices: predicted gpu=gpu.nvidia.com/near/gpu-0, nic=dra.net/near/net0; "
+        "allocated gpu=gpu.nvidia.com/near/gpu-0, nic=dra.net/near/net1"
+    ) in ran.out
+
+
+def test_the_order_of_devices_counts(run, record, placed, make_allocation):
+    """The same devices in another order are a difference."""
+    other = make_allocation(("nic", "dra.net", "near", "net0"), ("gpu", "gpu.nvidia.com", "near", "gpu-0"))
+    assert run("replay", record(placed(allocations={"job-1-devices": other}))).status == 1
+
+
+def test_an_allocation_that_was_not_seen(run, record, placed):
+    """A null allocation of a pod that got a node is nothing to compare with."""
+    assert run("replay", record(placed(allocations={"job-1-devices": None}))).status == 0
+
+
+def test_a_pending_binding_is_no_difference(run, record, placed):
+    """No node but an allocation: the binding was pending."""
+    ran = run("replay", record(placed(node=None)), "-v")
+    assert ran.status == 0
+    assert "job-1  no node: nothing" in ran.out
+    assert "the binding was still pending" in ran.out
+
+
+def test_each_attempt_sees_its_own_state(run, record, placed, make_claim, make_pod, make_allocation):
+    """Claims are stepped from attempt to attempt, forwards and back."""
+    taken = make_claim("job-0-devices", ("nic", "nic"), allocated=[("nic", "dra.net", "near", "net0")])
+    later = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    pending = placed()["claims"]
+    ran = run(
+        "replay",
+        record(
+            placed(),
+            placed(claims=[taken, *pending], allocations={"job-1-devices": later}),
+            placed(),
+        ),
+    )
+    assert "3/3 right" in ran.out
+
+
+def test_an_offered_node_without_devices_is_a_finding(run, record, placed):
+    """The scheduler offers only nodes on which it found devices; we must have found them too."""
+    ran = run("replay", record(placed(offered=("near", "empty"))))
+    assert ran.status == 1
+    assert "node empty: predicted unschedulable" in ran.out
+
+
+def impossible(make_claim):
+    return make_claim("job-9-devices", *[(f"gpu-{number}", "gpu") for number in range(3)])
+
+
+def test_a_pod_that_no_node_can_run(run, record, make_attempt, make_claim):
+    """Unschedulable is right where no node is predicted to have devices; the claims stand for the pod."""
+    line = make_attempt(
+        "job-9",
+        [impossible(make_claim)],
+        node=None,
+        allocations={"job-9-devices": None},
+        condition=condition("Unschedulable", UNSCHEDULABLE),
+    )
+    ran = run("replay", record(line), "-v")
+    assert ran.status == 0
+    assert "job-9  Unschedulable: right" in ran.out
+
+
+def test_a_pod_that_a_node_could_run(run, record, placed):
+    """Unschedulable is wrong where a node is predicted to have devices."""
+    line = placed(
+        node=None,
+        allocations={"job-1-devices": None},
+        offered=(),
+        condition=condition("Unschedulable", UNSCHEDULABLE),
+    )
+    line["requests"] = []
+    ran = run("replay", record(line))
+    assert ran.status == 1
+    assert "2 nodes, such as far, predicted allocated; the pod was Unschedulable" in ran.out
+
+
+def test_nodes_that_other_plugins_ruled_out(run, record, placed):
+    """Nodes may have devices and still be out for another reason that the condition counts."""
+    message = "0/3 nodes are available: 1 cannot allocate all claims, 2 Insufficient memory. more."
+    line = placed(
+        node=None,
+        allocations={"job-1-devices": None},
+        offered=(),
+        condition=condition("Unschedulable", message),
+    )
+    line["requests"] = []
+    assert run("replay", record(line)).status == 0
+
+
+ERROR = (
+    'running "DynamicResources" filter plugin: claim default/job-1-devices: selector #0: CEL runtime error'
+)
+
+
+def failing(make_claim):
+    claim = make_claim("job-1-devices", ("nic", "nic"))
+    expression = "device.attributes['dra.net'].nothing == 1"
+    claim["spec"]["devices"]["requests"][0]["exactly"]["selectors"] = [{"cel": {"expression": expression}}]
+    return claim
+
+
+@pytest.mark.parametrize(("fails", "status"), [(True, 0), (False, 1)])
+def test_an_attempt_that_ended_in_an_error(run, record, make_attempt, make_claim, fails, status):
+    """SchedulerError by DynamicResources is right only where some node is predicted error."""
+    claim = failing(make_claim) if fails else make_claim("job-1-devices", ("nic", "nic"))
+    line = make_attempt(
+        "job-1",
+        [claim],
+        node=None,
+        allocations={"job-1-devices": None},
+        condition=condition("SchedulerError", ERROR),
+    )
+    assert run("replay", record(line)).status == status
+
+
+def test_an_error_that_is_not_about_devices(run, record, make_attempt, make_claim):
+    """Other errors say nothing about predictions."""
+    line = make_attempt(
+        "job-1",
+        [make_claim("job-1-devices", ("nic", "nic"))],
+        node=None,
+        allocations={"job-1-devices": None},
+        condition=condition("SchedulerError", 'running Bind plugin "DefaultBinder": timeout'),
+    )
+    ran = run("replay", record(line), "-v")
+    assert ran.status == 0
+    assert "SchedulerError is not about devices" in ran.out
+
+
+def test_a_breach_of_the_protocol_is_a_finding(run, record, placed, monkeypatch):
+    """An answer that kube-scheduler could not use: status 1, and what is wrong with it."""
+    monkeypatch.setattr("extender.service.verbs.prioritize", lambda service, body: Answer(b"[]"))
+    ran = run("replay", record(placed()))
+    assert ran.status == 1
+    assert "protocol: prioritize: near has no score" in ran.out
+    assert "breaches of the protocol: 2" in ran.out
+
+
+def test_an_internal_error_is_a_finding(run, record, placed, monkeypatch):
+    """The neutral answer after an error of ours is sound for the scheduler, but not for us."""
+
+    def fail(*_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("extender.service.verbs._prioritize", fail)
+    ran = run("replay", record(placed()))
+    assert ran.status == 1
+    assert "prioritize: answered without an opinion because of an internal error" in ran.out
+    assert "boom" in ran.err
+
+
+def test_another_release(run, record, placed):
+    """--kubernetes predicts for another release than the recording's."""
+    ran = run("replay", record(placed()), "--kubernetes", "1.36", "-o", "json")
+    assert ran.document["recorded"] == "1.36.2"
+    assert ran.document["kubernetes"] == "1.36.6"
+
+
+def test_a_release_that_is_not_modelled(run, record, placed):
+    """A recording of an unknown release: status 2, what is known, and the way out."""
+    ran = run("replay", record(placed(), kubernetes="1.29.0"))
+    assert ran.status == 2
+    assert "1.36" in ran.err
+    assert "--kubernetes" in ran.err
+
+
+def test_a_broken_line(run, record, placed):
+    """A recording with a wrong field: status 2, the line and the field."""
+    line = placed()
+    line["outcome"]["node"] = 7
+    path = record(placed(), line)
+    ran = run("replay", path)
+    assert ran.status == 2
+    assert f"{path}: line 3: outcome.node" in ran.err
+
+
+def test_a_truncated_recording(run, record, placed):
+    """A recording that ends within a line: status 2 and the line."""
+    path = record(placed(), placed())
+    path.write_bytes(path.read_bytes()[:-30])
+    ran = run("replay", path)
+    assert ran.status == 2
+    assert "line 3" in ran.err
+
+
+def test_standard_input(run, record, placed, monkeypatch):
+    """RECORDING `-` is standard input."""
+    data = record(placed()).read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(data))))
+    assert "1 attempt replayed" in run("replay", "-").out
+
+
+def test_a_recording_must_be_named(run):
+    """Without RECORDING the status is 2."""
+    assert run("replay").status == 2

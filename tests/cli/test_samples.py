@@ -1,0 +1,62 @@
+"""docs/cli.md and docs/explain.md show what the program prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from extender.core.reasons import TEMPLATES
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = re.compile(
+    r"^```sh\ndra-extender (.*)\n```\n\n```(?:text|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+SAMPLES = [
+    (command, output)
+    for page in ("cli.md", "explain.md")
+    for command, output in SAMPLE.findall((ROOT / "docs" / page).read_text())
+    if not command.startswith("serve")  # which prints when it listens, and stays
+]
+
+
+def timeless(text):
+    return re.sub(r"\d+\.\d s\b", "S s", text)
+
+
+@pytest.mark.parametrize(("command", "output"), SAMPLES, ids=[command for command, _ in SAMPLES])
+def test_samples_are_true(run, monkeypatch, command, output):
+    """Each sample is what its command prints on 100 columns, whatever time it takes."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "100")
+    ran = run(*shlex.split(command))
+    assert ran.status == 0
+    assert timeless(ran.out) == timeless(output)
+
+
+def test_there_are_samples():
+    """The commands that show something have a sample."""
+    assert {command.split()[0] for command, _ in SAMPLES} == {"demo", "explain", "replay"}
+
+
+def test_every_reason_is_documented():
+    """The table of docs/explain.md has each code with its sentence, and no other."""
+    page = (ROOT / "docs" / "explain.md").read_text().partition("## Reasons")[2]
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", page, re.MULTILINE))
+    assert rows == {code.value: re.sub(r"{(.*?)}", r"*\1*", text) for code, text in TEMPLATES.items()}
+
+
+def test_every_key_is_documented(run):
+    """Each key of the document has a row in a table of docs/explain.md."""
+    page = (ROOT / "docs" / "explain.md").read_text()
+    documented = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE))))
+    ran = run("explain", "--cluster", ROOT / "docs/examples/cluster.yaml", "--pod", "job-1", "-o", "json")
+    keys = set(ran.document)
+    for node in json.loads(ran.out)["nodes"].values():
+        keys |= node.keys() | node["alignment"].keys()
+        for part in (*node["devices"], *node["alignment"]["pairs"]):
+            keys |= part.keys()
+    assert keys <= documented

@@ -1,0 +1,108 @@
+"""serve: a dump of a cluster behind the extender protocol."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def serving(*argv):
+    """Serve in a process of its own; yields it with the URL it printed."""
+    command = [sys.executable, "-m", "extender", "serve", *map(str, argv), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            line = server.stdout.readline()
+            match = re.search(r"http://127\.0\.0\.1:\d+", line)
+            assert match is not None, line
+            yield server, line, match[0]
+        finally:
+            server.kill()
+
+
+def post(url, body):
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.loads(response.read())
+
+
+def test_it_serves_and_stops(cluster_file, version_file, objects):
+    """The address is printed, filter and prioritize are answered, SIGTERM ends it with status 0."""
+    body = {"Pod": objects[-1], "Nodes": None, "NodeNames": ["far", "near"]}
+    with serving("--cluster", cluster_file, version_file, "--drain-seconds", "0") as (server, line, url):
+        assert line.startswith("serving 3 nodes of Kubernetes 1.36.2 on http://127.0.0.1:")
+        assert post(f"{url}/filter", body)["NodeNames"] == ["far", "near"]
+        assert post(f"{url}/prioritize", body) == [
+            {"Host": "far", "Score": 40},
+            {"Host": "near", "Score": 100},
+        ]
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=30) == 0
+        assert server.stderr is not None
+        events = [json.loads(line)["event"] for line in server.stderr]
+    assert events == ["listening", "draining", "stopped"]
+
+
+def test_a_note_about_the_input_is_logged(cluster_file):
+    """A dump without a version is served as the newest release, which the log says."""
+    with serving("--cluster", cluster_file, "--drain-seconds", "0") as (server, line, _):
+        assert "Kubernetes 1.36.6" in line
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0
+        assert server.stderr is not None
+        first = json.loads(next(server.stderr))
+    assert first["level"] == "warning"
+    assert "does not name a Kubernetes version" in first["note"]
+
+
+def test_the_score_s_range_is_an_option(cluster_file, objects):
+    """--score-max sets the score of perfect alignment."""
+    body = {"Pod": objects[-1], "Nodes": None, "NodeNames": ["near"]}
+    with serving("--cluster", cluster_file, "--score-max", "10", "--drain-seconds", "0") as (_, _, url):
+        assert post(f"{url}/prioritize", body) == [{"Host": "near", "Score": 10}]
+
+
+def test_a_live_cluster_is_not_supported_yet(run):
+    """Without --cluster: status 2, why, and how to make a dump."""
+    ran = run("serve")
+    assert ran.status == 2
+    assert "cannot watch a live cluster yet" in ran.err
+    assert "kubectl get nodes,deviceclasses,resourceslices,resourceclaims,pods -A -o json" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--listen", "nowhere"),
+        ("--listen", "127.0.0.1:99999"),
+        ("--score-max", "0"),
+        ("--score-max", "many"),
+        ("--search-steps", "0"),
+        ("--request-steps", "1"),
+        ("--drain-seconds", "-1"),
+        ("--log-level", "loud"),
+        ("--alignment", "maybe"),
+        ("--kubernetes", "latest"),
+    ],
+)
+def test_a_wrong_option_is_named(run, cluster_file, option, value):
+    """A setting that cannot be used: status 2, and the option is named."""
+    ran = run("serve", "--cluster", cluster_file, option, value)
+    assert ran.status == 2
+    assert option in ran.err
+
+
+def test_an_address_in_use(run, cluster_file):
+    """An address that another process listens on: status 2 and the reason."""
+    with serving("--cluster", cluster_file, "--drain-seconds", "0") as (_, _, url):
+        ran = run("serve", "--cluster", cluster_file, "--listen", url.removeprefix("http://"))
+    assert ran.status == 2
+    assert "cannot listen on" in ran.err
