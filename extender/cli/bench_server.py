@@ -55,6 +55,7 @@ def serve(dump: str, kubernetes: str, channel: Connection) -> None:
     snapshot = cluster_input(read_cluster([dump]), kubernetes).snapshot
     build_seconds = time.perf_counter() - started
     gc.collect()
+    gc.freeze()
     after = resident_bytes()
     asyncio.run(_serve(snapshot, channel, build_seconds, after, after - before))
 

@@ -18,7 +18,7 @@ from extender.core.vocabulary import DEFAULT_VOCABULARY, Kind
 from extender.kube.recording import Attempt
 
 from .explanation import ExplainedDevice, ExplainedNode, read_explanation
-from .protocol_check import node_names
+from .protocol_check import offered_nodes
 from .timeline import Timeline, pod_of
 
 
@@ -108,7 +108,7 @@ async def tell(attempt: Attempt, timeline: Timeline, client: Client) -> Story:
 async def _explain(attempt: Attempt, names: Collection[str], client: Client) -> Mapping[str, ExplainedNode]:
     """Ask what the pod gets on the nodes ``names``, as the cluster stands now."""
     recorded = _recorded(attempt, "filter") or _recorded(attempt, "prioritize")
-    if recorded is not None:
+    if recorded is not None and attempt.pod is not None:
         pod = orjson.loads(recorded)["Pod"]
     else:
         made = pod_of(attempt)
@@ -130,7 +130,7 @@ def _offered(attempt: Attempt) -> tuple[str, ...]:
         name
         for verb in ("filter", "prioritize")
         if (body := _recorded(attempt, verb)) is not None
-        for name in node_names(orjson.loads(body))
+        for name in offered_nodes(body)
     ]
     return tuple(dict.fromkeys(names))
 

@@ -31,8 +31,8 @@ def check_filter(body: bytes, answer: bytes) -> list[str]:
             problems.append(f"filter: {key} is not a map of node to reason")
         else:
             rejected |= reasons.keys()
-    wanted = [name for name in dict.fromkeys(node_names(sent)) if name not in rejected]
-    if node_names(got) != wanted:
+    wanted = [name for name in offered_nodes(body) if name not in rejected]
+    if _node_names(got) != wanted:
         problems.append("filter: the answer does not hold the nodes that pass, each once, in the order sent")
     as_names = sent.get("NodeNames") is not None
     if as_names and got.get("NodeNames") is None:
@@ -56,7 +56,7 @@ def check_prioritize(body: bytes, answer: bytes) -> list[str]:
             problems.append(f"prioritize: Host is no string or Score no integer: {entry!r:.80}")
         else:
             hosts[entry["Host"]] += 1
-    wanted = set(node_names(sent))
+    wanted = set(offered_nodes(body))
     problems += [f"prioritize: {name} has no score" for name in sorted(wanted - hosts.keys())]
     problems += [f"prioritize: {name} was not asked for" for name in sorted(hosts.keys() - wanted)]
     problems += [f"prioritize: {name} is scored {count} times" for name, count in hosts.items() if count > 1]
@@ -87,7 +87,13 @@ def check_preempt(body: bytes, answer: bytes) -> list[str]:
     return problems
 
 
-def node_names(body: Mapping[str, object]) -> list[str]:
+def offered_nodes(body: bytes) -> list[str]:
+    """The nodes of a request, each once, in order; none where the body is not one of a request."""
+    sent = _object(body)
+    return [] if sent is None else list(dict.fromkeys(_node_names(sent)))
+
+
+def _node_names(body: Mapping[str, object]) -> list[str]:
     """The nodes that a request or an answer to filter lists, by name or as objects, in order."""
     names = body.get("NodeNames")
     if isinstance(names, list):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
+from .alignment import Alignment
 from .inventory import EMPTY
 from .layout import Placed, usage_of
 from .memo import Memo, PredictionKey, ShapeMemo, Table
@@ -59,9 +60,14 @@ class _Look(NamedTuple):
 
 @dataclass(slots=True)
 class EvaluationStats:
-    """``searches`` were run for this evaluation, the rest was known; ``predictions`` counts them."""
+    """
+    The searches run for this evaluation; all else was known.
+
+    ``predictions`` counts them, ``alignments`` holds what those with devices found.
+    """
 
     searches: int = 0
+    alignments: list[Alignment] = field(default_factory=list)
     predictions: Counter[tuple[Outcome, Certainty]] = field(default_factory=Counter)
 
 
@@ -104,8 +110,9 @@ class Evaluation(Generic[T]):
         """The detailed answer for each name."""
         if isinstance(self._plan, Uniform):
             return dict.fromkeys(names, self._uniform(self._plan))
-        predictions = self._predictions(names)
-        return {name: self._verdict(self._plan, name, predictions[name]) for name in names}
+        looks: dict[str, _Look] = {}
+        predictions = self._predictions(names, looks)
+        return {name: self._verdict(self._plan, name, predictions[name], looks.get(name)) for name in names}
 
     def best(self, name: str) -> Best:
         """The best alignment that any allowed choice of devices on the node would have."""
@@ -161,11 +168,14 @@ class Evaluation(Generic[T]):
             known.update((name, fresh[name]) for name in missing if name in self._snapshot.nodes)
         return [fresh[name] if name in fresh else known[name] for name in names]
 
-    def _predictions(self, names: Sequence[str]) -> dict[str, Prediction]:
+    def _predictions(
+        self, names: Sequence[str], looks: dict[str, _Look] | None = None
+    ) -> dict[str, Prediction]:
         """
         Predict in the order of node names, so that the budget never depends on theirs.
 
-        Every distinct look is charged what its search takes, known or not.
+        Every distinct look is charged what its search takes, known or not. ``looks``
+        collects how the nodes look that needed a search at some time.
         """
         assert isinstance(self._plan, Plan)
         spent = 0
@@ -180,6 +190,8 @@ class Evaluation(Generic[T]):
             if isinstance(look, Prediction):
                 predictions[name] = look
                 continue
+            if looks is not None:
+                looks[name] = look
             charge = (id(look.memo), look.key)
             if charge not in charged and spent >= self._settings.request_steps:
                 predictions[name] = self._without(
@@ -207,6 +219,8 @@ class Evaluation(Generic[T]):
         look.memo.remember(look.key, prediction)
         self.stats.searches += 1
         self.stats.predictions[prediction.outcome, prediction.certainty] += 1
+        if prediction.alignment is not None:
+            self.stats.alignments.append(prediction.alignment)
         return prediction
 
     def _look(self, plan: Plan, state: NodeState) -> _Look | Prediction:
@@ -245,17 +259,14 @@ class Evaluation(Generic[T]):
             outcome = Outcome.UNSCHEDULABLE if quiet else Outcome.ERROR
             return without_devices(outcome, refused.reason, self._settings)
 
-    def _verdict(self, plan: Plan, name: str, prediction: Prediction) -> NodeVerdict:
+    def _verdict(self, plan: Plan, name: str, prediction: Prediction, look: _Look | None) -> NodeVerdict:
         state = self._snapshot.nodes.get(name)
-        look = self._look(plan, state) if state is not None else None
-        points = self._settings.neutral if self._table is None else prediction.score
-        named = look if isinstance(look, _Look) else None
         return verdict_of(
             plan,
             prediction,
-            points,
-            named.memo.shape if named is not None else None,
-            named.placed if named is not None else None,
+            self._settings.neutral if self._table is None else prediction.score,
+            look.memo.shape if look is not None else None,
+            look.placed if look is not None else None,
             state.inventory if state is not None else EMPTY,
             self._snapshot.release,
         )

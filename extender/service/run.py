@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -73,6 +74,9 @@ async def serve(app: web.Application, config: Config, announce: Callable[[Addres
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
+    # The snapshot is large and has no garbage in it: a collection must not walk it.
+    gc.collect()
+    gc.freeze()
     try:
         async with listening(app, config) as address:
             log.info("listening", address=str(address))

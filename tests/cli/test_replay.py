@@ -24,7 +24,7 @@ def test_the_embedded_recording(run):
     assert document["kubernetes"] == document["recorded"] == "1.36.2"
     assert document["totals"] == {"right": 60, "wrong": 0, "undecided": 0, "nothing": 0, "protocol": 0}
     assert sum(attempt["node"] is not None for attempt in document["attempts"]) == 55
-    assert sum(attempt["answers"] for attempt in document["attempts"]) == 161
+    assert sum(len(attempt["requests"]) for attempt in document["attempts"]) == 161
 
 
 def test_the_summary(run, record, placed):
@@ -44,6 +44,45 @@ def test_verbose_shows_every_attempt(run, record, placed):
     path = record(placed())
     assert "job-1" not in run("replay", path).out
     assert "line 2  job-1  near: right" in run("replay", path, "-v").out
+
+
+def test_recorded_answers_are_shown_not_compared(run, record, placed):
+    """Our answers stand beside those of the extender of that time, whatever those are."""
+    line = placed()
+    line["requests"][0]["answer"] = {"NodeNames": ["far"], "Nodes": None}
+    line["requests"][1]["answer"] = [{"Host": "far", "Score": 0}, {"Host": "near", "Score": 0}]
+    line["requests"][2]["answer"] = {"Error": ""}
+    path = record(line)
+    ran = run("replay", path, "-v")
+    assert ran.status == 0
+    assert "filter: 2 nodes pass (recorded: 1 node pass)" in ran.out
+    assert "prioritize: 40 to 100, the highest on 1 node (recorded: all 0)" in ran.out
+    assert "bind: error: this extender serves a dump" in ran.out
+    (attempt,) = run("replay", path, "-o", "json").document["attempts"]
+    assert attempt["requests"][1] == {
+        "verb": "prioritize",
+        "answer": [{"Host": "far", "Score": 40}, {"Host": "near", "Score": 100}],
+        "recorded": line["requests"][1]["answer"],
+    }
+
+
+@pytest.mark.parametrize("answer", [None, 7, "text", [], [7], {"NodeNames": 7}, [{"Host": 1}]], ids=str)
+def test_any_recorded_answer_can_be_shown(run, record, placed, answer):
+    """A recorded answer may be any JSON: it came from some other extender."""
+    line = placed()
+    for request in line["requests"]:
+        request["answer"] = answer
+    assert run("replay", record(line), "-v").status == 0
+
+
+@pytest.mark.parametrize("body", [None, 7, [], {}, {"Pod": None}], ids=str)
+def test_a_recorded_request_that_is_refused(run, record, placed, body):
+    """A body that is no request: status 1, and what is wrong with it."""
+    line = placed()
+    line["requests"].append({"verb": "filter", "body": body, "answer": {}})
+    ran = run("replay", record(line))
+    assert ran.status in {1, 2}
+    assert "refused" in ran.out or "line 2" in ran.err
 
 
 def test_other_devices_are_a_finding(run, record, placed, make_allocation):

@@ -13,7 +13,7 @@ from extender.core.reasons import TEMPLATES
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = re.compile(
-    r"^```sh\ndra-extender (.*)\n```\n\n```(?:text|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```sh\ndra-extender ([^\n]*)\n```\n\n```(?:text|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
 SAMPLES = [
     (command, output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from extender.kube.recording_writer import attempt_line, header_line
 NODE = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "node-a"}}
 HEADER = {"kubernetes": "1.36.2", "cluster": {"kind": "List", "apiVersion": "v1", "items": [NODE]}}
 POD = {"metadata": {"name": "job-0", "namespace": "default"}, "spec": {"nodeName": ""}}
-ATTEMPT = {
+ATTEMPT: dict[str, Any] = {
     "pod": "job-0",
     "claims": [{"metadata": {"name": "c", "namespace": "default"}, "spec": {}}],
     "requests": [
@@ -140,7 +141,7 @@ def test_forms(read):
 
 def test_standard_input():
     """``-`` is what is piped in."""
-    piped = io.BufferedReader(io.BytesIO(lines(HEADER, ATTEMPT)))
+    piped: io.BufferedReader = io.BufferedReader(io.BytesIO(lines(HEADER, ATTEMPT)))
     with open_recording("-", piped) as recording:
         assert len(list(recording.attempts)) == 1
 

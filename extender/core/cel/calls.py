@@ -32,11 +32,12 @@ def call(function: Function, overload: Overload | None, operands: tuple[Evaluato
 
     def evaluate(frame: Frame) -> object:
         values = tuple([operand(frame) for operand in operands])
+        # A call that fails for its arguments' types is charged all the same.
+        frame.charge(function.cost(*values))
         for candidate in candidates:
             if candidate.accepts(values):
                 if candidate.implementation is None:
                     raise Undecided(f"{function.name}() is not modelled for these values")
-                frame.charge(function.cost(*values))
                 return candidate.implementation(*values)
         raise no_such_overload(function.name)
 
@@ -49,9 +50,9 @@ def _unary(function: Function, implementation: Implementation, kind: type, opera
 
     def evaluate(frame: Frame) -> object:
         value = operand(frame)
+        frame.charge(cost(value))
         if type(value) is not kind:
             raise no_such_overload(function.name)
-        frame.charge(cost(value))
         return implementation(value)
 
     return evaluate
@@ -70,9 +71,9 @@ def _binary(
 
     def evaluate(frame: Frame) -> object:
         left, right = first(frame), second(frame)
+        frame.charge(cost(left, right))
         if type(left) is not first_kind or type(right) is not second_kind:
             raise no_such_overload(function.name)
-        frame.charge(cost(left, right))
         return implementation(left, right)
 
     return evaluate

@@ -14,7 +14,7 @@ from .attributes import Evaluator, Qualifier
 from .checker import Checked
 from .cost import COST_LIMIT, weight
 from .device_fields import device_field
-from .errors import CompileError, EvaluationError
+from .errors import CompileError, EvaluationError, Undecided
 from .frame import CelDevice, Frame
 from .regular_expressions import compile_pattern
 from .syntax import (
@@ -121,20 +121,26 @@ class _Compiler:
 
     def _chain(self, node: Node) -> Evaluator:
         """Compile a selection together with the selections it is made on."""
-        qualifiers: list[Qualifier] = []
-        test_only = isinstance(node, Select) and node.test_only
-        first = True
+        if isinstance(node, Select) and node.test_only:
+            root, links = self._links(node.operand)
+            last = attributes.constant_qualifier(node.field, optional=False)
+            return self._applied(root, (*links, last), test_only=True)
+        root, links = self._links(node)
+        return self._applied(root, links, test_only=False)
+
+    def _links(self, node: Node) -> tuple[Node, tuple[Qualifier, ...]]:
+        """Take a chain of selections apart: what it starts from, and the links in order."""
+        links: list[Qualifier] = []
         while node not in self._checked.type_names:
-            if isinstance(node, Select) and (first or not node.test_only):
-                qualifiers.append(attributes.constant_qualifier(node.field, optional=False))
+            if isinstance(node, Select) and not node.test_only:
+                links.append(attributes.constant_qualifier(node.field, optional=False))
                 node = node.operand
             elif isinstance(node, Call) and node.function in INDEXES:
-                qualifiers.append(self._qualifier(node))
+                links.append(self._qualifier(node))
                 node = node.arguments[0]
             else:
                 break
-            first = False
-        return self._applied(node, tuple(reversed(qualifiers)), test_only)
+        return node, tuple(reversed(links))
 
     def _qualifier(self, node: Call) -> Qualifier:
         optional = node.function != "_[_]"
@@ -143,52 +149,43 @@ class _Compiler:
             return attributes.constant_qualifier(key.value, optional=optional)
         return Qualifier(None, key.evaluate, optional)
 
-    def _applied(self, root: Node, qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluator:
+    def _applied(self, root: Node, links: tuple[Qualifier, ...], *, test_only: bool) -> Evaluator:
         """Apply the links to a root; those on a conditional belong to both of its branches."""
         if isinstance(root, Call) and root.function == "_?_:_":
-            condition, truthy, falsy = root.arguments
-            return logic.conditional(
-                self.compile(condition).evaluate,
-                self._branch(truthy, qualifiers, test_only),
-                self._branch(falsy, qualifiers, test_only),
-            )
-        if (
-            isinstance(root, Ident)
-            and root.name.removeprefix(".") == "device"
-            and len(self._scopes_with("device")) == 1
-        ):
-            direct = device_field(qualifiers, test_only)
+            return self._conditional(root, links, test_only)
+        if isinstance(root, Ident) and self._is_device(root.name):
+            direct = device_field(links, test_only)
             if direct is not None:
                 return direct
         evaluate = self.compile(root).evaluate
-        if not qualifiers:
+        if not links:
             return evaluate
-        return (
-            attributes.presence(evaluate, qualifiers) if test_only else attributes.chain(evaluate, qualifiers)
+        return attributes.presence(evaluate, links) if test_only else attributes.chain(evaluate, links)
+
+    def _is_device(self, name: str) -> bool:
+        return name.removeprefix(".") == "device" and not any("device" in scope for scope in self._scopes[1:])
+
+    def _conditional(self, node: Call, links: tuple[Qualifier, ...], test_only: bool) -> Evaluator:
+        condition, truthy, falsy = node.arguments
+        decision = self.compile(condition)
+        if test_only and decision.constant and type(decision.value) is not bool:
+            raise Undecided("cel-go's cost counter underflows on this expression")
+        return logic.conditional(
+            decision.evaluate,
+            self._branch(truthy, links, test_only),
+            self._branch(falsy, links, test_only),
         )
 
-    def _scopes_with(self, name: str) -> list[dict[str, Evaluator]]:
-        return [scope for scope in self._scopes if name in scope]
-
-    def _branch(self, node: Node, qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluator:
-        inner: list[Qualifier] = []
-        while node not in self._checked.type_names:
-            if isinstance(node, Select) and not node.test_only:
-                inner.append(attributes.constant_qualifier(node.field, optional=False))
-                node = node.operand
-            elif isinstance(node, Call) and node.function in INDEXES:
-                inner.append(self._qualifier(node))
-                node = node.arguments[0]
-            else:
-                break
-        links = (*reversed(inner), *qualifiers)
-        applied = self._applied(node, links, test_only)
-        return applied if links else attributes.converted(applied)
+    def _branch(self, node: Node, after: tuple[Qualifier, ...], test_only: bool) -> Evaluator:
+        root, links = self._links(node)
+        applied = self._applied(root, (*links, *after), test_only=test_only)
+        is_attribute = isinstance(root, Ident) or (isinstance(root, Call) and root.function == "_?_:_")
+        return applied if links or after or is_attribute else attributes.converted(applied)
 
     def _call(self, node: Call) -> Code:
         function, overload = self._checked.functions.get(node, (None, None))
         if node.function == "_?_:_":
-            return Code(self._applied(node, (), False))
+            return Code(self._conditional(node, (), False))
         if node.function in INDEXES:
             return Code(self._chain(node))
         operands = node.arguments

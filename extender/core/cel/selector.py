@@ -74,7 +74,7 @@ class Selector:
         except Undecided as reason:
             return Verdict(VerdictKind.UNKNOWN, str(reason))
         except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-            return Verdict(VerdictKind.UNKNOWN, f"internal error: {defect!r}")
+            return Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
         if value is True:
             return MATCH
         if value is False:
@@ -102,7 +102,7 @@ def compile_selector(expression: str, dialect: Dialect) -> Selector:
     except Undecided as reason:
         verdict = Verdict(VerdictKind.UNKNOWN, str(reason))
     except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-        verdict = Verdict(VerdictKind.UNKNOWN, f"internal error: {defect!r}")
+        verdict = Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
     return Selector(expression, _NO_READS, fixed=verdict)
 
 
