@@ -1,0 +1,130 @@
+"""
+One case of the allocator, as data, and what we predict for it.
+
+A case is a mapping as in ``tests/data/allocator/*.jsonl``: ``features`` (exactly
+the allocator features that are on), ``node`` (null: none), ``classes``, ``slices``,
+``claims`` (unallocated, in order), ``allocatedDevices`` and
+``allocatedSharedDeviceIDs`` (``driver/pool/device[/share]``), ``allocatedCapacity``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from extender.core.allocation import SHARE_ID, allocations
+from extender.core.allocator import Fatal, Search, Undecided
+from extender.core.layout import Projector, usage_of
+from extender.core.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult, Node
+from extender.core.prediction import Certainty, Outcome
+from extender.core.quantity import parse_quantity
+from extender.core.releases import Release, features_named
+from extender.core.shape import Refused, compile_shape
+from extender.core.snapshot import Snapshot
+from extender.kube import decode
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    ``allocations`` per claim, for ``Outcome.ALLOCATED`` only; ``detail`` says why there are none.
+
+    ``node_fails``: nothing fits and the node's pools are invalid, which upstream reports as an
+    error of this node only. ``steps``: upstream's allocateOne calls, 0 where no search ran.
+    """
+
+    outcome: Outcome
+    certainty: Certainty = Certainty.EXACT
+    allocations: tuple[Allocation, ...] = ()
+    detail: str = ""
+    node_fails: bool = False
+    steps: int = 0
+
+
+def predict_case(case: Mapping[str, Any], release: Release, budget: int = 1_000_000) -> Answer:
+    """What we say of a case, with exactly the features it lists."""
+    interner = decode.Interner()
+    release = release.with_features(features_named(frozenset(case["features"])))
+    node = decode.node(_json(case["node"]), interner) if case.get("node") else Node("")
+    snapshot = Snapshot.of(
+        release=release,
+        nodes=[node],
+        slices=[decode.resource_slice(_json(item), interner) for item in case.get("slices") or ()],
+        classes=[decode.device_class(_json(item), interner) for item in case.get("classes") or ()],
+        claims=_holders(case),
+    )
+    specs = [decode.resource_claim(_json(item), interner).spec for item in case.get("claims") or ()]
+    state = snapshot.nodes[node.name]
+    if state.inventory.failure is not None:
+        return Answer(Outcome.ERROR, detail=str(state.inventory.failure))
+    try:
+        shape = compile_shape(specs, snapshot.classes, release)
+    except Refused as refused:
+        return Answer(Outcome.ERROR, detail=str(refused.reason))
+    placed = Projector(shape).place(state.inventory)
+    usage = usage_of(
+        placed, state.inventory, state.usage, shares_consume_counters=release.shares_consume_counters
+    )
+    search = Search(shape, placed.layout, usage, release, budget)
+    try:
+        solution = search.run()
+    except Fatal as fatal:
+        return Answer(Outcome.ERROR, detail=str(fatal.reason), steps=search.steps)
+    except Undecided as undecided:
+        return Answer(Outcome.UNKNOWN, detail=str(undecided.reason), steps=search.steps)
+    if solution is None:
+        invalid = any(pool.invalid for pool in state.inventory.pools)
+        return Answer(Outcome.UNSCHEDULABLE, node_fails=invalid, steps=search.steps)
+    found = allocations(node.name, shape, solution, placed, state.inventory, release)
+    return Answer(Outcome.ALLOCATED, allocations=tuple(found), steps=search.steps)
+
+
+def expected_allocations(results: Sequence[Mapping[str, Any]]) -> tuple[Allocation, ...]:
+    """Decode what the real allocator answered: an AllocationResult per claim."""
+    interner = decode.Interner()
+    return tuple(decode.allocation(_json(result), interner) for result in results)
+
+
+def comparable(allocations: Sequence[Allocation]) -> list[Allocation]:
+    """Share IDs are random; quantities compare by value."""
+    return [
+        replace(
+            allocation,
+            results=tuple(
+                replace(
+                    result,
+                    share_id=SHARE_ID if result.share_id else "",
+                    consumed_capacity=tuple(
+                        sorted(
+                            (name, replace(quantity, text="")) for name, quantity in result.consumed_capacity
+                        )
+                    ),
+                )
+                for result in allocation.results
+            ),
+        )
+        for allocation in allocations
+    ]
+
+
+def _holders(case: Mapping[str, Any]) -> list[Claim]:
+    """Claims that hold what the case says is allocated."""
+    results = [DeviceResult("r", DeviceID(*text.split("/"))) for text in case.get("allocatedDevices") or ()]
+    for text in case.get("allocatedSharedDeviceIDs") or ():
+        driver, pool, device, share = text.split("/")
+        results.append(DeviceResult("r", DeviceID(driver, pool, device), share_id=share))
+    for text, amounts in (case.get("allocatedCapacity") or {}).items():
+        consumed = tuple(sorted((name, parse_quantity(value)) for name, value in amounts.items()))
+        results.append(
+            DeviceResult("r", DeviceID(*text.split("/")), share_id="share", consumed_capacity=consumed)
+        )
+    return [
+        Claim("ns", f"holder-{number}", f"uid-{number}", ClaimSpec("holder"), Allocation(results=(result,)))
+        for number, result in enumerate(results)
+    ]
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
