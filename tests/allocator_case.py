@@ -36,7 +36,8 @@ class Answer:
     ``allocations`` per claim, for ``Outcome.ALLOCATED`` only; ``detail`` says why there are none.
 
     ``node_fails``: nothing fits and the node's pools are invalid, which upstream reports as an
-    error of this node only. ``steps``: upstream's allocateOne calls, 0 where no search ran.
+    error of this node only. ``steps``: upstream's allocateOne calls, ``None`` where no search
+    ran or ours takes fewer.
     """
 
     outcome: Outcome
@@ -44,7 +45,7 @@ class Answer:
     allocations: tuple[Allocation, ...] = ()
     detail: str = ""
     node_fails: bool = False
-    steps: int = 0
+    steps: int | None = None
 
 
 def predict_case(

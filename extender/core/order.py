@@ -76,6 +76,22 @@ def check_order(
     return OrderCheck(again.is_beaten_somewhere(search, found), again.steps)
 
 
+def combinations_suffice(shape: Shape, layout: Layout, release: Release) -> bool:
+    """
+    Whether trying the devices of a request in one order finds the first solution of all orders.
+
+    So it is where whatever can be had in some order can be had in every order; no share
+    of one device twice, no constraint to which the order matters, no traces of attempts.
+    """
+    return (
+        not release.features.consumable_capacity
+        and not _depends_on_attempts(shape, layout, release)
+        and not any(
+            each.kind is ConstraintKind.DISTINCT for claim in shape.claims for each in claim.constraints
+        )
+    )
+
+
 def _is_scattered(alternative: Alternative, layout: Layout, usage: LayoutUsage) -> bool:
     """Whether two candidates of the alternative can change places."""
     judge = alternative.all_judge if alternative.all_devices else alternative.judge

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from .alignment import Alignment, align, score
 from .allocator import Search, Solution, Undecided
 from .layout import Layout, LayoutUsage
-from .order import check_order
+from .order import check_order, combinations_suffice
 from .picking import Fatal
 from .places import Place
 from .reasons import Reason, ReasonCode, reason
@@ -129,28 +129,33 @@ class Found(NamedTuple):
     """
     What a search came to: devices, none, or why it stopped.
 
-    ``steps`` were taken in all, ``search_steps`` are those that upstream counts.
+    ``steps`` were taken in all, ``search_steps`` are those that upstream counts;
+    ``None`` where it takes more, because it tries devices in every order.
     """
 
     answer: Solution | Fatal | Undecided | None
     certainty: Certainty
     steps: int
-    search_steps: int
+    search_steps: int | None
 
 
 def find(shape: Shape, layout: Layout, usage: LayoutUsage, release: Release, budget: int) -> Found:
     """Search, and see whether the answer hangs on an order that the release leaves to chance."""
-    search = Search(shape, layout, usage, release, budget)
+    combined = release
+    if not release.order.combinations and combinations_suffice(shape, layout, release):
+        combined = replace(release, order=replace(release.order, combinations=True))
+    search = Search(shape, layout, usage, combined, budget)
     answer: Solution | Fatal | None
     try:
         answer = search.run()
     except Fatal as fatal:
         answer = fatal
     except Undecided as undecided:
-        return Found(undecided, Certainty.EXACT, search.steps + search.tried, search.steps)
+        return Found(undecided, Certainty.EXACT, search.steps + search.tried, None)
     check = check_order(shape, layout, usage, release, budget, search, answer)
     certainty = Certainty.ORDER_DEPENDENT if check.matters else Certainty.EXACT
-    return Found(answer, certainty, search.steps + search.tried + check.steps, search.steps)
+    counted = search.steps if combined is release else None
+    return Found(answer, certainty, search.steps + search.tried + check.steps, counted)
 
 
 def without_devices(
