@@ -55,10 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure each size and print; 1 if the service answered wrongly. Raises ``WrongInput``."""
-    release, _ = release_of(args.kubernetes, LATEST.version)
+    release, _ = release_of(args.kubernetes, LATEST.version, args.feature_gates)
     limits = Limits(args.requests, args.seconds)
     try:
-        measured = [measure(nodes, release.version, limits) for nodes in args.nodes]
+        measured = [measure(nodes, release.version, args.feature_gates, limits) for nodes in args.nodes]
     except BenchError as error:
         print(f"dra-extender bench: {error}", file=sys.stderr)
         return _FINDING

@@ -115,13 +115,13 @@ def percentile(samples: list[float], percent: float) -> float:
     return sorted(samples)[max(0, math.ceil(len(samples) * percent / 100) - 1)]
 
 
-def measure(nodes: int, kubernetes: str, limits: Limits) -> Measurement:
+def measure(nodes: int, kubernetes: str, gates: Mapping[str, bool], limits: Limits) -> Measurement:
     """Measure a fleet of ``nodes`` under the release ``kubernetes``. Raises ``BenchError``."""
     dump = json.dumps(fleet(nodes), separators=(",", ":")).encode()
     load = Load(nodes)
     pods = len(SPECS) + PHASES * limits.requests
     with (
-        running(dump, kubernetes) as started,
+        running(dump, kubernetes, gates) as started,
         closing(Client(started.port)) as client,
         Progress(f"{nodes:,} nodes: pod", pods) as progress,
     ):
@@ -144,14 +144,16 @@ def measure(nodes: int, kubernetes: str, limits: Limits) -> Measurement:
 
 
 @contextmanager
-def running(dump: bytes, kubernetes: str) -> Iterator[Started]:
+def running(dump: bytes, kubernetes: str, gates: Mapping[str, bool]) -> Iterator[Started]:
     """Run the service on ``dump`` in a fresh process while the context lasts."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         file.write(dump)
         file.flush()
-        process = context.Process(target=serve, args=(file.name, kubernetes, theirs), daemon=True)
+        process = context.Process(
+            target=serve, args=(file.name, kubernetes, dict(gates), theirs), daemon=True
+        )
         process.start()
         theirs.close()
         try:

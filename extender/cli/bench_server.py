@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -47,12 +48,12 @@ class Started:
     snapshot_bytes: int
 
 
-def serve(dump: str, kubernetes: str, channel: Connection) -> None:
+def serve(dump: str, kubernetes: str, gates: Mapping[str, bool], channel: Connection) -> None:
     """Serve the cluster in the file ``dump``, send ``Started``, stop when ``channel`` is closed."""
     logs.configure(LogLevel.WARNING, LogFormat.TEXT)
     before = resident_bytes()
     started = time.perf_counter()
-    snapshot = cluster_input(read_cluster([dump]), kubernetes).snapshot
+    snapshot = cluster_input(read_cluster([dump]), kubernetes, gates).snapshot
     build_seconds = time.perf_counter() - started
     gc.collect()
     gc.freeze()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from extender.core.feature_gates import WrongGate
 from extender.core.release_history import LATEST, UnknownRelease, release_for
 from extender.core.releases import Release
 from extender.core.snapshot import Snapshot
@@ -32,13 +33,16 @@ def read_cluster(paths: Sequence[str]) -> Cluster:
         raise WrongInput(str(error)) from error
 
 
-def cluster_input(cluster: Cluster, kubernetes: str | None) -> ClusterInput:
+def cluster_input(
+    cluster: Cluster, kubernetes: str | None, gates: Mapping[str, bool] | None = None
+) -> ClusterInput:
     """
     Freeze ``cluster`` under the release that ``kubernetes`` or the cluster itself names.
 
-    Raises ``WrongInput`` for a release that is not modelled.
+    ``gates``: feature gates that differ from the release's defaults. Raises
+    ``WrongInput`` for a release that is not modelled or has no such gate.
     """
-    release, about_release = release_of(kubernetes, cluster.kubernetes)
+    release, about_release = release_of(kubernetes, cluster.kubernetes, gates)
     snapshot = snapshot_of(cluster, release)
     notes = [about_release] if about_release else []
     if not cluster.nodes:
@@ -52,24 +56,26 @@ def cluster_input(cluster: Cluster, kubernetes: str | None) -> ClusterInput:
     return ClusterInput(snapshot, tuple(notes))
 
 
-def release_of(asked: str | None, found: str) -> tuple[Release, str]:
+def release_of(asked: str | None, found: str, gates: Mapping[str, bool] | None = None) -> tuple[Release, str]:
     """
     The release that was ``asked`` for, else the one ``found`` in the input, else the newest.
 
     Also a sentence if that is not simply what the input says. Raises ``WrongInput``.
     """
     version = asked or found
-    if not version:
-        return LATEST, (
-            f"the input does not name a Kubernetes version: predicted for {LATEST.version}, the newest "
-            "known; name it with --kubernetes"
-        )
     try:
-        release = release_for(version)
+        release = release_for(version or LATEST.version, gates)
+    except WrongGate as error:
+        raise WrongInput(f"--feature-gates: {error}") from error
     except UnknownRelease as error:
         where = "--kubernetes" if asked else "the input's version"
         advice = "" if asked else "; --kubernetes predicts for another release"
         raise WrongInput(f"{where}: {error}{advice}") from error
+    if not version:
+        return release, (
+            f"the input does not name a Kubernetes version: predicted for {release.version}, the newest "
+            "known; name it with --kubernetes"
+        )
     if not asked and release.version != version:
         return release, f"Kubernetes {version} is predicted like {release.version}, the newest patch known"
     return release, ""
@@ -84,4 +90,5 @@ def snapshot_of(cluster: Cluster, release: Release) -> Snapshot:
         classes=cluster.classes,
         claims=cluster.claims,
         pods=cluster.pods,
+        taint_rules=cluster.taint_rules,
     )

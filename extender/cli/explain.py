@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Explain, as a table or as the document that the service answers."""
     namespace, name = _pod_key(args.pod)
     cluster = read_cluster(args.cluster) if args.cluster else _live()
-    given = cluster_input(cluster, args.kubernetes)
+    given = cluster_input(cluster, args.kubernetes, args.feature_gates)
     snapshot = given.snapshot
     pod = snapshot.pods.get((namespace, name))
     if pod is None:

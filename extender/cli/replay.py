@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     try:
         with open_recording(args.recording) as recording:
-            release, note = release_of(args.kubernetes, recording.cluster.kubernetes)
+            release, note = release_of(args.kubernetes, recording.cluster.kubernetes, args.feature_gates)
             timeline = Timeline(recording.cluster, release)
             attempts = list(_replay(recording, timeline))
     except RecordingError as error:

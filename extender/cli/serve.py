@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         raise WrongInput(str(error)) from error
     if not args.cluster:
         raise WrongInput(NO_LIVE_CLUSTER)
-    given = cluster_input(read_cluster(args.cluster), args.kubernetes)
+    given = cluster_input(read_cluster(args.cluster), args.kubernetes, args.feature_gates)
     logs.configure(config.log_level, config.log_format)
     try:
         asyncio.run(_serve(given, config))

@@ -2,7 +2,7 @@
 The claims of one pod: which must be allocated, which are, which rule out every node.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources
-dynamicresources.go PreFilter, v1.36.2.
+dynamicresources.go PreFilter, v1.34.4 to v1.37.2.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ def claims_of(
         claim = _lookup(pod, entry.name, entry.claim, claims)
         if claim is None:
             return reason(ReasonCode.CLAIM_MISSING, claim=entry.claim or f"for {entry.name}")
+        if entry.template and pod.uid and claim.owner_uid != pod.uid:
+            return reason(ReasonCode.CLAIM_NOT_OWNED, claim=claim.name)
         if claim.deleting:
             return reason(ReasonCode.CLAIM_DELETING, claim=claim.name)
         if claim.allocation is None and claim.key in found:
@@ -63,6 +65,8 @@ def claims_of(
     extended: tuple[str, ...] = ()
     if release.features.extended_resource:
         extended = backed_resources(pod, classes)
+    if extended and not release.extended_resource_modelled:
+        return reason(ReasonCode.NOT_MODELLED, detail="extended resources through DRA in this release")
     if extended:
         for claim in claims.values():
             if claim.extended_resource and claim.namespace == pod.namespace and claim.owner_uid == pod.uid:

@@ -48,12 +48,17 @@ _FEW_STALE = 64
 
 
 class _Look(NamedTuple):
-    """One node as one shape sees it: the memo, the key into it, and what is behind the key."""
+    """
+    One node as one shape sees it: the memo, the key into it, and what is behind the key.
+
+    ``elsewhere``: why the node is out of the question, unless the attempt aborts before.
+    """
 
     memo: ShapeMemo
     key: PredictionKey
     placed: Placed
     slots: tuple[Slot, ...]
+    elsewhere: Reason | None
 
 
 @dataclass(slots=True)
@@ -202,6 +207,8 @@ class Evaluation(Generic[T]):
             if charge not in charged:
                 charged.add(charge)
                 spent += prediction.steps
+            if look.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
+                prediction = without_devices(Outcome.UNSCHEDULABLE, look.elsewhere, self._settings)
             predictions[name] = prediction
         return predictions
 
@@ -226,8 +233,8 @@ class Evaluation(Generic[T]):
         snapshot, settings = self._snapshot, self._settings
         if state.inventory.failure is not None:
             return without_devices(Outcome.ERROR, state.inventory.failure, settings)
-        elsewhere = plan.elsewhere(state.node)
-        if elsewhere is not None:
+        elsewhere = plan.elsewhere(state.node, snapshot.release)
+        if elsewhere is not None and not (plan.specs or plan.claims.extended):
             return without_devices(Outcome.UNSCHEDULABLE, elsewhere, settings)
         specs = plan.specs_on(state.node, snapshot.classes)
         if isinstance(specs, Reason):
@@ -242,7 +249,7 @@ class Evaluation(Generic[T]):
         usage = usage_of(placed, state.inventory, state.usage, snapshot.release)
         slots = _slots(plan, len(specs), state)
         key = (placed.number, usage, tuple(slot.fixed for slot in slots))
-        return _Look(memo, key, placed, slots)
+        return _Look(memo, key, placed, slots, elsewhere)
 
     def _compile(self, specs: tuple[ClaimSpec, ...]) -> ShapeMemo | Prediction:
         try:

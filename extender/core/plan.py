@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from .claims import EXTENDED_CLAIM_NAME, PodClaims, claims_of
 from .extended_resources import claim_spec, through_dra
-from .model import Allocation, ClaimSpec, DeviceClass, Node, Pod
+from .inventory import NODE_FEATURE
+from .model import Allocation, Binding, ClaimSpec, DeviceClass, Node, Pod
 from .node_selection import NodeSelectorError, selector_matches
 from .prediction import Outcome
 from .reasons import Reason, ReasonCode, reason
+from .releases import Release
 from .snapshot import Snapshot
 
-_OUTCOMES = {ReasonCode.CLAIM_MISSING: Outcome.UNKNOWN}
+_OUTCOMES = {ReasonCode.CLAIM_MISSING: Outcome.UNKNOWN, ReasonCode.NOT_MODELLED: Outcome.UNKNOWN}
 # All other reasons that hold for a whole pod make it unschedulable.
 
 
@@ -48,7 +50,7 @@ class Plan:
         extended: Hashable = None
         if self.claims.extended:
             extended = (self.claims.extended, self.pod.init_containers, self.pod.containers)
-        return (self.specs, self.holdings, extended)
+        return (self.specs, self.holdings, tuple(claim.binding for claim in self.claims.claims), extended)
 
     @property
     def nothing_to_align(self) -> bool:
@@ -68,17 +70,37 @@ class Plan:
         """Names of the claims to allocate, in the order of the specs; the made-up one last."""
         return (*(claim.name for claim in self.claims.pending), EXTENDED_CLAIM_NAME)
 
-    def elsewhere(self, node: Node) -> Reason | None:
-        """Why the node cannot use what the pod's claims already hold, if so."""
+    def elsewhere(self, node: Node, release: Release) -> Reason | None:
+        """
+        Why the node cannot use what the pod's claims already hold, if so.
+
+        Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources
+        dynamicresources.go Filter, v1.37.2.
+        """
         for claim in self.claims.claims:
-            if claim.allocation is None or claim.allocation.node_selector is None:
+            allocation = claim.allocation
+            if allocation is None:
                 continue
-            try:
-                if selector_matches(claim.allocation.node_selector, node):
-                    continue
-            except NodeSelectorError as error:
-                return reason(ReasonCode.NODE_SELECTOR, where=f"claim {claim.name}", detail=error)
-            return reason(ReasonCode.CLAIM_ELSEWHERE, claim=claim.name)
+            if allocation.node_selector is not None:
+                try:
+                    if not selector_matches(allocation.node_selector, node):
+                        return reason(ReasonCode.CLAIM_ELSEWHERE, claim=claim.name)
+                except NodeSelectorError as error:
+                    return reason(ReasonCode.NODE_SELECTOR, where=f"claim {claim.name}", detail=error)
+            skips = release.checks_node_operations and any(
+                result.skip_node_operations for result in allocation.results
+            )
+            if skips and NODE_FEATURE not in node.declared_features:
+                return reason(ReasonCode.CLAIM_ELSEWHERE, claim=claim.name)
+            if claim.binding is Binding.FAILED and release.features.binding:
+                return reason(ReasonCode.BINDING_FAILED, claim=claim.name)
+        return None
+
+    def waiting(self, release: Release) -> Reason | None:
+        """Why it hangs on the time whether the pod's claims are still good, if so."""
+        for claim in self.claims.claims:
+            if claim.binding is Binding.WAITING and release.features.binding:
+                return reason(ReasonCode.BINDING_WAITING, claim=claim.name)
         return None
 
     def specs_on(self, node: Node, classes: Mapping[str, DeviceClass]) -> tuple[ClaimSpec, ...] | Reason:
@@ -98,12 +120,14 @@ def plan_of(pod: Pod, snapshot: Snapshot) -> Plan | Uniform:
     claims = claims_of(pod, snapshot.claims, snapshot.classes, snapshot.release)
     if isinstance(claims, Reason):
         return Uniform(_OUTCOMES.get(claims.code, Outcome.UNSCHEDULABLE), claims)
-    return Plan(
+    plan = Plan(
         pod,
         claims,
         tuple(claim.spec for claim in claims.pending),
         tuple(claim.allocation for claim in claims.claims),
     )
+    waiting = plan.waiting(snapshot.release)
+    return plan if waiting is None else Uniform(Outcome.UNKNOWN, waiting)
 
 
 def _most_devices(spec: ClaimSpec) -> int:

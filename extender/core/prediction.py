@@ -113,6 +113,9 @@ def predict(
     if found.answer is None:
         why = _why_nothing_fits(layout)
         return without_devices(Outcome.UNSCHEDULABLE, why, settings, found.steps, found.certainty)
+    if release.features.node_allocatable_resources and _uses_node_resources(layout, found.answer):
+        why = reason(ReasonCode.NOT_MODELLED, detail="devices that take resources of their node")
+        return without_devices(Outcome.UNKNOWN, why, settings, found.steps)
     alignment = align_devices(shape, layout, found.answer, slots)
     return Prediction(
         Outcome.ALLOCATED,
@@ -122,6 +125,15 @@ def predict(
         score(alignment, settings.score_max),
         found.steps,
         found.certainty,
+    )
+
+
+def _uses_node_resources(layout: Layout, solution: Solution) -> bool:
+    """Whether a device stands for cpu or the like, which can rule the node out after all."""
+    return any(
+        layout.candidates[pick.candidate].traits.node_allocatable
+        for picks in solution.picks
+        for pick in picks
     )
 
 

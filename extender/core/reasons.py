@@ -22,6 +22,8 @@ class ReasonCode(StrEnum):
     CLAIM_IN_USE = "claim-in-use"
     CLAIM_LISTED_TWICE = "claim-listed-twice"
     CLAIM_DELETING = "claim-deleting"
+    CLAIM_NOT_OWNED = "claim-not-owned"
+    BINDING_FAILED = "binding-failed"
     STALE_EXTENDED_CLAIM = "stale-extended-claim"
     EXTENDED_RESOURCE_MISSING = "extended-resource-missing"
     FEATURE_DISABLED = "feature-disabled"
@@ -40,6 +42,7 @@ class ReasonCode(StrEnum):
     SEARCH_BUDGET = "search-budget"
     REQUEST_BUDGET = "request-budget"
     CEL_UNKNOWN = "cel-unknown"
+    BINDING_WAITING = "binding-waiting"
     NOT_MODELLED = "not-modelled"
     INTERNAL = "internal"
 
@@ -52,6 +55,8 @@ TEMPLATES: dict[ReasonCode, str] = {
     ReasonCode.CLAIM_IN_USE: "claim {claim} is allocated and has no room for another consumer",
     ReasonCode.CLAIM_LISTED_TWICE: "the pod lists claim {claim} twice, which can never be reserved",
     ReasonCode.CLAIM_DELETING: "claim {claim} is being deleted",
+    ReasonCode.CLAIM_NOT_OWNED: "claim {claim} was made from a template, but for another pod",
+    ReasonCode.BINDING_FAILED: "a device of claim {claim} could not be made ready for the pod's node",
     ReasonCode.STALE_EXTENDED_CLAIM: (
         "claim {claim} for extended resources is left over from an earlier attempt and gets deleted first"
     ),
@@ -82,6 +87,9 @@ TEMPLATES: dict[ReasonCode, str] = {
     ReasonCode.SEARCH_BUDGET: "the search was given up after {steps} steps (limit per search)",
     ReasonCode.REQUEST_BUDGET: "the request's budget of {steps} search steps was spent on other nodes",
     ReasonCode.CEL_UNKNOWN: "{where}: the CEL selector cannot be evaluated: {detail}",
+    ReasonCode.BINDING_WAITING: (
+        "claim {claim} waits for a device to become ready, and when that times out is not known here"
+    ),
     ReasonCode.NOT_MODELLED: "not modelled: {detail}",
     ReasonCode.INTERNAL: "an internal error of the extender: {detail}",
 }

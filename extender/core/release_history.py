@@ -151,7 +151,9 @@ def _v1_34(patch: int, implementation: Implementation) -> Release:
         any_taint_blocks=True,
         sees_sharing=experimental,
         knows_derived_attributes=False,
-        extended_resource_needs_absence=True,
+        checks_node_operations=False,
+        taint_rule_without_selector_matches=True,
+        extended_resource_modelled=False,
     )
 
 
@@ -181,6 +183,8 @@ def _v1_35(patch: int, implementation: Implementation) -> Release:
         count_sum_wraps=patch <= 8,
         sees_sharing=experimental,
         knows_derived_attributes=False,
+        checks_node_operations=False,
+        taint_rule_without_selector_matches=True,
     )
 
 
@@ -209,6 +213,8 @@ def _v1_36(patch: int, implementation: Implementation) -> Release:
         sees_sharing=not stable,
         list_matches_stay_narrow=True,
         knows_derived_attributes=False,
+        checks_node_operations=False,
+        taint_rule_without_selector_matches=True,
     )
 
 
@@ -225,6 +231,7 @@ def _v1_37(patch: int, implementation: Implementation) -> Release:
         count_sum_wraps=patch == 0,
         sees_sharing=not stable,
         node_operations=implementation is Implementation.EXPERIMENTAL,
+        taint_rule_without_selector_matches=patch == 0,
     )
 
 

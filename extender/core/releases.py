@@ -167,8 +167,10 @@ class Release:
     values of a list attribute again (1.36 experimental). ``node_operations``:
     devices that skip node operations need feature and node; else the field is
     ignored. ``knows_derived_attributes``: requests with them are refused while
-    the feature is off. ``extended_resource_needs_absence``: DRA serves an
-    extended resource only where the node does not list it, not even as 0 (1.34).
+    the feature is off. ``extended_resource_modelled``: else pods that use the
+    feature are unknown (1.34). ``checks_node_operations``: a claim whose devices skip
+    node operations is not for nodes that do not know this (1.37).
+    ``taint_rule_without_selector_matches``: every device, else none (from 1.37.1).
     """
 
     version: str
@@ -189,7 +191,9 @@ class Release:
     list_matches_stay_narrow: bool = False
     node_operations: bool = False
     knows_derived_attributes: bool = True
-    extended_resource_needs_absence: bool = False
+    extended_resource_modelled: bool = True
+    checks_node_operations: bool = True
+    taint_rule_without_selector_matches: bool = False
 
     @property
     def minor(self) -> str:

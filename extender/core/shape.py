@@ -173,7 +173,7 @@ class _Compiler:
     ) -> ShapeRequest:
         exact = (request.exactly,) if request.exactly is not None else request.first_available
         if not exact:
-            raise _unsupported(claim, request.name, "neither exactly nor firstAvailable is set")
+            raise _unsupported(claim, request.name, "neither exactly nor firstAvailable is set", quiet=True)
         parent = request.name if request.first_available else ""
         judges = _judges(len(self.alternatives), exact, shared=self.release.shared_verdicts)
         alternatives = tuple(
@@ -290,7 +290,8 @@ def _disabled(claim: int, request: str, what: str, gate: str, *, quiet: bool = F
     )
 
 
-def _unsupported(claim: int, request: str, detail: str) -> Refused:
+def _unsupported(claim: int, request: str, detail: str, *, quiet: bool = False) -> Refused:
     return Refused(
-        reason(ReasonCode.UNSUPPORTED_REQUEST, claim=claim, where=f"request {request}", detail=detail)
+        reason(ReasonCode.UNSUPPORTED_REQUEST, claim=claim, where=f"request {request}", detail=detail),
+        quiet=quiet,
     )

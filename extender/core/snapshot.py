@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .inventory import EMPTY, Frame, Inventory, SliceIndex, index_slices, inventory_of
-from .model import Claim, DeviceClass, Node, Pod, PoolID, ResourceSlice
+from .model import Claim, DeviceClass, DeviceTaintRule, Node, Pod, PoolID, ResourceSlice
 from .releases import Release
+from .taint_rules import with_taint_rules
 from .usage import NO_USAGE, PoolUsage, pool_usage, pools_held
 from .vocabulary import DEFAULT_VOCABULARY, Vocabulary
 
@@ -74,11 +75,13 @@ class Snapshot:
         classes: Iterable[DeviceClass] = (),
         claims: Iterable[Claim] = (),
         pods: Iterable[Pod] = (),
+        taint_rules: Iterable[DeviceTaintRule] = (),
         vocabulary: Vocabulary = DEFAULT_VOCABULARY,
     ) -> Snapshot:
         """Freeze a world. The order of the inputs does not matter; names are unique."""
         lineage = Lineage()
-        index = index_slices(tuple(slices), release)
+        ordered = sorted(taint_rules, key=lambda rule: rule.name)
+        index = index_slices(with_taint_rules(tuple(slices), ordered, release), release)
         by_key = {claim.key: claim for claim in claims}
         holders: dict[PoolID, list[Claim]] = {}
         for claim in by_key.values():

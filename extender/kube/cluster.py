@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from extender.core.model import Claim, DeviceClass, Node, Pod, ResourceSlice
+from extender.core.model import Claim, DeviceClass, DeviceTaintRule, Node, Pod, ResourceSlice
 
 from . import decode
 from .decode import ClaimTemplate, DecodeError, Interner
@@ -23,6 +23,7 @@ GROUPS = {
     "Node": _CORE,
     "Pod": _CORE,
     "DeviceClass": _RESOURCE,
+    "DeviceTaintRule": _RESOURCE,
     "ResourceClaim": _RESOURCE,
     "ResourceClaimTemplate": _RESOURCE,
     "ResourceSlice": _RESOURCE,
@@ -47,6 +48,7 @@ class Cluster:
     claims: tuple[Claim, ...] = ()
     templates: tuple[ClaimTemplate, ...] = ()
     pods: tuple[Pod, ...] = ()
+    taint_rules: tuple[DeviceTaintRule, ...] = ()
     kubernetes: str = ""
     replaced: tuple[str, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
@@ -81,6 +83,7 @@ class ClusterBuilder:
         self._claims: dict[tuple[str, str], Claim] = {}
         self._templates: dict[tuple[str, str], ClaimTemplate] = {}
         self._pods: dict[tuple[str, str], Pod] = {}
+        self._taint_rules: dict[str, DeviceTaintRule] = {}
         self._replaced: list[str] = []
         self._ignored: Counter[str] = Counter()
 
@@ -126,6 +129,9 @@ class ClusterBuilder:
             case "DeviceClass":
                 device_class = decode.device_class(data, self._interner)
                 self._put(self._classes, kind, device_class.name, device_class)
+            case "DeviceTaintRule":
+                rule = decode.device_taint_rule(data, self._interner)
+                self._put(self._taint_rules, kind, rule.name, rule)
             case "ResourceClaim":
                 claim = decode.resource_claim(data, self._interner)
                 self._put(self._claims, kind, claim.key, claim)
@@ -144,6 +150,7 @@ class ClusterBuilder:
             claims=tuple(self._claims.values()),
             templates=tuple(self._templates.values()),
             pods=tuple(self._pods.values()),
+            taint_rules=tuple(self._taint_rules.values()),
             kubernetes=self.kubernetes,
             replaced=tuple(self._replaced),
             ignored=tuple(sorted(self._ignored.items())),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -26,8 +27,13 @@ TIMEOUT_SECONDS = 60.0
 EXPIRED_LISTS = 3
 """How often a list may expire between two of its pages before we give up."""
 
+KINDS = tuple(kind for kind in GROUPS if kind != "DeviceTaintRule")
+"""What every supported server has; DeviceTaintRules are read where they are served."""
+
 _Method = Callable[..., object]
-_GONE = 410
+_GONE, _NOT_FOUND = 410, 404
+_TAINT_RULE_VERSIONS = ("v1", "v1beta2", "v1alpha3")
+# The client knows none of them in all its versions, and a server serves one or none.
 _DUMP_INSTEAD = "or read a dump of it: --cluster FILE"
 
 
@@ -67,7 +73,7 @@ _STATUS = msgspec.json.Decoder(_Status)
 
 
 def read_live(
-    context: str | None = None, kubeconfig: str | None = None, kinds: Sequence[str] = tuple(GROUPS)
+    context: str | None = None, kubeconfig: str | None = None, kinds: Sequence[str] = KINDS
 ) -> Cluster:
     """
     List ``kinds`` and return them as a cluster, with the server's version.
@@ -105,11 +111,28 @@ def read_live(
                 pages = _pages(method)
             for page in pages:
                 builder.add(page, f"{kind}List")
+        for page in _taint_rule_pages(client.CustomObjectsApi(api), host):
+            builder.add(page, "DeviceTaintRuleList")
     except DecodeError as error:
         raise LiveError(f"{host} sent what no API server should: {error}") from error
     finally:
         api.rest_client.pool_manager.clear()
     return builder.build()
+
+
+def _taint_rule_pages(objects: object, host: str) -> list[bytes]:
+    """All DeviceTaintRules in the newest version that is served; none where none is."""
+    api_exception = import_module("kubernetes.client.exceptions").ApiException
+    list_objects: _Method = objects.list_cluster_custom_object  # type: ignore[attr-defined]
+    for version in _TAINT_RULE_VERSIONS:
+        method = partial(list_objects, group="resource.k8s.io", version=version, plural="devicetaintrules")
+        with _explained(host, "list", "devicetaintrules.resource.k8s.io"):
+            try:
+                return _pages(method)
+            except api_exception as error:
+                if error.status != _NOT_FOUND:
+                    raise
+    return []
 
 
 def _configure(configuration: object, context: str | None, kubeconfig: str | None) -> None:

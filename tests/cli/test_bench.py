@@ -23,7 +23,7 @@ NODES = 20
 @pytest.fixture(scope="module")
 def measured():
     """One real measurement of a small fleet."""
-    return bench_measure.measure(NODES, "1.36", Limits(requests=4, seconds=30))
+    return bench_measure.measure(NODES, "1.36", {}, Limits(requests=4, seconds=30))
 
 
 def options(*words):
@@ -127,7 +127,7 @@ def test_sizes_are_measured(measured):
 
 def test_a_long_phase_ends_by_the_clock():
     """The time limit ends a phase after the pod that passes it."""
-    limited = bench_measure.measure(5, "1.36", Limits(requests=10_000, seconds=0))
+    limited = bench_measure.measure(5, "1.36", {}, Limits(requests=10_000, seconds=0))
     assert {timing.count for timing in limited.timings if timing.kind.endswith(", new pod")} == {1}
 
 
@@ -141,7 +141,7 @@ def test_a_wrong_answer_is_an_error():
 
 def test_a_service_that_cannot_start_is_an_error(capfd):
     """A dump that cannot be read ends in one error, not in a wait."""
-    with pytest.raises(BenchError, match="ended before it served"), bench_measure.running(b"{]", "1.36"):
+    with pytest.raises(BenchError, match="ended before it served"), bench_measure.running(b"{]", "1.36", {}):
         pass
     assert "cluster" in capfd.readouterr().err.lower()
 

@@ -105,7 +105,7 @@ def test_the_dump_sets_the_release(run, cluster_file, version_file):
 def test_a_dump_without_version_is_told(run, cluster_file):
     """Without a version the newest minor is predicted, and the output says so."""
     ran = run("explain", "--cluster", cluster_file, "--pod", "default/job-1")
-    assert "does not name a Kubernetes version: predicted for 1.36.6" in " ".join(ran.out.split())
+    assert "does not name a Kubernetes version: predicted for 1.37.2" in " ".join(ran.out.split())
 
 
 def test_a_dump_of_an_unknown_release_says_how_to_go_on(run, cluster_file, tmp_path):

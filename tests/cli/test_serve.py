@@ -54,7 +54,7 @@ def test_it_serves_and_stops(cluster_file, version_file, objects):
 def test_a_note_about_the_input_is_logged(cluster_file):
     """A dump without a version is served as the newest release, which the log says."""
     with serving("--cluster", cluster_file, "--drain-seconds", "0") as (server, line, _):
-        assert "Kubernetes 1.36.6" in line
+        assert "Kubernetes 1.37.2" in line
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
         assert server.stderr is not None

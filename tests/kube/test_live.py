@@ -36,6 +36,7 @@ class FakeServer(ThreadingHTTPServer):
         self.objects = {}
         self.failures = {}
         self.requests = []
+        self.extra_paths = {}
         self.page_size = live.PAGE_SIZE
 
     @property
@@ -54,6 +55,8 @@ class Handler(BaseHTTPRequestHandler):
         failures = self.server.failures.get(url.path, [])
         if failures and failures[0] is not None:
             self.answer(*failures.pop(0))
+        elif url.path not in (*PATHS, *self.server.extra_paths, "/version/"):
+            self.answer(404, b"404 page not found")
         elif url.path == "/version/":
             self.answer(200, {"major": "1", "minor": "36", "gitVersion": "v1.36.2"})
         else:
@@ -61,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, self.page(url.path, query))
 
     def page(self, path, query):
-        api_version, kind = PATHS[path]
+        api_version, kind = {**PATHS, **self.server.extra_paths}[path]
         start = int(query.get("continue", "0"))
         size = min(int(query["limit"]), self.server.page_size)
         objects = self.server.objects.get(kind, [])
@@ -156,9 +159,34 @@ def test_pages(server, kubeconfig):
     server.objects = {"ResourceSlice": named(*names)}
     path = kubeconfig(server.url)
     assert [each.name for each in read_live(kubeconfig=path, kinds=["ResourceSlice"]).slices] == names
-    assert [query.get("continue") for _, query, _ in server.requests[1:]] == [None, "500", "1000"]
+    assert [query.get("continue") for _, query, _ in server.requests[1:]] == [
+        None,
+        "500",
+        "1000",
+        None,
+        None,
+        None,
+    ]
     server.page_size = 400
     assert len(read_live(kubeconfig=path, kinds=["ResourceSlice"]).slices) == 1201
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta2", "v1alpha3"])
+def test_taint_rules_of_whatever_version(server, kubeconfig, version):
+    """DeviceTaintRules are read in the newest version that is served."""
+    path = f"/apis/resource.k8s.io/{version}/devicetaintrules"
+    server.extra_paths = {path: (f"resource.k8s.io/{version}", "DeviceTaintRule")}
+    server.objects = {"DeviceTaintRule": named("drain")}
+    assert [rule.name for rule in read_live(kubeconfig=kubeconfig(server.url), kinds=[]).taint_rules] == [
+        "drain"
+    ]
+
+
+def test_taint_rules_that_may_not_be_read(server, kubeconfig):
+    """Served but forbidden: said, because predictions would miss them."""
+    server.failures = {"/apis/resource.k8s.io/v1/devicetaintrules": [status(403, "no")]}
+    with pytest.raises(LiveError, match=r"grant this user the verb list on devicetaintrules\.resource"):
+        read_live(kubeconfig=kubeconfig(server.url), kinds=[])
 
 
 def test_expired_list_starts_again(server, kubeconfig):

@@ -10,6 +10,7 @@ from .claims import (
     MAX_RESULTS,
     Allocation,
     AllocationConfig,
+    Binding,
     Claim,
     ClaimConfig,
     ClaimSpec,
@@ -48,12 +49,14 @@ from .slices import (
     ResourceSlice,
     Taint,
 )
+from .taint_rules import DeviceTaintRule
 
 __all__ = [
     "Allocation",
     "AllocationConfig",
     "Attribute",
     "AttributeKind",
+    "Binding",
     "Capacity",
     "Claim",
     "ClaimConfig",
@@ -67,6 +70,7 @@ __all__ = [
     "DeviceClass",
     "DeviceID",
     "DeviceResult",
+    "DeviceTaintRule",
     "DeviceTraits",
     "ExactRequest",
     "MAX_RESULTS",

@@ -7,6 +7,7 @@ Source: k8s.io/api resource/v1 types.go, v0.37.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from ..quantity import Quantity
 from .nodes import NodeSelector
@@ -162,6 +163,14 @@ class Consumer:
     uid: str
 
 
+class Binding(StrEnum):
+    """How far the binding conditions of a claim's devices are; ``ready`` without any."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """
@@ -181,6 +190,7 @@ class Claim:
     owner_uid: str = ""
     pod_claim_name: str = ""
     extended_resource: bool = False
+    binding: Binding = Binding.READY
 
     @property
     def key(self) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from .interner import Interner
 from .nodes import node
 from .pods import pod
 from .slices import resource_slice
+from .taint_rules import device_taint_rule
 
 __all__ = [
     "ClaimTemplate",
@@ -28,6 +29,7 @@ __all__ = [
     "allocation",
     "claim_template",
     "device_class",
+    "device_taint_rule",
     "node",
     "pod",
     "resource_claim",

@@ -7,11 +7,12 @@ k8s.io/kubernetes pkg/controller/resourceclaim, v1.36.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 
-from extender.core.model import Claim, ClaimSpec, Consumer
+from extender.core.model import Allocation, Binding, Claim, ClaimSpec, Consumer
 
 from .allocations import AllocationJSON, allocation_value
 from .claim_specs import claim_spec
@@ -38,9 +39,23 @@ class ConsumerJSON(Wire):
     uid: str | None = None
 
 
+class ConditionJSON(Wire):
+    type: str | None = None
+    status: str | None = None
+
+
+class DeviceStatusJSON(Wire):
+    driver: str | None = None
+    pool: str | None = None
+    device: str | None = None
+    share_id: str | None = msgspec.field(name="shareID", default=None)
+    conditions: list[ConditionJSON] | None = None
+
+
 class ClaimStatus(Wire):
     allocation: AllocationJSON | None = None
     reserved_for: list[ConsumerJSON] | None = None
+    devices: list[DeviceStatusJSON] | None = None
 
 
 class ClaimJSON(Wire):
@@ -86,12 +101,13 @@ def claim_template(data: bytes | msgspec.Raw, interner: Interner) -> ClaimTempla
 def _claim(wire: ClaimJSON, interner: Interner) -> Claim:
     metadata, status = wire.metadata or Metadata(), wire.status or ClaimStatus()
     annotations, given = metadata.annotations or {}, status.allocation
+    allocation = None if given is None else allocation_value(given, "status.allocation.", interner)
     return Claim(
         namespace=interner.texts[object_namespace(metadata)],
         name=object_name(metadata),
         uid=metadata.uid or "",
         spec=_spec(wire.spec, "spec", interner),
-        allocation=None if given is None else allocation_value(given, "status.allocation.", interner),
+        allocation=allocation,
         reserved_for=tuple(
             Consumer(entry.resource or "", entry.name or "", entry.uid or "")
             for entry in status.reserved_for or ()
@@ -102,7 +118,34 @@ def _claim(wire: ClaimJSON, interner: Interner) -> Claim:
         ),
         pod_claim_name=annotations.get(_POD_CLAIM_NAME, ""),
         extended_resource=annotations.get(_EXTENDED_RESOURCE_CLAIM) == "true",
+        binding=_binding(allocation, status.devices or ()),
     )
+
+
+def _binding(allocation: Allocation | None, statuses: Iterable[DeviceStatusJSON]) -> Binding:
+    """
+    How far the binding conditions are.
+
+    Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources
+    dynamicresources.go isClaimReadyForBinding, v1.36.3.
+    """
+    conditions = {
+        (each.driver, each.pool, each.device, each.share_id or ""): {
+            condition.type: condition.status == "True" for condition in each.conditions or ()
+        }
+        for each in statuses
+    }
+    for result in allocation.results if allocation is not None else ():
+        if not result.binding_conditions:
+            continue
+        known = conditions.get((*result.id, result.share_id))
+        if known is None:
+            return Binding.WAITING
+        if any(known.get(name) for name in result.binding_failure_conditions):
+            return Binding.FAILED
+        if not all(known.get(name) for name in result.binding_conditions):
+            return Binding.WAITING
+    return Binding.READY
 
 
 def _spec(data: msgspec.Raw, field: str, interner: Interner) -> ClaimSpec:
