@@ -15,12 +15,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from extender.core.allocation import SHARE_ID, allocations
-from extender.core.allocator import Fatal, Search, Undecided
-from extender.core.layout import Projector, usage_of
+from extender.core.allocator import Undecided
+from extender.core.features import features_named
+from extender.core.layout import Projector
+from extender.core.layout_usage import usage_of
 from extender.core.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult, Node
-from extender.core.prediction import Certainty, Outcome
+from extender.core.picking import Fatal
+from extender.core.prediction import Certainty, Outcome, find
 from extender.core.quantity import parse_quantity
-from extender.core.releases import Release, features_named
+from extender.core.release_history import implementation_for, release_with
+from extender.core.releases import Implementation
 from extender.core.shape import Refused, compile_shape
 from extender.core.snapshot import Snapshot
 from extender.kube import decode
@@ -32,7 +36,8 @@ class Answer:
     ``allocations`` per claim, for ``Outcome.ALLOCATED`` only; ``detail`` says why there are none.
 
     ``node_fails``: nothing fits and the node's pools are invalid, which upstream reports as an
-    error of this node only. ``steps``: upstream's allocateOne calls, 0 where no search ran.
+    error of this node only. ``steps``: upstream's allocateOne calls, ``None`` where no search
+    ran or ours takes fewer.
     """
 
     outcome: Outcome
@@ -40,13 +45,24 @@ class Answer:
     allocations: tuple[Allocation, ...] = ()
     detail: str = ""
     node_fails: bool = False
-    steps: int = 0
+    steps: int | None = None
 
 
-def predict_case(case: Mapping[str, Any], release: Release, budget: int = 1_000_000) -> Answer:
-    """What we say of a case, with exactly the features it lists."""
+def predict_case(
+    case: Mapping[str, Any],
+    version: str,
+    implementation: Implementation | None = None,
+    budget: int = 1_000_000,
+) -> Answer:
+    """
+    What we say of a case on a release such as ``"1.36.2"``, with exactly the features it lists.
+
+    ``implementation``: the one to run; else the one that the scheduler picks for the features.
+    """
     interner = decode.Interner()
-    release = release.with_features(features_named(frozenset(case["features"])))
+    features = features_named(frozenset(case["features"]))
+    minor = version.rsplit(".", 1)[0]
+    release = release_with(version, features, implementation or implementation_for(minor, features))
     node = decode.node(_json(case["node"]), interner) if case.get("node") else Node("")
     snapshot = Snapshot.of(
         release=release,
@@ -63,22 +79,20 @@ def predict_case(case: Mapping[str, Any], release: Release, budget: int = 1_000_
         shape = compile_shape(specs, snapshot.classes, release)
     except Refused as refused:
         return Answer(Outcome.ERROR, detail=str(refused.reason))
-    placed = Projector(shape).place(state.inventory)
-    usage = usage_of(
-        placed, state.inventory, state.usage, shares_consume_counters=release.shares_consume_counters
-    )
-    search = Search(shape, placed.layout, usage, release, budget)
-    try:
-        solution = search.run()
-    except Fatal as fatal:
-        return Answer(Outcome.ERROR, detail=str(fatal.reason), steps=search.steps)
-    except Undecided as undecided:
-        return Answer(Outcome.UNKNOWN, detail=str(undecided.reason), steps=search.steps)
-    if solution is None:
+    placed = Projector(shape, release).place(state.inventory)
+    usage = usage_of(placed, state.inventory, state.usage, release)
+    found = find(shape, placed.layout, usage, release, budget)
+    if isinstance(found.answer, Fatal):
+        detail = str(found.answer.reason)
+        return Answer(Outcome.ERROR, found.certainty, detail=detail, steps=found.search_steps)
+    if isinstance(found.answer, Undecided):
+        detail = str(found.answer.reason)
+        return Answer(Outcome.UNKNOWN, found.certainty, detail=detail, steps=found.search_steps)
+    if found.answer is None:
         invalid = any(pool.invalid for pool in state.inventory.pools)
-        return Answer(Outcome.UNSCHEDULABLE, node_fails=invalid, steps=search.steps)
-    found = allocations(node.name, shape, solution, placed, state.inventory, release)
-    return Answer(Outcome.ALLOCATED, allocations=tuple(found), steps=search.steps)
+        return Answer(Outcome.UNSCHEDULABLE, found.certainty, node_fails=invalid, steps=found.search_steps)
+    made = allocations(node.name, shape, found.answer, placed, state.inventory, release)
+    return Answer(Outcome.ALLOCATED, found.certainty, tuple(made), steps=found.search_steps)
 
 
 def expected_allocations(results: Sequence[Mapping[str, Any]]) -> tuple[Allocation, ...]:

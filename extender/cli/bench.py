@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from extender.core.releases import LATEST
+from extender.core.release_history import LATEST
 
 from .bench_load import SPECS
 from .bench_measure import BenchError, Limits, Measurement, measure

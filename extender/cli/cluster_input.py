@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extender.core.releases import LATEST, Release, UnknownRelease, release_for
+from extender.core.release_history import LATEST, UnknownRelease, release_for
+from extender.core.releases import Release
 from extender.core.snapshot import Snapshot
 from extender.kube.cluster import Cluster
 from extender.kube.cluster_file import ClusterFileError, read

@@ -1,15 +1,15 @@
 """
 From a solution to what the scheduler would write into the claims' status.
 
-Source: k8s.io/dynamic-resource-allocation structured/internal/incubating
-allocator_incubating.go Allocate (second half) and createNodeSelector, v0.36.2.
+Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
+Allocate (second half) and createNodeSelector, v0.34 to v0.37.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .allocator import Pick, Solution
+from .allocator import Solution
 from .inventory import Inventory
 from .layout import Placed
 from .model import (
@@ -21,6 +21,7 @@ from .model import (
     NodeSelector,
     NodeSelectorTerm,
 )
+from .picking import Pick
 from .reasons import ReasonCode, reason
 from .releases import Release
 from .shape import Alternative, Refused, Shape, ShapeClaim
@@ -41,8 +42,8 @@ def allocations(
     return tuple(
         Allocation(
             results=tuple(device_result(pick, shape, placed, inventory, release) for pick in picks),
-            config=tuple(_config(number, claim, selected)),
-            node_selector=_node_selector(node_name, picks, placed, inventory),
+            config=tuple(_config(number, claim, selected, once=release.results.claim_config_once)),
+            node_selector=_node_selector(node_name, picks, placed, inventory, release),
         )
         for number, (claim, picks) in enumerate(zip(shape.claims, solution.picks, strict=True))
     )
@@ -62,43 +63,57 @@ def device_result(
     alternative = shape.alternatives[pick.alternative]
     traits = placed.layout.candidates[pick.candidate].traits
     binding = release.features.binding_conditions
+    slice_ = inventory.slices[placed.positions[pick.candidate][0]]
     return DeviceResult(
         request=alternative.result_name,
         id=device_id(pick.candidate, placed, inventory),
         admin_access=alternative.admin,
-        tolerations=alternative.request.tolerations,
+        tolerations=alternative.request.tolerations if release.results.tolerations else (),
         binding_conditions=traits.binding_conditions if binding else (),
         binding_failure_conditions=traits.binding_failure_conditions if binding else (),
         share_id=SHARE_ID if pick.consumed is not None else "",
         consumed_capacity=pick.consumed or (),
+        skip_node_operations=slice_.skip_node_operations if release.node_operations else (),
     )
 
 
 def _config(
-    number: int, claim: ShapeClaim, selected: Mapping[tuple[int, int], int]
+    number: int, claim: ShapeClaim, selected: Mapping[tuple[int, int], int], *, once: bool
 ) -> Iterable[AllocationConfig]:
-    """Class configs once per class with all its requests, then the claim's, once per request named."""
+    """
+    Class configs once per class with all its requests, then the claim's.
+
+    Those come once per request that they name, or ``once``; then a list of requests
+    that covers all is left empty.
+    """
     by_class: dict[str, list[Alternative]] = {}
     chosen = [
         request.alternatives[selected.get((number, position), 0)]
         for position, request in enumerate(claim.requests)
     ]
+
+    def applying(names: tuple[str, ...]) -> tuple[str, ...]:
+        covers_all = all(each.base_name in names or each.result_name in names for each in chosen)
+        return () if once and covers_all else names
+
     for alternative in chosen:
         by_class.setdefault(alternative.device_class.name, []).append(alternative)
     for alternatives in by_class.values():
         names = tuple(alternative.result_name for alternative in alternatives)
         for config in alternatives[0].device_class.config:
-            yield AllocationConfig("FromClass", names, config)
+            yield AllocationConfig("FromClass", applying(names), config)
     for entry in claim.spec.config:
         if not entry.requests:
             yield AllocationConfig("FromClaim", (), entry.config)
         for alternative in chosen:
             if alternative.base_name in entry.requests or alternative.result_name in entry.requests:
-                yield AllocationConfig("FromClaim", entry.requests, entry.config)
+                yield AllocationConfig("FromClaim", applying(entry.requests), entry.config)
+                if once:
+                    break
 
 
 def _node_selector(
-    node_name: str, picks: Iterable[Pick], placed: Placed, inventory: Inventory
+    node_name: str, picks: Iterable[Pick], placed: Placed, inventory: Inventory, release: Release
 ) -> NodeSelector | None:
     """This node if any device is local to it, else the union of the devices' requirements."""
     expressions: list[NodeRequirement] = []
@@ -108,7 +123,7 @@ def _node_selector(
         slice_ = inventory.slices[slice_number]
         traits = slice_.devices[device_number].traits
         source = traits if slice_.per_device_node_selection else slice_
-        if source.node_name or traits.binds_to_node:
+        if source.node_name or (traits.binds_to_node and release.results.binds_to_node):
             this_node = NodeRequirement("metadata.name", "In", (node_name,))
             return NodeSelector((NodeSelectorTerm(fields=(this_node,)),))
         terms = source.node_selector.terms if source.node_selector is not None else ()

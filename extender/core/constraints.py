@@ -1,30 +1,43 @@
 """
 Constraints over the devices of one claim, with a stack discipline.
 
-Values are compared by their class numbers (see ``layout``). For every ``add``
-that succeeded there is exactly one ``remove`` with the same arguments.
+Values are compared by their class numbers (see ``layout``): one number for a
+scalar, a set of them where list attributes count as sets. For every ``add`` that
+succeeded there is exactly one ``remove`` with the same request, in reverse order.
 
-Source: k8s.io/dynamic-resource-allocation structured/internal/incubating
-allocator_incubating.go matchAttributeConstraint and constraint.go, v0.36.2.
+Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
+matchAttributeConstraint and constraint.go, v0.34 to v0.37.
 """
 
 from __future__ import annotations
 
-from .layout import INCOMPARABLE, MISSING
+from typing import Protocol
+
+from .compared_values import INCOMPARABLE, MISSING, ValueClass
+from .releases import DistinctRule, Release
 from .shape import ConstraintKind, ShapeConstraint
+
+
+class DeviceConstraint(Protocol):
+    """What the search asks of a constraint; ``request`` is the (parent) request's name."""
+
+    def add(self, request: str, value: ValueClass) -> bool:
+        """Take in a device with this value, unless that breaks the constraint."""
+
+    def remove(self, request: str) -> None:
+        """Undo the newest ``add``."""
 
 
 class MatchAttribute:
     """All devices share one value. The first device sets it."""
 
-    __slots__ = ("_count", "_value", "attribute")
+    __slots__ = ("_count", "_value")
 
-    def __init__(self, attribute: int) -> None:
-        self.attribute = attribute
-        self._value = MISSING
+    def __init__(self) -> None:
+        self._value: ValueClass = MISSING
         self._count = 0
 
-    def add(self, request: str, value: int) -> bool:
+    def add(self, request: str, value: ValueClass) -> bool:
         del request
         if value == MISSING:
             return False
@@ -40,27 +53,82 @@ class MatchAttribute:
         self._count -= 1
 
 
-class DistinctAttribute:
+class MatchAnyValue:
     """
-    All devices differ in the value.
+    All devices have a value in common: list attributes count as sets.
 
-    Up to 1.36 one value is kept per *request name*: of a request's devices only
-    the last is remembered, and removing one forgets the entry.
+    ``stays_narrow``: removing a device does not bring back the values that it ruled out.
     """
 
-    __slots__ = ("_count", "_values", "attribute")
+    __slots__ = ("_common", "_stays_narrow")
 
-    def __init__(self, attribute: int) -> None:
-        self.attribute = attribute
-        self._values: dict[str, int] = {}
+    def __init__(self, *, stays_narrow: bool) -> None:
+        self._common: list[frozenset[int]] = []
+        self._stays_narrow = stays_narrow
+
+    def add(self, request: str, value: ValueClass) -> bool:
+        del request
+        if not isinstance(value, frozenset):
+            return False
+        common = self._common[-1] & value if self._common else value
+        if not common:
+            return False
+        self._common.append(common)
+        return True
+
+    def remove(self, request: str) -> None:
+        del request
+        narrowed = self._common.pop()
+        if self._stays_narrow and self._common:
+            self._common[-1] = narrowed
+
+
+class DistinctByDevice:
+    """Every two devices differ in the value."""
+
+    __slots__ = ("_sets", "_values")
+
+    def __init__(self, *, sets: bool) -> None:
+        self._values: list[ValueClass] = []
+        self._sets = sets
+
+    def add(self, request: str, value: ValueClass) -> bool:
+        del request
+        if value == MISSING or (value == INCOMPARABLE and (self._sets or self._values)):
+            return False
+        if any(_collide(value, known) for known in self._values):
+            return False
+        self._values.append(value)
+        return True
+
+    def remove(self, request: str) -> None:
+        del request
+        self._values.pop()
+
+
+class DistinctByRequest:
+    """
+    All devices should differ in the value, but one value is kept per *request name*.
+
+    Of a request's devices only the last is remembered, and removing one forgets
+    the entry. ``never_equal``: no two values count as equal.
+    """
+
+    __slots__ = ("_count", "_never_equal", "_values")
+
+    def __init__(self, *, never_equal: bool) -> None:
+        self._values: dict[str, ValueClass] = {}
         self._count = 0
+        self._never_equal = never_equal
 
-    def add(self, request: str, value: int) -> bool:
+    def add(self, request: str, value: ValueClass) -> bool:
         if value == MISSING:
             return False
-        known = self._values.values()
-        if self._count > 0 and known and (value == INCOMPARABLE or value in known):
-            return False
+        if self._count > 0 and self._values:
+            if value == INCOMPARABLE:
+                return False
+            if not self._never_equal and any(_collide(value, known) for known in self._values.values()):
+                return False
         self._values[request] = value
         self._count += 1
         return True
@@ -70,8 +138,19 @@ class DistinctAttribute:
         self._count -= 1
 
 
-def constraint_of(constraint: ShapeConstraint) -> MatchAttribute | DistinctAttribute:
+def _collide(value: ValueClass, other: ValueClass) -> bool:
+    if isinstance(value, frozenset) and isinstance(other, frozenset):
+        return not value.isdisjoint(other)
+    return value == other
+
+
+def constraint_of(constraint: ShapeConstraint, release: Release) -> DeviceConstraint:
     """A fresh constraint for one search."""
+    sets = release.features.list_type_attributes
     if constraint.kind is ConstraintKind.MATCH:
-        return MatchAttribute(constraint.attribute)
-    return DistinctAttribute(constraint.attribute)
+        if sets:
+            return MatchAnyValue(stays_narrow=release.list_matches_stay_narrow)
+        return MatchAttribute()
+    if release.distinct is DistinctRule.BY_DEVICE:
+        return DistinctByDevice(sets=sets)
+    return DistinctByRequest(never_equal=release.distinct is DistinctRule.NEVER_EQUAL)

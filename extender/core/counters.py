@@ -1,15 +1,16 @@
 """
 Shared counters: partitions of one device draw on common budgets.
 
-Amounts are in nano units. Source: allocator_incubating.go
-checkAvailableCounters and deallocateCountersForDevice, v0.36.2.
+Amounts are in nano units. Source: k8s.io/dynamic-resource-allocation
+structured/internal allocator_*.go checkAvailableCounters and
+deallocateCountersForDevice, v0.34 to v0.37.
 """
 
 from __future__ import annotations
 
-from .inventory import PoolFrame
-from .layout import Layout, LayoutUsage
-from .model import CounterConsumption
+from .layout import Candidate, Layout, LayoutUsage
+from .model import CounterConsumption, CounterSet
+from .releases import CounterScope
 
 _Counter = tuple[str, str]
 # Counter set and counter name.
@@ -17,29 +18,31 @@ _Counter = tuple[str, str]
 
 class CounterBooks:
     """
-    What is left of each pool's counters, and what this search has taken.
+    What is left of each book of counters, and what this search has taken.
 
-    ``by_pool_name``: pools of different drivers with one name share a book, which
-    is opened by the first of them that the search needs (see ``Release``).
+    A book that pools of different drivers share is opened by the first of them
+    that the search needs.
     """
 
-    def __init__(self, layout: Layout, usage: LayoutUsage, *, by_pool_name: bool) -> None:
+    def __init__(self, layout: Layout, usage: LayoutUsage, scope: CounterScope) -> None:
         self._pools = layout.pools
+        self._blocks = layout.blocks
         self._drawn = dict(usage.drawn)
-        self._by_pool_name = by_pool_name
+        self._scope = scope
         self._available: dict[int, dict[_Counter, int]] = {}
         self._taken: dict[int, dict[_Counter, int]] = {}
 
-    def take(self, pool: int, consumptions: tuple[CounterConsumption, ...]) -> bool:
+    def take(self, candidate: Candidate) -> bool:
         """
-        Take counters if *every* counter of the pool stays covered, else change nothing.
+        Take a device's counters if *every* counter of the book stays covered, else change nothing.
 
         One overdrawn set therefore blocks devices that only use another.
         """
-        book = self._book(pool)
+        consumptions = candidate.traits.consumes_counters
+        book = self._book(candidate)
         available = self._available.get(book)
         if available is None:
-            available = self._available[book] = self._open(pool)
+            available = self._available[book] = self._open(candidate)
         taken = self._taken.setdefault(book, {})
         _add(taken, consumptions, 1)
         if all(taken.get(counter, 0) <= left for counter, left in available.items()):
@@ -47,24 +50,34 @@ class CounterBooks:
         _add(taken, consumptions, -1)
         return False
 
-    def give_back(self, pool: int, consumptions: tuple[CounterConsumption, ...]) -> None:
-        _add(self._taken[self._book(pool)], consumptions, -1)
+    def give_back(self, candidate: Candidate) -> None:
+        _add(self._taken[self._book(candidate)], candidate.traits.consumes_counters, -1)
 
-    def _book(self, pool: int) -> int:
-        return self._pools[pool].book if self._by_pool_name else pool
+    def _book(self, candidate: Candidate) -> int:
+        match self._scope:
+            case CounterScope.SLICE:
+                return candidate.block
+            case CounterScope.POOL_NAME:
+                return self._pools[candidate.pool].book
+            case CounterScope.POOL:
+                return candidate.pool
 
-    def _open(self, pool: int) -> dict[_Counter, int]:
-        available = _totals(self._pools[pool])
-        for counter_set, name, nanos in self._drawn.get(pool, ()):
+    def _open(self, candidate: Candidate) -> dict[_Counter, int]:
+        if self._scope is CounterScope.SLICE:
+            source, counter_sets = candidate.block, self._blocks[candidate.block].counter_sets
+        else:
+            source, counter_sets = candidate.pool, self._pools[candidate.pool].counter_sets
+        available = _totals(counter_sets)
+        for counter_set, name, nanos in self._drawn.get(source, ()):
             if (counter_set, name) in available:
                 available[counter_set, name] -= nanos
         return available
 
 
-def _totals(pool: PoolFrame) -> dict[_Counter, int]:
+def _totals(counter_sets: tuple[CounterSet, ...]) -> dict[_Counter, int]:
     return {
         (counter_set.name, name): quantity.nanos
-        for counter_set in pool.counter_sets
+        for counter_set in counter_sets
         for name, quantity in counter_set.counters
     }
 

@@ -15,7 +15,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from .alignment import Alignment
 from .inventory import EMPTY
-from .layout import Placed, usage_of
+from .layout import Placed
+from .layout_usage import usage_of
 from .memo import Memo, PredictionKey, ShapeMemo, Table
 from .model import ClaimSpec, DeviceID, Pod
 from .places import Place
@@ -44,9 +45,6 @@ BEST_STEPS = 20_000
 _FEW_STALE = 64
 # Judging a node costs about what 50 look-ups cost; more stale nodes than this may not
 # even be asked for.
-
-_REFUSED_QUIETLY = {ReasonCode.CLASS_MISSING, ReasonCode.FEATURE_DISABLED}
-# The scheduler checks these before any node: unschedulable, not an error.
 
 
 class _Look(NamedTuple):
@@ -241,22 +239,17 @@ class Evaluation(Generic[T]):
         if isinstance(memo, Prediction):
             return memo
         placed = memo.projector.place(state.inventory)
-        usage = usage_of(
-            placed,
-            state.inventory,
-            state.usage,
-            shares_consume_counters=snapshot.release.shares_consume_counters,
-        )
+        usage = usage_of(placed, state.inventory, state.usage, snapshot.release)
         slots = _slots(plan, len(specs), state)
         key = (placed.number, usage, tuple(slot.fixed for slot in slots))
         return _Look(memo, key, placed, slots)
 
     def _compile(self, specs: tuple[ClaimSpec, ...]) -> ShapeMemo | Prediction:
         try:
-            return ShapeMemo(compile_shape(specs, self._snapshot.classes, self._snapshot.release))
+            release = self._snapshot.release
+            return ShapeMemo(compile_shape(specs, self._snapshot.classes, release), release)
         except Refused as refused:
-            quiet = refused.reason.code in _REFUSED_QUIETLY
-            outcome = Outcome.UNSCHEDULABLE if quiet else Outcome.ERROR
+            outcome = Outcome.UNSCHEDULABLE if refused.quiet else Outcome.ERROR
             return without_devices(outcome, refused.reason, self._settings)
 
     def _verdict(self, plan: Plan, name: str, prediction: Prediction, look: _Look | None) -> NodeVerdict:

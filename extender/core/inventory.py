@@ -16,9 +16,9 @@ from .cel import unsupported_attribute
 from .model import CounterSet, Device, Node, PoolID, ResourceSlice
 from .node_selection import NodeSelectorError, node_matches
 from .places import Place
-from .pools import Pool, gather_pools, search_order, targets_node
+from .pools import Pool, gather_pools, has_binding_conditions, in_search_order, targets_node
 from .reasons import Reason, ReasonCode, reason
-from .releases import Release
+from .releases import CounterScope, Release
 from .topology import locate
 from .vocabulary import Vocabulary
 
@@ -29,7 +29,8 @@ class PoolFrame:
     A pool without its name.
 
     ``book`` is the index of the first pool of the node with the same pool name,
-    whatever the driver: counter books were once kept by pool name alone.
+    whatever the driver: counter books were once kept by pool name alone. ``late``:
+    comes after all pools that are not. ``ambiguous``: see ``Pool``.
     """
 
     driver: str
@@ -37,6 +38,8 @@ class PoolFrame:
     incomplete: bool
     invalid: str
     counter_sets: tuple[CounterSet, ...]
+    late: bool = False
+    ambiguous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,18 @@ class SliceFrame:
 
     ``targets`` tells which devices are for this node (all when empty),
     ``unsupported`` which attribute makes CEL fail on a device (none when empty).
+    ``late``: comes after all slices of its pool that are not. ``counter_sets``:
+    where each slice has counters of its own. ``skips_node``: its devices skip node
+    operations, which this node does not know.
     """
 
     pool: int
     places: tuple[Place, ...]
     targets: tuple[bool, ...]
     unsupported: tuple[str | None, ...]
+    late: bool = False
+    counter_sets: tuple[CounterSet, ...] = ()
+    skips_node: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,9 @@ class Inventory:
     failure: Reason | None = None
 
 
+NODE_FEATURE = "DRAOptionalNodeOperations"
+"""What a node declares that lets drivers skip node operations."""
+
 EMPTY = Inventory((), (), Frame((), ()))
 
 
@@ -90,10 +102,10 @@ class SliceIndex:
     """
     The cluster's slices by how nodes find them.
 
-    ``local``: by node name, slices without shared counters. ``selected``: those
-    for several nodes. ``counters``: counter slices by pool. ``broken``: pools
-    with counter slices that are incomplete or invalid when seen from a node
-    that has none of their devices.
+    ``local``: by node name. ``selected``: those for several nodes. ``counters``:
+    by pool, the counter slices of releases where these count for every node;
+    ``broken``: pools with such slices that are incomplete or invalid when seen
+    from a node that has none of their devices.
     """
 
     by_pool: Mapping[PoolID, tuple[ResourceSlice, ...]]
@@ -111,14 +123,14 @@ def index_slices(slices: Sequence[ResourceSlice], release: Release) -> SliceInde
     counters: dict[PoolID, list[ResourceSlice]] = {}
     for slice_ in sorted(slices, key=lambda slice_: slice_.name):
         by_pool.setdefault(slice_.pool_id, []).append(slice_)
-        if slice_.shared_counters:
+        if slice_.shared_counters and release.gathering.counters_everywhere:
             counters.setdefault(slice_.pool_id, []).append(slice_)
         elif slice_.node_name:
             local.setdefault(slice_.node_name, []).append(slice_)
         else:
             selected.append(slice_)
     seen_by_all = [slice_ for group in counters.values() for slice_ in group]
-    gathered = gather_pools(Node(""), seen_by_all, by_pool, release.features)
+    gathered = gather_pools(Node(""), seen_by_all, by_pool, release)
     return SliceIndex(
         by_pool={pool: tuple(group) for pool, group in by_pool.items()},
         local={node: tuple(group) for node, group in local.items()},
@@ -134,18 +146,18 @@ def inventory_of(
     """
     Gather the node's inventory. ``frames`` interns frames across nodes.
 
-    Counter slices belong to every node up to 1.36; those of pools the node has
-    no device of matter only where they are broken, so only these are added.
+    Of counter slices that count for every node, those of pools the node has no
+    device of matter only where they are broken, so only these are added.
     """
     try:
         slices = [*index.local.get(node.name, ())]
-        slices += [slice_ for slice_ in index.selected if targets_node(slice_, node)]
+        slices += [slice_ for slice_ in index.selected if targets_node(slice_, node, release.gathering)]
         own = {slice_.pool_id for slice_ in slices}
         slices += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
-        pools = gather_pools(node, slices, index.by_pool, release.features)
+        pools = gather_pools(node, slices, index.by_pool, release)
         foreign = [pool for pool in index.broken if pool.id not in own]
         if foreign:
-            pools = tuple(sorted((*pools, *foreign), key=search_order))
+            pools = in_search_order((*pools, *foreign), release)
         return _framed(node, pools, release, vocabulary, frames)
     except NodeSelectorError as error:
         failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
@@ -167,6 +179,8 @@ def _framed(
             pool.incomplete,
             pool.invalid,
             pool.counter_sets,
+            late=release.order.late_pools and pool.has_binding_conditions,
+            ambiguous=pool.ambiguous,
         )
         for number, pool in enumerate(pools)
     )
@@ -191,7 +205,23 @@ def _slice_frame(
         # A device that several nodes can reach has no place on this node's buses.
         places = tuple(place._replace(root=-1, numa=-1, socket=-1) for place in places)
     unsupported = tuple(unsupported_attribute(device.attributes, release.cel) for device in slice_.devices)
-    return SliceFrame(pool, places, targets, unsupported if any(unsupported) else ())
+    own_counters = release.counters.scope is CounterScope.SLICE and release.features.partitionable_devices
+    return SliceFrame(
+        pool,
+        places,
+        targets,
+        unsupported if any(unsupported) else (),
+        late=release.order.late_slices and has_binding_conditions(slice_),
+        counter_sets=slice_.shared_counters if own_counters else (),
+        skips_node=_skips_node(slice_, node, release),
+    )
+
+
+def _skips_node(slice_: ResourceSlice, node: Node, release: Release) -> bool:
+    """Whether the slice's devices need a node that knows optional node operations, and it does not."""
+    if not slice_.skip_node_operations or not release.node_operations:
+        return False
+    return not release.features.optional_node_operations or NODE_FEATURE not in node.declared_features
 
 
 def _targets(device: Device, node: Node) -> bool:

@@ -14,18 +14,23 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .cel import CelDevice, VerdictKind
+from .compared_values import MISSING, ValueClass, ValueClasses, looked_up
 from .inventory import Frame, Inventory, PoolFrame
-from .model import Attribute, Device, DeviceTraits, ResourceSlice
+from .model import Attribute, CounterSet, Device, DeviceTraits, ResourceSlice
+from .model.slices import NO_TRAITS
 from .places import Place
 from .quantity import Quantity
+from .releases import CounterScope, Release
 from .shape import Alternative, Shape
-from .usage import Amounts, PoolUsage
+from .usage import Amounts
+from .vocabulary import Kind
 
-REJECTED, SELECTED, FAILED, UNDECIDED = range(4)
-"""Verdict of one alternative on one device; the last two stop the search when reached."""
+REJECTED, SELECTED, FAILED, UNDECIDED, INVALID_POOL = range(5)
+"""
+Verdict of one alternative on one device; the last three stop the search when reached.
 
-MISSING, INCOMPARABLE = -1, -2
-"""Classes of attribute values: not there; there, but equal to nothing (lists, unknown types)."""
+``INVALID_POOL`` stands for a whole pool that is fatal to walk into.
+"""
 
 _VERDICTS = {
     VerdictKind.MATCH: SELECTED,
@@ -39,29 +44,52 @@ class Candidate(NamedTuple):
     """
     A device that at least one alternative does not reject.
 
-    ``verdicts`` by alternative; ``classes`` by constraint attribute: equal values
-    on the node have equal numbers. ``failure`` says where and why the first
-    failing selector failed.
+    ``verdicts`` by alternative; ``classes`` by compared value. ``failure`` says where
+    and why the first failing selector failed. ``block``: see ``Layout``. ``unusable``:
+    selectable, but never to be had on this node.
     """
 
     pool: int
     traits: DeviceTraits
     verdicts: tuple[int, ...]
-    classes: tuple[int, ...]
+    classes: tuple[ValueClass, ...]
     place: Place
     failure: tuple[str, str]
+    block: int = 0
+    unusable: bool = False
+
+
+class Block(NamedTuple):
+    """
+    A slice that holds candidates, in releases where slices matter to the search.
+
+    Two blocks have a fixed order only if they are of different pools of which one
+    is ``late``, or of one pool and one is a ``late_slice``.
+    """
+
+    pool: int
+    late: bool
+    late_slice: bool
+    counter_sets: tuple[CounterSet, ...] = ()
 
 
 class Layout(NamedTuple):
-    """Candidates in search order, over all usable pools."""
+    """
+    Candidates in search order, over all usable pools.
+
+    ``blocks`` are the slices they are in, kept only where pools and slices have a
+    random order or counters of their own.
+    """
 
     pools: tuple[PoolFrame, ...]
     candidates: tuple[Candidate, ...]
+    blocks: tuple[Block, ...] = ()
 
 
 class Placed(NamedTuple):
     """
-    A layout and where on the node its candidates are: (slice, device) positions.
+    A layout and where on the node its candidates are: (slice, device) positions,
+    ``NOWHERE`` for one that stands for an invalid pool.
 
     Equal layouts of one projector have equal numbers.
     """
@@ -71,18 +99,26 @@ class Placed(NamedTuple):
     positions: tuple[tuple[int, int], ...]
 
 
+NOWHERE = (-1, -1)
+
+
 class LayoutUsage(NamedTuple):
     """
     What is allocated of a layout's candidates.
 
     ``in_use``: bit per candidate. ``consumed``: capacity taken by shares, by
-    candidate. ``drawn``: counters taken by the allocated devices of a pool, for
-    pools whose candidates use counters: (pool, ((set, counter, nanos), …)).
+    candidate. ``drawn``: counters taken by allocated devices, by pool, or by block
+    where each slice has its own: (number, ((set, counter, nanos), …)). ``shared``:
+    bit per candidate that is shared, where a share alone spares the next its counters.
+    ``groups``: the compatibility groups that all allocated devices of a counter set
+    share (see ``compatibility_groups``), by pool and set, where the feature is on.
     """
 
     in_use: int
     consumed: tuple[tuple[int, Amounts], ...]
     drawn: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...]
+    shared: int = 0
+    groups: tuple[tuple[int, str, tuple[str, ...] | None], ...] = ()
 
 
 UNUSED = LayoutUsage(0, (), ())
@@ -99,9 +135,12 @@ class Projector:
     distinct slices to small numbers, so that a node costs one look-up per slice.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, release: Release) -> None:
         self._shape = shape
-        self._reads = tuple(dict.fromkeys((*shape.reads, *shape.attributes)))
+        self._release = release
+        self._by_block = not release.order.fixed or release.counters.scope is CounterScope.SLICE
+        published = (each.attribute for each in shape.compared if each.expression is None)
+        self._reads = tuple(dict.fromkeys((*shape.reads, *published)))
         self._whole = shape.reads_everything or bool(shape.domains)
         self._verdicts: dict[object, tuple[tuple[int, ...], tuple[str, str]]] = {}
         self._slices: dict[object, int] = {}
@@ -169,7 +208,9 @@ class Projector:
                 # Upstream asks for the node after CEL, so failures still count.
                 verdicts = tuple(REJECTED if verdict == SELECTED else verdict for verdict in verdicts)
             if any(verdicts):
-                values = tuple(_attribute(device, slice_.driver, name) for name in self._shape.attributes)
+                values = tuple(
+                    looked_up(device, slice_.driver, each.attribute) for each in self._shape.compared
+                )
                 kept.append((position, verdicts, values, failure))
         return tuple(kept)
 
@@ -178,7 +219,7 @@ class Projector:
     ) -> tuple[tuple[int, ...], tuple[str, str]]:
         cel_device = CelDevice(
             driver,
-            device.traits.allow_multiple_allocations,
+            device.traits.allow_multiple_allocations and self._release.sees_sharing,
             device.attributes,
             _qualified_capacity(device.traits, driver),
         )
@@ -192,25 +233,55 @@ class Projector:
         return tuple(verdicts), failure
 
     def _build(self, inventory: Inventory, numbers: Sequence[int]) -> Placed:
-        classes: list[dict[Attribute, int]] = [{} for _ in self._shape.attributes]
-        candidates: list[Candidate] = []
-        positions: list[tuple[int, int]] = []
-        for place, (number, of) in enumerate(zip(numbers, inventory.frame.slices, strict=True)):
+        frame = inventory.frame
+        classes = ValueClasses(self._shape.compared, sets=self._release.features.list_type_attributes)
+        found: list[tuple[Candidate, tuple[int, int]]] = []
+        blocks: list[Block] = []
+        for place, (number, of) in enumerate(zip(numbers, frame.slices, strict=True)):
             devices = inventory.slices[place].devices
+            if self._by_block and self._seen[number]:
+                blocks.append(Block(of.pool, frame.pools[of.pool].late, of.late, of.counter_sets))
             for position, verdicts, values, failure in self._seen[number]:
-                candidates.append(
-                    Candidate(
-                        of.pool,
-                        devices[position].traits,
-                        verdicts,
-                        tuple(map(_value_class, values, classes)),
-                        of.places[position],
-                        failure,
-                    )
+                candidate = Candidate(
+                    of.pool,
+                    devices[position].traits,
+                    verdicts,
+                    classes.of(values),
+                    of.places[position],
+                    failure,
+                    max(len(blocks) - 1, 0),
+                    of.skips_node,
                 )
-                positions.append((place, position))
-        layout = Layout(inventory.frame.pools, tuple(candidates))
-        return Placed(self._layouts.setdefault(layout, len(self._layouts)), layout, tuple(positions))
+                found.append((candidate, (place, position)))
+        if self._release.gathering.invalid_is_fatal:
+            found = self._with_invalid_pools(found, blocks, frame.pools)
+        layout = Layout(frame.pools, tuple(each for each, _ in found), tuple(blocks))
+        positions = tuple(position for _, position in found)
+        return Placed(self._layouts.setdefault(layout, len(self._layouts)), layout, positions)
+
+    def _with_invalid_pools(
+        self,
+        found: list[tuple[Candidate, tuple[int, int]]],
+        blocks: list[Block],
+        pools: Sequence[PoolFrame],
+    ) -> list[tuple[Candidate, tuple[int, int]]]:
+        """Put in a candidate for each invalid pool: every request walks into it."""
+        verdicts = (INVALID_POOL,) * len(self._shape.alternatives)
+        classes = (MISSING,) * len(self._shape.compared)
+        for number, pool in enumerate(pools):
+            if pool.invalid:
+                blocks.append(Block(number, pool.late, late_slice=False))
+                stand_in = Candidate(
+                    number,
+                    NO_TRAITS,
+                    verdicts,
+                    classes,
+                    Place(Kind.OTHER),
+                    ("", pool.invalid),
+                    len(blocks) - 1,
+                )
+                found.append((stand_in, NOWHERE))
+        return sorted(found, key=lambda each: each[0].pool)
 
 
 def _verdict(
@@ -229,68 +300,3 @@ def _verdict(
 
 def _qualified_capacity(traits: DeviceTraits, driver: str) -> dict[str, Quantity]:
     return {name if "/" in name else f"{driver}/{name}": capacity.value for name, capacity in traits.capacity}
-
-
-def _attribute(device: Device, driver: str, name: str) -> Attribute | None:
-    """Look up a constraint's attribute (``lookupAttribute``): bare names mean the driver's own."""
-    return device.attributes.get(name if "/" in name else f"{driver}/{name}")
-
-
-def _value_class(value: Attribute | None, numbers: dict[Attribute, int]) -> int:
-    if value is None:
-        return MISSING
-    if value.kind.is_list or value.value is None:
-        return INCOMPARABLE
-    return numbers.setdefault(value, len(numbers))
-
-
-def usage_of(
-    placed: Placed, inventory: Inventory, usage: Sequence[PoolUsage], *, shares_consume_counters: bool
-) -> LayoutUsage:
-    """Restrict a node's usage (parallel to ``inventory.pools``) to a layout's candidates."""
-    if not any(pool.exclusive or pool.shared for pool in usage):
-        return UNUSED
-    in_use = 0
-    consumed: list[tuple[int, Amounts]] = []
-    counting: set[int] = set()
-    for number, (slice_, position) in enumerate(placed.positions):
-        candidate = placed.layout.candidates[number]
-        of = usage[candidate.pool]
-        name = inventory.slices[slice_].devices[position].name
-        if name in of.exclusive:
-            in_use |= 1 << number
-        if name in of.consumed:
-            consumed.append((number, of.consumed[name]))
-        if candidate.traits.consumes_counters:
-            counting.add(candidate.pool)
-    drawn = tuple(
-        (pool, amounts)
-        for pool in sorted(counting)
-        if (amounts := _drawn(inventory, pool, usage[pool], shares_consume_counters))
-    )
-    return LayoutUsage(in_use, tuple(consumed), drawn)
-
-
-def _drawn(
-    inventory: Inventory, pool: int, usage: PoolUsage, shares_consume_counters: bool
-) -> tuple[tuple[str, str, int], ...]:
-    """
-    Counters taken by the pool's allocated devices, wherever these are.
-
-    Source: allocator_incubating.go checkAvailableCounters and
-    internal/allocatedstate.go IsDeviceAllocated, v0.36.2.
-    """
-    taken = usage.exclusive
-    if shares_consume_counters:
-        taken = taken | usage.shared | usage.consumed.keys()
-    sums: dict[tuple[str, str], int] = {}
-    source = inventory.pools[pool]
-    for slice_ in (*source.slices, *source.elsewhere):
-        for device in slice_.devices:
-            if device.name not in taken:
-                continue
-            for consumption in device.traits.consumes_counters:
-                for name, quantity in consumption.counters:
-                    key = (consumption.counter_set, name)
-                    sums[key] = sums.get(key, 0) + quantity.nanos
-    return tuple((*key, nanos) for key, nanos in sorted(sums.items()))

@@ -16,6 +16,7 @@ from .layout import LayoutUsage, Projector
 from .model import ClaimSpec, DeviceClass
 from .places import Place
 from .prediction import Prediction
+from .releases import Release
 from .shape import Shape
 from .snapshot import Lineage, Snapshot
 
@@ -33,9 +34,9 @@ class ShapeMemo:
 
     __slots__ = ("predictions", "projector", "shape", "steps")
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, release: Release) -> None:
         self.shape = shape
-        self.projector = Projector(shape)
+        self.projector = Projector(shape, release)
         self.predictions: dict[PredictionKey, Prediction] = {}
         self.steps = 0
 

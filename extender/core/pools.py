@@ -1,10 +1,9 @@
 """
 Gathering the resource pools that a node can take devices from.
 
-Source: k8s.io/dynamic-resource-allocation structured/internal/incubating
-pools_incubating.go GatherPools, v0.36.2. Out-dated slices are dropped;
-incomplete and invalid pools stay in the result, because requests for *all*
-devices trip over them.
+Source: k8s.io/dynamic-resource-allocation structured/internal pools_*.go
+GatherPools, v0.34 to v0.37. Out-dated slices are dropped; incomplete and invalid
+pools stay in the result, because requests for *all* devices trip over them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 
 from .model import CounterSet, Node, PoolID, ResourceSlice
 from .node_selection import node_matches
-from .releases import Features
+from .releases import Gathering, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,10 @@ class Pool:
     """
     One pool as seen from one node.
 
-    ``slices`` are the device slices that target the node, in search order (by
-    name); ``elsewhere`` the pool's other slices, whose allocated devices draw on
-    the same counters. Incomplete and invalid pools have neither.
+    ``slices`` are the device slices that target the node, in search order;
+    ``elsewhere`` the pool's other slices, whose allocated devices draw on the same
+    counters. Pools whose devices cannot be had have neither. ``ambiguous``: slices
+    disagree on how many there are, and upstream believes a random one.
     """
 
     id: PoolID
@@ -33,51 +33,73 @@ class Pool:
     counter_sets: tuple[CounterSet, ...] = ()
     incomplete: bool = False
     invalid: str = ""
+    ambiguous: bool = False
 
     @property
     def has_binding_conditions(self) -> bool:
-        return any(device.traits.binding_conditions for slice_ in self.slices for device in slice_.devices)
+        return any(map(has_binding_conditions, self.slices))
+
+
+def has_binding_conditions(slice_: ResourceSlice) -> bool:
+    return any(device.traits.binding_conditions for device in slice_.devices)
 
 
 def gather_pools(
     node: Node,
     slices: Iterable[ResourceSlice],
     slices_by_pool: Mapping[PoolID, Sequence[ResourceSlice]],
-    features: Features,
+    release: Release,
 ) -> tuple[Pool, ...]:
     """
     Pools relevant for ``node`` in search order.
 
     ``slices`` are the candidates (any order), ``slices_by_pool`` every slice of
-    the cluster. Order of the result: by driver and pool name, pools that hold a
-    device with binding conditions after all others. Raises ``NodeSelectorError``.
+    the cluster. Where the release walks pools in random order, ours is one of the
+    possible ones. Raises ``NodeSelectorError``.
     """
     relevant: dict[PoolID, list[ResourceSlice]] = {}
     for slice_ in slices:
-        if _usable(slice_, features) and targets_node(slice_, node):
+        if _usable(slice_, release) and targets_node(slice_, node, release.gathering):
             relevant.setdefault(slice_.pool_id, []).append(slice_)
     pools = [
         pool
         for pool_id, seen in relevant.items()
-        if (pool := pool_of(pool_id, seen, slices_by_pool.get(pool_id, ()), features)) is not None
+        if (pool := _pool_of(pool_id, seen, slices_by_pool.get(pool_id, ()), release)) is not None
     ]
-    return tuple(sorted(pools, key=search_order))
+    return in_search_order(pools, release)
 
 
-def search_order(pool: Pool) -> tuple[bool, PoolID]:
-    """Sort key of pools: sorting by ID arrived with 1.36."""
-    return (pool.has_binding_conditions, pool.id)
+def in_search_order(pools: Iterable[Pool], release: Release) -> tuple[Pool, ...]:
+    """By driver and pool name; where the release says so, those with binding conditions last."""
+    late = release.order.late_pools
+    return tuple(sorted(pools, key=lambda pool: (late and pool.has_binding_conditions, pool.id)))
 
 
-def _usable(slice_: ResourceSlice, features: Features) -> bool:
-    if features.partitionable_devices:
-        return True
-    return slice_.per_device_node_selection is None and not slice_.shared_counters
+def _usable(slice_: ResourceSlice, release: Release) -> bool:
+    if not release.features.partitionable_devices:
+        if slice_.per_device_node_selection is not None:
+            return False
+        if slice_.shared_counters and release.gathering.counters_apart:
+            return False
+    return not _hidden(slice_, release)
 
 
-def targets_node(slice_: ResourceSlice, node: Node) -> bool:
-    """Whether the slice counts for the node; counter slices count for every node (to 1.36)."""
-    if slice_.shared_counters:
+def _hidden(slice_: ResourceSlice, release: Release) -> bool:
+    """Whether the slice uses compatibility groups, which the release knows but has turned off."""
+    return (
+        release.gathering.hides_compatibility_groups
+        and not release.features.compatibility_groups
+        and any(
+            consumption.compatibility_groups
+            for device in slice_.devices
+            for consumption in device.traits.consumes_counters
+        )
+    )
+
+
+def targets_node(slice_: ResourceSlice, node: Node, gathering: Gathering) -> bool:
+    """Whether the slice counts for the node."""
+    if slice_.shared_counters and gathering.counters_everywhere:
         return True
     if slice_.node_name or slice_.all_nodes or slice_.node_selector is not None:
         return node_matches(node, slice_.node_name, slice_.all_nodes, slice_.node_selector)
@@ -89,11 +111,11 @@ def targets_node(slice_: ResourceSlice, node: Node) -> bool:
     return False
 
 
-def pool_of(
+def _pool_of(
     pool_id: PoolID,
     seen: Sequence[ResourceSlice],
     everywhere: Sequence[ResourceSlice],
-    features: Features,
+    release: Release,
 ) -> Pool | None:
     """
     Build one pool from the slices seen on a node and all of its slices.
@@ -102,43 +124,75 @@ def pool_of(
     the pool and the node's devices are about to change.
     """
     generation = max(slice_.generation for slice_ in seen)
+    late = release.order.late_slices
     current = sorted(
-        (slice_ for slice_ in seen if slice_.generation == generation), key=lambda slice_: slice_.name
+        (slice_ for slice_ in seen if slice_.generation == generation),
+        key=lambda slice_: (late and has_binding_conditions(slice_), slice_.name),
     )
     expected = current[0].resource_slice_count
-    if len(current) == expected:
-        return _build(pool_id, current, (), features)
-    if any(slice_.generation > generation for slice_ in everywhere):
-        return None
-    same_generation = [slice_ for slice_ in everywhere if slice_.generation == generation]
-    if len(same_generation) != expected:
-        return Pool(pool_id, incomplete=True)
-    names = {slice_.name for slice_ in current}
-    elsewhere = sorted(
-        (slice_ for slice_ in same_generation if slice_.name not in names), key=lambda slice_: slice_.name
-    )
-    return _build(pool_id, current, tuple(elsewhere), features)
+    ambiguous = any(slice_.resource_slice_count != expected for slice_ in current)
+    complete = len(current) == expected
+    if not release.gathering.looks_elsewhere:
+        return _seen_pool(pool_id, current, incomplete=not complete, ambiguous=ambiguous)
+    elsewhere: tuple[ResourceSlice, ...] = ()
+    if not complete:
+        if any(slice_.generation > generation for slice_ in everywhere):
+            return None
+        same_generation = [
+            slice_
+            for slice_ in everywhere
+            if slice_.generation == generation and not _hidden(slice_, release)
+        ]
+        if len(same_generation) != expected:
+            return Pool(pool_id, incomplete=True, ambiguous=ambiguous)
+        names = {slice_.name for slice_ in current}
+        elsewhere = tuple(
+            sorted(
+                (slice_ for slice_ in same_generation if slice_.name not in names),
+                key=lambda slice_: slice_.name,
+            )
+        )
+    return _build(pool_id, current, elsewhere, release, ambiguous=ambiguous)
+
+
+def _seen_pool(
+    pool_id: PoolID, current: Sequence[ResourceSlice], *, incomplete: bool, ambiguous: bool
+) -> Pool:
+    """A pool of 1.34, which is what one sees of it; its counters are inside the slices."""
+    problem = _duplicate_device(current)
+    if problem:
+        return Pool(pool_id, incomplete=incomplete, invalid=problem, ambiguous=ambiguous)
+    return Pool(pool_id, tuple(current), incomplete=incomplete, ambiguous=ambiguous)
 
 
 def _build(
     pool_id: PoolID,
     current: Sequence[ResourceSlice],
     elsewhere: tuple[ResourceSlice, ...],
-    features: Features,
+    release: Release,
+    *,
+    ambiguous: bool,
 ) -> Pool:
-    if not features.partitionable_devices:
+    if not release.features.partitionable_devices:
         problem = _duplicate_device(current)
-        return Pool(pool_id, invalid=problem) if problem else Pool(pool_id, tuple(current))
+        if problem:
+            return Pool(pool_id, invalid=problem, ambiguous=ambiguous)
+        return Pool(pool_id, tuple(current), ambiguous=ambiguous)
     devices = tuple(slice_ for slice_ in current if not slice_.shared_counters)
-    counters = [counter_set for slice_ in current for counter_set in slice_.shared_counters]
+    counting = current
+    if not release.gathering.counters_everywhere:
+        counting = (*current, *elsewhere)
+        elsewhere = tuple(slice_ for slice_ in elsewhere if not slice_.shared_counters)
+    counters = [counter_set for slice_ in counting for counter_set in slice_.shared_counters]
+    consuming = current if release.gathering.counters_everywhere else devices
     problem = (
         _duplicate_device(devices)
         or _duplicate_counter_set(counters)
-        or _unknown_counter(counters, (*current, *elsewhere))
+        or _unknown_counter(counters, (*consuming, *elsewhere))
     )
     if problem:
-        return Pool(pool_id, invalid=problem)
-    return Pool(pool_id, devices, elsewhere, tuple(counters))
+        return Pool(pool_id, invalid=problem, ambiguous=ambiguous)
+    return Pool(pool_id, devices, elsewhere, tuple(counters), ambiguous=ambiguous)
 
 
 def _duplicate_device(slices: Iterable[ResourceSlice]) -> str:

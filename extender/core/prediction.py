@@ -13,12 +13,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .alignment import Alignment, align, score
-from .allocator import Fatal, Search, Solution, Undecided
+from .allocator import Search, Solution, Undecided
 from .layout import Layout, LayoutUsage
+from .order import check_order, combinations_suffice
+from .picking import Fatal
 from .places import Place
 from .reasons import Reason, ReasonCode, reason
 from .releases import Release
 from .shape import Shape
+from .solutions import visit_solutions
 
 
 class Outcome(StrEnum):
@@ -102,26 +105,69 @@ def predict(
     settings: Settings,
 ) -> Prediction:
     """Search once and rate the result. ``slots`` are the pod's claims in pod order."""
-    search = Search(shape, layout, usage, release, settings.search_steps)
-    try:
-        solution = search.run()
-    except Fatal as fatal:
-        return without_devices(Outcome.ERROR, fatal.reason, settings, search.steps + search.tried)
-    except Undecided as undecided:
-        return without_devices(Outcome.UNKNOWN, undecided.reason, settings, search.steps + search.tried)
-    steps = search.steps + search.tried
-    if solution is None:
-        return without_devices(Outcome.UNSCHEDULABLE, _why_nothing_fits(layout), settings, steps)
-    alignment = align_devices(shape, layout, solution, slots)
+    found = find(shape, layout, usage, release, settings.search_steps)
+    if isinstance(found.answer, Undecided):
+        return without_devices(Outcome.UNKNOWN, found.answer.reason, settings, found.steps)
+    if isinstance(found.answer, Fatal):
+        return without_devices(Outcome.ERROR, found.answer.reason, settings, found.steps, found.certainty)
+    if found.answer is None:
+        why = _why_nothing_fits(layout)
+        return without_devices(Outcome.UNSCHEDULABLE, why, settings, found.steps, found.certainty)
+    alignment = align_devices(shape, layout, found.answer, slots)
     return Prediction(
-        Outcome.ALLOCATED, None, solution, alignment, score(alignment, settings.score_max), steps
+        Outcome.ALLOCATED,
+        None,
+        found.answer,
+        alignment,
+        score(alignment, settings.score_max),
+        found.steps,
+        found.certainty,
     )
 
 
-def without_devices(outcome: Outcome, why: Reason, settings: Settings, steps: int = 0) -> Prediction:
+class Found(NamedTuple):
+    """
+    What a search came to: devices, none, or why it stopped.
+
+    ``steps`` were taken in all, ``search_steps`` are those that upstream counts;
+    ``None`` where it takes more, because it tries devices in every order.
+    """
+
+    answer: Solution | Fatal | Undecided | None
+    certainty: Certainty
+    steps: int
+    search_steps: int | None
+
+
+def find(shape: Shape, layout: Layout, usage: LayoutUsage, release: Release, budget: int) -> Found:
+    """Search, and see whether the answer hangs on an order that the release leaves to chance."""
+    combined = release
+    if not release.order.combinations and combinations_suffice(shape, layout, release):
+        combined = replace(release, order=replace(release.order, combinations=True))
+    search = Search(shape, layout, usage, combined, budget)
+    answer: Solution | Fatal | None
+    try:
+        answer = search.run()
+    except Fatal as fatal:
+        answer = fatal
+    except Undecided as undecided:
+        return Found(undecided, Certainty.EXACT, search.steps + search.tried, None)
+    check = check_order(shape, layout, usage, release, budget, search, answer)
+    certainty = Certainty.ORDER_DEPENDENT if check.matters else Certainty.EXACT
+    counted = search.steps if combined is release else None
+    return Found(answer, certainty, search.steps + search.tried + check.steps, counted)
+
+
+def without_devices(
+    outcome: Outcome,
+    why: Reason,
+    settings: Settings,
+    steps: int = 0,
+    certainty: Certainty = Certainty.EXACT,
+) -> Prediction:
     """A prediction with no devices: unknown scores neutral, all else 0."""
     points = settings.neutral if outcome is Outcome.UNKNOWN else 0
-    return Prediction(outcome, why, None, None, points, steps)
+    return Prediction(outcome, why, None, None, points, steps, certainty)
 
 
 def best_alignment(
@@ -143,10 +189,8 @@ def best_alignment(
             best[:] = [alignment.predicted]
         return best[0] >= 1.0
 
-    # What a leaking release loses in a search are not choices that people lack.
-    search = Search(shape, layout, usage, replace(release, counters_leak=False), budget)
     try:
-        complete = search.each(visit)
+        complete = visit_solutions(shape, layout, usage, release, budget, visit)
     except Fatal:
         complete = True
     return Best(best[0] if best else None, complete)

@@ -33,6 +33,7 @@ _DECIMAL = {
 # An exponent beyond this only ever saturates or rounds to one nano; keeping it
 # bounded keeps a hostile "1e999999999" cheap.
 _EXPONENT_LIMIT = 64
+_SHORT_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,17 @@ class Quantity:
 
     @property
     def value(self) -> int:
-        """Whole units, rounded up as ``Quantity.Value`` does."""
-        return -(-self.nanos // NANOS)
+        """
+        Whole units, rounded away from zero as ``Quantity.Value`` does.
+
+        What does not fit 64 bits is 0 where upstream keeps a number and an exponent
+        (``ScaledValue`` drops the sign of failure), else its low 64 bits.
+        """
+        whole = -(-abs(self.nanos) // NANOS)
+        if whole > MAX_INT64 and _is_short(self.text):
+            return 0
+        low = (whole if self.nanos >= 0 else -whole) + MAX_INT64 + 1
+        return low % (1 << 64) - MAX_INT64 - 1
 
     @property
     def exact_int64(self) -> bool:
@@ -77,7 +87,7 @@ def parse_quantity(text: str) -> Quantity:
     """
     Parse ``"40Gi"``, ``"250m"``, ``"1e3"``.
 
-    Digits finer than a nano round away from zero; values beyond int64 saturate.
+    Digits finer than a nano round away from zero; binary values beyond int64 saturate.
     Raises ``ValueError`` naming the text when it is not a quantity.
     """
     match = _SYNTAX.fullmatch(text)
@@ -92,8 +102,18 @@ def parse_quantity(text: str) -> Quantity:
         exponent = max(-_EXPONENT_LIMIT, min(_EXPONENT_LIMIT, exponent))
         numerator, denominator = digits * 10 ** max(exponent, 0), 10 ** len(fraction)
         denominator *= 10 ** max(-exponent, 0)
-    nanos = min(-(-numerator * NANOS // denominator), MAX_INT64 * NANOS)
+    nanos = -(-numerator * NANOS // denominator)
+    if suffix in _BINARY:
+        nanos = min(nanos, MAX_INT64 * NANOS)
     return Quantity(-nanos if match["sign"] == "-" else nanos, text)
+
+
+def _is_short(text: str) -> bool:
+    """Whether upstream parses a decimal text into an int64 and an exponent (``int64Amount``)."""
+    match = _SYNTAX.fullmatch(text)
+    if match is None or match["suffix"] in _BINARY:
+        return False
+    return len(match["whole"].lstrip("0")) + len(match["fraction"] or "") <= _SHORT_DIGITS
 
 
 def _binary_text(whole: int) -> str:

@@ -27,6 +27,8 @@ class ReasonCode(StrEnum):
     FEATURE_DISABLED = "feature-disabled"
     # error: upstream aborts the whole attempt
     CEL_ERROR = "cel-error"
+    CAPACITY = "capacity"
+    INVALID_POOL_FATAL = "invalid-pool-fatal"
     TOO_MANY_DEVICES = "too-many-devices"
     ALL_INCOMPLETE_POOL = "all-incomplete-pool"
     ALL_CONSTRAINT = "all-constraint"
@@ -60,6 +62,11 @@ TEMPLATES: dict[ReasonCode, str] = {
     ReasonCode.CEL_ERROR: (
         "{where}: the CEL selector fails on {device}, which aborts the scheduling attempt: {detail}"
     ),
+    ReasonCode.CAPACITY: (
+        "request {request}: the capacity that it asks of {device} cannot be reckoned with, "
+        "which aborts the attempt: {detail}"
+    ),
+    ReasonCode.INVALID_POOL_FATAL: "pool {pool} is invalid, which aborts the attempt: {detail}",
     ReasonCode.TOO_MANY_DEVICES: "claim {claim} asks for {count} devices, more than the limit of {limit}",
     ReasonCode.ALL_INCOMPLETE_POOL: (
         "request {request} asks for all devices while pool {pool} is {state}, which aborts the attempt"

@@ -2,119 +2,196 @@
 Kubernetes releases as data: which rules of the allocator are in force.
 
 The search asks these switches and never compares version numbers. Each switch
-is a row of the behaviour matrix in ``docs/prediction.md``.
-
-Source: k8s.io/dynamic-resource-allocation structured/internal/incubating at
-v0.36.0 to v0.36.6; default gates: k8s.io/kubernetes pkg/features v1.36.
+is a row of the behaviour matrix in ``docs/prediction.md``. Defaults are those of
+the newest release; ``release_history`` tells which release differs in what.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .cel import Dialect
+from .features import Features
+
+
+class Implementation(StrEnum):
+    """Upstream's allocators; the first that has every feature that is on does the work."""
+
+    STABLE = "stable"
+    INCUBATING = "incubating"
+    EXPERIMENTAL = "experimental"
+
+
+class CounterScope(StrEnum):
+    """
+    What has counter books of its own.
+
+    ``SLICE``: each slice, with the sets it carries itself (1.34). ``POOL_NAME``:
+    pools of one name, whatever the driver (1.35 to 1.36.3). ``POOL``: each pool.
+    """
+
+    SLICE = "slice"
+    POOL_NAME = "pool-name"
+    POOL = "pool"
+
+
+class DistinctRule(StrEnum):
+    """
+    How ``distinctAttribute`` compares.
+
+    ``UNSUPPORTED``: the claim is refused. ``NEVER_EQUAL``: values of two devices
+    count as different (1.34 compares pointers). ``BY_REQUEST``: one value is
+    remembered per request name (1.35 and 1.36). ``BY_DEVICE``: as documented.
+    """
+
+    UNSUPPORTED = "unsupported"
+    NEVER_EQUAL = "never-equal"
+    BY_REQUEST = "by-request"
+    BY_DEVICE = "by-device"
+
+
+class CapacityGateOff(StrEnum):
+    """What becomes of a capacity request while consumable capacity is off."""
+
+    REFUSED = "refused"
+    IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """The allocator features that feature gates turn on."""
-
-    admin_access: bool = True
-    prioritized_list: bool = True
-    partitionable_devices: bool = True
-    device_taints: bool = True
-    binding_conditions: bool = True
-    consumable_capacity: bool = True
-    extended_resource: bool = True
-
-
-_FEATURE_NAMES = {
-    "AdminAccess": "admin_access",
-    "PrioritizedList": "prioritized_list",
-    "PartitionableDevices": "partitionable_devices",
-    "DeviceTaints": "device_taints",
-    "DeviceBindingAndStatus": "binding_conditions",
-    "ConsumableCapacity": "consumable_capacity",
-}
-
-
-def features_named(names: frozenset[str]) -> Features:
+class Order:
     """
-    Exactly the allocator features in ``names`` (upstream's own names), no others.
+    In which order devices are tried.
 
-    Raises ``ValueError`` listing the known names when one is not known.
+    ``fixed``: pools by driver and name, slices by name; else both are random.
+    ``late_pools``, ``late_slices``: those that hold a device with binding
+    conditions come after all others. ``combinations``: the next device of a
+    request is looked for after the last one, else from the start again.
     """
-    unknown = sorted(names - _FEATURE_NAMES.keys())
-    if unknown:
-        raise ValueError(f"unknown features {', '.join(unknown)}; known: {', '.join(_FEATURE_NAMES)}")
-    off = dict.fromkeys((field.name for field in fields(Features)), False)
-    return Features(**{**off, **{_FEATURE_NAMES[name]: True for name in names}})
+
+    fixed: bool = True
+    late_pools: bool = True
+    late_slices: bool = False
+    combinations: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """
+    Which pools and slices count for a node.
+
+    ``looks_elsewhere``: a pool that lacks slices on the node is completed by, or
+    hidden for the newer generation of, slices elsewhere. ``incomplete_usable``:
+    single devices of an incomplete pool can be had. ``invalid_is_fatal``: walking
+    into an invalid pool aborts the attempt, else the pool is skipped.
+    ``counters_apart``: counters are in slices without devices.
+    ``counters_everywhere``: those count for every node.
+    ``hides_compatibility_groups``: slices that use them are ignored while the
+    feature is off.
+    """
+
+    looks_elsewhere: bool = True
+    incomplete_usable: bool = False
+    invalid_is_fatal: bool = False
+    counters_apart: bool = True
+    counters_everywhere: bool = False
+    hides_compatibility_groups: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """
+    Shared counters.
+
+    ``leak``: a candidate rejected after its counters were taken keeps them, and so
+    does an undone share (to 1.36.2, PR 140431). ``shares_consume``: devices
+    allocated in shares draw on the books (from 1.36.2, PR 139040).
+    ``shares_known_by_id``: a further share of a device is free of charge even if
+    no share recorded capacity (1.37, PR 140437). ``marks_by_amount``: within
+    one attempt a device counts as shared while its shares take something (to 1.36).
+    ``all_mode_crashes``: the scheduler dereferences a nil pool (to 1.36.1).
+    """
+
+    scope: CounterScope = CounterScope.POOL
+    leak: bool = False
+    shares_consume: bool = True
+    shares_known_by_id: bool = True
+    marks_by_amount: bool = False
+    all_mode_crashes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityRules:
+    """
+    Consumable capacity.
+
+    ``wraps``: amounts beyond 64 bits wrap and negative ones pass, else both abort
+    the attempt (1.37). ``all_mode_by_room``: requests for all devices leave out
+    those without room left, else only those that are too small (1.37).
+    ``crashes``: the code of the release crashes (1.34).
+    """
+
+    wraps: bool = False
+    all_mode_by_room: bool = False
+    gate_off: CapacityGateOff = CapacityGateOff.REFUSED
+    crashes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """
+    What is written besides the devices.
+
+    ``tolerations``: copied from the request. ``claim_config_once``: else once per
+    request that it names; a list that names all requests becomes empty.
+    ``binds_to_node``: such a device pins the claim to the node.
+    """
+
+    tolerations: bool = True
+    claim_config_once: bool = True
+    binds_to_node: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """
-    The behaviour of one kube-scheduler version.
+    The behaviour of one kube-scheduler version with one set of features.
 
-    ``counter_books_by_pool_name``: two drivers with one pool name share counter
-    books (to 1.36.3, PR 140435). ``counters_leak``: a candidate rejected after
-    its counters were taken keeps them, and so does an undone share (to 1.36.2,
-    PR 140431). ``shares_consume_counters``: devices allocated in shares count in
-    the books (from 1.36.2, PR 139040). ``all_mode_with_counters_crashes``: the
-    scheduler dereferences a nil pool (to 1.36.1).
+    ``shared_verdicts``: alternatives that ask for all devices are judged with the
+    selectors of their neighbour (to 1.35). ``all_mode_forgets_alternative``: after
+    the first device of such an alternative the search goes on with the first
+    alternative (to 1.35). ``count_sum_wraps``: two huge counts crash the
+    scheduler. ``any_taint_blocks``: whatever its effect (1.34).
+    ``sees_sharing``: selectors can read ``device.allowMultipleAllocations``.
+    ``list_matches_stay_narrow``: an undone device does not widen the common
+    values of a list attribute again (1.36 experimental). ``node_operations``:
+    devices that skip node operations need feature and node; else the field is
+    ignored. ``knows_derived_attributes``: requests with them are refused while
+    the feature is off. ``extended_resource_needs_absence``: DRA serves an
+    extended resource only where the node does not list it, not even as 0 (1.34).
     """
 
     version: str
+    implementation: Implementation = Implementation.INCUBATING
     features: Features = Features()
-    cel: Dialect = Dialect()
-    counter_books_by_pool_name: bool = False
-    counters_leak: bool = False
-    shares_consume_counters: bool = True
-    all_mode_with_counters_crashes: bool = False
+    cel: Dialect = field(default_factory=Dialect)
+    order: Order = Order()
+    gathering: Gathering = Gathering()
+    counters: Counters = Counters()
+    capacity: CapacityRules = CapacityRules()
+    results: Results = Results()
+    distinct: DistinctRule = DistinctRule.BY_DEVICE
+    shared_verdicts: bool = False
+    all_mode_forgets_alternative: bool = False
+    count_sum_wraps: bool = False
+    any_taint_blocks: bool = False
+    sees_sharing: bool = True
+    list_matches_stay_narrow: bool = False
+    node_operations: bool = False
+    knows_derived_attributes: bool = True
+    extended_resource_needs_absence: bool = False
 
-    def with_features(self, features: Features) -> Release:
-        """The same release with other gates."""
-        return replace(self, features=features)
-
-
-def _release_1_36(patch: int) -> Release:
-    return Release(
-        version=f"1.36.{patch}",
-        counter_books_by_pool_name=patch <= 3,
-        counters_leak=patch <= 2,
-        shares_consume_counters=patch >= 2,
-        all_mode_with_counters_crashes=patch <= 1,
-    )
-
-
-RELEASES: dict[str, Release] = {
-    release.version: release for release in (_release_1_36(patch) for patch in range(7))
-}
-LATEST = RELEASES["1.36.6"]
-
-
-class UnknownRelease(ValueError):
-    """A Kubernetes version whose allocator is not modelled."""
-
-
-def release_for(version: str) -> Release:
-    """
-    The release for ``"1.36"`` (its newest patch known here) or ``"1.36.2"``.
-
-    A leading ``v`` and suffixes such as ``-gke.100`` or ``+rke2`` are ignored; a
-    patch newer than any known behaves like the newest known. Raises
-    ``UnknownRelease`` saying what is supported.
-    """
-    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?", version.strip())
-    minors: dict[str, list[Release]] = {}
-    for release in RELEASES.values():
-        minors.setdefault(release.version.rsplit(".", 1)[0], []).append(release)
-    known = minors.get(f"{match[1]}.{match[2]}") if match else None
-    if match is None or known is None:
-        raise UnknownRelease(
-            f"Kubernetes {version!r} is not supported; supported: {', '.join(sorted(minors))} "
-            "(give a minor such as 1.36 or a patch such as 1.36.2)"
-        )
-    patch = len(known) - 1 if match[3] is None else min(int(match[3]), len(known) - 1)
-    return known[patch]
+    @property
+    def minor(self) -> str:
+        """``"1.36"``."""
+        return self.version.rsplit(".", 1)[0]

@@ -5,8 +5,8 @@ Classes are looked up, selectors compiled, constraints bound to requests. A
 shape knows neither claim names nor nodes, so pods made from one template share
 it; claims are known by their position.
 
-Source: k8s.io/dynamic-resource-allocation structured/internal/incubating
-allocator_incubating.go Allocate and validateDeviceRequest, v0.36.2.
+Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
+Allocate and validateDeviceRequest, v0.34 to v0.37.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from enum import StrEnum
 from .cel import Selector, compile_selector
 from .model import ClaimSpec, Constraint, DeviceClass, ExactRequest, Request
 from .reasons import Reason, ReasonCode, reason
-from .releases import Features, Release
+from .releases import CapacityGateOff, DistinctRule, Release
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,8 +27,11 @@ class Alternative:
     One way to satisfy a request: its exact form, or one of ``firstAvailable``.
 
     ``index`` numbers the alternatives of the whole shape. ``constraints`` are
-    positions in the claim's constraints that apply to its devices. ``selectors``
-    are the class's, then the request's, each with where it stands.
+    positions in the claim's constraints that apply to its devices, ``compared`` what
+    each of these looks at. ``selectors`` are the class's, then the request's, each
+    with where it stands. ``judge`` is the index of the alternative whose selectors
+    pick single devices, ``all_judge`` of the one whose selectors pick *all* devices:
+    its own but for a fault of old releases.
     """
 
     index: int
@@ -38,6 +41,9 @@ class Alternative:
     device_class: DeviceClass
     selectors: tuple[tuple[str, Selector], ...]
     constraints: tuple[int, ...]
+    compared: tuple[int, ...]
+    judge: int
+    all_judge: int
 
     @property
     def all_devices(self) -> bool:
@@ -71,12 +77,21 @@ class ConstraintKind(StrEnum):
     DISTINCT = "distinct"
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """
+    A value of devices that constraints compare: an attribute, or where a request
+    derives that attribute itself, the CEL expression that it gives for it.
+    """
+
+    attribute: str
+    expression: str | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ShapeConstraint:
-    """``attribute`` is a position in the shape's attributes."""
-
     kind: ConstraintKind
-    attribute: int
+    attribute: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,25 +104,31 @@ class ShapeClaim:
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """
-    ``attributes`` are those that constraints compare. ``reads`` are single
-    attributes and ``domains`` whole domains that selectors may read;
-    ``reads_everything`` if that cannot be told.
+    ``compared`` is what constraints compare. ``reads`` are single attributes and
+    ``domains`` whole domains that expressions may read; ``reads_everything`` if
+    that cannot be told.
     """
 
     claims: tuple[ShapeClaim, ...]
     alternatives: tuple[Alternative, ...]
-    attributes: tuple[str, ...]
+    compared: tuple[Compared, ...]
     reads: tuple[str, ...]
     domains: frozenset[str]
     reads_everything: bool
 
 
 class Refused(Exception):
-    """The claims are refused for every node; ``reason`` says why. Fatal for the attempt upstream."""
+    """
+    The claims are refused for every node; ``reason`` says why.
 
-    def __init__(self, why: Reason) -> None:
+    ``quiet``: the scheduler checks this before any node, so the pod is unschedulable;
+    else the attempt is aborted.
+    """
+
+    def __init__(self, why: Reason, *, quiet: bool = False) -> None:
         super().__init__(why.code)
         self.reason = why
+        self.quiet = quiet
 
 
 def compile_shape(specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass], release: Release) -> Shape:
@@ -122,7 +143,7 @@ def compile_shape(specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass]
     return Shape(
         claims=claims,
         alternatives=tuple(compiler.alternatives),
-        attributes=tuple(compiler.attributes),
+        compared=tuple(compiler.compared),
         reads=tuple(sorted(frozenset().union(*(selector.reads.attributes for selector in selectors)))),
         domains=frozenset().union(*(selector.reads.domains for selector in selectors)),
         reads_everything=any(selector.reads.everything for selector in selectors),
@@ -130,32 +151,46 @@ def compile_shape(specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass]
 
 
 class _Compiler:
-    """Numbers alternatives and constraint attributes while claims are compiled."""
+    """Numbers alternatives and compared values while claims are compiled."""
 
     def __init__(self, classes: Mapping[str, DeviceClass], release: Release) -> None:
         self.classes = classes
         self.release = release
         self.alternatives: list[Alternative] = []
-        self.attributes: dict[str, int] = {}
+        self.compared: dict[Compared, int] = {}
 
     def claim(self, number: int, spec: ClaimSpec) -> ShapeClaim:
-        requests = tuple(self.request(number, spec, request) for request in spec.requests)
-        return ShapeClaim(
-            spec,
-            requests,
-            tuple(self.constraint(number, position, each) for position, each in enumerate(spec.constraints)),
+        for request in spec.requests:
+            _check_features(number, request, self.release)
+        constraints = tuple(
+            self.constraint(number, position, each) for position, each in enumerate(spec.constraints)
         )
+        requests = tuple(self.request(number, spec, constraints, request) for request in spec.requests)
+        return ShapeClaim(spec, requests, constraints)
 
-    def request(self, claim: int, spec: ClaimSpec, request: Request) -> ShapeRequest:
-        _check_features(claim, request, self.release.features)
+    def request(
+        self, claim: int, spec: ClaimSpec, constraints: tuple[ShapeConstraint, ...], request: Request
+    ) -> ShapeRequest:
         exact = (request.exactly,) if request.exactly is not None else request.first_available
         if not exact:
             raise _unsupported(claim, request.name, "neither exactly nor firstAvailable is set")
         parent = request.name if request.first_available else ""
-        alternatives = tuple(self.alternative(claim, spec, each, parent) for each in exact)
+        judges = _judges(len(self.alternatives), exact, shared=self.release.shared_verdicts)
+        alternatives = tuple(
+            self.alternative(claim, spec, constraints, each, parent, judge)
+            for each, judge in zip(exact, judges, strict=True)
+        )
         return ShapeRequest(bool(request.first_available), alternatives)
 
-    def alternative(self, claim: int, spec: ClaimSpec, exact: ExactRequest, parent: str) -> Alternative:
+    def alternative(
+        self,
+        claim: int,
+        spec: ClaimSpec,
+        constraints: tuple[ShapeConstraint, ...],
+        exact: ExactRequest,
+        parent: str,
+        judges: tuple[int, int],
+    ) -> Alternative:
         name = f"{parent}/{exact.name}" if parent else exact.name
         if None in exact.selectors:
             raise _unsupported(claim, name, "a selector is not CEL (unsupported selector type?)")
@@ -165,11 +200,19 @@ class _Compiler:
             raise _unsupported(claim, name, "the device class name is missing (unsupported request type?)")
         device_class = self.classes.get(exact.device_class)
         if device_class is None:
-            raise Refused(reason(ReasonCode.CLASS_MISSING, request=name, class_=exact.device_class))
+            raise Refused(
+                reason(ReasonCode.CLASS_MISSING, request=name, class_=exact.device_class), quiet=True
+            )
         if exact.mode not in ("ExactCount", "All"):
             raise _unsupported(claim, name, f"allocation mode {exact.mode!r} is not known")
         sources = [(f"class {device_class.name}", text) for text in device_class.selectors]
         sources += [(f"request {name}", text) for text in exact.selectors]
+        applying = tuple(
+            position
+            for position, each in enumerate(spec.constraints)
+            if not each.requests or parent in each.requests or name in each.requests
+        )
+        derived = dict(exact.derived)
         made = Alternative(
             index=len(self.alternatives),
             claim=claim,
@@ -179,11 +222,13 @@ class _Compiler:
             selectors=tuple(
                 (where, compile_selector(text or "", self.release.cel)) for where, text in sources
             ),
-            constraints=tuple(
-                position
-                for position, each in enumerate(spec.constraints)
-                if not each.requests or parent in each.requests or name in each.requests
+            constraints=applying,
+            compared=tuple(
+                self.look_at(attribute, derived.get(attribute))
+                for attribute in (constraints[position].attribute for position in applying)
             ),
+            judge=judges[0],
+            all_judge=judges[1],
         )
         self.alternatives.append(made)
         return made
@@ -195,21 +240,53 @@ class _Compiler:
             kind, attribute = ConstraintKind.DISTINCT, constraint.distinct_attribute
         else:
             raise _unsupported(claim, f"#{position}", "the constraint is of a type that is not known")
-        return ShapeConstraint(kind, self.attributes.setdefault(attribute, len(self.attributes)))
+        if kind is ConstraintKind.DISTINCT and self.release.distinct is DistinctRule.UNSUPPORTED:
+            raise _unsupported(claim, f"#{position}", "distinctAttribute is not known to this release")
+        return ShapeConstraint(kind, attribute)
+
+    def look_at(self, attribute: str, expression: str | None) -> int:
+        """The position of a compared value."""
+        return self.compared.setdefault(Compared(attribute, expression), len(self.compared))
 
 
-def _check_features(claim: int, request: Request, features: Features) -> None:
+def _judges(first: int, exact: Sequence[ExactRequest], *, shared: bool) -> list[tuple[int, int]]:
+    """
+    For each alternative of a request whose selectors judge: for single devices, for *all* devices.
+
+    With ``shared``, verdicts are kept under the number of the alternative before:
+    those of an alternative that asks for all devices also serve its predecessor, and
+    the first one's, if it asks for all devices too, serve the second.
+    """
+    judges = []
+    for number in range(len(exact)):
+        judge = all_judge = number
+        if shared:
+            following = number + 1 < len(exact) and exact[number + 1].mode == "All"
+            if following and not (number == 0 and exact[0].mode == "All"):
+                judge = number + 1
+            if number == 1 and exact[0].mode == "All":
+                all_judge = 0
+        judges.append((first + judge, first + all_judge))
+    return judges
+
+
+def _check_features(claim: int, request: Request, release: Release) -> None:
+    features = release.features
     if request.first_available and not features.prioritized_list:
-        raise _disabled(claim, request.name, "firstAvailable", "DRAPrioritizedList")
-    if not features.consumable_capacity:
-        exact = (*request.first_available, *((request.exactly,) if request.exactly else ()))
-        if any(each.capacity is not None for each in exact):
-            raise _disabled(claim, request.name, "capacity", "DRAConsumableCapacity")
+        raise _disabled(claim, request.name, "firstAvailable", "DRAPrioritizedList", quiet=True)
+    exact = (*request.first_available, *((request.exactly,) if request.exactly else ()))
+    refused = release.capacity.gate_off is CapacityGateOff.REFUSED
+    if refused and not features.consumable_capacity and any(each.capacity is not None for each in exact):
+        raise _disabled(claim, request.name, "capacity", "DRAConsumableCapacity")
+    refused = release.knows_derived_attributes and not features.derived_attributes
+    if refused and any(each.derived for each in exact):
+        raise _disabled(claim, request.name, "derivedAttributes", "DRADerivedAttributes")
 
 
-def _disabled(claim: int, request: str, what: str, gate: str) -> Refused:
+def _disabled(claim: int, request: str, what: str, gate: str, *, quiet: bool = False) -> Refused:
     return Refused(
-        reason(ReasonCode.FEATURE_DISABLED, claim=claim, where=f"request {request}", what=what, gate=gate)
+        reason(ReasonCode.FEATURE_DISABLED, claim=claim, where=f"request {request}", what=what, gate=gate),
+        quiet=quiet,
     )
 
 

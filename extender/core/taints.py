@@ -2,7 +2,7 @@
 Device taints and the tolerations of a request.
 
 Source: k8s.io/dynamic-resource-allocation resourceclaim/devicetoleration.go
-ToleratesTaint and allocator_incubating.go taintPreventsAllocation, v0.36.2.
+ToleratesTaint and allocator_*.go taintPreventsAllocation, v0.35 to v0.37, allTaintsTolerated, v0.34.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from .model import Taint, Toleration
 _BLOCKING = ("NoSchedule", "NoExecute")
 
 
-def taints_block(taints: Iterable[Taint], tolerations: Iterable[Toleration]) -> bool:
-    """Whether a taint keeps the request off the device; unknown effects never do."""
+def taints_block(
+    taints: Iterable[Taint], tolerations: Iterable[Toleration], *, any_effect: bool = False
+) -> bool:
+    """Whether a taint keeps the request off the device; unknown effects do only with ``any_effect``."""
     return any(
-        taint.effect in _BLOCKING and not any(tolerates(each, taint) for each in tolerations)
+        (any_effect or taint.effect in _BLOCKING) and not any(tolerates(each, taint) for each in tolerations)
         for taint in taints
     )
 

@@ -24,7 +24,7 @@ from extender.core.model import (
 )
 from extender.core.quantity import Quantity, parse_quantity
 from extender.core.reasons import ReasonCode
-from extender.core.releases import RELEASES
+from extender.core.release_history import release_for
 from extender.core.snapshot import Snapshot
 from tests import builders as b
 
@@ -37,7 +37,7 @@ def world(*claims: Claim, classes: tuple[DeviceClass, ...] = b.CLASSES) -> Snaps
     numa = {"pci0000:10": 0, "pci0000:90": 1}
     far, far_slices = b.pair_node("far", ["pci0000:10", "pci0000:90"], ["pci0000:90"], numa)
     return Snapshot.of(
-        release=RELEASES["1.36.2"],
+        release=release_for("1.36.2"),
         nodes=[near, far],
         slices=[*near_slices, *far_slices],
         classes=classes,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from extender.core.evaluate import Evaluation, Memo, NodeVerdict, Outcome, Settings, evaluate
 from extender.core.model import Claim, ResourceSlice
-from extender.core.releases import RELEASES
+from extender.core.release_history import release_for
 from extender.core.snapshot import Snapshot
 from tests import builders as b
 from tests.property.worlds import World, worlds
@@ -20,7 +20,7 @@ Entry = tuple[str, int]
 
 def snapshot_of(world: World) -> Snapshot:
     return Snapshot.of(
-        release=RELEASES["1.36.2"],
+        release=release_for("1.36.2"),
         nodes=world.nodes,
         slices=world.slices,
         classes=world.classes,

@@ -1,7 +1,7 @@
 """
 DeviceClasses, ResourceClaims and their allocations.
 
-Source: k8s.io/api resource/v1 types.go, v0.36.
+Source: k8s.io/api resource/v1 types.go, v0.37.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class ExactRequest:
 
     ``admin_access`` is ``None`` where the field is absent: with the feature off
     upstream refuses presence. ``capacity`` holds the requested amounts sorted by
-    name, ``None`` where the claim has no ``capacity`` at all.
+    name, ``None`` where the claim has no ``capacity`` at all. ``derived`` (1.37):
+    CEL expressions by the attribute whose value they replace for this request.
     """
 
     name: str
@@ -65,6 +66,7 @@ class ExactRequest:
     admin_access: bool | None = None
     tolerations: tuple[Toleration, ...] = ()
     capacity: tuple[tuple[str, Quantity], ...] | None = None
+    derived: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class DeviceResult:
     binding_failure_conditions: tuple[str, ...] = ()
     share_id: str = ""
     consumed_capacity: tuple[tuple[str, Quantity], ...] = ()
+    skip_node_operations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

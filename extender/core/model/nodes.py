@@ -36,8 +36,12 @@ class NodeSelector:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """``allocatable`` holds quantities by resource name."""
+    """
+    ``allocatable`` holds quantities by resource name, ``declared_features`` what
+    ``status.declaredFeatures`` lists.
+    """
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     allocatable: Mapping[str, Quantity] = field(default_factory=dict, hash=False)
+    declared_features: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """
 ResourceSlices: the devices that drivers publish.
 
-Source: k8s.io/api resource/v1 types.go, v0.36.
+Source: k8s.io/api resource/v1 types.go, v0.37.
 """
 
 from __future__ import annotations
@@ -102,10 +102,15 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class CounterConsumption:
-    """What a device takes from one counter set; ``counters`` sorted by name."""
+    """
+    What a device takes from one counter set; ``counters`` sorted by name.
+
+    ``compatibility_groups`` (1.37): with whom it can share the set, sorted.
+    """
 
     counter_set: str
     counters: tuple[tuple[str, Quantity], ...]
+    compatibility_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,8 @@ class DeviceTraits:
 
     Devices of one model share one instance (``kube.decode`` interns them), so
     comparing traits is mostly comparing references. ``capacity`` is keyed as
-    spelled in the slice and sorted by name.
+    spelled in the slice and sorted by name. ``node_allocatable``: the device stands
+    for resources of the node such as cpu (alpha in 1.36 and 1.37).
     """
 
     capacity: tuple[tuple[str, Capacity], ...] = ()
@@ -136,6 +142,7 @@ class DeviceTraits:
     node_name: str = ""
     all_nodes: bool = False
     node_selector: NodeSelector | None = None
+    node_allocatable: bool = False
     digest: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
@@ -183,6 +190,7 @@ class ResourceSlice:
 
     ``per_device_node_selection`` is ``None`` where the field is absent: with
     the partitionable-devices feature off, upstream looks at presence, not value.
+    ``skip_node_operations`` (1.37): what the driver need not do on the node.
     """
 
     name: str
@@ -196,6 +204,7 @@ class ResourceSlice:
     per_device_node_selection: bool | None = None
     shared_counters: tuple[CounterSet, ...] = ()
     devices: tuple[Device, ...] = ()
+    skip_node_operations: tuple[str, ...] = ()
 
     @property
     def pool_id(self) -> PoolID:

@@ -36,6 +36,7 @@ class ResultJSON(Wire):
     binding_failure_conditions: list[str] | None = None
     share_id: str | None = msgspec.field(name="shareID", default=None)
     consumed_capacity: dict[str, QuantityJSON] | None = None
+    skip_node_operations: list[str] | None = None
 
 
 class AllocationConfigJSON(Wire):
@@ -92,4 +93,5 @@ def _result(wire: ResultJSON, field: str, interner: Interner) -> DeviceResult:
         binding_failure_conditions=tuple(wire.binding_failure_conditions or ()),
         share_id=wire.share_id or "",
         consumed_capacity=quantity_map(wire.consumed_capacity, f"{field}.consumedCapacity", interner),
+        skip_node_operations=tuple(wire.skip_node_operations or ()),
     )

@@ -39,6 +39,11 @@ class CapacityRequestJSON(Wire):
     requests: dict[str, QuantityJSON] | None = None
 
 
+class DerivedAttributeJSON(Wire):
+    name: str | None = None
+    expression: str | None = None
+
+
 class ExactRequestJSON(Wire):
     name: str | None = None
     device_class_name: str | None = None
@@ -48,6 +53,7 @@ class ExactRequestJSON(Wire):
     admin_access: bool | None = None
     tolerations: list[TolerationJSON] | None = None
     capacity: CapacityRequestJSON | None = None
+    derived_attributes: list[DerivedAttributeJSON] | None = None
 
 
 class RequestJSON(ExactRequestJSON):
@@ -147,4 +153,5 @@ def _exact(name: str, wire: ExactRequestJSON, field: str, interner: Interner) ->
         admin_access=wire.admin_access,
         tolerations=tolerations(wire.tolerations),
         capacity=capacity,
+        derived=tuple((each.name or "", each.expression or "") for each in wire.derived_attributes or ()),
     )

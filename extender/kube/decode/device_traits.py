@@ -40,6 +40,8 @@ class DeviceBody(Wire):
     binding_conditions: msgspec.Raw = ABSENT
     binding_failure_conditions: msgspec.Raw = ABSENT
     node_selector: msgspec.Raw = ABSENT
+    node_allocatable_resource_mappings: msgspec.Raw = ABSENT
+    node_allocatable_resources: msgspec.Raw = ABSENT
     allow_multiple_allocations: bool | None = None
     binds_to_node: bool | None = None
     node_name: str | None = None
@@ -70,6 +72,7 @@ class CounterJSON(Wire):
 class ConsumptionJSON(Wire):
     counter_set: str | None = None
     counters: dict[str, CounterJSON] | None = None
+    compatibility_groups: list[str] | None = None
 
 
 class TaintJSON(Wire):
@@ -99,6 +102,8 @@ def device_traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
         or body.binds_to_node
         or body.node_name
         or body.all_nodes
+        or body.node_allocatable_resource_mappings
+        or body.node_allocatable_resources
     ):
         key += (
             bytes(body.consumes_counters),
@@ -109,6 +114,7 @@ def device_traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
             body.binds_to_node,
             body.node_name,
             body.all_nodes,
+            _has_entries(body.node_allocatable_resource_mappings, body.node_allocatable_resources),
         )
     known = interner.traits_by_json.get(key)
     if known is None:
@@ -139,6 +145,7 @@ def _traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
             CounterConsumption(
                 entry.counter_set or "",
                 counters(entry.counters, f"consumesCounters[{index}].counters", interner),
+                tuple(sorted(set(entry.compatibility_groups or ()))),
             )
             for index, entry in enumerate(consumption or ())
         ),
@@ -155,7 +162,15 @@ def _traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
         node_name=body.node_name or "",
         all_nodes=bool(body.all_nodes),
         node_selector=node_selector(_decode(_NODE_SELECTOR, body.node_selector, "nodeSelector")),
+        node_allocatable=_has_entries(
+            body.node_allocatable_resource_mappings, body.node_allocatable_resources
+        ),
     )
+
+
+def _has_entries(*maps: msgspec.Raw) -> bool:
+    """Whether any of the JSON maps has an entry; what is inside does not matter."""
+    return any(bytes(each).strip() not in (b"", b"null", b"{}") for each in maps)
 
 
 def _decode(decoder: msgspec.json.Decoder[T | None], data: msgspec.Raw, field: str) -> T | None:

@@ -17,6 +17,7 @@ from .interner import Interner
 
 class NodeStatus(Wire):
     allocatable: dict[str, QuantityJSON] | None = None
+    declared_features: list[str] | None = None
 
 
 class NodeJSON(Wire):
@@ -36,9 +37,10 @@ def node(data: bytes | msgspec.Raw, interner: Interner) -> Node:
 
 
 def _node(wire: NodeJSON, interner: Interner) -> Node:
-    allocatable = wire.status.allocatable if wire.status else None
+    status = wire.status or NodeStatus()
     return Node(
         name=interner.texts[object_name(wire.metadata)],
         labels=(wire.metadata and wire.metadata.labels) or {},
-        allocatable=dict(quantity_map(allocatable, "status.allocatable", interner)),
+        allocatable=dict(quantity_map(status.allocatable, "status.allocatable", interner)),
+        declared_features=tuple(status.declared_features or ()),
     )

@@ -43,6 +43,7 @@ class SliceSpec(Wire):
     per_device_node_selection: bool | None = None
     shared_counters: list[CounterSetJSON] | None = None
     devices: list[DeviceJSON] | None = None
+    skip_node_operations: list[str] | None = None
 
 
 class SliceJSON(Wire):
@@ -90,6 +91,7 @@ def _slice(wire: SliceJSON, interner: Interner) -> ResourceSlice:
         devices=tuple(
             [_device(entry, index, names, interner) for index, entry in enumerate(spec.devices or ())]
         ),
+        skip_node_operations=tuple(spec.skip_node_operations or ()),
     )
 
 
