@@ -6,9 +6,11 @@ LOCKS  := requirements/build.txt requirements/runtime.txt requirements/dev.txt
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 LOCK   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# Minors whose oracle to build: make oracle ORACLES="1.36 1.37"
+ORACLES ?= 1.34 1.35 1.36 1.37
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench lock clean
+.PHONY: help install demo test lint bench oracle lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +44,9 @@ lint: $(READY) ## Check format, style, types, layers and the documentation
 
 bench: $(READY) ## Measure latency and memory on generated fleets
 	@$(BIN)/dra-extender bench
+
+oracle: $(READY) ## Build Kubernetes' own allocator, to test against (needs Go)
+	@$(BIN)/python -m tests.oracle.build $(ORACLES)
 
 lock: ## Renew requirements/*.txt (for maintainers; needs uv)
 	$(LOCK) --output-file requirements/build.txt requirements/build.in

@@ -1,0 +1,81 @@
+"""
+Build the oracles: ``python -m tests.oracle.build [RELEASE...]``, by default one per minor.
+
+Needs Go, and network access or a filled module cache. Without Go it says so and succeeds:
+the tests that need an oracle are skipped then.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.oracle.releases import MINORS, PROGRAM, binary
+
+TIMEOUT_SECONDS = 1800
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build each release that is not built yet; 1 where a build fails."""
+    go = shutil.which("go")
+    if go is None:
+        say("oracle: not built, as there is no Go on PATH; the tests that need it are skipped")
+        return 0
+    started = time.monotonic()
+    for release in arguments or MINORS:
+        target = binary(release)
+        if target.exists():
+            say(f"oracle {release}: already built, {target}")
+            continue
+        say(f"oracle {release}: building (one to four minutes where Go has nothing cached)")
+        begun = time.monotonic()
+        if not build(go, release, target):
+            return 1
+        say(f"oracle {release}: built in {time.monotonic() - begun:.0f} s, {target}")
+    say(f"oracle: done in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def build(go: str, release: str, target: Path) -> bool:
+    """Whether the binary is in place now; Go's own messages go to stderr."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    tags = ["-tags=kube134"] if release.startswith("1.34") else []
+    # Moved into place when complete: another process may look for it meanwhile.
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        made = Path(folder) / "oracle"
+        command = [
+            go,
+            "build",
+            f"-modfile=modules/{release}.mod",
+            "-trimpath",
+            "-buildvcs=false",
+            "-ldflags=-s -w",
+            *tags,
+            "-o",
+            str(made),
+            ".",
+        ]
+        environment = {**os.environ, "GOFLAGS": "", "CGO_ENABLED": "0", "GOWORK": "off"}
+        try:
+            subprocess.run(command, cwd=PROGRAM, env=environment, timeout=TIMEOUT_SECONDS, check=True)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            say(f"oracle {release}: {error}")
+            return False
+        made.replace(target)
+    return True
+
+
+def say(line: str) -> None:
+    """One line of progress, seen at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

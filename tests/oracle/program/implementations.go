@@ -1,0 +1,32 @@
+//go:build !kube134
+
+package main
+
+import (
+	"context"
+
+	resourceapi "k8s.io/api/resource/v1"
+	"k8s.io/dynamic-resource-allocation/cel"
+	"k8s.io/dynamic-resource-allocation/structured"
+)
+
+var implementationNames = []string{"stable", "incubating", "experimental"}
+
+// newAllocator builds the named implementation, or with an empty name the one
+// that the release picks for the features.
+func newAllocator(
+	ctx context.Context,
+	name string,
+	features structured.Features,
+	allocated structured.AllocatedState,
+	classes structured.DeviceClassLister,
+	slices []*resourceapi.ResourceSlice,
+	cache *cel.Cache,
+) (structured.Allocator, error) {
+	if name == "" {
+		structured.EnableAllocators()
+	} else {
+		structured.EnableAllocators(name)
+	}
+	return structured.NewAllocator(ctx, features, allocated, classes, slices, cache)
+}
