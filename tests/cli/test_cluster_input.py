@@ -95,6 +95,36 @@ def test_the_option_sets_the_release(run, cluster_file, asked, used):
     assert ran.err == ""
 
 
+def test_feature_gates(run, cluster_file):
+    """Gates add up over several options and change what is predicted."""
+    gates = [
+        "--feature-gates",
+        "DRAPrioritizedList=true,DRADeviceTaints=false",
+        "--feature-gates",
+        "DRAPartitionableDevices=false",
+    ]
+    ran = run("explain", "--cluster", cluster_file, *POD, "--kubernetes", "1.36", *gates)
+    assert ran.status == 0
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "gates", "problem"),
+    [
+        ("1.36", "DRADerivedAttributes=true", "Kubernetes 1.36 has no feature gate 'DRADerivedAttributes'"),
+        ("1.37", "DRAPrioritizedList=false", "DRAPrioritizedList is locked to True in Kubernetes 1.37"),
+        ("1.37", "DRAListTypeAttributes", "'DRAListTypeAttributes' is not NAME=true or NAME=false"),
+    ],
+)
+def test_wrong_feature_gates(run, cluster_file, kubernetes, gates, problem):
+    """A gate that the release lacks, that is locked, or that is no gate: status 2 and what is wrong."""
+    ran = run(
+        "explain", "--cluster", cluster_file, *POD, "--kubernetes", kubernetes, "--feature-gates", gates
+    )
+    assert ran.status == 2
+    assert "--feature-gates" in ran.err
+    assert problem in ran.err
+
+
 def test_the_dump_sets_the_release(run, cluster_file, version_file):
     """The server's version in the input counts where the option is not given."""
     ran = run("explain", "--cluster", cluster_file, version_file, *POD)

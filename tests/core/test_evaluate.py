@@ -9,12 +9,14 @@ import pytest
 from extender.core.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
 from extender.core.model import (
     Allocation,
+    Binding,
     Claim,
     Consumer,
     Container,
     DeviceClass,
     DeviceID,
     DeviceResult,
+    DeviceTraits,
     Node,
     NodeRequirement,
     NodeSelector,
@@ -172,6 +174,52 @@ def test_an_allocated_claim_pins_the_pod() -> None:
     assert [each.allocated for each in verdicts["far"].devices] == [True, False]
 
 
+def test_a_broken_selector_aborts_even_where_the_pod_cannot_go() -> None:
+    """The allocator runs before the verdict on allocated claims, so its errors come first."""
+    here = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", ("far",)),)),))
+    result = DeviceResult("gpu", DeviceID("gpu.nvidia.com", "far", "gpu-1"))
+    held = b.claim("gpu", b.spec(b.request("gpu", "gpu")), Allocation((result,), node_selector=here))
+    broken = DeviceClass("broken", ("device.attributes['dra.net'].missing",))
+    nic = b.claim("nic", b.spec(b.request("nic", "broken")))
+    snapshot = world(held, nic, classes=(*b.CLASSES, broken))
+    verdicts = ask(snapshot, b.pod("p", "gpu", "nic")).verdicts(["near", "far"])
+    assert [verdict.outcome for verdict in verdicts.values()] == [Outcome.ERROR, Outcome.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("binding", "outcome", "code"),
+    [
+        (Binding.FAILED, Outcome.UNSCHEDULABLE, ReasonCode.BINDING_FAILED),
+        (Binding.WAITING, Outcome.UNKNOWN, ReasonCode.BINDING_WAITING),
+        (Binding.READY, Outcome.ALLOCATED, None),
+    ],
+)
+def test_binding_conditions_of_an_allocated_claim(
+    binding: Binding, outcome: Outcome, code: ReasonCode | None
+) -> None:
+    """Failed: the claim gets deallocated first. Waiting: only the time tells."""
+    held = replace(b.holding("c", DeviceID("gpu.nvidia.com", "near", "gpu-0")), binding=binding)
+    verdict = ask(world(held), b.pod("p", "c")).verdicts(["near"])["near"]
+    assert verdict.outcome is outcome
+    assert (verdict.reason.code if verdict.reason else None) is code
+
+
+def test_a_claim_whose_devices_skip_node_operations() -> None:
+    """From 1.37 on it is only for nodes that declare that they know this."""
+    result = DeviceResult("gpu", DeviceID("gpu.nvidia.com", "near", "gpu-0"), skip_node_operations=("*",))
+    held = b.claim("c", allocation=Allocation((result,)))
+    nodes = [Node("plain"), Node("knowing", declared_features=("DRAOptionalNodeOperations",))]
+    outcomes = {}
+    for version in ("1.36", "1.37"):
+        snapshot = Snapshot.of(release=release_for(version), nodes=nodes, classes=b.CLASSES, claims=[held])
+        verdicts = ask(snapshot, b.pod("p", "c")).verdicts(["plain", "knowing"])
+        outcomes[version] = [verdict.outcome for verdict in verdicts.values()]
+    assert outcomes == {
+        "1.36": [Outcome.ALLOCATED, Outcome.ALLOCATED],
+        "1.37": [Outcome.UNSCHEDULABLE, Outcome.ALLOCATED],
+    }
+
+
 def test_a_device_gone_from_its_slice_still_counts_as_allocated() -> None:
     """An allocation outlives the slice entry: the pod keeps it, alignment leaves it out."""
     held = b.holding("gpu", DeviceID("gpu.nvidia.com", "near", "gone"), of=b.spec(b.request("gpu", "gpu")))
@@ -188,6 +236,30 @@ def test_a_claim_from_a_template_is_found_by_its_owner() -> None:
     made = replace(b.claim("p-c-x7k2p"), owner_uid="uid-p", pod_claim_name="c")
     pod = Pod("default", "p", "uid-p", claims=(PodClaim("c", template="t"),))
     assert ask(world(made), pod).verdicts(["near"])["near"].outcome is Outcome.ALLOCATED
+
+
+def test_a_claim_made_for_another_pod() -> None:
+    """A claim from a template must belong to the pod that names it."""
+    foreign = replace(b.claim("p-c-x7k2p"), owner_uid="uid-q", pod_claim_name="c")
+    pod = Pod("default", "p", "uid-p", claims=(PodClaim("c", "p-c-x7k2p", template="t"),))
+    verdict = ask(world(foreign), pod).verdicts(["near"])["near"]
+    assert verdict.outcome is Outcome.UNSCHEDULABLE
+    assert verdict.reason is not None
+    assert verdict.reason.code is ReasonCode.CLAIM_NOT_OWNED
+
+
+def test_devices_that_stand_for_resources_of_the_node() -> None:
+    """With that alpha feature on they can rule a node out after all: no opinion, and the reason says so."""
+    traits = DeviceTraits(node_allocatable=True)
+    node, slices = Node("n"), [b.slice_of("dra.cpu", "n", [b.device("cpu-0", traits=traits)])]
+    cpus = DeviceClass("cpu", ())
+    claim = b.claim("c", b.spec(b.request("cpu", "cpu")))
+    outcomes = []
+    for on in (False, True):
+        release = release_for("1.37", {"DRANodeAllocatableResources": on})
+        snapshot = Snapshot.of(release=release, nodes=[node], slices=slices, classes=[cpus], claims=[claim])
+        outcomes.append(ask(snapshot, b.pod("p", "c")).verdicts(["n"])["n"].outcome)
+    assert outcomes == [Outcome.ALLOCATED, Outcome.UNKNOWN]
 
 
 def test_a_claim_that_is_not_needed_is_skipped() -> None:

@@ -41,9 +41,12 @@ _RULE = msgspec.json.Decoder(RuleJSON)
 def device_taint_rule(data: bytes | msgspec.Raw, interner: Interner) -> DeviceTaintRule:
     """Decode a DeviceTaintRule. Raises ``DecodeError``."""
     try:
-        wire = _RULE.decode(data)
+        return _rule(_RULE.decode(data), interner)
     except UNREADABLE as error:
         raise refuse("DeviceTaintRule", data, error, _RULE) from None
+
+
+def _rule(wire: RuleJSON, interner: Interner) -> DeviceTaintRule:
     spec, texts = wire.spec or RuleSpec(), interner.texts
     selector, taint = spec.device_selector or DeviceSelectorJSON(), spec.taint or TaintJSON()
     return DeviceTaintRule(

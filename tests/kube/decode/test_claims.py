@@ -8,6 +8,7 @@ import pytest
 
 from extender.core.model import (
     AllocationConfig,
+    Binding,
     ClaimConfig,
     Constraint,
     Consumer,
@@ -234,3 +235,44 @@ def test_template():
     found = decode.claim_template(json.dumps(wire).encode(), interner)
     assert (found.namespace, found.name) == ("default", "t")
     assert found.spec is claim(spec, interner=interner).spec
+
+
+def test_derived_attributes():
+    """Expressions by the attribute that they replace, in order."""
+    wire = [{"name": "example.com/numa", "expression": "1"}, {"name": "example.com/root", "expression": "2"}]
+    (found,) = requests({"name": "gpu", "exactly": {"deviceClassName": "c", "derivedAttributes": wire}})
+    assert found.exactly.derived == (("example.com/numa", "1"), ("example.com/root", "2"))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (None, Binding.WAITING),
+        ([], Binding.WAITING),
+        ([{"type": "Ready", "status": "False"}], Binding.WAITING),
+        ([{"type": "Ready", "status": "True"}], Binding.READY),
+        ([{"type": "Ready", "status": "True"}, {"type": "Broken", "status": "True"}], Binding.FAILED),
+        ([{"type": "Ready", "status": "True"}, {"type": "Broken", "status": "Unknown"}], Binding.READY),
+    ],
+)
+def test_binding_conditions(conditions, expected):
+    """Every condition of every device must be true, and no failure condition."""
+    result = {
+        "request": "r",
+        "driver": "d",
+        "pool": "p",
+        "device": "x",
+        "bindingConditions": ["Ready"],
+        "bindingFailureConditions": ["Broken"],
+    }
+    reported = [{"driver": "d", "pool": "p", "device": "x", "conditions": conditions}]
+    status = {
+        "allocation": {"devices": {"results": [result]}},
+        "devices": None if conditions is None else reported,
+    }
+    assert claim(status=status).binding is expected
+
+
+def test_no_binding_conditions():
+    """Nothing to wait for."""
+    assert claim().binding is Binding.READY

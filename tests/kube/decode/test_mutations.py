@@ -21,6 +21,7 @@ DECODERS = {
     "ResourceClaimTemplate": decode.claim_template,
     "ResourceSlice": decode.resource_slice,
     "DeviceClass": decode.device_class,
+    "DeviceTaintRule": decode.device_taint_rule,
 }
 SAMPLES = [
     document

@@ -21,6 +21,13 @@ def test_node():
     assert found.allocatable == {"cpu": parse_quantity("192"), "memory": parse_quantity("2Ti")}
 
 
+def test_declared_features():
+    """What the kubelet says it knows."""
+    wire = {"metadata": {"name": "node-a"}, "status": {"declaredFeatures": ["DRAOptionalNodeOperations"]}}
+    found = decode.node(json.dumps(wire).encode(), Interner())
+    assert found.declared_features == ("DRAOptionalNodeOperations",)
+
+
 def test_bare_node():
     """A node that has not reported yet."""
     found = decode.node(b'{"metadata": {"name": "node-a"}}', Interner())

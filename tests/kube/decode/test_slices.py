@@ -174,6 +174,33 @@ def test_counters():
     assert found.devices[0].traits.consumes_counters == (CounterConsumption("set", expected),)
 
 
+def test_compatibility_groups():
+    """Sorted and each once: a set."""
+    consumes = [{"counterSet": "s", "counters": {}, "compatibilityGroups": ["vgpu", "mig", "vgpu"]}]
+    (consumption,) = decoded({"name": "d", "consumesCounters": consumes}).devices[0].traits.consumes_counters
+    assert consumption.compatibility_groups == ("mig", "vgpu")
+
+
+def test_skipped_node_operations():
+    """What the drivers of this slice's devices need not do on the node."""
+    assert decoded({"name": "d"}, skipNodeOperations=["*"]).skip_node_operations == ("*",)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ({}, False),
+        ({"nodeAllocatableResources": {}}, False),
+        ({"nodeAllocatableResources": None}, False),
+        ({"nodeAllocatableResources": {"cpu": {"mapping": {"deviceMultiplier": "1"}}}}, True),
+        ({"nodeAllocatableResourceMappings": {"cpu": {"allocationMultiplier": "1"}}}, True),
+    ],
+)
+def test_devices_that_stand_for_resources_of_the_node(field, expected):
+    """In the spelling of 1.36 and of 1.37."""
+    assert decoded({"name": "d"} | field).devices[0].traits.node_allocatable is expected
+
+
 def test_taints_conditions_and_flags():
     """The rest of a device's traits."""
     traits = only_device(
