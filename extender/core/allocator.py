@@ -105,10 +105,7 @@ class Search:
         self._corridor = corridor
         self._picks = Picks(shape, layout, usage, release)
         self._selected: dict[tuple[int, int], int] = {}
-        self._eligible = [
-            self._judged(alternative.all_judge if alternative.all_devices else alternative.judge)
-            for alternative in shape.alternatives
-        ]
+        self._eligible = [self._judged(alternative.judge) for alternative in shape.alternatives]
         self._counts: list[int] = []
 
     def run(self) -> Solution | None:
@@ -312,7 +309,7 @@ class Search:
 
     def _check_verdict(self, number: int, alternative: Alternative) -> None:
         candidate = self._candidates[number]
-        verdict = candidate.verdicts[alternative.all_judge if alternative.all_devices else alternative.judge]
+        verdict = candidate.verdicts[alternative.judge]
         if verdict == INVALID_POOL:
             why = reason(ReasonCode.INVALID_POOL_FATAL, pool=candidate.pool, detail=candidate.failure[1])
             raise Fatal(why, number)

@@ -94,11 +94,10 @@ def combinations_suffice(shape: Shape, layout: Layout, release: Release) -> bool
 
 def _is_scattered(alternative: Alternative, layout: Layout, usage: LayoutUsage) -> bool:
     """Whether two candidates of the alternative can change places."""
-    judge = alternative.all_judge if alternative.all_devices else alternative.judge
     blocks = {
         candidate.block
         for number, candidate in enumerate(layout.candidates)
-        if candidate.verdicts[judge]
+        if candidate.verdicts[alternative.judge]
         # A single device that is in use is never looked at, but to watch it.
         and (alternative.all_devices or alternative.admin or not usage.in_use >> number & 1)
     }

@@ -236,7 +236,10 @@ class Picks:
         With ``marks_by_amount`` that mark goes when nothing is taken any more, and
         stays for good where shares take nothing at all.
         """
-        allocating = self._allocating_capacity[number]
+        allocating = self._allocating_capacity.get(number)
+        if allocating is None:
+            # Negative amounts can cancel out the mark while shares remain.
+            return
         for name, nanos in amounts:
             allocating[name] -= nanos
         if self._release.counters.marks_by_amount:

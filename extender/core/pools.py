@@ -25,6 +25,7 @@ class Pool:
     ``elsewhere`` the pool's other slices, whose allocated devices draw on the same
     counters. Pools whose devices cannot be had have neither. ``ambiguous``: slices
     disagree on how many there are, and upstream believes a random one.
+    ``has_binding_conditions``: a device that upstream still looks at has some.
     """
 
     id: PoolID
@@ -34,10 +35,7 @@ class Pool:
     incomplete: bool = False
     invalid: str = ""
     ambiguous: bool = False
-
-    @property
-    def has_binding_conditions(self) -> bool:
-        return any(map(has_binding_conditions, self.slices))
+    has_binding_conditions: bool = False
 
 
 def has_binding_conditions(slice_: ResourceSlice) -> bool:
@@ -129,8 +127,9 @@ def _pool_of(
         (slice_ for slice_ in seen if slice_.generation == generation),
         key=lambda slice_: (late and has_binding_conditions(slice_), slice_.name),
     )
-    expected = current[0].resource_slice_count
-    ambiguous = any(slice_.resource_slice_count != expected for slice_ in current)
+    leaders = [slice_ for slice_ in current if _comes_first(slice_, release)] or current
+    expected = leaders[0].resource_slice_count
+    ambiguous = any(slice_.resource_slice_count != expected for slice_ in leaders)
     complete = len(current) == expected
     if not release.gathering.looks_elsewhere:
         return _seen_pool(pool_id, current, incomplete=not complete, ambiguous=ambiguous)
@@ -155,14 +154,26 @@ def _pool_of(
     return _build(pool_id, current, elsewhere, release, ambiguous=ambiguous)
 
 
+def _comes_first(slice_: ResourceSlice, release: Release) -> bool:
+    """Whether the slice comes before those for several nodes: the first one says how many there are."""
+    gathering = release.gathering
+    shared = not slice_.node_name or (slice_.shared_counters and gathering.counters_everywhere)
+    return gathering.local_first and not shared
+
+
 def _seen_pool(
     pool_id: PoolID, current: Sequence[ResourceSlice], *, incomplete: bool, ambiguous: bool
 ) -> Pool:
     """A pool of 1.34, which is what one sees of it; its counters are inside the slices."""
     problem = _duplicate_device(current)
-    if problem:
-        return Pool(pool_id, incomplete=incomplete, invalid=problem, ambiguous=ambiguous)
-    return Pool(pool_id, tuple(current), incomplete=incomplete, ambiguous=ambiguous)
+    return Pool(
+        pool_id,
+        () if problem else tuple(current),
+        incomplete=incomplete,
+        invalid=problem,
+        ambiguous=ambiguous,
+        has_binding_conditions=any(map(has_binding_conditions, current)),
+    )
 
 
 def _build(
@@ -177,7 +188,8 @@ def _build(
         problem = _duplicate_device(current)
         if problem:
             return Pool(pool_id, invalid=problem, ambiguous=ambiguous)
-        return Pool(pool_id, tuple(current), ambiguous=ambiguous)
+        conditions = any(map(has_binding_conditions, current))
+        return Pool(pool_id, tuple(current), ambiguous=ambiguous, has_binding_conditions=conditions)
     devices = tuple(slice_ for slice_ in current if not slice_.shared_counters)
     counting = current
     if not release.gathering.counters_everywhere:
@@ -192,7 +204,15 @@ def _build(
     )
     if problem:
         return Pool(pool_id, invalid=problem, ambiguous=ambiguous)
-    return Pool(pool_id, devices, elsewhere, tuple(counters), ambiguous=ambiguous)
+    conditions = any(map(has_binding_conditions, devices))
+    return Pool(
+        pool_id,
+        devices,
+        elsewhere,
+        tuple(counters),
+        ambiguous=ambiguous,
+        has_binding_conditions=conditions,
+    )
 
 
 def _duplicate_device(slices: Iterable[ResourceSlice]) -> str:

@@ -91,7 +91,7 @@ def implementation_for(minor: str, features: Features) -> Implementation:
     if minor != "1.34" and not features.binding:
         needed -= {"binding_conditions", "device_status"}
     stable, incubating = _SUPPORTED[minor]
-    if needed <= stable and minor not in ("1.34", "1.35"):
+    if needed <= stable:
         return Implementation.STABLE
     return Implementation.INCUBATING if needed <= incubating else Implementation.EXPERIMENTAL
 
@@ -128,6 +128,7 @@ def _v1_34(patch: int, implementation: Implementation) -> Release:
             incomplete_usable=True,
             invalid_is_fatal=True,
             counters_apart=False,
+            local_first=False,
             hides_compatibility_groups=False,
         ),
         counters=Counters(
@@ -162,7 +163,7 @@ def _v1_35(patch: int, implementation: Implementation) -> Release:
     return Release(
         version="",
         order=Order(fixed=False, late_pools=experimental, late_slices=experimental, combinations=False),
-        gathering=Gathering(counters_everywhere=True, hides_compatibility_groups=False),
+        gathering=Gathering(counters_everywhere=True, local_first=False, hides_compatibility_groups=False),
         counters=Counters(
             scope=CounterScope.POOL_NAME,
             leak=True,
@@ -193,7 +194,9 @@ def _v1_36(patch: int, implementation: Implementation) -> Release:
     return Release(
         version="",
         order=Order(fixed=not stable, late_pools=not stable, combinations=not stable),
-        gathering=Gathering(counters_everywhere=True, hides_compatibility_groups=False),
+        gathering=Gathering(
+            counters_everywhere=True, local_first=not stable, hides_compatibility_groups=False
+        ),
         counters=Counters(
             scope=CounterScope.POOL_NAME if patch <= 3 else CounterScope.POOL,
             leak=patch <= 2,
@@ -223,7 +226,7 @@ def _v1_37(patch: int, implementation: Implementation) -> Release:
     return Release(
         version="",
         order=Order(fixed=not stable, late_pools=not stable, combinations=not stable),
-        gathering=Gathering(counters_everywhere=stable),
+        gathering=Gathering(counters_everywhere=stable, local_first=not stable),
         counters=Counters(),
         capacity=CapacityRules(gate_off=CapacityGateOff.IGNORED if stable else CapacityGateOff.REFUSED),
         results=Results(binds_to_node=not stable),

@@ -86,6 +86,7 @@ class Gathering:
     into an invalid pool aborts the attempt, else the pool is skipped.
     ``counters_apart``: counters are in slices without devices.
     ``counters_everywhere``: those count for every node.
+    ``local_first``: slices of one node come before those for several.
     ``hides_compatibility_groups``: slices that use them are ignored while the
     feature is off.
     """
@@ -95,6 +96,7 @@ class Gathering:
     invalid_is_fatal: bool = False
     counters_apart: bool = True
     counters_everywhere: bool = False
+    local_first: bool = True
     hides_compatibility_groups: bool = True
 
 
@@ -157,8 +159,8 @@ class Release:
     """
     The behaviour of one kube-scheduler version with one set of features.
 
-    ``shared_verdicts``: alternatives that ask for all devices are judged with the
-    selectors of their neighbour (to 1.35). ``all_mode_forgets_alternative``: after
+    ``shared_verdicts``: if the first two alternatives ask for all devices, the second
+    gets the first one's (to 1.35). ``all_mode_forgets_alternative``: after
     the first device of such an alternative the search goes on with the first
     alternative (to 1.35). ``count_sum_wraps``: two huge counts crash the
     scheduler. ``any_taint_blocks``: whatever its effect (1.34).

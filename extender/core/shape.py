@@ -30,8 +30,7 @@ class Alternative:
     positions in the claim's constraints that apply to its devices, ``compared`` what
     each of these looks at. ``selectors`` are the class's, then the request's, each
     with where it stands. ``judge`` is the index of the alternative whose selectors
-    pick single devices, ``all_judge`` of the one whose selectors pick *all* devices:
-    its own but for a fault of old releases.
+    decide: its own, but for a fault of old releases.
     """
 
     index: int
@@ -43,7 +42,6 @@ class Alternative:
     constraints: tuple[int, ...]
     compared: tuple[int, ...]
     judge: int
-    all_judge: int
 
     @property
     def all_devices(self) -> bool:
@@ -189,7 +187,7 @@ class _Compiler:
         constraints: tuple[ShapeConstraint, ...],
         exact: ExactRequest,
         parent: str,
-        judges: tuple[int, int],
+        judge: int,
     ) -> Alternative:
         name = f"{parent}/{exact.name}" if parent else exact.name
         if None in exact.selectors:
@@ -227,8 +225,7 @@ class _Compiler:
                 self.look_at(attribute, derived.get(attribute))
                 for attribute in (constraints[position].attribute for position in applying)
             ),
-            judge=judges[0],
-            all_judge=judges[1],
+            judge=judge,
         )
         self.alternatives.append(made)
         return made
@@ -249,24 +246,16 @@ class _Compiler:
         return self.compared.setdefault(Compared(attribute, expression), len(self.compared))
 
 
-def _judges(first: int, exact: Sequence[ExactRequest], *, shared: bool) -> list[tuple[int, int]]:
+def _judges(first: int, exact: Sequence[ExactRequest], *, shared: bool) -> list[int]:
     """
-    For each alternative of a request whose selectors judge: for single devices, for *all* devices.
+    For each alternative of a request, numbered from ``first``, the one whose selectors judge.
 
-    With ``shared``, verdicts are kept under the number of the alternative before:
-    those of an alternative that asks for all devices also serve its predecessor, and
-    the first one's, if it asks for all devices too, serve the second.
+    With ``shared``, the devices of the first alternative serve the second if both ask
+    for *all*: their verdicts are kept under one key while requests are sized.
     """
-    judges = []
-    for number in range(len(exact)):
-        judge = all_judge = number
-        if shared:
-            following = number + 1 < len(exact) and exact[number + 1].mode == "All"
-            if following and not (number == 0 and exact[0].mode == "All"):
-                judge = number + 1
-            if number == 1 and exact[0].mode == "All":
-                all_judge = 0
-        judges.append((first + judge, first + all_judge))
+    judges = list(range(first, first + len(exact)))
+    if shared and len(exact) > 1 and exact[0].mode == exact[1].mode == "All":
+        judges[1] = first
     return judges
 
 
