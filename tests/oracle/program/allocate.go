@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,9 +79,9 @@ func (r *allocateRequest) runMany(ctx context.Context) answer {
 	var distinct []answer
 	position := map[string]int{}
 	for range r.Runs {
-		slices := append([]*resourceapi.ResourceSlice(nil), r.Slices...)
-		random.Shuffle(len(slices), func(i, j int) { slices[i], slices[j] = slices[j], slices[i] })
-		reply := r.run(ctx, slices)
+		shuffled := slices.Clone(r.Slices)
+		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		reply := r.run(ctx, shuffled)
 		if reply["invalid"] != nil {
 			return reply
 		}
@@ -105,7 +106,7 @@ func (r *allocateRequest) runMany(ctx context.Context) answer {
 	return answer{"answers": distinct}
 }
 
-func (r *allocateRequest) run(ctx context.Context, slices []*resourceapi.ResourceSlice) (reply answer) {
+func (r *allocateRequest) run(ctx context.Context, published []*resourceapi.ResourceSlice) (reply answer) {
 	defer func() {
 		if value := recover(); value != nil {
 			reply = panicked(value)
@@ -126,10 +127,13 @@ func (r *allocateRequest) run(ctx context.Context, slices []*resourceapi.Resourc
 	name := ""
 	if r.Implementation != nil {
 		name = *r.Implementation
+		if !slices.Contains(implementationNames, name) {
+			return invalid("this release has no implementation %q", name)
+		}
 	}
 	// Upstream may change quantities in place, so every run has its own copies.
-	copies := make([]*resourceapi.ResourceSlice, len(slices))
-	for i, slice := range slices {
+	copies := make([]*resourceapi.ResourceSlice, len(published))
+	for i, slice := range published {
 		copies[i] = slice.DeepCopy()
 	}
 	allocator, err := newAllocator(ctx, name, features, allocated, classLister(r.Classes), copies, celCache(celFeatures(inCEL)))
@@ -145,9 +149,6 @@ func (r *allocateRequest) run(ctx context.Context, slices []*resourceapi.Resourc
 	}
 	fixShareIDs(results)
 	reply = answer{"results": results, "steps": nil}
-	if results == nil {
-		reply["results"] = nil
-	}
 	reply["implementation"] = strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", allocator), "*"), ".Allocator")
 	if extended, ok := allocator.(internal.AllocatorExtended); ok {
 		reply["steps"] = extended.GetStats().NumAllocateOneInvocations

@@ -10,8 +10,6 @@ import (
 	"k8s.io/dynamic-resource-allocation/structured"
 )
 
-var implementationNames = []string{"stable", "incubating", "experimental"}
-
 // newAllocator builds the named implementation, or with an empty name the one
 // that the release picks for the features.
 func newAllocator(

@@ -14,8 +14,6 @@ import (
 	"k8s.io/dynamic-resource-allocation/structured/internal/stable"
 )
 
-var implementationNames = []string{"stable", "incubating", "experimental"}
-
 // newAllocator builds the named implementation, or with an empty name the one
 // that the release picks for the features. 1.34 has no public way to name one.
 func newAllocator(

@@ -17,6 +17,8 @@ import (
 // A request may hold a cluster's slices, so lines get long.
 const maxLine = 64 << 20
 
+var implementationNames = []string{"stable", "incubating", "experimental"}
+
 // answer is one line of output.
 type answer map[string]any
 

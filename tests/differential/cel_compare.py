@@ -1,0 +1,114 @@
+"""
+One selector, two answers: Kubernetes' and ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from extender.core.cel import CelDevice, Dialect, VerdictKind, compile_selector, unsupported_attribute
+from extender.core.features import features_named
+from extender.core.release_history import implementation_for, release_with
+from extender.kube import decode
+from tests.differential.cel_generate import Selector
+from tests.oracle.client import Answer, Oracle
+
+
+class Outcome(StrEnum):
+    """How a selector ends; ``UNKNOWN`` only with us, ``FAILURE`` only with the oracle."""
+
+    MATCH = "match"
+    NO_MATCH = "no match"
+    ERROR = "error"
+    COMPILE_ERROR = "compile error"
+    UNKNOWN = "unknown"
+    FAILURE = "oracle failure"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An outcome and its message: the error, or why it is unknown."""
+
+    outcome: Outcome
+    message: str = ""
+
+
+def dialect_of(oracle: Oracle, features: Iterable[str]) -> Dialect:
+    """Our dialect for the patch that the oracle is made of."""
+    module = oracle.version()["modules"]["k8s.io/dynamic-resource-allocation"]
+    _, minor, patch = module.split(".")
+    known = features_named(frozenset(features))
+    implementation = implementation_for(f"1.{minor}", known)
+    return release_with(f"1.{minor}.{patch}", known, implementation).cel
+
+
+def theirs(oracle: Oracle, selector: Selector, features: Iterable[str]) -> End:
+    """What Kubernetes answers."""
+    return _end(oracle.cel(selector.text, selector.device, selector.driver, features))
+
+
+def _end(answer: Answer) -> End:
+    if "match" in answer:
+        return End(Outcome.MATCH if answer["match"] else Outcome.NO_MATCH)
+    if "compile_error" in answer:
+        return End(Outcome.COMPILE_ERROR, answer["compile_error"])
+    if "error" in answer:
+        return End(Outcome.ERROR, answer["error"])
+    return End(Outcome.FAILURE, json.dumps(answer))
+
+
+def ours(selector: Selector, dialect: Dialect) -> End:
+    """What we answer."""
+    device = _cel_device(selector)
+    compiled = compile_selector(selector.text, dialect)
+    if compiled.fixed is not None:
+        kind = Outcome.UNKNOWN if compiled.fixed.kind is VerdictKind.UNKNOWN else Outcome.COMPILE_ERROR
+        return End(kind, compiled.fixed.message)
+    unsupported = unsupported_attribute(device.attributes, dialect)
+    if unsupported is not None:
+        return End(Outcome.ERROR, f"attribute {unsupported} is not supported")
+    verdict = compiled.matches(device)
+    kinds = {
+        VerdictKind.MATCH: Outcome.MATCH,
+        VerdictKind.NO_MATCH: Outcome.NO_MATCH,
+        VerdictKind.ERROR: Outcome.ERROR,
+        VerdictKind.UNKNOWN: Outcome.UNKNOWN,
+    }
+    return End(kinds[verdict.kind], verdict.message)
+
+
+def agree(selector: Selector, their: End, our: End) -> bool:
+    """Whether we say the same or say that we do not know; of a probe also the value counts."""
+    if our.outcome is Outcome.UNKNOWN:
+        return True
+    if our.outcome is not their.outcome:
+        return False
+    if not selector.probe or not (_shows_value(their) or _shows_value(our)):
+        return True
+    return our.message == their.message
+
+
+def _shows_value(end: End) -> bool:
+    return end.message.startswith("no such key: ") and end.message.endswith("|")
+
+
+def _cel_device(selector: Selector) -> CelDevice:
+    published = {
+        "metadata": {"name": "slice"},
+        "spec": {
+            "driver": selector.driver,
+            "pool": {"name": "pool", "generation": 1, "resourceSliceCount": 1},
+            "allNodes": True,
+            "devices": [selector.device],
+        },
+    }
+    (device,) = decode.resource_slice(json.dumps(published).encode(), decode.Interner()).devices
+    capacity = {
+        name if "/" in name else f"{selector.driver}/{name}": amount.value
+        for name, amount in device.traits.capacity
+    }
+    sharing = device.traits.allow_multiple_allocations
+    return CelDevice(selector.driver, sharing, device.attributes, capacity)
