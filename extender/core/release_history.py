@@ -177,7 +177,11 @@ def _v1_35(patch: int, implementation: Implementation) -> Release:
             all_mode_by_room=True,
             gate_off=CapacityGateOff.REFUSED if experimental else CapacityGateOff.IGNORED,
         ),
-        results=Results(claim_config_once=False, binds_to_node=experimental),
+        results=Results(
+            tolerations=implementation is not Implementation.STABLE,
+            claim_config_once=False,
+            binds_to_node=experimental,
+        ),
         distinct=DistinctRule.BY_REQUEST if experimental else DistinctRule.UNSUPPORTED,
         shared_verdicts=True,
         all_mode_forgets_alternative=True,
