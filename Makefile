@@ -8,9 +8,11 @@ LOCK   := uv pip compile --quiet --universal --python-version 3.11 --generate-ha
           --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # Minors whose oracle to build: make oracle ORACLES="1.36 1.37"
 ORACLES ?= 1.34 1.35 1.36 1.37
+# Generated cases per minor: make differential COUNT=20000
+COUNT ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench oracle lock clean
+.PHONY: help install demo test lint bench oracle differential lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +49,9 @@ bench: $(READY) ## Measure latency and memory on generated fleets
 
 oracle: $(READY) ## Build Kubernetes' own allocator, to test against (needs Go)
 	@$(BIN)/python -m tests.oracle.build $(ORACLES)
+
+differential: oracle ## Compare generated cases with Kubernetes' own allocator (needs Go)
+	@$(BIN)/python -m tests.differential $(ORACLES) --count $(COUNT)
 
 lock: ## Renew requirements/*.txt (for maintainers; needs uv)
 	$(LOCK) --output-file requirements/build.txt requirements/build.in

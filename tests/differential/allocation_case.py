@@ -65,8 +65,8 @@ def case(minor: str, seed: int) -> JSON:
 def _features(random: Random, minor: str) -> frozenset[str]:
     chosen = set(DEFAULTS[minor])
     if random.random() < 0.3:
-        chosen |= {name for name in OPTIONAL[minor] if random.random() < 0.5}
-    if random.random() < 0.1:
+        chosen |= {name for name in OPTIONAL[minor] if random.random() < 0.6}
+    if random.random() < 0.15:
         chosen -= {name for name in sorted(chosen) if random.random() < 0.4}
     return frozenset(chosen)
 
@@ -80,7 +80,7 @@ def _style(random: Random, features: frozenset[str], minor: str) -> Style:
         features,
         lists=0.3 if "ListTypeAttributes" in features else lists,
         groups=groups,
-        taints=random.choice([0.0, 0.1, 0.3]),
+        taints=random.choice([0.0, 0.1, 0.6]),
         conditions=random.choice([0.0, 0.0, 0.1]),
         shareable=random.choice([0.0, 0.2, 0.5]),
         capacity=random.choice([0.1, 0.5]),

@@ -10,8 +10,8 @@ from tests.differential.allocation_devices import DRIVERS, JSON
 
 SELECTORS = {
     "true": 9,
-    "device.driver == 'a.example'": 5,
-    "device.driver == 'b.example'": 4,
+    "device.driver == 'a.example'": 4,
+    "device.driver == 'b.example'": 3,
     "device.attributes['a.example'].?root.orValue('') == 'r0'": 2,
     "'root' in device.attributes['b.example']": 2,
     "device.attributes['a.example'].?numa.orValue(0) == 0": 1,
@@ -49,12 +49,14 @@ def claims(random: Random, features: frozenset[str], minor: str) -> list[JSON]:
 
 
 def _spec(random: Random, features: frozenset[str], minor: str) -> JSON:
-    requests = [_request(random, f"r{number}", features) for number in range(random.choice([1, 1, 2, 2, 3]))]
+    requests = [
+        _request(random, f"r{number}", features) for number in range(random.choice([1, 1, 1, 2, 2, 3]))
+    ]
     made: JSON = {"requests": requests}
     names = [each["name"] for each in requests]
     names += [f"{each['name']}/{sub['name']}" for each in requests for sub in each.get("firstAvailable", ())]
     constraints = [
-        _constraint(random, names, features, minor) for _ in range(random.choice([0, 0, 0, 0, 1, 1, 2]))
+        _constraint(random, names, features, minor) for _ in range(random.choice([0, 0, 0, 0, 0, 1, 1, 2]))
     ]
     if constraints:
         made["constraints"] = constraints
@@ -79,16 +81,16 @@ def _request(random: Random, name: str, features: frozenset[str]) -> JSON:
 
 def _exact(random: Random, features: frozenset[str], *, alternative: bool) -> JSON:
     made: JSON = {"deviceClassName": f"c{random.randrange(3)}" if random.random() > 0.003 else "gone"}
-    if random.random() < 0.12:
+    if random.random() < 0.09:
         made["allocationMode"] = "All"
     else:
         made["allocationMode"] = "ExactCount"
-        made["count"] = random.choices([1, 2, 3, 20, 33], [80, 15, 4, 0.5, 0.2])[0]
+        made["count"] = random.choices([1, 2, 3, 20, 33], [80, 15, 4, 0.7, 1.2])[0]
     if random.random() < 0.25:
         made["selectors"] = _selectors(random, random.choice([1, 1, 2]))
     if not alternative and random.random() < (0.1 if "AdminAccess" in features else 0.01):
         made["adminAccess"] = True
-    if random.random() < 0.25:
+    if random.random() < 0.4:
         made["tolerations"] = [_toleration(random)]
     if random.random() < (0.3 if "ConsumableCapacity" in features else 0.005):
         amount = random.choices(["1", "2", "3", "1500m", "7", "100E", "-1"], [30, 20, 15, 10, 10, 2, 1])[0]
@@ -104,12 +106,12 @@ def _selectors(random: Random, count: int) -> list[JSON]:
 
 
 def _toleration(random: Random) -> JSON:
-    made: JSON = {"operator": random.choice(["Exists", "Equal"])}
-    if random.random() < 0.8:
+    made: JSON = {"operator": random.choice(["Exists", "Exists", "Equal"])}
+    if random.random() < 0.5:
         made["key"] = "k"
     if made["operator"] == "Equal":
         made["value"] = random.choice("vw")
-    if random.random() < 0.6:
+    if random.random() < 0.3:
         made["effect"] = random.choice(["NoSchedule", "NoExecute"])
     return made
 
