@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from extender.core.allocation import SHARE_ID, allocations
-from extender.core.allocator import Undecided
 from extender.core.features import features_named
 from extender.core.layout import Projector
 from extender.core.layout_usage import usage_of
 from extender.core.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult, Node
-from extender.core.picking import Fatal
+from extender.core.picking import Fatal, Undecided
 from extender.core.prediction import Certainty, Outcome, find
 from extender.core.quantity import parse_quantity
 from extender.core.release_history import implementation_for, release_with

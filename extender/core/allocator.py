@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from .layout import FAILED, INVALID_POOL, REJECTED, UNDECIDED, Candidate, Layout, LayoutUsage
 from .model import MAX_RESULTS
-from .picking import Fatal, Pick, Picks
+from .picking import Fatal, Pick, Picks, Undecided
 from .quantity import MAX_INT64
 from .reasons import Reason, ReasonCode, reason
 from .releases import Release
@@ -39,14 +39,6 @@ class Solution(NamedTuple):
 
     picks: tuple[tuple[Pick, ...], ...]
     selected: tuple[tuple[tuple[int, int], int], ...]
-
-
-class Undecided(Exception):
-    """We cannot tell what upstream does."""
-
-    def __init__(self, why: Reason) -> None:
-        super().__init__(why.code)
-        self.reason = why
 
 
 class Corridor(NamedTuple):

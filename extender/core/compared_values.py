@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .cel import CelDevice, Verdict, VerdictKind
 from .model import Attribute, AttributeKind, Device
 from .model.slices import Scalar
 from .shape import Compared
@@ -16,8 +17,15 @@ from .shape import Compared
 ValueClass = int | frozenset[int]
 """A number for a scalar, the numbers of the elements where lists count as sets, or one of those below."""
 
-MISSING, INCOMPARABLE = -1, -2
-"""No value; a value that equals nothing (unknown types, and lists where they are no sets)."""
+MISSING, INCOMPARABLE, FAILED_VALUE, UNDECIDED_VALUE = -1, -2, -3, -4
+"""
+No value; a value that equals nothing (unknown types, and lists where they are no sets); an
+expression that fails on the device, which aborts the attempt that looks at it; one that we
+cannot evaluate.
+"""
+
+Value = Attribute | Verdict | None
+"""What is compared of one device: an attribute, none, or why there is no telling."""
 
 _ELEMENTS = {
     AttributeKind.INTS: AttributeKind.INT,
@@ -32,6 +40,16 @@ def looked_up(device: Device, driver: str, attribute: str) -> Attribute | None:
     return device.attributes.get(attribute if "/" in attribute else f"{driver}/{attribute}")
 
 
+def values_of(
+    device: Device, driver: str, seen: CelDevice, compared: Sequence[Compared]
+) -> tuple[Value, ...]:
+    """The compared values of a device; ``seen`` is how expressions see it."""
+    return tuple(
+        looked_up(device, driver, each.attribute) if each.derived is None else each.derived.value(seen)
+        for each in compared
+    )
+
+
 class ValueClasses:
     """
     Numbers the compared values of one node by first occurrence.
@@ -44,14 +62,15 @@ class ValueClasses:
         self._numbers = [numbers.setdefault(each.attribute, {}) for each in compared]
         self._sets = sets
 
-    def of(self, values: Sequence[Attribute | None]) -> tuple[ValueClass, ...]:
+    def of(self, values: Sequence[Value]) -> tuple[ValueClass, ...]:
         """The classes of a device's values; both in the order of the shape's ``compared``."""
-        return tuple(
-            MISSING if value is None else self._class(value, known)
-            for value, known in zip(values, self._numbers, strict=True)
-        )
+        return tuple(map(self._class, values, self._numbers))
 
-    def _class(self, value: Attribute, known: dict[tuple[AttributeKind, Scalar], int]) -> ValueClass:
+    def _class(self, value: Value, known: dict[tuple[AttributeKind, Scalar], int]) -> ValueClass:
+        if value is None:
+            return MISSING
+        if isinstance(value, Verdict):
+            return FAILED_VALUE if value.kind is VerdictKind.ERROR else UNDECIDED_VALUE
         kind, scalar = value.kind, value.value
         if isinstance(scalar, tuple):
             if not self._sets or not scalar:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .cel import CelDevice, VerdictKind
-from .compared_values import MISSING, ValueClass, ValueClasses, looked_up
+from .cel import CelDevice, Verdict, VerdictKind
+from .compared_values import MISSING, Value, ValueClass, ValueClasses, values_of
 from .inventory import Frame, Inventory, PoolFrame
 from .model import Attribute, CounterSet, Device, DeviceTraits, ResourceSlice
 from .model.slices import NO_TRAITS
@@ -46,7 +46,8 @@ class Candidate(NamedTuple):
 
     ``verdicts`` by alternative; ``classes`` by compared value. ``failure`` says where
     and why the first failing selector failed. ``block``: see ``Layout``. ``unusable``:
-    selectable, but never to be had on this node.
+    selectable, but never to be had on this node. ``derived_failure``: why an expression
+    for a compared value fails, or what keeps us from evaluating it.
     """
 
     pool: int
@@ -57,6 +58,7 @@ class Candidate(NamedTuple):
     failure: tuple[str, str]
     block: int = 0
     unusable: bool = False
+    derived_failure: str = ""
 
 
 class Block(NamedTuple):
@@ -123,7 +125,7 @@ class LayoutUsage(NamedTuple):
 
 UNUSED = LayoutUsage(0, (), ())
 
-_Seen = tuple[int, tuple[int, ...], tuple[Attribute | None, ...], tuple[str, str]]
+_Seen = tuple[int, tuple[int, ...], tuple[Value, ...], tuple[str, str]]
 # Of one device of a slice: its position, verdicts, compared values, first failure.
 
 
@@ -139,7 +141,7 @@ class Projector:
         self._shape = shape
         self._release = release
         self._by_block = not release.order.fixed or release.counters.scope is CounterScope.SLICE
-        published = (each.attribute for each in shape.compared if each.expression is None)
+        published = (each.attribute for each in shape.compared if each.derived is None)
         self._reads = tuple(dict.fromkeys((*shape.reads, *published)))
         self._whole = shape.reads_everything or bool(shape.domains)
         self._verdicts: dict[object, tuple[tuple[int, ...], tuple[str, str]]] = {}
@@ -208,8 +210,8 @@ class Projector:
                 # Upstream asks for the node after CEL, so failures still count.
                 verdicts = tuple(REJECTED if verdict == SELECTED else verdict for verdict in verdicts)
             if any(verdicts):
-                values = tuple(
-                    looked_up(device, slice_.driver, each.attribute) for each in self._shape.compared
+                values = values_of(
+                    device, slice_.driver, self._as_seen(slice_.driver, device), self._shape.compared
                 )
                 kept.append((position, verdicts, values, failure))
         return tuple(kept)
@@ -217,12 +219,7 @@ class Projector:
     def _judge(
         self, driver: str, device: Device, unsupported: str | None
     ) -> tuple[tuple[int, ...], tuple[str, str]]:
-        cel_device = CelDevice(
-            driver,
-            device.traits.allow_multiple_allocations and self._release.sees_sharing,
-            device.attributes,
-            _qualified_capacity(device.traits, driver),
-        )
+        cel_device = self._as_seen(driver, device)
         failure = ("", "")
         verdicts = []
         for alternative in self._shape.alternatives:
@@ -231,6 +228,15 @@ class Projector:
             if why[0] and not failure[0]:
                 failure = why
         return tuple(verdicts), failure
+
+    def _as_seen(self, driver: str, device: Device) -> CelDevice:
+        """The device as expressions see it."""
+        return CelDevice(
+            driver,
+            device.traits.allow_multiple_allocations and self._release.sees_sharing,
+            device.attributes,
+            _qualified_capacity(device.traits, driver),
+        )
 
     def _build(self, inventory: Inventory, numbers: Sequence[int]) -> Placed:
         frame = inventory.frame
@@ -251,6 +257,7 @@ class Projector:
                     failure,
                     max(len(blocks) - 1, 0),
                     of.skips_node,
+                    next((each.message for each in values if isinstance(each, Verdict)), ""),
                 )
                 found.append((candidate, (place, position)))
         if self._release.gathering.invalid_is_fatal:

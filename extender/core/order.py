@@ -27,9 +27,9 @@ from itertools import permutations, product
 from math import factorial, prod
 from typing import NamedTuple
 
-from .allocator import OPEN, Corridor, Search, Solution, Undecided
+from .allocator import OPEN, Corridor, Search, Solution
 from .layout import Layout, LayoutUsage
-from .picking import Fatal
+from .picking import Fatal, Undecided
 from .releases import DistinctRule, Release
 from .shape import Alternative, ConstraintKind, Shape
 

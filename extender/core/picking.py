@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from .capacity import Arithmetic, CapacityFault, Demand, consumed_amount, demand, fits
+from .compared_values import FAILED_VALUE, UNDECIDED_VALUE
 from .compatibility_groups import CompatibilityBooks
 from .constraints import constraint_of
 from .counters import CounterBooks
@@ -41,6 +42,14 @@ class Fatal(Exception):
         super().__init__(why.code)
         self.reason = why
         self.candidate = candidate
+
+
+class Undecided(Exception):
+    """We cannot tell what upstream does."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(why.code)
+        self.reason = why
 
 
 class Picks:
@@ -165,7 +174,20 @@ class Picks:
         for position, (each, compared) in enumerate(
             zip(alternative.constraints, alternative.compared, strict=True)
         ):
-            if constraints[each].add(name, candidate.classes[compared]):
+            value = candidate.classes[compared]
+            if value in (FAILED_VALUE, UNDECIDED_VALUE):
+                detail = candidate.derived_failure
+                if value == UNDECIDED_VALUE:
+                    raise Undecided(reason(ReasonCode.NOT_MODELLED, detail=f"a derived attribute: {detail}"))
+                raise Fatal(
+                    reason(
+                        ReasonCode.DERIVED_ATTRIBUTE,
+                        request=alternative.result_name,
+                        device=number,
+                        detail=detail,
+                    )
+                )
+            if constraints[each].add(name, value):
                 continue
             if must:
                 raise Fatal(

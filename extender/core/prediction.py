@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .alignment import Alignment, align, score
-from .allocator import Search, Solution, Undecided
+from .allocator import Search, Solution
 from .layout import Layout, LayoutUsage
 from .order import check_order, combinations_suffice
-from .picking import Fatal
+from .picking import Fatal, Undecided
 from .places import Place
 from .reasons import Reason, ReasonCode, reason
 from .releases import Release

@@ -29,6 +29,7 @@ class ReasonCode(StrEnum):
     FEATURE_DISABLED = "feature-disabled"
     # error: upstream aborts the whole attempt
     CEL_ERROR = "cel-error"
+    DERIVED_ATTRIBUTE = "derived-attribute"
     CAPACITY = "capacity"
     INVALID_POOL_FATAL = "invalid-pool-fatal"
     TOO_MANY_DEVICES = "too-many-devices"
@@ -66,6 +67,9 @@ TEMPLATES: dict[ReasonCode, str] = {
     ReasonCode.FEATURE_DISABLED: "{where}: {what} is used, but feature gate {gate} is off",
     ReasonCode.CEL_ERROR: (
         "{where}: the CEL selector fails on {device}, which aborts the scheduling attempt: {detail}"
+    ),
+    ReasonCode.DERIVED_ATTRIBUTE: (
+        "request {request}: a derived attribute fails on {device}, which aborts the attempt: {detail}"
     ),
     ReasonCode.CAPACITY: (
         "request {request}: the capacity that it asks of {device} cannot be reckoned with, "

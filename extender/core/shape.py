@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .cel import Selector, compile_selector
+from .cel import DerivedAttribute, Selector, compile_derived, compile_selector
 from .model import ClaimSpec, Constraint, DeviceClass, ExactRequest, Request
 from .reasons import Reason, ReasonCode, reason
 from .releases import CapacityGateOff, DistinctRule, Release
@@ -78,12 +78,12 @@ class ConstraintKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Compared:
     """
-    A value of devices that constraints compare: an attribute, or where a request
-    derives that attribute itself, the CEL expression that it gives for it.
+    A value of devices that constraints compare: an attribute as published, or what a
+    request ``derived`` for it.
     """
 
     attribute: str
-    expression: str | None = None
+    derived: DerivedAttribute | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,14 +137,15 @@ def compile_shape(specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass]
     """
     compiler = _Compiler(classes, release)
     claims = tuple(compiler.claim(number, spec) for number, spec in enumerate(specs))
-    selectors = [selector for each in compiler.alternatives for _, selector in each.selectors]
+    read = [selector.reads for each in compiler.alternatives for _, selector in each.selectors]
+    read += [derived.reads for derived in compiler.derived.values()]
     return Shape(
         claims=claims,
         alternatives=tuple(compiler.alternatives),
         compared=tuple(compiler.compared),
-        reads=tuple(sorted(frozenset().union(*(selector.reads.attributes for selector in selectors)))),
-        domains=frozenset().union(*(selector.reads.domains for selector in selectors)),
-        reads_everything=any(selector.reads.everything for selector in selectors),
+        reads=tuple(sorted(frozenset().union(*(each.attributes for each in read)))),
+        domains=frozenset().union(*(each.domains for each in read)),
+        reads_everything=any(each.everything for each in read),
     )
 
 
@@ -156,6 +157,7 @@ class _Compiler:
         self.release = release
         self.alternatives: list[Alternative] = []
         self.compared: dict[Compared, int] = {}
+        self.derived: dict[str, DerivedAttribute] = {}
 
     def claim(self, number: int, spec: ClaimSpec) -> ShapeClaim:
         for request in spec.requests:
@@ -243,7 +245,12 @@ class _Compiler:
 
     def look_at(self, attribute: str, expression: str | None) -> int:
         """The position of a compared value."""
-        return self.compared.setdefault(Compared(attribute, expression), len(self.compared))
+        derived = None
+        if expression is not None:
+            if expression not in self.derived:
+                self.derived[expression] = compile_derived(expression, self.release.cel)
+            derived = self.derived[expression]
+        return self.compared.setdefault(Compared(attribute, derived), len(self.compared))
 
 
 def _judges(first: int, exact: Sequence[ExactRequest], *, shared: bool) -> list[int]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from .allocator import Search, Solution, Undecided
+from .allocator import Search, Solution
 from .layout import Layout, LayoutUsage
+from .picking import Undecided
 from .releases import Release
 from .shape import Shape
 

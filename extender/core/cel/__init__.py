@@ -5,6 +5,7 @@ The Kubernetes dialect of CEL, as far as device selectors go.
 kube-scheduler would get, or UNKNOWN with a reason.
 """
 
+from .derived import DerivedAttribute, compile_derived
 from .dialect import Dialect
 from .frame import CelDevice
 from .reads import Reads
@@ -12,11 +13,13 @@ from .selector import Selector, Verdict, VerdictKind, compile_selector, unsuppor
 
 __all__ = [
     "CelDevice",
+    "DerivedAttribute",
     "Dialect",
     "Reads",
     "Selector",
     "Verdict",
     "VerdictKind",
+    "compile_derived",
     "compile_selector",
     "unsupported_attribute",
 ]

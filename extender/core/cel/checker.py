@@ -66,9 +66,6 @@ def check(root: Node, dialect: Dialect, declarations: Declarations) -> Checked:
     checker.check(root)
     types = {node: checker.resolved(node) for node in checker.types}
     validate(root, types)
-    result = types[root]
-    if result.kind not in ("bool", "any") and not (dialect.dyn_result and result.kind == "dyn"):
-        raise CompileError(f"must evaluate to bool or the unknown type, not {result}")
     return Checked(types, checker.functions, frozenset(checker.global_calls), checker.type_names)
 
 

@@ -1,0 +1,80 @@
+"""
+Break the rules of the allocator one at a time; the tests must notice each.
+
+    python -m tests.mutations
+
+Every mutation is made in a copy of the package and the tests of the allocator are run on it.
+Exits with 1 if some mutation goes unnoticed, or no longer fits the code.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.mutations.rules import MUTATIONS, Mutation
+
+ROOT = Path(__file__).parents[2]
+TESTS = ("tests/core/test_allocator_cases.py", "tests/core/test_order.py", "tests/core/test_evaluate.py")
+SECONDS = 120
+
+
+UNBROKEN = Mutation("nothing is broken", "allocator", "class Search:", "class Search:")
+
+
+def unnoticed(mutation: Mutation) -> str:
+    """Why the mutation counts as unnoticed; empty where a test failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("extender", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        module = copy / "extender" / "core" / f"{mutation.module}.py"
+        text = module.read_text()
+        if text.count(mutation.old) != 1:
+            return (
+                f"does not fit: the text to replace stands {text.count(mutation.old)} times in {module.name}"
+            )
+        module.write_text(text.replace(mutation.old, mutation.new))
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=copy,
+                env=os.environ | {"PYTHONPATH": str(copy)},
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            # A search that never ends is noticed, too.
+            return ""
+        # 1: tests failed. Anything else but 0 means that they did not run.
+        if done.returncode == 1:
+            return ""
+        return "unnoticed" if done.returncode == 0 else f"the tests did not run: {done.stdout[-500:]}"
+
+
+def main() -> int:
+    """Try all mutations, two at a time."""
+    if unnoticed(UNBROKEN) != "unnoticed":
+        sys.stdout.write("the tests fail without any mutation\n")
+        return 1
+    failures = 0
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for mutation, problem in zip(MUTATIONS, pool.map(unnoticed, MUTATIONS), strict=True):
+            failures += bool(problem)
+            sys.stdout.write(f"{problem or 'noticed'}: {mutation.rule} ({mutation.module})\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{len(MUTATIONS) - failures} of {len(MUTATIONS)} mutations noticed\n")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

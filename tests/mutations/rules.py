@@ -1,0 +1,219 @@
+"""
+Rules of the allocator, each with a way to break it.
+
+``old`` stands once in the module; ``new`` takes its place.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    rule: str
+    module: str
+    old: str
+    new: str
+
+
+MUTATIONS = (
+    Mutation(
+        "the newest generation counts",
+        "pools",
+        "generation = max(slice_.generation for slice_ in seen)",
+        "generation = min(slice_.generation for slice_ in seen)",
+    ),
+    Mutation(
+        "a newer generation elsewhere hides a pool",
+        "pools",
+        "if any(slice_.generation > generation for slice_ in everywhere):",
+        "if False:",
+    ),
+    Mutation(
+        "incomplete pools have no devices",
+        "pools",
+        "if len(same_generation) != expected:",
+        "if False:",
+    ),
+    Mutation(
+        "device names are unique in a pool",
+        "pools",
+        'return f"duplicate device name {device.name}"',
+        'return ""',
+    ),
+    Mutation(
+        "pools with binding conditions come last",
+        "pools",
+        "key=lambda pool: (late and pool.has_binding_conditions, pool.id)",
+        "key=lambda pool: pool.id",
+    ),
+    Mutation("slices go by name", "pools", "slice_.name),\n    )\n    leaders", "0),\n    )\n    leaders"),
+    Mutation(
+        "a pool's slices are searched where they target the node",
+        "pools",
+        "return node_matches(node, slice_.node_name, slice_.all_nodes, slice_.node_selector)",
+        "return True",
+    ),
+    Mutation(
+        "devices of a request are combined, not permuted",
+        "allocator",
+        "following = position + 1 if self._release.order.combinations else 0",
+        "following = 0",
+    ),
+    Mutation(
+        "a claim has at most 32 devices",
+        "allocator",
+        "if len(self._picks.results[claim]) + count - device > MAX_RESULTS:",
+        "if False:",
+    ),
+    Mutation(
+        "too many results make the nearest firstAvailable go on",
+        "allocator",
+        "all_exceeded = all_exceeded and step is Step.EXCEEDED",
+        "all_exceeded = False",
+    ),
+    Mutation(
+        "requests for all devices abort on an incomplete pool",
+        "allocator",
+        "if pool.incomplete or pool.invalid:",
+        "if pool.invalid:",
+    ),
+    Mutation(
+        "requests for all devices want at least one",
+        "allocator",
+        "if alternative.all_devices and count == 0:",
+        "if False:",
+    ),
+    Mutation(
+        "a selector that fails aborts the attempt",
+        "allocator",
+        "if verdict == FAILED:",
+        "if False:",
+    ),
+    Mutation(
+        "admin access shares with all but its own claim",
+        "picking",
+        "if alternative.admin:\n            return not",
+        "if False:\n            return not",
+    ),
+    Mutation(
+        "a device in use is not given again",
+        "picking",
+        "return not (self._in_use >> number & 1 or self._allocating[number])",
+        "return not self._allocating[number]",
+    ),
+    Mutation(
+        "undoing a pick frees the device", "picking", "self._allocating[number] &= ~(1 << claim)", "pass"
+    ),
+    Mutation(
+        "undoing a pick gives back its counters",
+        "picking",
+        "if counted and not (shareable and self._release.counters.leak):",
+        "if False:",
+    ),
+    Mutation(
+        "a taint blocks unless tolerated",
+        "picking",
+        "if self._features.device_taints and taints_block(",
+        "if False and taints_block(",
+    ),
+    Mutation(
+        "all devices that break a constraint abort",
+        "picking",
+        "            if must:\n",
+        "            if False:\n",
+    ),
+    Mutation(
+        "matched values are equal",
+        "constraints",
+        "elif value == INCOMPARABLE or value != self._value:",
+        "elif value == INCOMPARABLE:",
+    ),
+    Mutation(
+        "a device without the attribute is no match",
+        "constraints",
+        "        if value == MISSING:\n            return False\n        if self._count == 0:",
+        "        if self._count == 0:",
+    ),
+    Mutation(
+        "distinct values differ between devices",
+        "constraints",
+        "if any(_collide(value, known) for known in self._values):",
+        "if False:",
+    ),
+    Mutation(
+        "every counter of the book must stay covered",
+        "counters",
+        "if all(taken.get(counter, 0) <= left for counter, left in available.items()):",
+        "if True:",
+    ),
+    Mutation(
+        "allocated devices draw on counters", "counters", "available[counter_set, name] -= nanos", "pass"
+    ),
+    Mutation(
+        "pools of one name and two drivers",
+        "counters",
+        "return self._pools[candidate.pool].book",
+        "return candidate.pool",
+    ),
+    Mutation(
+        "capacity beside what shares have taken",
+        "capacity",
+        "consumed.get(name, 0) + amount + allocating.get(name, 0) <= total",
+        "amount + allocating.get(name, 0) <= total",
+    ),
+    Mutation(
+        "capacity rounds up to the step",
+        "capacity",
+        "    steps += rest != 0\n    low = minimum.value",
+        "    low = minimum.value",
+    ),
+    Mutation(
+        "a request policy is kept to",
+        "capacity",
+        "if any(_violates(amount, entry.policy, arithmetic) for _, amount, entry in amounts):",
+        "if False:",
+    ),
+    Mutation(
+        "an unknown capacity rules a device out",
+        "capacity",
+        "if not wanted.keys() <= {name for name, _ in capacity}:",
+        "if False:",
+    ),
+    Mutation(
+        "unknown taint effects do not block", "taints", "(any_effect or taint.effect in _BLOCKING)", "True"
+    ),
+    Mutation(
+        "groups must have a member in common",
+        "compatibility_groups",
+        "return not set(common).isdisjoint(groups)",
+        "return True",
+    ),
+    Mutation(
+        "slices can swap places only within their group", "order", "return a.late == b.late", "return True"
+    ),
+    Mutation(
+        "rivals come from other slices",
+        "order",
+        "            if not rivals:\n                continue",
+        "            continue",
+    ),
+    Mutation(
+        "constraints on an alternative",
+        "shape",
+        "if not each.requests or parent in each.requests or name in each.requests",
+        "if not each.requests or parent in each.requests",
+    ),
+    Mutation(
+        "the claim is pinned to a local device's node",
+        "allocation",
+        "if source.node_name or (traits.binds_to_node and release.results.binds_to_node):",
+        "if source.node_name:",
+    ),
+    Mutation(
+        "claim configuration once from 1.37 on",
+        "allocation",
+        "                if once:\n                    break\n",
+        "",
+    ),
+)
