@@ -93,7 +93,11 @@ def compile_selector(expression: str, dialect: Dialect) -> Selector:
     """
     try:
         root = parse(expression)
-        program = compile_program(root, check(root, dialect, declarations(dialect)))
+        checked = check(root, dialect, declarations(dialect))
+        result = checked.types[root]
+        if result.kind not in ("bool", "any") and not (dialect.dyn_result and result.kind == "dyn"):
+            raise CompileError(f"must evaluate to bool or the unknown type, not {result}")
+        program = compile_program(root, checked)
         return Selector(expression, reads(root), program)
     except CompileError as error:
         verdict = Verdict(VerdictKind.ERROR, f"compilation failed: {error}")

@@ -17,11 +17,14 @@ _MAX = 2**64 - 1
 
 
 class Semver:
-    """A version; build metadata neither orders nor distinguishes."""
+    """A version, written ``text``; build metadata neither orders nor distinguishes."""
 
-    __slots__ = ("key", "major", "minor", "patch")
+    __slots__ = ("key", "major", "minor", "patch", "text")
 
-    def __init__(self, major: int, minor: int, patch: int, prerelease: tuple[int | str, ...]) -> None:
+    def __init__(
+        self, text: str, major: int, minor: int, patch: int, prerelease: tuple[int | str, ...]
+    ) -> None:
+        self.text = text
         self.major = major
         self.minor = minor
         self.patch = patch
@@ -49,7 +52,7 @@ def parse_semver(text: str) -> Semver:
     words = tuple(_prerelease(word) for word in prerelease.split(".")) if dash else ()
     if plus and not all(_WORD.fullmatch(word) for word in build.split(".")):
         raise ValueError(f'Invalid character(s) found in build meta data "{build}"')
-    return Semver(major, minor, patch, words)
+    return Semver(text, major, minor, patch, words)
 
 
 def normalized(text: str) -> str:
