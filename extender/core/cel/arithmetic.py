@@ -1,5 +1,5 @@
 """
-Arithmetic on int, uint and double with Go's overflow rules.
+Arithmetic on numbers and times with Go's overflow rules.
 
 Source: github.com/google/cel-go common/types/overflow.go, int.go, uint.go and
 double.go, v0.26.
@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 
 from .errors import EvaluationError, Undecided, no_such_overload
+from .times import Duration, Timestamp, between, checked_duration, shifted
 from .values import LISTS, MAX_INT, MAX_UINT, MIN_INT, GrowingList, Uint, UnorderedList
 
 Binary = Callable[[object, object], object]
@@ -38,7 +39,30 @@ def add(left: object, right: object) -> object:
         return left + right
     if isinstance(left, bytes) and isinstance(right, bytes):
         return left + right
+    if isinstance(left, Duration | Timestamp):
+        return _add_time(left, right)
     return _add_numbers(left, right)
+
+
+def _add_time(left: Duration | Timestamp, right: object) -> object:
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return checked_duration(left.nanos + right.nanos)
+    if isinstance(left, Duration) and isinstance(right, Timestamp):
+        return shifted(right, left.nanos)
+    if isinstance(left, Timestamp) and isinstance(right, Duration):
+        return shifted(left, right.nanos)
+    raise no_such_overload()
+
+
+def subtract(left: object, right: object) -> object:
+    """Subtract numbers of one kind, durations, or times."""
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return checked_duration(left.nanos - right.nanos)
+    if isinstance(left, Timestamp) and isinstance(right, Duration):
+        return shifted(left, checked_duration(-right.nanos).nanos)
+    if isinstance(left, Timestamp) and isinstance(right, Timestamp):
+        return between(left, right)
+    return _subtract_numbers(left, right)
 
 
 def _join(left: object, right: object) -> object:
@@ -96,16 +120,18 @@ def _real_quotient(left: float, right: float) -> float:
 
 
 _add_numbers = _operator("_+_", lambda a, b: a + b, lambda a, b: a + b)
-subtract = _operator("_-_", lambda a, b: a - b, lambda a, b: a - b)
+_subtract_numbers = _operator("_-_", lambda a, b: a - b, lambda a, b: a - b)
 multiply = _operator("_*_", lambda a, b: a * b, lambda a, b: a * b)
 divide = _operator("_/_", _quotient, _real_quotient)
 modulo = _operator("_%_", _remainder, None)
 
 
 def negate(value: object) -> object:
-    """Change the sign of an int or double."""
+    """Change the sign of an int, a double or a duration."""
     if type(value) is int:
         return checked_int(-value)
     if type(value) is float:
         return -value
+    if isinstance(value, Duration):
+        return checked_duration(-value.nanos)
     raise no_such_overload("-_")

@@ -59,7 +59,7 @@ def rewrapped(value: object) -> object:
     An optional is taken apart and put together again on the way, and a Semver or
     Quantity in it becomes an error that shows when the value is asked for.
     """
-    if type(value) is not Optional or not value.present:
+    if type(value) is not Optional or not value.present or value.fault:
         return value
     try:
         return Optional(_native(value))
@@ -109,6 +109,28 @@ def presence(root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
             # Inside a chain the value is used as it is, only a root is converted.
             value = value.value if len(qualifiers) > 1 else _native(value)
         return lookup(value, last.value(frame)) is not MISSING
+
+    return evaluate
+
+
+def presence_in_branch(root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
+    """
+    Build the evaluator of ``has(...)`` as a branch of a conditional.
+
+    cel-go takes the selection out of the test there: one that is optional gives its value.
+    """
+    operand = chain(root, qualifiers[:-1])
+    last = qualifiers[-1]
+
+    def evaluate(frame: Frame) -> object:
+        value = operand(frame)
+        if type(value) is not Optional:
+            return lookup(value, last.value(frame)) is not MISSING
+        if not value.present:
+            return value
+        value = value.value if len(qualifiers) > 1 else _native(value)
+        found = lookup(value, last.value(frame))
+        return NONE if found is MISSING else Optional(found)
 
     return evaluate
 

@@ -28,7 +28,11 @@ _CONSTANT_TYPES: dict[type, Type] = {
 }
 TYPE_NAMES: dict[str, Type] = {
     **{
-        t.name: t for t in (st.BOOL, st.BYTES, st.DOUBLE, st.INT, st.STRING, st.UINT, st.NULL, st.IP, st.CIDR)
+        t.name: t
+        for t in (
+            *(st.BOOL, st.BYTES, st.DOUBLE, st.INT, st.STRING, st.UINT, st.NULL),
+            *(st.DURATION, st.TIMESTAMP, st.IP, st.CIDR),
+        )
     },
     "list": st.list_of(st.parameter("A")),
     "map": st.map_of(st.parameter("A"), st.parameter("B")),
@@ -36,7 +40,6 @@ TYPE_NAMES: dict[str, Type] = {
     "optional_type": st.optional_of(st.parameter("V")),
 }
 _UNMODELLED_ROOTS = frozenset({"google", "kubernetes"})
-_UNMODELLED_FUNCTIONS = frozenset({"duration", "timestamp"})
 _QUANTITIES = st.map_of(st.STRING, st.map_of(st.STRING, st.QUANTITY))
 
 
@@ -179,8 +182,6 @@ class _Checker:
         found = self._declarations.get(name)
         if found is not None:
             return found
-        if name in _UNMODELLED_FUNCTIONS:
-            raise Undecided("timestamps and durations are not modelled")
         raise CompileError(f"undeclared reference to '{name}'")
 
     def _resolve(self, node: Call, function: Function, arguments: list[Type], *, member: bool) -> Type:

@@ -8,6 +8,7 @@ decorators.go, v0.26, with the optimisations that Kubernetes turns on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from . import attributes, calls, folds, logic
 from .attributes import Evaluator, Qualifier
@@ -31,9 +32,28 @@ from .syntax import (
 )
 from .values import MAX_INT
 
-_CONVERSIONS = frozenset({"bool", "bytes", "double", "dyn", "int", "string", "type", "uint"})
+_CONVERSIONS = frozenset(
+    {"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"}
+)
 _SEARCHES = frozenset({"matches", "find", "findAll"})
 _NO_DEVICE = CelDevice("", False, {}, {})
+
+Links = tuple[Select | Call, ...]
+
+
+class _Use(Enum):
+    """What a chain of selections is for; a test is ``has(...)``."""
+
+    VALUE = "value"
+    TEST = "test"
+    BRANCH_TEST = "test as the branch of a conditional"
+
+
+_APPLY = {
+    _Use.VALUE: attributes.chain,
+    _Use.TEST: attributes.presence,
+    _Use.BRANCH_TEST: attributes.presence_in_branch,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,7 @@ class _Compiler:
 
     def __init__(self, checked: Checked) -> None:
         self._checked = checked
+        self._qualifiers: dict[Node, Qualifier] = {}
         self._scopes: list[dict[str, Evaluator]] = [{"device": lambda frame: frame.variable}]
         self.slots = 0
 
@@ -123,69 +144,79 @@ class _Compiler:
         """Compile a selection together with the selections it is made on."""
         if isinstance(node, Select) and node.test_only:
             root, links = self._links(node.operand)
-            last = attributes.constant_qualifier(node.field, optional=False)
-            return self._applied(root, (*links, last), test_only=True)
+            return self._applied(root, (*links, node), _Use.TEST)
         root, links = self._links(node)
-        return self._applied(root, links, test_only=False)
+        return self._applied(root, links, _Use.VALUE)
 
-    def _links(self, node: Node) -> tuple[Node, tuple[Qualifier, ...]]:
+    def _links(self, node: Node) -> tuple[Node, Links]:
         """Take a chain of selections apart: what it starts from, and the links in order."""
-        links: list[Qualifier] = []
+        links: list[Select | Call] = []
         while node not in self._checked.type_names:
             if isinstance(node, Select) and not node.test_only:
-                links.append(attributes.constant_qualifier(node.field, optional=False))
+                links.append(node)
                 node = node.operand
             elif isinstance(node, Call) and node.function in INDEXES:
-                links.append(self._qualifier(node))
+                links.append(node)
                 node = node.arguments[0]
             else:
                 break
         return node, tuple(reversed(links))
 
-    def _qualifier(self, node: Call) -> Qualifier:
+    def _qualifier(self, node: Select | Call) -> Qualifier:
+        """Compile a link, once even if it belongs to both branches of a conditional."""
+        if node not in self._qualifiers:
+            self._qualifiers[node] = self._compiled_qualifier(node)
+        return self._qualifiers[node]
+
+    def _compiled_qualifier(self, node: Select | Call) -> Qualifier:
+        if isinstance(node, Select):
+            return attributes.constant_qualifier(node.field, optional=False)
         optional = node.function != "_[_]"
         key = self.compile(node.arguments[1])
         if key.constant:
             return attributes.constant_qualifier(key.value, optional=optional)
         return Qualifier(None, key.evaluate, optional)
 
-    def _applied(self, root: Node, links: tuple[Qualifier, ...], *, test_only: bool) -> Evaluator:
+    def _applied(self, root: Node, links: Links, use: _Use) -> Evaluator:
         """Apply the links to a root; those on a conditional belong to both of its branches."""
         if isinstance(root, Call) and root.function == "_?_:_":
-            return self._conditional(root, links, test_only)
+            return self._conditional(root, links, use)
+        evaluate = self.compile(root).evaluate
+        qualifiers = tuple(map(self._qualifier, links))
         if isinstance(root, Ident) and self._is_device(root.name):
-            direct = device_field(links, test_only)
+            direct = device_field(qualifiers, use is not _Use.VALUE)
             if direct is not None:
                 return direct
-        evaluate = self.compile(root).evaluate
         if not links:
             return evaluate
-        return attributes.presence(evaluate, links) if test_only else attributes.chain(evaluate, links)
+        return _APPLY[use](evaluate, qualifiers)
 
     def _is_device(self, name: str) -> bool:
         return name.removeprefix(".") == "device" and not any("device" in scope for scope in self._scopes[1:])
 
-    def _conditional(self, node: Call, links: tuple[Qualifier, ...], test_only: bool) -> Evaluator:
+    def _conditional(self, node: Call, links: Links, use: _Use) -> Evaluator:
         condition, truthy, falsy = node.arguments
         decision = self.compile(condition)
-        if test_only and decision.constant and type(decision.value) is not bool:
+        if use is not _Use.VALUE and decision.constant and type(decision.value) is not bool:
             raise Undecided("cel-go's cost counter underflows on this expression")
         return logic.conditional(
-            decision.evaluate,
-            self._branch(truthy, links, test_only),
-            self._branch(falsy, links, test_only),
+            decision.evaluate, self._branch(truthy, links, use), self._branch(falsy, links, use)
         )
 
-    def _branch(self, node: Node, after: tuple[Qualifier, ...], test_only: bool) -> Evaluator:
+    def _branch(self, node: Node, after: Links, use: _Use) -> Evaluator:
+        if isinstance(node, Select) and node.test_only:
+            root, links = self._links(node.operand)
+            tested = self._applied(root, (*links, node), _Use.BRANCH_TEST)
+            return _APPLY[use](tested, tuple(map(self._qualifier, after))) if after else tested
         root, links = self._links(node)
-        applied = self._applied(root, (*links, *after), test_only=test_only)
+        applied = self._applied(root, (*links, *after), use)
         is_attribute = isinstance(root, Ident) or (isinstance(root, Call) and root.function == "_?_:_")
         return applied if links or after or is_attribute else attributes.converted(applied)
 
     def _call(self, node: Call) -> Code:
         function, overload = self._checked.functions.get(node, (None, None))
         if node.function == "_?_:_":
-            return Code(self._conditional(node, (), False))
+            return Code(self._conditional(node, (), _Use.VALUE))
         if node.function in INDEXES:
             return Code(self._chain(node))
         operands = node.arguments

@@ -12,16 +12,13 @@ import re
 
 from .arithmetic import checked_int, checked_uint
 from .declarations import Function, function, overload
-from .errors import EvaluationError, Undecided
+from .doubles import double_text, parse_double
+from .errors import EvaluationError
 from .networks import Cidr, Ip
 from .runtime_types import type_name
+from .times import duration_text, timestamp_text
 from .values import MAX_INT, MAX_UINT, MIN_INT, TypeValue, Uint
 
-_DOUBLE = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE
-)
-_UNUSUAL_DOUBLE = re.compile(r"[+-]?[0-9a-fA-FxXpP_.+-]*[_xX][0-9a-fA-FxXpP_.+-]*")
-_EXPONENT_FROM = 6
 _INT = re.compile(r"[+-]?[0-9]+")
 _UINT = re.compile(r"[0-9]+")
 _BOOLS = {"1": True, "t": True, "T": True, "true": True, "TRUE": True, "True": True} | {
@@ -34,7 +31,8 @@ _BOOLS = {"1": True, "t": True, "T": True, "true": True, "TRUE": True, "True": T
 }
 
 
-def _failed(value: object, to: str) -> EvaluationError:
+def conversion_failed(value: object, to: str) -> EvaluationError:
+    """Build cel-go's error for a value that cannot be converted."""
     return EvaluationError(f"type conversion error from '{type_name(value)}' to '{to}'")
 
 
@@ -64,29 +62,26 @@ def _string_to_int(text: str) -> int:
         value = -int(digits) if text[0] == "-" else int(digits)
         if MIN_INT <= value <= MAX_INT:
             return value
-    raise _failed(text, "int")
+    raise conversion_failed(text, "int")
 
 
 def _string_to_uint(text: str) -> Uint:
     digits = text.lstrip("0") or "0"
     if _UINT.fullmatch(text) and len(digits) < 21 and int(digits) <= MAX_UINT:
         return Uint(digits)
-    raise _failed(text, "uint")
+    raise conversion_failed(text, "uint")
 
 
 def _string_to_double(text: str) -> float:
-    if _DOUBLE.fullmatch(text) and not text.lower().endswith(("+nan", "-nan")):
-        value = float(text)
-        if not math.isinf(value) or "i" in text.lower():
-            return value
-    elif _UNUSUAL_DOUBLE.fullmatch(text):
-        raise Undecided("parsing an unusual floating-point number is not modelled")
-    raise _failed(text, "double")
+    value = parse_double(text)
+    if value is None:
+        raise conversion_failed(text, "double")
+    return value
 
 
 def _string_to_bool(text: str) -> bool:
     if text not in _BOOLS:
-        raise _failed(text, "bool")
+        raise conversion_failed(text, "bool")
     return _BOOLS[text]
 
 
@@ -105,39 +100,12 @@ def _bool_to_string(value: bool) -> str:
     return "true" if value else "false"
 
 
-def double_text(value: float) -> str:
-    """Write a double as Go's ``%g`` does: shortest digits, an exponent from 1e+06 on."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    sign = "-" if math.copysign(1.0, value) < 0 else ""
-    digits, exponent = _shortest(abs(value))
-    if not -4 <= exponent < _EXPONENT_FROM:
-        fraction = f".{digits[1:]}" if len(digits) > 1 else ""
-        return f"{sign}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-    if exponent < 0:
-        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
-    whole, fraction = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
-    return f"{sign}{whole}.{fraction}" if fraction else sign + whole
-
-
-def _shortest(value: float) -> tuple[str, int]:
-    """The shortest digits that read back as the value, and the exponent of the first."""
-    mantissa, _, shown = repr(value).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    exponent = int(shown or "0") + len(whole) - 1 - (len(whole + fraction) - len(digits))
-    digits = digits.rstrip("0")
-    return (digits, exponent) if digits else ("0", 0)
-
-
 def _type_value(value: object) -> TypeValue:
     return TypeValue(type_name(value))
 
 
 def _network_text(value: Ip | Cidr) -> str:
-    return str(value.address) if isinstance(value, Ip) else str(value)
+    return str(value)
 
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -163,9 +131,9 @@ FUNCTIONS: tuple[Function, ...] = (
         "int",
         overload("(int) -> int", _same),
         overload("(double) -> int", _double_to_int),
-        overload("(Duration) -> int"),
+        overload("(Duration) -> int", lambda duration: duration.nanos),
         overload("(string) -> int", _string_to_int),
-        overload("(Timestamp) -> int"),
+        overload("(Timestamp) -> int", lambda timestamp: timestamp.seconds),
         overload("(uint) -> int", _uint_to_int),
     ),
     function(
@@ -174,9 +142,9 @@ FUNCTIONS: tuple[Function, ...] = (
         overload("(bool) -> string", _bool_to_string),
         overload("(bytes) -> string", _bytes_to_string),
         overload("(double) -> string", double_text),
-        overload("(Duration) -> string"),
+        overload("(Duration) -> string", duration_text),
         overload("(int) -> string", str),
-        overload("(Timestamp) -> string"),
+        overload("(Timestamp) -> string", timestamp_text),
         overload("(uint) -> string", str),
         overload("(IP) -> string", _network_text),
         overload("(CIDR) -> string", _network_text),

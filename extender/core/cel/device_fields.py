@@ -30,6 +30,8 @@ def device_field(qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluato
         return None
     optional = any(qualifier.optional for qualifier in qualifiers[:3])
     rest = qualifiers[3:]
+    if test_only and optional:
+        return None
     if test_only and not rest:
         if keys[0] == "attributes":
             return _attribute_presence(domain, identifier)

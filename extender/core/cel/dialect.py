@@ -4,7 +4,7 @@ What differs between Kubernetes minors in the CEL of device selectors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +25,11 @@ class Dialect:
     iterate_attribute_value: bool = False
     dyn_result: bool = False
     includes_limit: int | None = 48
+    sums_in_place: bool = True
+    cel_go_029: bool = False
+
+
+V1_36 = Dialect()
+V1_35 = V1_34 = replace(V1_36, includes=False)
+V1_36_LIST_ATTRIBUTES = replace(V1_36, list_attributes=True, iterate_attribute_value=True, dyn_result=True)
+V1_37 = replace(V1_36_LIST_ATTRIBUTES, includes_limit=None, sums_in_place=False, cel_go_029=True)

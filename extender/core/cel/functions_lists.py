@@ -17,10 +17,12 @@ from .errors import EvaluationError, Undecided, no_such_overload
 from .functions_standard import comparable_and_equal, product_cost
 from .functions_strings import INDEX_OF, LAST_INDEX_OF
 from .runtime_types import COMPARABLE, compare, ordered
+from .times import Duration
 from .values import LISTS, Uint
 
 _COMPARABLE = ("int", "uint", "double", "bool", "Duration", "Timestamp", "string", "bytes")
 _LONGEST_RANGE = 100_000
+_INSERTION_SORTED = 12
 
 List = tuple[object, ...]
 
@@ -135,16 +137,36 @@ def _sort_by_keys(elements: object, keys: object) -> object:
         raise EvaluationError("list elements must have the same type")
     if elements is not keys:
         elements, keys = ordered(elements), ordered(keys)
-        if len(set(keys)) < len(keys) and len(keys) > 1:
-            raise Undecided("sorting by equal keys is not stable upstream")
-    if any(isinstance(key, float) and math.isnan(key) for key in keys):
-        raise Undecided("sorting NaN is not modelled")
-    order = sorted(zip(keys, elements, strict=True), key=cmp_to_key(_compare_keys))
-    return tuple([element for _, element in order])
+    entries = list(zip(keys, elements, strict=True))
+    if len(entries) <= _INSERTION_SORTED:
+        _insertion_sort(entries)
+    else:
+        if any(isinstance(key, float) and math.isnan(key) for key in keys):
+            raise Undecided("sorting NaN is not modelled")
+        entries.sort(key=cmp_to_key(_compare_keys))
+        if elements is not keys and any(not compare(a, b) for (a, _), (b, _) in pairwise(entries)):
+            raise Undecided("the order of many elements with equal keys is not modelled")
+    return tuple([element for _, element in entries])
 
 
 def _compare_keys(first: tuple[object, object], second: tuple[object, object]) -> int:
     return compare(first[0], second[0])
+
+
+def _insertion_sort(entries: list[tuple[object, object]]) -> None:
+    """Sort as Go sorts a short list, which shows with NaN: it is not less than anything."""
+    for start in range(1, len(entries)):
+        index = start
+        while index and _is_less(entries[index][0], entries[index - 1][0]):
+            entries[index - 1], entries[index] = entries[index], entries[index - 1]
+            index -= 1
+
+
+def _is_less(left: object, right: object) -> bool:
+    try:
+        return compare(left, right) < 0
+    except EvaluationError:
+        return False
 
 
 def _distinct(elements: List) -> List:
@@ -184,7 +206,7 @@ FUNCTIONS: tuple[Function, ...] = (
         overload("list(int).() -> int", _sum(0)),
         overload("list(uint).() -> uint", _sum(Uint(0))),
         overload("list(double).() -> double", _sum(0.0)),
-        overload("list(Duration).() -> Duration"),
+        overload("list(Duration).() -> Duration", _sum(Duration(0))),
     ),
     function("max", *(overload(f"list({of}).() -> {of}", _extreme("max", 1)) for of in _COMPARABLE)),
     function("min", *(overload(f"list({of}).() -> {of}", _extreme("min", -1)) for of in _COMPARABLE)),

@@ -10,13 +10,20 @@ from .declarations import Function, function, overload
 from .errors import EvaluationError
 from .maps import AnyMap
 from .runtime_types import ordered
+from .times import Duration, Timestamp
 from .values import LISTS, NONE, NUMBERS, Optional
+
+_YEAR_ONE = (-62135596800, 0)
 
 
 def _is_zero(value: object) -> bool:
     if isinstance(value, str | bytes | AnyMap) or type(value) in LISTS:
         assert isinstance(value, str | bytes | tuple | AnyMap)
         return not len(value)
+    if isinstance(value, Duration):
+        return not value.nanos
+    if isinstance(value, Timestamp):
+        return (value.seconds, value.nanos) == _YEAR_ONE
     return value is None or value is False or (type(value) in NUMBERS and value == 0)
 
 

@@ -32,8 +32,6 @@ _COMPARED = (
     "Timestamp, Timestamp",
     "Duration, Duration",
 )
-_CALENDAR_PARTS = ("getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getFullYear", "getMonth")
-_CLOCK_PARTS = ("getHours", "getMilliseconds", "getMinutes", "getSeconds")
 
 
 def logical_not(value: object) -> object:
@@ -125,13 +123,6 @@ def _numeric(name: str, singleton: arithmetic.Binary, *more: str) -> Function:
     kinds = ("double, double) -> double", "int, int) -> int", "uint, uint) -> uint")
     overloads = (*(f"({kind}" for kind in kinds), *more)
     return function(name, *map(overload, overloads), singleton=singleton)
-
-
-def _time_part(name: str) -> Function:
-    signatures = ["Timestamp.() -> int", "Timestamp.(string) -> int"]
-    if name in _CLOCK_PARTS:
-        signatures.append("Duration.() -> int")
-    return function(name, *map(overload, signatures))
 
 
 _IN = ("(A, list(A)) -> bool", "(A, map(A, B)) -> bool")
@@ -233,5 +224,4 @@ FUNCTIONS: tuple[Function, ...] = (
         overload("(map(K, V), K, V) -> map(K, V)", _insert),
         overload("(map(K, V), map(K, V)) -> map(K, V)", _merge),
     ),
-    *map(_time_part, (*_CALENDAR_PARTS, *_CLOCK_PARTS)),
 )

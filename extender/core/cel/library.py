@@ -11,11 +11,15 @@ from functools import lru_cache
 
 from . import (
     conversions,
+    functions_authorization,
+    functions_formats,
     functions_kubernetes,
     functions_lists,
+    functions_networks,
     functions_optional,
     functions_standard,
     functions_strings,
+    functions_times,
 )
 from .declarations import Declarations
 from .dialect import Dialect
@@ -30,7 +34,14 @@ def declarations(dialect: Dialect) -> Declarations:
         *functions_strings.FUNCTIONS,
         *functions_lists.FUNCTIONS,
         *functions_kubernetes.FUNCTIONS,
+        *functions_kubernetes.quantity_sums(in_place=dialect.sums_in_place),
+        *functions_networks.FUNCTIONS,
+        *functions_formats.FUNCTIONS,
+        *functions_authorization.FUNCTIONS,
         *functions_optional.FUNCTIONS,
+        *functions_times.time_functions(
+            number_to_duration=not dialect.cel_go_029, checks_minutes=dialect.cel_go_029
+        ),
     ]
     if dialect.includes:
         functions.append(functions_kubernetes.includes(dialect.includes_limit))

@@ -14,6 +14,7 @@ from .attributes import Evaluator
 from .declarations import measure
 from .errors import EvaluationError, Panic, no_such_overload
 from .frame import Frame
+from .named_formats import Format
 from .runtime_types import equal, type_name
 from .semver import Semver
 from .values import MAX_INT, MIN_INT, Optional, Uint
@@ -186,7 +187,7 @@ def membership(element: Evaluator, keys: frozenset[tuple[type, object]]) -> Eval
         kind = type(value)
         if kind in _HASHED:
             return (kind, value) in keys
-        if kind is Semver or kind is bytes:
+        if kind is Semver or kind is bytes or kind is Format:
             raise Panic(f"internal error: runtime error: hash of unhashable type {type_name(value)}")
         return False
 

@@ -14,11 +14,15 @@ import math
 from collections.abc import Iterator, Mapping
 
 from .errors import Panic, Undecided
+from .named_formats import Format
+from .networks import Cidr, Ip
 from .semver import Semver
-from .values import MAX_INT, MIN_INT, PRIMITIVES, Uint
+from .times import Duration
+from .values import MAX_INT, MIN_INT, PRIMITIVES, TypeValue, Uint
 
 Key = tuple[type, object]
 _SCALAR_KEYS = PRIMITIVES - {bytes}
+_VALUE_KEYS = frozenset({Duration, Ip, Cidr, TypeValue})
 
 
 class Missing:
@@ -122,9 +126,11 @@ def map_key(key: object) -> Key:
     kind = type(key)
     if kind in _SCALAR_KEYS or key is None:
         return (kind, key)
-    if kind is bytes or kind is Semver:
+    if kind in _VALUE_KEYS:
+        return (kind, key)
+    if kind is bytes or kind is Semver or kind is Format:
         raise Panic(f"runtime error: hash of unhashable type {kind.__name__}")
-    raise Undecided("map keys other than scalars are not modelled")
+    raise Undecided("map keys that upstream tells apart by address are not modelled")
 
 
 def _equal_integers(key: object) -> Iterator[int]:

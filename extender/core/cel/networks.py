@@ -19,6 +19,9 @@ class Ip(NamedTuple):
 
     address: Address
 
+    def __str__(self) -> str:
+        return str(self.address)
+
 
 class Cidr(NamedTuple):
     """An address and a prefix length; the host bits are kept."""

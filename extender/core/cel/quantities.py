@@ -1,19 +1,19 @@
 """
 Quantities as CEL sees them.
 
-``isInteger`` and ``asInteger`` ask how Go happens to represent the number, not
-what it is worth: ``quantity("1000m")`` is no integer. So the representation is
-followed here: a 64-bit number with a decimal scale, or an arbitrary decimal.
+``isInteger``, ``asInteger`` and ``asApproximateFloat`` ask how Go happens to represent the number, not
+what it is worth: ``quantity("1000m")`` is no integer. So the representation is followed here: a
+64-bit number with a decimal scale, or an arbitrary decimal.
 
 Source: k8s.io/apimachinery pkg/api/resource quantity.go and amount.go, and
-k8s.io/apiserver pkg/cel/library/quantity.go, v0.36.
+k8s.io/apiserver pkg/cel/library/quantity.go, v0.36 and v0.37.
 """
 
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from ..quantity import MAX_INT64, MIN_INT64, NANOS, Quantity
 
@@ -24,90 +24,138 @@ _SYNTAX = re.compile(
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _FAST_DIGITS = 18
+_NANO = -9
 _MAX_EXPONENT = 200
+
+
+class _Parsed(NamedTuple):
+    """``unscaled * 10**scale``, as a 64-bit number or as an arbitrary decimal."""
+
+    unscaled: int
+    scale: int
+    arbitrary: bool
+
+
+class _Decimal:
+    """An arbitrary decimal, ``unscaled * 10**scale``; several quantities may share one."""
+
+    __slots__ = ("scale", "unscaled")
+
+    def __init__(self, unscaled: int, scale: int) -> None:
+        self.unscaled = unscaled
+        self.scale = scale
 
 
 class QuantityValue:
     """
-    ``number`` is exact. ``scale`` is the decimal scale of Go's 64-bit form, ``None`` for
-    the arbitrary decimal, which a number becomes when it is compared with one.
+    A quantity: a 64-bit number and a scale, unless ``decimal`` is set, which then counts.
 
     ``computed`` marks the result of ``add`` and ``sub``, which upstream are pointers: no
-    quantity equals them, though they equal quantities.
+    quantity equals them, though they equal quantities. ``borrowed`` marks a decimal that
+    belongs to the device.
     """
 
-    __slots__ = ("computed", "number", "scale")
+    __slots__ = ("borrowed", "computed", "decimal", "scale", "unscaled")
 
-    def __init__(self, number: Fraction, scale: int | None, *, computed: bool = False) -> None:
-        self.number = number
+    def __init__(self, unscaled: int, scale: int, *, computed: bool = False) -> None:
+        self.unscaled = unscaled
         self.scale = scale
+        self.decimal: _Decimal | None = None
         self.computed = computed
+        self.borrowed = False
 
     @property
     def integer(self) -> int | None:
         """What ``asInteger`` gives, ``None`` for its error."""
-        if self.scale is None or self.scale < 0:
+        if self.decimal is not None or self.scale < 0:
             return None
-        value = int(self.number)
+        value: int = self.unscaled * 10**self.scale
         return value if MIN_INT64 <= value <= MAX_INT64 else None
 
     @property
-    def approximate(self) -> float | None:
-        """What ``asApproximateFloat`` gives, ``None`` where we do not follow the rounding."""
-        if self.scale is None:
-            return None
-        return float(self._unscaled(self.scale)) * float(f"1e{self.scale}")
+    def approximate(self) -> float:
+        """What ``asApproximateFloat`` gives, with its rounding."""
+        exact = self.decimal or self
+        try:
+            base = float(exact.unscaled)
+        except OverflowError:
+            base = float("inf") if exact.unscaled > 0 else float("-inf")
+        return base * _power_of_ten(exact.scale) if exact.scale else base
+
+    @property
+    def sign(self) -> int:
+        """-1, 0 or 1."""
+        unscaled = (self.decimal or self).unscaled
+        return (unscaled > 0) - (unscaled < 0)
 
     def compare(self, other: QuantityValue) -> int:
-        """Return -1, 0 or 1."""
-        if other.scale is None:
-            self.scale = None
-        return (self.number > other.number) - (self.number < other.number)
+        """Return -1, 0 or 1; a number compared with an arbitrary decimal becomes one."""
+        if other.decimal is not None:
+            self.to_decimal()
+        return compared(self, other)
 
-    def plus(self, other: QuantityValue) -> QuantityValue:
-        """Return the sum."""
-        if self.scale is not None and other.scale is not None:
-            summed = _add(self._unscaled(self.scale), self.scale, other._unscaled(other.scale), other.scale)
+    def to_decimal(self) -> _Decimal:
+        """Return the arbitrary decimal, which the quantity becomes."""
+        if self.decimal is None:
+            self.decimal = _Decimal(self.unscaled, self.scale)
+        return self.decimal
+
+    def plus(self, other: QuantityValue, *, sign: int = 1) -> QuantityValue:
+        """Return the sum, or the difference; negating the smallest 64-bit number leaves it, as in Go."""
+        if self.decimal is None and other.decimal is None:
+            second = other.unscaled if sign > 0 or other.unscaled == MIN_INT64 else -other.unscaled
+            summed = _add(self.unscaled, self.scale, second, other.scale)
             if summed is not None:
                 return summed
-        return QuantityValue(self.number + other.number, None, computed=True)
+        result = QuantityValue(0, 0, computed=True)
+        mine, theirs = self.decimal or self, other.decimal or other
+        scale = min(mine.scale, theirs.scale)
+        first = mine.unscaled * 10 ** (mine.scale - scale)
+        result.decimal = _Decimal(first + sign * theirs.unscaled * 10 ** (theirs.scale - scale), scale)
+        return result
 
-    def minus(self, other: QuantityValue) -> QuantityValue:
-        """Return the difference; negating the smallest 64-bit number leaves it, as in Go."""
-        if self.scale is not None and other.scale is not None:
-            subtrahend = other._unscaled(other.scale)
-            negative = subtrahend if subtrahend == MIN_INT64 else -subtrahend
-            summed = _add(self._unscaled(self.scale), self.scale, negative, other.scale)
-            if summed is not None:
-                return summed
-        return QuantityValue(self.number - other.number, None, computed=True)
+    def plus_in_place(self, other: QuantityValue, *, sign: int = 1) -> QuantityValue:
+        """
+        Like ``plus``, but an arbitrary decimal is changed and shared with the result.
 
-    def _unscaled(self, scale: int) -> int:
-        return int(self.number / Fraction(10) ** scale)
+        Source: k8s.io/apiserver pkg/cel/library/quantity.go (``copy := *q``), to v0.36.
+        """
+        result = self.plus(other, sign=sign)
+        if self.decimal is not None and result.decimal is not None:
+            self.decimal.unscaled, self.decimal.scale = result.decimal.unscaled, result.decimal.scale
+            result.decimal = self.decimal
+        return result
+
+
+def compared(left: QuantityValue, right: QuantityValue) -> int:
+    """Return -1, 0 or 1 by worth."""
+    first, second = left.decimal or left, right.decimal or right
+    a, b = first.unscaled, second.unscaled
+    if first.scale > second.scale:
+        a *= 10 ** (first.scale - second.scale)
+    elif first.scale < second.scale:
+        b *= 10 ** (second.scale - first.scale)
+    return (a > b) - (a < b)
 
 
 def _add(first: int, first_scale: int, second: int, second_scale: int) -> QuantityValue | None:
     """``int64Amount.Add``: the sum at the finer scale, ``None`` if 64 bits do not hold it."""
     if second == 0:
-        return _computed(first, first_scale)
+        return QuantityValue(first, first_scale, computed=True)
     if first == 0:
-        return _computed(second, second_scale)
+        return QuantityValue(second, second_scale, computed=True)
     scale = min(first_scale, second_scale)
     first *= 10 ** (first_scale - scale)
     second *= 10 ** (second_scale - scale)
     total = first + second
     if all(MIN_INT64 <= number <= MAX_INT64 for number in (first, second, total)):
-        return _computed(total, scale)
+        return QuantityValue(total, scale, computed=True)
     return None
-
-
-def _computed(unscaled: int, scale: int) -> QuantityValue:
-    return QuantityValue(unscaled * Fraction(10) ** scale, scale, computed=True)
 
 
 def whole(number: int) -> QuantityValue:
     """Build the quantity of a whole number, as ``resource.NewQuantity`` does."""
-    return QuantityValue(Fraction(number), 0)
+    return QuantityValue(number, 0)
 
 
 def parse_quantity_value(text: str) -> QuantityValue:
@@ -117,19 +165,26 @@ def parse_quantity_value(text: str) -> QuantityValue:
     Raises ``ValueError`` for what is no quantity, and ``OverflowError`` for an exponent
     so large that we do not follow what Go makes of it.
     """
-    number, scale = _parse(text)
-    return QuantityValue(number, scale)
+    unscaled, scale, arbitrary = _parse(text)
+    value = QuantityValue(unscaled, scale)
+    if arbitrary:
+        value.to_decimal()
+    return value
 
 
 def quantity_value(quantity: Quantity) -> QuantityValue:
     """Return a device's capacity as CEL sees it."""
     if quantity.text:
-        return parse_quantity_value(quantity.text)
-    return QuantityValue(Fraction(quantity.nanos, NANOS), 0 if quantity.exact_int64 else -9)
+        value = parse_quantity_value(quantity.text)
+        value.borrowed = value.decimal is not None
+        return value
+    if quantity.exact_int64:
+        return QuantityValue(quantity.nanos // NANOS, 0)
+    return QuantityValue(quantity.nanos, _NANO)
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str) -> tuple[Fraction, int | None]:
+def _parse(text: str) -> _Parsed:
     if len(text) > _MAX_EXPONENT:
         raise OverflowError(f"quantity {text[:20]!r}... is too long")
     # Upstream takes digits as optional: "k" and "-" are zero.
@@ -147,25 +202,42 @@ def _parse(text: str) -> tuple[Fraction, int | None]:
     exponent = _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
     if abs(exponent) > _MAX_EXPONENT:
         raise OverflowError(f"quantity {text!r} has too large an exponent")
-    number = sign * mantissa * Fraction(10) ** (exponent - len(fraction))
     scale = exponent - len(fraction)
-    if len(digits) + len(fraction) <= _FAST_DIGITS and scale >= -9:
-        return number, scale
-    return _rounded(number), None
+    if len(digits) + len(fraction) <= _FAST_DIGITS and scale >= _NANO:
+        return _Parsed(sign * mantissa, scale, arbitrary=False)
+    return _in_nanos(sign, mantissa, scale)
 
 
-def _binary(
-    sign: int, mantissa: int, digits: int, fraction: int, exponent: int
-) -> tuple[Fraction, int | None]:
-    number = Fraction(mantissa << exponent, 10**fraction)
+def _binary(sign: int, mantissa: int, digits: int, fraction: int, exponent: int) -> _Parsed:
+    number = mantissa << exponent
     # 15 digits less the digits of the number and about 3 per 10 bits of the suffix.
     room = 15 - digits - int(exponent * 3 / 10) - 1
     if not fraction and room >= 0 and number <= MAX_INT64:
-        return sign * number, 0
-    return sign * min(abs(_rounded(number)), Fraction(MAX_INT64)), None
+        return _Parsed(sign * number, 0, arbitrary=False)
+    parsed = _in_nanos(sign, number, -fraction)
+    if abs(parsed.unscaled) > MAX_INT64 * 10**-parsed.scale:
+        return _Parsed(sign * MAX_INT64, 0, arbitrary=True)
+    return parsed
 
 
-def _rounded(number: Fraction) -> Fraction:
-    """Round away from zero to a whole number of nanos."""
-    nanos = -(-abs(number.numerator) * NANOS // number.denominator)
-    return Fraction(nanos if number >= 0 else -nanos, NANOS)
+def _in_nanos(sign: int, unscaled: int, scale: int) -> _Parsed:
+    """Round away from zero to a whole number of nanos; zero keeps its scale."""
+    if not unscaled:
+        return _Parsed(0, scale, arbitrary=True)
+    if scale >= _NANO:
+        nanos = unscaled * 10 ** (scale - _NANO)
+    else:
+        nanos = -(-unscaled // 10 ** (_NANO - scale))
+    return _Parsed(sign * nanos, _NANO, arbitrary=True)
+
+
+def _power_of_ten(exponent: int) -> float:
+    """Go's ``math.Pow10``, which is a product or a quotient of two tables' entries."""
+    if exponent < -323:
+        return 0.0
+    if exponent > 308:
+        return float("inf")
+    steps, rest = divmod(abs(exponent), 32)
+    if exponent >= 0:
+        return float(f"1e{32 * steps}") * float(f"1e{rest}")
+    return float(f"1e-{32 * steps}") / float(f"1e{rest}")

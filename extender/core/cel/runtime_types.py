@@ -10,9 +10,11 @@ import math
 
 from .errors import EvaluationError, Undecided, no_such_overload
 from .maps import MISSING, AnyMap, DomainMap, StringMap, ValueMap
+from .named_formats import Format
 from .networks import Cidr, Ip
-from .quantities import QuantityValue
+from .quantities import QuantityValue, compared
 from .semver import Semver
+from .times import Duration, Timestamp
 from .urls import Url
 from .values import LISTS, NUMBERS, GrowingList, Optional, TypeValue, Uint, UnorderedList
 
@@ -35,6 +37,9 @@ _NAMES: dict[type, str] = {
     QuantityValue: "kubernetes.Quantity",
     Semver: "kubernetes.Semver",
     Url: "kubernetes.URL",
+    Format: "kubernetes.NamedFormat",
+    Duration: "google.protobuf.Duration",
+    Timestamp: "google.protobuf.Timestamp",
     Ip: "net.IP",
     Cidr: "net.CIDR",
 }
@@ -77,10 +82,17 @@ def equal_values(left: object, right: object) -> bool:
         return isinstance(right, Optional) and _equal_optionals(left, right)
     if kind in _OPAQUE:
         return _equal_opaque(left, right)
+    if kind is Timestamp:
+        return other is Timestamp and _moment(left) == _moment(right)
     return kind is other and left == right
 
 
-_OPAQUE = frozenset({Semver, QuantityValue, Url, Ip, Cidr})
+def _moment(timestamp: object) -> tuple[int, int]:
+    assert isinstance(timestamp, Timestamp)
+    return timestamp.seconds, timestamp.nanos
+
+
+_OPAQUE = frozenset({Semver, QuantityValue, Url, Ip, Cidr, Format})
 
 
 def _equal_opaque(left: object, right: object) -> bool:
@@ -89,9 +101,13 @@ def _equal_opaque(left: object, right: object) -> bool:
     if isinstance(left, QuantityValue) and isinstance(right, QuantityValue):
         if right.computed:
             raise no_such_overload()
-        return left.number == right.number
+        return not compared(left, right)
     if isinstance(left, Semver) and isinstance(right, Semver):
         return left.key == right.key
+    if isinstance(left, Url) and isinstance(right, Url):
+        return left.text == right.text
+    if isinstance(left, Format) and isinstance(right, Format):
+        return left.name == right.name
     return left == right
 
 
@@ -156,8 +172,8 @@ def compare(left: object, right: object) -> int:
     """
     Return -1, 0 or 1.
 
-    Orders numbers of any kinds, and bools, strings and bytes among themselves; anything
-    else is the error ``no such overload``.
+    Orders numbers of any kinds, and bools, strings, bytes, durations and timestamps among
+    themselves; anything else is the error ``no such overload``.
     """
     kind, other = type(left), type(right)
     if isinstance(left, int) and isinstance(right, int) and kind is other is int:
@@ -176,8 +192,13 @@ def compare(left: object, right: object) -> int:
         return (left > right) - (left < right)
     if kind is bool and other is bool:
         return bool(left) - bool(right)
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return (left.nanos > right.nanos) - (left.nanos < right.nanos)
+    if kind is Timestamp and other is Timestamp:
+        first, second = _moment(left), _moment(right)
+        return (first > second) - (first < second)
     raise no_such_overload()
 
 
-COMPARABLE = NUMBERS | {bool, str, bytes}
+COMPARABLE = NUMBERS | {bool, str, bytes, Duration, Timestamp}
 """The kinds that have an order."""

@@ -12,7 +12,7 @@ import math
 import re
 from typing import NamedTuple
 
-from .conversions import double_text
+from .doubles import double_text
 from .errors import EvaluationError, Undecided
 from .maps import AnyMap
 from .runtime_types import ordered, type_name

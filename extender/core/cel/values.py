@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .errors import EvaluationError
+from .errors import EvaluationError, Undecided
 
 MIN_INT = -(2**63)
 MAX_INT = 2**63 - 1
@@ -62,15 +62,15 @@ class Optional:
 
     @property
     def fault(self) -> bool:
-        """Whether the value is an error, which shows only when it is asked for."""
-        return isinstance(self._value, EvaluationError)
+        """Whether the value is an error or not known, which shows only when it is asked for."""
+        return isinstance(self._value, EvaluationError | Undecided)
 
     @property
     def value(self) -> object:
         """The value; raises the error of ``optional.none().value()``."""
         if not self.present:
             raise EvaluationError("optional.none() dereference")
-        if isinstance(self._value, EvaluationError):
+        if isinstance(self._value, EvaluationError | Undecided):
             raise self._value
         return self._value
 
