@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tests.differential.cel_grammar import ATTRIBUTES, ELEMENTS, LITERALS, TEMPLATES
+from tests.differential.cel_grammar import ATTRIBUTES, ELEMENTS, LITERALS, ODDITIES, TEMPLATES
 
 DRIVER = "gpu.example.com"
 _PART = re.compile(r"<([a-z][a-z()]*|[TU]|[a-z]+\([TU]\))(?:; ([^<>]*))?>")
 _VARIABLE = re.compile(r"\$([a-z])")
 _WRONG_AT_RUNTIME = 0.004
 _WRONG_TYPE = 0.007
+_WITHOUT_BRACKETS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def selector(seed: int, list_attributes: bool) -> Selector:
     source = random.Random(seed)
     device = _device(source, list_attributes)
     writer = _Writer(source, device)
+    if source.random() < 0.03:
+        return Selector(literal("oddity", source.choice(ODDITIES)), device, probe=source.random() < 0.7)
     depth = source.choice((2, 3, 3, 4, 4, 5))
     if source.random() < 0.4:
         shown = source.choice(
@@ -140,6 +143,8 @@ class _Writer:
             known["T"] = type_
         elif inner and template in TEMPLATES[f"{inner[0]}(T)"]:
             known["T"] = inner[1]
+        if template[0] == "(" and self._source.random() < _WITHOUT_BRACKETS:
+            template = template[1:-1]
         names: dict[str, str] = {}
 
         def name(match: re.Match[str]) -> str:

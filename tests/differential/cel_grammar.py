@@ -8,6 +8,11 @@ variable and ``<bool; x:int>`` a part in which ``$x`` may be used, with that typ
 
 from __future__ import annotations
 
+from pathlib import Path
+
+ODDITIES = tuple((Path(__file__).parent / "cel_oddities.txt").read_text().splitlines())
+"""Expressions of any type or none at the edges of the language, one per line."""
+
 ELEMENTS = ("int", "string", "bool", "double", "quantity", "semver", "dyn", "list(int)", "list(string)")
 
 LITERALS: dict[str, tuple[str, ...]] = {
@@ -178,6 +183,7 @@ LITERALS: dict[str, tuple[str, ...]] = {
     ),
     "booltext": ("'true'", "'false'", "'True'", "'TRUE'", "'t'", "'1'", "'0'", "'F'", "'tRUE'", "'yes'"),
     "durationtext": ("'1h'", "'1.5s'", "'1d'", "'-2m3s'"),
+    "oddity": ODDITIES,
     "bytes": ("b''", "b'abc'", "b'\\xff\\x00'", "b'ü'"),
     "null": ("null",),
     "duration": ("duration('1h')", "duration('90s')"),
@@ -476,6 +482,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "url(<urltext>)",
     ),
     "list(string)": (
+        "lists.range(400).map($x, <string; x:int>)",
         "<string>.split(<string>)",
         "<string>.split(',')",
         "<string>.split(<string>, <int>)",
@@ -486,7 +493,13 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "device.attributes['gpu.example.com'].map($k, $k)",
         "<url>.getQuery()['x']",
     ),
-    "list(int)": ("lists.range(<int>)", "lists.range(5)", "lists.range(60)"),
+    "list(int)": (
+        "lists.range(<int>)",
+        "lists.range(5)",
+        "lists.range(60)",
+        "lists.range(1100)",
+        "lists.range(1100).filter($x, $x > <int>)",
+    ),
     "list(dyn)": (
         "[<list(T)>, <list(T)>].flatten()",
         "[[[<T>]], [[<T>]]].flatten(<int>)",
@@ -560,6 +573,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     ),
     "dyn": (
         "dyn(<T>)",
+        "dyn(<oddity>)",
         "device.attributes[<string>][<string>]",
         "device.attributes['gpu.example.com'][<string>]",
     ),
