@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from .cel import Dialect
+from .cel import Dialect, dialect
 from .feature_gates import features_of
 from .features import Features
 from .releases import (
@@ -110,12 +110,9 @@ def release_with(version: str, features: Features, implementation: Implementatio
 
 
 def _dialect(minor: str, features: Features) -> Dialect:
-    if minor in ("1.34", "1.35"):
-        return Dialect(includes=False)
-    if minor == "1.36":
-        lists = features.list_type_attributes
-        return Dialect(list_attributes=lists, iterate_attribute_value=lists, dyn_result=lists)
-    return Dialect(list_attributes=True, iterate_attribute_value=True, dyn_result=True, includes_limit=None)
+    if minor == "1.36" and features.list_type_attributes:
+        return dialect.V1_36_LIST_ATTRIBUTES
+    return _DIALECTS[minor]
 
 
 def _v1_34(patch: int, implementation: Implementation) -> Release:
@@ -242,6 +239,12 @@ def _v1_37(patch: int, implementation: Implementation) -> Release:
     )
 
 
+_DIALECTS = {
+    "1.34": dialect.V1_34,
+    "1.35": dialect.V1_35,
+    "1.36": dialect.V1_36,
+    "1.37": dialect.V1_37,
+}
 _MINORS: dict[str, Callable[[int, Implementation], Release]] = {
     "1.34": _v1_34,
     "1.35": _v1_35,

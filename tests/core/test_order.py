@@ -16,6 +16,7 @@ from extender.core.model import (
     Device,
     DeviceClass,
     DeviceID,
+    DeviceTraits,
     ExactRequest,
     Node,
     Request,
@@ -212,6 +213,15 @@ def test_order_is_fixed_from_1_36_on(name: str) -> None:
     """Sorted pools and slices leave nothing to chance."""
     case = CASES[name]
     assert answer(case, release_for("1.36.2"), case.slices)[1] is EXACT
+
+
+def test_pools_with_binding_conditions_have_their_place() -> None:
+    """They come after all others, so there is nothing to choose by chance."""
+    waiting = b.device("w", traits=DeviceTraits(binding_conditions=("ready",)))
+    slices = [pool(GPU, waiting, name="a"), pool(GPU, *gpus("g0"), name="b")]
+    case = Case(slices, [b.request("gpu", "gpu")], EXACT)
+    release = release_for("1.35", {"DRADeviceBindingConditions": True})
+    assert answer(case, release, slices) == (("g0",), EXACT)
 
 
 def test_slices_that_disagree_on_their_number() -> None:

@@ -20,7 +20,10 @@ from pathlib import Path
 from tests.mutations.rules import MUTATIONS, Mutation
 
 ROOT = Path(__file__).parents[2]
-TESTS = ("tests/core/test_allocator_cases.py", "tests/core/test_order.py", "tests/core/test_evaluate.py")
+TESTS = tuple(
+    f"tests/core/test_{name}.py"
+    for name in ("allocator_cases", "order", "evaluate", "pools", "counters", "constraints")
+)
 SECONDS = 120
 
 
