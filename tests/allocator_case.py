@@ -23,7 +23,7 @@ from extender.core.picking import Fatal, Undecided
 from extender.core.prediction import Certainty, Outcome, find
 from extender.core.quantity import parse_quantity
 from extender.core.release_history import implementation_for, release_with
-from extender.core.releases import Implementation
+from extender.core.releases import Implementation, Release
 from extender.core.shape import Refused, compile_shape
 from extender.core.snapshot import Snapshot
 from extender.kube import decode
@@ -36,7 +36,7 @@ class Answer:
 
     ``node_fails``: nothing fits and the node's pools are invalid, which upstream reports as an
     error of this node only. ``steps``: upstream's allocateOne calls, ``None`` where no search
-    ran or ours takes fewer.
+    ran or ours takes fewer. ``fixed_order``: the allocator does not walk pools at random.
     """
 
     outcome: Outcome
@@ -45,6 +45,7 @@ class Answer:
     detail: str = ""
     node_fails: bool = False
     steps: int | None = None
+    fixed_order: bool = True
 
 
 def predict_case(
@@ -58,10 +59,14 @@ def predict_case(
 
     ``implementation``: the one to run; else the one that the scheduler picks for the features.
     """
-    interner = decode.Interner()
     features = features_named(frozenset(case["features"]))
     minor = version.rsplit(".", 1)[0]
     release = release_with(version, features, implementation or implementation_for(minor, features))
+    return replace(_predict(case, release, budget), fixed_order=release.order.fixed)
+
+
+def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
+    interner = decode.Interner()
     node = decode.node(_json(case["node"]), interner) if case.get("node") else Node("")
     snapshot = Snapshot.of(
         release=release,

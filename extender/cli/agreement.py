@@ -38,10 +38,15 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``remarks`` say what differs, or why nothing was compared."""
+    """
+    ``remarks`` say what differs, or why nothing was compared.
+
+    ``certainty``: of the prediction for the node that the pod got.
+    """
 
     agreement: Agreement
     remarks: tuple[str, ...] = ()
+    certainty: Certainty | None = None
 
 
 def compare(attempt: Attempt, verdicts: Mapping[str, NodeVerdict], offered: Collection[str]) -> Comparison:
@@ -102,7 +107,8 @@ def _compare_node(
                 f"node {node}, claim {claim}: predicted {listing(predicted)}; "
                 f"allocated {listing(allocation.results)}"
             )
-    return Comparison(_if_exact(verdict) if remarks else Agreement.RIGHT, tuple(remarks))
+    agreement = _if_exact(verdict) if remarks else Agreement.RIGHT
+    return Comparison(agreement, tuple(remarks), verdict.certainty)
 
 
 def _compare_unschedulable(verdicts: Mapping[str, NodeVerdict], message: str) -> Comparison:

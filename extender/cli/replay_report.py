@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from extender.core.evaluate import Certainty
 from extender.kube.recording import Attempt
 
 from .agreement import Agreement, Comparison
@@ -96,6 +97,9 @@ def _attempt(each: Replayed, *, verbose: bool) -> Iterator[str]:
 def _counts(replayed: Sequence[Replayed]) -> str:
     counts = Counter(each.comparison.agreement for each in replayed)
     right = f"{counts[Agreement.RIGHT]}/{len(replayed)} right, {counts[Agreement.WRONG]} wrong"
+    by_chance = sum(each.comparison.certainty is Certainty.ORDER_DEPENDENT for each in replayed)
+    if by_chance:
+        right += f", {by_chance} not exact"
     if counts[Agreement.UNDECIDED]:
         right += f", {counts[Agreement.UNDECIDED]} undecided"
     if counts[Agreement.NOTHING]:
@@ -111,6 +115,7 @@ def _attempt_document(each: Replayed) -> JSON:
         "node": outcome.node or None,
         "condition": (outcome.condition.reason or None) if outcome.condition is not None else None,
         "agreement": each.comparison.agreement,
+        "certainty": each.comparison.certainty,
         "remarks": each.comparison.remarks,
         "requests": [
             {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
 from extender.kube.recording import embedded_recording
 from extender.service.verbs import Answer
+
+DATA = Path(__file__).parents[1] / "data"
 
 UNSCHEDULABLE = "0/3 nodes are available: 3 cannot allocate all claims. preemption: not helpful."
 
@@ -25,6 +28,17 @@ def test_the_embedded_recording(run):
     assert document["totals"] == {"right": 60, "wrong": 0, "undecided": 0, "nothing": 0, "protocol": 0}
     assert sum(attempt["node"] is not None for attempt in document["attempts"]) == 55
     assert sum(len(attempt["requests"]) for attempt in document["attempts"]) == 161
+
+
+@pytest.mark.parametrize(("kubernetes", "placed"), [("1.34.4", 39), ("1.35.4", 39), ("1.37.2", 40)])
+def test_recordings_of_other_releases(run, kubernetes, placed):
+    """Real schedulers of other minors: every device right, and every prediction exact."""
+    ran = run("replay", DATA / "recordings" / f"fleet-{kubernetes}.jsonl.gz", "-o", "json")
+    assert ran.status == 0
+    assert ran.document["recorded"] == ran.document["kubernetes"] == kubernetes
+    assert ran.document["totals"] == {"right": 48, "wrong": 0, "undecided": 0, "nothing": 0, "protocol": 0}
+    certainties = [attempt["certainty"] for attempt in ran.document["attempts"] if attempt["node"]]
+    assert certainties == ["exact"] * placed
 
 
 def test_the_summary(run, record, placed):

@@ -55,6 +55,23 @@ def test_case(file: str, case: Mapping[str, Any]) -> None:
         assert answer.steps == case["allocateOneInvocations"]
 
 
+REGRESSIONS = [json.loads(line) for line in (DATA / "regressions.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    "case", REGRESSIONS, ids=[f"{case['kubernetes']}/{case['name']}" for case in REGRESSIONS]
+)
+def test_regression(case: Mapping[str, Any]) -> None:
+    """Minimal cases on which a comparison with the real allocator once found us wrong."""
+    answer = predict_case(case, PATCHES[case["kubernetes"]])
+    if case.get("orderDependent"):
+        assert answer.certainty is Certainty.ORDER_DEPENDENT
+        assert any(_is(answer, expect) for expect in case["expect"]["anyOf"])
+    else:
+        assert answer.certainty is Certainty.EXACT
+        assert _is(answer, case["expect"])
+
+
 def _is(answer: Answer, expect: Mapping[str, Any]) -> bool:
     if "error" in expect:
         node_fails = expect["error"].startswith("invalid resource pools")

@@ -16,11 +16,10 @@ from tests.oracle.client import Oracle
 VERSIONS = {"1.34": "1.34.13", "1.35": "1.35.10", "1.36": "1.36.2", "1.37": "1.37.2"}
 """The versions that the oracles are built from."""
 
-RANDOM_ORDER = ("1.34", "1.35")
 RUNS, MORE_RUNS = 30, 400
 """
-How often a release that walks pools in random order is asked. Before a possible answer of ours
-counts as wrong, it is asked more often.
+How often an allocator that walks pools in random order is asked. Before a possible answer of
+ours counts as wrong, it is asked more often.
 """
 
 BUDGET = 100_000
@@ -57,7 +56,7 @@ def compare(case: Mapping[str, Any], minor: str, oracle: Oracle) -> Comparison:
     compared where both count them, error texts never.
     """
     ours = predict_case(case, VERSIONS[minor], budget=BUDGET)
-    unsorted = minor in RANDOM_ORDER
+    unsorted = not ours.fixed_order
     answers = ask(case, oracle, RUNS if unsorted else 1)
     theirs = frozenset(map(end_of, answers))
     if ours.outcome is Outcome.UNKNOWN:

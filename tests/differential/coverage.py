@@ -1,0 +1,82 @@
+"""
+Write ``docs/coverage.md``: each rule of the allocator, where it is, how many cases exercise it.
+
+    python -m tests.differential.coverage
+
+counts Kubernetes' own table cases and takes the generated ones from the last full run, whose
+counts are in ``tests/data/differential``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from extender.core.releases import Implementation
+from tests.allocator_case import predict_case
+from tests.differential.allocation_compare import VERSIONS
+from tests.differential.allocation_rules import RULES, rules_hit
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "coverage.md"
+CASES = ROOT / "tests" / "data" / "allocator"
+RUNS = ROOT / "tests" / "data" / "differential"
+INTRODUCTION = """\
+# Coverage
+
+Which rules of Kubernetes' allocator are modelled, where, and how many cases compare ours with the real one.
+Made by `python -m tests.differential.coverage`; a test keeps it true.
+
+*table cases*: of Kubernetes' own test tables of 1.34 to 1.37, with what each release's allocator answered
+(`tests/data/allocator`, always run). *generated*: cases of the last full comparison with the real allocators
+([prediction.md](prediction.md#checking-it) tells how to repeat it); a dash: the minor does not have the rule.
+
+"""
+
+
+def recorded_runs() -> dict[str, Mapping[str, Any]]:
+    """The counts of the last full run, by minor."""
+    return {minor: json.loads((RUNS / f"allocation-{minor}.json").read_text()) for minor in sorted(VERSIONS)}
+
+
+def table_hits() -> Counter[str]:
+    """How many of the table cases exercise each rule."""
+    hits: Counter[str] = Counter()
+    for path in sorted(CASES.glob("allocator-*.jsonl")):
+        _, minor, implementation = path.stem.split("-")
+        for line in path.read_text().splitlines():
+            case = json.loads(line)
+            answer = predict_case(case, VERSIONS[minor], Implementation(implementation))
+            hits.update(rules_hit(case, answer, minor))
+    return hits
+
+
+def page() -> str:
+    """The whole page."""
+    return INTRODUCTION + "\n".join(_table()) + "\n"
+
+
+def _table() -> Iterator[str]:
+    runs, hits = recorded_runs(), table_hits()
+    minors = sorted(VERSIONS)
+    yield f"| rule | module | table cases | {' | '.join(f'generated {minor}' for minor in minors)} |"
+    yield "|---|---|" + "--:|" * (len(minors) + 1)
+    for rule in RULES:
+        generated = [
+            f"{runs[minor]['rules'].get(rule.name, 0):,}" if rule.exists_in(minor) else "–"
+            for minor in minors
+        ]
+        module = f"`extender/core/{rule.module}.py`"
+        yield f"| {rule.name} | {module} | {hits[rule.name]} | {' | '.join(generated)} |"
+    totals = [f"{runs[minor]['cases']:,}" for minor in minors]
+    count = sum(len(path.read_text().splitlines()) for path in CASES.glob("allocator-*.jsonl"))
+    yield f"| all cases | | {count} | {' | '.join(totals)} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    sys.stdout.write(f"wrote {PAGE.relative_to(ROOT)}\n")

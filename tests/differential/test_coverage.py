@@ -1,0 +1,36 @@
+"""The last full comparison, as recorded, and the page made from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.differential.allocation_compare import VERSIONS
+from tests.differential.allocation_rules import RULES, rules_of
+from tests.differential.coverage import PAGE, ROOT, page, recorded_runs
+
+RUNS = recorded_runs()
+
+
+def test_the_page_is_true() -> None:
+    """docs/coverage.md is what ``python -m tests.differential.coverage`` writes."""
+    assert PAGE.read_text() == page()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_module_exists(rule) -> None:
+    """The table leads to the code."""
+    assert (ROOT / "extender" / "core" / f"{rule.module}.py").exists()
+
+
+@pytest.mark.parametrize("minor", sorted(VERSIONS))
+def test_the_last_full_run(minor: str) -> None:
+    """Enough cases, of every end and every rule, and not one disagreement."""
+    run = RUNS[minor]
+    cases = run["cases"]
+    assert run["kubernetes"] == VERSIONS[minor]
+    assert cases >= 20_000
+    assert "different" not in run["findings"]
+    assert run["findings"].get("unknown", 0) < 0.005 * cases
+    assert run["ends"]["allocated"] >= 0.3 * cases
+    assert run["ends"]["error"] >= 0.03 * cases
+    assert [rule.name for rule in rules_of(minor) if run["rules"].get(rule.name, 0) < 50] == []
