@@ -16,7 +16,14 @@ from .cel import unsupported_attribute
 from .model import CounterSet, Device, Node, PoolID, ResourceSlice
 from .node_selection import NodeSelectorError, node_matches
 from .places import Place
-from .pools import Pool, gather_pools, has_binding_conditions, in_search_order, targets_node
+from .pools import (
+    Pool,
+    gather_pools,
+    has_binding_conditions,
+    in_search_order,
+    is_usable,
+    targets_node,
+)
 from .reasons import Reason, ReasonCode, reason
 from .releases import CounterScope, Release
 from .topology import locate
@@ -123,6 +130,8 @@ def index_slices(slices: Sequence[ResourceSlice], release: Release) -> SliceInde
     counters: dict[PoolID, list[ResourceSlice]] = {}
     for slice_ in sorted(slices, key=lambda slice_: slice_.name):
         by_pool.setdefault(slice_.pool_id, []).append(slice_)
+        if not is_usable(slice_, release):
+            continue
         if slice_.shared_counters and release.gathering.counters_everywhere:
             counters.setdefault(slice_.pool_id, []).append(slice_)
         elif slice_.node_name:

@@ -57,7 +57,7 @@ def gather_pools(
     """
     relevant: dict[PoolID, list[ResourceSlice]] = {}
     for slice_ in slices:
-        if _usable(slice_, release) and targets_node(slice_, node, release.gathering):
+        if is_usable(slice_, release) and targets_node(slice_, node, release.gathering):
             relevant.setdefault(slice_.pool_id, []).append(slice_)
     pools = [
         pool
@@ -73,7 +73,8 @@ def in_search_order(pools: Iterable[Pool], release: Release) -> tuple[Pool, ...]
     return tuple(sorted(pools, key=lambda pool: (late and pool.has_binding_conditions, pool.id)))
 
 
-def _usable(slice_: ResourceSlice, release: Release) -> bool:
+def is_usable(slice_: ResourceSlice, release: Release) -> bool:
+    """Whether the release looks at the slice at all, before it asks for which nodes it is."""
     if not release.features.partitionable_devices:
         if slice_.per_device_node_selection is not None:
             return False
