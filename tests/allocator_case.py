@@ -95,7 +95,10 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
     if found.answer is None:
         invalid = any(pool.invalid for pool in state.inventory.pools)
         return Answer(Outcome.UNSCHEDULABLE, found.certainty, node_fails=invalid, steps=found.search_steps)
-    made = allocations(node.name, shape, found.answer, placed, state.inventory, release)
+    try:
+        made = allocations(node.name, shape, found.answer, placed, state.inventory, release)
+    except Refused as refused:
+        return Answer(Outcome.ERROR, found.certainty, detail=str(refused.reason))
     return Answer(Outcome.ALLOCATED, found.certainty, tuple(made), steps=found.search_steps)
 
 
@@ -129,19 +132,24 @@ def comparable(allocations: Sequence[Allocation]) -> list[Allocation]:
 
 def _holders(case: Mapping[str, Any]) -> list[Claim]:
     """Claims that hold what the case says is allocated."""
-    results = [DeviceResult("r", DeviceID(*text.split("/"))) for text in case.get("allocatedDevices") or ()]
+    results = [DeviceResult("r", _device_id(text)) for text in case.get("allocatedDevices") or ()]
     for text in case.get("allocatedSharedDeviceIDs") or ():
-        driver, pool, device, share = text.split("/")
-        results.append(DeviceResult("r", DeviceID(driver, pool, device), share_id=share))
+        device, share = text.rsplit("/", 1)
+        results.append(DeviceResult("r", _device_id(device), share_id=share))
     for text, amounts in (case.get("allocatedCapacity") or {}).items():
         consumed = tuple(sorted((name, parse_quantity(value)) for name, value in amounts.items()))
-        results.append(
-            DeviceResult("r", DeviceID(*text.split("/")), share_id="share", consumed_capacity=consumed)
-        )
+        results.append(DeviceResult("r", _device_id(text), share_id="share", consumed_capacity=consumed))
     return [
         Claim("ns", f"holder-{number}", f"uid-{number}", ClaimSpec("holder"), Allocation(results=(result,)))
         for number, result in enumerate(results)
     ]
+
+
+def _device_id(text: str) -> DeviceID:
+    """Parse ``driver/pool/device``; the pool's name may have slashes of its own."""
+    driver, rest = text.split("/", 1)
+    pool, device = rest.rsplit("/", 1)
+    return DeviceID(driver, pool, device)
 
 
 def _json(value: object) -> bytes:

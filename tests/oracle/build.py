@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         if target.exists():
             say(f"oracle {release}: already built, {target}")
             continue
-        say(f"oracle {release}: building (one to four minutes where Go has nothing cached)")
+        say(f"oracle {release}: building (takes minutes where Go has nothing cached)")
         begun = time.monotonic()
         if not build(go, release, target):
             return 1
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def build(go: str, release: str, target: Path) -> bool:
-    """Whether the binary is in place now; Go's own messages go to stderr."""
+    """Whether the binary is in place now; prints what Go says where it fails."""
     target.parent.mkdir(parents=True, exist_ok=True)
     tags = ["-tags=kube134"] if release.startswith("1.34") else []
     # Moved into place when complete: another process may look for it meanwhile.
@@ -63,9 +63,19 @@ def build(go: str, release: str, target: Path) -> bool:
         ]
         environment = {**os.environ, "GOFLAGS": "", "CGO_ENABLED": "0", "GOWORK": "off"}
         try:
-            subprocess.run(command, cwd=PROGRAM, env=environment, timeout=TIMEOUT_SECONDS, check=True)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            say(f"oracle {release}: {error}")
+            built = subprocess.run(
+                command,
+                cwd=PROGRAM,
+                env=environment,
+                timeout=TIMEOUT_SECONDS,
+                capture_output=True,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            say(f"oracle {release}: not built within {TIMEOUT_SECONDS} s")
+            return False
+        if built.returncode != 0:
+            say(f"oracle {release}: not built\n{built.stderr.decode(errors='replace')}")
             return False
         made.replace(target)
     return True
