@@ -137,7 +137,8 @@ def _pool_of(
     elsewhere: tuple[ResourceSlice, ...] = ()
     if not complete:
         if any(slice_.generation > generation for slice_ in everywhere):
-            return None
+            # Believing another slice on how many there are, upstream would keep the pool.
+            return Pool(pool_id, ambiguous=True) if ambiguous else None
         same_generation = [
             slice_
             for slice_ in everywhere
