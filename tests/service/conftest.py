@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import orjson
@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from extender.core.alignment import Alignment, Pair
-from extender.core.evaluate import Certainty, NodeVerdict, Outcome, PredictedDevice, Settings
+from extender.core.evaluate import Certainty, NodeVerdict, Outcome, PredictedDevice, Settings, evaluate
 from extender.core.model import DeviceID, DeviceResult
 from extender.core.places import Distance
 from extender.core.reasons import Reason, ReasonCode
@@ -224,7 +224,7 @@ def frozen(aiohttp_client, service):
 
     async def serve(world, kubernetes="1.36.2", **changes):
         snapshot = Snapshot.of(release=release_for(kubernetes), **world)
-        real = Service(store=FrozenStore(snapshot), settings=Settings(), metrics=service.metrics, **changes)
+        real = replace(service, store=FrozenStore(snapshot), evaluate=evaluate, **changes)
         return await aiohttp_client(make_app(real))
 
     return serve
