@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -125,7 +126,7 @@ async def test_a_request_moves_its_own_counters(client, args, metric, verb):
         assert metric("request_duration_seconds_count", verb=other, result="ok") is None
 
 
-RESULTS = {
+RESULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("filter", "ok"): {},
     ("filter", "neutral"): {"ready": False},
     ("filter", "bad-request"): {"body": b"{"},
