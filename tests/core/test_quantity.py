@@ -57,10 +57,10 @@ def test_binary_texts_saturate(text: str, whole: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    (
+    [
         *("", "1 Gi", " 1", "1\n", "1g", "1K", "1mi", "1KiB", "0x10", "1e", "1e1.5", "1e3k", "--1"),
         *("1_000", "1,5", "٣", "Infinity", "NaN", "1.2.3"),
-    ),
+    ],
 )
 def test_refuses(text: str) -> None:
     """The error quotes the text and shows right ones."""
