@@ -14,6 +14,9 @@ from aiohttp import web
 from .config import Address, Config
 from .problems import SERVICE
 
+_AT_ONCE = 0.001
+# aiohttp takes a timeout of 0 for none at all.
+
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.run")
 
 
@@ -33,7 +36,7 @@ async def listening(app: web.Application, config: Config) -> AsyncIterator[Addre
         app,
         access_log=None,
         keepalive_timeout=config.keepalive_seconds,
-        shutdown_timeout=config.shutdown_seconds,
+        shutdown_timeout=max(config.shutdown_seconds, _AT_ONCE),
         # A small body must not become a large one; see web._body.
         auto_decompress=False,
         # Handlers await only the body, whose reading fails by itself when the caller

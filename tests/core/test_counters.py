@@ -1,83 +1,107 @@
-"""Books of shared counters: what is left, what was taken, and who shares a book."""
+"""Shared counters: what each scope counts together, and that giving back restores."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import pytest
 
 from extender.core.counters import CounterBooks
 from extender.core.inventory import PoolFrame
-from extender.core.layout import UNUSED, Block, Candidate, Layout, LayoutUsage
+from extender.core.layout import Block, Candidate, Layout, LayoutUsage
 from extender.core.model import CounterConsumption, CounterSet, DeviceTraits
 from extender.core.places import Place
-from extender.core.quantity import NANOS, parse_quantity
+from extender.core.quantity import NANOS, Quantity
 from extender.core.releases import CounterScope
 from extender.core.vocabulary import Kind
 
-
-def counter_set(name: str, amount: str) -> CounterSet:
-    return CounterSet(name, (("memory", parse_quantity(amount)),))
+SLICE, POOL_NAME, POOL = CounterScope.SLICE, CounterScope.POOL_NAME, CounterScope.POOL
 
 
-def candidate(amount: str, pool: int = 0, block: int = 0, of: str = "a") -> Candidate:
-    takes = CounterConsumption(of, (("memory", parse_quantity(amount)),))
-    traits = DeviceTraits(consumes_counters=(takes,))
-    return Candidate(pool, traits, (1,), (), Place(Kind.GPU), ("", ""), block)
+def units(number: int) -> tuple[tuple[str, Quantity], ...]:
+    return (("units", Quantity(number * NANOS)),)
 
 
-def layout(*sets: CounterSet) -> Layout:
-    """Two pools of one name and two drivers, with the same sets; each slice has them too."""
-    pools = tuple(PoolFrame(driver, 0, incomplete=False, invalid="", counter_sets=sets) for driver in "xy")
-    blocks = tuple(Block(number, late=False, late_slice=False, counter_sets=sets) for number in range(2))
+def takes(pool: int, block: int, number: int, of: str = "set") -> Candidate:
+    traits = DeviceTraits(consumes_counters=(CounterConsumption(of, units(number)),))
+    return Candidate(pool, traits, (), (), Place(Kind.OTHER), ("", ""), block)
+
+
+def layout(*counters: tuple[CounterSet, ...], books: Sequence[int] = (0, 0)) -> Layout:
+    """Two pools of one name, the first with two slices, each slice with counters of its own."""
+    pools = tuple(
+        PoolFrame(f"driver-{number}", book, False, "", sets)
+        for number, (book, sets) in enumerate(zip(books, counters, strict=True))
+    )
+    blocks = tuple(Block(pool, False, False, (CounterSet("set", units(2)),)) for pool in (0, 0, 1))
     return Layout(pools, (), blocks)
 
 
-SETS = (counter_set("a", "4"), counter_set("b", "1"))
+TWO = (CounterSet("set", units(2)),)
+FIVE = (CounterSet("set", units(5)),)
+PAIR = (CounterSet("set", units(2)), CounterSet("other", units(1)))
 
 
-def test_what_is_taken_is_gone_until_it_is_given_back() -> None:
-    """A refused taking changes nothing."""
-    books = CounterBooks(layout(*SETS), UNUSED, CounterScope.POOL)
-    assert books.take(candidate("3"))
-    assert not books.take(candidate("2"))
-    assert books.take(candidate("1"))
-    assert not books.take(candidate("1"))
-    books.give_back(candidate("3"))
-    assert books.take(candidate("2"))
+class Case(NamedTuple):
+    """Takings in order, and 1 for each that succeeds."""
+
+    layout: Layout
+    scope: CounterScope
+    takings: Sequence[Candidate]
+    succeed: Sequence[int]
+    usage: LayoutUsage = LayoutUsage(0, (), ())
 
 
-def test_allocated_devices_draw_on_the_book() -> None:
-    """What they took is missing from the start."""
-    usage = LayoutUsage(0, (), ((0, (("a", "memory", 3 * NANOS),)),))
-    books = CounterBooks(layout(*SETS), usage, CounterScope.POOL)
-    assert not books.take(candidate("2"))
-    assert books.take(candidate("1"))
+def drawn(source: int, number: int, of: str = "set") -> LayoutUsage:
+    return LayoutUsage(0, (), ((source, ((of, "units", number * NANOS),)),))
 
 
-def test_one_overdrawn_set_blocks_all() -> None:
-    """Every counter of the book is compared, also those that the device does not use."""
-    usage = LayoutUsage(0, (), ((0, (("b", "memory", 2 * NANOS),)),))
-    assert not CounterBooks(layout(*SETS), usage, CounterScope.POOL).take(candidate("1"))
+CASES = {
+    "pool: its total": Case(
+        layout(TWO, TWO), POOL, [takes(0, 0, 1), takes(0, 1, 1), takes(0, 0, 1)], [1, 1, 0]
+    ),
+    "pool: each its own": Case(layout(TWO, TWO), POOL, [takes(0, 0, 2), takes(1, 2, 2)], [1, 1]),
+    "pool name: shared by drivers": Case(
+        layout(TWO, TWO), POOL_NAME, [takes(0, 0, 2), takes(1, 2, 2)], [1, 0]
+    ),
+    "pool name: another name": Case(
+        layout(TWO, TWO, books=(0, 1)), POOL_NAME, [takes(0, 0, 2), takes(1, 2, 2)], [1, 1]
+    ),
+    "pool name: opened by whoever is first": Case(
+        layout(TWO, FIVE), POOL_NAME, [takes(1, 2, 3), takes(0, 0, 2), takes(0, 0, 1)], [1, 1, 0]
+    ),
+    "slice: each its own": Case(
+        layout((), ()), SLICE, [takes(0, 0, 2), takes(0, 1, 2), takes(0, 0, 1)], [1, 1, 0]
+    ),
+    "slice: pools' sets do not count": Case(layout(FIVE, FIVE), SLICE, [takes(0, 0, 3)], [0]),
+    "what allocated devices drew": Case(
+        layout(TWO, TWO), POOL, [takes(0, 0, 2), takes(0, 0, 1)], [0, 1], drawn(0, 1)
+    ),
+    "drawn of another pool": Case(layout(TWO, TWO), POOL, [takes(0, 0, 2)], [1], drawn(1, 2)),
+    "drawn of a slice": Case(layout((), ()), SLICE, [takes(0, 1, 1), takes(0, 0, 1)], [0, 1], drawn(1, 2)),
+    "drawn of a set that is gone": Case(layout(TWO, TWO), POOL, [takes(0, 0, 2)], [1], drawn(0, 9, "gone")),
+    "an overdrawn set blocks users of another": Case(
+        layout(PAIR, ()), POOL, [takes(0, 0, 1)], [0], drawn(0, 2, "other")
+    ),
+    "a set that does not exist is not counted": Case(layout(TWO, TWO), POOL, [takes(0, 0, 9, "gone")], [1]),
+    "a refused taking takes nothing": Case(layout(TWO, TWO), POOL, [takes(0, 0, 3), takes(0, 0, 2)], [0, 1]),
+}
 
 
-@pytest.mark.parametrize(
-    ("scope", "shared"),
-    [(CounterScope.POOL, False), (CounterScope.POOL_NAME, True), (CounterScope.SLICE, False)],
-)
-def test_pools_of_one_name(scope: CounterScope, shared: bool) -> None:
-    """Whether another driver's pool of the same name has a book of its own."""
-    books = CounterBooks(layout(*SETS), UNUSED, scope)
-    assert books.take(candidate("3"))
-    assert books.take(candidate("3", pool=1, block=1)) is not shared
+@pytest.mark.parametrize("case", CASES)
+def test_takings(case: str) -> None:
+    """A device is had if every counter of its book stays covered."""
+    of, scope, takings, succeed, usage = CASES[case]
+    books = CounterBooks(of, usage, scope)
+    assert [books.take(candidate) for candidate in takings] == list(map(bool, succeed))
 
 
-def test_slices_with_their_own_counters() -> None:
-    """Two slices of one pool, each with its book (1.34)."""
-    books = CounterBooks(layout(*SETS), UNUSED, CounterScope.SLICE)
-    assert books.take(candidate("4", block=0))
-    assert not books.take(candidate("1", block=0))
-    assert books.take(candidate("4", block=1))
-
-
-def test_counters_that_no_set_has() -> None:
-    """They are not compared: 1.34 does not check that they exist."""
-    assert CounterBooks(layout(*SETS), UNUSED, CounterScope.POOL).take(candidate("100", of="gone"))
+@pytest.mark.parametrize("scope", CounterScope)
+def test_what_is_given_back_can_be_taken_again(scope: CounterScope) -> None:
+    """In every scope the book is as before."""
+    books = CounterBooks(layout(TWO, TWO), LayoutUsage(0, (), ()), scope)
+    for _ in range(3):
+        assert books.take(takes(0, 0, 2))
+        assert not books.take(takes(0, 0, 1))
+        books.give_back(takes(0, 0, 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +19,13 @@ from tests.property.worlds import World, worlds
 Entry = tuple[str, int]
 
 
-def snapshot_of(world: World) -> Snapshot:
+RELEASES = ("1.34", "1.35", "1.36.2", "1.37")
+"""A patch of each minor; up to 1.35 pools and slices are tried in random order."""
+
+
+def snapshot_of(world: World, version: str = "1.36.2") -> Snapshot:
     return Snapshot.of(
-        release=release_for("1.36.2"),
+        release=release_for(version),
         nodes=world.nodes,
         slices=world.slices,
         classes=world.classes,
@@ -37,22 +42,60 @@ def verdicts(world: World) -> dict[str, NodeVerdict]:
     return ask(snapshot_of(world), world).verdicts([node.name for node in world.nodes])
 
 
-@settings(max_examples=150, deadline=None)
-@given(worlds(), st.integers())
-def test_the_order_of_input_never_matters(world: World, seed: int) -> None:
-    """Objects and names in any order get the same verdicts and scores."""
+def shuffled(world: World, seed: int) -> World:
+    """The same world with its objects in another order."""
     shuffle = random.Random(seed).sample
-    other = World(
+    return World(
         tuple(shuffle(world.nodes, len(world.nodes))),
         tuple(shuffle(world.slices, len(world.slices))),
         tuple(shuffle(world.classes, len(world.classes))),
         tuple(shuffle(world.claims, len(world.claims))),
         world.pod,
     )
+
+
+@pytest.mark.parametrize("version", RELEASES)
+@settings(max_examples=50, deadline=None)
+@given(world=worlds(), seed=st.integers())
+def test_the_order_of_input_never_matters(version: str, world: World, seed: int) -> None:
+    """Objects and names in any order get the same verdicts and scores, also where upstream rolls dice."""
+    names = [node.name for node in world.nodes] + ["absent"]
+    asked = random.Random(seed).sample(names, len(names))
+    one = ask(snapshot_of(world, version), world)
+    other = ask(snapshot_of(shuffled(world, seed), version), world)
+    assert other.verdicts(asked) == one.verdicts(names)
+    assert dict(other.entries(asked)) == dict(one.entries(names))
+    assert [name for name, _ in other.entries(asked)] == asked
+    assert [other.best(name) for name in names] == [one.best(name) for name in names]
+
+
+@pytest.mark.parametrize("version", RELEASES)
+@settings(max_examples=20, deadline=None)
+@given(world=worlds(), seed=st.integers())
+def test_the_order_of_events_never_matters(version: str, world: World, seed: int) -> None:
+    """Claims that come one by one, in any order and with requests in between, end in the same answers."""
     names = [node.name for node in world.nodes]
-    assert verdicts(other) == verdicts(world)
-    scores = ask(snapshot_of(world), world).entries(names)
-    assert sorted(ask(snapshot_of(other), other).entries(names[::-1])) == sorted(scores)
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    snapshot = snapshot_of(world._replace(claims=()), version)
+    for claim in shuffled(world, seed).claims:
+        snapshot = snapshot.with_claims([claim])
+        ask(snapshot, world, memo).entries(names)
+    fresh = ask(snapshot_of(world, version), world)
+    assert ask(snapshot, world, memo).verdicts(names) == fresh.verdicts(names)
+    assert ask(snapshot, world, memo).entries(names) == fresh.entries(names)
+
+
+@pytest.mark.parametrize("version", RELEASES)
+@settings(max_examples=20, deadline=None)
+@given(world=worlds(), seed=st.integers(), steps=st.integers(1, 60))
+def test_a_small_budget_is_spent_alike(version: str, world: World, seed: int, steps: int) -> None:
+    """Which nodes are left unknown does not depend on the order of names or objects."""
+    names = [node.name for node in world.nodes]
+    budget = Settings(search_steps=steps, request_steps=2 * steps)
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    one = evaluate(snapshot_of(world, version), world.pod, memo, budget).verdicts(names)
+    moved = snapshot_of(shuffled(world, seed), version)
+    assert evaluate(moved, world.pod, memo, budget).verdicts(names[::-1]) == one
 
 
 @settings(max_examples=150, deadline=None)

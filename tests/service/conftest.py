@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import orjson
@@ -11,14 +11,18 @@ import pytest
 import structlog
 
 from extender.core.alignment import Alignment, Pair
-from extender.core.evaluate import Certainty, NodeVerdict, Outcome, PredictedDevice, Settings
+from extender.core.evaluate import Certainty, NodeVerdict, Outcome, PredictedDevice, Settings, evaluate
 from extender.core.model import DeviceID, DeviceResult
 from extender.core.places import Distance
 from extender.core.reasons import Reason, ReasonCode
+from extender.core.release_history import release_for
+from extender.core.snapshot import Snapshot
 from extender.service import wire
 from extender.service.dependencies import Service
 from extender.service.metrics import Metrics
+from extender.service.store import Store as FrozenStore
 from extender.service.web import make_app
+from tests import builders as b
 
 
 def verdict(outcome="allocated", *, certainty="exact", reason=None, devices=(), alignment=None, score=0):
@@ -193,3 +197,34 @@ def args(pod):
         return orjson.dumps({"Pod": pod(alignment), "Nodes": None, "NodeNames": names})
 
     return build
+
+
+@pytest.fixture
+def world():
+    """
+    Two nodes and the claim of ``job-1``, as keywords of ``Snapshot.of``.
+
+    On ``near`` the first GPU and the first NIC share a PCIe root, on ``far`` the GPU
+    shares its root with the second NIC only.
+    """
+    numa = {"pci0000:10": 0, "pci0000:80": 1}
+    near, near_slices = b.pair_node("near", ["pci0000:10"], ["pci0000:10", "pci0000:80"], numa)
+    far, far_slices = b.pair_node("far", ["pci0000:10"], ["pci0000:80", "pci0000:10"], numa)
+    return {
+        "nodes": [near, far],
+        "slices": [*near_slices, *far_slices],
+        "classes": [*b.CLASSES],
+        "claims": [b.claim("job-1-claim-0")],
+    }
+
+
+@pytest.fixture
+def frozen(aiohttp_client, service):
+    """Serves a world as ``serve --cluster`` does, with the real evaluation."""
+
+    async def serve(world, kubernetes="1.36.2", **changes):
+        snapshot = Snapshot.of(release=release_for(kubernetes), **world)
+        real = replace(service, store=FrozenStore(snapshot), evaluate=evaluate, **changes)
+        return await aiohttp_client(make_app(real))
+
+    return serve
