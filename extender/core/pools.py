@@ -145,7 +145,8 @@ def _pool_of(
             if slice_.generation == generation and not _hidden(slice_, release)
         ]
         if len(same_generation) != expected:
-            return Pool(pool_id, incomplete=True, ambiguous=ambiguous)
+            problem = _duplicate_device(current) if release.gathering.judges_incomplete else ""
+            return Pool(pool_id, incomplete=True, invalid=problem, ambiguous=ambiguous)
         names = {slice_.name for slice_ in current}
         elsewhere = tuple(
             sorted(

@@ -160,7 +160,12 @@ def _v1_35(patch: int, implementation: Implementation) -> Release:
     return Release(
         version="",
         order=Order(fixed=False, late_pools=experimental, late_slices=experimental, combinations=False),
-        gathering=Gathering(counters_everywhere=True, local_first=False, hides_compatibility_groups=False),
+        gathering=Gathering(
+            counters_everywhere=True,
+            judges_incomplete=implementation is Implementation.STABLE,
+            local_first=False,
+            hides_compatibility_groups=False,
+        ),
         counters=Counters(
             scope=CounterScope.POOL_NAME,
             leak=True,

@@ -86,6 +86,7 @@ class Gathering:
     into an invalid pool aborts the attempt, else the pool is skipped.
     ``counters_apart``: counters are in slices without devices.
     ``counters_everywhere``: those count for every node.
+    ``judges_incomplete``: an incomplete pool can be invalid, too (stable in 1.35).
     ``local_first``: slices of one node come before those for several.
     ``hides_compatibility_groups``: slices that use them are ignored while the
     feature is off.
@@ -96,6 +97,7 @@ class Gathering:
     invalid_is_fatal: bool = False
     counters_apart: bool = True
     counters_everywhere: bool = False
+    judges_incomplete: bool = False
     local_first: bool = True
     hides_compatibility_groups: bool = True
 

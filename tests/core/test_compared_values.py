@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from extender.core.cel import compile_derived
+from extender.core.cel.dialect import V1_37
 from extender.core.compared_values import INCOMPARABLE, MISSING, ValueClass, ValueClasses, looked_up
 from extender.core.model import Attribute, AttributeKind, Device
 from extender.core.shape import Compared
@@ -60,7 +62,10 @@ def test_lists_are_sets_of_scalars() -> None:
 
 def test_attributes_are_numbered_apart() -> None:
     """Of two attributes equal values need not be equal; under one name they are, derived or not."""
-    classes = ValueClasses([Compared("a/b"), Compared("a/c"), Compared("a/b", "device.x")], sets=False)
+    classes = ValueClasses(
+        [Compared("a/b"), Compared("a/c"), Compared("a/b", compile_derived("device.driver", V1_37))],
+        sets=False,
+    )
     assert classes.of([b.text("x"), b.text("y"), b.text("y")]) == (0, 0, 1)
     assert classes.of([b.text("y"), b.text("x"), b.text("x")]) == (1, 1, 0)
 
