@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .attributes import Evaluator, rewrapped
+from .attributes import Evaluator
 from .errors import EvaluationError
 from .frame import Frame
 from .maps import AnyMap
@@ -47,7 +47,7 @@ class FoldParts(NamedTuple):
 
 def variable(slot: int) -> Evaluator:
     """Build the evaluator of an iteration variable."""
-    return lambda frame: rewrapped(frame.slots[slot])
+    return lambda frame: frame.slots[slot]
 
 
 def accumulator(slot: int) -> Evaluator:
@@ -73,7 +73,7 @@ def bound_variable(slot: int, init: Evaluator) -> Evaluator:
                 value = frame.slots[slot] = GrowingList()
         if isinstance(value, EvaluationError):
             raise value
-        return rewrapped(value)
+        return value
 
     return evaluate
 

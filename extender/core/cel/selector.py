@@ -92,12 +92,12 @@ def compile_selector(expression: str, dialect: Dialect) -> Selector:
     has and we lack gives one whose verdict is UNKNOWN.
     """
     try:
-        root = parse(expression)
+        root = parse(expression, quoted_fields=dialect.cel_go_029)
         checked = check(root, dialect, declarations(dialect))
         result = checked.types[root]
         if result.kind not in ("bool", "any") and not (dialect.dyn_result and result.kind == "dyn"):
             raise CompileError(f"must evaluate to bool or the unknown type, not {result}")
-        program = compile_program(root, checked)
+        program = compile_program(root, checked, dialect)
         return Selector(expression, reads(root), program)
     except CompileError as error:
         verdict = Verdict(VerdictKind.ERROR, f"compilation failed: {error}")

@@ -103,7 +103,16 @@ class Comprehension:
     depth: int
 
 
-Node = Constant | Ident | Select | Call | ListLiteral | MapLiteral | Comprehension
+@dataclass(frozen=True, slots=True, eq=False)
+class MessageLiteral:
+    """``name{field: value}``; nothing but its name is kept, as it is not modelled."""
+
+    name: str
+    size: int = 1
+    depth: int = 1
+
+
+Node = Constant | Ident | Select | Call | ListLiteral | MapLiteral | MessageLiteral | Comprehension
 
 
 def select(operand: Node, field: str, *, test_only: bool = False) -> Select:
