@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from .cel import Dialect
+from .cel import dialect_of
 from .feature_gates import features_of
 from .features import Features
 from .releases import (
@@ -105,17 +105,8 @@ def release_with(version: str, features: Features, implementation: Implementatio
         version=version,
         implementation=implementation,
         features=features,
-        cel=_dialect(minor, features),
+        cel=dialect_of(minor, list_attributes=features.list_type_attributes),
     )
-
-
-def _dialect(minor: str, features: Features) -> Dialect:
-    if minor in ("1.34", "1.35"):
-        return Dialect(includes=False)
-    if minor == "1.36":
-        lists = features.list_type_attributes
-        return Dialect(list_attributes=lists, iterate_attribute_value=lists, dyn_result=lists)
-    return Dialect(list_attributes=True, iterate_attribute_value=True, dyn_result=True, includes_limit=None)
 
 
 def _v1_34(patch: int, implementation: Implementation) -> Release:

@@ -284,7 +284,7 @@ class _Parser:
     def _literal(self) -> Node:
         sign = self._take("-")
         token = self._tokens[self._next]
-        if token.kind is TokenKind.END:
+        if token.kind in (TokenKind.END, TokenKind.QUOTED_IDENTIFIER):
             raise self._unexpected()
         self._next += 1
         return Constant(literal_value(token, sign))
