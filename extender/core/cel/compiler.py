@@ -33,6 +33,7 @@ from .syntax import (
     MapLiteral,
     Node,
     Select,
+    uses,
 )
 from .values import MAX_INT
 
@@ -338,7 +339,9 @@ class _Compiler:
         init = self.compile(node.init).evaluate
         slot = self._slot()
         if node.variable == UNUSED:
-            bound = self._selections.handed_out(folds.bound_variable(slot, init))
+            # An empty list bound to a variable grows in place, which one use cannot show.
+            growing = uses(node.result, node.accumulator) > 1
+            bound = self._selections.handed_out(folds.bound_variable(slot, init, growing=growing))
             self._scopes.append({node.accumulator: bound})
             self.compile(node.step)
             result = self.compile(node.result).evaluate

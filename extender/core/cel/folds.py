@@ -62,14 +62,18 @@ def accumulator(slot: int) -> Evaluator:
     return evaluate
 
 
-def bound_variable(slot: int, init: Evaluator) -> Evaluator:
-    """Build the evaluator of a bound variable: its value is found on first use, an error too."""
+def bound_variable(slot: int, init: Evaluator, *, growing: bool) -> Evaluator:
+    """
+    Build the evaluator of a bound variable: its value is found on first use, an error too.
+
+    ``growing``: an empty list becomes one that adding to it changes.
+    """
 
     def evaluate(frame: Frame) -> object:
         value = frame.slots[slot]
         if value is UNSET:
             value = frame.slots[slot] = _outcome(init, frame)
-            if type(value) in LISTS and isinstance(value, tuple) and not value:
+            if growing and type(value) in LISTS and isinstance(value, tuple) and not value:
                 value = frame.slots[slot] = GrowingList()
         if isinstance(value, EvaluationError):
             raise value

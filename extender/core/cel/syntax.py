@@ -150,6 +150,25 @@ def comprehension(
     return Comprehension(over, *variables, accumulator, init, condition, step, result, *extent)
 
 
+def uses(node: Node, variable: str) -> int:
+    """Return how often a variable may be read below a node: twice if in an iteration."""
+    if isinstance(node, Ident):
+        return node.name.removeprefix(".") == variable
+    if isinstance(node, Select):
+        return uses(node.operand, variable)
+    if isinstance(node, Call):
+        target = uses(node.target, variable) if node.target is not None else 0
+        return target + sum(uses(argument, variable) for argument in node.arguments)
+    if isinstance(node, ListLiteral):
+        return sum(uses(element, variable) for element in node.elements)
+    if isinstance(node, MapLiteral):
+        return sum(uses(key, variable) + uses(value, variable) for key, value, _ in node.entries)
+    if not isinstance(node, Comprehension):
+        return 0
+    inside = uses(node.condition, variable) + uses(node.step, variable)
+    return 2 * inside + sum(uses(part, variable) for part in (node.range, node.init, node.result))
+
+
 def _extent(children: Iterable[Node]) -> tuple[int, int]:
     size, depth = 1, 0
     for child in children:
