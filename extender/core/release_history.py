@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from .cel import Dialect, dialect
+from .cel import dialect_of
 from .feature_gates import features_of
 from .features import Features
 from .releases import (
@@ -105,14 +105,8 @@ def release_with(version: str, features: Features, implementation: Implementatio
         version=version,
         implementation=implementation,
         features=features,
-        cel=_dialect(minor, features),
+        cel=dialect_of(minor, list_attributes=features.list_type_attributes),
     )
-
-
-def _dialect(minor: str, features: Features) -> Dialect:
-    if minor == "1.36" and features.list_type_attributes:
-        return dialect.V1_36_LIST_ATTRIBUTES
-    return _DIALECTS[minor]
 
 
 def _v1_34(patch: int, implementation: Implementation) -> Release:
@@ -244,12 +238,6 @@ def _v1_37(patch: int, implementation: Implementation) -> Release:
     )
 
 
-_DIALECTS = {
-    "1.34": dialect.V1_34,
-    "1.35": dialect.V1_35,
-    "1.36": dialect.V1_36,
-    "1.37": dialect.V1_37,
-}
 _MINORS: dict[str, Callable[[int, Implementation], Release]] = {
     "1.34": _v1_34,
     "1.35": _v1_35,

@@ -1,15 +1,17 @@
 """
 The Kubernetes dialect of CEL, as far as device selectors go.
 
-``compile_selector`` once per expression, then ``Selector.matches`` per device. An answer is what
-kube-scheduler would get, or UNKNOWN with a reason.
+``compile_selector`` once per expression, then ``Selector.matches`` per device; ``compile_derived`` and
+``DerivedAttribute.value`` for expressions that derive an attribute. An answer is what kube-scheduler would
+get, or UNKNOWN with a reason.
 """
 
 from .derived import DerivedAttribute, compile_derived
-from .dialect import Dialect
+from .dialect import Dialect, dialect_of
+from .expression import Verdict, VerdictKind
 from .frame import CelDevice
 from .reads import Reads
-from .selector import Selector, Verdict, VerdictKind, compile_selector, unsupported_attribute
+from .selector import Selector, compile_selector, unsupported_attribute
 
 __all__ = [
     "CelDevice",
@@ -21,5 +23,6 @@ __all__ = [
     "VerdictKind",
     "compile_derived",
     "compile_selector",
+    "dialect_of",
     "unsupported_attribute",
 ]

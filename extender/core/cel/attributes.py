@@ -52,87 +52,92 @@ def constant_qualifier(key: object, *, optional: bool) -> Qualifier:
     return Qualifier(key, None, optional)
 
 
-def rewrapped(value: object) -> object:
+class Selections:
     """
-    Return a variable's value as cel-go hands it out.
+    Builders of the evaluators of selections.
 
-    An optional is taken apart and put together again on the way, and a Semver or
-    Quantity in it becomes an error that shows when the value is asked for.
+    ``converts``: an optional on the way is converted to Go and back (cel-go 0.26), which takes
+    it apart and puts it together again, and makes a Semver or Quantity in it an error that shows
+    when the value is asked for.
     """
-    if type(value) is not Optional or not value.present or value.fault:
-        return value
-    try:
-        return Optional(_native(value))
-    except EvaluationError as error:
-        return Optional(error)
 
+    def __init__(self, *, converts: bool) -> None:
+        self._converts = converts
 
-def converted(operand: Evaluator) -> Evaluator:
-    """Build the evaluator of a conditional's branch that is no selection itself."""
-    return lambda frame: rewrapped(operand(frame))
+    def opened(self, optional: Optional) -> object:
+        """Return the value of an optional that a selection starts from."""
+        return _native(optional) if self._converts else optional.value
 
+    def handed_out(self, operand: Evaluator) -> Evaluator:
+        """Build the evaluator of a variable, or of a conditional's branch that is no selection itself."""
+        if not self._converts:
+            return operand
 
-def chain(root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
-    """Build the evaluator of a chain of selections."""
+        def evaluate(frame: Frame) -> object:
+            value = operand(frame)
+            return value if type(value) is not Optional else _rewrapped(value)
 
-    def evaluate(frame: Frame) -> object:
-        value = root(frame)
-        optional = type(value) is Optional
-        if type(value) is Optional:
+        return evaluate
+
+    def chain(self, root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
+        """Build the evaluator of a chain of selections."""
+
+        def evaluate(frame: Frame) -> object:
+            value = root(frame)
+            optional = type(value) is Optional
+            if type(value) is Optional:
+                if not value.present:
+                    return value
+                value = self.opened(value)
+            for qualifier in qualifiers:
+                optional = optional or qualifier.optional
+                key = qualifier.value(frame)
+                found = lookup(value, key)
+                if found is MISSING:
+                    if optional:
+                        return NONE
+                    raise missing(value, key)
+                value = found
+            return Optional(value) if optional else value
+
+        return evaluate
+
+    def presence(self, root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
+        """Build the evaluator of ``has(...)``: whether the last link leads somewhere."""
+        operand = self.chain(root, qualifiers[:-1])
+        last = qualifiers[-1]
+
+        def evaluate(frame: Frame) -> object:
+            value = operand(frame)
+            if type(value) is Optional:
+                if not value.present:
+                    return False
+                # Inside a chain the value is used as it is, only a root is converted.
+                value = value.value if len(qualifiers) > 1 else self.opened(value)
+            return lookup(value, last.value(frame)) is not MISSING
+
+        return evaluate
+
+    def presence_in_branch(self, root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
+        """
+        Build the evaluator of ``has(...)`` as a branch of a conditional or as a key.
+
+        cel-go takes the selection out of the test there: one that is optional gives its value.
+        """
+        operand = self.chain(root, qualifiers[:-1])
+        last = qualifiers[-1]
+
+        def evaluate(frame: Frame) -> object:
+            value = operand(frame)
+            if type(value) is not Optional:
+                return lookup(value, last.value(frame)) is not MISSING
             if not value.present:
                 return value
-            value = _native(value)
-        for qualifier in qualifiers:
-            optional = optional or qualifier.optional
-            key = qualifier.value(frame)
-            found = lookup(value, key)
-            if found is MISSING:
-                if optional:
-                    return NONE
-                raise _missing(value, key)
-            value = found
-        return Optional(value) if optional else value
+            value = value.value if len(qualifiers) > 1 else self.opened(value)
+            found = lookup(value, last.value(frame))
+            return NONE if found is MISSING else Optional(found)
 
-    return evaluate
-
-
-def presence(root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
-    """Build the evaluator of ``has(...)``: whether the last link leads somewhere."""
-    operand = chain(root, qualifiers[:-1])
-    last = qualifiers[-1]
-
-    def evaluate(frame: Frame) -> object:
-        value = operand(frame)
-        if type(value) is Optional:
-            if not value.present:
-                return False
-            # Inside a chain the value is used as it is, only a root is converted.
-            value = value.value if len(qualifiers) > 1 else _native(value)
-        return lookup(value, last.value(frame)) is not MISSING
-
-    return evaluate
-
-
-def presence_in_branch(root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
-    """
-    Build the evaluator of ``has(...)`` as a branch of a conditional.
-
-    cel-go takes the selection out of the test there: one that is optional gives its value.
-    """
-    operand = chain(root, qualifiers[:-1])
-    last = qualifiers[-1]
-
-    def evaluate(frame: Frame) -> object:
-        value = operand(frame)
-        if type(value) is not Optional:
-            return lookup(value, last.value(frame)) is not MISSING
-        if not value.present:
-            return value
-        value = value.value if len(qualifiers) > 1 else _native(value)
-        found = lookup(value, last.value(frame))
-        return NONE if found is MISSING else Optional(found)
-
-    return evaluate
+        return evaluate
 
 
 def lookup(value: object, key: object) -> object:
@@ -158,10 +163,20 @@ def _index(key: object) -> int:
     raise EvaluationError(f"unsupported index type '{type_name(key)}' in list")
 
 
-def _missing(value: object, key: object) -> EvaluationError:
+def missing(value: object, key: object) -> EvaluationError:
+    """Build the error of a link that leads nowhere."""
     if type(value) in LISTS:
         return EvaluationError(f"index out of bounds: {key}")
     return no_such_key(key)
+
+
+def _rewrapped(optional: Optional) -> Optional:
+    if not optional.present or optional.fault:
+        return optional
+    try:
+        return Optional(_native(optional))
+    except EvaluationError as error:
+        return Optional(error)
 
 
 def _native(optional: Optional) -> object:

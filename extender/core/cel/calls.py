@@ -1,5 +1,5 @@
 """
-Calls of functions, and list and map literals.
+Calls of functions.
 
 Source: github.com/google/cel-go interpreter/interpretable.go and
 common/decls/decls.go (dispatch by the kinds of the arguments), v0.26.
@@ -8,32 +8,44 @@ common/decls/decls.go (dispatch by the kinds of the arguments), v0.26.
 from __future__ import annotations
 
 from .attributes import Evaluator
+from .costs import Cost
 from .declarations import Function, Implementation, Overload
 from .errors import EvaluationError, Undecided, no_such_overload
 from .frame import Frame
-from .maps import ValueMap, map_key
-from .runtime_types import exact_class, type_name
-from .values import Optional, TypeValue
+from .runtime_types import exact_class
+from .values import TypeValue
 
-_SMALL = frozenset({bool, int, float})
+Operands = tuple[Evaluator, ...]
 
 
-def call(function: Function, overload: Overload | None, operands: tuple[Evaluator, ...]) -> Evaluator:
+def call(function: Function, overload: Overload | None, operands: Operands) -> Evaluator:
     """Build a call; ``overload`` is set if the types leave no choice."""
-    if function.singleton is not None:
-        return _direct(function, operands)
+    cost = function.cost_of(overload)
     if overload is not None and overload.implementation is not None:
         classes = [exact_class(argument.name) for argument in overload.arguments]
         if len(classes) == 1 and classes[0] is not None:
-            return _unary(function, overload.implementation, classes[0], operands[0])
+            return _unary(function.name, overload.implementation, classes[0], operands, cost)
         if len(classes) == 2 and classes[0] is not None and classes[1] is not None:
-            return _binary(function, overload.implementation, (classes[0], classes[1]), operands)
+            return _binary(function.name, overload.implementation, (classes[0], classes[1]), operands, cost)
+    if function.singleton is not None and len(operands) == 2:
+        return _direct(function.singleton, operands, cost)
+    stops = stops_at_fault(function, overload, len(operands))
+    return _general(dispatch(function, overload), operands, cost, stops=stops)
+
+
+def stops_at_fault(function: Function, overload: Overload | None, operands: int) -> bool:
+    """Whether cel-go stops at the first operand that fails: calls with any number of arguments do."""
+    several = overload is None and function.singleton is None and len(function.overloads) > 1
+    return several or operands > 2 or function.name == "format"
+
+
+def dispatch(function: Function, overload: Overload | None) -> Implementation:
+    """Build what runs the overload that takes the arguments."""
+    if function.singleton is not None:
+        return function.singleton
     candidates = function.overloads if overload is None else (overload,)
 
-    def evaluate(frame: Frame) -> object:
-        values = tuple([operand(frame) for operand in operands])
-        # A call that fails for its arguments' types is charged all the same.
-        frame.charge(function.cost(*values))
+    def run(*values: object) -> object:
         for candidate in candidates:
             if candidate.accepts(values):
                 if candidate.implementation is None:
@@ -41,65 +53,127 @@ def call(function: Function, overload: Overload | None, operands: tuple[Evaluato
                 return candidate.implementation(*values)
         raise no_such_overload(function.name)
 
+    return run
+
+
+def failed(
+    frame: Frame, values: list[object], fault: EvaluationError, rest: Operands, cost: Cost | None
+) -> EvaluationError:
+    """
+    Return the error of a call one of whose operands failed.
+
+    cel-go evaluates the other operands all the same, and counts the cost, which may crash.
+    """
+    values.append(fault)
+    for operand in rest:
+        try:
+            values.append(operand(frame))
+        except EvaluationError as other:
+            values.append(other)
+    if cost is not None:
+        frame.charge(cost.units(values, fault))
+    return fault
+
+
+def _general(run: Implementation, operands: Operands, cost: Cost | None, *, stops: bool = False) -> Evaluator:
+    def evaluate(frame: Frame) -> object:
+        values: list[object] = []
+        try:
+            for operand in operands:
+                values.append(operand(frame))  # noqa: PERF401 - what is there counts if one fails
+        except EvaluationError as fault:
+            rest = operands[len(values) + 1 :]
+            if stops and rest:
+                raise
+            raise failed(frame, values, fault, rest, cost) from None
+        if cost is None:
+            return run(*values)
+        if cost.of_result:
+            result = run(*values)
+            frame.charge(cost.units(values, result))
+            return result
+        frame.charge(cost.units(values, None))
+        return run(*values)
+
     return evaluate
 
 
-def _unary(function: Function, implementation: Implementation, kind: type, operand: Evaluator) -> Evaluator:
+def _unary(
+    name: str, implementation: Implementation, kind: type, operands: Operands, cost: Cost | None
+) -> Evaluator:
     """A call with one argument of one possible class."""
-    cost = function.cost
+    (operand,) = operands
+    if cost is not None:
+        return _general(_guarded(name, implementation, (kind,)), operands, cost)
 
     def evaluate(frame: Frame) -> object:
         value = operand(frame)
-        frame.charge(cost(value))
         if type(value) is not kind:
-            raise no_such_overload(function.name)
+            raise no_such_overload(name)
         return implementation(value)
 
     return evaluate
 
 
 def _binary(
-    function: Function,
+    name: str,
     implementation: Implementation,
     kinds: tuple[type, type],
-    operands: tuple[Evaluator, ...],
+    operands: Operands,
+    cost: Cost | None,
 ) -> Evaluator:
     """A call with two arguments of one possible class each."""
+    if cost is not None:
+        return _general(_guarded(name, implementation, kinds), operands, cost)
     first, second = operands
     first_kind, second_kind = kinds
-    cost = function.cost
 
     def evaluate(frame: Frame) -> object:
-        left, right = first(frame), second(frame)
-        frame.charge(cost(left, right))
+        try:
+            left = first(frame)
+        except EvaluationError as fault:
+            raise failed(frame, [], fault, operands[1:], None) from None
+        right = second(frame)
         if type(left) is not first_kind or type(right) is not second_kind:
-            raise no_such_overload(function.name)
+            raise no_such_overload(name)
         return implementation(left, right)
 
     return evaluate
 
 
-def _direct(function: Function, operands: tuple[Evaluator, ...]) -> Evaluator:
-    """A function whose implementation checks its arguments itself."""
-    implementation, cost = function.singleton, function.cost
-    assert implementation is not None
-    if len(operands) == 2:
-        first, second = operands
-
-        def evaluate_two(frame: Frame) -> object:
-            left, right = first(frame), second(frame)
-            if type(left) not in _SMALL:
-                frame.charge(cost(left, right))
-            return implementation(left, right)
-
-        return evaluate_two
-
-    def evaluate(frame: Frame) -> object:
-        values = [operand(frame) for operand in operands]
-        frame.charge(cost(*values))
+def _guarded(name: str, implementation: Implementation, kinds: tuple[type, ...]) -> Implementation:
+    def run(*values: object) -> object:
+        for value, kind in zip(values, kinds, strict=True):
+            if type(value) is not kind:
+                raise no_such_overload(name)
         return implementation(*values)
 
+    return run
+
+
+def _direct(implementation: Implementation, operands: Operands, cost: Cost | None) -> Evaluator:
+    """A function of two arguments whose implementation checks them itself."""
+    if cost is not None:
+        return _general(implementation, operands, cost)
+    first, second = operands
+
+    def evaluate(frame: Frame) -> object:
+        try:
+            left = first(frame)
+        except EvaluationError as fault:
+            raise failed(frame, [], fault, operands[1:], None) from None
+        return implementation(left, second(frame))
+
     return evaluate
+
+
+def reading_types_as_text(run: Implementation) -> Implementation:
+    """Build the implementation for ``type_as_text``."""
+
+    def read(text: object, *rest: object) -> object:
+        return run(text.name if isinstance(text, TypeValue) else text, *rest)
+
+    return read
 
 
 def type_as_text(operand: Evaluator) -> Evaluator:
@@ -112,56 +186,5 @@ def type_as_text(operand: Evaluator) -> Evaluator:
     def evaluate(frame: Frame) -> object:
         value = operand(frame)
         return value.name if isinstance(value, TypeValue) else value
-
-    return evaluate
-
-
-def _unwrapped(optional: Optional) -> object:
-    if optional.fault:
-        raise Undecided("an error inside a list or map is not modelled")
-    return optional.value
-
-
-def list_of(elements: tuple[Evaluator, ...], optional: frozenset[int]) -> Evaluator:
-    """Build a list literal; ``optional`` has the indices of elements written ``?element``."""
-    if not optional:
-        return lambda frame: tuple([element(frame) for element in elements])
-
-    def evaluate(frame: Frame) -> object:
-        values = []
-        for index, element in enumerate(elements):
-            value = element(frame)
-            if index in optional:
-                if not isinstance(value, Optional):
-                    raise EvaluationError("cannot initialize optional list element from non-optional value")
-                if not value.present:
-                    continue
-                value = _unwrapped(value)
-            values.append(value)
-        return tuple(values)
-
-    return evaluate
-
-
-def map_of(entries: tuple[tuple[Evaluator, Evaluator, bool], ...]) -> Evaluator:
-    """Build a map literal; a later entry replaces an earlier one of the same key."""
-
-    def evaluate(frame: Frame) -> object:
-        found: dict[tuple[type, object], object] = {}
-        for key_of, value_of, optional in entries:
-            key = key_of(frame)
-            value = value_of(frame)
-            hashed = map_key(key)
-            if optional:
-                if not isinstance(value, Optional):
-                    raise EvaluationError(
-                        f"cannot initialize optional entry '{type_name(key)}' from non-optional value"
-                    )
-                if not value.present:
-                    found.pop(hashed, None)
-                    continue
-                value = _unwrapped(value)
-            found[hashed] = value
-        return ValueMap(found)
 
     return evaluate

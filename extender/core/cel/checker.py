@@ -12,10 +12,21 @@ from . import static_types as st
 from .declarations import Declarations, Function, Overload
 from .dialect import Dialect
 from .errors import CompileError, Undecided
+from .names import MESSAGES, Known, Scopes
 from .static_types import Type, Unifier
-from .syntax import Call, Comprehension, Constant, Ident, ListLiteral, MapLiteral, Node, Select
+from .syntax import (
+    Call,
+    Comprehension,
+    Constant,
+    Ident,
+    ListLiteral,
+    MapLiteral,
+    MessageLiteral,
+    Node,
+    Select,
+)
 from .validator import validate
-from .values import TypeValue, Uint
+from .values import Uint
 
 _CONSTANT_TYPES: dict[type, Type] = {
     bool: st.BOOL,
@@ -26,20 +37,6 @@ _CONSTANT_TYPES: dict[type, Type] = {
     bytes: st.BYTES,
     type(None): st.NULL,
 }
-TYPE_NAMES: dict[str, Type] = {
-    **{
-        t.name: t
-        for t in (
-            *(st.BOOL, st.BYTES, st.DOUBLE, st.INT, st.STRING, st.UINT, st.NULL),
-            *(st.DURATION, st.TIMESTAMP, st.IP, st.CIDR),
-        )
-    },
-    "list": st.list_of(st.parameter("A")),
-    "map": st.map_of(st.parameter("A"), st.parameter("B")),
-    "type": Type("type", "type"),
-    "optional_type": st.optional_of(st.parameter("V")),
-}
-_UNMODELLED_ROOTS = frozenset({"google", "kubernetes"})
 _QUANTITIES = st.map_of(st.STRING, st.map_of(st.STRING, st.QUANTITY))
 
 
@@ -50,13 +47,15 @@ class Checked:
 
     ``functions`` has each call's function and, if only one overload is possible, that one;
     ``global_calls`` the calls written ``a.b(c)`` that mean the function ``a.b``.
-    ``type_names`` has the names that stand for types.
+    ``constants`` has the names that stand for types or constants, ``global_names`` those of
+    variables that a local one hides.
     """
 
     types: dict[Node, Type]
     functions: dict[Node, tuple[Function, Overload | None]]
     global_calls: frozenset[Node]
-    type_names: dict[Node, TypeValue]
+    constants: dict[Node, Known]
+    global_names: frozenset[Node]
 
 
 def check(root: Node, dialect: Dialect, declarations: Declarations) -> Checked:
@@ -69,7 +68,13 @@ def check(root: Node, dialect: Dialect, declarations: Declarations) -> Checked:
     checker.check(root)
     types = {node: checker.resolved(node) for node in checker.types}
     validate(root, types)
-    return Checked(types, checker.functions, frozenset(checker.global_calls), checker.type_names)
+    return Checked(
+        types,
+        checker.functions,
+        frozenset(checker.global_calls),
+        checker.constants,
+        frozenset(checker.global_names),
+    )
 
 
 class _Checker:
@@ -78,7 +83,7 @@ class _Checker:
     def __init__(self, dialect: Dialect, declarations: Declarations) -> None:
         self._declarations = declarations
         self._unifier = Unifier()
-        self._scopes: list[dict[str, Type]] = [{"device": st.DEVICE}]
+        self._scopes = Scopes({"device": st.DEVICE}, cel_go_029=dialect.cel_go_029)
         attribute = st.DYN if dialect.iterate_attribute_value else st.ANY
         self._fields = {
             "driver": st.STRING,
@@ -89,7 +94,8 @@ class _Checker:
         self.types: dict[Node, Type] = {}
         self.functions: dict[Node, tuple[Function, Overload | None]] = {}
         self.global_calls: set[Node] = set()
-        self.type_names: dict[Node, TypeValue] = {}
+        self.constants: dict[Node, Known] = {}
+        self.global_names: set[Node] = set()
 
     def resolved(self, node: Node) -> Type:
         """The type of a node with every type parameter replaced."""
@@ -114,26 +120,25 @@ class _Checker:
             return self._list(node)
         if isinstance(node, MapLiteral):
             return self._map(node)
+        if isinstance(node, MessageLiteral):
+            return _message(node)
         return self._comprehension(node)
 
     def _lookup(self, node: Node, name: str) -> Type | None:
-        name = name.removeprefix(".")
-        for scope in reversed(self._scopes):
-            if name in scope:
-                return scope[name]
-        named = TYPE_NAMES.get(name)
-        if named is None:
+        meaning = self._scopes.find(name)
+        if meaning is None:
             return None
-        self.type_names[node] = TypeValue(named.name)
-        return named if name == "type" else st.type_of(named)
+        if meaning.known is not None:
+            self.constants[node] = meaning.known
+        if meaning.hidden:
+            self.global_names.add(node)
+        return meaning.type
 
     def _ident(self, node: Ident) -> Type:
         found = self._lookup(node, node.name)
-        if found is not None:
-            return found
-        if node.name.removeprefix(".") in _UNMODELLED_ROOTS:
-            raise Undecided(f"names below {node.name!r} are not modelled")
-        raise CompileError(f"undeclared reference to '{node.name}'")
+        if found is None:
+            raise CompileError(f"undeclared reference to '{node.name}'")
+        return found
 
     def _select(self, node: Select) -> Type:
         name = "" if node.test_only else _qualified(node)
@@ -259,8 +264,8 @@ class _Checker:
         self.check(node.range)
         accumulated = self.check(node.init)
         over = self._unifier.substitute(self.types[node.range])
-        self._scopes.append({node.accumulator: accumulated})
-        self._scopes.append(self._variables(node, over))
+        self._scopes.push({node.accumulator: accumulated})
+        self._scopes.push(self._variables(node, over))
         self._assert(self.check(node.condition), st.BOOL)
         self._assert(self.check(node.step), accumulated)
         self._scopes.pop()
@@ -284,6 +289,13 @@ class _Checker:
     def _assert(self, found: Type, expected: Type) -> None:
         if not self._unifier.assignable(expected, found):
             raise CompileError(f"expected type '{self._shown(expected)}' but found '{self._shown(found)}'")
+
+
+def _message(node: MessageLiteral) -> Type:
+    name = node.name.removeprefix(".")
+    if name in MESSAGES or name in ("list", "map", "optional_type"):
+        raise Undecided("building protobuf messages is not modelled")
+    raise CompileError(f"undeclared reference to '{name}'")
 
 
 def _renamed(t: Type, names: dict[str, Type]) -> Type:

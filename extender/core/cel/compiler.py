@@ -10,14 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from . import attributes, calls, folds, logic
-from .attributes import Evaluator, Qualifier
+from . import aggregates, attributes, calls, folds, logic
+from .attributes import Evaluator, Qualifier, Selections
 from .checker import Checked
-from .cost import COST_LIMIT, weight
+from .cost import COST_LIMIT, LIST_COST, MAP_COST, weight
+from .declarations import Function, Implementation, Overload
 from .device_fields import device_field
-from .errors import CompileError, EvaluationError, Undecided
+from .dialect import Dialect
+from .errors import CompileError, CostExceeded, EvaluationError
 from .frame import CelDevice, Frame
+from .metering import MeteredSelections, charged, metered_call, refunded
 from .regular_expressions import compile_pattern
+from .runtime_types import equal
 from .syntax import (
     INDEXES,
     UNUSED,
@@ -29,6 +33,7 @@ from .syntax import (
     MapLiteral,
     Node,
     Select,
+    uses,
 )
 from .values import MAX_INT
 
@@ -49,13 +54,6 @@ class _Use(Enum):
     BRANCH_TEST = "test as the branch of a conditional"
 
 
-_APPLY = {
-    _Use.VALUE: attributes.chain,
-    _Use.TEST: attributes.presence,
-    _Use.BRANCH_TEST: attributes.presence_in_branch,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Code:
     """An evaluator; ``constant`` if it needs no device, then ``value`` is what it gives."""
@@ -65,28 +63,52 @@ class Code:
     value: object = None
 
 
-@dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled expression: its evaluator, how many slots it needs, what it may cost."""
+    """A compiled expression."""
 
-    evaluate: Evaluator
-    slots: int
-    budget: int
+    __slots__ = ("_budget", "_checked", "_dialect", "_evaluate", "_exact", "_root", "_slots")
+
+    def __init__(self, root: Node, checked: Checked, dialect: Dialect) -> None:
+        self._root = root
+        self._checked = checked
+        self._dialect = dialect
+        self._evaluate, self._slots = _compiled(root, checked, dialect, metered=False)
+        self._exact: tuple[Evaluator, int] | None = None
+        self._budget = COST_LIMIT - weight(root)
 
     def run(self, device: CelDevice) -> object:
-        """Evaluate the expression for a device."""
-        return self.evaluate(Frame(device, self.slots, self.budget))
+        """
+        Evaluate the expression for a device.
+
+        Raises ``EvaluationError``, ``Panic`` or ``Undecided`` where there is no value.
+        """
+        try:
+            return self._evaluate(Frame(device, self._slots, self._budget))
+        except CostExceeded:
+            return self.run_exactly(device, COST_LIMIT)[0]
+
+    def run_exactly(self, device: CelDevice, limit: int) -> tuple[object, int]:
+        """Evaluate the expression and return what that costs, too."""
+        if self._exact is None:
+            self._exact = _compiled(self._root, self._checked, self._dialect, metered=True)
+        evaluate, slots = self._exact
+        frame = Frame(device, slots, limit)
+        value = evaluate(frame)
+        return value, limit - frame.budget
 
 
-def compile_program(root: Node, checked: Checked) -> Program:
+def compile_program(root: Node, checked: Checked, dialect: Dialect) -> Program:
     """
     Compile a checked expression.
 
     Raises ``CompileError`` for a constant part that cannot be evaluated.
     """
-    compiler = _Compiler(checked)
-    code = compiler.compile(root)
-    return Program(code.evaluate, compiler.slots, COST_LIMIT - weight(root))
+    return Program(root, checked, dialect)
+
+
+def _compiled(root: Node, checked: Checked, dialect: Dialect, *, metered: bool) -> tuple[Evaluator, int]:
+    compiler = _Compiler(checked, dialect, metered=metered)
+    return compiler.compile(root).evaluate, compiler.slots
 
 
 def constant(value: object) -> Code:
@@ -101,22 +123,29 @@ def constant(value: object) -> Code:
 class _Compiler:
     """The state of one compilation: variables in scope and slots given out."""
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: Checked, dialect: Dialect, *, metered: bool) -> None:
         self._checked = checked
+        self._metered = metered
+        selections = MeteredSelections if metered else Selections
+        self._selections = selections(converts=not dialect.cel_go_029)
+        self._special = logic.SPECIAL_029 if dialect.cel_go_029 else logic.SPECIAL
+        self._apply = {
+            _Use.VALUE: self._selections.chain,
+            _Use.TEST: self._selections.presence,
+            _Use.BRANCH_TEST: self._selections.presence_in_branch,
+        }
         self._qualifiers: dict[Node, Qualifier] = {}
         self._scopes: list[dict[str, Evaluator]] = [{"device": lambda frame: frame.variable}]
         self.slots = 0
 
     def compile(self, node: Node) -> Code:
         """Return the code of a node."""
-        named = self._checked.type_names.get(node)
+        named = self._checked.constants.get(node)
         if named is not None:
-            return constant(named)
+            return constant(named.value)
         if isinstance(node, Constant):
             return constant(node.value)
-        if isinstance(node, Ident):
-            return Code(self._variable(node))
-        if isinstance(node, Select):
+        if isinstance(node, Ident | Select):
             return Code(self._chain(node))
         if isinstance(node, Call):
             return self._call(node)
@@ -124,12 +153,15 @@ class _Compiler:
             return self._list(node)
         if isinstance(node, MapLiteral):
             return self._map(node)
+        assert isinstance(node, Comprehension)
         return Code(self._comprehension(node))
 
     def _variable(self, node: Ident) -> Evaluator:
         if self._checked.types[node].kind == "type":
             # cel-go takes a variable that holds a type for the name of a type.
             raise CompileError(f"program instantiation failed: reference to undefined type: {node.name}")
+        if node in self._checked.global_names:
+            return self._scopes[0][node.name.removeprefix(".")]
         name = node.name.removeprefix(".")
         for scope in reversed(self._scopes):
             if name in scope:
@@ -144,14 +176,23 @@ class _Compiler:
         """Compile a selection together with the selections it is made on."""
         if isinstance(node, Select) and node.test_only:
             root, links = self._links(node.operand)
-            return self._applied(root, (*links, node), _Use.TEST)
+            tested = self._applied(root, (*links, node), _Use.TEST)
+            return refunded(tested) if self._metered and _is_conditional(root) else tested
         root, links = self._links(node)
-        return self._applied(root, links, _Use.VALUE)
+        selected = self._applied(root, links, _Use.VALUE)
+        return charged(selected, 1) if self._metered and not _is_conditional(root) else selected
+
+    def _attribute(self, node: Node) -> Evaluator:
+        """Compile a selection, a variable or a conditional where cel-go does not count it itself."""
+        if isinstance(node, Select) and node.test_only:
+            root, links = self._links(node.operand)
+            return self._applied(root, (*links, node), _Use.BRANCH_TEST)
+        return self._applied(*self._links(node), _Use.VALUE)
 
     def _links(self, node: Node) -> tuple[Node, Links]:
         """Take a chain of selections apart: what it starts from, and the links in order."""
         links: list[Select | Call] = []
-        while node not in self._checked.type_names:
+        while node not in self._checked.constants:
             if isinstance(node, Select) and not node.test_only:
                 links.append(node)
                 node = node.operand
@@ -172,46 +213,59 @@ class _Compiler:
         if isinstance(node, Select):
             return attributes.constant_qualifier(node.field, optional=False)
         optional = node.function != "_[_]"
-        key = self.compile(node.arguments[1])
-        if key.constant:
-            return attributes.constant_qualifier(key.value, optional=optional)
-        return Qualifier(None, key.evaluate, optional)
+        key = node.arguments[1]
+        if self._is_attribute(key):
+            return Qualifier(None, self._attribute(key), optional)
+        code = self.compile(key)
+        if code.constant:
+            return attributes.constant_qualifier(code.value, optional=optional)
+        return Qualifier(None, code.evaluate, optional)
+
+    def _is_attribute(self, node: Node) -> bool:
+        if node in self._checked.constants:
+            return False
+        return isinstance(node, Ident | Select) or (
+            isinstance(node, Call) and (node.function in INDEXES or _is_conditional(node))
+        )
 
     def _applied(self, root: Node, links: Links, use: _Use) -> Evaluator:
         """Apply the links to a root; those on a conditional belong to both of its branches."""
-        if isinstance(root, Call) and root.function == "_?_:_":
+        if isinstance(root, Call) and _is_conditional(root):
             return self._conditional(root, links, use)
-        evaluate = self.compile(root).evaluate
+        named = isinstance(root, Ident) and root not in self._checked.constants
+        evaluate = self._variable(root) if isinstance(root, Ident) and named else self.compile(root).evaluate
         qualifiers = tuple(map(self._qualifier, links))
-        if isinstance(root, Ident) and self._is_device(root.name):
+        if isinstance(root, Ident) and not self._metered and self._is_device(root):
             direct = device_field(qualifiers, use is not _Use.VALUE)
             if direct is not None:
                 return direct
         if not links:
             return evaluate
-        return _APPLY[use](evaluate, qualifiers)
+        return self._apply[use](evaluate, qualifiers)
 
-    def _is_device(self, name: str) -> bool:
-        return name.removeprefix(".") == "device" and not any("device" in scope for scope in self._scopes[1:])
+    def _is_device(self, node: Ident) -> bool:
+        if node.name.removeprefix(".") != "device":
+            return False
+        return node in self._checked.global_names or not any("device" in scope for scope in self._scopes[1:])
 
     def _conditional(self, node: Call, links: Links, use: _Use) -> Evaluator:
         condition, truthy, falsy = node.arguments
         decision = self.compile(condition)
         if use is not _Use.VALUE and decision.constant and type(decision.value) is not bool:
-            raise Undecided("cel-go's cost counter underflows on this expression")
+            # Such a test may take back more than has been charged before.
+            return charged(decision.evaluate, 0 if self._metered else COST_LIMIT)
         return logic.conditional(
             decision.evaluate, self._branch(truthy, links, use), self._branch(falsy, links, use)
         )
 
     def _branch(self, node: Node, after: Links, use: _Use) -> Evaluator:
         if isinstance(node, Select) and node.test_only:
-            root, links = self._links(node.operand)
-            tested = self._applied(root, (*links, node), _Use.BRANCH_TEST)
-            return _APPLY[use](tested, tuple(map(self._qualifier, after))) if after else tested
+            tested = self._attribute(node)
+            return self._apply[use](tested, tuple(map(self._qualifier, after))) if after else tested
         root, links = self._links(node)
         applied = self._applied(root, (*links, *after), use)
-        is_attribute = isinstance(root, Ident) or (isinstance(root, Call) and root.function == "_?_:_")
-        return applied if links or after or is_attribute else attributes.converted(applied)
+        named = isinstance(root, Ident) or _is_conditional(root)
+        return applied if links or after or named else self._selections.handed_out(applied)
 
     def _call(self, node: Call) -> Code:
         function, overload = self._checked.functions.get(node, (None, None))
@@ -226,22 +280,34 @@ class _Compiler:
         evaluators = tuple(code.evaluate for code in codes)
         assert function is not None
         name = function.name
-        if name in logic.SPECIAL:
-            return Code(logic.SPECIAL[name](evaluators))
-        if name in ("_==_", "_!=_"):
-            known = codes[1].value if codes[1].constant else logic.NOT_CONSTANT
-            return Code(logic.equality(name, evaluators[0], evaluators[1], known))
+        if name in self._special:
+            special = self._special[name](evaluators)
+            return Code(charged(special, 1) if self._metered and name == "@not_strictly_false" else special)
         if name == "@in" and overload is function.overloads[0] and codes[1].constant:
-            return self._membership(codes[0], codes[1].value, calls.call(function, overload, evaluators))
+            return self._membership(codes[0], codes[1].value, self._called(function, overload, codes))
         if name in _SEARCHES and isinstance(codes[1].value, str):
             _check_pattern(codes[1].value)
-            evaluators = (calls.type_as_text(evaluators[0]), *evaluators[1:])
-        called = calls.call(function, overload, evaluators)
+        called = self._called(function, overload, codes)
         if name in _CONVERSIONS and codes[0].constant:
             return _folded(called)
-        return Code(
-            _parsed_once(called) if name == "semver" and all(code.constant for code in codes) else called
-        )
+        parses = name == "semver" and not self._metered and all(code.constant for code in codes)
+        return Code(_parsed_once(called) if parses else called)
+
+    def _called(self, function: Function, overload: Overload | None, codes: list[Code]) -> Evaluator:
+        operands = tuple(code.evaluate for code in codes)
+        name = function.name
+        by_constant = name in _SEARCHES and isinstance(codes[1].value, str)
+        if self._metered:
+            run = _RUN.get(name) or calls.dispatch(function, overload)
+            run = calls.reading_types_as_text(run) if by_constant else run
+            stops = by_constant or calls.stops_at_fault(function, overload, len(operands))
+            return metered_call(run, operands, function.cost_of(overload), stops=stops)
+        if name in ("_==_", "_!=_"):
+            known = codes[1].value if codes[1].constant else logic.NOT_CONSTANT
+            return logic.equality(name, operands, known)
+        if by_constant:
+            operands = (calls.type_as_text(operands[0]), *operands[1:])
+        return calls.call(function, overload, operands)
 
     def _membership(self, element: Code, elements: object, otherwise: Evaluator) -> Code:
         assert isinstance(elements, tuple)
@@ -252,10 +318,10 @@ class _Compiler:
 
     def _list(self, node: ListLiteral) -> Code:
         codes = [self.compile(element) for element in node.elements]
-        evaluate = calls.list_of(tuple(code.evaluate for code in codes), node.optional)
         if all(code.constant for code in codes) and not node.optional:
             return constant(tuple(code.value for code in codes))
-        return Code(evaluate)
+        evaluate = aggregates.list_of(tuple(code.evaluate for code in codes), node.optional)
+        return Code(charged(evaluate, LIST_COST) if self._metered else evaluate)
 
     def _map(self, node: MapLiteral) -> Code:
         entries = []
@@ -264,14 +330,19 @@ class _Compiler:
             key_code, value_code = self.compile(key), self.compile(value)
             entries.append((key_code.evaluate, value_code.evaluate, optional))
             known = known and key_code.constant and value_code.constant and not optional
-        evaluate = calls.map_of(tuple(entries))
-        return _folded(evaluate) if known else Code(evaluate)
+        evaluate = aggregates.map_of(tuple(entries))
+        if known:
+            return _folded(evaluate)
+        return Code(charged(evaluate, MAP_COST) if self._metered else evaluate)
 
     def _comprehension(self, node: Comprehension) -> Evaluator:
         init = self.compile(node.init).evaluate
         slot = self._slot()
         if node.variable == UNUSED:
-            self._scopes.append({node.accumulator: folds.bound_variable(slot, init)})
+            # An empty list bound to a variable grows in place, which one use cannot show.
+            growing = uses(node.result, node.accumulator) > 1
+            bound = self._selections.handed_out(folds.bound_variable(slot, init, growing=growing))
+            self._scopes.append({node.accumulator: bound})
             self.compile(node.step)
             result = self.compile(node.result).evaluate
             self._scopes.pop()
@@ -281,9 +352,9 @@ class _Compiler:
         second = self._slot() if node.variable2 else None
         self._scopes.append({node.accumulator: folds.accumulator(slot)})
         result = self.compile(node.result).evaluate
-        variables = {node.variable: folds.variable(first)}
+        variables = {node.variable: self._selections.handed_out(folds.variable(first))}
         if second is not None:
-            variables[node.variable2] = folds.variable(second)
+            variables[node.variable2] = self._selections.handed_out(folds.variable(second))
         self._scopes.append(variables)
         condition = self.compile(node.condition)
         step = self.compile(node.step).evaluate
@@ -299,9 +370,16 @@ class _Compiler:
                 step,
                 result,
                 isinstance(node.init, ListLiteral),
-                weight(node.condition) + weight(node.step),
+                0 if self._metered else weight(node.condition) + weight(node.step),
             )
         )
+
+
+_RUN: dict[str, Implementation] = {"_==_": equal, "_!=_": logic.unequal}
+
+
+def _is_conditional(node: Node) -> bool:
+    return isinstance(node, Call) and node.function == "_?_:_"
 
 
 def _check_pattern(pattern: str) -> None:

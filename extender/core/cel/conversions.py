@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 
+from . import costs
 from .arithmetic import checked_int, checked_uint
 from .declarations import Function, function, overload
 from .doubles import double_text, parse_double
@@ -117,7 +118,7 @@ FUNCTIONS: tuple[Function, ...] = (
     function(
         "bytes",
         overload("(bytes) -> bytes", _same),
-        overload("(string) -> bytes", _string_to_bytes),
+        overload("(string) -> bytes", _string_to_bytes, costs.OPERAND_WALK),
     ),
     function(
         "double",
@@ -140,7 +141,7 @@ FUNCTIONS: tuple[Function, ...] = (
         "string",
         overload("(string) -> string", _same),
         overload("(bool) -> string", _bool_to_string),
-        overload("(bytes) -> string", _bytes_to_string),
+        overload("(bytes) -> string", _bytes_to_string, costs.OPERAND_WALK),
         overload("(double) -> string", double_text),
         overload("(Duration) -> string", duration_text),
         overload("(int) -> string", str),

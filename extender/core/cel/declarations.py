@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from . import static_types as st
-from .maps import AnyMap, StringMap, ValueMap
+from .costs import Cost
+from .maps import AnyMap
 from .runtime_types import type_name
 from .static_types import Type
 from .values import LISTS
 
 Implementation = Callable[..., object]
-Cost = Callable[..., int]
 
 _NAMED = {
     "bool": st.BOOL,
@@ -48,7 +48,8 @@ class Overload(NamedTuple):
     """
     One signature of a function; ``arguments`` starts with the receiver if ``member``.
 
-    ``implementation`` is ``None`` where the function has one for all its overloads.
+    ``implementation`` is ``None`` where the function has one for all its overloads. ``cost`` counts
+    for a call whose types leave no choice but this overload.
     """
 
     member: bool
@@ -56,6 +57,7 @@ class Overload(NamedTuple):
     result: Type
     parameters: frozenset[str]
     implementation: Implementation | None
+    cost: Cost | None = None
 
     def accepts(self, values: tuple[object, ...]) -> bool:
         """Whether the overload takes these values, as cel-go checks at run time."""
@@ -67,46 +69,33 @@ class Function:
     """
     A function; of several overloads that accept a call's values the first one runs.
 
-    ``singleton`` implements all overloads and checks its arguments itself. ``cost`` gives an
-    upper bound of what Kubernetes charges for a call, from the arguments.
+    ``singleton`` implements all overloads and checks its arguments itself. ``cost`` is what
+    Kubernetes charges for a call; ``None``: one unit.
     """
 
     name: str
     overloads: tuple[Overload, ...]
     singleton: Implementation | None
-    cost: Cost
+    cost: Cost | None
+
+    def cost_of(self, overload: Overload | None) -> Cost | None:
+        """Return the cost of a call; ``None``: one unit."""
+        return overload.cost if overload is not None and overload.cost is not None else self.cost
 
 
 Declarations = Mapping[str, Function]
 
 
-_SIZED = (str, bytes, tuple, StringMap, ValueMap)
-
-
-def measure(value: object) -> int:
-    """Return the size that a call's cost depends on."""
-    return len(value) if isinstance(value, _SIZED) else 0
-
-
-def linear_cost(*values: object) -> int:
-    """Bound the cost of a call that walks its arguments once."""
-    return sum([measure(value) for value in values])
-
-
-def quadratic_cost(*values: object) -> int:
-    """Bound the cost of a call that compares all with all."""
-    total = 1 + sum(map(measure, values))
-    return 3 * total * total
-
-
 def function(
-    name: str, *overloads: Overload, singleton: Implementation | None = None, cost: Cost = linear_cost
+    name: str, *overloads: Overload, singleton: Implementation | None = None, cost: Cost | None = None
 ) -> Function:
-    """Declare a function."""
+    """Declare a function; ``cost`` is that of a call whose overload's own is not known."""
     return Function(name, overloads, singleton, cost)
 
 
-def overload(signature: str, implementation: Implementation | None = None) -> Overload:
+def overload(
+    signature: str, implementation: Implementation | None = None, cost: Cost | None = None
+) -> Overload:
     """Declare an overload by its signature, written as the module docstring says."""
     head, _, result_text = signature.partition(" -> ")
     receiver, member, inner = head.partition(".(")
@@ -114,7 +103,7 @@ def overload(signature: str, implementation: Implementation | None = None) -> Ov
     arguments = tuple(_parse_types(tokens))
     (result,) = _parse_types(_TOKEN.findall(result_text))
     parameters = frozenset(name for t in (*arguments, result) for name in _parameters(t))
-    return Overload(bool(member), arguments, result, parameters, implementation)
+    return Overload(bool(member), arguments, result, parameters, implementation, cost)
 
 
 def accepts(expected: Type, value: object) -> bool:

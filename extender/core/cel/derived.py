@@ -1,8 +1,8 @@
 """
-Derived attributes: an expression in a request that stands for an attribute of each device.
+Attributes that a request derives from a device's own (1.37, DRADerivedAttributes).
 
-Source: k8s.io/dynamic-resource-allocation cel/compile.go EvaluateDerivedAttribute,
-valToDeviceAttribute and validateOutputType, v0.37.2 (alpha, DRADerivedAttributes).
+Source: k8s.io/dynamic-resource-allocation cel/compile.go (EvaluateDerivedAttribute,
+validateOutputType, valToDeviceAttribute), v0.37.
 """
 
 from __future__ import annotations
@@ -11,36 +11,33 @@ from dataclasses import dataclass
 
 from ..model import Attribute, AttributeKind
 from ..model.slices import Scalar
-from .checker import check
-from .compiler import Program, compile_program
+from .compiler import Program
 from .dialect import Dialect
-from .errors import CompileError, EvaluationError, Panic, Undecided
+from .errors import EvaluationError, Undecided
+from .expression import Verdict, VerdictKind, compile_expression, run
 from .frame import CelDevice
-from .library import declarations
-from .parser import parse
-from .reads import Reads, reads
+from .reads import Reads
 from .runtime_types import type_name
-from .selector import Verdict, VerdictKind
 from .semver import Semver
-from .static_types import ANY, BOOL, DYN, INT, SEMVER, STRING, Type, list_of
-from .values import LISTS
+from .static_types import SEMVER, Type
+from .values import LISTS, Optional, TypeValue
 
-_ELEMENTS = (BOOL, INT, STRING, ANY, DYN, SEMVER)
-_ALLOWED = frozenset((*_ELEMENTS, *map(list_of, _ELEMENTS)))
-_KINDS: dict[type, tuple[AttributeKind, AttributeKind]] = {
-    bool: (AttributeKind.BOOL, AttributeKind.BOOLS),
-    int: (AttributeKind.INT, AttributeKind.INTS),
-    str: (AttributeKind.STRING, AttributeKind.STRINGS),
-    Semver: (AttributeKind.VERSION, AttributeKind.VERSIONS),
+_ELEMENTS = frozenset({"bool", "int", "string", "any", "dyn"})
+_LISTS = {
+    AttributeKind.BOOL: AttributeKind.BOOLS,
+    AttributeKind.INT: AttributeKind.INTS,
+    AttributeKind.STRING: AttributeKind.STRINGS,
+    AttributeKind.VERSION: AttributeKind.VERSIONS,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class DerivedAttribute:
     """
-    A compiled expression; ``reads`` bounds the attributes that its value depends on.
+    A compiled expression that derives an attribute.
 
-    ``fixed``: the verdict on every device if the expression does not compile.
+    ``reads`` bounds the attributes that its values depend on. ``fixed`` is the verdict on every
+    device if the expression does not compile.
     """
 
     expression: str
@@ -50,59 +47,75 @@ class DerivedAttribute:
 
     def value(self, device: CelDevice) -> Attribute | Verdict:
         """
-        The attribute of a device, of which ``unsupported_attribute`` finds nothing.
+        Derive the attribute of a device, of which ``unsupported_attribute`` finds nothing.
 
-        A verdict instead, ERROR or UNKNOWN, where there is none. Never raises.
+        Never raises: the verdict, ERROR or UNKNOWN, says why there is none.
         """
         if self.program is None:
             return self.fixed or Verdict(VerdictKind.UNKNOWN, "not compiled")
+        value = run(self.program, device)
+        if isinstance(value, Verdict):
+            return value
         try:
-            return _attribute(self.program.run(device))
-        except (EvaluationError, Panic) as error:
-            return Verdict(VerdictKind.ERROR, str(error))
+            return _attribute(value)
+        except EvaluationError as error:
+            return _error(str(error))
         except Undecided as reason:
             return Verdict(VerdictKind.UNKNOWN, str(reason))
-        except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-            return Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
 
 
 def compile_derived(expression: str, dialect: Dialect) -> DerivedAttribute:
-    """Compile as kube-scheduler does. Never raises; see ``compile_selector``."""
-    try:
-        root = parse(expression)
-        checked = check(root, dialect, declarations(dialect))
-        result: Type = checked.types[root]
-        if result not in _ALLOWED:
-            raise CompileError(f"must evaluate to a primitive scalar or a list of these, not {result}")
-        return DerivedAttribute(expression, reads(root), compile_program(root, checked))
-    except CompileError as error:
-        verdict = Verdict(VerdictKind.ERROR, f"compilation failed: {error}")
-    except Panic as error:
-        verdict = Verdict(VerdictKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
-    except Undecided as reason:
-        verdict = Verdict(VerdictKind.UNKNOWN, str(reason))
-    except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-        verdict = Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
-    return DerivedAttribute(expression, Reads(frozenset(), frozenset(), everything=False), fixed=verdict)
+    """
+    Compile an expression as kube-scheduler does; never raises.
+
+    What Kubernetes rejects always gives ERROR, what it has and we lack gives UNKNOWN.
+    """
+    return DerivedAttribute(expression, *compile_expression(expression, dialect, _refused))
 
 
-def _attribute(value: object) -> Attribute:
-    """Convert a result; a list takes its kind from its first element, an empty one is of strings."""
-    if isinstance(value, tuple) and type(value) in LISTS:
-        if not value:
-            return Attribute(AttributeKind.STRINGS, ())
-        kinds = _KINDS.get(type(value[0]))
-        if kinds is None or any(type(element) is not type(value[0]) for element in value):
-            raise EvaluationError("the elements of a derived list must be scalars of one type")
-        return Attribute(kinds[1], tuple(map(_scalar, value)))
-    kinds = _KINDS.get(type(value))
-    if kinds is None:
-        raise EvaluationError(f"a derived attribute cannot be of type {type_name(value)}")
-    return Attribute(kinds[0], _scalar(value))
+def _refused(result: Type, _: Dialect) -> str:
+    element = result.parameters[0] if result.kind == "list" else result
+    if element.kind in _ELEMENTS or element == SEMVER:
+        return ""
+    return "a primitive scalar (string, integer, boolean, semver) or a list of these scalars"
 
 
-def _scalar(value: object) -> Scalar:
+def _attribute(value: object) -> Attribute | Verdict:
+    if type(value) not in LISTS:
+        scalar = _scalar(value)
+        return scalar or _error(f"unsupported CEL return type: {type_name(value)}")
+    assert isinstance(value, tuple)
+    if not value:
+        return Attribute(AttributeKind.STRINGS, ())
+    scalars = [_scalar(element) for element in value]
+    first = scalars[0]
+    if first is None:
+        return _error(f"unsupported list element type: {type_name(value[0])}")
+    elements: list[Scalar] = []
+    for index, scalar in enumerate(scalars):
+        if scalar is None or scalar.kind is not first.kind:
+            return _error(f"expected list element at index {index} to be {first.kind}")
+        assert isinstance(scalar.value, bool | int | str)
+        elements.append(scalar.value)
+    return Attribute(_LISTS[first.kind], tuple(elements))
+
+
+def _scalar(value: object) -> Attribute | None:
+    """The attribute of Go's value: an optional is what it holds, a type is its name."""
+    while isinstance(value, Optional) and value.present:
+        value = value.value
+    if isinstance(value, bool):
+        return Attribute(AttributeKind.BOOL, value)
+    if type(value) is int:
+        return Attribute(AttributeKind.INT, value)
+    if isinstance(value, str):
+        return Attribute(AttributeKind.STRING, value)
+    if isinstance(value, TypeValue):
+        return Attribute(AttributeKind.STRING, value.name)
     if isinstance(value, Semver):
-        return value.text
-    assert isinstance(value, bool | int | str)
-    return value
+        return Attribute(AttributeKind.VERSION, value.text)
+    return None
+
+
+def _error(message: str) -> Verdict:
+    return Verdict(VerdictKind.ERROR, message)

@@ -4,10 +4,13 @@ The usual ways to look at the device, without building its maps.
 
 from __future__ import annotations
 
-from .attributes import Evaluator, Qualifier, chain, presence
+from .attributes import Evaluator, Qualifier, Selections
 from .errors import no_such_key
 from .frame import Frame, attribute_value
 from .values import NONE, Optional
+
+# The root is no optional here, so there is nothing to convert.
+_SELECTIONS = Selections(converts=False)
 
 
 def device_field(qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluator | None:
@@ -42,7 +45,7 @@ def device_field(qualifiers: tuple[Qualifier, ...], test_only: bool) -> Evaluato
         return root
     if optional:
         return None
-    return presence(root, rest) if test_only else chain(root, rest)
+    return _SELECTIONS.presence(root, rest) if test_only else _SELECTIONS.chain(root, rest)
 
 
 def _attribute(domain: str, identifier: str, *, optional: bool) -> Evaluator:

@@ -1,5 +1,8 @@
 """
 What differs between Kubernetes minors in the CEL of device selectors.
+
+The scheduler evaluates with the environment for stored expressions, which has everything the binary
+knows, whatever the feature gates; only 1.36 lets a gate of its own decide about lists.
 """
 
 from __future__ import annotations
@@ -16,8 +19,14 @@ class Dialect:
     ``includes``: the function exists; ``includes_limit`` is the longest list it takes, ``None`` for any.
     ``iterate_attribute_value``: an attribute's value may be the range of a macro.
     ``dyn_result``: the expression's type may be ``dyn``.
+    ``sums_in_place``: adding to some quantities changes them.
+    ``cel_go_029``: cel-go 0.29 instead of 0.26. Fields may be quoted, local variables hide what their
+    name qualifies, optionals keep what they hold, ``or`` and ``orValue`` refuse other values,
+    ``lists.range`` and the searches of strings check their numbers, ``duration(int)`` is gone, and some
+    tests of strings cost otherwise.
 
-    Source: k8s.io/dynamic-resource-allocation cel/compile.go, v0.34 to v0.37.
+    Source: k8s.io/dynamic-resource-allocation cel/compile.go and k8s.io/apiserver pkg/cel/environment
+    and pkg/cel/library, v0.34 to v0.37; github.com/google/cel-go v0.26 and v0.29.
     """
 
     list_attributes: bool = False
@@ -30,6 +39,18 @@ class Dialect:
 
 
 V1_36 = Dialect()
-V1_35 = V1_34 = replace(V1_36, includes=False)
+V1_35 = replace(V1_36, includes=False)
+V1_34 = V1_35
 V1_36_LIST_ATTRIBUTES = replace(V1_36, list_attributes=True, iterate_attribute_value=True, dyn_result=True)
 V1_37 = replace(V1_36_LIST_ATTRIBUTES, includes_limit=None, sums_in_place=False, cel_go_029=True)
+_DIALECTS = {"1.34": V1_34, "1.35": V1_35, "1.36": V1_36, "1.37": V1_37}
+
+
+def dialect_of(minor: str, *, list_attributes: bool) -> Dialect:
+    """
+    Return the dialect of a minor (``"1.36"``).
+
+    ``list_attributes``: DRAListTypeAttributes is on, which decides in 1.36. Raises ``KeyError`` for a
+    minor that is not known.
+    """
+    return V1_36_LIST_ATTRIBUTES if minor == "1.36" and list_attributes else _DIALECTS[minor]

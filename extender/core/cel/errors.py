@@ -20,8 +20,15 @@ class Panic(Exception):
     """A Go panic inside cel-go, which turns the whole evaluation into an error."""
 
 
+class CostExceeded(Panic):
+    """The evaluation may cost more than Kubernetes allows; if costs are counted exactly, it does."""
+
+
 class Undecided(Exception):
     """We cannot tell what Kubernetes would answer; the message says why."""
+
+
+COST_EXCEEDED = "operation cancelled: actual cost limit exceeded"
 
 
 def no_such_overload(function: str = "") -> EvaluationError:

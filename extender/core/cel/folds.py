@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .attributes import Evaluator, rewrapped
+from .attributes import Evaluator
 from .errors import EvaluationError
 from .frame import Frame
 from .maps import AnyMap
@@ -47,7 +47,7 @@ class FoldParts(NamedTuple):
 
 def variable(slot: int) -> Evaluator:
     """Build the evaluator of an iteration variable."""
-    return lambda frame: rewrapped(frame.slots[slot])
+    return lambda frame: frame.slots[slot]
 
 
 def accumulator(slot: int) -> Evaluator:
@@ -62,18 +62,22 @@ def accumulator(slot: int) -> Evaluator:
     return evaluate
 
 
-def bound_variable(slot: int, init: Evaluator) -> Evaluator:
-    """Build the evaluator of a bound variable: its value is found on first use, an error too."""
+def bound_variable(slot: int, init: Evaluator, *, growing: bool) -> Evaluator:
+    """
+    Build the evaluator of a bound variable: its value is found on first use, an error too.
+
+    ``growing``: an empty list becomes one that adding to it changes.
+    """
 
     def evaluate(frame: Frame) -> object:
         value = frame.slots[slot]
         if value is UNSET:
             value = frame.slots[slot] = _outcome(init, frame)
-            if type(value) in LISTS and isinstance(value, tuple) and not value:
+            if growing and type(value) in LISTS and isinstance(value, tuple) and not value:
                 value = frame.slots[slot] = GrowingList()
         if isinstance(value, EvaluationError):
             raise value
-        return rewrapped(value)
+        return value
 
     return evaluate
 

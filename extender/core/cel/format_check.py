@@ -45,7 +45,7 @@ def check_template(template: str, arguments: ListLiteral, types: dict[Node, Type
     Raises ``CompileError`` as upstream's validator does.
     """
     parsed = parse_template(template)
-    for index, verb in enumerate(parsed.verbs):
+    for index, (verb, _) in enumerate(parsed.clauses):
         if not verb and parsed.fault == END_OF_STRING:
             raise CompileError(parsed.fault)
         if index >= len(arguments.elements):
@@ -55,7 +55,7 @@ def check_template(template: str, arguments: ListLiteral, types: dict[Node, Type
         if not _formattable(verb, arguments.elements[index], types):
             found = types[arguments.elements[index]]
             raise CompileError(f"error during formatting: %{verb} cannot format {found}")
-    if len(arguments.elements) > len(parsed.verbs):
+    if len(arguments.elements) > len(parsed.clauses):
         raise CompileError("too many arguments supplied to string.format")
 
 

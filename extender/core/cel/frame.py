@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..model import Attribute, AttributeKind
 from ..quantity import Quantity
 from .cost import COST_LIMIT
-from .errors import EvaluationError, Undecided
+from .errors import COST_EXCEEDED, CostExceeded, EvaluationError, Undecided
 from .maps import DomainMap, StringMap
 from .quantities import QuantityValue, quantity_value
 from .semver import parse_semver
@@ -42,10 +42,16 @@ class Frame:
         self._quantities: dict[str, QuantityValue] | None = None
 
     def charge(self, cost: int) -> None:
-        """Count work; raises ``Undecided`` where Kubernetes might stop the evaluation."""
+        """Count work; raises ``CostExceeded`` when the budget is used up."""
         self.budget -= cost
         if self.budget < 0:
-            raise Undecided(f"the evaluation may exceed the cost limit of {COST_LIMIT}")
+            raise CostExceeded(COST_EXCEEDED)
+
+    def refund(self) -> None:
+        """Take one unit back; raises ``CostExceeded`` if none was charged, as upstream's counter wraps."""
+        if self.budget >= COST_LIMIT:
+            raise CostExceeded(COST_EXCEEDED)
+        self.budget += 1
 
     @property
     def variable(self) -> StringMap:

@@ -8,6 +8,7 @@ Source: k8s.io/apiserver pkg/cel/library/authz.go, v0.36.
 
 from __future__ import annotations
 
+from . import costs
 from .declarations import Function, function, overload
 
 _AUTHORIZATION = {
@@ -27,6 +28,13 @@ _AUTHORIZATION = {
     "subresource": ("ResourceCheck.(string) -> ResourceCheck",),
 }
 
+_COSTS = {
+    "check": costs.fixed(350_000),
+    "fieldSelector": costs.SELECTOR,
+    "labelSelector": costs.SELECTOR,
+}
+
 FUNCTIONS: tuple[Function, ...] = tuple(
-    function(name, *map(overload, signatures)) for name, signatures in _AUTHORIZATION.items()
+    function(name, *map(overload, signatures), cost=_COSTS.get(name))
+    for name, signatures in _AUTHORIZATION.items()
 )

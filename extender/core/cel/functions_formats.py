@@ -6,6 +6,7 @@ Source: k8s.io/apiserver pkg/cel/library/format.go, v0.36.
 
 from __future__ import annotations
 
+from . import costs
 from .declarations import Function, Implementation, function, overload
 from .errors import Undecided
 from .named_formats import FORMATS, Format
@@ -33,5 +34,7 @@ FUNCTIONS: tuple[Function, ...] = (
         for name, format_ in FORMATS.items()
     ),
     function("format.named", overload("(string) -> optional(Format)", _named)),
-    function("validate", overload("Format.(string) -> optional(list(string))", _validate)),
+    function(
+        "validate", overload("Format.(string) -> optional(list(string))", _validate), cost=costs.VALIDATION
+    ),
 )

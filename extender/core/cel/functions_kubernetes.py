@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from . import costs
 from .declarations import Function, Overload, function, overload
 from .errors import EvaluationError, Undecided
 from .functions_standard import comparable_and_equal
@@ -65,7 +66,9 @@ def includes(limit: int | None) -> Function:
                 return True
         return False
 
-    return function("includes", overload("dyn.(dyn) -> bool", included))
+    return function(
+        "includes", overload("dyn.(dyn) -> bool", included), cost=None if limit else costs.TRAVERSAL
+    )
 
 
 def quantity_sums(*, in_place: bool) -> tuple[Function, ...]:
@@ -109,8 +112,8 @@ def _ordering(name: str, result: str, accept: Callable[[int], object]) -> Functi
 
 
 FUNCTIONS: tuple[Function, ...] = (
-    function("quantity", overload("(string) -> Quantity", parsing(parse_quantity_value))),
-    function("isQuantity", overload("(string) -> bool", succeeds(parse_quantity_value))),
+    function("quantity", overload("(string) -> Quantity", parsing(parse_quantity_value)), cost=costs.WALK),
+    function("isQuantity", overload("(string) -> bool", succeeds(parse_quantity_value)), cost=costs.WALK),
     function("sign", overload("(Quantity) -> int", lambda quantity: quantity.sign)),
     _ordering("isGreaterThan", "bool", lambda order: order > 0),
     _ordering("isLessThan", "bool", lambda order: order < 0),
@@ -122,11 +125,13 @@ FUNCTIONS: tuple[Function, ...] = (
         "semver",
         overload("(string) -> Semver", parsing(parse_semver)),
         overload("(string, bool) -> Semver", _to_semver),
+        cost=costs.WALK,
     ),
     function(
         "isSemver",
         overload("(string) -> bool", succeeds(parse_semver)),
         overload("(string, bool) -> bool", _is_semver),
+        cost=costs.WALK,
     ),
     function("major", overload("Semver.() -> int", lambda version: _int64(version.major))),
     function("minor", overload("Semver.() -> int", lambda version: _int64(version.minor))),

@@ -11,17 +11,19 @@ import math
 from functools import cmp_to_key
 from itertools import pairwise
 
+from . import costs
 from .arithmetic import add
-from .declarations import Function, Implementation, function, overload, quadratic_cost
-from .errors import EvaluationError, Undecided, no_such_overload
-from .functions_standard import comparable_and_equal, product_cost
-from .functions_strings import INDEX_OF, LAST_INDEX_OF
+from .declarations import Function, Implementation, Overload, function, overload
+from .errors import COST_EXCEEDED, CostExceeded, EvaluationError, Undecided, no_such_overload
+from .functions_standard import comparable_and_equal
+from .functions_strings import index_overloads
 from .runtime_types import COMPARABLE, compare, ordered
 from .times import Duration
 from .values import LISTS, Uint
 
 _COMPARABLE = ("int", "uint", "double", "bool", "Duration", "Timestamp", "string", "bytes")
-_LONGEST_RANGE = 100_000
+_LONGEST_RANGE = 1_000_000
+_MOST_MEMORY = 100_000_000
 _INSERTION_SORTED = 12
 
 List = tuple[object, ...]
@@ -182,8 +184,18 @@ def _reverse(elements: List) -> List:
 
 
 def _range(count: int) -> List:
+    if count > _MOST_MEMORY:
+        raise Undecided("a list so long may exhaust the scheduler's memory")
     if count > _LONGEST_RANGE:
-        raise Undecided("lists.range() may exceed the cost limit")
+        raise CostExceeded(COST_EXCEEDED)
+    return tuple(range(count))
+
+
+def _checked_range(count: int) -> List:
+    if count < 0:
+        raise EvaluationError(f"lists.range: size must be non-negative, got {count}")
+    if count > _LONGEST_RANGE:
+        raise EvaluationError(f"lists.range: size {count} exceeds maximum allowed ({_LONGEST_RANGE})")
     return tuple(range(count))
 
 
@@ -199,47 +211,83 @@ def _sets_intersect(first: List, second: List) -> bool:
     return any(_sets_contain(second, (item,)) for item in first)
 
 
-FUNCTIONS: tuple[Function, ...] = (
-    function("isSorted", *(overload(f"list({of}).() -> bool", _is_sorted) for of in _COMPARABLE)),
+def list_functions(*, cel_go_029: bool) -> tuple[Function, ...]:
+    """Declare the functions; ``cel_go_029`` tells the version of cel-go."""
+    index_of, last_index_of = index_overloads(checks_offset=cel_go_029)
+    flattening = costs.flattening(negative_depth_counts=not cel_go_029)
+    lookup = (
+        function(
+            "indexOf",
+            *_ordered(overload("list(A).(A) -> int", _list_index), index_of, cel_go_029),
+            cost=costs.TRAVERSAL,
+        ),
+        function(
+            "lastIndexOf",
+            *_ordered(overload("list(A).(A) -> int", _list_last_index), last_index_of, cel_go_029),
+            cost=costs.TRAVERSAL,
+        ),
+        function(
+            "flatten",
+            overload("list(list(T)).() -> list(T)", cost=flattening),
+            overload("list(dyn).(int) -> list(dyn)", cost=flattening),
+            singleton=_flatten,
+        ),
+        function(
+            "lists.range",
+            overload("(int) -> list(int)", _checked_range if cel_go_029 else _range, costs.RESULT_LIST),
+        ),
+    )
+    return (*lookup, *_FUNCTIONS)
+
+
+def _ordered(
+    of_list: Overload, of_strings: tuple[Overload, ...], strings_first: bool
+) -> tuple[Overload, ...]:
+    """The order of the overloads decides which one a call on an unknown value means."""
+    return (*of_strings, of_list) if strings_first else (of_list, *of_strings)
+
+
+_FUNCTIONS: tuple[Function, ...] = (
+    function(
+        "isSorted",
+        *(overload(f"list({of}).() -> bool", _is_sorted) for of in _COMPARABLE),
+        cost=costs.TRAVERSAL,
+    ),
     function(
         "sum",
         overload("list(int).() -> int", _sum(0)),
         overload("list(uint).() -> uint", _sum(Uint(0))),
         overload("list(double).() -> double", _sum(0.0)),
         overload("list(Duration).() -> Duration", _sum(Duration(0))),
+        cost=costs.TRAVERSAL,
     ),
-    function("max", *(overload(f"list({of}).() -> {of}", _extreme("max", 1)) for of in _COMPARABLE)),
-    function("min", *(overload(f"list({of}).() -> {of}", _extreme("min", -1)) for of in _COMPARABLE)),
-    function("indexOf", overload("list(A).(A) -> int", _list_index), *INDEX_OF, cost=product_cost),
     function(
-        "lastIndexOf", overload("list(A).(A) -> int", _list_last_index), *LAST_INDEX_OF, cost=product_cost
+        "max",
+        *(overload(f"list({of}).() -> {of}", _extreme("max", 1)) for of in _COMPARABLE),
+        cost=costs.TRAVERSAL,
     ),
-    function("slice", overload("list(T).(int, int) -> list(T)", _slice)),
     function(
-        "flatten",
-        overload("list(list(T)).() -> list(T)"),
-        overload("list(dyn).(int) -> list(dyn)"),
-        singleton=_flatten,
-        cost=quadratic_cost,
+        "min",
+        *(overload(f"list({of}).() -> {of}", _extreme("min", -1)) for of in _COMPARABLE),
+        cost=costs.TRAVERSAL,
     ),
+    function("slice", overload("list(T).(int, int) -> list(T)", _slice, costs.RESULT_LIST)),
     function(
         "sort",
-        *(overload(f"list({of}).() -> list({of})") for of in _COMPARABLE),
+        *(overload(f"list({of}).() -> list({of})", cost=costs.SELF_COMPARISON) for of in _COMPARABLE),
         singleton=_sort,
-        cost=quadratic_cost,
     ),
     function(
         "@sortByAssociatedKeys",
-        *(overload(f"list(T).(list({of})) -> list(T)") for of in _COMPARABLE),
+        *(overload(f"list(T).(list({of})) -> list(T)", cost=costs.KEYS_COMPARISON) for of in _COMPARABLE),
         singleton=_sort_by_keys,
-        cost=quadratic_cost,
     ),
-    function("distinct", overload("list(T).() -> list(T)", _distinct), cost=quadratic_cost),
-    function("reverse", overload("list(T).() -> list(T)", _reverse)),
-    function("lists.range", overload("(int) -> list(int)", _range)),
-    function("sets.contains", overload("(list(T), list(T)) -> bool", _sets_contain), cost=quadratic_cost),
+    function("distinct", overload("list(T).() -> list(T)", _distinct, costs.SELF_COMPARISON)),
+    function("reverse", overload("list(T).() -> list(T)", _reverse, costs.RESULT_LIST)),
+    function("sets.contains", overload("(list(T), list(T)) -> bool", _sets_contain, costs.SETS)),
     function(
-        "sets.equivalent", overload("(list(T), list(T)) -> bool", _sets_equivalent), cost=quadratic_cost
+        "sets.equivalent",
+        overload("(list(T), list(T)) -> bool", _sets_equivalent, costs.SETS_BOTH_WAYS),
     ),
-    function("sets.intersects", overload("(list(T), list(T)) -> bool", _sets_intersect), cost=quadratic_cost),
+    function("sets.intersects", overload("(list(T), list(T)) -> bool", _sets_intersect, costs.SETS)),
 )

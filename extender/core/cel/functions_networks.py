@@ -6,6 +6,7 @@ Source: k8s.io/apiserver pkg/cel/library/ip.go, cidr.go and urls.go, v0.36.
 
 from __future__ import annotations
 
+from . import costs
 from .declarations import Function, function, overload
 from .maps import ValueMap, map_key
 from .networks import (
@@ -48,31 +49,34 @@ FUNCTIONS: tuple[Function, ...] = (
     function(
         "ip",
         overload("(string) -> IP", parsing(parse_ip)),
-        overload("CIDR.() -> IP", lambda cidr: Ip(cidr.address)),
+        overload("CIDR.() -> IP", lambda cidr: Ip(cidr.address), costs.fixed(1)),
+        cost=costs.WALK,
     ),
-    function("isIP", overload("(string) -> bool", succeeds(parse_ip))),
-    function("ip.isCanonical", overload("(string) -> bool", _is_canonical)),
+    function("isIP", overload("(string) -> bool", succeeds(parse_ip)), cost=costs.WALK),
+    function("ip.isCanonical", overload("(string) -> bool", _is_canonical), cost=costs.WALK_TWICE),
     function("family", overload("IP.() -> int", lambda ip: ip.address.version)),
     function("isUnspecified", overload("IP.() -> bool", lambda ip: ip.address.is_unspecified)),
     function("isLoopback", overload("IP.() -> bool", lambda ip: ip.address.is_loopback)),
     function("isLinkLocalMulticast", overload("IP.() -> bool", is_link_local_multicast)),
     function("isLinkLocalUnicast", overload("IP.() -> bool", lambda ip: ip.address.is_link_local)),
     function("isGlobalUnicast", overload("IP.() -> bool", is_global_unicast)),
-    function("cidr", overload("(string) -> CIDR", parsing(parse_cidr))),
-    function("isCIDR", overload("(string) -> bool", succeeds(parse_cidr))),
+    function("cidr", overload("(string) -> CIDR", parsing(parse_cidr)), cost=costs.WALK),
+    function("isCIDR", overload("(string) -> bool", succeeds(parse_cidr)), cost=costs.WALK),
     function(
         "containsIP",
-        overload("CIDR.(string) -> bool", _contains_ip_text),
+        overload("CIDR.(string) -> bool", _contains_ip_text, costs.CONTAINS_IP_TEXT),
         overload("CIDR.(IP) -> bool", contains_ip),
+        cost=costs.CONTAINS_IP,
     ),
     function(
         "containsCIDR",
-        overload("CIDR.(string) -> bool", _contains_cidr_text),
+        overload("CIDR.(string) -> bool", _contains_cidr_text, costs.CONTAINS_CIDR_TEXT),
         overload("CIDR.(CIDR) -> bool", contains_cidr),
+        cost=costs.CONTAINS_CIDR,
     ),
     function("prefixLength", overload("CIDR.() -> int", lambda cidr: cidr.bits)),
     function("masked", overload("CIDR.() -> CIDR", lambda cidr: cidr.masked)),
-    function("url", overload("(string) -> URL", parsing(parse_url))),
+    function("url", overload("(string) -> URL", parsing(parse_url)), cost=costs.WALK),
     function("isURL", overload("(string) -> bool", is_request_uri)),
     function("getScheme", overload("URL.() -> string", lambda url: url.scheme)),
     function("getHost", overload("URL.() -> string", lambda url: text_of(url.host))),

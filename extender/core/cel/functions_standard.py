@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import arithmetic
+from . import arithmetic, costs
 from .declarations import Function, function, overload
 from .errors import EvaluationError, no_such_overload
 from .maps import AnyMap, ValueMap
@@ -16,6 +16,7 @@ from .regular_expressions import compile_pattern
 from .runtime_types import compare, equal_values
 from .values import LISTS
 
+_COMPARISON_COSTS = {"string, string": costs.COMPARISON, "bytes, bytes": costs.COMPARISON}
 _COMPARED = (
     "bool, bool",
     "int, int",
@@ -107,15 +108,10 @@ def _merge(target: AnyMap, update: AnyMap) -> AnyMap:
     return target
 
 
-def product_cost(text: object, pattern: object, *_: object) -> int:
-    """Bound the cost of searching one string for another or for a regular expression."""
-    if isinstance(text, str) and isinstance(pattern, str):
-        return (len(text) + 11) * (len(pattern) + 4) // 40
-    return len(text) if isinstance(text, tuple) else 0
-
-
 def _comparison(name: str, *accepted: int) -> Function:
-    overloads = (overload(f"({arguments}) -> bool") for arguments in _COMPARED)
+    overloads = (
+        overload(f"({arguments}) -> bool", cost=_COMPARISON_COSTS.get(arguments)) for arguments in _COMPARED
+    )
     return function(name, *overloads, singleton=_compared(frozenset(accepted)))
 
 
@@ -125,7 +121,32 @@ def _numeric(name: str, singleton: arithmetic.Binary, *more: str) -> Function:
     return function(name, *map(overload, overloads), singleton=singleton)
 
 
-_IN = ("(A, list(A)) -> bool", "(A, map(A, B)) -> bool")
+_IN = (overload("(A, list(A)) -> bool", cost=costs.MEMBERS), overload("(A, map(A, B)) -> bool"))
+
+
+def string_tests(*, cel_go_029: bool) -> tuple[Function, ...]:
+    """Declare the tests of strings whose costs cel-go 0.29 counts otherwise."""
+    ends = costs.SECOND_OPERAND_WALK if cel_go_029 else costs.OPERAND_WALK
+    return (
+        function(
+            "endsWith",
+            overload("string.(string) -> bool", cost=ends),
+            singleton=_strings(str.endswith, "endsWith"),
+        ),
+        function(
+            "startsWith",
+            overload("string.(string) -> bool", cost=ends),
+            singleton=_strings(str.startswith, "startsWith"),
+        ),
+        function(
+            "matches",
+            overload("(string, string) -> bool", cost=costs.OPERAND_SEARCH if cel_go_029 else None),
+            overload("string.(string) -> bool", cost=costs.OPERAND_SEARCH),
+            singleton=_strings(_matches, "matches"),
+        ),
+    )
+
+
 _SIZES = ("bytes", "list(A)", "map(A, B)", "string")
 _LOGIC = overload("(bool, bool) -> bool")
 
@@ -135,31 +156,26 @@ FUNCTIONS: tuple[Function, ...] = (
     function("_&&_", _LOGIC),
     function("_||_", _LOGIC),
     function("_?_:_", overload("(bool, A, A) -> A")),
-    function("_==_", overload("(A, A) -> bool")),
-    function("_!=_", overload("(A, A) -> bool")),
-    function("@in", *map(overload, _IN), singleton=contained),
-    function("in", *map(overload, _IN), singleton=contained),
-    function("_in_", *map(overload, _IN), singleton=contained),
+    function("_==_", overload("(A, A) -> bool"), cost=costs.EQUALITY),
+    function("_!=_", overload("(A, A) -> bool"), cost=costs.COMPARISON),
+    function("@in", *_IN, singleton=contained),
+    function("in", *_IN, singleton=contained),
+    function("_in_", *_IN, singleton=contained),
     _comparison("_<_", -1),
     _comparison("_<=_", -1, 0),
     _comparison("_>_", 1),
     _comparison("_>=_", 0, 1),
     function(
         "_+_",
-        *map(
-            overload,
-            (
-                "(bytes, bytes) -> bytes",
-                "(double, double) -> double",
-                "(Duration, Duration) -> Duration",
-                "(Duration, Timestamp) -> Timestamp",
-                "(Timestamp, Duration) -> Timestamp",
-                "(int, int) -> int",
-                "(list(A), list(A)) -> list(A)",
-                "(string, string) -> string",
-                "(uint, uint) -> uint",
-            ),
-        ),
+        overload("(bytes, bytes) -> bytes", cost=costs.CONCATENATION),
+        overload("(double, double) -> double"),
+        overload("(Duration, Duration) -> Duration"),
+        overload("(Duration, Timestamp) -> Timestamp"),
+        overload("(Timestamp, Duration) -> Timestamp"),
+        overload("(int, int) -> int"),
+        overload("(list(A), list(A)) -> list(A)"),
+        overload("(string, string) -> string", cost=costs.CONCATENATION),
+        overload("(uint, uint) -> uint"),
         singleton=arithmetic.add,
     ),
     function(
@@ -204,20 +220,8 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     function(
         "contains",
-        overload("string.(string) -> bool"),
+        overload("string.(string) -> bool", cost=costs.SUBSTRING_SEARCH),
         singleton=_strings(lambda text, part: part in text, "contains"),
-        cost=product_cost,
-    ),
-    function("endsWith", overload("string.(string) -> bool"), singleton=_strings(str.endswith, "endsWith")),
-    function(
-        "startsWith", overload("string.(string) -> bool"), singleton=_strings(str.startswith, "startsWith")
-    ),
-    function(
-        "matches",
-        overload("(string, string) -> bool"),
-        overload("string.(string) -> bool"),
-        singleton=_strings(_matches, "matches"),
-        cost=product_cost,
     ),
     function(
         "cel.@mapInsert",

@@ -8,10 +8,11 @@ k8s.io/apiserver pkg/cel/library/regex.go, v0.36.
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
 
-from .declarations import Function, function, overload
+from . import costs
+from .declarations import Function, Overload, function, overload
 from .errors import EvaluationError, Undecided
-from .functions_standard import product_cost
 from .regular_expressions import Pattern, compile_pattern, find_all
 from .runtime_types import ordered
 from .string_format import format_string
@@ -48,12 +49,14 @@ def _char_at(text: str, index: int) -> str:
     return text[index : index + 1]
 
 
-def _index_of(text: str, part: str, offset: int = 0) -> int:
-    if not part:
-        return offset
+def _index_of(text: str, part: str) -> int:
+    return text.find(part)
+
+
+def _index_from(text: str, part: str, offset: int) -> int:
     if offset < 0:
         raise _out_of_range(offset)
-    return text.find(part, offset)
+    return text.find(part, offset) if part else min(offset, len(text))
 
 
 def _last_index_of(text: str, part: str) -> int:
@@ -65,10 +68,10 @@ def _last_index_of(text: str, part: str) -> int:
 
 
 def _last_index_from(text: str, part: str, offset: int) -> int:
-    if not part:
-        return offset
     if offset < 0:
         raise _out_of_range(offset)
+    if not part:
+        return min(offset, len(text))
     if offset >= len(text):
         return -1
     return text.rfind(part, 0, offset + len(part))
@@ -151,45 +154,65 @@ def _find_all(text: str, pattern: str, limit: int = -1) -> tuple[str, ...]:
 
 FUNCTIONS: tuple[Function, ...] = (
     function("charAt", overload("string.(int) -> string", _char_at)),
-    function("lowerAscii", overload("string.() -> string", _lower_ascii)),
-    function("upperAscii", overload("string.() -> string", _upper_ascii)),
+    function("lowerAscii", overload("string.() -> string", _lower_ascii), cost=costs.WALK),
+    function("upperAscii", overload("string.() -> string", _upper_ascii), cost=costs.WALK),
     function(
         "replace",
         overload("string.(string, string) -> string", _replace),
         overload("string.(string, string, int) -> string", _replace),
+        cost=costs.WALK_TWICE,
     ),
     function(
         "split",
         overload("string.(string) -> list(string)", _split),
         overload("string.(string, int) -> list(string)", _split),
+        cost=costs.WALK_TWICE,
     ),
     function(
         "substring",
         overload("string.(int) -> string", _substring),
         overload("string.(int, int) -> string", _substring_range),
+        cost=costs.WALK,
     ),
-    function("trim", overload("string.() -> string", _trim)),
-    function("format", overload("string.(list(dyn)) -> string", format_string)),
-    function("strings.quote", overload("(string) -> string", _quote)),
+    function("trim", overload("string.() -> string", _trim), cost=costs.WALK),
+    function("format", overload("string.(list(dyn)) -> string", format_string, costs.OPERAND_WALK)),
+    function("strings.quote", overload("(string) -> string", _quote, costs.OPERAND_WALK)),
     function(
         "join",
         overload("list(string).() -> string", _join),
         overload("list(string).(string) -> string", _join),
+        cost=costs.WALK_RESULT_TWICE,
     ),
-    function("find", overload("string.(string) -> string", _find), cost=product_cost),
+    function("find", overload("string.(string) -> string", _find), cost=costs.SEARCH),
     function(
         "findAll",
         overload("string.(string) -> list(string)", _find_all),
         overload("string.(string, int) -> list(string)", _find_all),
-        cost=product_cost,
+        cost=costs.SEARCH,
     ),
 )
 
-INDEX_OF = (
-    overload("string.(string) -> int", _index_of),
-    overload("string.(string, int) -> int", _index_of),
-)
-LAST_INDEX_OF = (
-    overload("string.(string) -> int", _last_index_of),
-    overload("string.(string, int) -> int", _last_index_from),
-)
+
+def index_overloads(*, checks_offset: bool) -> tuple[tuple[Overload, ...], tuple[Overload, ...]]:
+    """
+    Declare ``indexOf`` and ``lastIndexOf`` of strings.
+
+    ``checks_offset``: the empty string is found no further than the text goes, else wherever it is
+    looked for (cel-go 0.26).
+    """
+    find = _index_from if checks_offset else _unchecked(_index_from)
+    find_last = _last_index_from if checks_offset else _unchecked(_last_index_from)
+    return (
+        (
+            overload("string.(string) -> int", _index_of),
+            overload("string.(string, int) -> int", find),
+        ),
+        (
+            overload("string.(string) -> int", _last_index_of),
+            overload("string.(string, int) -> int", find_last),
+        ),
+    )
+
+
+def _unchecked(find: Callable[[str, str, int], int]) -> Callable[[str, str, int], int]:
+    return lambda text, part, offset: find(text, part, offset) if part else offset

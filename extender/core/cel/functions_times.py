@@ -68,7 +68,7 @@ def _same(value: object) -> object:
     return value
 
 
-def _zone_offset(zone: str, checks_minutes: bool) -> int:
+def _zone_offset(zone: str) -> int:
     """Return the offset in seconds of ``"+05:30"`` or UTC."""
     if ":" not in zone:
         if zone in ("", "UTC"):
@@ -78,8 +78,6 @@ def _zone_offset(zone: str, checks_minutes: bool) -> int:
         raise Undecided("named time zones are not modelled")
     hours_text, _, minutes_text = zone.partition(":")
     hours, minutes = _number(hours_text), _number(minutes_text)
-    if checks_minutes and not 0 <= minutes <= 59:
-        raise EvaluationError(f"timezone offset minutes out of range [0, 59]: {zone}")
     total = hours * 60 - minutes if zone[0] == "-" else hours * 60 + minutes
     return duration_part(Duration(_wrapped(_wrapped(total) * 60 * SECOND)), SECOND)
 
@@ -97,13 +95,13 @@ def _wrapped(value: int) -> int:
     return (value - MIN_INT) % 2**64 + MIN_INT
 
 
-def _part(name: str, checks_minutes: bool) -> Function:
+def _part(name: str) -> Function:
     if name == "getMilliseconds":
-        return _milliseconds(checks_minutes)
+        return _milliseconds()
     read = _CALENDAR_PARTS[name]
 
     def in_zone(timestamp: Timestamp, zone: str) -> int:
-        return read(calendar(timestamp.seconds + _zone_offset(zone, checks_minutes)))
+        return read(calendar(timestamp.seconds + _zone_offset(zone)))
 
     overloads = [
         overload("Timestamp.() -> int", lambda timestamp: read(calendar(timestamp.seconds))),
@@ -119,9 +117,9 @@ def _duration_part(unit: int) -> Implementation:
     return lambda duration: duration_part(duration, unit)
 
 
-def _milliseconds(checks_minutes: bool) -> Function:
+def _milliseconds() -> Function:
     def in_zone(timestamp: Timestamp, zone: str) -> int:
-        _zone_offset(zone, checks_minutes)
+        _zone_offset(zone)
         return timestamp.nanos // _MILLISECOND
 
     def of_duration(duration: Duration) -> int:
@@ -136,12 +134,11 @@ def _milliseconds(checks_minutes: bool) -> Function:
     )
 
 
-def time_functions(*, number_to_duration: bool, checks_minutes: bool) -> tuple[Function, ...]:
+def time_functions(*, number_to_duration: bool) -> tuple[Function, ...]:
     """
     Declare the functions.
 
-    ``number_to_duration``: there is a ``duration(int)``, which always fails. ``checks_minutes``: the
-    minutes of a time zone must be less than 60.
+    ``number_to_duration``: there is a ``duration(int)``, which always fails.
     """
     durations = [overload("(Duration) -> Duration", _same)]
     if number_to_duration:
@@ -154,5 +151,5 @@ def time_functions(*, number_to_duration: bool, checks_minutes: bool) -> tuple[F
             overload("(int) -> Timestamp", timestamp_of),
             overload("(string) -> Timestamp", _timestamp),
         ),
-        *(_part(name, checks_minutes) for name in (*_CALENDAR_PARTS, "getMilliseconds")),
+        *(_part(name) for name in (*_CALENDAR_PARTS, "getMilliseconds")),
     )

@@ -20,6 +20,7 @@ class TokenKind(Enum):
     BYTES = "bytes"
     STRING = "string"
     IDENTIFIER = "identifier"
+    QUOTED_IDENTIFIER = "quoted"
     OPERATOR = "operator"
     END = "end"
 
@@ -48,6 +49,7 @@ _TOKEN = re.compile(
     r"|(?P<int>0x[0-9a-fA-F]+|[0-9]+)"
     rf"|(?P<bytes>[bB](?:{_STRING}))"
     rf"|(?P<string>{_STRING})"
+    r"|(?P<quoted>`[A-Za-z0-9_./ -]+`)"
     r"|(?P<identifier>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<operator>==|!=|<=|>=|&&|\|\||[<>\[\]{}().,\-!?:+*/%])"
 )

@@ -28,20 +28,20 @@ from .dialect import Dialect
 @lru_cache(maxsize=16)
 def declarations(dialect: Dialect) -> Declarations:
     """Return the functions of a dialect by name."""
+    modern = dialect.cel_go_029
     functions = [
         *functions_standard.FUNCTIONS,
+        *functions_standard.string_tests(cel_go_029=modern),
         *conversions.FUNCTIONS,
+        *functions_times.time_functions(number_to_duration=not modern),
         *functions_strings.FUNCTIONS,
-        *functions_lists.FUNCTIONS,
+        *functions_lists.list_functions(cel_go_029=modern),
+        *functions_optional.FUNCTIONS,
         *functions_kubernetes.FUNCTIONS,
         *functions_kubernetes.quantity_sums(in_place=dialect.sums_in_place),
         *functions_networks.FUNCTIONS,
         *functions_formats.FUNCTIONS,
         *functions_authorization.FUNCTIONS,
-        *functions_optional.FUNCTIONS,
-        *functions_times.time_functions(
-            number_to_duration=not dialect.cel_go_029, checks_minutes=dialect.cel_go_029
-        ),
     ]
     if dialect.includes:
         functions.append(functions_kubernetes.includes(dialect.includes_limit))

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .attributes import Evaluator
-from .declarations import measure
+from .calls import failed
+from .costs import COMPARISON, EQUALITY
 from .errors import EvaluationError, Panic, no_such_overload
 from .frame import Frame
 from .named_formats import Format
@@ -21,6 +22,7 @@ from .values import MAX_INT, MIN_INT, Optional, Uint
 
 Operands = tuple[Evaluator, ...]
 _HASHED = frozenset({bool, int, Uint, float, str})
+_SMALL = frozenset({bool, int, Uint, float})
 
 
 class _NotConstant:
@@ -109,6 +111,21 @@ def _or_value(operands: Operands) -> Evaluator:
     return evaluate
 
 
+def _of_optional(build: Callable[[Operands], Evaluator]) -> Callable[[Operands], Evaluator]:
+    """Let an operator refuse a first operand that is no optional."""
+
+    def guard(operand: Evaluator) -> Evaluator:
+        def evaluate(frame: Frame) -> object:
+            value = operand(frame)
+            if type(value) is Optional:
+                return value
+            raise no_such_overload()
+
+        return evaluate
+
+    return lambda operands: build((guard(operands[0]), *operands[1:]))
+
+
 SPECIAL: dict[str, Callable[[Operands], Evaluator]] = {
     "_&&_": _conjunction,
     "_||_": _disjunction,
@@ -118,39 +135,42 @@ SPECIAL: dict[str, Callable[[Operands], Evaluator]] = {
 }
 """Builders of the operators that see to the errors of their operands themselves."""
 
+SPECIAL_029 = SPECIAL | {"or": _of_optional(_or), "orValue": _of_optional(_or_value)}
+"""The same for cel-go 0.29."""
 
-def equality(name: str, left: Evaluator, right: Evaluator, known: object) -> Evaluator:
+
+def equality(name: str, operands: Operands, known: object) -> Evaluator:
     """Build ``==`` or ``!=``; ``known`` is the right side if it is constant."""
-    if name == "_!=_":
-        return _unequal(left, right)
+    left, right = operands
     kind = type(known)
-    if kind in (str, bool, int):
+    if name == "_==_" and kind in (str, bool, int):
 
         def equal_to_known(frame: Frame) -> object:
             value = left(frame)
             return value == known if type(value) is kind else equal(value, known)
 
         return equal_to_known
+    compare, cost = (equal, EQUALITY) if name == "_==_" else (unequal, COMPARISON)
 
     def evaluate(frame: Frame) -> object:
-        first, second = left(frame), right(frame)
-        frame.charge(measure(first) + measure(second))
-        return equal(first, second)
-
-    return evaluate
-
-
-def _unequal(left: Evaluator, right: Evaluator) -> Evaluator:
-    def evaluate(frame: Frame) -> object:
-        first, second = left(frame), right(frame)
-        frame.charge(measure(first) + measure(second))
         try:
-            return not equal(first, second)
-        except EvaluationError:
-            # cel-go asks whether the comparison gave true; an error is not true.
-            return True
+            first = left(frame)
+        except EvaluationError as fault:
+            raise failed(frame, [], fault, operands[1:], None) from None
+        second = right(frame)
+        if type(first) not in _SMALL:
+            frame.charge(cost.units((first, second), None))
+        return compare(first, second)
 
     return evaluate
+
+
+def unequal(left: object, right: object) -> bool:
+    """What ``left != right`` gives: cel-go asks whether ``==`` gives true, and an error is not true."""
+    try:
+        return not equal(left, right)
+    except EvaluationError:
+        return True
 
 
 def membership_keys(elements: tuple[object, ...]) -> frozenset[tuple[type, object]] | None:

@@ -11,7 +11,7 @@ from .errors import CompileError, Undecided
 from .lexer import Token, TokenKind, tokenize
 from .literals import literal_value
 from .macros import expand_global, expand_member
-from .syntax import Constant, Ident, Node, Select, call, list_literal, map_literal, select
+from .syntax import Constant, Ident, MessageLiteral, Node, Select, call, list_literal, map_literal, select
 
 MAX_LENGTH = 10 * 1024
 """The API server refuses longer selectors: ``CELSelectorExpressionMaxLength``."""
@@ -63,12 +63,12 @@ _RESERVED = frozenset(
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-def parse(expression: str) -> Node:
+def parse(expression: str, *, quoted_fields: bool = False) -> Node:
     """
-    Return the syntax tree of an expression.
+    Return the syntax tree of an expression; ``quoted_fields`` may be written in backticks.
 
     Raises ``CompileError`` for what cel-go refuses to parse, and ``Undecided`` for an
-    expression too long or too deep for us, or one that builds protobuf messages.
+    expression too long or too deep for us.
     """
     if len(expression) > MAX_LENGTH:
         raise Undecided(f"the expression is longer than {MAX_LENGTH} characters")
@@ -78,7 +78,7 @@ def parse(expression: str) -> Node:
         raise CompileError(f"expression recursion limit exceeded: {_REJECTED_NESTING}")
     if nesting > _MAX_NESTING:
         raise Undecided(f"brackets are nested more than {_MAX_NESTING} deep")
-    return _Parser(tokens).parse()
+    return _Parser(tokens, quoted_fields=quoted_fields).parse()
 
 
 def _nesting(tokens: list[Token]) -> int:
@@ -105,8 +105,9 @@ def _nesting(tokens: list[Token]) -> int:
 class _Parser:
     """Recursive descent over the tokens of one expression."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], *, quoted_fields: bool) -> None:
         self._tokens = tokens
+        self._quoted_fields = quoted_fields
         self._next = 0
 
     def parse(self) -> Node:
@@ -193,10 +194,11 @@ class _Parser:
         while True:
             if self._take("."):
                 optional = self._take("?")
-                name = self._identifier()
+                quoted = self._tokens[self._next].kind is TokenKind.QUOTED_IDENTIFIER
+                name = self._field()
                 if optional:
                     node = call("_?._", node, Constant(name))
-                elif self._take("("):
+                elif not quoted and self._take("("):
                     node = self._member_call(name, node)
                 else:
                     node = select(node, name)
@@ -204,11 +206,34 @@ class _Parser:
                 function = "_[?_]" if self._take("?") else "_[_]"
                 node = call(function, node, self._expression())
                 self._expect("]")
-            elif self._peek("{") and _is_name(node):
-                raise Undecided("building protobuf messages is not modelled")
+            elif self._peek("{") and _name_of(node):
+                node = self._message(_name_of(node))
             else:
                 return node
             _bounded(node)
+
+    def _field(self) -> str:
+        """The name of a field, which may be quoted."""
+        token = self._tokens[self._next]
+        if token.kind is not TokenKind.QUOTED_IDENTIFIER:
+            return self._identifier()
+        if not self._quoted_fields:
+            raise CompileError("unsupported syntax: '`'")
+        self._next += 1
+        return token.text[1:-1]
+
+    def _message(self, name: str) -> Node:
+        self._expect("{")
+        while not self._peek("}", ","):
+            self._take("?")
+            self._field()
+            self._expect(":")
+            self._expression()
+            if not self._take(","):
+                break
+        self._take(",")
+        self._expect("}")
+        return MessageLiteral(name)
 
     def _member_call(self, name: str, target: Node) -> Node:
         arguments = self._arguments()
@@ -259,7 +284,7 @@ class _Parser:
     def _literal(self) -> Node:
         sign = self._take("-")
         token = self._tokens[self._next]
-        if token.kind is TokenKind.END:
+        if token.kind in (TokenKind.END, TokenKind.QUOTED_IDENTIFIER):
             raise self._unexpected()
         self._next += 1
         return Constant(literal_value(token, sign))
@@ -293,10 +318,13 @@ class _Parser:
         return _bounded(map_literal(tuple(entries)))
 
 
-def _is_name(node: Node) -> bool:
-    while isinstance(node, Select) and not node.test_only:
-        node = node.operand
-    return isinstance(node, Ident)
+def _name_of(node: Node) -> str:
+    """``a.b.c`` as text, empty if the node is anything else."""
+    if isinstance(node, Ident):
+        return node.name
+    if isinstance(node, Select) and not node.test_only and (prefix := _name_of(node.operand)):
+        return f"{prefix}.{node.field}"
+    return ""
 
 
 def _bounded(node: Node) -> Node:

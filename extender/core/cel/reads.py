@@ -73,7 +73,11 @@ class _Reader:
     def visit(self, node: Node, scope: Mapping[str, _Known]) -> _Known:
         """Note what a node reads and return what it stands for."""
         if isinstance(node, Ident):
-            return scope.get(node.name.removeprefix("."))
+            name = node.name.removeprefix(".")
+            if name != node.name and scope.get(name) is not _Place.DEVICE:
+                # Depending on cel-go a leading dot means the device or what hides it.
+                self.everything = True
+            return scope.get(name)
         if isinstance(node, Select):
             return self._step(self.visit(node.operand, scope), node.field)
         if isinstance(node, Call):

@@ -6,40 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
 
 from ..model import Attribute, AttributeKind
-from .checker import check
-from .compiler import Program, compile_program
+from .compiler import Program
 from .dialect import Dialect
-from .errors import CompileError, EvaluationError, Panic, Undecided
+from .expression import Verdict, VerdictKind, compile_expression, run
 from .frame import CelDevice
-from .library import declarations
-from .parser import parse
-from .reads import Reads, reads
+from .reads import Reads
 from .runtime_types import type_name
 from .semver import parse_semver
-
-_NO_READS = Reads(frozenset(), frozenset(), everything=False)
-
-
-class VerdictKind(StrEnum):
-    """ERROR is fatal for the scheduling attempt; UNKNOWN means that we cannot tell."""
-
-    MATCH = "match"
-    NO_MATCH = "no-match"
-    ERROR = "error"
-    UNKNOWN = "unknown"
-
-
-class Verdict(NamedTuple):
-    """What a selector says about a device; ``message`` explains an error or an unknown."""
-
-    kind: VerdictKind
-    message: str = ""
-
+from .static_types import Type
 
 MATCH = Verdict(VerdictKind.MATCH)
 NO_MATCH = Verdict(VerdictKind.NO_MATCH)
@@ -67,18 +44,13 @@ class Selector:
         """
         if self.program is None:
             return self.fixed or Verdict(VerdictKind.UNKNOWN, "not compiled")
-        try:
-            value = self.program.run(device)
-        except (EvaluationError, Panic) as error:
-            return Verdict(VerdictKind.ERROR, str(error))
-        except Undecided as reason:
-            return Verdict(VerdictKind.UNKNOWN, str(reason))
-        except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-            return Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
+        value = run(self.program, device)
         if value is True:
             return MATCH
         if value is False:
             return NO_MATCH
+        if isinstance(value, Verdict):
+            return value
         return Verdict(
             VerdictKind.ERROR, f"CEL result of type {type_name(value)} could not be converted to bool"
         )
@@ -91,23 +63,13 @@ def compile_selector(expression: str, dialect: Dialect) -> Selector:
     Never raises: what Kubernetes rejects gives a selector whose verdict is always ERROR, what it
     has and we lack gives one whose verdict is UNKNOWN.
     """
-    try:
-        root = parse(expression)
-        checked = check(root, dialect, declarations(dialect))
-        result = checked.types[root]
-        if result.kind not in ("bool", "any") and not (dialect.dyn_result and result.kind == "dyn"):
-            raise CompileError(f"must evaluate to bool or the unknown type, not {result}")
-        program = compile_program(root, checked)
-        return Selector(expression, reads(root), program)
-    except CompileError as error:
-        verdict = Verdict(VerdictKind.ERROR, f"compilation failed: {error}")
-    except Panic as error:
-        verdict = Verdict(VerdictKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
-    except Undecided as reason:
-        verdict = Verdict(VerdictKind.UNKNOWN, str(reason))
-    except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-        verdict = Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
-    return Selector(expression, _NO_READS, fixed=verdict)
+    return Selector(expression, *compile_expression(expression, dialect, _refused))
+
+
+def _refused(result: Type, dialect: Dialect) -> str:
+    if result.kind in ("bool", "any") or (dialect.dyn_result and result.kind == "dyn"):
+        return ""
+    return "bool or the unknown type"
 
 
 def unsupported_attribute(attributes: Mapping[str, Attribute], dialect: Dialect) -> str | None:

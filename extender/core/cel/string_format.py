@@ -1,9 +1,10 @@
 """
 ``"%s".format([...])``.
 
-``%f`` and ``%e`` follow a locale's rules upstream, which are not modelled.
+``%f`` and ``%e`` follow the rules of American English.
 
-Source: github.com/google/cel-go ext/formatting.go (strings version 2), v0.26.
+Source: github.com/google/cel-go ext/formatting.go (strings version 2), v0.26, and
+golang.org/x/text/message.
 """
 
 from __future__ import annotations
@@ -14,31 +15,48 @@ from typing import NamedTuple
 
 from .doubles import double_text
 from .errors import EvaluationError, Undecided
+from .go_text import quoted
 from .maps import AnyMap
+from .named_formats import Format
+from .networks import Cidr, Ip
+from .quantities import QuantityValue
 from .runtime_types import ordered, type_name
-from .values import LISTS, TypeValue, Uint
+from .semver import Semver
+from .times import Duration, Timestamp, duration_text, timestamp_text
+from .urls import Url
+from .values import LISTS, Optional, TypeValue, Uint
 
 END_OF_STRING = "unexpected end of string"
 _CLAUSE = re.compile(r"%(?:(?P<percent>%)|(?P<precision>\.[0-9]*)?(?P<verb>.)?)", re.DOTALL)
-_PLAIN_TEXT = re.compile(r"[ !#-\[\]-~]*")
+_UNFORMATTED = frozenset({Optional, QuantityValue, Semver, Url, Ip, Cidr, Format})
+_DEFAULT_PRECISION = 6
+_WIDEST = 2**15 - 1
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Clause(NamedTuple):
+    """``%.3f``: its letter, and the precision if one is given; without a letter it is faulty."""
+
+    verb: str
+    precision: int | None = None
 
 
 class Template(NamedTuple):
     """
-    A format string: literal texts around clauses, ``len(texts) == len(verbs) + 1``.
+    A format string: literal texts around clauses, ``len(texts) == len(clauses) + 1``.
 
     ``fault`` describes the clause at which reading stopped, empty if none did.
     """
 
     texts: tuple[str, ...]
-    verbs: tuple[str, ...]
+    clauses: tuple[Clause, ...]
     fault: str
 
 
 def parse_template(template: str) -> Template:
-    """Split a format string into texts and verbs."""
+    """Split a format string into texts and clauses."""
     texts: list[str] = []
-    verbs: list[str] = []
+    clauses: list[Clause] = []
     text = ""
     position = 0
     for match in _CLAUSE.finditer(template):
@@ -51,9 +69,10 @@ def parse_template(template: str) -> Template:
         texts.append(text)
         text = ""
         if fault:
-            return Template((*texts, ""), (*verbs, ""), fault)
-        verbs.append(match["verb"])
-    return Template((*texts, text + template[position:]), tuple(verbs), "")
+            return Template((*texts, ""), (*clauses, Clause("")), fault)
+        digits = match["precision"]
+        clauses.append(Clause(match["verb"], int(digits[1:]) if digits else None))
+    return Template((*texts, text + template[position:]), tuple(clauses), "")
 
 
 def _fault(match: re.Match[str]) -> str:
@@ -72,22 +91,27 @@ def format_string(template: str, values: object) -> str:
     parsed = parse_template(template)
     arguments = ordered(values)
     parts = [parsed.texts[0]]
-    for index, verb in enumerate(parsed.verbs):
+    for index, clause in enumerate(parsed.clauses):
         if index >= len(arguments):
             raise EvaluationError(f"index {index} out of range")
-        if not verb:
+        if not clause.verb:
             raise EvaluationError(parsed.fault)
-        parts += (_formatted(verb, arguments[index]), parsed.texts[index + 1])
+        parts += (_formatted(clause, arguments[index]), parsed.texts[index + 1])
     return "".join(parts)
 
 
-def _formatted(verb: str, value: object) -> str:
+def _formatted(clause: Clause, value: object) -> str:
+    verb = clause.verb
     if verb == "s":
         return _text(value)
     if verb in "fe":
-        if type(value) is float or value in ("NaN", "Infinity", "-Infinity"):
-            raise Undecided(f"formatting with %{verb} is not modelled")
-        raise _wrong_type("fixed-point" if verb == "f" else "scientific", value)
+        if type(value) is not float and value not in ("NaN", "Infinity", "-Infinity"):
+            raise _wrong_type("fixed-point" if verb == "f" else "scientific", value)
+        assert isinstance(value, float | str)
+        precision = _DEFAULT_PRECISION if clause.precision is None else clause.precision
+        if precision > _WIDEST:
+            raise Undecided("so large a precision is not modelled")
+        return (_fixed if verb == "f" else _scientific)(float(value), precision)
     if verb in "xX" and isinstance(value, str | bytes):
         digits = (value.encode() if isinstance(value, str) else value).hex()
         return digits.upper() if verb == "X" else digits
@@ -96,6 +120,32 @@ def _formatted(verb: str, value: object) -> str:
     if isinstance(value, int) and type(value) is not bool:
         return f"{int(value):{verb}}"
     raise _wrong_type(verb, value)
+
+
+def _fixed(value: float, precision: int) -> str:
+    if not math.isfinite(value):
+        return _special(value)
+    text = f"{abs(value):,.{precision}f}"
+    # At least the low 8 bits of the precision count upstream, more if there are digits to show.
+    shown = len(text.rstrip("0")) if precision > 0xFF else len(text)
+    least = len(text) - precision + (precision & 0xFF)
+    text = text[: max(shown, least)].removesuffix(".")
+    return f"-{text}" if value < 0 else text
+
+
+def _scientific(value: float, width: int) -> str:
+    """Write with six digits after the point; what looks like a precision is the least width."""
+    if not math.isfinite(value):
+        return _special(value).rjust(width)
+    mantissa, _, exponent = f"{value or 0.0:.6e}".partition("e")
+    sign = "-" if exponent.startswith("-") else ""
+    return f"{mantissa}×10{(sign + exponent[1:]).translate(_SUPERSCRIPTS)}".rjust(width)
+
+
+def _special(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "∞" if value > 0 else "-∞"
 
 
 def _wrong_type(clause: str, value: object) -> EvaluationError:
@@ -120,6 +170,10 @@ def _text(value: object) -> str:
             raise EvaluationError("could not convert argument to string") from None
     if isinstance(value, TypeValue):
         return value.name
+    if isinstance(value, Duration):
+        return duration_text(value)
+    if isinstance(value, Timestamp):
+        return timestamp_text(value)
     if type(value) in LISTS:
         return f"[{', '.join(map(_nested, ordered(value)))}]"
     if isinstance(value, AnyMap):
@@ -142,18 +196,14 @@ def _nested(value: object) -> str:
         if math.isfinite(value):
             return f"{value:.6f}"
         return '"NaN"' if math.isnan(value) else f'"{"+" if value > 0 else "-"}Inf"'
-    if isinstance(value, str | bytes):
-        text = _text(value)
-        if not _PLAIN_TEXT.fullmatch(text):
-            raise Undecided("quoting special characters inside a formatted list is not modelled")
-        return f'b"{text}"' if isinstance(value, bytes) else f'"{text}"'
-    if type_name(value) in (
-        "optional_type",
-        "kubernetes.Quantity",
-        "kubernetes.Semver",
-        "kubernetes.URL",
-        "net.IP",
-        "net.CIDR",
-    ):
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, bytes):
+        return f"b{quoted(_text(value))}"
+    if isinstance(value, Duration):
+        return f'duration("{duration_text(value)}")'
+    if isinstance(value, Timestamp):
+        return f'timestamp("{timestamp_text(value)}")'
+    if type(value) in _UNFORMATTED:
         raise EvaluationError(f"no formatting function for {type_name(value)}")
     return _text(value)

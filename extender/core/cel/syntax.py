@@ -103,7 +103,16 @@ class Comprehension:
     depth: int
 
 
-Node = Constant | Ident | Select | Call | ListLiteral | MapLiteral | Comprehension
+@dataclass(frozen=True, slots=True, eq=False)
+class MessageLiteral:
+    """``name{field: value}``; nothing but its name is kept, as it is not modelled."""
+
+    name: str
+    size: int = 1
+    depth: int = 1
+
+
+Node = Constant | Ident | Select | Call | ListLiteral | MapLiteral | MessageLiteral | Comprehension
 
 
 def select(operand: Node, field: str, *, test_only: bool = False) -> Select:
@@ -139,6 +148,25 @@ def comprehension(
     """Build a fold; the second of ``variables`` is empty for the one-variable form."""
     extent = _extent((over, init, condition, step, result))
     return Comprehension(over, *variables, accumulator, init, condition, step, result, *extent)
+
+
+def uses(node: Node, variable: str) -> int:
+    """Return how often a variable may be read below a node: twice if in an iteration."""
+    if isinstance(node, Ident):
+        return node.name.removeprefix(".") == variable
+    if isinstance(node, Select):
+        return uses(node.operand, variable)
+    if isinstance(node, Call):
+        target = uses(node.target, variable) if node.target is not None else 0
+        return target + sum(uses(argument, variable) for argument in node.arguments)
+    if isinstance(node, ListLiteral):
+        return sum(uses(element, variable) for element in node.elements)
+    if isinstance(node, MapLiteral):
+        return sum(uses(key, variable) + uses(value, variable) for key, value, _ in node.entries)
+    if not isinstance(node, Comprehension):
+        return 0
+    inside = uses(node.condition, variable) + uses(node.step, variable)
+    return 2 * inside + sum(uses(part, variable) for part in (node.range, node.init, node.result))
 
 
 def _extent(children: Iterable[Node]) -> tuple[int, int]:
