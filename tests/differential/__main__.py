@@ -34,12 +34,11 @@ def main(arguments: Sequence[str]) -> int:
             )
             continue
         asked = ["--minor", minor, "--seed", str(options.seed), "--count", str(options.count)]
-        record = (
-            [] if options.record is None else ["--record", str(options.record / f"allocation-{minor}.json")]
-        )
-        commands.append([sys.executable, "-m", "tests.differential.allocation", *asked, *record])
-        record = [] if options.record is None else ["--record", str(options.record / f"cel-{minor}.json")]
-        commands.append([sys.executable, "-m", "tests.differential.cel", *asked, *record])
+        for kind in ("allocation", "cel"):
+            file = (
+                [] if options.record is None else ["--record", str(options.record / f"{kind}-{minor}.json")]
+            )
+            commands.append([sys.executable, "-m", f"tests.differential.{kind}", *asked, *file])
     with ThreadPoolExecutor(max_workers=2) as pool:
         statuses = list(pool.map(_run, commands))
     return max(statuses, default=0)

@@ -4,7 +4,8 @@ Compare our CEL with Kubernetes' on generated selectors.
     python -m tests.differential.cel --minor 1.36 --seed 1 --count 20000
 
 needs the minor's oracle (``make oracle``). Prints how selectors ended, why we did not know, and
-each disagreement shrunk to a minimal one; exits with 1 if there are any.
+each disagreement shrunk to a minimal one; exits with 1 if there are any. ``--record FILE`` writes the
+counts as JSON, for ``docs/prediction.md``.
 """
 
 from __future__ import annotations
@@ -139,6 +140,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=600.0, help="stop after this time")
     parser.add_argument("--feature", action="append", help="allocator feature that is on (repeatable)")
     parser.add_argument("--out", type=Path, help="append each disagreement to this file, as JSON lines")
+    parser.add_argument("--record", type=Path, help="write the counts to this file")
     options = parser.parse_args(arguments)
     minor = ".".join(options.minor.split(".")[:2])
     features = tuple(options.feature if options.feature is not None else DEFAULT_FEATURES[minor])
@@ -148,7 +150,19 @@ def main(arguments: Sequence[str]) -> int:
         comparison = Comparison(oracle, dialect_of(oracle, features), features)
         report = run(comparison, seeds, options.out, options.seconds)
     _print(report, time.monotonic() - began)
+    if options.record is not None:
+        options.record.write_text(json.dumps(_counts(report, options.seed), indent=1) + "\n")
     return 1 if report.disagreements else 0
+
+
+def _counts(report: Report, seed: int) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "selectors": report.ends.total(),
+        "ends": dict(sorted(report.ends.items())),
+        "unknown": dict(sorted(report.unknown.items())),
+        "disagreements": report.repeated.total(),
+    }
 
 
 def _print(report: Report, seconds: float) -> None:

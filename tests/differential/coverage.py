@@ -4,27 +4,26 @@ Write ``docs/coverage.md``: each rule of the allocator, where it is, how many ca
     python -m tests.differential.coverage
 
 counts Kubernetes' own table cases and takes the generated ones from the last full run, whose
-counts are in ``tests/data/differential``.
+counts are in ``tests/data/differential``. Writes that run's results into ``docs/prediction.md`` too.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from extender.core.releases import Implementation
 from tests.allocator_case import predict_case
 from tests.differential.allocation_compare import VERSIONS
 from tests.differential.allocation_rules import RULES, rules_hit
+from tests.differential.results import recorded_runs, with_results
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "coverage.md"
 CASES = ROOT / "tests" / "data" / "allocator"
-RUNS = ROOT / "tests" / "data" / "differential"
+PREDICTION = ROOT / "docs" / "prediction.md"
 INTRODUCTION = """\
 # Coverage
 
@@ -36,11 +35,6 @@ Made by `python -m tests.differential.coverage`; a test keeps it true.
 ([prediction.md](prediction.md#checking-it) tells how to repeat it); a dash: the minor does not have the rule.
 
 """
-
-
-def recorded_runs() -> dict[str, Mapping[str, Any]]:
-    """The counts of the last full run, by minor."""
-    return {minor: json.loads((RUNS / f"allocation-{minor}.json").read_text()) for minor in sorted(VERSIONS)}
 
 
 def table_hits() -> Counter[str]:
@@ -61,7 +55,7 @@ def page() -> str:
 
 
 def _table() -> Iterator[str]:
-    runs, hits = recorded_runs(), table_hits()
+    runs, hits = recorded_runs("allocation"), table_hits()
     minors = sorted(VERSIONS)
     yield f"| rule | module | table cases | {' | '.join(f'generated {minor}' for minor in minors)} |"
     yield "|---|---|" + "--:|" * (len(minors) + 1)
@@ -79,4 +73,4 @@ def _table() -> Iterator[str]:
 
 if __name__ == "__main__":
     PAGE.write_text(page())
-    sys.stdout.write(f"wrote {PAGE.relative_to(ROOT)}\n")
+    PREDICTION.write_text(with_results(PREDICTION.read_text()))

@@ -6,14 +6,17 @@ import pytest
 
 from tests.differential.allocation_compare import VERSIONS
 from tests.differential.allocation_rules import RULES, rules_of
-from tests.differential.coverage import PAGE, ROOT, page, recorded_runs
+from tests.differential.coverage import PAGE, PREDICTION, ROOT, page
+from tests.differential.results import recorded_runs, with_results
 
-RUNS = recorded_runs()
+ALLOCATIONS = recorded_runs("allocation")
+SELECTORS = recorded_runs("cel")
 
 
 def test_the_page_is_true() -> None:
-    """docs/coverage.md is what ``python -m tests.differential.coverage`` writes."""
+    """``python -m tests.differential.coverage`` wrote the pages from these counts."""
     assert PAGE.read_text() == page()
+    assert PREDICTION.read_text() == with_results(PREDICTION.read_text())
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -23,9 +26,9 @@ def test_the_module_exists(rule) -> None:
 
 
 @pytest.mark.parametrize("minor", sorted(VERSIONS))
-def test_the_last_full_run(minor: str) -> None:
+def test_the_last_full_run_of_allocations(minor: str) -> None:
     """Enough cases, of every end and every rule, and not one disagreement."""
-    run = RUNS[minor]
+    run = ALLOCATIONS[minor]
     cases = run["cases"]
     assert run["kubernetes"] == VERSIONS[minor]
     assert cases >= 20_000
@@ -34,3 +37,13 @@ def test_the_last_full_run(minor: str) -> None:
     assert run["ends"]["allocated"] >= 0.3 * cases
     assert run["ends"]["error"] >= 0.03 * cases
     assert [rule.name for rule in rules_of(minor) if run["rules"].get(rule.name, 0) < 50] == []
+
+
+@pytest.mark.parametrize("minor", sorted(VERSIONS))
+def test_the_last_full_run_of_selectors(minor: str) -> None:
+    """Enough of them, and not one disagreement."""
+    run = SELECTORS[minor]
+    assert run["selectors"] >= 20_000
+    assert run["disagreements"] == 0
+    assert sum(run["unknown"].values()) < 0.005 * run["selectors"]
+    assert run["ends"]["match"] >= 0.1 * run["selectors"]

@@ -7,17 +7,11 @@ Source: github.com/google/cel-go interpreter/interpretable.go (evalList, evalMap
 from __future__ import annotations
 
 from .attributes import Evaluator
-from .errors import EvaluationError, Undecided
+from .errors import EvaluationError
 from .frame import Frame
 from .maps import ValueMap, map_key
 from .runtime_types import type_name
 from .values import Optional
-
-
-def _unwrapped(optional: Optional) -> object:
-    if optional.fault:
-        raise Undecided("an error inside a list or map is not modelled")
-    return optional.value
 
 
 def list_of(elements: tuple[Evaluator, ...], optional: frozenset[int]) -> Evaluator:
@@ -34,7 +28,7 @@ def list_of(elements: tuple[Evaluator, ...], optional: frozenset[int]) -> Evalua
                     raise EvaluationError("cannot initialize optional list element from non-optional value")
                 if not value.present:
                     continue
-                value = _unwrapped(value)
+                value = value.element
             values.append(value)
         return tuple(values)
 
@@ -58,7 +52,7 @@ def map_of(entries: tuple[tuple[Evaluator, Evaluator, bool], ...]) -> Evaluator:
                 if not value.present:
                     found.pop(hashed, None)
                     continue
-                value = _unwrapped(value)
+                value = value.element
             found[hashed] = value
         return ValueMap(found)
 

@@ -17,7 +17,7 @@ from .cost import COST_LIMIT, LIST_COST, MAP_COST, weight
 from .declarations import Function, Implementation, Overload
 from .device_fields import device_field
 from .dialect import Dialect
-from .errors import CompileError, CostExceeded, EvaluationError
+from .errors import CompileError, EvaluationError
 from .frame import CelDevice, Frame
 from .metering import MeteredSelections, charged, metered_call, refunded
 from .regular_expressions import compile_pattern
@@ -63,50 +63,13 @@ class Code:
     value: object = None
 
 
-class Program:
-    """A compiled expression."""
-
-    __slots__ = ("_budget", "_checked", "_dialect", "_evaluate", "_exact", "_root", "_slots")
-
-    def __init__(self, root: Node, checked: Checked, dialect: Dialect) -> None:
-        self._root = root
-        self._checked = checked
-        self._dialect = dialect
-        self._evaluate, self._slots = _compiled(root, checked, dialect, metered=False)
-        self._exact: tuple[Evaluator, int] | None = None
-        self._budget = COST_LIMIT - weight(root)
-
-    def run(self, device: CelDevice) -> object:
-        """
-        Evaluate the expression for a device.
-
-        Raises ``EvaluationError``, ``Panic`` or ``Undecided`` where there is no value.
-        """
-        try:
-            return self._evaluate(Frame(device, self._slots, self._budget))
-        except CostExceeded:
-            return self.run_exactly(device, COST_LIMIT)[0]
-
-    def run_exactly(self, device: CelDevice, limit: int) -> tuple[object, int]:
-        """Evaluate the expression and return what that costs, too."""
-        if self._exact is None:
-            self._exact = _compiled(self._root, self._checked, self._dialect, metered=True)
-        evaluate, slots = self._exact
-        frame = Frame(device, slots, limit)
-        value = evaluate(frame)
-        return value, limit - frame.budget
-
-
-def compile_program(root: Node, checked: Checked, dialect: Dialect) -> Program:
+def compile_tree(root: Node, checked: Checked, dialect: Dialect, *, metered: bool) -> tuple[Evaluator, int]:
     """
-    Compile a checked expression.
+    Compile a checked expression; returns its evaluator and how many slots a frame of it needs.
 
-    Raises ``CompileError`` for a constant part that cannot be evaluated.
+    ``metered``: evaluating takes from the frame's budget what cel-go counts, else what depends on
+    the values, or more. Raises ``CompileError`` for a constant part that cannot be evaluated.
     """
-    return Program(root, checked, dialect)
-
-
-def _compiled(root: Node, checked: Checked, dialect: Dialect, *, metered: bool) -> tuple[Evaluator, int]:
     compiler = _Compiler(checked, dialect, metered=metered)
     return compiler.compile(root).evaluate, compiler.slots
 

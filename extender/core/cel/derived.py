@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from ..model import Attribute, AttributeKind
 from ..model.slices import Scalar
-from .compiler import Program
 from .dialect import Dialect
 from .errors import EvaluationError, Undecided
 from .expression import Verdict, VerdictKind, compile_expression, run
 from .frame import CelDevice
+from .program import Program
 from .reads import Reads
 from .runtime_types import type_name
 from .semver import Semver

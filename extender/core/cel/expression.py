@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .checker import check
-from .compiler import Program, compile_program
 from .dialect import Dialect
 from .errors import CompileError, EvaluationError, Panic, Undecided
 from .frame import CelDevice
 from .library import declarations
 from .parser import parse
+from .program import Program
 from .reads import Reads, reads
 from .static_types import Type
 
@@ -57,7 +57,7 @@ def compile_expression(expression: str, dialect: Dialect, refuse: Callable[[Type
         wanted = refuse(checked.types[root], dialect)
         if wanted:
             raise CompileError(f"must evaluate to {wanted}, not {checked.types[root]}")
-        return Compiled(reads(root), compile_program(root, checked, dialect))
+        return Compiled(reads(root), Program(root, checked, dialect))
     except CompileError as error:
         verdict = Verdict(VerdictKind.ERROR, f"compilation failed: {error}")
     except Panic as error:

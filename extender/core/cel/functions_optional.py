@@ -47,7 +47,7 @@ def _unwrap(elements: object) -> object:
         if not isinstance(element, Optional):
             raise EvaluationError(f"value {element} is not optional")
         if element.present:
-            unwrapped.append(element.value)
+            unwrapped.append(element.element)
     return tuple(unwrapped)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..model import Attribute, AttributeKind
-from .compiler import Program
 from .dialect import Dialect
 from .expression import Verdict, VerdictKind, compile_expression, run
 from .frame import CelDevice
+from .program import Program
 from .reads import Reads
 from .runtime_types import type_name
 from .semver import parse_semver

@@ -74,6 +74,13 @@ class Optional:
             raise self._value
         return self._value
 
+    @property
+    def element(self) -> object:
+        """The value as an element of a list or map, where upstream keeps even an error."""
+        if self.fault:
+            raise Undecided("an error inside a list or map is not modelled")
+        return self.value
+
 
 NONE = Optional(None, present=False)
 LISTS = frozenset({tuple, UnorderedList, GrowingList})
