@@ -9,7 +9,7 @@ same answer, whatever was asked before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -34,6 +34,7 @@ from .prediction import (
 )
 from .reasons import Reason, ReasonCode, reason
 from .shape import Refused, compile_shape
+from .shortfall import Shortfall, farthest_pair, shortfall_of
 from .snapshot import NodeState, Snapshot
 from .verdict import NodeVerdict, PredictedDevice, verdict_of
 
@@ -117,6 +118,17 @@ class Evaluation(Generic[T]):
         predictions = self._predictions(names, looks)
         return {name: self._verdict(self._plan, name, predictions[name], looks.get(name)) for name in names}
 
+    def shortfalls(self, names: Sequence[str]) -> dict[str, Shortfall]:
+        """
+        The nodes where it is certain that devices are too far apart, in the order of ``names``.
+
+        Known answers cost one dict look-up per name.
+        """
+        if self._table is None:
+            return {}
+        known = self._judged_shortfalls(self._table, names)
+        return {name: found for name in names if (found := known[name]) is not None}
+
     def best(self, name: str) -> Best:
         """The best alignment that any allowed choice of devices on the node would have."""
         state = self._snapshot.nodes.get(name)
@@ -170,6 +182,28 @@ class Evaluation(Generic[T]):
         if within:
             known.update((name, fresh[name]) for name in missing if name in self._snapshot.nodes)
         return [fresh[name] if name in fresh else known[name] for name in names]
+
+    def _judged_shortfalls(self, table: Table[T], names: Sequence[str]) -> Mapping[str, Shortfall | None]:
+        """The shortfalls of at least these names; the budget is charged as for entries."""
+        assert isinstance(self._plan, Plan)
+        known = table.shortfalls
+        within = table.steps <= self._settings.request_steps
+        missing = [name for name in names if name not in known]
+        if within and not missing:
+            return known
+        looks: dict[str, _Look] = {}
+        predictions = self._predictions(missing if within else names, looks)
+        if within and table.steps > self._settings.request_steps:
+            predictions = self._predictions(names, looks)
+            within = False
+        fresh: dict[str, Shortfall | None] = dict.fromkeys(predictions)
+        for name, prediction in predictions.items():
+            if farthest_pair(prediction) is not None:
+                fresh[name] = shortfall_of(self._verdict(self._plan, name, prediction, looks.get(name)))
+        if not within:
+            return fresh
+        known.update((name, fresh[name]) for name in missing if name in self._snapshot.nodes)
+        return known | fresh
 
     def _predictions(
         self, names: Sequence[str], looks: dict[str, _Look] | None = None
@@ -319,6 +353,7 @@ __all__ = [
     "Outcome",
     "PredictedDevice",
     "Settings",
+    "Shortfall",
     "Snapshot",
     "evaluate",
 ]

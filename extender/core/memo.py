@@ -2,8 +2,8 @@
 The memo of predictions: the only state of the core.
 
 Per plan key it keeps the compiled shape, one prediction per distinct layout and
-usage, and a table from node name to the ready answer. The table follows the
-snapshots of one lineage by dropping the nodes that changed.
+usage, and tables from node name to the ready answer. These follow the snapshots of one
+lineage by dropping the nodes that changed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .places import Place
 from .prediction import Prediction
 from .releases import Release
 from .shape import Shape
+from .shortfall import Shortfall
 from .snapshot import Lineage, Snapshot
 
 T = TypeVar("T")
@@ -54,15 +55,17 @@ class Table(Generic[T]):
 
     ``shapes``: by the claims to allocate, which differ between nodes only for
     extended resources; a prediction where they are refused without a search.
-    ``stale``: nodes that had an entry before they changed.
+    ``stale``: nodes that had an entry before they changed. ``shortfalls``: ``None`` for
+    a node without.
     """
 
-    __slots__ = ("entries", "number", "shapes", "stale")
+    __slots__ = ("entries", "number", "shapes", "shortfalls", "stale")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.entries: dict[str, T] = {}
         self.stale: set[str] = set()
+        self.shortfalls: dict[str, Shortfall | None] = {}
         self.shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction] = {}
 
     @property
@@ -79,8 +82,10 @@ class Table(Generic[T]):
         if changed is None:
             self.entries.clear()
             self.stale.clear()
+            self.shortfalls.clear()
             return
         for name in changed:
+            self.shortfalls.pop(name, None)
             if self.entries.pop(name, None) is not None:
                 self.stale.add(name)
 

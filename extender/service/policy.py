@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from extender.core.evaluate import Certainty, Outcome
-from extender.core.places import Distance
-
 if TYPE_CHECKING:
-    from extender.core.evaluate import NodeVerdict
+    from extender.core.evaluate import Shortfall
     from extender.core.model import Pod
 
 ANNOTATION = "dra-extender.io/alignment"
 """The pod annotation that sets the policy."""
-
-_TOO_FAR = (Distance.REMOTE, Distance.SOCKET)
-# Devices of one NUMA node or nearer count as aligned; unknown is no ground to reject.
 
 
 class Policy(StrEnum):
@@ -50,32 +44,15 @@ def policy_of(pod: Pod, default: Policy) -> PodPolicy:
 _BY_WORD = {policy.value: policy for policy in Policy}
 
 
-def rejections(names: Iterable[str], verdicts: Mapping[str, NodeVerdict]) -> dict[str, str]:
-    """
-    The nodes that policy ``required`` rules out, each with what to change.
-
-    A node is ruled out only when its prediction is exact and holds a pair of
-    devices that share no NUMA node. No opinion, or an inexact one, passes.
-    """
-    reasons = {}
-    for name in names:
-        text = _rejection(verdicts[name])
-        if text is not None:
-            reasons[name] = text
-    return reasons
+def rejections(shortfalls: Mapping[str, Shortfall]) -> dict[str, str]:
+    """The nodes that policy ``required`` rules out, each with what to change."""
+    return {name: _text(shortfall) for name, shortfall in shortfalls.items()}
 
 
-def _rejection(verdict: NodeVerdict) -> str | None:
-    if verdict.outcome is not Outcome.ALLOCATED or verdict.certainty is not Certainty.EXACT:
-        return None
-    pairs = () if verdict.alignment is None else verdict.alignment.pairs
-    for distance in _TOO_FAR:
-        for pair in pairs:
-            if pair.distance is distance:
-                a, b = verdict.devices[pair.a].result.id, verdict.devices[pair.b].result.id
-                return (
-                    f"{ANNOTATION} is required, but {a} and {b}, which would be allocated here, share no "
-                    f"NUMA node (distance {distance}): constrain them with matchAttribute, free a nearer "
-                    "pair, or set the annotation to preferred"
-                )
-    return None
+def _text(shortfall: Shortfall) -> str:
+    a, b, distance = shortfall.a, shortfall.b, shortfall.distance
+    return (
+        f"{ANNOTATION} is required, but {a} and {b}, which would be allocated here, share no NUMA node "
+        f"(distance {distance}): constrain them with matchAttribute, free a nearer pair, or set the "
+        "annotation to preferred"
+    )

@@ -117,7 +117,7 @@ def _filter(service: Service, args: ExtenderArgs) -> Answer:
         service.metrics.neutral(Verb.FILTER, NeutralReason.NOT_READY)
         return Answer(wire.filter_result(args, {}), Result.NEUTRAL)
     evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
-    rejected = rejections(args.names, evaluation.verdicts(args.names))
+    rejected = rejections(evaluation.shortfalls(args.names))
     service.metrics.evaluation(evaluation.stats, len(args.names))
     service.metrics.rejected(len(rejected))
     log.debug("filter", namespace=pod.namespace, pod=pod.name, nodes=len(args.names), rejected=len(rejected))

@@ -16,6 +16,7 @@ from extender.core.model import DeviceID, DeviceResult
 from extender.core.places import Distance
 from extender.core.reasons import Reason, ReasonCode
 from extender.core.release_history import release_for
+from extender.core.shortfall import shortfall_of
 from extender.core.snapshot import Snapshot
 from extender.service import wire
 from extender.service.dependencies import Service
@@ -59,6 +60,10 @@ class Facade:
 
     def verdicts(self, names):
         return {name: self.table.get(name, UNKNOWN_NODE) for name in names}
+
+    def shortfalls(self, names):
+        found = {name: shortfall_of(verdict) for name, verdict in self.verdicts(names).items()}
+        return {name: shortfall for name, shortfall in found.items() if shortfall is not None}
 
     def best(self, name):
         return self.best_alignment.get(name), True
