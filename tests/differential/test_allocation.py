@@ -61,7 +61,7 @@ class Scripted:
         self.answers = answers
         self.runs: list[int] = []
 
-    def allocate(self, case: Mapping[str, Any], *, runs: int) -> Mapping[str, Any]:
+    def allocate(self, case: Mapping[str, Any], *, runs: int, **_: float) -> Mapping[str, Any]:
         del case
         self.runs.append(runs)
         return {"answers": self.answers} if len(self.answers) > 1 else self.answers[0]
@@ -108,7 +108,7 @@ def test_what_counts_as_different(
 def test_a_possible_answer_is_looked_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """An order that is rare does not make us wrong."""
     _, runs = found(monkeypatch, "1.34", BY_CHANCE, {"error": "boom"})
-    assert runs == [allocation_compare.RUNS, allocation_compare.MORE_RUNS]
+    assert runs == [allocation_compare.RUNS, *allocation_compare.MORE_RUNS]
 
 
 def test_steps_are_compared_where_both_count(monkeypatch: pytest.MonkeyPatch) -> None:
