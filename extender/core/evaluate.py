@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
 from .alignment import Alignment
+from .allocation import allocations
 from .inventory import EMPTY
-from .layout import Placed
-from .layout_usage import usage_of
-from .memo import Memo, PredictionKey, ShapeMemo, Table
-from .model import ClaimSpec, DeviceID, Pod
-from .places import Place
+from .look import Look, look_at
+from .memo import Memo, PredictionKey, Table
+from .model import Claim, Pod
 from .plan import Plan, Uniform, plan_of
 from .prediction import (
     Best,
@@ -27,13 +26,11 @@ from .prediction import (
     Outcome,
     Prediction,
     Settings,
-    Slot,
     best_alignment,
     predict,
     without_devices,
 )
-from .reasons import Reason, ReasonCode, reason
-from .shape import Refused, compile_shape
+from .reasons import ReasonCode, reason
 from .shortfall import Shortfall, farthest_pair, shortfall_of
 from .snapshot import NodeState, Snapshot
 from .verdict import NodeVerdict, PredictedDevice, verdict_of
@@ -46,20 +43,6 @@ BEST_STEPS = 20_000
 _FEW_STALE = 64
 # Judging a node costs about what 50 look-ups cost; more stale nodes than this may not
 # even be asked for.
-
-
-class _Look(NamedTuple):
-    """
-    One node as one shape sees it: the memo, the key into it, and what is behind the key.
-
-    ``elsewhere``: why the node is out of the question, unless the attempt aborts before.
-    """
-
-    memo: ShapeMemo
-    key: PredictionKey
-    placed: Placed
-    slots: tuple[Slot, ...]
-    elsewhere: Reason | None
 
 
 @dataclass(slots=True)
@@ -114,7 +97,7 @@ class Evaluation(Generic[T]):
         """The detailed answer for each name."""
         if isinstance(self._plan, Uniform):
             return dict.fromkeys(names, self._uniform(self._plan))
-        looks: dict[str, _Look] = {}
+        looks: dict[str, Look] = {}
         predictions = self._predictions(names, looks)
         return {name: self._verdict(self._plan, name, predictions[name], looks.get(name)) for name in names}
 
@@ -128,6 +111,47 @@ class Evaluation(Generic[T]):
             return {}
         known = self._judged_shortfalls(self._table, names)
         return {name: found for name in names if (found := known[name]) is not None}
+
+    def top(self, names: Sequence[str]) -> list[str]:
+        """
+        The names with the highest score, sorted; none where all nodes are equal.
+
+        Costs one dict look-up per name after ``entries`` of the same names, which are not empty.
+        None either where the budget was too small to know all.
+        """
+        scores = self._table.scores if self._table is not None else {}
+        try:
+            best = max(map(scores.__getitem__, names))
+        except KeyError:
+            return []
+        return sorted(name for name in names if scores[name] == best)
+
+    def allocated_on(self, name: str) -> tuple[Claim, ...]:
+        """
+        The claims that the pod gets allocated on a node, as they will be; none where they do not fit.
+
+        A claim made up for extended resources is left out: it has no name yet.
+        """
+        state = self._snapshot.nodes.get(name)
+        if state is None or isinstance(self._plan, Uniform):
+            return ()
+        looks: dict[str, Look] = {}
+        prediction = self._predictions([name], looks)[name]
+        look = looks.get(name)
+        if prediction.solution is None or look is None:
+            return ()
+        found = allocations(
+            name,
+            look.memo.shape,
+            prediction.solution,
+            look.placed,
+            state.inventory,
+            self._snapshot.release,
+        )
+        return tuple(
+            replace(claim, allocation=allocation)
+            for claim, allocation in zip(self._plan.claims.pending, found, strict=False)
+        )
 
     def best(self, name: str) -> Best:
         """The best alignment that any allowed choice of devices on the node would have."""
@@ -180,7 +204,9 @@ class Evaluation(Generic[T]):
         render = self._memo.render
         fresh = {name: render(name, prediction.score) for name, prediction in predictions.items()}
         if within:
-            known.update((name, fresh[name]) for name in missing if name in self._snapshot.nodes)
+            listed = [name for name in missing if name in self._snapshot.nodes]
+            known.update((name, fresh[name]) for name in listed)
+            table.scores.update((name, predictions[name].score) for name in listed)
         return [fresh[name] if name in fresh else known[name] for name in names]
 
     def _judged_shortfalls(self, table: Table[T], names: Sequence[str]) -> Mapping[str, Shortfall | None]:
@@ -191,7 +217,7 @@ class Evaluation(Generic[T]):
         missing = [name for name in names if name not in known]
         if within and not missing:
             return known
-        looks: dict[str, _Look] = {}
+        looks: dict[str, Look] = {}
         predictions = self._predictions(missing if within else names, looks)
         if within and table.steps > self._settings.request_steps:
             predictions = self._predictions(names, looks)
@@ -206,7 +232,7 @@ class Evaluation(Generic[T]):
         return known | fresh
 
     def _predictions(
-        self, names: Sequence[str], looks: dict[str, _Look] | None = None
+        self, names: Sequence[str], looks: dict[str, Look] | None = None
     ) -> dict[str, Prediction]:
         """
         Predict in the order of node names, so that the budget never depends on theirs.
@@ -246,7 +272,7 @@ class Evaluation(Generic[T]):
             predictions[name] = prediction
         return predictions
 
-    def _search(self, look: _Look) -> Prediction:
+    def _search(self, look: Look) -> Prediction:
         prediction = predict(
             look.memo.shape,
             look.placed.layout,
@@ -262,38 +288,11 @@ class Evaluation(Generic[T]):
             self.stats.alignments.append(prediction.alignment)
         return prediction
 
-    def _look(self, plan: Plan, state: NodeState) -> _Look | Prediction:
-        """How the node looks to the pod, or a prediction that needs no search."""
-        snapshot, settings = self._snapshot, self._settings
-        if state.inventory.failure is not None:
-            return without_devices(Outcome.ERROR, state.inventory.failure, settings)
-        elsewhere = plan.elsewhere(state.node, snapshot.release)
-        if elsewhere is not None and not (plan.specs or plan.claims.extended):
-            return without_devices(Outcome.UNSCHEDULABLE, elsewhere, settings)
-        specs = plan.specs_on(state.node, snapshot.classes)
-        if isinstance(specs, Reason):
-            return without_devices(Outcome.UNSCHEDULABLE, specs, settings)
-        table = self._table or self._memo.table((plan.key, settings), snapshot)
-        memo = table.shapes.get(specs)
-        if memo is None:
-            memo = table.shapes[specs] = self._compile(specs)
-        if isinstance(memo, Prediction):
-            return memo
-        placed = memo.projector.place(state.inventory)
-        usage = usage_of(placed, state.inventory, state.usage, snapshot.release)
-        slots = _slots(plan, len(specs), state)
-        key = (placed.number, usage, tuple(slot.fixed for slot in slots))
-        return _Look(memo, key, placed, slots, elsewhere)
+    def _look(self, plan: Plan, state: NodeState) -> Look | Prediction:
+        table = self._table or self._memo.table((plan.key, self._settings), self._snapshot)
+        return look_at(plan, state, self._snapshot, table.shapes, self._settings)
 
-    def _compile(self, specs: tuple[ClaimSpec, ...]) -> ShapeMemo | Prediction:
-        try:
-            release = self._snapshot.release
-            return ShapeMemo(compile_shape(specs, self._snapshot.classes, release), release)
-        except Refused as refused:
-            outcome = Outcome.UNSCHEDULABLE if refused.quiet else Outcome.ERROR
-            return without_devices(outcome, refused.reason, self._settings)
-
-    def _verdict(self, plan: Plan, name: str, prediction: Prediction, look: _Look | None) -> NodeVerdict:
+    def _verdict(self, plan: Plan, name: str, prediction: Prediction, look: Look | None) -> NodeVerdict:
         state = self._snapshot.nodes.get(name)
         return verdict_of(
             plan,
@@ -311,36 +310,6 @@ class Evaluation(Generic[T]):
 
     def _without(self, code: ReasonCode, **params: object) -> Prediction:
         return without_devices(Outcome.UNKNOWN, reason(code, **params), self._settings)
-
-
-def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
-    """The pod's claims in pod order, the one for extended resources last."""
-    slots: list[Slot] = []
-    pending = 0
-    for holding in plan.holdings:
-        if holding is None:
-            slots.append(Slot(pending))
-            pending += 1
-        else:
-            found = _places(state)
-            slots.append(
-                Slot(
-                    -1,
-                    tuple(
-                        None if result.admin_access else found.get(result.id) for result in holding.results
-                    ),
-                )
-            )
-    slots += [Slot(number) for number in range(pending, specs)]
-    return tuple(slots)
-
-
-def _places(state: NodeState) -> dict[DeviceID, Place]:
-    return {
-        DeviceID(slice_.driver, slice_.pool, device.name): place
-        for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True)
-        for device, place in zip(slice_.devices, frame.places, strict=True)
-    }
 
 
 __all__ = [

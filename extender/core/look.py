@@ -1,0 +1,99 @@
+"""
+How one node looks to a pod: all that its prediction can depend on.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .layout import Placed
+from .layout_usage import usage_of
+from .memo import PredictionKey, ShapeMemo
+from .model import ClaimSpec, DeviceID
+from .places import Place
+from .plan import Plan
+from .prediction import Outcome, Prediction, Settings, Slot, without_devices
+from .reasons import Reason
+from .shape import Refused, compile_shape
+from .snapshot import NodeState, Snapshot
+
+
+class Look(NamedTuple):
+    """
+    One node as one shape sees it: the memo, the key into it, and what is behind the key.
+
+    ``elsewhere``: why the node is out of the question, unless the attempt aborts before.
+    """
+
+    memo: ShapeMemo
+    key: PredictionKey
+    placed: Placed
+    slots: tuple[Slot, ...]
+    elsewhere: Reason | None
+
+
+def look_at(
+    plan: Plan,
+    state: NodeState,
+    snapshot: Snapshot,
+    shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction],
+    settings: Settings,
+) -> Look | Prediction:
+    """How the node looks to the pod, or a prediction that needs no search; fills in ``shapes``."""
+    if state.inventory.failure is not None:
+        return without_devices(Outcome.ERROR, state.inventory.failure, settings)
+    elsewhere = plan.elsewhere(state.node, snapshot.release)
+    if elsewhere is not None and not (plan.specs or plan.claims.extended):
+        return without_devices(Outcome.UNSCHEDULABLE, elsewhere, settings)
+    specs = plan.specs_on(state.node, snapshot.classes)
+    if isinstance(specs, Reason):
+        return without_devices(Outcome.UNSCHEDULABLE, specs, settings)
+    memo = shapes.get(specs)
+    if memo is None:
+        memo = shapes[specs] = _compiled(specs, snapshot, settings)
+    if isinstance(memo, Prediction):
+        return memo
+    placed = memo.projector.place(state.inventory)
+    usage = usage_of(placed, state.inventory, state.usage, snapshot.release)
+    slots = _slots(plan, len(specs), state)
+    key = (placed.number, usage, tuple(slot.fixed for slot in slots))
+    return Look(memo, key, placed, slots, elsewhere)
+
+
+def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot, settings: Settings) -> ShapeMemo | Prediction:
+    try:
+        release = snapshot.release
+        return ShapeMemo(compile_shape(specs, snapshot.classes, release), release)
+    except Refused as refused:
+        outcome = Outcome.UNSCHEDULABLE if refused.quiet else Outcome.ERROR
+        return without_devices(outcome, refused.reason, settings)
+
+
+def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
+    """The pod's claims in pod order, the one for extended resources last."""
+    slots: list[Slot] = []
+    pending = 0
+    for holding in plan.holdings:
+        if holding is None:
+            slots.append(Slot(pending))
+            pending += 1
+        else:
+            found = _places(state)
+            slots.append(
+                Slot(
+                    -1,
+                    tuple(
+                        None if result.admin_access else found.get(result.id) for result in holding.results
+                    ),
+                )
+            )
+    slots += [Slot(number) for number in range(pending, specs)]
+    return tuple(slots)
+
+
+def _places(state: NodeState) -> dict[DeviceID, Place]:
+    return {
+        DeviceID(slice_.driver, slice_.pool, device.name): place
+        for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True)
+        for device, place in zip(slice_.devices, frame.places, strict=True)
+    }
