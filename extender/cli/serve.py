@@ -1,9 +1,10 @@
-"""``serve``: the service on a dump of a cluster."""
+"""``serve``: the service on a live cluster, or on a dump of one."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+from importlib import import_module
 
 import structlog
 
@@ -19,20 +20,41 @@ from extender.service.web import make_app
 
 from .cluster_input import ClusterInput, cluster_input, read_cluster
 from .failure import WrongInput
-from .options import DUMP, add_cluster, add_kubernetes
+from .options import add_cluster, add_kubernetes
 from .wording import counted
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
 
-NO_LIVE_CLUSTER = (
-    "--cluster: this version serves a dump and cannot watch a live cluster yet; "
-    f"run '{DUMP}', then give --cluster cluster.json"
-)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     defaults = Config()
-    add_cluster(parser, "required: this version cannot watch a live cluster")
+    add_cluster(parser, "without it the live cluster is watched")
+    parser.add_argument(
+        "--kubeconfig",
+        metavar="FILE",
+        help="of the live cluster (default: the pod's service account, else $KUBECONFIG or ~/.kube/config)",
+    )
+    parser.add_argument("--context", metavar="NAME", help="in the kubeconfig (default: the current one)")
+    parser.add_argument(
+        "--decisive",
+        action="store_true",
+        help="give one of the best nodes --score-max more than all others, so that it is known where the pod "
+        "lands; needs a weight with which that outweighs the scheduler's own scores",
+    )
+    parser.add_argument(
+        "--in-flight-seconds",
+        type=float,
+        metavar="S",
+        default=defaults.in_flight_seconds,
+        help="how long a placement of which nothing is heard counts (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--stale-seconds",
+        type=float,
+        metavar="S",
+        default=defaults.stale_seconds,
+        help="without word from the API server for so long, all nodes are alike (default: %(default)g)",
+    )
     parser.add_argument(
         "--listen",
         metavar="HOST:PORT",
@@ -95,11 +117,25 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         raise WrongInput(str(error)) from error
     if not args.cluster:
-        raise WrongInput(NO_LIVE_CLUSTER)
+        return _run_live(args, config)
+    for name in ("kubeconfig", "context", "decisive"):
+        if getattr(args, name):
+            raise WrongInput(f"--{name} is for a live cluster: leave out --cluster, which serves a dump")
     given = cluster_input(read_cluster(args.cluster), args.kubernetes, args.feature_gates)
     logs.configure(config.log_level, config.log_format)
     try:
         asyncio.run(_serve(given, config))
+    except ListenError as error:
+        raise WrongInput(str(error)) from error
+    return 0
+
+
+def _run_live(args: argparse.Namespace, config: Config) -> int:
+    # The official client takes longer to import than a dump takes to serve.
+    serve_live = import_module("extender.cli.serve_live").serve_live
+    logs.configure(config.log_level, config.log_format)
+    try:
+        asyncio.run(serve_live(args, config))
     except ListenError as error:
         raise WrongInput(str(error)) from error
     return 0
@@ -113,6 +149,8 @@ def _config(args: argparse.Namespace) -> Config:
         log_level=LogLevel(args.log_level),
         log_format=LogFormat(args.log_format),
         drain_seconds=args.drain_seconds,
+        in_flight_seconds=args.in_flight_seconds,
+        stale_seconds=args.stale_seconds,
     )
 
 

@@ -64,11 +64,11 @@ def evaluate(snapshot: Snapshot, pod: Pod, memo: Memo[T], settings: Settings) ->
 
 
 class Evaluation(Generic[T]):
-    """The answers for one pod on one snapshot."""
+    """The answers for one pod on one ``snapshot``."""
 
     def __init__(self, snapshot: Snapshot, plan: Plan | Uniform, memo: Memo[T], settings: Settings) -> None:
         self.stats = EvaluationStats()
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._plan = plan
         self._memo = memo
         self._settings = settings
@@ -132,7 +132,7 @@ class Evaluation(Generic[T]):
 
         A claim made up for extended resources is left out: it has no name yet.
         """
-        state = self._snapshot.nodes.get(name)
+        state = self.snapshot.nodes.get(name)
         if state is None or isinstance(self._plan, Uniform):
             return ()
         looks: dict[str, Look] = {}
@@ -146,7 +146,7 @@ class Evaluation(Generic[T]):
             prediction.solution,
             look.placed,
             state.inventory,
-            self._snapshot.release,
+            self.snapshot.release,
         )
         return tuple(
             replace(claim, allocation=allocation)
@@ -155,7 +155,7 @@ class Evaluation(Generic[T]):
 
     def best(self, name: str) -> Best:
         """The best alignment that any allowed choice of devices on the node would have."""
-        state = self._snapshot.nodes.get(name)
+        state = self.snapshot.nodes.get(name)
         if state is None or isinstance(self._plan, Uniform):
             return Best(None, complete=True)
         look = self._look(self._plan, state)
@@ -166,7 +166,7 @@ class Evaluation(Generic[T]):
             look.placed.layout,
             look.key[1],
             look.slots,
-            self._snapshot.release,
+            self.snapshot.release,
             BEST_STEPS,
         )
 
@@ -174,7 +174,7 @@ class Evaluation(Generic[T]):
         """Entries where all nodes are equal: one outcome for all, or nothing to align."""
         plan, neutral = self._plan, self._settings.neutral
         uniform = isinstance(plan, Uniform) and plan.outcome is not Outcome.UNKNOWN
-        known = self._memo.equal(0 if uniform else neutral, self._snapshot)
+        known = self._memo.equal(0 if uniform else neutral, self.snapshot)
         try:
             return list(map(known.__getitem__, names))
         except KeyError:
@@ -187,7 +187,7 @@ class Evaluation(Generic[T]):
 
         Many are left to the request that names them.
         """
-        stale = [name for name in table.stale if name in self._snapshot.nodes]
+        stale = [name for name in table.stale if name in self.snapshot.nodes]
         table.stale.clear()
         if 0 < len(stale) <= _FEW_STALE and table.steps <= self._settings.request_steps:
             self._judge_entries(table, stale)
@@ -204,7 +204,7 @@ class Evaluation(Generic[T]):
         render = self._memo.render
         fresh = {name: render(name, prediction.score) for name, prediction in predictions.items()}
         if within:
-            listed = [name for name in missing if name in self._snapshot.nodes]
+            listed = [name for name in missing if name in self.snapshot.nodes]
             known.update((name, fresh[name]) for name in listed)
             table.scores.update((name, predictions[name].score) for name in listed)
         return [fresh[name] if name in fresh else known[name] for name in names]
@@ -228,7 +228,7 @@ class Evaluation(Generic[T]):
                 fresh[name] = shortfall_of(self._verdict(self._plan, name, prediction, looks.get(name)))
         if not within:
             return fresh
-        known.update((name, fresh[name]) for name in missing if name in self._snapshot.nodes)
+        known.update((name, fresh[name]) for name in missing if name in self.snapshot.nodes)
         return known | fresh
 
     def _predictions(
@@ -245,7 +245,7 @@ class Evaluation(Generic[T]):
         charged: set[tuple[int, PredictionKey]] = set()
         predictions: dict[str, Prediction] = {}
         for name in sorted(names):
-            state = self._snapshot.nodes.get(name)
+            state = self.snapshot.nodes.get(name)
             if state is None:
                 predictions[name] = self._without(ReasonCode.NODE_UNKNOWN)
                 continue
@@ -278,7 +278,7 @@ class Evaluation(Generic[T]):
             look.placed.layout,
             look.key[1],
             look.slots,
-            self._snapshot.release,
+            self.snapshot.release,
             self._settings,
         )
         look.memo.remember(look.key, prediction)
@@ -289,11 +289,11 @@ class Evaluation(Generic[T]):
         return prediction
 
     def _look(self, plan: Plan, state: NodeState) -> Look | Prediction:
-        table = self._table or self._memo.table((plan.key, self._settings), self._snapshot)
-        return look_at(plan, state, self._snapshot, table.shapes, self._settings)
+        table = self._table or self._memo.table((plan.key, self._settings), self.snapshot)
+        return look_at(plan, state, self.snapshot, table.shapes, self._settings)
 
     def _verdict(self, plan: Plan, name: str, prediction: Prediction, look: Look | None) -> NodeVerdict:
-        state = self._snapshot.nodes.get(name)
+        state = self.snapshot.nodes.get(name)
         return verdict_of(
             plan,
             prediction,
@@ -301,7 +301,7 @@ class Evaluation(Generic[T]):
             look.memo.shape if look is not None else None,
             look.placed if look is not None else None,
             state.inventory if state is not None else EMPTY,
-            self._snapshot.release,
+            self.snapshot.release,
         )
 
     def _uniform(self, plan: Uniform) -> NodeVerdict:

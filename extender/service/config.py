@@ -74,6 +74,9 @@ class Config:
     to serve on after SIGTERM with readiness already off, so that callers move away
     first. ``keepalive_seconds`` must stay above the 90 s for which kube-scheduler
     keeps idle connections: it does not repeat a POST whose connection was closed.
+    ``in_flight_seconds``: how long an allocation is assumed that the API does not show.
+    ``stale_seconds``: how long the API server may be silent before we have no opinion; it sends
+    a bookmark for each kind about once a minute.
     """
 
     listen: Address = _LOOPBACK
@@ -84,6 +87,8 @@ class Config:
     drain_seconds: float = 5.0
     shutdown_seconds: float = 10.0
     keepalive_seconds: float = 180.0
+    in_flight_seconds: float = 30.0
+    stale_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         score_max, search_steps = self.evaluation.score_max, self.evaluation.search_steps
@@ -100,6 +105,13 @@ class Config:
             )
         if self.drain_seconds < 0 or self.shutdown_seconds < 0:
             raise ConfigError("--drain-seconds", "expected 0 or more seconds")
+        if self.in_flight_seconds <= 0:
+            raise ConfigError("--in-flight-seconds", f"expected more than 0, got {self.in_flight_seconds:g}")
+        if self.stale_seconds < 90:
+            raise ConfigError(
+                "--stale-seconds",
+                f"expected at least 90, got {self.stale_seconds:g}: bookmarks come about once a minute",
+            )
         if self.keepalive_seconds <= 90:
             raise ConfigError(
                 "--keepalive-seconds",

@@ -10,11 +10,13 @@ from extender.core.evaluate import Evaluation, Memo, Settings, Snapshot, evaluat
 from extender.kube.decode import Interner
 
 from .policy import Policy
+from .verb import NeutralReason
 from .wire import ArgsDecoder, BindingArgs, host_priority
 
 if TYPE_CHECKING:
     from extender.core.model import Pod
 
+    from .live import Live
     from .metrics import Metrics
 
 Evaluate = Callable[["Snapshot", "Pod", "Memo[bytes]", "Settings"], "Evaluation[bytes]"]
@@ -57,7 +59,7 @@ class Service:
     """
     The dependencies of every handler.
 
-    ``binder`` is ``None`` where the cluster is a dump.
+    ``binder`` and ``live`` are ``None`` where the cluster is a dump.
     """
 
     store: Store
@@ -66,6 +68,7 @@ class Service:
     evaluate: Evaluate = evaluate
     memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priority))
     binder: Binder | None = None
+    live: Live | None = None
     default_policy: Policy = Policy.PREFERRED
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
     interner: Interner = field(default_factory=Interner)
@@ -75,6 +78,15 @@ class Service:
     def ready(self) -> bool:
         """Whether new requests should come here."""
         return self.store.ready and not self.lifecycle.draining
+
+    @property
+    def no_opinion(self) -> NeutralReason | None:
+        """Why no request can be answered with an opinion now, if so."""
+        if not self.store.ready:
+            return NeutralReason.NOT_READY
+        if self.live is not None and self.live.stale:
+            return NeutralReason.STALE
+        return None
 
 
 def snapshot_objects(snapshot: Snapshot) -> dict[str, int]:

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from extender.core.evaluate import Certainty, Outcome
 
+from .live_store import KINDS
+from .outcomes import Match
 from .policy import Policy
 from .verb import NeutralReason, Result, Verb
 
@@ -142,6 +144,66 @@ ALIGNMENT_PREDICTED = MetricSpec(
     (Label("kinds", help="such as gpu-nic; kinds are gpu, accelerator, nic, nvme, cpu, memory, other"),),
     _WORTH,
 )
+PREDICTION_MATCHES = MetricSpec(
+    "prediction_matches_total",
+    MetricType.COUNTER,
+    "Claims that were allocated, by whether they got what was predicted for their node, or why not.",
+    (Label("result", tuple(Match)),),
+)
+IN_FLIGHT_CLAIMS = MetricSpec(
+    "in_flight_claims",
+    MetricType.GAUGE,
+    "Claims whose allocation is assumed, because the scheduler has made it and the API does not show it yet.",
+)
+EXPIRED_CLAIMS = MetricSpec(
+    "expired_claims_total",
+    MetricType.COUNTER,
+    "Claims whose assumed allocation was never seen: the pod landed elsewhere or was given up.",
+)
+_PLACED = "of the pods whose claims were allocated, each pod once"
+ALIGNMENT_ACHIEVED = MetricSpec(
+    "alignment_achieved",
+    MetricType.HISTOGRAM,
+    f"Mean worth (0 to 1) of the device pairs of one kind, {_PLACED}.",
+    (Label("kinds", help="as for alignment_predicted"),),
+    _WORTH,
+)
+ALIGNMENT_BEST = MetricSpec(
+    "alignment_best",
+    MetricType.HISTOGRAM,
+    f"Mean worth (0 to 1) of the best devices that the node had, {_PLACED}.",
+    (),
+    _WORTH,
+)
+ALIGNMENT_REGRET = MetricSpec(
+    "alignment_regret",
+    MetricType.HISTOGRAM,
+    f"Best minus achieved worth, {_PLACED}: what other claims could have gained on the same node.",
+    (),
+    _WORTH,
+)
+_KIND = Label("kind", KINDS)
+REFLECTOR_SYNCED = MetricSpec(
+    "reflector_synced", MetricType.GAUGE, "1 where the kind has been listed.", (_KIND,)
+)
+REFLECTOR_AGE = MetricSpec(
+    "reflector_age_seconds",
+    MetricType.GAUGE,
+    "Time since the API server was last heard of for the kind: a list, an event or a bookmark.",
+    (_KIND,),
+)
+REFLECTOR_LISTS = MetricSpec(
+    "reflector_lists_total",
+    MetricType.COUNTER,
+    "Complete lists of the kind, the first one included.",
+    (_KIND,),
+)
+DECODE_ERRORS = MetricSpec(
+    "decode_errors_total",
+    MetricType.COUNTER,
+    "Objects that could not be read; each is left out until it can be.",
+    (_KIND,),
+)
 SNAPSHOT_OBJECTS = MetricSpec(
     "snapshot_objects",
     MetricType.GAUGE,
@@ -172,6 +234,16 @@ METRICS: tuple[MetricSpec, ...] = (
     PREDICTIONS,
     MEMO_LOOKUPS,
     ALIGNMENT_PREDICTED,
+    PREDICTION_MATCHES,
+    IN_FLIGHT_CLAIMS,
+    EXPIRED_CLAIMS,
+    ALIGNMENT_ACHIEVED,
+    ALIGNMENT_BEST,
+    ALIGNMENT_REGRET,
+    REFLECTOR_SYNCED,
+    REFLECTOR_AGE,
+    REFLECTOR_LISTS,
+    DECODE_ERRORS,
     SNAPSHOT_OBJECTS,
     READY,
     BUILD_INFO,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import prometheus_client
@@ -26,7 +26,9 @@ from .metric_specs import PREFIX, MetricSpec
 if TYPE_CHECKING:
     from extender.core.alignment import Alignment
     from extender.core.evaluate import EvaluationStats
+    from extender.kube.events import ReflectorState
 
+    from .outcomes import Match, Placement
     from .policy import PodPolicy
     from .verb import NeutralReason, Result, Verb
 
@@ -59,6 +61,17 @@ class Metrics:
         lookups = self._counter(metric_specs.MEMO_LOOKUPS)
         self._hits, self._misses = lookups.labels("hit"), lookups.labels("miss")
         self._alignment = self._histogram(metric_specs.ALIGNMENT_PREDICTED)
+        self._matches = self._counter(metric_specs.PREDICTION_MATCHES)
+        self._in_flight = self._gauge(metric_specs.IN_FLIGHT_CLAIMS)
+        self._expired = self._counter(metric_specs.EXPIRED_CLAIMS)
+        self._achieved = self._histogram(metric_specs.ALIGNMENT_ACHIEVED)
+        self._best = self._histogram(metric_specs.ALIGNMENT_BEST)
+        self._regret = self._histogram(metric_specs.ALIGNMENT_REGRET)
+        self._synced = self._gauge(metric_specs.REFLECTOR_SYNCED)
+        self._ages = self._gauge(metric_specs.REFLECTOR_AGE)
+        self._lists = self._counter(metric_specs.REFLECTOR_LISTS)
+        self._undecoded = self._counter(metric_specs.DECODE_ERRORS)
+        self._reflected: dict[str, tuple[int, int]] = {}
         self._objects = self._gauge(metric_specs.SNAPSHOT_OBJECTS)
         self._ready = self._gauge(metric_specs.READY)
         build = self._gauge(metric_specs.BUILD_INFO)
@@ -122,11 +135,38 @@ class Metrics:
 
     def alignment(self, alignment: Alignment) -> None:
         """Record the mean worth of each kind of pair in a predicted set of devices."""
-        worths: dict[str, list[float]] = {}
-        for pair in alignment.pairs:
-            worths.setdefault(pair.kinds, []).append(pair.worth)
-        for kinds, values in worths.items():
-            self._alignment.labels(kinds).observe(sum(values) / len(values))
+        _observe_by_kinds(self._alignment, alignment)
+
+    def match(self, match: Match) -> None:
+        """Record a comparison of a prediction with the allocation that followed."""
+        self._matches.labels(match).inc()
+
+    def placement(self, placement: Placement) -> None:
+        """Record what a pod got, and what it could have got on the same node."""
+        achieved = placement.achieved.predicted
+        _observe_by_kinds(self._achieved, placement.achieved)
+        if placement.best is not None and achieved is not None:
+            self._best.observe(placement.best)
+            self._regret.observe(max(0.0, placement.best - achieved))
+
+    def in_flight(self, claims: int) -> None:
+        """Show how many claims are assumed to be allocated."""
+        self._in_flight.set(claims)
+
+    def expired(self, claims: int) -> None:
+        """Record claims whose assumed allocation was given up."""
+        self._expired.inc(claims)
+
+    def reflectors(self, states: Iterable[ReflectorState], now: float) -> None:
+        """Show how the kinds are kept up with; ``now`` is a time of the reflectors' clock."""
+        for state in states:
+            self._synced.labels(state.kind).set(state.synced)
+            self._ages.labels(state.kind).set(now - state.last_contact if state.last_contact else 0.0)
+            counted = (state.relists + state.synced, state.decode_errors)
+            lists, errors = self._reflected.get(state.kind, (0, 0))
+            self._lists.labels(state.kind).inc(max(0, counted[0] - lists))
+            self._undecoded.labels(state.kind).inc(counted[1] - errors)
+            self._reflected[state.kind] = (max(counted[0], lists), counted[1])
 
     def expose(self, accept: str, objects: Mapping[str, int], *, ready: bool) -> tuple[bytes, str]:
         """
@@ -139,6 +179,14 @@ class Metrics:
         self._ready.set(ready)
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
+
+
+def _observe_by_kinds(histogram: Histogram, alignment: Alignment) -> None:
+    worths: dict[str, list[float]] = {}
+    for pair in alignment.pairs:
+        worths.setdefault(pair.kinds, []).append(pair.worth)
+    for kinds, values in worths.items():
+        histogram.labels(kinds).observe(sum(values) / len(values))
 
 
 def _label_names(spec: MetricSpec) -> tuple[str, ...]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
+import orjson
 from aiohttp import web
 
 from .dependencies import Service, snapshot_objects
 from .page import page
 from .problems import SERVICE
+
+if TYPE_CHECKING:
+    from extender.kube.events import ReflectorState
 
 
 async def livez(_request: web.Request) -> web.Response:
@@ -32,15 +39,35 @@ def _checks(service: Service) -> list[str]:
     listed = service.store.ready
     sizes = ", ".join(f"{count} {kind}" for kind, count in snapshot_objects(service.store.current).items())
     serving = not service.lifecycle.draining
+    live = service.live
     return [
+        *(() if live is None else map(partial(_reflector_check, live.clock()), live.reflectors)),
         f"[{'+' if listed else '-'}]snapshot {'ok' if listed else 'not listed completely yet'} ({sizes})\n",
         f"[{'+' if serving else '-'}]serving {'ok' if serving else 'draining: a signal to stop has come'}\n",
     ]
 
 
+def _reflector_check(now: float, state: ReflectorState) -> str:
+    if not state.served:
+        return f"[+]{state.kind} not served by this API server\n"
+    text = state.problem or ("ok" if state.synced else "not listed yet")
+    heard = f" (last heard of {now - state.last_contact:.0f} s ago)" if state.last_contact else ""
+    return f"[{'+' if state.synced and not state.problem else '-'}]{state.kind} {text}{heard}\n"
+
+
+async def mismatches(request: web.Request) -> web.Response:
+    """Answer the newest allocations that differ from what was predicted, the newest last."""
+    live = request.app[SERVICE].live
+    found = [] if live is None else list(live.outcomes.mismatches)
+    return web.Response(body=orjson.dumps({"mismatches": found}), content_type="application/json")
+
+
 async def metrics(request: web.Request) -> web.Response:
     """Answer the metrics in Prometheus' text form, or OpenMetrics where asked for."""
     service = request.app[SERVICE]
+    if service.live is not None:
+        service.metrics.in_flight(service.live.store.in_flight)
+        service.metrics.reflectors(service.live.reflectors, service.live.clock())
     body, content_type = service.metrics.expose(
         request.headers.get("Accept", ""), snapshot_objects(service.store.current), ready=service.ready
     )

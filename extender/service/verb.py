@@ -32,7 +32,8 @@ class Result(StrEnum):
 
 
 class NeutralReason(StrEnum):
-    """Why an answer has no opinion."""
+    """``stale``: the API server has not been heard of for too long."""
 
     NOT_READY = "not-ready"
+    STALE = "stale"
     INTERNAL_ERROR = "internal-error"

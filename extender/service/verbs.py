@@ -111,10 +111,13 @@ def record_caught(service: Service, verb: Verb | None, error: Exception) -> None
 def _filter(service: Service, args: ExtenderArgs) -> Answer:
     pod = _pod(service, args)
     policy = _policy(service, Verb.FILTER, pod)
+    unsure = service.no_opinion
+    if service.live is not None and unsure is None:
+        service.live.filtered(pod, args.names)
     if policy is not Policy.REQUIRED:
         return Answer(wire.filter_result(args, {}))
-    if not service.store.ready:
-        service.metrics.neutral(Verb.FILTER, NeutralReason.NOT_READY)
+    if unsure is not None:
+        service.metrics.neutral(Verb.FILTER, unsure)
         return Answer(wire.filter_result(args, {}), Result.NEUTRAL)
     evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
     rejected = rejections(evaluation.shortfalls(args.names))
@@ -129,11 +132,15 @@ def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
     policy = _policy(service, Verb.PRIORITIZE, pod)
     if policy is Policy.IGNORE:
         return Answer(wire.equal_scores(args.names, service.settings.neutral))
-    if not service.store.ready:
-        service.metrics.neutral(Verb.PRIORITIZE, NeutralReason.NOT_READY)
+    unsure = service.no_opinion
+    if unsure is not None:
+        service.metrics.neutral(Verb.PRIORITIZE, unsure)
         return Answer(wire.equal_scores(args.names, service.settings.neutral), Result.NEUTRAL)
     evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
-    answer = Answer(wire.prioritize_result(evaluation.entries(args.names)))
+    entries = evaluation.entries(args.names)
+    if service.live is not None:
+        entries = service.live.prioritized(pod, evaluation, args.names, entries)
+    answer = Answer(wire.prioritize_result(entries))
     stats = evaluation.stats
     service.metrics.evaluation(stats, len(args.names))
     for verdict in evaluation.verdicts(args.names[:1]).values():

@@ -46,6 +46,7 @@ def make_app(service: Service) -> web.Application:
     app.router.add_get("/livez", probes.livez)
     app.router.add_get("/readyz", probes.readyz)
     app.router.add_get("/metrics", probes.metrics)
+    app.router.add_get("/debug/mismatches", probes.mismatches)
     app.router.add_get("/", probes.index)
     return app
 

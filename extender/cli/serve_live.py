@@ -1,0 +1,95 @@
+"""``serve`` on a live cluster: everything between a connection and the listening service."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import structlog
+
+from extender.core.evaluate import Memo, evaluate
+from extender.kube.binder import Binder
+from extender.kube.connection import Connection, connect
+from extender.kube.decode import Interner
+from extender.kube.event_recorder import EventRecorder
+from extender.kube.live_error import LiveError
+from extender.kube.reflector import Reflector
+from extender.kube.resources import RESOURCES
+from extender.service.config import Address, Config
+from extender.service.dependencies import Service
+from extender.service.following import following
+from extender.service.in_flight import InFlight
+from extender.service.live import Live
+from extender.service.live_store import LiveStore
+from extender.service.metrics import Metrics
+from extender.service.outcomes import Outcomes
+from extender.service.pod_binder import PodBinder
+from extender.service.run import serve
+from extender.service.web import make_app
+from extender.service.wire import host_priority
+
+from .cluster_input import release_of
+from .failure import WrongInput
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
+
+
+async def serve_live(args: argparse.Namespace, config: Config) -> None:
+    """
+    Serve the cluster of the kubeconfig, or that the process runs in, until a signal.
+
+    Raises ``WrongInput`` where the cluster cannot be reached at all or is of an unknown release.
+    """
+    try:
+        async with connect(args.context, args.kubeconfig) as connection:
+            await _serve(connection, args, config)
+    except LiveError as error:
+        raise WrongInput(str(error)) from error
+
+
+async def _serve(connection: Connection, args: argparse.Namespace, config: Config) -> None:
+    release, about_release = release_of(args.kubernetes, connection.kubernetes, args.feature_gates)
+    if about_release:
+        log.warning("about the cluster", note=about_release)
+    metrics = Metrics(release.version)
+    clock = time.monotonic
+    store = LiveStore(release, InFlight(config.in_flight_seconds), clock)
+    outcomes = Outcomes(evaluate, config.evaluation, time.time, metrics.match, metrics.placement)
+    store.on_allocated = lambda claim: outcomes.allocated(claim, store.current)
+    interner = Interner()
+    reflectors = tuple(
+        Reflector(connection, resource, store, interner, clock=clock) for resource in RESOURCES
+    )
+    memo = Memo(host_priority)
+    live = Live(
+        store=store,
+        outcomes=outcomes,
+        evaluate=evaluate,
+        memo=memo,
+        settings=config.evaluation,
+        reflectors=tuple(reflector.state for reflector in reflectors),
+        clock=clock,
+        stale_seconds=config.stale_seconds,
+        decisive=args.decisive,
+    )
+    events = EventRecorder(connection)
+    service = Service(
+        store=store,
+        settings=config.evaluation,
+        metrics=metrics,
+        memo=memo,
+        binder=PodBinder(Binder(connection), events, live),
+        live=live,
+        default_policy=config.default_policy,
+        interner=interner,
+    )
+    async with following(live, reflectors, events, metrics):
+        await serve(make_app(service), config, _announcement(connection, release.version))
+
+
+def _announcement(connection: Connection, release: str) -> Callable[[Address], None]:
+    def announce(address: Address) -> None:
+        print(f"serving {connection.host} of Kubernetes {release} on http://{address}", flush=True)
+
+    return announce

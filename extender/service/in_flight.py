@@ -1,0 +1,99 @@
+"""
+Allocations that the scheduler has made and the API does not show yet.
+
+Between choosing a node and writing the claims' status kube-scheduler already counts the devices as
+taken. Pods that come back to back would otherwise be judged on devices that are gone. What is assumed
+here is a prediction: it ends when the claim is seen allocated or deleted, when the pod is tried again,
+or after a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extender.core.model import Claim
+    from extender.core.snapshot import ClaimKey
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """``claims`` of one pod with the allocations they will get on ``node``."""
+
+    pod_uid: str
+    node: str
+    claims: dict[ClaimKey, Claim]
+    expires: float
+
+
+class InFlight:
+    """
+    The assumptions, by pod.
+
+    ``seconds``: how long to believe in a placement of which nothing is heard. Times are seconds of any
+    clock that does not go back.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._by_pod: dict[str, Assumption] = {}
+        self._by_claim: dict[ClaimKey, Assumption] = {}
+
+    def __len__(self) -> int:
+        """Count the claims whose allocation is assumed."""
+        return len(self._by_claim)
+
+    def assume(self, pod_uid: str, node: str, claims: Iterable[Claim], now: float) -> None:
+        """Remember what a pod's claims will get; replaces what was assumed of the pod before."""
+        self.drop_pod(pod_uid)
+        wanted = {claim.key: claim for claim in claims}
+        if not wanted:
+            return
+        assumption = Assumption(pod_uid, node, wanted, now + self._seconds)
+        self._by_pod[pod_uid] = assumption
+        self._by_claim.update(dict.fromkeys(wanted, assumption))
+
+    def node_of(self, pod_uid: str) -> str | None:
+        """The node that a pod is assumed to land on."""
+        assumption = self._by_pod.get(pod_uid)
+        return assumption.node if assumption is not None else None
+
+    def shown(self, claim: Claim) -> Claim:
+        """
+        The claim as the scheduler sees it.
+
+        One that is allocated, being deleted or another object of that name ends the assumption.
+        """
+        assumption = self._by_claim.get(claim.key)
+        if assumption is None:
+            return claim
+        assumed = assumption.claims[claim.key]
+        if claim.allocation is not None or claim.deleting or claim.uid != assumed.uid:
+            self.drop_claim(claim.key)
+            return claim
+        return replace(claim, allocation=assumed.allocation)
+
+    def drop_claim(self, key: ClaimKey) -> None:
+        """End what is assumed of a claim, if anything."""
+        assumption = self._by_claim.pop(key, None)
+        if assumption is None:
+            return
+        del assumption.claims[key]
+        if not assumption.claims:
+            del self._by_pod[assumption.pod_uid]
+
+    def drop_pod(self, pod_uid: str) -> tuple[ClaimKey, ...]:
+        """End what is assumed of a pod; returns the claims that it was assumed of."""
+        assumption = self._by_pod.pop(pod_uid, None)
+        if assumption is None:
+            return ()
+        for key in assumption.claims:
+            del self._by_claim[key]
+        return tuple(assumption.claims)
+
+    def drop_expired(self, now: float) -> tuple[ClaimKey, ...]:
+        """End the assumptions that are too old; returns their claims."""
+        late = [uid for uid, assumption in self._by_pod.items() if assumption.expires <= now]
+        return tuple(key for uid in late for key in self.drop_pod(uid))

@@ -1,0 +1,204 @@
+"""
+What became of our predictions: each claim that gets allocated is compared with what was predicted.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from extender.core.evaluate import Certainty, Memo, Outcome
+
+if TYPE_CHECKING:
+    from extender.core.alignment import Alignment
+    from extender.core.evaluate import Evaluation, NodeVerdict, Settings, Snapshot
+    from extender.core.model import Claim, DeviceID, DeviceResult, Pod
+    from extender.core.snapshot import ClaimKey
+
+MAX_ATTEMPTS = 2_000
+"""Pods whose last answer is remembered; the oldest are forgotten first."""
+
+MAX_MISMATCHES = 100
+
+
+class Match(StrEnum):
+    """
+    ``match``: as predicted. Else why not, the first that applies:
+    ``unseen``: the pod was not asked about, or long ago. ``unknown``: nothing was predicted.
+    ``order-dependent``: another of the possible answers. ``in-flight``: another claim took devices of the
+    node since. ``stale``: the node's slices changed since, or devices became free. ``wrong``: none of these.
+    """
+
+    MATCH = "match"
+    UNSEEN = "unseen"
+    UNKNOWN = "unknown"
+    ORDER_DEPENDENT = "order-dependent"
+    IN_FLIGHT = "in-flight"
+    STALE = "stale"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """An allocation that differs; devices as ``request driver/pool/device`` in allocation order."""
+
+    result: Match
+    time: float
+    pod: str
+    claim: str
+    node: str
+    predicted: tuple[str, ...]
+    allocated: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A pod all of whose claims are allocated: what was predicted, possible and achieved, 0..1 each."""
+
+    achieved: Alignment
+    predicted: float | None
+    best: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    pod: Pod
+    evaluation: Evaluation[bytes]
+
+
+class Outcomes:
+    """
+    Remembers the last attempt of each pod and judges it by the allocations that follow.
+
+    ``counted`` is told of every comparison, ``placed`` of every pod whose claims are all allocated.
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[Snapshot, Pod, Memo[bytes], Settings], Evaluation[bytes]],
+        settings: Settings,
+        clock: Callable[[], float],
+        counted: Callable[[Match], None],
+        placed: Callable[[Placement], None],
+    ) -> None:
+        self.mismatches: deque[Mismatch] = deque(maxlen=MAX_MISMATCHES)
+        self._evaluate = evaluate
+        self._settings = settings
+        self._clock = clock
+        self._counted = counted
+        self._placed = placed
+        self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
+        # Not the memo of requests: plans of allocated claims are never asked for again.
+        self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
+
+    def answered(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
+        """Remember what the scheduler was told about a pod."""
+        self._attempts[pod.uid] = _Attempt(pod, evaluation)
+        self._attempts.move_to_end(pod.uid)
+        while len(self._attempts) > MAX_ATTEMPTS:
+            self._attempts.popitem(last=False)
+
+    def allocated(self, claim: Claim, snapshot: Snapshot) -> None:
+        """Compare a claim that was just allocated; ``snapshot`` has the allocation."""
+        pod_uid = claim.reserved_for[0].uid if claim.reserved_for else claim.owner_uid
+        attempt = self._attempts.get(pod_uid)
+        node = node_of(claim) or _bound_node(claim, snapshot)
+        if attempt is None or not node:
+            self._counted(Match.UNSEEN)
+            return
+        verdict = attempt.evaluation.verdicts([node])[node]
+        result = _result(claim, node, attempt.evaluation, verdict, snapshot)
+        self._counted(result)
+        if result is not Match.MATCH:
+            self.mismatches.append(self._mismatch(result, claim, node, attempt.pod, verdict))
+        self._judge_placement(attempt, node, verdict, snapshot)
+
+    def _mismatch(self, result: Match, claim: Claim, node: str, pod: Pod, verdict: NodeVerdict) -> Mismatch:
+        predicted = [each.result for each in verdict.devices if each.claim == claim.name]
+        return Mismatch(
+            result,
+            self._clock(),
+            f"{pod.namespace}/{pod.name}",
+            claim.name,
+            node,
+            tuple(map(_text, predicted)),
+            tuple(map(_text, _results(claim))),
+        )
+
+    def _judge_placement(
+        self, attempt: _Attempt, node: str, verdict: NodeVerdict, snapshot: Snapshot
+    ) -> None:
+        """Rate what a pod got, once the last of its claims is allocated."""
+        now = self._evaluate(snapshot, attempt.pod, self.memo, self._settings).verdicts([node])[node]
+        if now.alignment is None or now.alignment.predicted is None:
+            return
+        if not all(device.allocated for device in now.devices):
+            return
+        del self._attempts[attempt.pod.uid]
+        predicted = verdict.alignment.predicted if verdict.alignment is not None else None
+        best = predicted if predicted == 1.0 else attempt.evaluation.best(node).alignment
+        self._placed(Placement(now.alignment, predicted, best))
+
+
+def node_of(claim: Claim) -> str:
+    """The node that an allocation names, empty where its devices can be had from several."""
+    selector = claim.allocation.node_selector if claim.allocation is not None else None
+    for term in selector.terms if selector is not None else ():
+        for field in term.fields:
+            if (field.key, field.operator) == ("metadata.name", "In") and len(field.values) == 1:
+                return field.values[0]
+    return ""
+
+
+def _bound_node(claim: Claim, snapshot: Snapshot) -> str:
+    for consumer in claim.reserved_for:
+        pod = snapshot.pods.get((claim.namespace, consumer.name))
+        if pod is not None and pod.uid == consumer.uid:
+            return pod.node_name
+    return ""
+
+
+def _result(
+    claim: Claim, node: str, evaluation: Evaluation[bytes], verdict: NodeVerdict, snapshot: Snapshot
+) -> Match:
+    predicted = [_identity(each.result) for each in verdict.devices if each.claim == claim.name]
+    allocated = [_identity(result) for result in _results(claim)]
+    if verdict.outcome is Outcome.ALLOCATED and predicted == allocated:
+        return Match.MATCH
+    if verdict.outcome is Outcome.UNKNOWN:
+        return Match.UNKNOWN
+    if verdict.certainty is Certainty.ORDER_DEPENDENT:
+        return Match.ORDER_DEPENDENT
+    then, now = evaluation.snapshot.nodes.get(node), snapshot.nodes.get(node)
+    if then is None or now is None or then.inventory is not now.inventory:
+        return Match.STALE
+    held_then, held_now = (_held(node, claim, each) for each in (evaluation.snapshot, snapshot))
+    if held_now - held_then:
+        return Match.IN_FLIGHT
+    return Match.STALE if held_then - held_now else Match.WRONG
+
+
+def _held(node: str, claim: Claim, snapshot: Snapshot) -> set[tuple[ClaimKey, DeviceID]]:
+    """What claims of other pods hold in the node's pools."""
+    return {
+        (holder.key, result.id)
+        for pool in snapshot.nodes[node].inventory.pools
+        for holder in snapshot.holders.get(pool.id, ())
+        if holder.key != claim.key and holder.reserved_for != claim.reserved_for
+        for result in _results(holder)
+    }
+
+
+def _results(claim: Claim) -> tuple[DeviceResult, ...]:
+    return claim.allocation.results if claim.allocation is not None else ()
+
+
+def _identity(result: DeviceResult) -> tuple[str, object]:
+    return result.request, result.id
+
+
+def _text(result: DeviceResult) -> str:
+    return f"{result.request} {result.id}"
