@@ -19,6 +19,9 @@ import yaml
 
 from .cluster import GROUPS, Cluster, ClusterBuilder
 from .decode import DecodeError
+from .live_error import LiveError, Rule, no_answer, no_configuration, reason
+
+__all__ = ["EXPIRED_LISTS", "KINDS", "PAGE_SIZE", "TIMEOUT_SECONDS", "LiveError", "read_live"]
 
 PAGE_SIZE = 500
 TIMEOUT_SECONDS = 60.0
@@ -34,11 +37,6 @@ _Method = Callable[..., object]
 _GONE, _NOT_FOUND = 410, 404
 _TAINT_RULE_VERSIONS = ("v1", "v1beta2", "v1alpha3")
 # The client knows none of them in all its versions, and a server serves one or none.
-_DUMP_INSTEAD = "or read a dump of it: --cluster FILE"
-
-
-class LiveError(Exception):
-    """The cluster cannot be read; the text says why and what to do."""
 
 
 class _Response(Protocol):
@@ -64,12 +62,7 @@ class _Page(msgspec.Struct, gc=False):
     metadata: _ListMetadata | None = None
 
 
-class _Status(msgspec.Struct, gc=False):
-    message: str | None = None
-
-
 _PAGE = msgspec.json.Decoder(_Page)
-_STATUS = msgspec.json.Decoder(_Status)
 
 
 def read_live(
@@ -149,10 +142,7 @@ def _configure(configuration: object, context: str | None, kubeconfig: str | Non
                 persist_config=False,
             )
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError) as error:
-        raise LiveError(
-            f"no usable cluster configuration: {error}; set KUBECONFIG to a file with which kubectl works,"
-            f" {_DUMP_INSTEAD}"
-        ) from error
+        raise no_configuration(error) from error
 
 
 def _raw(method: _Method, **parameters: object) -> bytes:
@@ -186,32 +176,14 @@ def _explained(host: str, verb: str, resource: str) -> Iterator[None]:
     """Turn what the client and msgspec raise into a ``LiveError`` that tells what to do."""
     api_exception = import_module("kubernetes.client.exceptions").ApiException
     http_error = import_module("urllib3.exceptions").HTTPError
+    rule = Rule(verb, resource)
     try:
         yield
     except api_exception as error:
-        raise LiveError(f"{host}: cannot {verb} {resource}: {_reason(error, verb, resource)}") from error
+        failure = cast("_Failure", error)
+        why = reason(failure.status, failure.reason, failure.body or "", rule)
+        raise LiveError(f"{host}: cannot {rule}: {why}") from error
     except http_error as error:
-        raise LiveError(
-            f"{host}: no answer ({error}); check that kubectl get --raw /version works, {_DUMP_INSTEAD}"
-        ) from error
+        raise no_answer(host, error) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise LiveError(f"{host}: cannot {verb} {resource}: the answer is no list: {error}") from error
-
-
-def _reason(failure: _Failure, verb: str, resource: str) -> str:
-    try:
-        message = _STATUS.decode(failure.body or "").message or failure.reason
-    except msgspec.MsgspecError:
-        message = failure.reason
-    match failure.status:
-        case 0:
-            advice = "check server and certificate-authority in the kubeconfig"
-        case 401:
-            advice = "the server does not know these credentials, or they expired"
-        case 403:
-            advice = f"grant this user the verb {verb} on {resource} in a ClusterRole"
-        case 404 if resource.endswith(".resource.k8s.io"):
-            advice = "this server does not serve resource.k8s.io/v1; Kubernetes 1.34 and later do"
-        case _:
-            advice = f"try again, {_DUMP_INSTEAD}"
-    return f"{message} ({failure.status}); {advice}"
+        raise LiveError(f"{host}: cannot {rule}: the answer is no list: {error}") from error

@@ -1,0 +1,184 @@
+"""A server on this machine that lists, watches and binds as kube-apiserver does, and fails as told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import yaml
+from aiohttp import web
+
+NODES = "/api/v1/nodes"
+PODS = "/api/v1/pods"
+SLICES = "/apis/resource.k8s.io/v1/resourceslices"
+CLASSES = "/apis/resource.k8s.io/v1/deviceclasses"
+TAINT_RULES = {
+    version: f"/apis/resource.k8s.io/{version}/devicetaintrules" for version in ("v1", "v1beta2", "v1alpha3")
+}
+
+CUT = object()
+"""A step of a watch: the connection breaks."""
+HOLD = object()
+"""A step of a watch: nothing more comes, until the server stops."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    method: str
+    path: str
+    query: dict[str, str]
+    body: dict | None
+    token: str
+
+
+@dataclass
+class ApiServer:
+    """
+    ``objects`` by path are what lists answer, at ``version``; paths that are not there are not served.
+
+    ``failures`` by (verb, path) are answered first, as (status, body) or (status,
+    body, headers); ``None`` lets one request pass. ``watches`` by path are scripts,
+    one for each watch: bytes, and then the end, ``CUT`` or ``HOLD``. A watch without
+    a script holds.
+    """
+
+    objects: dict[str, list[dict]] = field(default_factory=dict)
+    version: str = "100"
+    page_size: int = 500
+    failures: dict[tuple[str, str], list] = field(default_factory=lambda: defaultdict(list))
+    watches: dict[str, list[list]] = field(default_factory=lambda: defaultdict(list))
+    asked: list[Asked] = field(default_factory=list)
+    bodies: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    url: str = ""
+
+    def of(self, verb: str, path: str) -> list[Asked]:
+        """The requests for ``verb`` on ``path`` so far."""
+        return [each for each in self.asked if (_verb(each.method, each.query), each.path) == (verb, path)]
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        query, data = dict(request.query), await request.read()
+        token = request.headers.get("Authorization", "")
+        self.asked.append(
+            Asked(request.method, request.path, query, json.loads(data) if data else None, token)
+        )
+        asked = (_verb(request.method, query), request.path)
+        if self.failures[asked]:
+            failure = self.failures[asked].pop(0)
+            if failure is CUT:
+                request.transport.abort()
+                return web.Response()
+            if failure is HOLD:
+                await self.stopping.wait()
+                return web.Response()
+            if failure is not None:
+                status, body, *headers = failure
+                return web.Response(status=status, body=body, headers=headers[0] if headers else None)
+        if asked in self.bodies:
+            return web.Response(body=self.bodies[asked], content_type="application/json")
+        if request.path == "/version":
+            return web.json_response({"gitVersion": "v1.36.2"})
+        if request.method == "POST":
+            return web.json_response({"kind": "Status", "status": "Success"}, status=201)
+        if request.path not in self.objects:
+            return web.Response(status=404, text="404 page not found")
+        if "watch" in query:
+            return await self._watch(request)
+        return web.json_response(self._page(request.path, query))
+
+    def _page(self, path, query):
+        start = int(query.get("continue", "0"))
+        size = min(int(query["limit"]), self.page_size)
+        items = self.objects[path]
+        metadata = {"resourceVersion": self.version}
+        if start + size < len(items):
+            metadata["continue"] = str(start + size)
+        return {"metadata": metadata, "items": items[start : start + size]}
+
+    async def _watch(self, request):
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        scripts = self.watches[request.path]
+        for step in scripts.pop(0) if scripts else [HOLD]:
+            if step is CUT:
+                request.transport.abort()
+            elif step is HOLD:
+                await self.stopping.wait()
+            else:
+                await response.write(step)
+                await asyncio.sleep(0.002)  # so that the next bytes are a chunk of their own
+        return response
+
+
+@asynccontextmanager
+async def serving():
+    """An :class:`ApiServer` that listens."""
+    server = ApiServer()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield server
+    finally:
+        server.stopping.set()
+        await runner.cleanup()
+
+
+def write_kubeconfig(path, url, user=None, name="only"):
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "kind": "Config",
+                "apiVersion": "v1",
+                "current-context": name,
+                "clusters": [{"name": "c", "cluster": {"server": url}}],
+                "users": [{"name": "u", "user": user or {"token": "secret"}}],
+                "contexts": [{"name": name, "context": {"cluster": "c", "user": "u"}}],
+            }
+        )
+    )
+    return str(path)
+
+
+def status(code, message, headers=None):
+    """A refusal for ``failures``."""
+    return code, json.dumps({"kind": "Status", "message": message, "code": code}).encode(), headers
+
+
+def named(name, version="1", namespace=None, **fields):
+    metadata = {"name": name, "resourceVersion": version}
+    if namespace:
+        metadata["namespace"] = namespace
+    return {"metadata": metadata, **fields}
+
+
+def line(kind, document):
+    """One event of a watch."""
+    return json.dumps({"type": kind, "object": document}).encode() + b"\n"
+
+
+def bookmark(version):
+    return line("BOOKMARK", {"metadata": {"resourceVersion": version}})
+
+
+def gone(code=410):
+    return line("ERROR", {"kind": "Status", "code": code, "message": "too old resource version"})
+
+
+async def eventually(condition):
+    """Wait until ``condition()`` is true, which it soon is."""
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+def _verb(method, query):
+    if method == "POST":
+        return "create"
+    return "watch" if "watch" in query else "list"

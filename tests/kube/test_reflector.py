@@ -1,0 +1,456 @@
+"""Following one kind, against a server on this machine that fails in every way a real one does."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+import pytest
+from structlog.testing import capture_logs
+
+from extender.kube.decode import Interner
+from extender.kube.reflector import Reflector
+from extender.kube.resources import RESOURCES
+from tests.kube.api_server import (
+    CUT,
+    HOLD,
+    NODES,
+    PODS,
+    SLICES,
+    TAINT_RULES,
+    bookmark,
+    eventually,
+    gone,
+    line,
+    named,
+    status,
+)
+
+KINDS = {resource.kind: resource for resource in RESOURCES}
+BROKEN = {"spec": {"devices": 7}}
+
+
+class Sink:
+    """Holds what it was told, by key."""
+
+    def __init__(self):
+        self.calls = []
+        self.objects = {}
+
+    def replace(self, kind, objects):
+        self.calls.append(("replace", kind, [key_of(each) for each in objects]))
+        self.objects = {key_of(each): each for each in objects}
+
+    def apply(self, kind, upserts, gone):
+        assert not {key_of(each) for each in upserts} & set(gone)
+        self.calls.append(("apply", kind, [key_of(each) for each in upserts], list(gone)))
+        self.objects.update((key_of(each), each) for each in upserts)
+        for key in gone:
+            self.objects.pop(key, None)
+
+
+def key_of(value):
+    namespace = getattr(value, "namespace", None)
+    return value.name if namespace is None else (namespace, value.name)
+
+
+@asynccontextmanager
+async def following(connection, kind="Node"):
+    """A running reflector with its sink; waits are not waited, but for long ones, and kept in ``waits``."""
+    sink, waits = Sink(), []
+
+    async def sleep(seconds):
+        waits.append(seconds)
+        await asyncio.sleep(0.002 if seconds <= 10 else 60)
+
+    reflector = Reflector(
+        connection, KINDS[kind], sink, Interner(), clock=lambda: 7.0, random=lambda: 0.5, sleep=sleep
+    )
+    task = asyncio.create_task(reflector.run())
+    try:
+        yield reflector, sink, waits
+        assert not task.done(), task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_list_in_pages_then_watch(server, connection):
+    """The pages are one replacement; the watch goes on where the list stood."""
+    names = [f"n{index:04}" for index in range(1201)]
+    server.objects[NODES] = [named(name) for name in names]
+    async with following(connection) as (reflector, sink, _):
+        await eventually(lambda: server.of("watch", NODES))
+        assert sink.calls == [("replace", "Node", names)]
+        assert [each.query for each in server.of("list", NODES)] == [
+            {"limit": "500"},
+            {"limit": "500", "continue": "500"},
+            {"limit": "500", "continue": "1000"},
+        ]
+        assert server.of("watch", NODES)[0].query == {
+            "watch": "true",
+            "resourceVersion": "100",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": "270",
+        }
+        state = reflector.state
+        assert (state.synced, state.served, state.last_contact, state.relists) == (True, True, 7.0, 0)
+
+
+async def test_changes(server, connection):
+    """Added, modified and deleted; namespaced kinds are keyed by both names."""
+    server.objects[PODS] = [named("a", namespace="x"), named("b", namespace="x")]
+    server.watches[PODS] = [
+        [
+            line("ADDED", named("c", "101", "y")),
+            line("MODIFIED", named("a", "102", "x", spec={"nodeName": "n1"})),
+            line("DELETED", named("b", "103", "x")),
+            HOLD,
+        ]
+    ]
+    async with following(connection, "Pod") as (_, sink, _):
+        await eventually(lambda: len(sink.calls) == 4)
+        assert sink.calls[1:] == [
+            ("apply", "Pod", [("y", "c")], []),
+            ("apply", "Pod", [("x", "a")], []),
+            ("apply", "Pod", [], [("x", "b")]),
+        ]
+        assert sink.objects["x", "a"].node_name == "n1"
+
+
+async def test_one_chunk_is_one_call(server, connection):
+    """What comes together is told together, each object as it last was."""
+    server.objects[NODES] = [named("a"), named("b")]
+    together = (
+        line("MODIFIED", named("a", "101"))
+        + line("DELETED", named("a", "102"))
+        + line("ADDED", named("c", "103"))
+        + line("DELETED", named("b", "104"))
+        + line("ADDED", named("b", "105"))
+    )
+    server.watches[NODES] = [[together, HOLD]]
+    async with following(connection) as (_, sink, _):
+        await eventually(lambda: len(sink.calls) == 2)
+        assert sink.calls[1] == ("apply", "Node", ["c", "b"], ["a"])
+
+
+async def test_lines_cut_anywhere(server, connection):
+    """Lines that come in pieces are put together; what a watch leaves unfinished comes again on the next."""
+    server.objects[NODES] = []
+    first, second = line("ADDED", named("a", "101")), line("ADDED", named("ü", "102"))
+    server.watches[NODES] = [
+        [first[:10], first[10:40], first[40:] + second[:-9]],
+        [second, HOLD],
+    ]
+    async with following(connection) as (_, sink, waits):
+        await eventually(lambda: "ü" in sink.objects)
+        assert sink.calls[1:] == [("apply", "Node", ["a"], []), ("apply", "Node", ["ü"], [])]
+        assert [each.query["resourceVersion"] for each in server.of("watch", NODES)] == ["100", "101"]
+        assert waits == []
+
+
+async def test_bookmarks_move_the_version(server, connection):
+    """After the end of a watch the next begins at the last bookmark, without a list and without a wait."""
+    server.objects[NODES] = [named("a")]
+    server.watches[NODES] = [[line("MODIFIED", named("a", "150")), bookmark("200")], [bookmark("300")]]
+    async with following(connection) as (reflector, sink, waits):
+        await eventually(lambda: len(server.of("watch", NODES)) == 3)
+        assert [each.query["resourceVersion"] for each in server.of("watch", NODES)] == ["100", "200", "300"]
+        assert len(server.of("list", NODES)) == 1
+        assert (len(sink.calls), waits, reflector.state.restarts) == (2, [], 0)
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+async def test_expired_version_lists_again(server, connection, over_http):
+    """410, as an event or as the answer: a new list replaces all, after what came before it was told."""
+    server.objects[NODES] = [named("a"), named("b")]
+    server.watches[NODES] = [[line("ADDED", named("c", "101")) + (b"" if over_http else gone())]]
+    if over_http:
+        server.failures["watch", NODES] = [None, status(410, "too old")]
+    async with following(connection) as (reflector, sink, _):
+        await eventually(lambda: "c" in sink.objects)
+        server.objects[NODES], server.version = [named("b"), named("d")], "500"
+        await eventually(lambda: reflector.state.relists == 1 and len(server.of("watch", NODES)) > 1)
+        assert sink.calls == [
+            ("replace", "Node", ["a", "b"]),
+            ("apply", "Node", ["c"], []),
+            ("replace", "Node", ["b", "d"]),
+        ]
+        await eventually(lambda: server.of("watch", NODES)[-1].query["resourceVersion"] == "500")
+        assert (reflector.state.problem, reflector.state.restarts) == ("", 0)
+
+
+async def test_list_that_expires_between_pages(server, connection):
+    """410 on continue: the list starts again and holds nothing of the first try."""
+    server.objects[NODES], server.page_size = [named("a"), named("b"), named("c")], 1
+    server.failures["list", NODES] = [None, None, status(410, "The provided continue parameter is too old")]
+    async with following(connection) as (reflector, sink, _):
+        await eventually(lambda: sink.calls)
+        assert sink.calls == [("replace", "Node", ["a", "b", "c"])]
+        assert len(server.of("list", NODES)) == 6
+        assert reflector.state.relists == 0
+
+
+async def test_list_that_always_expires(server, connection):
+    """Is a problem that is said, and still tried."""
+    server.objects[NODES], server.page_size = [named("a"), named("b")], 1
+    server.failures["list", NODES] = [None, status(410, "too old")] * 5
+    async with following(connection) as (reflector, sink, waits):
+        await eventually(lambda: reflector.state.problem)
+        assert "cannot list nodes: too old (410); try again" in reflector.state.problem
+        await eventually(lambda: sink.calls)
+        assert (sink.calls, len(waits)) == ([("replace", "Node", ["a", "b"])], 1)
+
+
+async def test_server_errors_back_off(server, connection):
+    """A burst of 500 is waited out with growing waits; one line says so, one that it is over."""
+    server.objects[NODES] = [named("a")]
+    server.failures["list", NODES] = [status(500, "etcd is away")] * 9
+    with capture_logs() as logs:
+        async with following(connection) as (reflector, sink, waits):
+            await eventually(lambda: reflector.state.synced and not reflector.state.problem)
+            assert waits == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+            assert sink.calls == [("replace", "Node", ["a"])]
+            assert reflector.state.restarts == 9
+    assert [each["event"] for each in logs] == ["cannot follow", "follows again"]
+    assert "cannot list nodes: etcd is away (500)" in logs[0]["problem"]
+
+
+async def test_server_says_when_to_come_back(server, connection):
+    """Retry-After is heeded, within reason."""
+    server.objects[NODES] = []
+    server.failures["list", NODES] = [
+        status(429, "busy", {"Retry-After": "3"}),
+        status(429, "busy", {"Retry-After": "3600"}),
+    ]
+    async with following(connection) as (_, sink, waits):
+        await eventually(lambda: sink.calls)
+        assert waits == [3.0, 10.0]
+
+
+async def test_connection_that_breaks(server, connection):
+    """Broken connections, before and within a watch: resumed at the last version, the old list still served."""
+    server.objects[NODES] = [named("a")]
+    server.watches[NODES] = [[line("ADDED", named("b", "101")), b'{"type":"ADD', CUT], [HOLD]]
+    # aiohttp itself repeats a GET whose kept-alive connection breaks, once.
+    server.failures["watch", NODES] = [None, CUT, CUT]
+    async with following(connection) as (reflector, sink, waits):
+        await eventually(lambda: len(waits) == 2 and not reflector.state.problem)
+        assert [each.query["resourceVersion"] for each in server.of("watch", NODES)] == ["100", *["101"] * 3]
+        assert len(server.of("list", NODES)) == 1
+        assert (list(sink.objects), reflector.state.synced, len(waits)) == (["a", "b"], True, 2)
+
+
+async def test_watches_that_end_at_once(server, connection):
+    """A server that ends each watch without a word is not asked in a tight loop."""
+    server.objects[NODES] = []
+    server.watches[NODES] = [[], [], [], [HOLD]]
+    async with following(connection) as (reflector, _, waits):
+        await eventually(lambda: len(server.of("watch", NODES)) == 4)
+        assert waits == [0.05, 0.1, 0.2]
+        assert reflector.state.restarts == 3
+
+
+async def test_expiry_again_and_again_backs_off(server, connection):
+    """Lists are not repeated in a tight loop either."""
+    server.objects[NODES] = []
+    server.watches[NODES] = [[gone()]] * 4
+    async with following(connection) as (_, _, waits):
+        await eventually(lambda: len(server.of("watch", NODES)) == 5)
+        assert waits == [0.05, 0.1, 0.2, 0.4]
+
+
+async def test_error_event_resumes(server, connection):
+    """An ERROR that is no expiry: again from where we were."""
+    server.objects[NODES] = []
+    server.watches[NODES] = [[bookmark("120") + gone(500)]]
+    async with following(connection) as (reflector, _, waits):
+        await eventually(lambda: len(server.of("watch", NODES)) == 2)
+        assert server.of("watch", NODES)[1].query["resourceVersion"] == "120"
+        assert (len(server.of("list", NODES)), len(waits)) == (1, 1)
+
+
+async def test_version_of_the_future_lists_again(server, connection):
+    """After a restored backup the server knows no version as high as ours and answers 504."""
+    server.objects[NODES] = []
+    server.failures["watch", NODES] = [status(504, "Timeout: Too large resource version")]
+    async with following(connection) as (reflector, _, _):
+        await eventually(lambda: reflector.state.relists == 1)
+
+
+async def test_undecodable_object_of_a_list(server, connection):
+    """The rest is listed; the bad one is counted and said once, also when it is listed again."""
+    server.objects[SLICES] = [named("a"), named("b", **BROKEN), named("c")]
+    server.watches[SLICES] = [[gone()], [gone()]]
+    with capture_logs() as logs:
+        async with following(connection, "ResourceSlice") as (reflector, sink, _):
+            await eventually(lambda: reflector.state.relists == 2)
+            assert sink.calls == [("replace", "ResourceSlice", ["a", "c"])] * 3
+            assert (reflector.state.synced, reflector.state.decode_errors) == (True, 3)
+    said = [each for each in logs if each["event"] == "object ignored"]
+    assert [(each["kind"], each["name"]) for each in said] == [("ResourceSlice", "b")]
+    assert "spec.devices: expected array, got int" in said[0]["problem"]
+
+
+async def test_undecodable_change_drops_the_old_value(server, connection):
+    """Nothing is predicted from what the object was before; readable again, it is back."""
+    server.objects[SLICES] = [named("a"), named("b")]
+    server.watches[SLICES] = [
+        [
+            line("MODIFIED", named("a", "101", **BROKEN)) + line("MODIFIED", named("b", "102")),
+            line("MODIFIED", named("a", "103", **BROKEN)),
+            line("MODIFIED", named("a", "104")),
+            line("MODIFIED", named("a", "105", **BROKEN)),
+            HOLD,
+        ]
+    ]
+    with capture_logs() as logs:
+        async with following(connection, "ResourceSlice") as (reflector, sink, _):
+            await eventually(lambda: reflector.state.decode_errors == 3)
+            assert sink.calls[1:] == [
+                ("apply", "ResourceSlice", ["b"], ["a"]),
+                ("apply", "ResourceSlice", [], ["a"]),
+                ("apply", "ResourceSlice", ["a"], []),
+                ("apply", "ResourceSlice", [], ["a"]),
+            ]
+    # Once while it stays unreadable, and once more after it was readable.
+    assert [each["name"] for each in logs if each["event"] == "object ignored"] == ["a", "a"]
+
+
+async def test_many_undecodable_objects(server, connection):
+    """Thousands of objects with one fault do not flood the log."""
+    server.objects[SLICES] = [named(f"s{index}", **BROKEN) for index in range(100)]
+    with capture_logs() as logs:
+        async with following(connection, "ResourceSlice") as (reflector, sink, _):
+            await eventually(lambda: sink.calls)
+            assert reflector.state.decode_errors == 100
+    assert [each["event"] for each in logs] == ["object ignored"] * 20 + [
+        "more objects ignored, see the metric of decode errors"
+    ]
+
+
+@pytest.mark.parametrize("garbage", [b"<html>\n", b'{"type":"ADDED","object":{"metadata":{}}}\n'])
+async def test_unreadable_line_lists_again(server, connection, garbage):
+    """Where it is not known what changed, only a list helps."""
+    server.objects[NODES] = [named("a")]
+    server.watches[NODES] = [[line("ADDED", named("b", "101")) + garbage]]
+    async with following(connection) as (reflector, sink, waits):
+        await eventually(lambda: reflector.state.relists == 1)
+        assert sink.calls[1:] == [("apply", "Node", ["b"], []), ("replace", "Node", ["a"])]
+        assert len(waits) == 1
+
+
+async def test_forbidden_list(server, connection):
+    """Said once, with the rule that is missing; not synced until it is granted."""
+    server.objects[SLICES] = [named("a")]
+    server.failures["list", SLICES] = [status(403, 'User "u" cannot list')] * 4
+    with capture_logs() as logs:
+        async with following(connection, "ResourceSlice") as (reflector, _, waits):
+            await eventually(lambda: len(waits) == 3)
+            assert not reflector.state.synced
+            missing = "grant this user the verb list on resourceslices.resource.k8s.io in a ClusterRole"
+            assert missing in reflector.state.problem
+            await eventually(lambda: reflector.state.synced and not reflector.state.problem)
+    assert [each["event"] for each in logs] == ["cannot follow", "follows again"]
+
+
+async def test_forbidden_watch(server, connection):
+    """A list that cannot be kept up to date is not synced."""
+    server.objects[NODES] = [named("a")]
+    server.failures["watch", NODES] = [status(403, "no")] * 3
+    with capture_logs() as logs:
+        async with following(connection) as (reflector, _, waits):
+            await eventually(lambda: len(waits) == 2)
+            assert not reflector.state.synced
+            assert "grant this user the verb watch on nodes in a ClusterRole" in reflector.state.problem
+            await eventually(lambda: reflector.state.synced)
+            assert len(server.of("list", NODES)) == 1
+    assert [each["event"] for each in logs] == ["cannot follow", "follows again"]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta2", "v1alpha3"])
+async def test_taint_rules_of_whatever_version(server, connection, version):
+    """The newest version that is served is listed and watched."""
+    path = TAINT_RULES[version]
+    server.objects[path] = [named("drain")]
+    async with following(connection, "DeviceTaintRule") as (reflector, sink, _):
+        await eventually(lambda: server.of("watch", path))
+        assert sink.calls == [("replace", "DeviceTaintRule", ["drain"])]
+        assert reflector.state.served
+
+
+async def test_taint_rules_not_served(server, connection):
+    """None is complete. Said once, asked again now and then, and found when they appear."""
+    with capture_logs() as logs:
+        async with following(connection, "DeviceTaintRule") as (reflector, sink, waits):
+            await eventually(lambda: waits)
+            state = reflector.state
+            assert (state.synced, state.served, state.problem, state.restarts) == (True, False, "", 0)
+            assert (sink.calls, waits) == ([("replace", "DeviceTaintRule", [])], [225.0])
+    assert [(each["event"], each["kind"]) for each in logs] == [
+        ("not served, which is fine; asked again now and then", "DeviceTaintRule")
+    ]
+
+
+async def test_taint_rules_that_move_to_another_version(server, connection):
+    """404 on a watch: looked for in the other versions."""
+    old, new = TAINT_RULES["v1alpha3"], TAINT_RULES["v1"]
+    server.objects[old] = [named("drain")]
+    server.watches[old] = [[bookmark("101")]]
+    server.failures["watch", old] = [None, status(404, "not found")]
+    async with following(connection, "DeviceTaintRule") as (reflector, sink, _):
+        await eventually(lambda: sink.calls)
+        server.objects[new] = [named("drain")]
+        await eventually(lambda: server.of("watch", new))
+        assert reflector.state.synced
+
+
+async def test_required_kind_not_served(server, connection):
+    """Slices that are not served are a problem, with the release that has them."""
+    async with following(connection, "ResourceSlice") as (reflector, sink, _):
+        await eventually(lambda: reflector.state.problem)
+        assert "does not serve resource.k8s.io/v1; Kubernetes 1.34 and later do" in reflector.state.problem
+        assert (reflector.state.synced, sink.calls) == (False, [])
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"metadata":{"resourceVersion":""},"items":[]}', b"\xff"])
+async def test_answer_that_is_no_list(server, connection, body):
+    """Is said, and tried again."""
+    server.objects[NODES] = [named("a")]
+    server.failures["list", NODES] = [(200, body)]
+    async with following(connection) as (reflector, sink, waits):
+        await eventually(lambda: sink.calls)
+        assert (sink.calls, len(waits)) == ([("replace", "Node", ["a"])], 1)
+
+
+async def test_what_the_sink_raises_ends_the_reflector(server, connection):
+    """A fault of ours is not hidden behind retries."""
+
+    class Faulty(Sink):
+        def replace(self, kind, objects):
+            raise ZeroDivisionError
+
+    server.objects[NODES] = []
+    reflector = Reflector(connection, KINDS["Node"], Faulty(), Interner())
+    with pytest.raises(ZeroDivisionError):
+        await reflector.run()
+
+
+async def test_decoding_shares_the_loop(server, connection):
+    """While thousands of objects are decoded, others get their turn every few milliseconds."""
+    devices = [{"name": f"d{index}", "attributes": {"a": {"int": index}}} for index in range(20)]
+    server.objects[SLICES] = [named(f"s{index}", spec={"devices": devices}) for index in range(500)]
+    turns = []
+
+    async def take_turns():
+        while True:
+            turns.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(0)
+
+    async with following(connection, "ResourceSlice") as (_, sink, _):
+        task = asyncio.create_task(take_turns())
+        await eventually(lambda: sink.calls)
+        task.cancel()
+        await asyncio.wait([task])
+    assert sum(later - earlier > 0.002 for earlier, later in pairwise(turns)) > 3
