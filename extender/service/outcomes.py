@@ -187,7 +187,7 @@ def _held(node: str, claim: Claim, snapshot: Snapshot) -> set[tuple[ClaimKey, De
         (holder.key, result.id)
         for pool in snapshot.nodes[node].inventory.pools
         for holder in snapshot.holders.get(pool.id, ())
-        if holder.key != claim.key and holder.reserved_for != claim.reserved_for
+        if holder.key != claim.key and not (holder.reserved_for and holder.reserved_for == claim.reserved_for)
         for result in _results(holder)
     }
 

@@ -414,7 +414,9 @@ async def test_required_kind_not_served(server, connection):
         assert (reflector.state.synced, sink.calls) == (False, [])
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"metadata":{"resourceVersion":""},"items":[]}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"{}", b'{"metadata":{"resourceVersion":""},"items":[]}', b"\xff"]
+)
 async def test_answer_that_is_no_list(server, connection, body):
     """Is said, and tried again."""
     server.objects[NODES] = [named("a")]
