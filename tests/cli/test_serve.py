@@ -70,12 +70,21 @@ def test_the_score_s_range_is_an_option(cluster_file, objects):
         assert post(f"{url}/prioritize", body) == [{"Host": "near", "Score": 10}]
 
 
-def test_a_live_cluster_is_not_supported_yet(run):
-    """Without --cluster: status 2, why, and how to make a dump."""
-    ran = run("serve")
+def test_without_a_cluster_it_says_what_to_do(run, monkeypatch, tmp_path):
+    """No kubeconfig, no pod: status 2, and two ways out."""
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    ran = run("serve", "--kubeconfig", tmp_path / "none")
     assert ran.status == 2
-    assert "cannot watch a live cluster yet" in ran.err
-    assert "kubectl get nodes,deviceclasses,resourceslices,resourceclaims,pods -A -o json" in ran.err
+    assert "set KUBECONFIG to a file with which kubectl works" in ran.err
+
+
+@pytest.mark.parametrize("option", [["--decisive"], ["--kubeconfig", "x"], ["--context", "x"]])
+def test_options_of_a_live_cluster_do_not_go_with_a_dump(run, cluster_file, option):
+    """Nobody is left to think that they had an effect."""
+    ran = run("serve", "--cluster", cluster_file, *option)
+    assert ran.status == 2
+    assert f"{option[0]} is for a live cluster" in ran.err
 
 
 @pytest.mark.parametrize(

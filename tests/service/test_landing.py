@@ -50,7 +50,7 @@ def test_the_best_node_wins(evaluation, names):
 def test_equal_nodes_share_the_pods(evaluation):
     """One pod always lands on the same node, whatever their order; many spread."""
     names = ["x", "far", "y", "z"]
-    landed = Counter()
+    landed: Counter[str | None] = Counter()
     for number in range(90):
         pod = b.pod(f"job-{number}", "c")
         node = landing_node(pod, evaluation, names, decisive=True)

@@ -39,8 +39,12 @@ def store(clock, allocated):
     node, slices = b.pair_node("n", ["a"], ["a"])
     found = LiveStore(release_for("1.36"), InFlight(10.0), clock)
     found.on_allocated = lambda claim: allocated.append((claim, found.current.claims[claim.key]))
-    lists = {"Node": [node], "ResourceSlice": slices, "DeviceClass": list(b.CLASSES)}
-    lists["ResourceClaim"] = [PENDING]
+    lists: dict[str, list[object]] = {
+        "Node": [node],
+        "ResourceSlice": [*slices],
+        "DeviceClass": [*b.CLASSES],
+        "ResourceClaim": [PENDING],
+    }
     for kind in KINDS:
         assert not found.ready
         found.replace(kind, lists.get(kind, []))

@@ -18,7 +18,7 @@ from extender.core.model import (
 )
 from extender.core.release_history import release_for
 from extender.core.snapshot import Snapshot
-from extender.service.outcomes import MAX_ATTEMPTS, Match, Outcomes
+from extender.service.outcomes import MAX_ATTEMPTS, Match, Outcomes, Placement
 from tests import builders as b
 
 POD = b.pod("job", "c")
@@ -52,8 +52,8 @@ class Loop:
             claims=[b.claim("c")],
             pods=[POD],
         )
-        self.results = []
-        self.placements = []
+        self.results: list[Match] = []
+        self.placements: list[Placement] = []
         self.outcomes = Outcomes(
             evaluate, Settings(), lambda: 7.0, self.results.append, self.placements.append
         )

@@ -1,0 +1,181 @@
+"""serve without --cluster, in a process of its own: from the API server's lists to the metrics of an allocation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from tests.kube.api_server import HOLD, line, serving, write_kubeconfig
+
+CLAIMS = "/apis/resource.k8s.io/v1/resourceclaims"
+PATHS = {
+    "Node": "/api/v1/nodes",
+    "Pod": "/api/v1/pods",
+    "DeviceClass": "/apis/resource.k8s.io/v1/deviceclasses",
+    "ResourceSlice": "/apis/resource.k8s.io/v1/resourceslices",
+    "ResourceClaim": CLAIMS,
+}
+
+
+def allocated(claim, node, pod):
+    """The claim after the scheduler has written its status: the first devices of the node."""
+    results = [
+        {"request": name, "driver": driver, "pool": node, "device": device}
+        for name, driver, device in (("gpu", "gpu.nvidia.com", "gpu-0"), ("nic", "dra.net", "net0"))
+    ]
+    this_node = [{"key": "metadata.name", "operator": "In", "values": [node]}]
+    return {
+        **claim,
+        "metadata": {**claim["metadata"], "resourceVersion": "101"},
+        "status": {
+            "allocation": {
+                "devices": {"results": results},
+                "nodeSelector": {"nodeSelectorTerms": [{"matchFields": this_node}]},
+            },
+            "reservedFor": [{"resource": "pods", "name": pod["name"], "uid": pod["uid"]}],
+        },
+    }
+
+
+@asynccontextmanager
+async def extender(kubeconfig, *argv):
+    """The process that serves; yields it with a client of it."""
+    command = [sys.executable, "-m", "extender", "serve", "--kubeconfig", kubeconfig]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        *argv,
+        "--listen",
+        "127.0.0.1:0",
+        "--drain-seconds",
+        "0",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        announced = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
+        match = re.search(r" on (http://127\.0\.0\.1:\d+)$", announced)
+        assert match is not None, announced
+        async with aiohttp.ClientSession(match[1]) as client:
+            yield process, client
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def until(probe):
+    """Wait for what an event soon makes true."""
+    async with asyncio.timeout(20):
+        while not await probe():  # noqa: ASYNC110 - another process makes it true
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def server(objects):
+    """The test cluster behind a fake API server."""
+    async with serving() as found:
+        found.objects = {path: [] for path in PATHS.values()}
+        for each in objects:
+            found.objects[PATHS[each["kind"]]].append(each)
+        yield found
+
+
+async def metric(client, sample):
+    text = await (await client.get("/metrics")).text()
+    values = re.findall(rf"^{re.escape(sample)} (\S+)$", text, re.MULTILINE)
+    return float(values[0]) if values else None
+
+
+async def test_an_attempt_from_the_question_to_the_allocation(server, objects, tmp_path):
+    """The chosen node outweighs, its devices are in flight, and the allocation is compared."""
+    pod = objects[-1]
+    claim = server.objects[CLAIMS][0]
+    pod["metadata"].setdefault("uid", "uid-of-the-pod")
+    body = {"Pod": pod, "Nodes": None, "NodeNames": ["far", "near"]}
+    server.watches[CLAIMS] = [[HOLD]]
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
+    async with extender(kubeconfig, "--decisive") as (process, client):
+
+        async def ready():
+            return (await client.get("/readyz")).status == 200
+
+        await until(ready)
+        verbose = await (await client.get("/readyz?verbose")).text()
+        assert "[+]ResourceSlice ok (last heard of" in verbose
+        assert "[+]DeviceTaintRule not served by this API server" in verbose
+
+        filtered = await (await client.post("/filter", json=body)).json()
+        assert filtered["NodeNames"] == ["far", "near"]
+        scores = await (await client.post("/prioritize", json=body)).json()
+        assert scores == [{"Host": "far", "Score": 40}, {"Host": "near", "Score": 200}]
+        assert await metric(client, "dra_extender_in_flight_claims") == 1
+
+        event = line("MODIFIED", allocated(claim, "near", pod["metadata"]))
+        server.stopping.set()
+        server.watches[CLAIMS] = [[event, HOLD]]
+        server.stopping = asyncio.Event()
+
+        async def compared():
+            return await metric(client, 'dra_extender_prediction_matches_total{result="match"}') == 1
+
+        await until(compared)
+        assert await metric(client, "dra_extender_in_flight_claims") == 0
+        assert await (await client.get("/debug/mismatches")).json() == {"mismatches": []}
+
+        binding = {
+            "PodName": pod["metadata"]["name"],
+            "PodNamespace": pod["metadata"]["namespace"],
+            "PodUID": pod["metadata"]["uid"],
+            "Node": "near",
+        }
+        assert await (await client.post("/bind", json=binding)).json() == {"Error": ""}
+        namespace = pod["metadata"]["namespace"]
+        events = f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"
+
+        async def told():
+            return bool(server.of("create", events))
+
+        await until(told)
+        (written,) = server.of("create", events)
+        assert written.body["note"].startswith(
+            "gpu: gpu.nvidia.com/near/gpu-0, nic: dra.net/near/net0 on near"
+        )
+
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert process.stderr is not None
+        log = [json.loads(each) for each in (await process.stderr.read()).splitlines()]
+    assert [each for each in log if each["level"] in ("warning", "error")] == []
+
+
+async def test_not_ready_without_the_right_to_list(server, tmp_path):
+    """What is missing is named, in the probe and in the log, and every node is alike until it is there."""
+    forbidden = (403, json.dumps({"kind": "Status", "message": "no", "code": 403}).encode())
+    server.failures["list", CLAIMS] = [forbidden] * 1000
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
+    async with extender(kubeconfig) as (_, client):
+
+        async def told():
+            return "resourceclaims" in await (await client.get("/readyz?verbose")).text()
+
+        await until(told)
+        response = await client.get("/readyz?verbose")
+        assert response.status == 503
+        assert "grant this user the verb list on resourceclaims" in await response.text()
+        body = {"Pod": {"metadata": {"name": "p"}, "spec": {}}, "Nodes": None, "NodeNames": ["a", "b"]}
+        scores = await (await client.post("/prioritize", json=body)).json()
+        assert scores == [{"Host": "a", "Score": 50}, {"Host": "b", "Score": 50}]
+        server.failures["list", CLAIMS] = []
+
+        async def ready():
+            return (await client.get("/readyz")).status == 200
+
+        await until(ready)
