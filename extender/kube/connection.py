@@ -7,7 +7,8 @@ decoding. Nothing is retried here; whoever asks knows what a failure means.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
@@ -197,15 +198,18 @@ class Connection:
 
 
 @asynccontextmanager
-async def connect(context: str | None = None, kubeconfig: str | None = None) -> AsyncIterator[Connection]:
+async def connect(
+    context: str | None = None, kubeconfig: str | None = None, *, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Connection]:
     """
     Connect to a cluster for as long as the context lasts.
 
     The configuration is the named kubeconfig and context, else the pod's own
     service account, else ``$KUBECONFIG`` or ``~/.kube/config``. The server is
-    asked for its version, which warms the client up. Raises ``LiveError``.
+    asked for its version, which warms the client up. ``clock`` is in seconds.
+    Raises ``LiveError``.
     """
-    async with credentials(context, kubeconfig) as held:
+    async with credentials(context, kubeconfig, clock) as held:
         api = _api_client(held.configuration)
         try:
             connection = Connection(api, held)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -107,7 +106,7 @@ class Credentials:
 
 @asynccontextmanager
 async def credentials(
-    context: str | None = None, kubeconfig: str | None = None, clock: Callable[[], float] = time.monotonic
+    context: str | None, kubeconfig: str | None, clock: Callable[[], float]
 ) -> AsyncIterator[Credentials]:
     """
     Read the configuration and keep it valid while the context lasts.
