@@ -9,11 +9,11 @@ reason why they can share predictions (the other half is ``layout``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from .cel import unsupported_attribute
-from .model import CounterSet, Device, Node, PoolID, ResourceSlice
+from .model import CounterSet, Device, Node, ResourceSlice
 from .node_selection import NodeSelectorError, node_matches
 from .places import Place
 from .pools import (
@@ -21,11 +21,11 @@ from .pools import (
     gather_pools,
     has_binding_conditions,
     in_search_order,
-    is_usable,
     targets_node,
 )
 from .reasons import Reason, ReasonCode, reason
 from .releases import CounterScope, Release
+from .slice_index import SliceIndex
 from .topology import locate
 from .vocabulary import Vocabulary
 
@@ -104,51 +104,6 @@ NODE_FEATURE = "DRAOptionalNodeOperations"
 EMPTY = Inventory((), (), Frame((), ()))
 
 
-@dataclass(frozen=True, slots=True)
-class SliceIndex:
-    """
-    The cluster's slices by how nodes find them.
-
-    ``local``: by node name. ``selected``: those for several nodes. ``counters``:
-    by pool, the counter slices of releases where these count for every node;
-    ``broken``: pools with such slices that are incomplete or invalid when seen
-    from a node that has none of their devices.
-    """
-
-    by_pool: Mapping[PoolID, tuple[ResourceSlice, ...]]
-    local: Mapping[str, tuple[ResourceSlice, ...]]
-    selected: tuple[ResourceSlice, ...]
-    counters: Mapping[PoolID, tuple[ResourceSlice, ...]]
-    broken: tuple[Pool, ...]
-
-
-def index_slices(slices: Sequence[ResourceSlice], release: Release) -> SliceIndex:
-    """Index ``slices`` (any order)."""
-    by_pool: dict[PoolID, list[ResourceSlice]] = {}
-    local: dict[str, list[ResourceSlice]] = {}
-    selected: list[ResourceSlice] = []
-    counters: dict[PoolID, list[ResourceSlice]] = {}
-    for slice_ in sorted(slices, key=lambda slice_: slice_.name):
-        by_pool.setdefault(slice_.pool_id, []).append(slice_)
-        if not is_usable(slice_, release):
-            continue
-        if slice_.shared_counters and release.gathering.counters_everywhere:
-            counters.setdefault(slice_.pool_id, []).append(slice_)
-        elif slice_.node_name:
-            local.setdefault(slice_.node_name, []).append(slice_)
-        else:
-            selected.append(slice_)
-    seen_by_all = [slice_ for group in counters.values() for slice_ in group]
-    gathered = gather_pools(Node(""), seen_by_all, by_pool, release)
-    return SliceIndex(
-        by_pool={pool: tuple(group) for pool, group in by_pool.items()},
-        local={node: tuple(group) for node, group in local.items()},
-        selected=tuple(selected),
-        counters={pool: tuple(group) for pool, group in counters.items()},
-        broken=tuple(pool for pool in gathered if pool.incomplete or pool.invalid),
-    )
-
-
 def inventory_of(
     node: Node, index: SliceIndex, release: Release, vocabulary: Vocabulary, frames: dict[Frame, Frame]
 ) -> Inventory:
@@ -173,6 +128,27 @@ def inventory_of(
         return Inventory((), (), EMPTY.frame, failure)
 
 
+def with_broken_pools(
+    inventory: Inventory, lost: Collection[Pool], gained: Sequence[Pool], release: Release
+) -> Inventory:
+    """
+    The inventory of a node that has no devices of the broken pools that came and went.
+
+    These have no slices, so devices stay where they are and only numbers of pools
+    change. ``lost`` are the objects that ``SliceIndex.broken`` had. The frame is not interned.
+    """
+    if inventory.failure is not None:
+        return inventory
+    ids = {pool.id for pool in lost}
+    kept = [pool for pool in inventory.pools if pool.id not in ids]
+    pools = in_search_order((*kept, *gained), release)
+    numbers = {pool.id: number for number, pool in enumerate(pools)}
+    slices = tuple(
+        replace(slice_, pool=numbers[inventory.pools[slice_.pool].id]) for slice_ in inventory.frame.slices
+    )
+    return Inventory(pools, inventory.slices, Frame(_pool_frames(pools, release), slices))
+
+
 def _framed(
     node: Node,
     pools: tuple[Pool, ...],
@@ -180,8 +156,20 @@ def _framed(
     vocabulary: Vocabulary,
     frames: dict[Frame, Frame],
 ) -> Inventory:
+    slices = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
+    devices = [(slice_.driver, device) for _, slice_ in slices for device in slice_.devices]
+    places = iter(locate(devices, vocabulary))
+    slice_frames = tuple(
+        _slice_frame(node, number, slice_, tuple(next(places) for _ in slice_.devices), release)
+        for number, slice_ in slices
+    )
+    frame = Frame(_pool_frames(pools, release), slice_frames)
+    return Inventory(pools, tuple(slice_ for _, slice_ in slices), frames.setdefault(frame, frame))
+
+
+def _pool_frames(pools: Sequence[Pool], release: Release) -> tuple[PoolFrame, ...]:
     books: dict[str, int] = {}
-    pool_frames = tuple(
+    return tuple(
         PoolFrame(
             pool.id.driver,
             books.setdefault(pool.id.pool, number),
@@ -193,15 +181,6 @@ def _framed(
         )
         for number, pool in enumerate(pools)
     )
-    slices = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
-    devices = [(slice_.driver, device) for _, slice_ in slices for device in slice_.devices]
-    places = iter(locate(devices, vocabulary))
-    slice_frames = tuple(
-        _slice_frame(node, number, slice_, tuple(next(places) for _ in slice_.devices), release)
-        for number, slice_ in slices
-    )
-    frame = Frame(pool_frames, slice_frames)
-    return Inventory(pools, tuple(slice_ for _, slice_ in slices), frames.setdefault(frame, frame))
 
 
 def _slice_frame(

@@ -106,16 +106,13 @@ class Memo(Generic[T]):
         self.render = render
         self._capacity = capacity
         self._tables: OrderedDict[Hashable, Table[T]] = OrderedDict()
-        self._equal: dict[int, dict[str, T]] = {}
+        self._equal: dict[int, tuple[int, dict[str, T] | None]] = {}
         self._lineage: Lineage | None = None
         self._classes: Mapping[str, DeviceClass] | None = None
 
     def table(self, key: Hashable, snapshot: Snapshot) -> Table[T]:
         """The table for a plan, brought up to the snapshot."""
-        if snapshot.lineage is not self._lineage or snapshot.classes is not self._classes:
-            self._tables.clear()
-            self._equal.clear()
-            self._lineage, self._classes = snapshot.lineage, snapshot.classes
+        self._turn_to(snapshot)
         table = self._tables.get(key)
         if table is None or table.number > snapshot.number:
             table = self._tables[key] = Table(snapshot.number)
@@ -127,7 +124,23 @@ class Memo(Generic[T]):
 
     def equal(self, points: int, snapshot: Snapshot) -> Mapping[str, T]:
         """Entries that give every node of the snapshot the same score."""
-        entries = self._equal.get(points)
-        if entries is None or len(entries) != len(snapshot.nodes):
-            entries = self._equal[points] = {name: self.render(name, points) for name in snapshot.nodes}
+        self._turn_to(snapshot)
+        number, entries = self._equal.get(points, (snapshot.number, None))
+        changed = snapshot.changed_since(number)
+        if entries is None or changed is None:
+            entries = {name: self.render(name, points) for name in snapshot.nodes}
+        else:
+            for name in changed:
+                if name not in snapshot.nodes:
+                    entries.pop(name, None)
+                elif name not in entries:
+                    entries[name] = self.render(name, points)
+        self._equal[points] = (snapshot.number, entries)
         return entries
+
+    def _turn_to(self, snapshot: Snapshot) -> None:
+        """Forget everything if names mean other nodes or classes than before."""
+        if snapshot.lineage is not self._lineage or snapshot.classes is not self._classes:
+            self._tables.clear()
+            self._equal.clear()
+            self._lineage, self._classes = snapshot.lineage, snapshot.classes

@@ -8,9 +8,9 @@ pools_incubating.go NodeMatches, v0.36.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from .model import Node, NodeRequirement, NodeSelector
+from .model import Node, NodeRequirement, NodeSelector, ResourceSlice
 
 
 class NodeSelectorError(ValueError):
@@ -24,6 +24,37 @@ def node_matches(node: Node, node_name: str, all_nodes: bool, selector: NodeSele
     if all_nodes:
         return True
     return selector is not None and selector_matches(selector, node)
+
+
+def nodes_targeted(slices: Iterable[ResourceSlice], nodes: Iterable[Node]) -> set[str] | None:
+    """
+    Names of all nodes that any of the slices or their devices may be for; ``None``: of all.
+
+    Names that slices give are taken as they are. An invalid selector is fatal on
+    every node that looks at it, so it may be for all.
+    """
+    targets = {target for slice_ in slices for target in _targets(slice_)}
+    if any(all_nodes and not name for name, all_nodes, _ in targets):
+        return None
+    found = {name for name, _, _ in targets if name}
+    selectors = [selector for name, _, selector in targets if selector is not None and not name]
+    if not selectors:
+        return found
+    try:
+        for node in nodes:
+            if any(selector_matches(selector, node) for selector in selectors):
+                found.add(node.name)
+    except NodeSelectorError:
+        return None
+    return found
+
+
+def _targets(slice_: ResourceSlice) -> Iterable[tuple[str, bool, NodeSelector | None]]:
+    """What ``node_matches`` is asked about the slice."""
+    if slice_.per_device_node_selection:
+        for device in slice_.devices:
+            yield device.traits.node_name, device.traits.all_nodes, device.traits.node_selector
+    yield slice_.node_name, slice_.all_nodes, slice_.node_selector
 
 
 def selector_matches(selector: NodeSelector, node: Node) -> bool:

@@ -11,28 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .inventory import EMPTY, Frame, Inventory, SliceIndex, index_slices, inventory_of
+from .changes import Changes, Difference, applied, differences
+from .inventory import EMPTY, Frame
 from .model import Claim, DeviceClass, DeviceTaintRule, Node, Pod, PoolID, ResourceSlice
+from .node_state import NodeState, Surroundings, state_of
 from .releases import Release
+from .slice_index import SliceIndex, index_after, index_slices
+from .succession import nodes_after, slices_changed, sweep
 from .taint_rules import with_taint_rules
-from .usage import NO_USAGE, PoolUsage, pool_usage, pools_held
+from .usage import PoolUsage, holders_after, pool_usage, usage_differences
 from .vocabulary import DEFAULT_VOCABULARY, Vocabulary
 
 ClaimKey = tuple[str, str]
 """Namespace and name."""
 
 _HISTORY = 256
-# Enough for any burst of claim events between two scheduling requests; a memo that
+# Enough for any burst of events between two scheduling requests; a memo that
 # is further behind starts afresh.
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NodeState:
-    """One node: ``usage`` is parallel to ``inventory.pools``."""
-
-    node: Node
-    inventory: Inventory
-    usage: tuple[PoolUsage, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +40,13 @@ class Lineage:
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """
-    Everything that predictions read.
+    Everything that predictions read, and what the next snapshot is made from.
 
-    ``number`` counts the snapshots of one ``lineage``; ``changes`` holds the
-    names of the nodes that each of the last snapshots changed, newest last.
-    ``holders``: allocated claims by the pools they hold devices of.
+    ``published``: the slices by name as drivers publish them; ``slices`` has them
+    with the taints of ``taint_rules``. ``holders``: allocated claims by the pools they
+    hold devices of, ``usage`` what that adds up to. ``pool_nodes``: names of the nodes
+    that have a pool. ``number`` counts the snapshots of one ``lineage`` that changed
+    nodes; ``changes`` holds the names that each of the last ones changed, newest last.
     """
 
     release: Release
@@ -58,8 +55,11 @@ class Snapshot:
     classes: Mapping[str, DeviceClass]
     claims: Mapping[ClaimKey, Claim]
     pods: Mapping[tuple[str, str], Pod]
+    taint_rules: Mapping[str, DeviceTaintRule]
+    published: Mapping[str, ResourceSlice]
     slices: SliceIndex
     holders: Mapping[PoolID, tuple[Claim, ...]]
+    usage: Mapping[PoolID, PoolUsage]
     pool_nodes: Mapping[PoolID, tuple[str, ...]]
     lineage: Lineage = field(default_factory=Lineage)
     number: int = 0
@@ -80,85 +80,97 @@ class Snapshot:
     ) -> Snapshot:
         """Freeze a world. The order of the inputs does not matter; names are unique."""
         lineage = Lineage()
-        ordered = sorted(taint_rules, key=lambda rule: rule.name)
-        index = index_slices(with_taint_rules(tuple(slices), ordered, release), release)
+        published = {slice_.name: slice_ for slice_ in slices}
+        rules = sorted(taint_rules, key=lambda rule: rule.name)
+        index = index_slices(with_taint_rules(tuple(published.values()), rules, release), release)
         by_key = {claim.key: claim for claim in claims}
-        holders: dict[PoolID, list[Claim]] = {}
-        for claim in by_key.values():
-            for pool in pools_held(claim):
-                holders.setdefault(pool, []).append(claim)
-        frozen = {pool: tuple(group) for pool, group in holders.items()}
+        holders = holders_after({}, {key: Difference(None, claim) for key, claim in by_key.items()})
         shared = release.features.consumable_capacity
-        usage = {pool: pool_usage(pool, group, consumable_capacity=shared) for pool, group in frozen.items()}
+        usage = {pool: pool_usage(pool, group, consumable_capacity=shared) for pool, group in holders.items()}
+        around = Surroundings(release, vocabulary, index, usage, lineage.frames)
         states: dict[str, NodeState] = {}
         pool_nodes: dict[PoolID, list[str]] = {}
         for node in sorted(nodes, key=lambda node: node.name):
-            inventory = inventory_of(node, index, release, vocabulary, lineage.frames)
-            for pool_ in inventory.pools:
-                pool_nodes.setdefault(pool_.id, []).append(node.name)
-            states[node.name] = NodeState(
-                node, inventory, tuple(usage.get(pool_.id, NO_USAGE) for pool_ in inventory.pools)
-            )
+            state = states[node.name] = state_of(node, around)
+            for pool in state.inventory.pools:
+                pool_nodes.setdefault(pool.id, []).append(node.name)
         return cls(
             release=release,
             vocabulary=vocabulary,
             nodes=states,
             classes={device_class.name: device_class for device_class in classes},
             claims=by_key,
-            pods={(pod.namespace, pod.name): pod for pod in pods},
+            pods={_pod_key(pod): pod for pod in pods},
+            taint_rules={rule.name: rule for rule in rules},
+            published=published,
             slices=index,
-            holders=frozen,
+            holders=holders,
+            usage=usage,
             pool_nodes={pool: tuple(names) for pool, names in pool_nodes.items()},
             lineage=lineage,
         )
 
+    def following(self, changes: Changes) -> Snapshot:
+        """
+        The snapshot of the world after ``changes``; the same object if they change nothing.
+
+        Costs what the nodes cost that the changes concern, and a copy of each mapping
+        that differs. ``classes`` stays the same mapping unless a class differs.
+        """
+        classes = differences(
+            self.classes.get, ((each.name, each) for each in changes.classes), changes.gone_classes
+        )
+        pods = differences(
+            self.pods.get, ((_pod_key(each), each) for each in changes.pods), changes.gone_pods
+        )
+        claims = differences(
+            self.claims.get, ((each.key, each) for each in changes.claims), changes.gone_claims
+        )
+        rules = differences(
+            self.taint_rules.get,
+            ((each.name, each) for each in changes.taint_rules),
+            changes.gone_taint_rules,
+        )
+        slices = differences(
+            self.published.get, ((each.name, each) for each in changes.slices), changes.gone_slices
+        )
+        nodes = differences(self._node, ((each.name, each) for each in changes.nodes), changes.gone_nodes)
+        if not (classes or pods or claims or rules or slices or nodes):
+            return self
+        holders = holders_after(self.holders, claims)
+        shared = self.release.features.consumable_capacity
+        used = usage_differences(self.usage, holders, claims.values(), consumable_capacity=shared)
+        published = applied(self.published, slices)
+        taint_rules = applied(self.taint_rules, rules)
+        tainted = slices_changed(self.slices, published, slices, taint_rules, rules.values(), self.release)
+        before = Surroundings(self.release, self.vocabulary, self.slices, self.usage, self.lineage.frames)
+        around = replace(
+            before,
+            slices=index_after(self.slices, tainted, self.release),
+            usage=applied(self.usage, used),
+        )
+        then = nodes_after(self.nodes, self.pool_nodes, before, around, nodes, tainted, used)
+        sweep(around.frames, then.nodes)
+        after = replace(
+            self,
+            nodes=then.nodes,
+            classes=applied(self.classes, classes),
+            claims=applied(self.claims, claims),
+            pods=applied(self.pods, pods),
+            taint_rules=taint_rules,
+            published=published,
+            slices=around.slices,
+            holders=holders,
+            usage=around.usage,
+            pool_nodes=then.pool_nodes,
+        )
+        if not then.changed:
+            return after
+        return replace(after, number=self.number + 1, changes=(*self.changes[-_HISTORY + 1 :], then.changed))
+
     def with_claims(self, upserts: Iterable[Claim] = (), deletions: Iterable[ClaimKey] = ()) -> Snapshot:
         """The next snapshot after claims appeared, changed or went."""
-        claims = dict(self.claims)
-        holders = dict(self.holders)
-        touched: set[PoolID] = set()
-        updates: list[tuple[ClaimKey, Claim | None]] = [(claim.key, claim) for claim in upserts]
-        updates += [(key, None) for key in deletions]
-        for key, claim in updates:
-            before = claims.pop(key, None)
-            if claim is not None:
-                claims[key] = claim
-            if before is not None and claim is not None and before.allocation == claim.allocation:
-                _replace_holder(holders, pools_held(before), key, claim)
-                continue
-            touched |= pools_held(before) | pools_held(claim)
-            _replace_holder(holders, pools_held(before), key, None)
-            for pool in pools_held(claim):
-                if claim is not None:
-                    holders[pool] = (*holders.get(pool, ()), claim)
-        nodes, changed = self._with_usage(touched, holders)
-        return replace(
-            self,
-            claims=claims,
-            holders=holders,
-            nodes=nodes,
-            number=self.number + 1,
-            changes=(*self.changes[-_HISTORY + 1 :], changed),
-        )
-
-    def _with_usage(
-        self, pools: set[PoolID], holders: Mapping[PoolID, tuple[Claim, ...]]
-    ) -> tuple[Mapping[str, NodeState], frozenset[str]]:
-        """Nodes with the usage of ``pools`` brought up to date, and which they are."""
-        changed = frozenset(name for pool in pools for name in self.pool_nodes.get(pool, ()))
-        if not changed:
-            return self.nodes, changed
-        shared = self.release.features.consumable_capacity
-        usage = {pool: pool_usage(pool, holders.get(pool, ()), consumable_capacity=shared) for pool in pools}
-        nodes = dict(self.nodes)
-        for name in changed:
-            state = nodes[name]
-            fresh = tuple(
-                usage.get(pool.id, before)
-                for pool, before in zip(state.inventory.pools, state.usage, strict=True)
-            )
-            nodes[name] = replace(state, usage=fresh)
-        return nodes, changed
+        return self.following(Changes(claims=tuple(upserts), gone_claims=tuple(deletions)))
 
     def changed_since(self, number: int) -> frozenset[str] | None:
         """Names of nodes changed after snapshot ``number``; ``None`` if too long ago."""
@@ -169,21 +181,13 @@ class Snapshot:
             return None
         return frozenset().union(*self.changes[-behind:])
 
+    def _node(self, name: str) -> Node | None:
+        state = self.nodes.get(name)
+        return None if state is None else state.node
 
-def _replace_holder(
-    holders: dict[PoolID, tuple[Claim, ...]],
-    pools: Iterable[PoolID],
-    key: ClaimKey,
-    claim: Claim | None,
-) -> None:
-    for pool in pools:
-        kept = tuple(held for held in holders.get(pool, ()) if held.key != key)
-        if claim is not None:
-            kept = (*kept, claim)
-        if kept:
-            holders[pool] = kept
-        else:
-            holders.pop(pool, None)
+
+def _pod_key(pod: Pod) -> tuple[str, str]:
+    return (pod.namespace, pod.name)
 
 
 __all__ = ["EMPTY", "ClaimKey", "Lineage", "NodeState", "Snapshot"]

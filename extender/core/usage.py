@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from .changes import Difference, differences, regrouped
 from .model import Claim, DeviceResult, PoolID
 
 Amounts = tuple[tuple[str, int], ...]
@@ -42,6 +43,33 @@ def pools_held(claim: Claim | None) -> frozenset[PoolID]:
         for result in claim.allocation.results
         if not result.admin_access
     )
+
+
+def holders_after(
+    holders: Mapping[PoolID, tuple[Claim, ...]], changed: Mapping[tuple[str, str], Difference[Claim]]
+) -> Mapping[PoolID, tuple[Claim, ...]]:
+    """Claims by the pools they hold devices of, once some changed; in the order of their keys."""
+    return regrouped(holders, changed, pools_held, lambda claim: claim.key)
+
+
+def usage_differences(
+    usage: Mapping[PoolID, PoolUsage],
+    holders: Mapping[PoolID, tuple[Claim, ...]],
+    changed: Iterable[Difference[Claim]],
+    *,
+    consumable_capacity: bool,
+) -> dict[PoolID, Difference[PoolUsage]]:
+    """What of ``usage`` differs once claims changed and ``holders`` are those after it."""
+    pools: set[PoolID] = set()
+    for before, after in changed:
+        if before is None or after is None or before.allocation != after.allocation:
+            pools |= pools_held(before) | pools_held(after)
+    updates = [
+        (pool, pool_usage(pool, holders[pool], consumable_capacity=consumable_capacity))
+        for pool in pools
+        if pool in holders
+    ]
+    return differences(usage.get, updates, [pool for pool in pools if pool not in holders])
 
 
 def pool_usage(pool: PoolID, claims: Iterable[Claim], *, consumable_capacity: bool) -> PoolUsage:
