@@ -11,7 +11,14 @@ from tests.kube.api_server import serving, write_kubeconfig
 @pytest.fixture
 def no_cluster(monkeypatch):
     """Nothing of the environment names a cluster or a proxy."""
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    for name in (
+        "KUBECONFIG",
+        "KUBERNETES_SERVICE_HOST",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

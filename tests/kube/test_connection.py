@@ -59,7 +59,10 @@ async def test_silent_watch_ends(server, connection, monkeypatch, limit):
 @pytest.mark.parametrize(
     ("failure", "expected"),
     [
-        (status(403, "no"), "cannot list nodes: no (403); grant this user the verb list on nodes in a Cluster"),
+        (
+            status(403, "no"),
+            "cannot list nodes: no (403); grant this user the verb list on nodes in a Cluster",
+        ),
         (status(401, "Unauthorized"), "Unauthorized (401); the server does not know these credentials"),
         ((500, b"\xff oops"), "cannot list nodes: Internal Server Error (500); try again"),
     ],
