@@ -35,6 +35,9 @@ SILENCE_SECONDS = 90.0
 WATCH_GRACE_SECONDS = 15.0
 """How much longer than agreed the server may keep a watch open."""
 
+CHUNK_BYTES = 1 << 18
+"""The most of a watch that is handed on at once: some fifty events on slices."""
+
 Parameters = Mapping[str, str | int | bool]
 
 
@@ -136,7 +139,7 @@ class Connection:
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         with self._reached():
             try:
-                async for chunk in response.content.iter_any():
+                async for chunk in response.content.iter_chunked(CHUNK_BYTES):
                     yield chunk
             except TimeoutError:
                 return

@@ -47,8 +47,8 @@ class Reflector:
     """
     Tells ``sink`` the objects of ``resource``.
 
-    ``interner`` may be shared by all reflectors of one event loop. ``clock`` is in
-    seconds, ``random`` returns 0 to 1.
+    ``interner`` and ``work`` are best shared by all reflectors of one event loop.
+    ``clock`` is in seconds, ``random`` returns 0 to 1.
     """
 
     def __init__(
@@ -58,12 +58,14 @@ class Reflector:
         sink: Sink,
         interner: Interner,
         *,
+        work: TimeSlice | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.state = ReflectorState(resource.kind)
         self._connection, self._resource, self._sink, self._interner = connection, resource, sink, interner
+        self._work = work or TimeSlice()
         self._clock, self._random, self._sleep = clock, random, sleep
         self._backoff = Backoff(random)
         self._unreadable = Unreadable(self.state)
@@ -134,15 +136,15 @@ class Reflector:
             self.state.last_contact = self._clock()
             if page.first:
                 objects, unreadable, version = [], set(), page.version
-            work = TimeSlice()
-            for item in page.items:
-                try:
-                    objects.append(resource.decode(item, self._interner))
-                except DecodeError as error:
-                    key = self._key(*item_key(item))
-                    unreadable.add(key)
-                    self._unreadable.add(key, error)
-                await work.pause()
+            async with self._work:
+                for item in page.items:
+                    try:
+                        objects.append(resource.decode(item, self._interner))
+                    except DecodeError as error:
+                        key = self._key(*item_key(item))
+                        unreadable.add(key)
+                        self._unreadable.add(key, error)
+                    await self._work.pause()
         self.state.served = True
         self._unreadable.keep(unreadable)
         self._version = version
@@ -177,21 +179,22 @@ class Reflector:
         change, after those before it are delivered.
         """
         changes: dict[Key, object | None] = {}
-        version, work = self._version, TimeSlice()
+        version = self._version
         failure: Exception | None = None
-        for line in lines:
-            try:
-                event = watch_event(line)
-                if event.type == "ERROR":
-                    raise self._stream_error(event)
-            except (WatchLineError, LiveError) as error:
-                failure = error
-                break
-            version = event.version
-            if event.type != "BOOKMARK":
-                key = self._key(event.namespace, event.name)
-                changes[key] = self._changed(key, event)
-            await work.pause()
+        async with self._work:
+            for line in lines:
+                try:
+                    event = watch_event(line)
+                    if event.type == "ERROR":
+                        raise self._stream_error(event)
+                except (WatchLineError, LiveError) as error:
+                    failure = error
+                    break
+                version = event.version
+                if event.type != "BOOKMARK":
+                    key = self._key(event.namespace, event.name)
+                    changes[key] = self._changed(key, event)
+                await self._work.pause()
         if changes:
             self._sink.apply(
                 self._resource.kind,

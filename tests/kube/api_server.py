@@ -69,7 +69,7 @@ class ApiServer:
         if self.failures[asked]:
             failure = self.failures[asked].pop(0)
             if failure is CUT:
-                request.transport.abort()
+                _break(request)
                 return web.Response()
             if failure is HOLD:
                 await self.stopping.wait()
@@ -104,10 +104,11 @@ class ApiServer:
         scripts = self.watches[request.path]
         for step in scripts.pop(0) if scripts else [HOLD]:
             if step is CUT:
-                request.transport.abort()
+                _break(request)
             elif step is HOLD:
                 await self.stopping.wait()
             else:
+                assert isinstance(step, bytes)
                 await response.write(step)
                 await asyncio.sleep(0.002)  # so that the next bytes are a chunk of their own
         return response
@@ -174,8 +175,13 @@ def gone(code=410):
 async def eventually(condition):
     """Wait until ``condition()`` is true, which it soon is."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - nothing tells when it becomes true
             await asyncio.sleep(0.002)
+
+
+def _break(request):
+    assert request.transport is not None
+    request.transport.abort()
 
 
 def _verb(method, query):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import time
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
@@ -12,6 +14,7 @@ from structlog.testing import capture_logs
 from extender.kube.decode import Interner
 from extender.kube.reflector import Reflector
 from extender.kube.resources import RESOURCES
+from extender.kube.time_slice import TimeSlice
 from tests.kube.api_server import (
     CUT,
     HOLD,
@@ -230,7 +233,7 @@ async def test_server_says_when_to_come_back(server, connection):
 
 
 async def test_connection_that_breaks(server, connection):
-    """Broken connections, before and within a watch: resumed at the last version, the old list still served."""
+    """Broken connections, before and within a watch: resumed at the last version, the list still served."""
     server.objects[NODES] = [named("a")]
     server.watches[NODES] = [[line("ADDED", named("b", "101")), b'{"type":"ADD', CUT], [HOLD]]
     # aiohttp itself repeats a GET whose kept-alive connection breaks, once.
@@ -268,7 +271,7 @@ async def test_error_event_resumes(server, connection):
     async with following(connection) as (reflector, _, waits):
         await eventually(lambda: len(server.of("watch", NODES)) == 2)
         assert server.of("watch", NODES)[1].query["resourceVersion"] == "120"
-        assert (len(server.of("list", NODES)), len(waits)) == (1, 1)
+        assert (len(server.of("list", NODES)), len(waits), reflector.state.restarts) == (1, 1, 1)
 
 
 async def test_version_of_the_future_lists_again(server, connection):
@@ -421,7 +424,7 @@ async def test_answer_that_is_no_list(server, connection, body):
     """Is said, and tried again."""
     server.objects[NODES] = [named("a")]
     server.failures["list", NODES] = [(200, body)]
-    async with following(connection) as (reflector, sink, waits):
+    async with following(connection) as (_, sink, waits):
         await eventually(lambda: sink.calls)
         assert (sink.calls, len(waits)) == ([("replace", "Node", ["a"])], 1)
 
@@ -456,3 +459,27 @@ async def test_decoding_shares_the_loop(server, connection):
         task.cancel()
         await asyncio.wait([task])
     assert sum(later - earlier > 0.002 for earlier, later in pairwise(turns)) > 3
+
+
+async def test_reflectors_take_turns_at_decoding(server, connection):
+    """With a shared time slice only one kind is decoded at a time, whatever comes at once."""
+    server.objects[NODES], server.objects[SLICES] = ([named(f"o{index}") for index in range(500)],) * 2
+    decoded, work, tasks = [], TimeSlice(), []
+
+    def decode(data, interner):
+        task = asyncio.current_task()
+        assert task is not None
+        decoded.append(task.get_name())
+        if len(decoded) % 100 == 0:
+            time.sleep(0.003)  # uses the slice up
+        return KINDS["Node"].decode(data, interner)
+
+    for kind in ("Node", "ResourceSlice"):
+        resource = dataclasses.replace(KINDS[kind], decode=decode)
+        reflector = Reflector(connection, resource, Sink(), Interner(), work=work)
+        tasks.append(asyncio.create_task(reflector.run(), name=kind))
+    await eventually(lambda: len(decoded) == 1000)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert sum(a != b for a, b in pairwise(decoded)) == 1
