@@ -8,14 +8,16 @@ LOCK   := uv pip compile --quiet --universal --python-version 3.11 --generate-ha
           --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # Minors whose oracle to build: make oracle ORACLES="1.36 1.37"
 ORACLES ?= 1.34 1.35 1.36 1.37
+# Minor whose control plane to test against: make e2e E2E=1.37
+E2E ?= 1.36
 # Generated cases per minor: make differential COUNT=20000
 COUNT ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench oracle differential lock clean
+.PHONY: help install demo test lint bench oracle differential e2e e2e-all lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(READY) ## Install into .venv; does nothing while the locks and pyproject.toml are unchanged
 	@:
@@ -52,6 +54,12 @@ oracle: $(READY) ## Build Kubernetes' own allocator, to test against (needs Go)
 
 differential: oracle ## Compare generated cases with Kubernetes' own allocator (needs Go)
 	@$(BIN)/python -m tests.differential $(ORACLES) --count $(COUNT)
+
+e2e: $(READY) ## Test against a real control plane (needs Go; the first build takes minutes)
+	@$(BIN)/python -m tests.e2e $(E2E)
+
+e2e-all: $(READY) ## Test against a real control plane of each minor (needs Go)
+	@$(BIN)/python -m tests.e2e 1.34 1.35 1.36 1.37
 
 lock: ## Renew requirements/*.txt (for maintainers; needs uv)
 	$(LOCK) --output-file requirements/build.txt requirements/build.in

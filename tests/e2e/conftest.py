@@ -1,0 +1,52 @@
+"""One control plane for all tests of a run, and a fleet on it that each test finds without pods."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import fleet, workload
+from tests.e2e.api import Api, connect
+from tests.e2e.control_plane import ControlPlane, start
+from tests.e2e.releases import DEFAULT_MINOR, binaries
+
+MINOR = os.environ.get("E2E_MINOR", DEFAULT_MINOR)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cluster:
+    """A control plane with a fleet, and a client of it."""
+
+    plane: ControlPlane
+    api: Api
+    directory: Path
+    """For what the test itself writes."""
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane without nodes and without a scheduler."""
+    if not binaries(MINOR).built():
+        pytest.skip(f"no control plane of {MINOR} is built (make e2e; needs Go)")
+    with start(MINOR, tmp_path_factory.mktemp(f"control-plane-{MINOR}")) as running:
+        yield running
+
+
+@pytest.fixture
+async def api(plane: ControlPlane) -> AsyncIterator[Api]:
+    """An administrator's client."""
+    async with connect(plane) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def cluster(plane: ControlPlane, api: Api, tmp_path: Path) -> AsyncIterator[Cluster]:
+    """The 24 nodes of the embedded recording, with nothing on them before and after the test."""
+    await workload.clear(api)
+    await fleet.load(api, fleet.recorded())
+    yield Cluster(plane, api, tmp_path)
+    await workload.clear(api)

@@ -1,0 +1,77 @@
+"""``dra-extender serve`` in a process of its own, and what its metrics say."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.e2e.api import Api
+from tests.e2e.process import NotReady, Process, start
+
+DUMPED = ("Node", "DeviceClass", "ResourceSlice", "ResourceClaim", "Pod")
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extender:
+    """A server of ours; ``url`` is what a scheduler's ``urlPrefix`` wants."""
+
+    url: str
+    process: Process
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples called ``name``, without our prefix, that carry ``labels``; 0 for none."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as response:
+            text = response.read().decode()
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == f"dra_extender_{name}" and labels.items() <= sample.labels.items()
+        )
+
+    def answered(self, verb: str) -> int:
+        """How many requests of a verb were answered well."""
+        return int(self.metric("request_duration_seconds_count", verb=verb, result="ok"))
+
+
+@contextlib.contextmanager
+def serving(directory: Path, *options: str | Path) -> Iterator[Extender]:
+    """Serve on a free port until the block ends; ``options`` say what. The log goes to ``directory``."""
+    log = directory / "extender.log"
+    log.write_bytes(b"")
+    command = [sys.executable, "-m", "extender", "serve", "--listen", "127.0.0.1:0", "--drain-seconds", "0"]
+    process = start("extender", [*command, *options], log)
+    try:
+        yield Extender(_url(process), process)
+    finally:
+        process.stop()
+
+
+async def dump(api: Api, path: Path) -> Path:
+    """Write to ``path`` what ``kubectl get`` and ``kubectl version`` print about the cluster; the path."""
+    version = await api.request("GET", "/version")
+    items = [item for kind in DUMPED for item in await api.list_all(kind)]
+    documents = [{"serverVersion": version}, {"apiVersion": "v1", "kind": "List", "items": items}]
+    path.write_text("\n".join(map(json.dumps, documents)), encoding="utf-8")  # noqa: ASYNC240  nothing else runs
+    return path
+
+
+def _url(process: Process) -> str:
+    """The address that the server prints once it accepts requests."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.popen.poll() is None and time.monotonic() < deadline:
+        printed = re.search(r" on (http://127\.0\.0\.1:\d+)\n", process.log.read_text(encoding="utf-8"))
+        if printed:
+            return printed[1]
+        time.sleep(0.05)
+    raise NotReady(f"the extender does not serve; its log:\n{process.tail()}")

@@ -1,0 +1,24 @@
+"""Every sample of ``scheduler-config`` works in a real kube-scheduler."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e import scheduler_config, workload
+from tests.e2e.extender_server import dump, serving
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("path", scheduler_config.SAMPLES, ids=lambda path: path.stem)
+async def test_a_sample_is_loaded_and_its_extender_asked(cluster, path):
+    """The scheduler starts with the file, asks exactly the verbs it names, and binds the pod."""
+    await workload.create_claims(cluster.api, "asked")
+    dumped = await dump(cluster.api, cluster.directory / "cluster.json")
+    with serving(cluster.directory, "--cluster", dumped) as extender:
+        config = scheduler_config.sample(cluster.plane, path, extender.url)
+        with cluster.plane.scheduler(config):
+            await workload.create_pod(cluster.api, "asked")
+            await workload.wait_bound(cluster.api, ["asked"])
+        asked = {verb for verb in ("filter", "prioritize", "bind", "preempt") if extender.answered(verb)}
+    assert asked == scheduler_config.verbs(path)
