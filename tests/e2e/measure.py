@@ -112,7 +112,7 @@ async def _place(plane: ControlPlane, api: Api, way: Way, pods: int, ask: Ask) -
         extender: Extender | None = None
         config = scheduler_config.stock(plane)
         if way.weight:
-            options = ("--kubeconfig", plane.kubeconfig, *way.options)
+            options: tuple[str | Path, ...] = ("--kubeconfig", plane.kubeconfig, *way.options)
             extender = stack.enter_context(serving(plane.directory, *options))
             config = scheduler_config.sample(plane, SAMPLE, extender.url)
             document = yaml.safe_load(config.read_text())

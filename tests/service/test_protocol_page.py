@@ -72,7 +72,7 @@ def test_the_table_has_every_route(service):
         for route in make_app(service).router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
-    assert set(re.findall(r"`(GET|POST) (/\w*)`", table)) == routes
+    assert set(re.findall(r"`(GET|POST) (/[\w/]*)`", table)) == routes
 
 
 def test_limits_are_those_of_the_service():
