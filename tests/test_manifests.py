@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from extender.kube.cluster import GROUPS
+from extender.kube.resources import RESOURCES
+
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 SAMPLES = sorted((ROOT / "scheduler-config").glob("*.yaml"))
@@ -27,15 +30,15 @@ IN_TREE_WEIGHTS = {
 }
 """Score weights of the default profile; pkg/scheduler/apis/config/v1/default_plugins.go, v1.36."""
 
-READABLE = {
-    "": {"nodes", "pods"},
-    "resource.k8s.io": {
-        "deviceclasses",
-        "devicetaintrules",
-        "resourceclaims",
-        "resourceclaimtemplates",
-        "resourceslices",
-    },
+GRANTED = {
+    ("", "nodes"): {"list", "watch"},
+    ("", "pods"): {"get", "list", "watch"},
+    ("", "pods/binding"): {"create"},
+    ("events.k8s.io", "events"): {"create"},
+    ("resource.k8s.io", "deviceclasses"): {"list", "watch"},
+    ("resource.k8s.io", "devicetaintrules"): {"list", "watch"},
+    ("resource.k8s.io", "resourceclaims"): {"list", "watch"},
+    ("resource.k8s.io", "resourceslices"): {"list", "watch"},
 }
 
 
@@ -98,15 +101,21 @@ def test_kustomizations_render(folder):
     assert re.fullmatch(r"registry\.example\.com/dra-extender:\d+\.\d+\.\d+", image)
 
 
-def test_rights_are_reading_and_no_more():
-    """The ClusterRole holds get, list and watch on the listed resources only."""
-    granted: dict[str, set[str]] = {}
+def test_the_rights_are_these_and_no_more():
+    """The ClusterRole names groups, resources and verbs one by one."""
+    granted: dict[tuple[str, str], set[str]] = {}
     for rule in the("ClusterRole")["rules"]:
-        assert sorted(rule["verbs"]) == ["get", "list", "watch"]
         assert set(rule) == {"apiGroups", "resources", "verbs"}
         for group in rule["apiGroups"]:
-            granted.setdefault(group, set()).update(rule["resources"])
-    assert granted == READABLE
+            for resource in rule["resources"]:
+                granted.setdefault((group, resource), set()).update(rule["verbs"])
+    assert granted == GRANTED
+
+
+def test_the_reflectors_may_read_what_they_follow():
+    """Each kind that the service watches is granted."""
+    for resource in RESOURCES:
+        assert GRANTED[GROUPS[resource.kind], resource.plural] >= {"list", "watch"}
 
 
 def test_the_role_is_bound_to_the_pods_service_account():
@@ -117,10 +126,10 @@ def test_the_role_is_bound_to_the_pods_service_account():
     assert the("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == account
 
 
-def test_no_token_is_mounted_while_the_server_reads_a_dump():
-    """A pod that serves from a dump never asks the API server."""
-    assert "--cluster" in container()["args"]
-    assert the("Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
+def test_the_pod_follows_the_live_cluster():
+    """It has a token for that, and no dump."""
+    assert "--cluster" not in container()["args"]
+    assert the("Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"] is True
 
 
 def test_the_pod_meets_the_restricted_profile():

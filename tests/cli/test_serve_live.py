@@ -73,7 +73,7 @@ async def extender(kubeconfig, *argv):
 
 async def until(probe):
     """Wait for what an event soon makes true."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await probe():  # noqa: ASYNC110 - another process makes it true
             await asyncio.sleep(0.02)
 

@@ -25,16 +25,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.e2e.api import Api, connect
-from tests.e2e.control_plane import ControlPlane, start
-from tests.e2e.extender_server import Extender, dump, serving
-from tests.e2e.releases import DEFAULT_MINOR, RELEASES
-from tests.e2e.workload import Ask
 
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.evaluate import Memo, Settings, Snapshot, evaluate
 from extender.core.places import Distance
 from tests.e2e import fleet, scheduler_config, workload
+from tests.e2e.api import Api, connect
+from tests.e2e.control_plane import ControlPlane, start
+from tests.e2e.extender_server import Extender, dump, serving
+from tests.e2e.releases import DEFAULT_MINOR, RELEASES
+from tests.e2e.workload import Ask
 
 SAMPLE = scheduler_config.FOLDER / "score-alignment-first.yaml"
 ROOTS = ("resource.kubernetes.io/pcieRoot", "dra.net/pcieRoot")

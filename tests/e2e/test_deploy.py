@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from extender.kube.live import read_live
-from tests.e2e.api import Refused, collection_of, connect
+from tests.e2e.api import Refused, collection_of
 from tests.e2e.kustomization import render
 
 pytestmark = pytest.mark.e2e
@@ -74,27 +72,3 @@ async def test_the_pod_is_admitted_under_the_namespaces_own_profile(api, namespa
     pod["spec"] = {**template["spec"], "containers": [{**container, "securityContext": {}}]}
     with pytest.raises(Refused, match="restricted"):
         await api.create(pod, dryRun="All")
-
-
-async def test_the_account_may_read_a_cluster_and_write_nothing(plane, api, namespace):
-    """With the rights of the manifests alone, a live cluster can be read, and no pod be bound."""
-    for folder, document in RENDERED:
-        if folder == "base" and document["kind"] in {"ServiceAccount", "ClusterRole", "ClusterRoleBinding"}:
-            await api.create(document)
-    made = await api.request(
-        "POST",
-        f"/api/v1/namespaces/{namespace}/serviceaccounts/dra-extender/token",
-        {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
-    )
-    token = made["status"]["token"]
-    kubeconfig = plane.write_kubeconfig("kubeconfig-dra-extender", token)
-    cluster = await asyncio.to_thread(read_live, kubeconfig=str(kubeconfig))
-    assert cluster.kubernetes == plane.version
-    async with connect(plane, token) as limited:
-        with pytest.raises(Refused) as refused:
-            await limited.request(
-                "POST",
-                "/api/v1/namespaces/default/pods/any/binding",
-                {"apiVersion": "v1", "kind": "Binding", "target": {"kind": "Node", "name": "any"}},
-            )
-    assert refused.value.status == 403

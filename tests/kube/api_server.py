@@ -174,7 +174,7 @@ def gone(code=410):
 
 async def eventually(condition):
     """Wait until ``condition()`` is true, which it soon is."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - nothing tells when it becomes true
             await asyncio.sleep(0.002)
 
