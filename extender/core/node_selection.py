@@ -8,7 +8,7 @@ pools_incubating.go NodeMatches, v0.36.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from .model import Node, NodeRequirement, NodeSelector, ResourceSlice
 
