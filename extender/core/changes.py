@@ -65,13 +65,18 @@ def applied(known: Mapping[K, V], changed: Mapping[K, Difference[V]]) -> Mapping
     """The mapping with the differences in it; the same object without any."""
     if not changed:
         return known
-    after = dict(known)
+    after = copied(known)
     for key, difference in changed.items():
         if difference.after is None:
             after.pop(key, None)
         else:
             after[key] = difference.after
     return after
+
+
+def copied(known: Mapping[K, V]) -> dict[K, V]:
+    """A copy to be changed; ``dict(known)`` is far slower where ``known`` has lost keys."""
+    return known.copy() if isinstance(known, dict) else dict(known)
 
 
 def regrouped(
@@ -94,7 +99,7 @@ def regrouped(
             moved.setdefault(group, {})[name] = after
     if not moved:
         return groups
-    result = dict(groups)
+    result = copied(groups)
     for group, members in moved.items():
         kept = [each for each in groups.get(group, ()) if name_of(each) not in members]
         kept += [each for each in members.values() if each is not None]

@@ -9,11 +9,13 @@ reason why they can share predictions (the other half is ``layout``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from .cel import unsupported_attribute
-from .model import CounterSet, Device, Node, ResourceSlice
+from .changes import Difference
+from .model import CounterSet, Device, Node, PoolID, ResourceSlice
 from .node_selection import NodeSelectorError, node_matches
 from .places import Place
 from .pools import (
@@ -26,6 +28,7 @@ from .pools import (
 from .reasons import Reason, ReasonCode, reason
 from .releases import CounterScope, Release
 from .slice_index import SliceIndex
+from .statements import read_statement
 from .topology import locate
 from .vocabulary import Vocabulary
 
@@ -104,49 +107,78 @@ NODE_FEATURE = "DRAOptionalNodeOperations"
 EMPTY = Inventory((), (), Frame((), ()))
 
 
+class Known(NamedTuple):
+    """
+    What was known of a node whose slices then changed.
+
+    ``pools``: those with slices that changed. ``steady``: see ``steady_slices``.
+    """
+
+    inventory: Inventory
+    pools: frozenset[PoolID]
+    steady: frozenset[str]
+
+
 def inventory_of(
-    node: Node, index: SliceIndex, release: Release, vocabulary: Vocabulary, frames: dict[Frame, Frame]
+    node: Node,
+    index: SliceIndex,
+    release: Release,
+    vocabulary: Vocabulary,
+    frames: dict[Frame, Frame],
+    known: Known | None = None,
 ) -> Inventory:
     """
     Gather the node's inventory. ``frames`` interns frames across nodes.
 
+    ``known`` saves work and changes nothing; it must be of a node with the same name,
+    labels and declared features.
+
     Of counter slices that count for every node, those of pools the node has no
     device of matter only where they are broken, so only these are added.
     """
+    if known is not None and known.inventory.failure is not None:
+        known = None
     try:
-        slices = [*index.local.get(node.name, ())]
-        slices += [slice_ for slice_ in index.selected if targets_node(slice_, node, release.gathering)]
+        offered = (*index.local.get(node.name, ()), *index.selected)
+        slices = [
+            slice_
+            for slice_ in offered
+            if (known is None or slice_.pool_id in known.pools)
+            and targets_node(slice_, node, release.gathering)
+        ]
         own = {slice_.pool_id for slice_ in slices}
         slices += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
         pools = gather_pools(node, slices, index.by_pool, release)
-        foreign = [pool for pool in index.broken if pool.id not in own]
-        if foreign:
-            pools = in_search_order((*pools, *foreign), release)
-        return _framed(node, pools, release, vocabulary, frames)
+        foreign = [
+            pool for pool in index.broken if pool.id not in own and (known is None or pool.id in known.pools)
+        ]
+        kept = [] if known is None else [each for each in known.inventory.pools if each.id not in known.pools]
+        if foreign or kept:
+            pools = in_search_order((*kept, *pools, *foreign), release)
+        return _framed(node, pools, release, vocabulary, frames, known)
     except NodeSelectorError as error:
         failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
         return Inventory((), (), EMPTY.frame, failure)
 
 
-def with_broken_pools(
-    inventory: Inventory, lost: Collection[Pool], gained: Sequence[Pool], release: Release
-) -> Inventory:
-    """
-    The inventory of a node that has no devices of the broken pools that came and went.
-
-    These have no slices, so devices stay where they are and only numbers of pools
-    change. ``lost`` are the objects that ``SliceIndex.broken`` had. The frame is not interned.
-    """
-    if inventory.failure is not None:
-        return inventory
-    ids = {pool.id for pool in lost}
-    kept = [pool for pool in inventory.pools if pool.id not in ids]
-    pools = in_search_order((*kept, *gained), release)
-    numbers = {pool.id: number for number, pool in enumerate(pools)}
-    slices = tuple(
-        replace(slice_, pool=numbers[inventory.pools[slice_.pool].id]) for slice_ in inventory.frame.slices
+def steady_slices(changed: Mapping[str, Difference[ResourceSlice]], vocabulary: Vocabulary) -> frozenset[str]:
+    """Names of the slices that changed but say the same as before of where their devices are."""
+    return frozenset(
+        name
+        for name, (before, after) in changed.items()
+        if before is not None and after is not None and _says_the_same(before, after, vocabulary)
     )
-    return Inventory(pools, inventory.slices, Frame(_pool_frames(pools, release), slices))
+
+
+def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Vocabulary) -> bool:
+    if before.driver != after.driver or bool(before.node_name) != bool(after.node_name):
+        return False
+    words = vocabulary.words(after.driver)
+    said, says = (
+        [read_statement(words, slice_.driver, device) for device in slice_.devices]
+        for slice_ in (before, after)
+    )
+    return said == says
 
 
 def _framed(
@@ -155,16 +187,42 @@ def _framed(
     release: Release,
     vocabulary: Vocabulary,
     frames: dict[Frame, Frame],
+    known: Known | None,
 ) -> Inventory:
-    slices = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
-    devices = [(slice_.driver, device) for _, slice_ in slices for device in slice_.devices]
-    places = iter(locate(devices, vocabulary))
-    slice_frames = tuple(
-        _slice_frame(node, number, slice_, tuple(next(places) for _ in slice_.devices), release)
-        for number, slice_ in slices
+    numbered = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
+    slices = tuple(slice_ for _, slice_ in numbered)
+    pool_frames = _pool_frames(pools, release)
+    if known is not None and _stayed(known, slices):
+        before = known.inventory
+        slice_frames = tuple(
+            _moved(of, number) if slice_ is then else _slice_frame(node, number, slice_, of.places, release)
+            for (number, slice_), then, of in zip(numbered, before.slices, before.frame.slices, strict=True)
+        )
+        if (pool_frames, slice_frames) == (before.frame.pools, before.frame.slices):
+            return Inventory(pools, slices, before.frame)
+    else:
+        places = iter(
+            locate([(slice_.driver, each) for slice_ in slices for each in slice_.devices], vocabulary)
+        )
+        slice_frames = tuple(
+            _slice_frame(node, number, slice_, tuple(next(places) for _ in slice_.devices), release)
+            for number, slice_ in numbered
+        )
+    frame = Frame(pool_frames, slice_frames)
+    return Inventory(pools, slices, frames.setdefault(frame, frame))
+
+
+def _stayed(known: Known, slices: Sequence[ResourceSlice]) -> bool:
+    """Whether every device is where it was, because all that is said about places was said before."""
+    before = known.inventory.slices
+    return len(before) == len(slices) and all(
+        slice_ is then or (slice_.name == then.name and slice_.name in known.steady)
+        for slice_, then in zip(slices, before, strict=True)
     )
-    frame = Frame(_pool_frames(pools, release), slice_frames)
-    return Inventory(pools, tuple(slice_ for _, slice_ in slices), frames.setdefault(frame, frame))
+
+
+def _moved(frame: SliceFrame, pool: int) -> SliceFrame:
+    return frame if frame.pool == pool else replace(frame, pool=pool)
 
 
 def _pool_frames(pools: Sequence[Pool], release: Release) -> tuple[PoolFrame, ...]:

@@ -5,12 +5,10 @@ One node of a snapshot, and how it follows from the node before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from .inventory import Frame, Inventory, inventory_of, with_broken_pools
+from .inventory import Frame, Inventory, Known, inventory_of
 from .model import Node, PoolID
-from .pools import Pool
 from .releases import Release
 from .slice_index import SliceIndex
 from .usage import NO_USAGE, PoolUsage
@@ -41,13 +39,6 @@ class Surroundings:
     frames: dict[Frame, Frame]
 
 
-class BrokenPools(NamedTuple):
-    """Broken pools (see ``SliceIndex``) that are no more as they were, and those that are new."""
-
-    lost: tuple[Pool, ...] = ()
-    gained: tuple[Pool, ...] = ()
-
-
 def state_of(node: Node, around: Surroundings) -> NodeState:
     """The state of a node of which nothing is known yet."""
     inventory = _gathered(node, around)
@@ -55,22 +46,23 @@ def state_of(node: Node, around: Surroundings) -> NodeState:
 
 
 def state_after(
-    state: NodeState, node: Node, around: Surroundings, *, gather: bool, broken: BrokenPools
+    state: NodeState,
+    node: Node,
+    around: Surroundings,
+    pools: frozenset[PoolID],
+    steady: frozenset[str],
 ) -> NodeState:
     """
     The next state of a node; the same object if it is equal.
 
-    ``gather``: a pool that the node may have devices of has changed. ``broken``: what
-    else there is about slices.
+    ``pools``: those that changed and that the node may see; ``steady``: see ``steady_slices``.
     """
     inventory = state.inventory
-    if gather or _is_seen_otherwise(state.node, node):
+    if _is_seen_otherwise(state.node, node, around.slices):
         inventory = _gathered(node, around)
-    elif broken.lost or broken.gained:
-        inventory = with_broken_pools(inventory, broken.lost, broken.gained, around.release)
-        frame = around.frames.setdefault(inventory.frame, inventory.frame)
-        inventory = replace(inventory, frame=frame)
-    if inventory == state.inventory:
+    elif pools:
+        inventory = _gathered(node, around, Known(inventory, pools, steady))
+    if inventory is not state.inventory and inventory == state.inventory:
         inventory = state.inventory
     usage = _usage_on(inventory, around)
     if node == state.node and inventory is state.inventory and usage == state.usage:
@@ -78,13 +70,17 @@ def state_after(
     return NodeState(node, inventory, usage)
 
 
-def _gathered(node: Node, around: Surroundings) -> Inventory:
-    return inventory_of(node, around.slices, around.release, around.vocabulary, around.frames)
+def _gathered(node: Node, around: Surroundings, known: Known | None = None) -> Inventory:
+    return inventory_of(node, around.slices, around.release, around.vocabulary, around.frames, known)
 
 
-def _is_seen_otherwise(before: Node, after: Node) -> bool:
+def _is_seen_otherwise(before: Node, after: Node, slices: SliceIndex) -> bool:
     """Whether the node's inventory may be another one, because of what the node says."""
-    return before.labels != after.labels or before.declared_features != after.declared_features
+    if before.labels != after.labels:
+        offered = (*slices.selected, *slices.local.get(after.name, ()))
+        if any(slice_.node_selector is not None or slice_.per_device_node_selection for slice_ in offered):
+            return True
+    return before.declared_features != after.declared_features
 
 
 def _usage_on(inventory: Inventory, around: Surroundings) -> tuple[PoolUsage, ...]:

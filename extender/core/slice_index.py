@@ -45,8 +45,8 @@ def index_after(
     """
     The index with the differences in it, by slice name.
 
-    Only the pools of slices that changed are looked at; a broken pool that stays as
-    it was stays the same object, and so does the index without differences.
+    Only the pools of slices that changed are looked at. The broken pools are the same
+    tuple if they are as before, and so is the index without differences.
     """
     if not changed:
         return index
@@ -92,13 +92,12 @@ def _broken_after(
     release: Release,
 ) -> tuple[Pool, ...]:
     """The broken pools once ``pools`` changed; all others are as they were."""
-    known = {pool.id: pool for pool in broken}
     counting = [slice_ for pool in pools for slice_ in counters.get(pool, ())]
     judged = gather_pools(Node(""), counting, by_pool, release)
     found = [pool for pool in judged if pool.incomplete or pool.invalid]
     kept = [pool for pool in broken if pool.id not in pools]
-    kept += [known[pool.id] if known.get(pool.id) == pool else pool for pool in found]
-    return in_search_order(kept, release)
+    after = in_search_order((*kept, *found), release)
+    return broken if after == broken else after
 
 
 def _name(slice_: ResourceSlice) -> str:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from .changes import Difference
-from .inventory import Frame
+from .changes import Difference, copied
+from .inventory import Frame, steady_slices
 from .model import DeviceTaintRule, Node, PoolID, ResourceSlice
 from .node_selection import nodes_targeted
-from .node_state import BrokenPools, NodeState, Surroundings, state_after, state_of
+from .node_state import NodeState, Surroundings, state_after, state_of
 from .releases import Release
 from .slice_index import SliceIndex, pools_of
 from .taint_rules import with_taint_rules
@@ -87,17 +87,15 @@ def nodes_after(
 
     ``before`` is what surrounded ``states``; ``around`` what surrounds the nodes now.
     """
-    groups = [
-        index.by_pool.get(pool, ()) for index in (before.slices, around.slices) for pool in pools_of(slices)
-    ]
+    pools = pools_of(slices)
+    groups = [index.by_pool.get(pool, ()) for index in (before.slices, around.slices) for pool in pools]
     known = (state.node for state in states.values())
     found = nodes_targeted((slice_ for group in groups for slice_ in group), known)
-    finding = states.keys() if found is None else found & states.keys()
-    broken = _broken_pools(before.slices, around.slices)
+    everywhere = found is None or before.slices.broken is not around.slices.broken
+    finding = states.keys() if everywhere else (found or set()) & states.keys()
+    steady = steady_slices(slices, around.vocabulary)
     concerned = nodes.keys() | finding
     concerned.update(name for pool in held for name in pool_nodes.get(pool, ()))
-    if broken.lost or broken.gained:
-        concerned.update(states)
     fresh: dict[str, NodeState | None] = {}
     for name in concerned:
         state = states.get(name)
@@ -106,7 +104,7 @@ def nodes_after(
         if node is not None and state is None:
             after = state_of(node, around)
         elif node is not None and state is not None:
-            after = state_after(state, node, around, gather=name in finding, broken=broken)
+            after = state_after(state, node, around, pools if name in finding else frozenset(), steady)
         if after is not state:
             fresh[name] = after
     return Succession(
@@ -121,20 +119,12 @@ def sweep(frames: dict[Frame, Frame], nodes: Mapping[str, NodeState]) -> None:
         frames.update((state.inventory.frame, state.inventory.frame) for state in nodes.values())
 
 
-def _broken_pools(before: SliceIndex, after: SliceIndex) -> BrokenPools:
-    lost, gained = ({id(pool): pool for pool in index.broken} for index in (before, after))
-    return BrokenPools(
-        tuple(pool for key, pool in lost.items() if key not in gained),
-        tuple(pool for key, pool in gained.items() if key not in lost),
-    )
-
-
 def _nodes_with(
     states: Mapping[str, NodeState], fresh: Mapping[str, NodeState | None]
 ) -> Mapping[str, NodeState]:
     if not fresh:
         return states
-    nodes = dict(states)
+    nodes = copied(states)
     for name, state in fresh.items():
         if state is None:
             del nodes[name]
@@ -160,7 +150,7 @@ def _pool_nodes_with(
             gained.setdefault(pool, []).append(name)
     if not (lost or gained):
         return pool_nodes
-    result = dict(pool_nodes)
+    result = copied(pool_nodes)
     for pool in lost.keys() | gained.keys():
         leaving = lost.get(pool, ())
         names = [name for name in result.get(pool, ()) if name not in leaving]

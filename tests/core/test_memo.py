@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from extender.core import memo as memo_module
+from extender.core.changes import Changes
 from extender.core.layout import UNUSED
 from extender.core.memo import Memo, ShapeMemo, Table
 from extender.core.model import DeviceID, Node
@@ -67,8 +68,9 @@ def test_a_table_that_is_too_far_behind_starts_afresh() -> None:
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
     table.stale.add("a")
-    for _ in range(300):
-        snapshot = snapshot.with_claims()
+    for number in range(300):
+        held = [DeviceID("gpu.nvidia.com", "b", "gpu-0")] * (number % 2)
+        snapshot = snapshot.with_claims([b.holding("c", *held)])
     assert memo.table("k", snapshot) is table
     assert (table.entries, table.stale) == ({}, set())
 
@@ -127,6 +129,23 @@ def test_equal_entries_are_rendered_once() -> None:
         assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
     assert memo.equal(0, snapshot)["a"] == "a=0"
     assert rendered == [*NODES, *NODES]
+
+
+def test_equal_entries_follow_the_nodes() -> None:
+    """Of one that went and one that came at once, too."""
+    memo, snapshot = make(), world()
+    memo.equal(50, snapshot)
+    after = snapshot.following(Changes(nodes=(Node("d"),), gone_nodes=("a",)))
+    assert memo.equal(50, after) == {"b": "b=50", "c": "c=50", "d": "d=50"}
+    assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
+
+
+def test_equal_entries_are_of_one_cluster() -> None:
+    """Another one with as many nodes gets its own."""
+    memo = make()
+    memo.equal(50, world())
+    other = Snapshot.of(release=RELEASE, nodes=map(Node, "xyz"))
+    assert memo.equal(50, other).keys() == set("xyz")
 
 
 def prediction(steps: int) -> Prediction:

@@ -1,0 +1,108 @@
+"""A snapshot that follows from events is the snapshot of the cluster after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+
+from extender.core.changes import Changes
+from extender.core.evaluate import Evaluation, Memo, Settings, evaluate
+from extender.core.model import Pod
+from extender.core.release_history import release_for
+from extender.core.releases import Release
+from extender.core.snapshot import NodeState, Snapshot
+from tests import builders as b
+from tests.property.histories import NODES, Cluster, histories
+
+Entry = tuple[str, int]
+
+_PARTITIONED = {
+    "DRAPartitionableDevices": True,
+    "DRADeviceTaints": True,
+    "DRADeviceTaintRules": True,
+    "DRADeviceBindingConditions": True,
+}
+_STABLE = {"DRADeviceBindingConditions": False, "DRAConsumableCapacity": False}
+RELEASES = {
+    "1.34": release_for("1.34"),
+    "1.34 partitioned": release_for("1.34", {"DRAPartitionableDevices": True, "DRADeviceTaints": True}),
+    "1.35": release_for("1.35"),
+    "1.35 partitioned": release_for("1.35", _PARTITIONED),
+    "1.36": release_for("1.36.2", {"DRADeviceTaintRules": True}),
+    "1.36 stable": release_for("1.36", {**_STABLE, "DRAResourceClaimDeviceStatus": False}),
+    "1.36 undivided": release_for("1.36", {"DRAPartitionableDevices": False}),
+    "1.37": release_for("1.37"),
+    "1.37 experimental": release_for(
+        "1.37", {"DRAOptionalNodeOperations": True, "DRADeviceCompatibilityGroups": True}
+    ),
+}
+"""Every way to gather pools; counters for all nodes, taint rules and hidden slices among them."""
+
+
+def ask(snapshot: Snapshot, pod: Pod, memo: Memo[Entry] | None = None) -> Evaluation[Entry]:
+    fresh: Memo[Entry] = Memo(lambda name, score: (name, score))
+    return evaluate(snapshot, pod, memo or fresh, Settings(search_steps=2_000))
+
+
+def assert_same(followed: Snapshot, fresh: Snapshot) -> None:
+    """Everything but the lineage."""
+    assert list(followed.nodes) == list(fresh.nodes)
+    for name, state in fresh.nodes.items():
+        assert parts(followed.nodes[name]) == parts(state)
+    assert followed.slices == fresh.slices
+    for kind in ("published", "taint_rules", "classes", "claims", "pods", "holders", "usage", "pool_nodes"):
+        assert getattr(followed, kind) == getattr(fresh, kind), kind
+
+
+def parts(state: NodeState) -> tuple[object, ...]:
+    return state.node, state.inventory, state.usage
+
+
+def assert_names_what_changed(before: Snapshot, after: Snapshot) -> None:
+    """Exactly the nodes that differ; all others are the very same objects."""
+    changed = after.changed_since(before.number)
+    names = before.nodes.keys() | after.nodes.keys()
+    assert changed == {name for name in names if not _alike(before.nodes, after.nodes, name)}
+    for name in names - changed:
+        assert after.nodes[name] is before.nodes[name]
+
+
+def _alike(before: Mapping[str, NodeState], after: Mapping[str, NodeState], name: str) -> bool:
+    return name in before and name in after and parts(before[name]) == parts(after[name])
+
+
+@pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
+@settings(max_examples=60, deadline=None)
+@given(history=histories())
+def test_it_is_the_snapshot_of_the_result(release: Release, history: tuple[Cluster, list[Changes]]) -> None:
+    """Value by value after every batch, and the changed nodes are named."""
+    cluster, batches = history
+    snapshot = cluster.snapshot(release)
+    for batch in batches:
+        before, snapshot = snapshot, snapshot.following(batch)
+        cluster.apply(batch)
+        assert_same(snapshot, cluster.snapshot(release))
+        assert_names_what_changed(before, snapshot)
+        assert snapshot.following(batch) is snapshot
+
+
+@pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
+@settings(max_examples=25, deadline=None)
+@given(history=histories())
+def test_what_is_remembered_stays_right(release: Release, history: tuple[Cluster, list[Changes]]) -> None:
+    """A memo that lives through the events gives what a fresh one gives, for pods of both kinds."""
+    cluster, batches = history
+    cluster.pods |= {(pod.namespace, pod.name): pod for pod in (b.pod("fixed", "wanted-0", "wanted-1"),)}
+    cluster.claims |= {claim.key: claim for claim in (b.claim("wanted-0"), b.claim("wanted-1"))}
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    names = (*NODES, "absent")
+    snapshot = cluster.snapshot(release)
+    for batch in (Changes(), *batches):
+        snapshot = snapshot.following(batch)
+        cluster.apply(batch)
+        fresh = cluster.snapshot(release)
+        for pod in cluster.pods.values():
+            assert ask(snapshot, pod, memo).entries(names) == ask(fresh, pod).entries(names)
+            assert ask(snapshot, pod, memo).verdicts(names) == ask(fresh, pod).verdicts(names)
