@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 import yaml
 
-from .live_error import no_configuration
+from .live_error import LiveError, no_configuration
 
 REFRESH_SECONDS = 30.0
 """How often a token of a plugin is looked at, and the least time between two readings of the kubeconfig."""
@@ -81,11 +81,15 @@ class Credentials:
         """
         Read the kubeconfig again, after the server refused these credentials.
 
-        At most every ``REFRESH_SECONDS``, else nothing happens. Raises
-        ``LiveError``; what was read before is then still in use.
+        At most every ``REFRESH_SECONDS``, else nothing happens. Where the kubeconfig
+        is not usable now, what was read before stays in use.
         """
-        if not self._in_cluster and self._clock() - self._loaded >= REFRESH_SECONDS:
+        if self._in_cluster or self._clock() - self._loaded < REFRESH_SECONDS:
+            return
+        try:
             await self.load()
+        except LiveError as error:
+            log.warning("cannot read the credentials again", error=str(error))
 
     def close(self) -> None:
         """Stop refreshing."""

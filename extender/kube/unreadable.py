@@ -8,7 +8,7 @@ from .decode import DecodeError
 from .events import Key, ReflectorState
 
 MOST_SAID = 20
-"""Lines about single objects until the next list: what is wrong with one is often wrong with all."""
+"""Unreadable objects at a time with lines of their own: what is wrong with one is often wrong with all."""
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.reflector")
 
@@ -21,12 +21,11 @@ class Unreadable:
     wrong with it.
     """
 
-    __slots__ = ("_problems", "_said", "_state")
+    __slots__ = ("_problems", "_state")
 
     def __init__(self, state: ReflectorState) -> None:
         self._state = state
         self._problems: dict[Key, str] = {}
-        self._said = 0
 
     def add(self, key: Key, error: DecodeError) -> None:
         """Count ``error``, and say it if it is new."""
@@ -34,11 +33,11 @@ class Unreadable:
         problem = str(error)
         if self._problems.get(key) == problem:
             return
+        known = key in self._problems
         self._problems[key] = problem
-        self._said += 1
-        if self._said <= MOST_SAID:
+        if len(self._problems) <= MOST_SAID:
             log.warning("object ignored", kind=error.kind, name=error.name, problem=problem)
-        elif self._said == MOST_SAID + 1:
+        elif len(self._problems) == MOST_SAID + 1 and not known:
             log.warning("more objects ignored, see the metric of decode errors", kind=error.kind)
 
     def forget(self, key: Key) -> None:
@@ -49,4 +48,3 @@ class Unreadable:
     def keep(self, keys: set[Key]) -> None:
         """A list is complete: only the objects of ``keys`` are unreadable."""
         self._problems = {key: problem for key, problem in self._problems.items() if key in keys}
-        self._said = 0

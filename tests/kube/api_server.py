@@ -115,16 +115,16 @@ class ApiServer:
 
 
 @asynccontextmanager
-async def serving():
-    """An :class:`ApiServer` that listens."""
+async def serving(tls=None):
+    """An :class:`ApiServer` that listens, with the given ``ssl.SSLContext`` or in the clear."""
     server = ApiServer()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        server.url = f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
         yield server
     finally:
         server.stopping.set()
@@ -174,7 +174,7 @@ def gone(code=410):
 
 async def eventually(condition):
     """Wait until ``condition()`` is true, which it soon is."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - nothing tells when it becomes true
             await asyncio.sleep(0.002)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import ssl
 import subprocess
 import sys
 
 import pytest
+from structlog.testing import capture_logs
 
 from extender.kube import connection as connections
 from extender.kube import credentials
 from extender.kube.connection import connect
 from extender.kube.live_error import LiveError, Refusal, Rule, Unreachable
-from tests.kube.api_server import CUT, HOLD, NODES, eventually, status, write_kubeconfig
+from tests.kube.api_server import CUT, HOLD, NODES, serving, status, write_kubeconfig
 
 LIST = Rule("list", "nodes")
 
@@ -182,10 +185,11 @@ async def test_tokens_of_plugins_are_refreshed(server, no_cluster, tmp_path, mon
     user = plugin(tmp_path, expirationTimestamp="2020-01-01T00:00:00Z")
     async with connect(kubeconfig=write_kubeconfig(tmp_path / "k", server.url, user)) as found:
         assert server.asked[-1].token == "Bearer token-1"
-        await eventually(lambda: len((tmp_path / "calls").read_text()) > 1)
-        await asyncio.sleep(0.02)
-        await found.version()
-        assert server.asked[-1].token != "Bearer token-1"
+        async with asyncio.timeout(20):
+            while server.asked[-1].token == "Bearer token-1":
+                await asyncio.sleep(0.01)
+                await found.version()
+        assert server.asked[-1].token.startswith("Bearer token-")
 
 
 async def test_a_valid_token_is_kept(server, no_cluster, tmp_path, monkeypatch):
@@ -213,6 +217,46 @@ async def test_a_refused_token_is_read_again(server, no_cluster, tmp_path):
             await found.version()
         assert await found.version() == "1.36.2"
         assert [each.token for each in server.asked] == ["Bearer old"] * 3 + ["Bearer new"]
+
+
+async def test_a_kubeconfig_that_is_broken_meanwhile(server, no_cluster, tmp_path):
+    """The refusal is told as it is, and what was read before stays in use."""
+    path = write_kubeconfig(tmp_path / "k", server.url)
+    now = 1000.0
+    async with connect(kubeconfig=path, clock=lambda: now) as found:
+        (tmp_path / "k").write_text("a: [")
+        now += credentials.REFRESH_SECONDS
+        server.failures["list", "/version"] = [status(401, "Unauthorized")]
+        with capture_logs() as logs, pytest.raises(Refusal, match="Unauthorized"):
+            await found.version()
+        assert [each["event"] for each in logs] == ["cannot read the credentials again"]
+        assert await found.version() == "1.36.2"
+
+
+def certified(certificate, key):
+    """Make a certificate for this machine, and return a server's context with it."""
+    subject = ["-subj", "/CN=kubernetes", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key)]
+    subprocess.run([*made, "-out", str(certificate), *subject], check=True, capture_output=True)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    return tls
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+async def test_in_cluster(no_cluster, tmp_path, monkeypatch):
+    """The pod's own service account over TLS, its authority checked."""
+    tls = certified(tmp_path / "crt", tmp_path / "key")
+    (tmp_path / "token").write_text("of-the-pod")
+    config = "kubernetes.aio.config.incluster_config"
+    monkeypatch.setattr(f"{config}.SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(f"{config}.SERVICE_CERT_FILENAME", str(tmp_path / "crt"))
+    async with serving(tls) as server:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", server.url.rpartition(":")[2])
+        async with connect() as found:
+            assert (found.host, found.kubernetes) == (server.url, "1.36.2")
+    assert [each.token.lower() for each in server.asked] == ["bearer of-the-pod"]
 
 
 def test_the_client_is_imported_only_when_it_is_used():

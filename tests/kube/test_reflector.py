@@ -59,13 +59,13 @@ def key_of(value):
 
 
 @asynccontextmanager
-async def following(connection, kind="Node"):
-    """A running reflector with its sink; waits are not waited, but for long ones, and kept in ``waits``."""
+async def following(connection, kind="Node", recheck=60.0):
+    """A running reflector with its sink; waits are kept in ``waits``, and short but for rechecks."""
     sink, waits = Sink(), []
 
     async def sleep(seconds):
         waits.append(seconds)
-        await asyncio.sleep(0.002 if seconds <= 10 else 60)
+        await asyncio.sleep(0.002 if seconds <= 10 else recheck)
 
     reflector = Reflector(
         connection, KINDS[kind], sink, Interner(), clock=lambda: 7.0, random=lambda: 0.5, sleep=sleep
@@ -264,6 +264,17 @@ async def test_expiry_again_and_again_backs_off(server, connection):
         assert waits == [0.05, 0.1, 0.2, 0.4]
 
 
+@pytest.mark.parametrize("watch", [[line("ADDED", named("a", "101"))], [bookmark("101")]])
+async def test_waits_begin_small_after_a_success(server, connection, watch):
+    """A watch that worked ends a row of failures."""
+    server.objects[NODES] = []
+    server.failures["watch", NODES] = [status(500, "x")] * 3 + [None] + [status(500, "x")] * 2
+    server.watches[NODES] = [watch]
+    async with following(connection) as (_, _, waits):
+        await eventually(lambda: len(server.of("watch", NODES)) == 7)
+        assert waits == [0.05, 0.1, 0.2, 0.05, 0.1]
+
+
 async def test_error_event_resumes(server, connection):
     """An ERROR that is no expiry: again from where we were."""
     server.objects[NODES] = []
@@ -396,6 +407,18 @@ async def test_taint_rules_not_served(server, connection):
     ]
 
 
+async def test_taint_rules_that_are_served_later(server, connection):
+    """Asking again says nothing new, until they appear."""
+    with capture_logs() as logs:
+        async with following(connection, "DeviceTaintRule", recheck=0.002) as (reflector, sink, waits):
+            await eventually(lambda: len(waits) > 3)
+            assert sink.calls == [("replace", "DeviceTaintRule", [])]
+            server.objects[TAINT_RULES["v1beta2"]] = [named("drain")]
+            await eventually(lambda: reflector.state.served)
+            assert sink.calls[1:] == [("replace", "DeviceTaintRule", ["drain"])]
+    assert len(logs) == 1
+
+
 async def test_taint_rules_that_move_to_another_version(server, connection):
     """404 on a watch: looked for in the other versions."""
     old, new = TAINT_RULES["v1alpha3"], TAINT_RULES["v1"]
@@ -459,6 +482,33 @@ async def test_decoding_shares_the_loop(server, connection):
         task.cancel()
         await asyncio.wait([task])
     assert sum(later - earlier > 0.002 for earlier, later in pairwise(turns)) > 3
+
+
+async def test_events_share_the_loop(server, connection):
+    """So too while many events are decoded that came at once."""
+    server.objects[NODES] = []
+    server.watches[NODES] = [[b"".join(line("ADDED", named(f"n{index}")) for index in range(100)), HOLD]]
+    decoded, turns, sink = [], [], Sink()
+
+    def decode(data, interner):
+        decoded.append(data)
+        time.sleep(0.001)
+        return KINDS["Node"].decode(data, interner)
+
+    async def take_turns():
+        while True:
+            turns.append(len(decoded))
+            await asyncio.sleep(0)
+
+    resource = dataclasses.replace(KINDS["Node"], decode=decode)
+    reflector = Reflector(connection, resource, sink, Interner())
+    tasks = [asyncio.create_task(reflector.run()), asyncio.create_task(take_turns())]
+    await eventually(lambda: len(sink.calls) == 2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    assert len(sink.objects) == 100
+    assert len(set(turns)) > 20
 
 
 async def test_reflectors_take_turns_at_decoding(server, connection):
