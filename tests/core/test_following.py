@@ -125,6 +125,11 @@ CASES = {
         Changes(slices=(replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),)),
         "abc",
     ),
+    "a slice for all becomes a node's own": Case(
+        (replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),),
+        Changes(slices=(replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),)),
+        "abc",
+    ),
     "a slice of one node": Case((), Changes(slices=(replace(GPU["a"], devices=(b.device("gpu-1"),)),)), "a"),
     "the last of two with one name": Case((), Changes(slices=(replace(GPU["a"], devices=()), GPU["a"])), ""),
     "a slice goes": Case((), Changes(gone_slices=(GPU["a"].name,)), "a"),
