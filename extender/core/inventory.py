@@ -130,8 +130,8 @@ def inventory_of(
     """
     Gather the node's inventory. ``frames`` interns frames across nodes.
 
-    ``known`` saves work and changes nothing; it must be of a node with the same name,
-    labels and declared features.
+    ``known`` saves work and changes nothing. It must be of the same node, with what
+    slices and devices ask of a node unchanged.
 
     Of counter slices that count for every node, those of pools the node has no
     device of matter only where they are broken, so only these are added.

@@ -150,6 +150,11 @@ class Projector:
         self._layouts: dict[Layout, int] = {}
         self._placed: dict[tuple[Frame, tuple[int, ...]], Placed] = {}
 
+    @property
+    def size(self) -> int:
+        """How many distinct slices and nodes it remembers."""
+        return len(self._slices) + len(self._placed)
+
     def place(self, inventory: Inventory) -> Placed:
         """The layout of a node; equal nodes get the same object."""
         frame = inventory.frame

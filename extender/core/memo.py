@@ -26,6 +26,10 @@ T = TypeVar("T")
 _MAX_PREDICTIONS = 50_000
 # Per shape; far more than a fleet has distinct nodes. Past it the memo starts afresh.
 
+_MAX_SEEN = 100_000
+# Distinct slices and nodes per shape; several times a large fleet. Drivers that keep changing
+# what a shape reads would fill the memory without an end.
+
 PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Place | None, ...], ...]]
 """Layout number, usage, and the places of devices that the pod holds already."""
 
@@ -75,6 +79,13 @@ class Table(Generic[T]):
         """An upper bound of what the answers of any set of nodes are charged."""
         return sum(memo.steps for memo in self.shapes.values())
 
+    @property
+    def full(self) -> bool:
+        """Whether a shape has seen more than it should remember."""
+        return any(
+            isinstance(memo, ShapeMemo) and memo.projector.size > _MAX_SEEN for memo in self.shapes.values()
+        )
+
     def follow(self, snapshot: Snapshot) -> None:
         """Forget the nodes that changed since this table was last used."""
         if self.number == snapshot.number:
@@ -114,7 +125,8 @@ class Memo(Generic[T]):
         """The table for a plan, brought up to the snapshot."""
         self._turn_to(snapshot)
         table = self._tables.get(key)
-        if table is None or table.number > snapshot.number:
+        if table is None or table.number > snapshot.number or (table.number < snapshot.number and table.full):
+            # Only on a new snapshot: within a request, equal nodes must stay equal.
             table = self._tables[key] = Table(snapshot.number)
             while len(self._tables) > self._capacity:
                 self._tables.popitem(last=False)

@@ -31,12 +31,29 @@ class SliceIndex:
     broken: tuple[Pool, ...]
 
 
-NO_SLICES = SliceIndex({}, {}, (), {}, ())
-
-
 def index_slices(slices: Iterable[ResourceSlice], release: Release) -> SliceIndex:
     """Index ``slices`` (any order)."""
-    return index_after(NO_SLICES, {slice_.name: Difference(None, slice_) for slice_ in slices}, release)
+    by_pool: dict[PoolID, list[ResourceSlice]] = {}
+    local: dict[str, list[ResourceSlice]] = {}
+    selected: list[ResourceSlice] = []
+    counters: dict[PoolID, list[ResourceSlice]] = {}
+    for slice_ in sorted(slices, key=_name):
+        by_pool.setdefault(slice_.pool_id, []).append(slice_)
+        if not is_usable(slice_, release):
+            continue
+        if _counts_everywhere(slice_, release):
+            counters.setdefault(slice_.pool_id, []).append(slice_)
+        elif slice_.node_name:
+            local.setdefault(slice_.node_name, []).append(slice_)
+        else:
+            selected.append(slice_)
+    return SliceIndex(
+        by_pool={pool: tuple(group) for pool, group in by_pool.items()},
+        local={node: tuple(group) for node, group in local.items()},
+        selected=tuple(selected),
+        counters={pool: tuple(group) for pool, group in counters.items()},
+        broken=_broken(counters, counters, by_pool, release),
+    )
 
 
 def index_after(
@@ -51,31 +68,33 @@ def index_after(
     if not changed:
         return index
 
-    def counts_everywhere(slice_: ResourceSlice) -> bool:
-        return bool(slice_.shared_counters) and release.gathering.counters_everywhere
-
     def pool(slice_: ResourceSlice) -> tuple[PoolID, ...]:
         return (slice_.pool_id,)
 
     def node(slice_: ResourceSlice) -> tuple[str, ...]:
-        found = slice_.node_name and is_usable(slice_, release) and not counts_everywhere(slice_)
+        found = slice_.node_name and is_usable(slice_, release) and not _counts_everywhere(slice_, release)
         return (slice_.node_name,) if found else ()
 
     def several_nodes(slice_: ResourceSlice) -> tuple[None, ...]:
-        found = not slice_.node_name and is_usable(slice_, release) and not counts_everywhere(slice_)
+        found = (
+            not slice_.node_name and is_usable(slice_, release) and not _counts_everywhere(slice_, release)
+        )
         return (None,) if found else ()
 
     def counted_pool(slice_: ResourceSlice) -> tuple[PoolID, ...]:
-        return (slice_.pool_id,) if is_usable(slice_, release) and counts_everywhere(slice_) else ()
+        return (slice_.pool_id,) if is_usable(slice_, release) and _counts_everywhere(slice_, release) else ()
 
     by_pool = regrouped(index.by_pool, changed, pool, _name)
     counters = regrouped(index.counters, changed, counted_pool, _name)
+    pools = pools_of(changed)
+    kept = (pool for pool in index.broken if pool.id not in pools)
+    broken = in_search_order((*kept, *_broken(pools, counters, by_pool, release)), release)
     return SliceIndex(
         by_pool=by_pool,
         local=regrouped(index.local, changed, node, _name),
         selected=regrouped({None: index.selected}, changed, several_nodes, _name).get(None, ()),
         counters=counters,
-        broken=_broken_after(index.broken, pools_of(changed), counters, by_pool, release),
+        broken=index.broken if broken == index.broken else broken,
     )
 
 
@@ -84,20 +103,20 @@ def pools_of(changed: Mapping[str, Difference[ResourceSlice]]) -> frozenset[Pool
     return frozenset(slice_.pool_id for pair in changed.values() for slice_ in pair if slice_ is not None)
 
 
-def _broken_after(
-    broken: tuple[Pool, ...],
-    pools: frozenset[PoolID],
+def _counts_everywhere(slice_: ResourceSlice, release: Release) -> bool:
+    return bool(slice_.shared_counters) and release.gathering.counters_everywhere
+
+
+def _broken(
+    pools: Iterable[PoolID],
     counters: Mapping[PoolID, Sequence[ResourceSlice]],
     by_pool: Mapping[PoolID, Sequence[ResourceSlice]],
     release: Release,
 ) -> tuple[Pool, ...]:
-    """The broken pools once ``pools`` changed; all others are as they were."""
+    """Which of ``pools`` are broken, in search order."""
     counting = [slice_ for pool in pools for slice_ in counters.get(pool, ())]
-    judged = gather_pools(Node(""), counting, by_pool, release)
-    found = [pool for pool in judged if pool.incomplete or pool.invalid]
-    kept = [pool for pool in broken if pool.id not in pools]
-    after = in_search_order((*kept, *found), release)
-    return broken if after == broken else after
+    gathered = gather_pools(Node(""), counting, by_pool, release)
+    return tuple(pool for pool in gathered if pool.incomplete or pool.invalid)
 
 
 def _name(slice_: ResourceSlice) -> str:

@@ -80,9 +80,9 @@ class Snapshot:
     ) -> Snapshot:
         """Freeze a world. The order of the inputs does not matter; names are unique."""
         lineage = Lineage()
-        published = {slice_.name: slice_ for slice_ in slices}
+        offered = tuple(slices)
         rules = sorted(taint_rules, key=lambda rule: rule.name)
-        index = index_slices(with_taint_rules(tuple(published.values()), rules, release), release)
+        index = index_slices(with_taint_rules(offered, rules, release), release)
         by_key = {claim.key: claim for claim in claims}
         holders = holders_after({}, {key: Difference(None, claim) for key, claim in by_key.items()})
         shared = release.features.consumable_capacity
@@ -102,7 +102,7 @@ class Snapshot:
             claims=by_key,
             pods={_pod_key(pod): pod for pod in pods},
             taint_rules={rule.name: rule for rule in rules},
-            published=published,
+            published={slice_.name: slice_ for slice_ in offered},
             slices=index,
             holders=holders,
             usage=usage,

@@ -66,6 +66,7 @@ PART = ResourceSlice(
     devices=(b.device("part-0", traits=DeviceTraits(consumes_counters=(CounterConsumption("set", UNITS),))),),
 )
 ZONAL = ResourceSlice("zonal", "dra.net", "zonal", node_selector=IN_ZONE, devices=(b.device("nic-0"),))
+ON_ROOT = b.device("nic-0", "pci0000:10", 0)
 PICKY = ResourceSlice(
     "picky",
     "dra.net",
@@ -81,7 +82,10 @@ DRAIN = DeviceTaintRule("drain", Taint("drain", "NoSchedule"), driver="gpu.nvidi
 
 def world(*slices: ResourceSlice, version: str = "1.36.2", **given: object) -> Snapshot:
     """Three nodes with a GPU each, and what else is given."""
-    release = release_for(version, {"DRADeviceTaintRules": True})
+    gates = {"DRADeviceTaintRules": True}
+    if version == "1.37":
+        gates |= {"DRAOptionalNodeOperations": True}
+    release = release_for(version, gates)
     return Snapshot.of(
         release=release,
         nodes=NODE.values(),
@@ -107,6 +111,24 @@ CASES = {
     "one comes, one goes": Case((), Changes(nodes=(Node("d"),), gone_nodes=("b",)), "bd"),
     "a node moves into a slice's zone": Case(
         (ZONAL,), Changes(nodes=(replace(NODE["b"], labels={"zone": "one"}),)), "b"
+    ),
+    "a node moves to where devices are for it": Case(
+        (PICKY,), Changes(nodes=(replace(NODE["c"], labels={"zone": "one"}),)), "c"
+    ),
+    "a node that learns what its slice needs": Case(
+        (replace(ZONAL, node_selector=None, node_name="c", skip_node_operations=("PrepareResources",)),),
+        Changes(nodes=(replace(NODE["c"], declared_features=("DRAOptionalNodeOperations",)),)),
+        "c",
+    ),
+    "a node's own slice becomes one for all": Case(
+        (replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),),
+        Changes(slices=(replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),)),
+        "abc",
+    ),
+    "a slice for all becomes a node's own": Case(
+        (replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),),
+        Changes(slices=(replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),)),
+        "abc",
     ),
     "a slice of one node": Case((), Changes(slices=(replace(GPU["a"], devices=(b.device("gpu-1"),)),)), "a"),
     "the last of two with one name": Case((), Changes(slices=(replace(GPU["a"], devices=()), GPU["a"])), ""),
@@ -167,11 +189,34 @@ def test_nodes_that_change(case: str) -> None:
     before = world(*slices)
     states = dict(before.nodes)
     after = before.following(changes)
-    assert after.changed_since(before.number) == set(changed)
+    assert after.changed_since(before.number) == frozenset(changed)
     for name in after.nodes.keys() - set(changed):
         assert after.nodes[name] is states[name]
     assert before.nodes == states
     assert after.lineage is before.lineage
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("version", ["1.36.2", "1.37"])
+def test_the_result_is_that_of_a_fresh_snapshot(case: str, version: str) -> None:
+    """Inventories and usage are as if the cluster were read anew."""
+    slices, changes, _ = CASES[case]
+    after = world(*slices, version=version).following(changes)
+    fresh = Snapshot.of(
+        release=after.release,
+        nodes=[state.node for state in after.nodes.values()],
+        slices=after.published.values(),
+        claims=after.claims.values(),
+        taint_rules=after.taint_rules.values(),
+    )
+    assert after.slices == fresh.slices
+    for name, state in fresh.nodes.items():
+        followed = after.nodes[name]
+        assert (followed.node, followed.inventory, followed.usage) == (
+            state.node,
+            state.inventory,
+            state.usage,
+        )
 
 
 EVENTS_WITHOUT_NEWS: dict[str, Callable[[], Changes]] = {
@@ -229,7 +274,7 @@ def test_a_taint_rule_that_goes_leaves_nothing_behind() -> None:
     assert [taints(drained, name) for name in NAMES] == [(DRAIN.taint,), (), ()]
     restored = drained.following(Changes(gone_taint_rules=("drain",)))
     assert restored.nodes["a"].inventory == snapshot.nodes["a"].inventory
-    assert restored.changed_since(drained.number) == {"a"}
+    assert restored.changed_since(drained.number) == frozenset("a")
 
 
 def test_a_taint_rule_holds_for_slices_that_come_later() -> None:
@@ -266,7 +311,7 @@ def test_what_a_release_does_not_look_at_changes_nothing(version: str) -> None:
         else Snapshot.of(release=release_for(version), nodes=NODE.values(), slices=GPU.values())
     )
     after = snapshot.following(Changes(slices=(PICKY,)))
-    assert after.changed_since(snapshot.number) == set()
+    assert after.changed_since(snapshot.number) == frozenset()
     assert after.published["picky"] is PICKY
 
 

@@ -108,6 +108,18 @@ def test_the_least_recently_used_table_is_dropped() -> None:
     assert memo.table("two", snapshot) is not two
 
 
+def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the next snapshot, not between two nodes of one request."""
+    monkeypatch.setattr(memo_module, "_MAX_SEEN", 1)
+    snapshot, memo = world(), make()
+    table = filled(memo, snapshot)
+    seen = table.shapes[(b.PAIR,)] = shape_memo()
+    seen.projector.place(snapshot.nodes["a"].inventory)
+    assert memo.table("k", snapshot) is table
+    after = snapshot.following(Changes(gone_nodes=("c",)))
+    assert memo.table("k", after).shapes == {}
+
+
 def test_keys_are_apart() -> None:
     """Each plan has its own entries."""
     snapshot, memo = world(), make()
