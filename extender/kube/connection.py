@@ -30,7 +30,10 @@ TIMEOUT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 
 SILENCE_SECONDS = 90.0
-"""A watch that says nothing for so long is a dead connection: bookmarks come about every minute."""
+"""
+A watch that says nothing for so long is opened again, lest the connection is dead. Bookmarks come
+about every minute, but for kinds of which kube-apiserver has seen no change since its start.
+"""
 
 WATCH_GRACE_SECONDS = 15.0
 """How much longer than agreed the server may keep a watch open."""

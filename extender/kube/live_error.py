@@ -69,6 +69,8 @@ def reason(status: int, phrase: str, body: bytes | str, rule: Rule) -> str:
             advice = "this server does not serve resource.k8s.io/v1; Kubernetes 1.34 and later do"
         case _ if rule.verb in {"get", "list", "watch"}:
             advice = f"try again, {DUMP_INSTEAD}"
+        case 404 | 409:
+            advice = "it has gone or changed meanwhile, kubectl get tells"
         case _:
             advice = "try again"
     return f"{message} ({status}); {advice}"

@@ -38,7 +38,7 @@ SHORT_WATCH_SECONDS = 1.0
 RECHECK_SECONDS = (150.0, 300.0)
 """When to ask again whether an optional kind is served."""
 
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _GATEWAY_TIMEOUT = 401, 403, 404, 410, 504
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.reflector")
 
@@ -227,12 +227,11 @@ class Reflector:
         """
         Return the seconds to wait.
 
-        410: the server has forgotten our version. 404: it does not serve the kind in
-        this version any more. 504: our version is newer than all it has, as after a
-        restored backup. Each needs a list.
+        410: the server has forgotten our version. 404: it does not serve the kind
+        where it did. Both need a list.
         """
         watched = bool(self._version)
-        if refusal.status in (_GONE, _NOT_FOUND, _GATEWAY_TIMEOUT):
+        if refusal.status in (_GONE, _NOT_FOUND):
             self._version = ""
         if watched and refusal.status == _GONE:  # the course of things, no problem
             return self._backoff.next()

@@ -285,14 +285,6 @@ async def test_error_event_resumes(server, connection):
         assert (len(server.of("list", NODES)), len(waits), reflector.state.restarts) == (1, 1, 1)
 
 
-async def test_version_of_the_future_lists_again(server, connection):
-    """After a restored backup the server knows no version as high as ours and answers 504."""
-    server.objects[NODES] = []
-    server.failures["watch", NODES] = [status(504, "Timeout: Too large resource version")]
-    async with following(connection) as (reflector, _, _):
-        await eventually(lambda: reflector.state.relists == 1)
-
-
 async def test_undecodable_object_of_a_list(server, connection):
     """The rest is listed; the bad one is counted and said once, also when it is listed again."""
     server.objects[SLICES] = [named("a"), named("b", **BROKEN), named("c")]
