@@ -31,7 +31,7 @@ async def test_the_api_server_can_be_restarted(cluster):
 
 def test_nothing_runs_on(plane, tmp_path):
     """Every process that was started is gone after the block, though it ends in an error."""
-    pids = []
+    pids: list[int] = []
 
     def fail():
         with start(plane.minor, tmp_path) as second:
