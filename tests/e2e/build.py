@@ -140,7 +140,6 @@ def _run(command: Sequence[str], folder: Path, doing: str) -> bytes:
         "GOFLAGS": "-mod=mod -buildvcs=false",
         "CGO_ENABLED": "0",
         "GOWORK": "off",
-        "GOTOOLCHAIN": os.environ.get("GOTOOLCHAIN", "local"),
     }
     try:
         ran = subprocess.run(

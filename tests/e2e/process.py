@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +64,7 @@ class Process:
         return self.log.read_text(encoding="utf-8", errors="replace")[-_TAIL:]
 
 
-def start(
-    name: str, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
-) -> Process:
+def start(name: str, command: Sequence[str | Path], log: Path) -> Process:
     """Start a program in a session of its own, so that Ctrl-C reaches only the tests, which end it."""
     with log.open("ab") as output:
         popen = subprocess.Popen(
@@ -75,7 +72,6 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
             start_new_session=True,
         )
     return Process(name, popen, log)
