@@ -32,7 +32,7 @@ from .prediction import (
 )
 from .reasons import ReasonCode, reason
 from .shortfall import Shortfall, farthest_pair, shortfall_of
-from .snapshot import NodeState, Snapshot
+from .snapshot import ClaimKey, NodeState, Snapshot
 from .verdict import NodeVerdict, PredictedDevice, verdict_of
 
 T = TypeVar("T")
@@ -125,6 +125,12 @@ class Evaluation(Generic[T]):
         except KeyError:
             return []
         return sorted(name for name in names if scores[name] == best)
+
+    @property
+    def pending(self) -> tuple[ClaimKey, ...]:
+        """The pod's claims that are to be allocated; none where no node can be judged."""
+        claims = self._plan.claims.pending if isinstance(self._plan, Plan) else ()
+        return tuple(claim.key for claim in claims)
 
     def allocated_on(self, name: str) -> tuple[Claim, ...]:
         """

@@ -65,8 +65,11 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
+    """``waiting``: the claims that the API does not show allocated yet."""
+
     pod: Pod
     evaluation: Evaluation[bytes]
+    waiting: set[ClaimKey]
 
 
 class Outcomes:
@@ -96,7 +99,7 @@ class Outcomes:
 
     def answered(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
         """Remember what the scheduler was told about a pod."""
-        self._attempts[pod.uid] = _Attempt(pod, evaluation)
+        self._attempts[pod.uid] = _Attempt(pod, evaluation, set(evaluation.pending))
         self._attempts.move_to_end(pod.uid)
         while len(self._attempts) > MAX_ATTEMPTS:
             self._attempts.popitem(last=False)
@@ -114,7 +117,10 @@ class Outcomes:
         self._counted(result)
         if result is not Match.MATCH:
             self.mismatches.append(self._mismatch(result, claim, node, attempt.pod, verdict))
-        self._judge_placement(attempt, node, verdict, snapshot)
+        attempt.waiting.discard(claim.key)
+        if not attempt.waiting:
+            del self._attempts[pod_uid]
+            self._judge_placement(attempt, node, verdict, snapshot)
 
     def _mismatch(self, result: Match, claim: Claim, node: str, pod: Pod, verdict: NodeVerdict) -> Mismatch:
         predicted = [each.result for each in verdict.devices if each.claim == claim.name]
@@ -131,13 +137,10 @@ class Outcomes:
     def _judge_placement(
         self, attempt: _Attempt, node: str, verdict: NodeVerdict, snapshot: Snapshot
     ) -> None:
-        """Rate what a pod got, once the last of its claims is allocated."""
+        """Rate what a pod got, now that the last of its claims is allocated."""
         now = self._evaluate(snapshot, attempt.pod, self.memo, self._settings).verdicts([node])[node]
         if now.alignment is None or now.alignment.predicted is None:
             return
-        if not all(device.allocated for device in now.devices):
-            return
-        del self._attempts[attempt.pod.uid]
         predicted = verdict.alignment.predicted if verdict.alignment is not None else None
         best = predicted if predicted == 1.0 else attempt.evaluation.best(node).alignment
         self._placed(Placement(now.alignment, predicted, best))

@@ -139,6 +139,25 @@ def test_the_node_changed():
     assert loop.results == [Match.STALE]
 
 
+def test_a_pod_with_two_claims_is_rated_when_both_are_allocated():
+    """The second may look allocated before, because it is assumed to be."""
+    loop = Loop()
+    gpu, nic = b.spec(b.request("gpu", "gpu")), b.spec(b.request("nic", "nic"))
+    loop.snapshot = loop.snapshot.with_claims([b.claim("c", gpu), b.claim("d", nic)])
+    pod = b.pod("job", "c", "d")
+    loop.outcomes.answered(pod, evaluate(loop.snapshot, pod, Memo(lambda n, s: b""), Settings()))
+    both = allocated("gpu-0", "nic-0")
+    first, second = (
+        replace(both, name=name, spec=spec, allocation=replace(both.allocation, results=(result,)))
+        for name, spec, result in zip("cd", (gpu, nic), both.allocation.results, strict=True)
+    )
+    loop.see(first, replace(second, reserved_for=()))
+    assert (loop.results, loop.placements) == ([Match.MATCH], [])
+    loop.see(second)
+    assert loop.results == [Match.MATCH, Match.MATCH]
+    assert [placement.achieved.predicted for placement in loop.placements] == [1.0]
+
+
 def test_nothing_was_predicted():
     """A search that was given up is no mistake."""
     loop = Loop()
