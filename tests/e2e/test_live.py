@@ -9,11 +9,12 @@ import urllib.request
 
 import pytest
 import yaml
+
+from tests.e2e import scheduler_config, workload
+from tests.e2e.api import connect
 from tests.e2e.extender_server import serving
 from tests.e2e.test_deploy import DEPLOY
 from tests.e2e.workload import Ask
-
-from tests.e2e import scheduler_config, workload
 
 pytestmark = pytest.mark.e2e
 
@@ -152,8 +153,9 @@ async def test_the_api_server_is_killed_and_comes_back(cluster):
             await workload.wait_bound(cluster.api, first)
             cluster.plane.restart_apiserver()
             assert ready(extender)
-            second = await workload.create_pairs(cluster.api, 5, prefix="after")
-            await workload.wait_bound(cluster.api, second)
+            async with connect(cluster.plane) as api:
+                second = await workload.create_pairs(api, 5, prefix="after")
+                await workload.wait_bound(api, second)
             await until(lambda: matches(extender) == 10, "all ten claims compared")
         assert mismatches(extender) == []
 
