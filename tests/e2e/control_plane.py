@@ -22,6 +22,8 @@ from tests.e2e.process import start as start_process
 from tests.e2e.releases import RELEASES, Binaries, binaries
 
 TOKEN = "e2e-admin"
+PARTS = ("etcd", "apiserver", "controller-manager")
+"""What a control plane runs besides schedulers; each needs those before it."""
 CONTROLLERS = (
     "resourceclaim-controller",
     "namespace-controller",
@@ -107,7 +109,7 @@ class ControlPlane:
         return path
 
     def process(self, name: str) -> Process:
-        """``etcd``, ``apiserver`` or ``controller-manager``, as it runs now."""
+        """One of ``PARTS``, as it runs now."""
         return self._running[name]
 
     def start_etcd(self) -> None:
@@ -206,10 +208,10 @@ class ControlPlane:
             process.stop()
 
     def stop(self) -> None:
-        """End everything, what was started last first."""
-        while self._running:
-            _, process = self._running.popitem()
-            process.stop()
+        """End everything; who needs another goes first, as none ends well without it."""
+        for name in reversed(PARTS):
+            if process := self._running.pop(name, None):
+                process.stop()
 
     @property
     def _etcd_data(self) -> Path:

@@ -7,12 +7,10 @@ import os
 import pytest
 
 from tests.e2e import scheduler_config, workload
-from tests.e2e.control_plane import start
+from tests.e2e.control_plane import PARTS, start
 from tests.e2e.process import NotReady
 
 pytestmark = pytest.mark.e2e
-
-PARTS = ("etcd", "apiserver", "controller-manager")
 
 
 async def test_the_api_server_can_be_restarted(cluster):
