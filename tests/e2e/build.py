@@ -124,8 +124,7 @@ def _compile(
         say(f"e2e: building {command} of {product} (takes minutes where Go has nothing cached)")
         begun = time.monotonic()
         made = folder / "made" / command
-        # One package at a time: a developer's machine has other work to do.
-        options = ["-p=1", "-trimpath", f"-ldflags={flags} -s -w", "-o", str(made)]
+        options = ["-trimpath", f"-ldflags={flags} -s -w", "-o", str(made)]
         _run([go, "build", *options, f"./{command}"], folder, f"building {command} of {product}")
         # Moved into place when complete: another process may look for it meanwhile.
         target.parent.mkdir(parents=True, exist_ok=True)
