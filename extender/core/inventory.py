@@ -174,11 +174,11 @@ def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Voca
     if before.driver != after.driver or bool(before.node_name) != bool(after.node_name):
         return False
     words = vocabulary.words(after.driver)
-    said, says = (
-        [read_statement(words, slice_.driver, device) for device in slice_.devices]
-        for slice_ in (before, after)
+    return len(before.devices) == len(after.devices) and all(
+        (then.name == now.name and then.attributes == now.attributes)
+        or read_statement(words, after.driver, then) == read_statement(words, after.driver, now)
+        for then, now in zip(before.devices, after.devices, strict=True)
     )
-    return said == says
 
 
 def _framed(
