@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -16,6 +17,7 @@ from extender.kube.event_recorder import EventRecorder
 from extender.kube.live_error import LiveError
 from extender.kube.reflector import Reflector
 from extender.kube.resources import RESOURCES
+from extender.kube.time_slice import TimeSlice
 from extender.service.config import Address, Config
 from extender.service.dependencies import Service
 from extender.service.following import following
@@ -31,6 +33,9 @@ from extender.service.wire import host_priority
 
 from .cluster_input import release_of
 from .failure import WrongInput
+
+if TYPE_CHECKING:
+    from extender.core.model import Claim
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
 
@@ -56,10 +61,18 @@ async def _serve(connection: Connection, args: argparse.Namespace, config: Confi
     clock = time.monotonic
     store = LiveStore(release, InFlight(config.in_flight_seconds), clock)
     outcomes = Outcomes(evaluate, config.evaluation, time.time, metrics.match, metrics.placement)
-    store.on_allocated = lambda claim: outcomes.allocated(claim, store.current)
-    interner = Interner()
+
+    def compare(claim: Claim) -> None:
+        try:
+            outcomes.allocated(claim, store.current)
+        except Exception as error:
+            metrics.internal_error("other")
+            log.exception("internal error", comparing=f"{claim.namespace}/{claim.name}", exc_info=error)
+
+    store.on_allocated = compare
+    interner, work = Interner(), TimeSlice()
     reflectors = tuple(
-        Reflector(connection, resource, store, interner, clock=clock) for resource in RESOURCES
+        Reflector(connection, resource, store, interner, clock=clock, work=work) for resource in RESOURCES
     )
     memo = Memo(host_priority)
     live = Live(

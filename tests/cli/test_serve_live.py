@@ -164,12 +164,12 @@ async def test_not_ready_without_the_right_to_list(server, tmp_path):
     async with extender(kubeconfig) as (_, client):
 
         async def told():
-            return "resourceclaims" in await (await client.get("/readyz?verbose")).text()
+            said = await (await client.get("/readyz?verbose")).text()
+            return "grant this user the verb list on resourceclaims" in said
 
         await until(told)
         response = await client.get("/readyz?verbose")
         assert response.status == 503
-        assert "grant this user the verb list on resourceclaims" in await response.text()
         body = {"Pod": {"metadata": {"name": "p"}, "spec": {}}, "Nodes": None, "NodeNames": ["a", "b"]}
         scores = await (await client.post("/prioritize", json=body)).json()
         assert scores == [{"Host": "a", "Score": 50}, {"Host": "b", "Score": 50}]
