@@ -204,7 +204,8 @@ def test_samples_keep_to_the_facts_of_the_protocol(path):
     assert re.fullmatch(r"[4-9]s", extender["httpTimeout"])
     assert extender["prioritizeVerb"] == "prioritize"
     assert extender.get("filterVerb", "filter") == "filter"
-    assert not {"bindVerb", "preemptVerb", "enableHTTPS"} & set(extender)
+    assert extender.get("bindVerb", "bind") == "bind"
+    assert not {"preemptVerb", "enableHTTPS"} & set(extender)
 
 
 def weight(name: str) -> int:
@@ -212,7 +213,9 @@ def weight(name: str) -> int:
     return document["extenders"][0]["weight"]
 
 
-@pytest.mark.parametrize("name", ["score-alignment-first.yaml", "score-and-filter.yaml"])
+@pytest.mark.parametrize(
+    "name", ["score-alignment-first.yaml", "score-and-filter.yaml", "score-and-bind.yaml"]
+)
 def test_alignment_first_outweighs_the_scheduler(name):
     """One point of ours, times weight and ten, is more than all in-tree plugins can add."""
     assert 1 * weight(name) * 10 > sum(IN_TREE_WEIGHTS.values()) * 100

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tests.e2e.process import NotReady, Process, start
 
 DUMPED = ("Node", "DeviceClass", "ResourceSlice", "ResourceClaim", "Pod")
 START_SECONDS = 30.0
+EVENT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +58,25 @@ def serving(directory: Path, *options: str | Path) -> Iterator[Extender]:
         yield Extender(_url(process), process)
     finally:
         process.stop()
+
+
+def ready(extender: Extender) -> bool:
+    """Whether new requests should come to it."""
+    try:
+        with urllib.request.urlopen(f"{extender.url}/readyz", timeout=10) as response:
+            return bool(response.status == 200)
+    except urllib.error.HTTPError:
+        return False
+
+
+async def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for what the extender learns from an event that is on its way; ``NotReady``."""
+    try:
+        async with asyncio.timeout(EVENT_SECONDS):
+            while not condition():  # noqa: ASYNC110 - another process makes it true
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise NotReady(f"{what}: not within {EVENT_SECONDS:g} s") from None
 
 
 async def dump(api: Api, path: Path) -> Path:

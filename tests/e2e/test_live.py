@@ -12,7 +12,7 @@ import yaml
 
 from tests.e2e import scheduler_config, workload
 from tests.e2e.api import connect
-from tests.e2e.extender_server import serving
+from tests.e2e.extender_server import ready, serving, until
 from tests.e2e.test_deploy import DEPLOY
 from tests.e2e.workload import Ask
 
@@ -22,24 +22,6 @@ PODS = 30
 SAMPLE = scheduler_config.FOLDER / "score-alignment-first.yaml"
 ACCOUNT = "dra-extender"
 SECONDS = 20.0
-
-
-async def until(condition, what):
-    """Wait for what the extender learns from an event that is on its way."""
-    try:
-        async with asyncio.timeout(SECONDS):
-            while not condition():  # noqa: ASYNC110 - another process makes it true
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        pytest.fail(f"{what}, not within {SECONDS:g} s")
-
-
-def ready(extender):
-    try:
-        with urllib.request.urlopen(f"{extender.url}/readyz", timeout=10) as response:
-            return response.status == 200
-    except urllib.error.HTTPError:
-        return False
 
 
 def matches(extender, **labels):

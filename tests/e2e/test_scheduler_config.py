@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e import scheduler_config, workload
-from tests.e2e.extender_server import dump, serving
+from tests.e2e.extender_server import ready, serving, until
 
 pytestmark = pytest.mark.e2e
 
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.e2e
 async def test_a_sample_is_loaded_and_its_extender_asked(cluster, path):
     """The scheduler starts with the file, asks exactly the verbs it names, and binds the pod."""
     await workload.create_claims(cluster.api, "asked")
-    dumped = await dump(cluster.api, cluster.directory / "cluster.json")
-    with serving(cluster.directory, "--cluster", dumped) as extender:
+    with serving(cluster.directory, "--kubeconfig", cluster.plane.kubeconfig) as extender:
+        await until(lambda: ready(extender), "ready")
         config = scheduler_config.sample(cluster.plane, path, extender.url)
         with cluster.plane.scheduler(config):
             await workload.create_pod(cluster.api, "asked")
