@@ -59,17 +59,18 @@ class Live:
         evaluation = self.evaluate(self.store.current, pod, self.outcomes.memo, self.settings)
         return evaluation.verdicts([node])[node]
 
+    def asked(self, pod: Pod) -> None:
+        """Take back what was assumed of the pod: it is tried again, so that did not come about."""
+        if pod.claims:
+            self.store.forget(pod.uid)
+
     def filtered(self, pod: Pod, names: Sequence[str]) -> None:
         """
-        Begin an attempt: what was assumed of an earlier one of the pod did not come about.
+        Follow the attempt if one node is left.
 
-        kube-scheduler does not ask for scores when one node is left, so with a single name the
-        landing place is known now.
+        kube-scheduler does not ask for scores then, so this is where the pod lands.
         """
-        if not pod.claims:
-            return
-        self.store.forget(pod.uid)
-        if len(names) == 1:
+        if pod.claims and len(names) == 1:
             self._follow(pod, self.evaluate(self.store.current, pod, self.memo, self.settings), names[0])
 
     def prioritized(

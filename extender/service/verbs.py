@@ -113,6 +113,7 @@ def _filter(service: Service, args: ExtenderArgs) -> Answer:
     policy = _policy(service, Verb.FILTER, pod)
     unsure = service.no_opinion
     if service.live is not None and unsure is None:
+        service.live.asked(pod)
         service.live.filtered(pod, args.names)
     if policy is not Policy.REQUIRED:
         return Answer(wire.filter_result(args, {}))
@@ -136,6 +137,8 @@ def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
     if unsure is not None:
         service.metrics.neutral(Verb.PRIORITIZE, unsure)
         return Answer(wire.equal_scores(args.names, service.settings.neutral), Result.NEUTRAL)
+    if service.live is not None:
+        service.live.asked(pod)
     evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
     entries = evaluation.entries(args.names)
     if service.live is not None:
