@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """``claims`` of one pod with the allocations they will get on ``node``."""
+    """``claims`` of one pod with the allocations that they will get."""
 
     pod_uid: str
-    node: str
     claims: dict[ClaimKey, Claim]
     expires: float
 
@@ -45,20 +44,15 @@ class InFlight:
         """Count the claims whose allocation is assumed."""
         return len(self._by_claim)
 
-    def assume(self, pod_uid: str, node: str, claims: Iterable[Claim], now: float) -> None:
+    def assume(self, pod_uid: str, claims: Iterable[Claim], now: float) -> None:
         """Remember what a pod's claims will get; replaces what was assumed of the pod before."""
         self.drop_pod(pod_uid)
         wanted = {claim.key: claim for claim in claims}
         if not wanted:
             return
-        assumption = Assumption(pod_uid, node, wanted, now + self._seconds)
+        assumption = Assumption(pod_uid, wanted, now + self._seconds)
         self._by_pod[pod_uid] = assumption
         self._by_claim.update(dict.fromkeys(wanted, assumption))
-
-    def node_of(self, pod_uid: str) -> str | None:
-        """The node that a pod is assumed to land on."""
-        assumption = self._by_pod.get(pod_uid)
-        return assumption.node if assumption is not None else None
 
     def shown(self, claim: Claim) -> Claim:
         """

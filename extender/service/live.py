@@ -90,4 +90,4 @@ class Live:
     def _follow(self, pod: Pod, evaluation: Evaluation[bytes], landing: str | None) -> None:
         self.outcomes.answered(pod, evaluation)
         if landing is not None:
-            self.store.assume(pod.uid, landing, evaluation.allocated_on(landing))
+            self.store.assume(pod.uid, evaluation.allocated_on(landing))

@@ -98,10 +98,10 @@ class LiveStore:
         for claim in allocated:
             self.on_allocated(claim)
 
-    def assume(self, pod_uid: str, node: str, claims: Sequence[Claim]) -> None:
+    def assume(self, pod_uid: str, claims: Sequence[Claim]) -> None:
         """Count the devices of ``claims``, as they will be allocated, as taken from now on."""
         before = self._in_flight.drop_pod(pod_uid)
-        self._in_flight.assume(pod_uid, node, claims, self._clock())
+        self._in_flight.assume(pod_uid, claims, self._clock())
         self._show({*before, *(claim.key for claim in claims)})
 
     def forget(self, pod_uid: str) -> None:

@@ -109,6 +109,13 @@ def consumes(case: JSON) -> bool:
     return any(device.get("consumesCounters") for device in devices(case))
 
 
+def grouped(case: JSON) -> bool:
+    """Whether a device consumes counters under compatibility groups."""
+    return any(
+        each.get("compatibilityGroups") for d in devices(case) for each in d.get("consumesCounters") or ()
+    )
+
+
 def binding(case: JSON) -> bool:
     return any(device.get("bindingConditions") for device in devices(case))
 

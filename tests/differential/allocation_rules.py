@@ -26,6 +26,7 @@ from tests.differential.allocation_facts import (
     exacts,
     fails_with,
     generations,
+    grouped,
     mixed_types,
     on,
     picked,
@@ -293,27 +294,13 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "compatibility groups",
         "compatibility_groups",
-        lambda c, a: (
-            on(c, "CompatibilityGroups")
-            and any(
-                each.get("compatibilityGroups")
-                for d in devices(c)
-                for each in d.get("consumesCounters") or ()
-            )
-        ),
+        lambda c, a: on(c, "CompatibilityGroups") and grouped(c),
         since="1.37",
     ),
     Rule(
         "compatibility groups while the feature is off",
         "pools",
-        lambda c, a: (
-            not on(c, "CompatibilityGroups")
-            and any(
-                each.get("compatibilityGroups")
-                for d in devices(c)
-                for each in d.get("consumesCounters") or ()
-            )
-        ),
+        lambda c, a: not on(c, "CompatibilityGroups") and grouped(c),
         since="1.37",
     ),
     Rule(

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tests.differential.cel_grammar import ATTRIBUTES, ELEMENTS, LITERALS, ODDITIES, TEMPLATES
+from tests.differential.cel_grammar import ATTRIBUTES, ELEMENTS, TEMPLATES
+from tests.differential.cel_literals import LITERALS, ODDITIES
 
 DRIVER = "gpu.example.com"
 _PART = re.compile(r"<([a-z][a-z()]*|[TU]|[a-z]+\([TU]\))(?:; ([^<>]*))?>")

@@ -102,17 +102,8 @@ def server():
 
 
 @pytest.fixture
-def kubeconfig(tmp_path, monkeypatch):
+def kubeconfig(tmp_path, no_cluster):
     """Write a kubeconfig for a server and return its path; nothing else of the environment counts."""
-    for name in (
-        "KUBECONFIG",
-        "KUBERNETES_SERVICE_HOST",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
 
     def write(url, name="only"):
         path = tmp_path / "kubeconfig"

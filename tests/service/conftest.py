@@ -115,6 +115,20 @@ def verdict_of(distance, *, node="node-a", certainty="exact", score=0):
     )
 
 
+class Clock:
+    """A clock that stands until it is set."""
+
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
 @pytest.fixture
 def make_verdict():
     """The builder of verdicts with one GPU-NIC pair."""

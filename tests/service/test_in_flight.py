@@ -18,14 +18,14 @@ ASSUMED = b.holding("c", GPU)
 @pytest.fixture
 def in_flight():
     found = InFlight(seconds=30.0)
-    found.assume("pod-1", "n", [ASSUMED, b.holding("d")], now=100.0)
+    found.assume("pod-1", [ASSUMED, b.holding("d")], now=100.0)
     return found
 
 
 def test_a_pending_claim_shows_the_assumed_allocation(in_flight):
     """The rest of the claim is the API's."""
     assert in_flight.shown(replace(PENDING, pod_claim_name="new")) == replace(ASSUMED, pod_claim_name="new")
-    assert (len(in_flight), in_flight.node_of("pod-1")) == (2, "n")
+    assert len(in_flight) == 2
 
 
 @pytest.mark.parametrize(
@@ -45,24 +45,24 @@ def test_what_the_api_says_ends_it(in_flight, event):
 
 
 def test_the_last_claim_ends_the_assumption_of_the_pod(in_flight):
-    """A pod has no landing place without claims in flight."""
+    """Nothing is left to take back."""
     for key in (PENDING.key, OTHER.key):
         in_flight.drop_claim(key)
-    assert (len(in_flight), in_flight.node_of("pod-1"), in_flight.drop_pod("pod-1")) == (0, None, ())
+    assert (len(in_flight), in_flight.drop_pod("pod-1")) == (0, ())
 
 
 def test_another_attempt_replaces_it(in_flight):
     """Of one pod only the last is believed."""
-    in_flight.assume("pod-1", "m", [ASSUMED], now=101.0)
-    assert (len(in_flight), in_flight.node_of("pod-1")) == (1, "m")
+    in_flight.assume("pod-1", [ASSUMED], now=101.0)
+    assert len(in_flight) == 1
     assert in_flight.shown(OTHER) == OTHER
-    in_flight.assume("pod-1", "m", [], now=102.0)
+    in_flight.assume("pod-1", [], now=102.0)
     assert len(in_flight) == 0
 
 
 def test_it_ends_by_itself(in_flight):
     """Nothing is left of a placement that never came, and younger ones stay."""
-    in_flight.assume("pod-2", "n", [b.holding("e")], now=120.0)
+    in_flight.assume("pod-2", [b.holding("e")], now=120.0)
     assert in_flight.drop_expired(129.9) == ()
     assert set(in_flight.drop_expired(130.0)) == {PENDING.key, OTHER.key}
     assert len(in_flight) == 1

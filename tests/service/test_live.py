@@ -22,18 +22,6 @@ from tests import builders as b
 NODES = ["x", "y", "far"]
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def make(clock):
     """A service on two nodes with an aligned pair and one with its devices apart, for two pods."""

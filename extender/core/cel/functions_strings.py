@@ -13,6 +13,7 @@ from collections.abc import Callable
 from . import costs
 from .declarations import Function, Overload, function, overload
 from .errors import EvaluationError, Undecided
+from .go_text import SHORT_ESCAPES
 from .regular_expressions import Pattern, compile_pattern, find_all
 from .runtime_types import ordered
 from .string_format import format_string
@@ -23,19 +24,7 @@ _SPACE = (
 )
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
-_QUOTED = str.maketrans(
-    {
-        "\a": "\\a",
-        "\b": "\\b",
-        "\f": "\\f",
-        "\n": "\\n",
-        "\r": "\\r",
-        "\t": "\\t",
-        "\v": "\\v",
-        "\\": "\\\\",
-        '"': '\\"',
-    }
-)
+_QUOTED = str.maketrans(SHORT_ESCAPES)
 _LARGEST_RESULT = 1_000_000
 
 

@@ -10,7 +10,7 @@ import unicodedata
 
 from .errors import Undecided
 
-_SHORT = {
+SHORT_ESCAPES = {
     "\a": "\\a",
     "\b": "\\b",
     "\f": "\\f",
@@ -21,6 +21,7 @@ _SHORT = {
     "\\": "\\\\",
     '"': '\\"',
 }
+"""Characters that Go and CEL write with a letter after the backslash, as they are written."""
 
 
 def quoted(text: str) -> str:
@@ -33,8 +34,8 @@ def quoted(text: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    if character in _SHORT:
-        return _SHORT[character]
+    if character in SHORT_ESCAPES:
+        return SHORT_ESCAPES[character]
     if " " <= character <= "~":
         return character
     category = unicodedata.category(character)
