@@ -114,17 +114,21 @@ def _filter(service: Service, args: ExtenderArgs) -> Answer:
     unsure = service.no_opinion
     if service.live is not None and unsure is None:
         service.live.asked(pod)
-        service.live.filtered(pod, args.names)
-    if policy is not Policy.REQUIRED:
-        return Answer(wire.filter_result(args, {}))
-    if unsure is not None:
-        service.metrics.neutral(Verb.FILTER, unsure)
-        return Answer(wire.filter_result(args, {}), Result.NEUTRAL)
-    evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
-    rejected = rejections(evaluation.shortfalls(args.names))
-    service.metrics.evaluation(evaluation.stats, len(args.names))
-    service.metrics.rejected(len(rejected))
-    log.debug("filter", namespace=pod.namespace, pod=pod.name, nodes=len(args.names), rejected=len(rejected))
+    rejected: dict[str, str] = {}
+    if policy is Policy.REQUIRED:
+        if unsure is not None:
+            service.metrics.neutral(Verb.FILTER, unsure)
+            return Answer(wire.filter_result(args, {}), Result.NEUTRAL)
+        evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
+        rejected = rejections(evaluation.shortfalls(args.names))
+        service.metrics.evaluation(evaluation.stats, len(args.names))
+        service.metrics.rejected(len(rejected))
+        log.debug(
+            "filter", namespace=pod.namespace, pod=pod.name, nodes=len(args.names), rejected=len(rejected)
+        )
+    if service.live is not None and unsure is None:
+        left = [name for name in args.names if name not in rejected] if rejected else args.names
+        service.live.filtered(pod, left)
     return Answer(wire.filter_result(args, rejected))
 
 

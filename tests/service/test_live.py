@@ -54,9 +54,11 @@ def make(clock):
     return build
 
 
-def body(pod, claim, *names):
+def body(pod, claim, *names, alignment=None):
     spec = {"containers": [], "resourceClaims": [{"name": "devices", "resourceClaimName": claim}]}
-    metadata = {"name": pod, "namespace": "default", "uid": f"uid-{pod}"}
+    metadata: dict[str, object] = {"name": pod, "namespace": "default", "uid": f"uid-{pod}"}
+    if alignment is not None:
+        metadata["annotations"] = {"dra-extender.io/alignment": alignment}
     document = {"Pod": {"metadata": metadata, "spec": spec}, "NodeNames": list(names or NODES)}
     return json.dumps(document).encode()
 
@@ -105,6 +107,18 @@ def test_a_single_node_is_where_the_pod_lands(make, decisive):
     assert scores(service, "job-2", "d")["far"] == 0
     verbs.filter_(service, body("job-1", "c"))
     assert service.live.store.in_flight == (1 if decisive else 0)
+
+
+@pytest.mark.parametrize(("node", "passes"), [("x", True), ("far", False)])
+def test_a_node_that_is_rejected_is_no_landing_place(make, node, passes):
+    """With policy required, devices are assumed on the one node that is left and nowhere else."""
+    service = make()
+    answer = json.loads(verbs.filter_(service, body("job-1", "c", node, alignment="required")).body)
+    assert answer["NodeNames"] == ([node] if passes else [])
+    assert service.live.store.in_flight == passes
+    answer = json.loads(verbs.filter_(service, body("job-2", "d", "y", "far", alignment="required")).body)
+    assert answer["NodeNames"] == ["y"]
+    assert service.live.store.in_flight == passes + 1
 
 
 def test_explain_assumes_nothing(make):
