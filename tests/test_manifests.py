@@ -31,6 +31,7 @@ IN_TREE_WEIGHTS = {
 """Score weights of the default profile; pkg/scheduler/apis/config/v1/default_plugins.go, v1.36."""
 
 GRANTED = {
+    ("", "namespaces"): {"list", "watch"},
     ("", "nodes"): {"list", "watch"},
     ("", "pods"): {"get", "list", "watch"},
     ("", "pods/binding"): {"create"},

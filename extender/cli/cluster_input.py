@@ -91,4 +91,5 @@ def snapshot_of(cluster: Cluster, release: Release) -> Snapshot:
         claims=cluster.claims,
         pods=cluster.pods,
         taint_rules=cluster.taint_rules,
+        namespaces=cluster.namespaces,
     )

@@ -74,7 +74,7 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str]) -> tuple[object
     """The document, and the nodes where ``best`` is only the best that was found."""
     settings = Settings()
     evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), settings)
-    ignored = policy_of(pod, Policy.PREFERRED).policy is Policy.IGNORE
+    ignored = policy_of(pod, snapshot.namespaces, Policy.PREFERRED).policy is Policy.IGNORE
     guesses: set[str] = set()
     with Progress("looking for the best devices on node", len(names)) as progress:
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from .model import Claim, DeviceClass, DeviceTaintRule, Node, Pod, ResourceSlice
+from .model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, ResourceSlice
 
 K = TypeVar("K", bound=Hashable)
 N = TypeVar("N", str, tuple[str, str])
@@ -32,12 +32,14 @@ class Changes:
     claims: tuple[Claim, ...] = ()
     pods: tuple[Pod, ...] = ()
     taint_rules: tuple[DeviceTaintRule, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
     gone_nodes: tuple[str, ...] = ()
     gone_slices: tuple[str, ...] = ()
     gone_classes: tuple[str, ...] = ()
     gone_claims: tuple[tuple[str, str], ...] = ()
     gone_pods: tuple[tuple[str, str], ...] = ()
     gone_taint_rules: tuple[str, ...] = ()
+    gone_namespaces: tuple[str, ...] = ()
 
 
 class Difference(NamedTuple, Generic[V]):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from .changes import Changes, Difference, applied, differences
 from .inventory import EMPTY, Frame
-from .model import Claim, DeviceClass, DeviceTaintRule, Node, Pod, PoolID, ResourceSlice
+from .model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, PoolID, ResourceSlice
 from .node_state import NodeState, Surroundings, state_of
 from .releases import Release
 from .slice_index import SliceIndex, index_after, index_slices
@@ -40,7 +40,7 @@ class Lineage:
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """
-    Everything that predictions read, and what the next snapshot is made from.
+    Everything that answers depend on, and what the next snapshot is made from.
 
     ``published``: the slices by name as drivers publish them; ``slices`` has them
     with the taints of ``taint_rules``. ``holders``: allocated claims by the pools they
@@ -56,6 +56,7 @@ class Snapshot:
     claims: Mapping[ClaimKey, Claim]
     pods: Mapping[tuple[str, str], Pod]
     taint_rules: Mapping[str, DeviceTaintRule]
+    namespaces: Mapping[str, Namespace]
     published: Mapping[str, ResourceSlice]
     slices: SliceIndex
     holders: Mapping[PoolID, tuple[Claim, ...]]
@@ -76,6 +77,7 @@ class Snapshot:
         claims: Iterable[Claim] = (),
         pods: Iterable[Pod] = (),
         taint_rules: Iterable[DeviceTaintRule] = (),
+        namespaces: Iterable[Namespace] = (),
         vocabulary: Vocabulary = DEFAULT_VOCABULARY,
     ) -> Snapshot:
         """Freeze a world. The order of the inputs does not matter; names are unique."""
@@ -102,6 +104,7 @@ class Snapshot:
             claims=by_key,
             pods={_pod_key(pod): pod for pod in pods},
             taint_rules={rule.name: rule for rule in rules},
+            namespaces={namespace.name: namespace for namespace in namespaces},
             published={slice_.name: slice_ for slice_ in offered},
             slices=index,
             holders=holders,
@@ -134,8 +137,11 @@ class Snapshot:
         slices = differences(
             self.published.get, ((each.name, each) for each in changes.slices), changes.gone_slices
         )
+        namespaces = differences(
+            self.namespaces.get, ((each.name, each) for each in changes.namespaces), changes.gone_namespaces
+        )
         nodes = differences(self._node, ((each.name, each) for each in changes.nodes), changes.gone_nodes)
-        if not (classes or pods or claims or rules or slices or nodes):
+        if not (classes or pods or claims or rules or slices or nodes or namespaces):
             return self
         holders = holders_after(self.holders, claims)
         shared = self.release.features.consumable_capacity
@@ -158,6 +164,7 @@ class Snapshot:
             claims=applied(self.claims, claims),
             pods=applied(self.pods, pods),
             taint_rules=taint_rules,
+            namespaces=applied(self.namespaces, namespaces),
             published=published,
             slices=around.slices,
             holders=holders,

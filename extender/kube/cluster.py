@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from extender.core.model import Claim, DeviceClass, DeviceTaintRule, Node, Pod, ResourceSlice
+from extender.core.model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, ResourceSlice
 
 from . import decode
 from .decode import ClaimTemplate, DecodeError, Interner
@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 _CORE, _RESOURCE = "", "resource.k8s.io"
 GROUPS = {
+    "Namespace": _CORE,
     "Node": _CORE,
     "Pod": _CORE,
     "DeviceClass": _RESOURCE,
@@ -49,6 +50,7 @@ class Cluster:
     templates: tuple[ClaimTemplate, ...] = ()
     pods: tuple[Pod, ...] = ()
     taint_rules: tuple[DeviceTaintRule, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
     kubernetes: str = ""
     replaced: tuple[str, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
@@ -84,6 +86,7 @@ class ClusterBuilder:
         self._templates: dict[tuple[str, str], ClaimTemplate] = {}
         self._pods: dict[tuple[str, str], Pod] = {}
         self._taint_rules: dict[str, DeviceTaintRule] = {}
+        self._namespaces: dict[str, Namespace] = {}
         self._replaced: list[str] = []
         self._ignored: Counter[str] = Counter()
 
@@ -120,6 +123,9 @@ class ClusterBuilder:
             self._ignored[kind] += 1
             return
         match kind:
+            case "Namespace":
+                namespace = decode.namespace(data, self._interner)
+                self._put(self._namespaces, kind, namespace.name, namespace)
             case "Node":
                 node = decode.node(data, self._interner)
                 self._put(self._nodes, kind, node.name, node)
@@ -151,6 +157,7 @@ class ClusterBuilder:
             templates=tuple(self._templates.values()),
             pods=tuple(self._pods.values()),
             taint_rules=tuple(self._taint_rules.values()),
+            namespaces=tuple(self._namespaces.values()),
             kubernetes=self.kubernetes,
             replaced=tuple(self._replaced),
             ignored=tuple(sorted(self._ignored.items())),

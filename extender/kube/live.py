@@ -84,6 +84,7 @@ def read_live(
     api = client.ApiClient(configuration)
     core, resource = client.CoreV1Api(api), client.ResourceV1Api(api)
     resources: dict[str, tuple[str, _Method]] = {
+        "Namespace": ("namespaces", core.list_namespace),
         "Node": ("nodes", core.list_node),
         "Pod": ("pods", core.list_pod_for_all_namespaces),
         "DeviceClass": ("deviceclasses", resource.list_device_class),

@@ -39,6 +39,7 @@ _RESOURCE = ("/apis/resource.k8s.io/v1",)
 _TAINT_RULES = tuple(f"/apis/resource.k8s.io/{version}" for version in ("v1", "v1beta2", "v1alpha3"))
 
 RESOURCES = (
+    Resource("Namespace", _CORE, "namespaces", decode.namespace),
     Resource("Node", _CORE, "nodes", decode.node),
     Resource("DeviceClass", _RESOURCE, "deviceclasses", decode.device_class),
     Resource("ResourceSlice", _RESOURCE, "resourceslices", decode.resource_slice),
@@ -47,6 +48,6 @@ RESOURCES = (
     Resource("DeviceTaintRule", _TAINT_RULES, "devicetaintrules", decode.device_taint_rule, optional=True),
 )
 """
-What predictions depend on. ResourceClaimTemplates are not among them: kube-scheduler
-waits for the claims made from them.
+What answers depend on; Namespaces for the policy of their pods. ResourceClaimTemplates are not
+among them: kube-scheduler waits for the claims made from them.
 """

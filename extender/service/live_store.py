@@ -17,11 +17,19 @@ from extender.core.snapshot import Snapshot
 from .in_flight import InFlight
 
 if TYPE_CHECKING:
-    from extender.core.model import Claim, DeviceClass, DeviceTaintRule, Node, Pod, ResourceSlice
+    from extender.core.model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, ResourceSlice
     from extender.core.releases import Release
     from extender.core.snapshot import ClaimKey
 
-KINDS = ("Node", "Pod", "DeviceClass", "ResourceClaim", "ResourceSlice", "DeviceTaintRule")
+KINDS = (
+    "Namespace",
+    "Node",
+    "Pod",
+    "DeviceClass",
+    "ResourceClaim",
+    "ResourceSlice",
+    "DeviceTaintRule",
+)
 """All that a snapshot is made of."""
 
 Key = str | tuple[str, str]
@@ -121,6 +129,7 @@ class LiveStore:
         self._claims = {claim.key: claim for claim in claims}
         self.current = Snapshot.of(
             release=self.current.release,
+            namespaces=cast("Sequence[Namespace]", self._waiting["Namespace"]),
             nodes=cast("Sequence[Node]", self._waiting["Node"]),
             slices=cast("Sequence[ResourceSlice]", self._waiting["ResourceSlice"]),
             classes=cast("Sequence[DeviceClass]", self._waiting["DeviceClass"]),
@@ -156,6 +165,9 @@ def _key(kind: str, each: object) -> Key:
 
 def _changes(kind: str, upserts: Sequence[object], gone: Sequence[Key]) -> Changes:
     match kind:
+        case "Namespace":
+            namespaces = cast("Sequence[Namespace]", upserts)
+            return Changes(namespaces=tuple(namespaces), gone_namespaces=tuple(cast("Sequence[str]", gone)))
         case "Node":
             return Changes(
                 nodes=tuple(cast("Sequence[Node]", upserts)), gone_nodes=tuple(cast("Sequence[str]", gone))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from extender.core.evaluate import Shortfall
-    from extender.core.model import Pod
+    from extender.core.model import Namespace, Pod
 
 ANNOTATION = "dra-extender.io/alignment"
-"""The pod annotation that sets the policy."""
+"""The annotation of a pod that sets its policy, of a namespace that sets that of its pods."""
 
 
 class Policy(StrEnum):
@@ -32,9 +32,11 @@ class PodPolicy(NamedTuple):
     recognised: bool
 
 
-def policy_of(pod: Pod, default: Policy) -> PodPolicy:
-    """The pod's own policy, else ``default``; an unknown word means preferred."""
+def policy_of(pod: Pod, namespaces: Mapping[str, Namespace], default: Policy) -> PodPolicy:
+    """The pod's own policy, else its namespace's, else ``default``; an unknown word means preferred."""
     word = pod.annotations.get(ANNOTATION)
+    if word is None and pod.namespace in namespaces:
+        word = namespaces[pod.namespace].annotations.get(ANNOTATION)
     if word is None:
         return PodPolicy(default, True)
     policy = _BY_WORD.get(word)

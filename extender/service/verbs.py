@@ -74,7 +74,7 @@ def explain(service: Service, body: bytes) -> Answer:
         nodes = unknown_nodes(args.names, service.settings.neutral)
     else:
         evaluation = service.evaluate(snapshot, pod, service.memo, service.settings)
-        ignored = policy_of(pod, service.default_policy).policy is Policy.IGNORE
+        ignored = policy_of(pod, snapshot.namespaces, service.default_policy).policy is Policy.IGNORE
         nodes = explained_nodes(
             args.names,
             evaluation.verdicts(args.names),
@@ -181,7 +181,7 @@ def _pod(service: Service, args: ExtenderArgs) -> Pod:
 
 
 def _policy(service: Service, verb: Verb, pod: Pod) -> Policy:
-    policy = policy_of(pod, service.default_policy)
+    policy = policy_of(pod, service.store.current.namespaces, service.default_policy)
     service.metrics.policy(verb, policy)
     return policy.policy
 

@@ -16,6 +16,7 @@ from tests.kube.api_server import HOLD, line, serving, write_kubeconfig
 
 CLAIMS = "/apis/resource.k8s.io/v1/resourceclaims"
 PATHS = {
+    "Namespace": "/api/v1/namespaces",
     "Node": "/api/v1/nodes",
     "Pod": "/api/v1/pods",
     "DeviceClass": "/apis/resource.k8s.io/v1/deviceclasses",

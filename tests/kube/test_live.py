@@ -17,6 +17,7 @@ from extender.kube import live
 from extender.kube.live import LiveError, read_live
 
 PATHS = {
+    "/api/v1/namespaces": ("v1", "Namespace"),
     "/api/v1/nodes": ("v1", "Node"),
     "/api/v1/pods": ("v1", "Pod"),
     "/apis/resource.k8s.io/v1/deviceclasses": ("resource.k8s.io/v1", "DeviceClass"),
@@ -137,7 +138,10 @@ def test_everything_is_read(server, kubeconfig):
     server.objects = {kind: named(f"{kind.lower()}-0") for _, kind in PATHS.values()}
     cluster = read_live(kubeconfig=kubeconfig(server.url))
     assert cluster.kubernetes == "1.36.2"
-    kinds = (cluster.nodes, cluster.pods, cluster.classes, cluster.claims, cluster.templates, cluster.slices)
+    kinds = (
+        cluster.namespaces, cluster.nodes, cluster.pods,
+        cluster.classes, cluster.claims, cluster.templates, cluster.slices,
+    )  # fmt: skip
     assert [[each.name for each in kind] for kind in kinds] == [
         [f"{kind.lower()}-0"] for _, kind in PATHS.values()
     ]

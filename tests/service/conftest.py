@@ -78,6 +78,7 @@ class Store:
             classes={"gpu": None},
             claims={},
             pods={},
+            namespaces={},
             slices=SimpleNamespace(by_pool={"pool-a": (1, 2), "pool-b": (3,)}),
         )
     )

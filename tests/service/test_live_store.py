@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from extender.core.model import DeviceID, Node
+from extender.core.model import DeviceID, Namespace, Node
 from extender.core.release_history import release_for
 from extender.service.in_flight import InFlight
 from extender.service.live_store import KINDS, LiveStore
@@ -75,6 +75,15 @@ def test_events_change_the_snapshot_and_nothing_before_it(store):
     store.apply("Node", [], ["n"])
     assert (list(before.nodes), list(store.current.nodes)) == (["n"], ["m"])
     assert len(store.current.nodes["m"].inventory.pools) == 2
+
+
+def test_namespaces_come_and_go(store):
+    """Their annotations are what answers depend on; predictions do not."""
+    number = store.current.number
+    store.apply("Namespace", [Namespace("a", {"k": "v"}), Namespace("b")], [])
+    store.apply("Namespace", [], ["b"])
+    assert dict(store.current.namespaces) == {"a": Namespace("a", {"k": "v"})}
+    assert store.current.number == number
 
 
 def test_another_list_removes_what_it_lacks(store):

@@ -8,9 +8,9 @@ import pytest
 
 from extender.core.alignment import Alignment, Pair
 from extender.core.evaluate import Settings
-from extender.core.model import Constraint, DeviceID, ResourceSlice
+from extender.core.model import Constraint, DeviceID, Namespace, Pod, ResourceSlice
 from extender.core.places import Distance
-from extender.service.policy import ANNOTATION, Policy
+from extender.service.policy import ANNOTATION, Policy, policy_of
 from extender.service.web import make_app
 from tests import builders as b
 
@@ -21,9 +21,9 @@ PASSED = {"FailedNodes": {}, "FailedAndUnresolvableNodes": {}, "Error": ""}
 def rejected(frozen, world, args):
     """Filter real predictions with policy required; answers the rejected nodes and why."""
 
-    async def ask(*names, **options):
+    async def ask(*names, alignment="required", **options):
         client = await frozen(world, **options)
-        response = await client.post("/filter", data=args(*names, alignment="required"))
+        response = await client.post("/filter", data=args(*names, alignment=alignment))
         answer = await response.json()
         assert (response.status, answer["FailedNodes"], answer["Error"]) == (200, {}, "")
         unresolvable = answer["FailedAndUnresolvableNodes"]
@@ -156,6 +156,35 @@ async def test_the_default_is_for_pods_without_the_annotation(
     assert await rejects("required")
     assert not await rejects("preferred")
     assert not await rejects("a typing error")
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "of_namespace", "default", "want"),
+    [
+        ("ignore", "required", "preferred", "ignore"),
+        ("preferred", "required", "required", "preferred"),
+        (None, "required", "preferred", "required"),
+        (None, "ignore", "required", "ignore"),
+        (None, None, "required", "required"),
+        ("a typing error", "required", "required", "preferred"),
+        (None, "a typing error", "required", "preferred"),
+    ],
+)
+def test_the_pod_then_its_namespace_then_the_default(of_pod, of_namespace, default, want):
+    """The nearest word counts, also where it is none of ours."""
+    pod = Pod("team-a", "p", annotations={ANNOTATION: of_pod} if of_pod else {})
+    namespaces = {
+        "team-a": Namespace("team-a", {ANNOTATION: of_namespace} if of_namespace else {}),
+        "team-b": Namespace("team-b", {ANNOTATION: "ignore"}),
+    }
+    found = policy_of(pod, namespaces, Policy(default))
+    assert found == (want, "a typing error" not in (of_pod, of_namespace))
+
+
+async def test_the_namespace_of_the_snapshot_counts(rejected, world):
+    """A cluster that holds the namespace answers by its annotation."""
+    world["namespaces"] = [Namespace("default", {ANNOTATION: "required"})]
+    assert list(await rejected("far", "near", alignment=None)) == ["far"]
 
 
 def test_the_annotation_is_the_documented_one():

@@ -23,6 +23,7 @@ from .claims import (
     Request,
     Toleration,
 )
+from .namespaces import Namespace
 from .nodes import (
     Node,
     NodeRequirement,
@@ -75,6 +76,7 @@ __all__ = [
     "ExactRequest",
     "MAX_RESULTS",
     "NO_TRAITS",
+    "Namespace",
     "Node",
     "NodeRequirement",
     "NodeSelector",

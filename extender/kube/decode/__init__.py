@@ -17,6 +17,7 @@ from .claims import ClaimTemplate, claim_template, resource_claim
 from .classes import device_class
 from .errors import DecodeError
 from .interner import Interner
+from .namespaces import namespace
 from .nodes import node
 from .pods import pod
 from .slices import resource_slice
@@ -30,6 +31,7 @@ __all__ = [
     "claim_template",
     "device_class",
     "device_taint_rule",
+    "namespace",
     "node",
     "pod",
     "resource_claim",
