@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import fsum
 
 from .places import Distance, Place, distance
-from .vocabulary import Kind
+from .words import Kind
 from .worths import DEFAULT_WORTHS, Worths
 
 # Unknown comes before remote: what may be near is paired before what is known to be far.
@@ -62,14 +62,14 @@ def align(places: Sequence[Place], worths: Worths = DEFAULT_WORTHS) -> Alignment
 
     Each two kinds are matched one to one, nearest first; where one kind has more devices,
     each left over is paired with its nearest. Devices of one kind form the shortest chain:
-    n devices, n - 1 pairs. Distance is hierarchical, so matching level by level is optimal.
-    The order of *places* has no influence on ``predicted``.
+    n devices, n - 1 pairs. Virtual devices form none. Distance is hierarchical, so matching
+    level by level is optimal. The order of *places* has no influence on ``predicted``.
     """
     groups: dict[Kind, list[int]] = {}
     # Sorted by place, equal multisets of places take equal decisions whatever their order.
     for index in sorted(range(len(places)), key=places.__getitem__):
         groups.setdefault(places[index].kind, []).append(index)
-    kinds = [kind for kind in Kind if kind in groups]
+    kinds = [kind for kind in Kind if kind in groups and kind is not Kind.VIRTUAL]
     pairs: list[Pair] = []
     for position, first in enumerate(kinds):
         for second in kinds[position:]:

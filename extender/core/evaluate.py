@@ -174,6 +174,7 @@ class Evaluation(Generic[T]):
             look.slots,
             self.snapshot.release,
             BEST_STEPS,
+            self._settings.worths,
         )
 
     def _equal_entries(self, names: Sequence[str]) -> list[T]:

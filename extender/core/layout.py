@@ -23,7 +23,7 @@ from .quantity import Quantity
 from .releases import CounterScope, Release
 from .shape import Alternative, Shape
 from .usage import Amounts
-from .vocabulary import Kind
+from .words import Kind
 
 REJECTED, SELECTED, FAILED, UNDECIDED, INVALID_POOL = range(5)
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from .vocabulary import Kind
+from .words import Kind
 
 
 class Distance(StrEnum):

@@ -22,6 +22,7 @@ from .reasons import Reason, ReasonCode, reason
 from .releases import Release
 from .shape import Shape
 from .solutions import visit_solutions
+from .worths import DEFAULT_WORTHS, Worths
 
 
 class Outcome(StrEnum):
@@ -44,12 +45,14 @@ class Certainty(StrEnum):
 class Settings:
     """
     Scores run from 0 to ``score_max``. Budgets are in search steps: ``search_steps``
-    for one search, ``request_steps`` for all searches that answer one request.
+    for one search, ``request_steps`` for all searches that answer one request. ``worths``
+    rate the distances.
     """
 
     score_max: int = 100
     search_steps: int = 100_000
     request_steps: int = 400_000
+    worths: Worths = DEFAULT_WORTHS
 
     @property
     def neutral(self) -> int:
@@ -116,7 +119,7 @@ def predict(
     if release.features.node_allocatable_resources and _uses_node_resources(layout, found.answer):
         why = reason(ReasonCode.NOT_MODELLED, detail="devices that take resources of their node")
         return without_devices(Outcome.UNKNOWN, why, settings, found.steps)
-    alignment = align_devices(shape, layout, found.answer, slots)
+    alignment = align_devices(shape, layout, found.answer, slots, settings.worths)
     return Prediction(
         Outcome.ALLOCATED,
         None,
@@ -189,12 +192,13 @@ def best_alignment(
     slots: Sequence[Slot],
     release: Release,
     budget: int,
+    worths: Worths = DEFAULT_WORTHS,
 ) -> Best:
     """Search all sets of devices that satisfy the claims for the best aligned one."""
     best: list[float] = []
 
     def visit(solution: Solution) -> bool:
-        alignment = align_devices(shape, layout, solution, slots)
+        alignment = align_devices(shape, layout, solution, slots, worths)
         if alignment.predicted is None:
             return True
         if not best or alignment.predicted > best[0]:
@@ -208,7 +212,9 @@ def best_alignment(
     return Best(best[0] if best else None, complete)
 
 
-def align_devices(shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]) -> Alignment:
+def align_devices(
+    shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot], worths: Worths = DEFAULT_WORTHS
+) -> Alignment:
     """Align all devices of the pod; those with admin access watch, they do not work."""
     numbers: list[int] = []
     places: list[Place] = []
@@ -228,7 +234,7 @@ def align_devices(shape: Shape, layout: Layout, solution: Solution, slots: Seque
                 numbers.append(position)
                 places.append(place)
             position += 1
-    alignment = align(places)
+    alignment = align(places, worths)
     if numbers == list(range(len(numbers))):
         return alignment
     return Alignment(

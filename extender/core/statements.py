@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .model import Attribute, Device
-from .vocabulary import OFF_BUS, Kind, Words
+from .words import OFF_BUS, Kind, Words
 
 _ADDRESS = re.compile(r"([0-9a-fA-F]{1,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 _ADDRESS_IN_NAME = re.compile(r"(?:pci-)?([0-9a-f]{4,8})-([0-9a-f]{2})-([0-9a-f]{2})-([0-7])(?:-.*)?")
@@ -79,6 +79,20 @@ def canonical_address(text: str) -> str:
         return text.lower()
     domain, bus, slot, function = match.groups()
     return f"{int(domain, 16):04x}:{bus}:{slot}.{function}".lower()
+
+
+def does_rdma(words: Words, device: Device) -> bool | None:
+    """
+    Tell whether *device* does RDMA; ``None`` where it does not say.
+
+    Only a claim can ask for it. A NIC without RDMA is not moved away from its root: it is as
+    near as it is.
+    """
+    for name in words.rdma:
+        attribute = device.attributes.get(name)
+        if attribute is not None and isinstance(attribute.value, bool):
+            return attribute.value
+    return None
 
 
 def _text(attributes: Attributes, name: str) -> str:

@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 from .model import Device
 from .places import Place
 from .statements import Statement, read_statement
-from .vocabulary import Kind, Vocabulary, Words
+from .vocabulary import Vocabulary
+from .words import Kind, Words
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", int, str)

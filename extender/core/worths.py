@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .places import Distance
-from .vocabulary import Kind
+from .words import Kind
 
 
 class Row(NamedTuple):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from extender.core.changes import Changes
 from extender.core.snapshot import Snapshot
+from extender.core.vocabulary import DEFAULT_VOCABULARY
 
 from .in_flight import InFlight
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from extender.core.model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, ResourceSlice
     from extender.core.releases import Release
     from extender.core.snapshot import ClaimKey
+    from extender.core.vocabulary import Vocabulary
 
 KINDS = (
     "Namespace",
@@ -55,8 +57,9 @@ class LiveStore:
         in_flight: InFlight,
         clock: Callable[[], float],
         on_allocated: OnAllocated = lambda _: None,
+        vocabulary: Vocabulary = DEFAULT_VOCABULARY,
     ) -> None:
-        self.current = Snapshot.of(release=release)
+        self.current = Snapshot.of(release=release, vocabulary=vocabulary)
         self.on_allocated = on_allocated
         self._in_flight = in_flight
         self._clock = clock
@@ -136,6 +139,7 @@ class LiveStore:
             claims=claims,
             pods=cast("Sequence[Pod]", self._waiting["Pod"]),
             taint_rules=cast("Sequence[DeviceTaintRule]", self._waiting["DeviceTaintRule"]),
+            vocabulary=self.current.vocabulary,
         )
         self._waiting.clear()
         self.listed.set()

@@ -148,12 +148,19 @@ def test_cpus_and_memory_are_near_by_numa_node() -> None:
     assert align(places).predicted == 1.0
 
 
+def test_virtual_devices_form_no_pairs() -> None:
+    """An IMEX channel is no hardware: it neither lifts nor lowers what the GPU and the NIC have."""
+    channels = [Place(Kind.VIRTUAL, device=8), Place(Kind.VIRTUAL, device=9)]
+    assert align([channels[0], gpu(0), nic(0), channels[1]]).predicted == align([gpu(0), nic(0)]).predicted
+    assert align([gpu(0), *channels]) == Alignment(None, ())
+    assert align(channels) == Alignment(None, ())
+
+
 def test_kinds_are_named_in_their_order() -> None:
     """A pair is spelled one way only, and listed by kinds."""
     places = [Place(kind, number) for number, kind in enumerate(reversed(Kind))]
     named = [pair.kinds for pair in align(places).pairs]
-    order = list(Kind)
-    assert named == [f"{a}-{b}" for i, a in enumerate(order) for b in order[i + 1 :]]
+    assert named == [f"{a}-{b}" for i, a in enumerate(PAIRED) for b in PAIRED[i + 1 :]]
 
 
 def test_one_device_taken_twice_is_one_device() -> None:
@@ -199,7 +206,8 @@ NESTED = st.builds(
     st.integers(0, 1),
 )
 NUMBERS = st.integers(-1, 2)
-ANY = st.builds(Place, st.sampled_from(Kind), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+PAIRED = [kind for kind in Kind if kind is not Kind.VIRTUAL]
+ANY = st.builds(Place, st.sampled_from(PAIRED), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
 
 
 # Few places, most of them half known: only those can be paired in more than one way.

@@ -12,15 +12,34 @@ from extender.core.vocabulary import DEFAULT_VOCABULARY, Kind, Vocabulary, Words
 DOCS = Path(__file__).parent.parent.parent / "docs"
 DRIVERS = {
     "gpu.nvidia.com": Kind.GPU,
+    "compute-domain.nvidia.com": Kind.VIRTUAL,
     "gpu.amd.com": Kind.GPU,
     "gpu.intel.com": Kind.GPU,
     "gaudi.intel.com": Kind.ACCELERATOR,
     "qat.intel.com": Kind.ACCELERATOR,
     "dra.net": Kind.NIC,
     "sriovnetwork.k8snetworkplumbingwg.io": Kind.NIC,
+    "ovsdpdk.k8snetworkplumbingwg.io": Kind.NIC,
     "dra.cpu": Kind.CPU,
-    "gpu.example.com": Kind.OTHER,
+    "dra.memory": Kind.MEMORY,
+    "dra.nvme": Kind.NVME,
+    "npu.rebellions.ai": Kind.ACCELERATOR,
+    "npu.furiosa.ai": Kind.ACCELERATOR,
+    "hami-core-gpu.project-hami.io": Kind.GPU,
+    "ascend.project-hami.io": Kind.ACCELERATOR,
+    "spyre.ibm.com": Kind.ACCELERATOR,
+    "tpu.google.com": Kind.ACCELERATOR,
+    "tenstorrent.com": Kind.ACCELERATOR,
+    "composite.dra.example.io": Kind.GPU,
+    "gpu.example.com": Kind.GPU,
+    "mock-accel.example.com": Kind.ACCELERATOR,
 }
+ON_THE_BUS = [driver for driver, kind in DRIVERS.items() if kind is not Kind.VIRTUAL]
+
+
+def test_every_driver_of_the_vocabulary_is_tested() -> None:
+    """A driver that is added is added here too."""
+    assert DEFAULT_VOCABULARY.drivers.keys() == DRIVERS.keys()
 
 
 @pytest.mark.parametrize(("driver", "kind"), DRIVERS.items())
@@ -29,15 +48,16 @@ def test_kind_is_told_by_the_driver(driver: str, kind: Kind) -> None:
     assert DEFAULT_VOCABULARY.words(driver).kind is kind
 
 
-@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("driver", ON_THE_BUS)
 def test_every_name_is_in_full(driver: str) -> None:
     """A bare name in the table is one of the driver's own domain."""
     names = traits_read(DEFAULT_VOCABULARY, driver)
     assert names
+    names = names.union(DEFAULT_VOCABULARY.words(driver).rdma)
     assert all(domain and name for domain, _, name in (name.partition("/") for name in names))
 
 
-@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("driver", ON_THE_BUS)
 def test_standard_names_come_first(driver: str) -> None:
     """A standard name is trusted before any of a driver's own."""
     words = DEFAULT_VOCABULARY.words(driver)
@@ -76,6 +96,16 @@ def test_a_driver_is_added_as_data() -> None:
     assert vocabulary.words("else.example.com").kind is Kind.OTHER
 
 
+def test_added_drivers_come_beside_and_in_place_of_the_listed() -> None:
+    """A site's words win for the drivers it names, and change no other."""
+    given = {"dra.net": Words(Kind.NIC, numa=("slot",)), "disk.example.com": Words(Kind.NVME)}
+    vocabulary = DEFAULT_VOCABULARY.with_drivers(given)
+    assert vocabulary.words("dra.net").numa == ("dra.net/slot",)
+    assert vocabulary.words("disk.example.com").kind is Kind.NVME
+    assert vocabulary.words("dra.cpu") == DEFAULT_VOCABULARY.words("dra.cpu")
+    assert vocabulary.words("else.example.com") == DEFAULT_VOCABULARY.words("else.example.com")
+
+
 def test_documented_names_are_the_names() -> None:
     """docs/alignment.md lists every driver with its kind and every name that is read of it."""
     lines = (DOCS / "alignment.md").read_text().splitlines()
@@ -91,4 +121,5 @@ def test_documented_names_are_the_names() -> None:
             name if "/" in name else f"{driver}/{name}" for name in re.findall(r"`([\w./]+)`", f"`{names}`")
         }
         standard = {f"resource.kubernetes.io/{name}" for name in ("pcieRoot", "numaNode", "pciBusID")}
-        assert listed == traits_read(DEFAULT_VOCABULARY, driver) - standard
+        read = traits_read(DEFAULT_VOCABULARY, driver).union(DEFAULT_VOCABULARY.words(driver).rdma)
+        assert listed == read - standard
