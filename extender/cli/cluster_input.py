@@ -9,6 +9,7 @@ from extender.core.feature_gates import WrongGate
 from extender.core.release_history import LATEST, UnknownRelease, release_for
 from extender.core.releases import Release
 from extender.core.snapshot import Snapshot
+from extender.core.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.cluster import Cluster
 from extender.kube.cluster_file import ClusterFileError, read
 
@@ -34,7 +35,10 @@ def read_cluster(paths: Sequence[str]) -> Cluster:
 
 
 def cluster_input(
-    cluster: Cluster, kubernetes: str | None, gates: Mapping[str, bool] | None = None
+    cluster: Cluster,
+    kubernetes: str | None,
+    gates: Mapping[str, bool] | None = None,
+    vocabulary: Vocabulary = DEFAULT_VOCABULARY,
 ) -> ClusterInput:
     """
     Freeze ``cluster`` under the release that ``kubernetes`` or the cluster itself names.
@@ -43,7 +47,7 @@ def cluster_input(
     ``WrongInput`` for a release that is not modelled or has no such gate.
     """
     release, about_release = release_of(kubernetes, cluster.kubernetes, gates)
-    snapshot = snapshot_of(cluster, release)
+    snapshot = snapshot_of(cluster, release, vocabulary)
     notes = [about_release] if about_release else []
     if not cluster.nodes:
         notes.append("the input holds no Node, so there is nothing to place pods on; dump nodes too")
@@ -81,7 +85,7 @@ def release_of(asked: str | None, found: str, gates: Mapping[str, bool] | None =
     return release, ""
 
 
-def snapshot_of(cluster: Cluster, release: Release) -> Snapshot:
+def snapshot_of(cluster: Cluster, release: Release, vocabulary: Vocabulary = DEFAULT_VOCABULARY) -> Snapshot:
     """Freeze a decoded cluster."""
     return Snapshot.of(
         release=release,
@@ -92,4 +96,5 @@ def snapshot_of(cluster: Cluster, release: Release) -> Snapshot:
         pods=cluster.pods,
         taint_rules=cluster.taint_rules,
         namespaces=cluster.namespaces,
+        vocabulary=vocabulary,
     )

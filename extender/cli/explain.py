@@ -23,6 +23,7 @@ from .explanation import read_explanation
 from .failure import WrongInput
 from .options import add_cluster, add_kubernetes, add_output
 from .progress import Progress
+from .site import add_site, site_of
 
 _DEFAULT_NAMESPACE = "default"
 
@@ -39,14 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only these nodes (default: all)",
     )
     add_kubernetes(parser, "the cluster's, else the newest known")
+    add_site(parser)
     add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Explain, as a table or as the document that the service answers."""
     namespace, name = _pod_key(args.pod)
+    site = site_of(args)
     cluster = read_cluster(args.cluster) if args.cluster else _live()
-    given = cluster_input(cluster, args.kubernetes, args.feature_gates)
+    given = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
     snapshot = given.snapshot
     pod = snapshot.pods.get((namespace, name))
     if pod is None:
@@ -58,21 +61,22 @@ def run(args: argparse.Namespace) -> int:
         for name in names
         if name not in snapshot.nodes
     ]
-    explained, guesses = _explain(pod, snapshot, names)
+    explained, guesses = _explain(pod, snapshot, names, Settings(worths=site.worths))
     document = orjson.dumps(explained, option=orjson.OPT_INDENT_2)
     if args.output == "json":
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
         print(document.decode())
     else:
-        about = About(pod.node_name, notes, guesses)
+        about = About(pod.node_name, notes, guesses, site.vocabulary)
         print("\n".join(explain_table(read_explanation(document), about, terminal_width())))
     return 0
 
 
-def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str]) -> tuple[object, set[str]]:
+def _explain(
+    pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Settings
+) -> tuple[object, set[str]]:
     """The document, and the nodes where ``best`` is only the best that was found."""
-    settings = Settings()
     evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), settings)
     ignored = policy_of(pod, snapshot.namespaces, Policy.PREFERRED).policy is Policy.IGNORE
     guesses: set[str] = set()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from extender.core.evaluate import Certainty, Outcome
 from extender.core.places import Distance
-from extender.core.vocabulary import DEFAULT_VOCABULARY
+from extender.core.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 
 from .columns import columns
 from .explanation import ExplainedNode, ExplainedPair, Explanation
@@ -40,12 +40,14 @@ class About:
 
     ``bound_to``: the pod's own node, empty if it has none. ``notes`` are sentences
     about the input. ``best_is_a_guess``: nodes where the search for the best
-    alignment was given up, so that it is only the best that was found.
+    alignment was given up, so that it is only the best that was found. ``vocabulary``
+    tells the kinds of devices.
     """
 
     bound_to: str
     notes: Sequence[str]
     best_is_a_guess: Collection[str]
+    vocabulary: Vocabulary = DEFAULT_VOCABULARY
 
 
 def explain_table(explained: Explanation, about: About, width: int) -> Iterator[str]:
@@ -65,9 +67,9 @@ def explain_table(explained: Explanation, about: About, width: int) -> Iterator[
     for name in sorted(nodes, key=lambda name: (_rank(nodes[name]), name)):
         look = (_look(name, nodes[name]), name in about.best_is_a_guess)
         groups.setdefault(look, []).append(name)
-    for (_, guessed), names in groups.items():
+    for names in groups.values():
         yield ""
-        yield from _group(names, nodes[names[0]], width, guessed=guessed)
+        yield from _group(names, nodes[names[0]], about, width)
 
 
 def _summary(explained: Explanation, bound_to: str) -> str:
@@ -106,14 +108,15 @@ def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
     )
 
 
-def _group(names: Sequence[str], node: ExplainedNode, width: int, *, guessed: bool) -> Iterator[str]:
+def _group(names: Sequence[str], node: ExplainedNode, about: About, width: int) -> Iterator[str]:
+    guessed = names[0] in about.best_is_a_guess
     who = names[0] if len(names) == 1 else counted(len(names), "node")
     yield f"{who}: {_heading(node, guessed=guessed)}"
     if len(names) > 1:
         yield from _indented("on ", _named(names, _MOST_NAMED), width)
     if node.message is not None:
         yield from _indented("why: ", node.message, width)
-    yield from _devices(names[0], node, many=len(names) > 1)
+    yield from _devices(names[0], node, about.vocabulary, many=len(names) > 1)
     for pair in node.alignment.pairs:
         yield from _indented("", _pair(pair), width)
 
@@ -144,14 +147,14 @@ def _heading(node: ExplainedNode, *, guessed: bool) -> str:
     return heading
 
 
-def _devices(name: str, node: ExplainedNode, *, many: bool) -> Iterator[str]:
+def _devices(name: str, node: ExplainedNode, vocabulary: Vocabulary, *, many: bool) -> Iterator[str]:
     """One line per device; a pool named for its node stands for each node's own."""
     rows = []
     for device in node.devices:
         pool = "NODE" if many and device.pool == name else device.pool
         rows.append(
             [
-                _INDENT + DEFAULT_VOCABULARY.words(device.driver).kind,
+                _INDENT + vocabulary.words(device.driver).kind,
                 f"{device.driver}/{pool}/{device.device}",
                 f"request {device.request} of claim {device.claim}"
                 + (", allocated before" if device.allocated else ""),

@@ -24,6 +24,7 @@ from .options import add_kubernetes, add_output
 from .progress import Progress
 from .protocol_check import offered_nodes
 from .replay_report import Replay, Replayed, replay_document, replay_lines
+from .site import add_site, site_of
 from .timeline import Timeline, pod_of
 
 
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "recording", metavar="RECORDING", help="JSON lines, gzipped or not, '-' for standard input"
     )
     add_kubernetes(parser, "the recording's")
+    add_site(parser)
     add_output(parser)
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show every attempt, not only those with a finding"
@@ -42,11 +44,12 @@ def run(args: argparse.Namespace) -> int:
     """Replay and report; 1 if an exact prediction differs or an answer breaks the protocol."""
     logs.configure(LogLevel.ERROR, LogFormat.TEXT)
     started = time.perf_counter()
+    site = site_of(args)
     try:
         with open_recording(args.recording) as recording:
             release, note = release_of(args.kubernetes, recording.cluster.kubernetes, args.feature_gates)
-            timeline = Timeline(recording.cluster, release)
-            attempts = list(_replay(recording, timeline))
+            timeline = Timeline(recording.cluster, release, site.vocabulary)
+            attempts = list(_replay(recording, timeline, Settings(worths=site.worths)))
     except RecordingError as error:
         raise WrongInput(str(error)) from error
     replay = Replay(
@@ -65,8 +68,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(each.finding for each in attempts) else 0
 
 
-def _replay(recording: Recording, timeline: Timeline) -> Iterator[Replayed]:
-    settings = Settings()
+def _replay(recording: Recording, timeline: Timeline, settings: Settings) -> Iterator[Replayed]:
     metrics = Metrics(timeline.store.current.release.version)
     service = Service(store=timeline.store, settings=settings, metrics=metrics)
     with Progress("replaying attempt") as progress:

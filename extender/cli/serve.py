@@ -9,6 +9,7 @@ from importlib import import_module
 import structlog
 
 from extender.core.evaluate import Settings
+from extender.core.vocabulary import Vocabulary
 from extender.service import logs
 from extender.service.config import Address, Config, ConfigError, LogFormat, LogLevel, parse_address
 from extender.service.dependencies import Service
@@ -21,6 +22,7 @@ from extender.service.web import make_app
 from .cluster_input import ClusterInput, cluster_input, read_cluster
 from .failure import WrongInput
 from .options import add_cluster, add_kubernetes
+from .site import Site, add_site, site_of
 from .wording import counted
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
@@ -62,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="address to listen on, port 0 for any free one (default: %(default)s)",
     )
     add_kubernetes(parser, "the one the dump names, else the newest known")
+    add_site(parser)
     parser.add_argument(
         "--score-max",
         type=int,
@@ -112,16 +115,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal; prints the address once requests are accepted."""
+    site = site_of(args)
     try:
-        config = _config(args)
+        config = _config(args, site)
     except ConfigError as error:
         raise WrongInput(str(error)) from error
     if not args.cluster:
-        return _run_live(args, config)
+        return _run_live(args, config, site.vocabulary)
     for name in ("kubeconfig", "context", "decisive"):
         if getattr(args, name):
             raise WrongInput(f"--{name} is for a live cluster: leave out --cluster, which serves a dump")
-    given = cluster_input(read_cluster(args.cluster), args.kubernetes, args.feature_gates)
+    given = cluster_input(read_cluster(args.cluster), args.kubernetes, args.feature_gates, site.vocabulary)
     logs.configure(config.log_level, config.log_format)
     try:
         asyncio.run(_serve(given, config))
@@ -130,21 +134,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _run_live(args: argparse.Namespace, config: Config) -> int:
+def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) -> int:
     # The official client takes longer to import than a dump takes to serve.
     serve_live = import_module("extender.cli.serve_live").serve_live
     logs.configure(config.log_level, config.log_format)
     try:
-        asyncio.run(serve_live(args, config))
+        asyncio.run(serve_live(args, config, vocabulary))
     except ListenError as error:
         raise WrongInput(str(error)) from error
     return 0
 
 
-def _config(args: argparse.Namespace) -> Config:
+def _config(args: argparse.Namespace, site: Site) -> Config:
     return Config(
         listen=parse_address(args.listen),
-        evaluation=Settings(args.score_max, args.search_steps, args.request_steps),
+        evaluation=Settings(args.score_max, args.search_steps, args.request_steps, site.worths),
         default_policy=Policy(args.alignment),
         log_level=LogLevel(args.log_level),
         log_format=LogFormat(args.log_format),

@@ -36,11 +36,12 @@ from .failure import WrongInput
 
 if TYPE_CHECKING:
     from extender.core.model import Claim
+    from extender.core.vocabulary import Vocabulary
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
 
 
-async def serve_live(args: argparse.Namespace, config: Config) -> None:
+async def serve_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) -> None:
     """
     Serve the cluster of the kubeconfig, or that the process runs in, until a signal.
 
@@ -48,18 +49,20 @@ async def serve_live(args: argparse.Namespace, config: Config) -> None:
     """
     try:
         async with connect(args.context, args.kubeconfig) as connection:
-            await _serve(connection, args, config)
+            await _serve(connection, args, config, vocabulary)
     except LiveError as error:
         raise WrongInput(str(error)) from error
 
 
-async def _serve(connection: Connection, args: argparse.Namespace, config: Config) -> None:
+async def _serve(
+    connection: Connection, args: argparse.Namespace, config: Config, vocabulary: Vocabulary
+) -> None:
     release, about_release = release_of(args.kubernetes, connection.kubernetes, args.feature_gates)
     if about_release:
         log.warning("about the cluster", note=about_release)
     metrics = Metrics(release.version)
     clock = time.monotonic
-    store = LiveStore(release, InFlight(config.in_flight_seconds), clock)
+    store = LiveStore(release, InFlight(config.in_flight_seconds), clock, vocabulary=vocabulary)
     outcomes = Outcomes(evaluate, config.evaluation, time.time, metrics.match, metrics.placement)
 
     def compare(claim: Claim) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from extender.core.model import Allocation, Claim, Pod, PodClaim
 from extender.core.releases import Release
+from extender.core.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.cluster import Cluster
 from extender.kube.recording import Attempt
 from extender.service.store import Store
@@ -21,8 +22,10 @@ class Timeline:
     Only claims differ from attempt to attempt, and only the difference is applied.
     """
 
-    def __init__(self, cluster: Cluster, release: Release) -> None:
-        self.store = Store(snapshot_of(cluster, release))
+    def __init__(
+        self, cluster: Cluster, release: Release, vocabulary: Vocabulary = DEFAULT_VOCABULARY
+    ) -> None:
+        self.store = Store(snapshot_of(cluster, release, vocabulary))
 
     def move_to(self, attempt: Attempt) -> None:
         """Bring the store to the claims as they stood when ``attempt`` began."""

@@ -38,6 +38,21 @@ for _kind, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_pattern})$"), _first)
 
 
+def yaml_node(data: bytes) -> yaml.Node | None:
+    """
+    Parse one document, JSON included, to nodes that know their line; ``None`` if there is none.
+
+    Raises ``YAMLError``, also for more than one document.
+    """
+    try:
+        node: yaml.Node | None = yaml.compose(data, _Loader)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(error) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise YAMLError(f"not YAML: {' '.join(str(error).split())}") from None
+    return node
+
+
 def yaml_documents(text: str) -> Iterator[bytes]:
     """Yield each document as JSON; empty ones are left out. Raises ``YAMLError``."""
     try:
@@ -45,10 +60,14 @@ def yaml_documents(text: str) -> Iterator[bytes]:
             if document is not None:
                 yield msgspec.json.encode(document)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise YAMLError(f"{where}not YAML: {error.problem or error.context}") from None
+        raise _not_yaml(error) from None
     except yaml.YAMLError as error:
         raise YAMLError(f"not YAML: {' '.join(str(error).split())}") from None
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise YAMLError(f"no JSON can say what this YAML says: {error}") from None
+
+
+def _not_yaml(error: yaml.MarkedYAMLError) -> YAMLError:
+    mark = error.problem_mark
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return YAMLError(f"{where}not YAML: {error.problem or error.context}")

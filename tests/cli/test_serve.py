@@ -115,3 +115,17 @@ def test_an_address_in_use(run, cluster_file):
         ran = run("serve", "--cluster", cluster_file, "--listen", url.removeprefix("http://"))
     assert ran.status == 2
     assert "cannot listen on" in ran.err
+
+
+def test_scores_are_by_the_sites_files(cluster_file, objects, tmp_path):
+    """A NIC whose root is under another name shares the NUMA node, at the site's worth."""
+    words, worths = tmp_path / "words.yaml", tmp_path / "worths.yaml"
+    words.write_text("drivers: {dra.net: {root: [nearestRoot]}}")
+    worths.write_text("pairs: {gpu-nic: {numa: 0.25}}")
+    body = {"Pod": objects[-1], "Nodes": None, "NodeNames": ["far", "near"]}
+    options = ("--vocabulary", words, "--worths", worths, "--drain-seconds", "0")
+    with serving("--cluster", cluster_file, *options) as (_, _, url):
+        assert post(f"{url}/prioritize", body) == [
+            {"Host": "far", "Score": 40},
+            {"Host": "near", "Score": 25},
+        ]

@@ -28,6 +28,7 @@ from extender.core.quantity import Quantity, parse_quantity
 from extender.core.reasons import ReasonCode
 from extender.core.release_history import release_for
 from extender.core.snapshot import Snapshot
+from extender.core.worths import Row, Worths
 from tests import builders as b
 
 Entry = tuple[str, int]
@@ -133,6 +134,16 @@ def test_no_claims_is_allocated_with_nothing() -> None:
     verdict = evaluation.verdicts(["near"])["near"]
     assert (verdict.outcome, verdict.devices, verdict.reason) == (Outcome.ALLOCATED, (), None)
     assert {score for _, score in evaluation.entries(["near", "far"])} == {50}
+
+
+def test_worths_are_part_of_the_question() -> None:
+    """One memo serves settings with different worths, and both predicted and best are rated by them."""
+    snapshot, memo = world(b.claim("c")), Memo(lambda name, score: score)
+    halved = Worths(Row(*[0.5] * 6), {})
+    for settings, score in ((Settings(), 100), (Settings(worths=halved), 50), (Settings(), 100)):
+        evaluation = evaluate(snapshot, b.pod("p", "c"), memo, settings)
+        assert evaluation.entries(["near"]) == [score]
+        assert evaluation.best("near").alignment == score / 100
 
 
 def test_one_device_has_nothing_to_align() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from extender.core.model import DeviceID, Namespace, Node
 from extender.core.release_history import release_for
+from extender.core.vocabulary import DEFAULT_VOCABULARY, Kind, Words
 from extender.service.in_flight import InFlight
 from extender.service.live_store import KINDS, LiveStore
 from tests import builders as b
@@ -132,3 +133,16 @@ def test_an_allocation_is_told_once(store, allocated):
     store.apply("ResourceClaim", [PENDING], [])
     store.apply("ResourceClaim", [ASSUMED], [])
     assert len(allocated) == 2
+
+
+def test_the_vocabulary_of_the_site_counts(clock):
+    """Before the lists are complete, in the first snapshot and after an event."""
+    vocabulary = DEFAULT_VOCABULARY.with_drivers({"dra.net": Words(Kind.ACCELERATOR)})
+    store = LiveStore(release_for("1.36"), InFlight(10.0), clock, vocabulary=vocabulary)
+    assert store.current.vocabulary is vocabulary
+    node, slices = b.pair_node("n", ["a"], ["a"])
+    for kind, objects in {**dict.fromkeys(KINDS, ()), "Node": [node], "ResourceSlice": slices}.items():
+        store.replace(kind, objects)
+    store.apply("ResourceSlice", [b.slice_of("dra.net", "n", [b.device("nic-1", "b")])], [])
+    places = [place for each in store.current.nodes["n"].inventory.frame.slices for place in each.places]
+    assert [place.kind for place in places] == [Kind.ACCELERATOR, Kind.GPU]
