@@ -47,7 +47,11 @@ def run(args: argparse.Namespace) -> int:
     site = site_of(args)
     try:
         with open_recording(args.recording) as recording:
-            release, note = release_of(args.kubernetes, recording.cluster.kubernetes, args.feature_gates)
+            release, note = release_of(
+                args.kubernetes,
+                recording.cluster.kubernetes,
+                {**(recording.gates if args.kubernetes is None else {}), **args.feature_gates},
+            )
             timeline = Timeline(recording.cluster, release, site.vocabulary)
             attempts = list(_replay(recording, timeline, Settings(worths=site.worths)))
     except RecordingError as error:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 from importlib import import_module
+from pathlib import Path
 
 import structlog
 
 from extender.core.evaluate import Settings
 from extender.core.vocabulary import Vocabulary
 from extender.service import logs
-from extender.service.config import Address, Config, ConfigError, LogFormat, LogLevel, parse_address
+from extender.service.config import (
+    Address,
+    Config,
+    ConfigError,
+    LogFormat,
+    LogLevel,
+    Recording,
+    parse_address,
+)
 from extender.service.dependencies import Service
 from extender.service.metrics import Metrics
 from extender.service.policy import ANNOTATION, Policy
@@ -62,6 +71,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         default=str(defaults.listen),
         help="address to listen on, port 0 for any free one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="record every scheduling attempt for replay, gzipped if FILE ends in .gz; live only",
+    )
+    parser.add_argument(
+        "--record-size",
+        type=int,
+        metavar="MIB",
+        default=64,
+        help="size at which FILE becomes FILE.1 and another one begins (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--record-files",
+        type=int,
+        metavar="N",
+        default=5,
+        help="how many files are kept, FILE included (default: %(default)s)",
     )
     add_kubernetes(parser, "the one the dump names, else the newest known")
     add_site(parser)
@@ -122,7 +151,7 @@ def run(args: argparse.Namespace) -> int:
         raise WrongInput(str(error)) from error
     if not args.cluster:
         return _run_live(args, config, site.vocabulary)
-    for name in ("kubeconfig", "context", "decisive"):
+    for name in ("kubeconfig", "context", "decisive", "record"):
         if getattr(args, name):
             raise WrongInput(f"--{name} is for a live cluster: leave out --cluster, which serves a dump")
     given = cluster_input(read_cluster(args.cluster), args.kubernetes, args.feature_gates, site.vocabulary)
@@ -155,6 +184,7 @@ def _config(args: argparse.Namespace, site: Site) -> Config:
         drain_seconds=args.drain_seconds,
         in_flight_seconds=args.in_flight_seconds,
         stale_seconds=args.stale_seconds,
+        recording=args.record and Recording(args.record, args.record_size, args.record_files),
     )
 
 

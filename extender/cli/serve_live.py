@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,9 +15,10 @@ from extender.kube.binder import Binder
 from extender.kube.connection import Connection, connect
 from extender.kube.decode import Interner
 from extender.kube.event_recorder import EventRecorder
+from extender.kube.events import Sink
 from extender.kube.live_error import LiveError
 from extender.kube.reflector import Reflector
-from extender.kube.resources import RESOURCES
+from extender.kube.resources import RESOURCES, Resource
 from extender.kube.time_slice import TimeSlice
 from extender.service.config import Address, Config
 from extender.service.dependencies import Service
@@ -33,6 +35,7 @@ from extender.service.wire import host_priority
 
 from .cluster_input import release_of
 from .failure import WrongInput
+from .serve_recording import Recordings, recording
 
 if TYPE_CHECKING:
     from extender.core.model import Claim
@@ -49,20 +52,41 @@ async def serve_live(args: argparse.Namespace, config: Config, vocabulary: Vocab
     """
     try:
         async with connect(args.context, args.kubeconfig) as connection:
-            await _serve(connection, args, config, vocabulary)
+            await _prepare(connection, args, config, vocabulary)
     except LiveError as error:
         raise WrongInput(str(error)) from error
 
 
-async def _serve(
+async def _prepare(
     connection: Connection, args: argparse.Namespace, config: Config, vocabulary: Vocabulary
 ) -> None:
+    """Make the store, and the recording in front of it if there is to be one."""
     release, about_release = release_of(args.kubernetes, connection.kubernetes, args.feature_gates)
     if about_release:
         log.warning("about the cluster", note=about_release)
     metrics = Metrics(release.version)
     clock = time.monotonic
     store = LiveStore(release, InFlight(config.in_flight_seconds), clock, vocabulary=vocabulary)
+    async with AsyncExitStack() as stack:
+        recordings: Recordings | None = None
+        if config.recording is not None:
+            kubernetes = args.kubernetes or connection.kubernetes
+            recordings = await stack.enter_async_context(
+                recording(config.recording, store, kubernetes, args.feature_gates, clock, metrics)
+            )
+        await _serve(connection, config, store, metrics, recordings, decisive=args.decisive)
+
+
+async def _serve(
+    connection: Connection,
+    config: Config,
+    store: LiveStore,
+    metrics: Metrics,
+    recordings: Recordings | None,
+    *,
+    decisive: bool,
+) -> None:
+    clock = time.monotonic
     outcomes = Outcomes(evaluate, config.evaluation, time.time, metrics.match, metrics.placement)
 
     def compare(claim: Claim) -> None:
@@ -74,8 +98,13 @@ async def _serve(
 
     store.on_allocated = compare
     interner, work = Interner(), TimeSlice()
+    sink: Sink = store
+    resources: tuple[Resource, ...] = RESOURCES
+    if recordings is not None:
+        sink, resources = recordings.sink, tuple(map(recordings.sink.kept, RESOURCES))
+        outcomes.recorded = recordings.recorder.number_of
     reflectors = tuple(
-        Reflector(connection, resource, store, interner, clock=clock, work=work) for resource in RESOURCES
+        Reflector(connection, resource, sink, interner, clock=clock, work=work) for resource in resources
     )
     memo = Memo(host_priority)
     live = Live(
@@ -87,7 +116,7 @@ async def _serve(
         reflectors=tuple(reflector.state for reflector in reflectors),
         clock=clock,
         stale_seconds=config.stale_seconds,
-        decisive=args.decisive,
+        decisive=decisive,
     )
     events = EventRecorder(connection)
     service = Service(
@@ -97,11 +126,12 @@ async def _serve(
         memo=memo,
         binder=PodBinder(Binder(connection), events, live),
         live=live,
+        recorder=None if recordings is None else recordings.recorder,
         default_policy=config.default_policy,
         interner=interner,
     )
     async with following(live, reflectors, events, metrics):
-        await serve(make_app(service), config, _announcement(connection, release.version))
+        await serve(make_app(service), config, _announcement(connection, store.current.release.version))
 
 
 def _announcement(connection: Connection, release: str) -> Callable[[Address], None]:

@@ -19,7 +19,7 @@ class Timeline:
     """
     A store that holds the cluster as one attempt saw it.
 
-    Only claims differ from attempt to attempt, and only the difference is applied.
+    From attempt to attempt only what differs is applied.
     """
 
     def __init__(
@@ -28,11 +28,13 @@ class Timeline:
         self.store = Store(snapshot_of(cluster, release, vocabulary))
 
     def move_to(self, attempt: Attempt) -> None:
-        """Bring the store to the claims as they stood when ``attempt`` began."""
+        """Bring the store to the cluster and the claims as they stood when ``attempt`` began."""
+        for changes in attempt.changes:
+            self.store.apply(changes)
         current = self.store.current.claims
         wanted = {claim.key: claim for claim in attempt.claims}
         self.store.apply_claims(
-            [claim for key, claim in wanted.items() if current.get(key) != claim],
+            [claim for key, claim in wanted.items() if current.get(key) is not claim],
             [key for key in current if key not in wanted],
         )
 

@@ -8,20 +8,29 @@ DeviceClasses and ResourceSlices, every further line one attempt::
     {"pod": "job-0", "claims": [ResourceClaim...], "requests": [{"verb", "body", "answer"}...],
      "outcome": {"node": "node-a", "condition": PodCondition, "allocations": {claim name: AllocationResult}}}
 
-``claims`` are all claims as they stood when the attempt began.
+``claims`` are all claims as they stood when the attempt began. Instead of them a line may
+say how they differ from those of the attempt before::
+
+    "claimsChanged": [ResourceClaim...], "claimsGone": ["namespace/name"...]
+
+A line without a pod changes the cluster for the attempts after it::
+
+    {"cluster": List, "clusterGone": [{"kind": "Node", "name": "node-a"}...]}
+
+The first line may name feature gates that differ from the release's defaults, as
+``featureGates``, and an attempt its number, as ``attempt``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
+from extender.core.changes import Changes
 from extender.core.model import Allocation, Claim, Pod
 
 from . import decode
@@ -29,6 +38,7 @@ from .cluster import Cluster, ClusterBuilder
 from .decode import DecodeError, Interner
 from .decode.errors import UNREADABLE, FieldError, located
 from .input_file import GZIP_ERRORS, open_input
+from .recording_json import ARGS, HEADER, LINE, LineJSON, OutcomeJSON, RequestJSON
 
 
 class RecordingError(ValueError):
@@ -76,7 +86,9 @@ class Attempt:
 
     ``line`` counts from 1, ``pod_name`` is as recorded. ``pod`` is the pod of
     the first request; ``None`` where there was no request. ``requests`` are in
-    the order in which they came and may repeat.
+    the order in which they came and may repeat. ``changes`` happened to the cluster
+    since the attempt before, one after the other, and concern no claims. ``number`` is the recorder's own,
+    ``None`` where it does not count.
     """
 
     line: int
@@ -85,6 +97,8 @@ class Attempt:
     claims: tuple[Claim, ...]
     requests: tuple[RecordedRequest, ...]
     outcome: RecordedOutcome
+    changes: tuple[Changes, ...] = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,52 +108,15 @@ class Recording:
 
     ``cluster`` is that of the first line, ``cluster.kubernetes`` the server's
     version. ``attempts`` are read as they are asked for, once, and raise
-    ``RecordingError``.
+    ``RecordingError``. ``gates``: feature gates of the scheduler that differ from the
+    release's defaults.
     """
 
     cluster: Cluster
     attempts: Iterator[Attempt]
+    gates: Mapping[str, bool] = field(default_factory=dict)
 
 
-class _HeaderJSON(msgspec.Struct, gc=False):
-    kubernetes: str | None = None
-    cluster: msgspec.Raw = msgspec.Raw()
-
-
-class _RequestJSON(msgspec.Struct, gc=False):
-    verb: str | None = None
-    body: msgspec.Raw = msgspec.Raw()
-    answer: msgspec.Raw = msgspec.Raw()
-
-
-class _ConditionJSON(msgspec.Struct, gc=False):
-    status: str | None = None
-    reason: str | None = None
-    message: str | None = None
-
-
-class _OutcomeJSON(msgspec.Struct, gc=False):
-    node: str | None = None
-    condition: _ConditionJSON | None = None
-    allocations: dict[str, msgspec.Raw] | None = None
-
-
-class _AttemptJSON(msgspec.Struct, gc=False):
-    pod: str | None = None
-    claims: list[msgspec.Raw] | None = None
-    requests: list[_RequestJSON] | None = None
-    outcome: _OutcomeJSON | None = None
-
-
-class _ArgsJSON(msgspec.Struct, gc=False):
-    """The extender request's body; only filter and prioritize hold the pod."""
-
-    pod: msgspec.Raw = msgspec.field(name="Pod", default=msgspec.Raw())
-
-
-_HEADER = msgspec.json.Decoder(_HeaderJSON)
-_ATTEMPT = msgspec.json.Decoder(_AttemptJSON)
-_ARGS = msgspec.json.Decoder(_ArgsJSON)
 _NULL = b"null"
 
 
@@ -158,10 +135,11 @@ def open_recording(path: str, stdin: BufferedReader | None = None) -> Iterator[R
         except OSError as error:
             raise RecordingError(f"{path}: {error.strerror or error}") from error
         lines = _lines(path, stream)
-        cluster = next((_header(path, line, interner) for _, line in lines), None)
-        if cluster is None:
+        first = next(lines, None)
+        if first is None:
             raise RecordingError(f"{path}: empty; want a recording of scheduling attempts")
-        yield Recording(cluster, (_attempt(path, number, line, interner) for number, line in lines))
+        cluster, gates = _header(path, first[1], interner)
+        yield Recording(cluster, _attempts(path, lines, interner), gates)
 
 
 def _lines(path: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -179,11 +157,11 @@ def _lines(path: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
         raise RecordingError(f"{path}: line {number + 1}: {error.strerror or error}") from error
 
 
-def _header(path: str, line: bytes, interner: Interner) -> Cluster:
+def _header(path: str, line: bytes, interner: Interner) -> tuple[Cluster, Mapping[str, bool]]:
     try:
-        wire = _HEADER.decode(line)
+        wire = HEADER.decode(line)
     except UNREADABLE as error:
-        raise _refuse(path, 1, located(line, error, _HEADER)) from None
+        raise _refuse(path, 1, located(line, error, HEADER)) from None
     if not wire.kubernetes or not wire.cluster:
         missing = "cluster" if wire.kubernetes else "kubernetes"
         raise _refuse(path, 1, FieldError(missing, "missing; a recording begins with version and cluster"))
@@ -192,30 +170,81 @@ def _header(path: str, line: bytes, interner: Interner) -> Cluster:
         builder.add(wire.cluster)
     except DecodeError as error:
         raise RecordingError(f"{path}: line 1: {error}") from None
-    return builder.build()
+    return builder.build(), wire.feature_gates or {}
 
 
-def _attempt(path: str, number: int, line: bytes, interner: Interner) -> Attempt:
-    try:
-        wire = _ATTEMPT.decode(line)
-        if not wire.pod:
-            raise FieldError("pod", "missing; every attempt names its pod")
-        requests = tuple(_request(entry, index) for index, entry in enumerate(wire.requests or ()))
-        return Attempt(
-            line=number,
-            pod_name=wire.pod,
-            pod=_pod(requests, interner),
-            claims=tuple(decode.resource_claim(claim, interner) for claim in wire.claims or ()),
-            requests=requests,
-            outcome=_outcome(wire.outcome or _OutcomeJSON(), interner),
-        )
-    except DecodeError as error:
-        raise RecordingError(f"{path}: line {number}: {error}") from None
-    except UNREADABLE as error:
-        raise _refuse(path, number, located(line, error, _ATTEMPT)) from None
+def _attempts(path: str, lines: Iterable[tuple[int, bytes]], interner: Interner) -> Iterator[Attempt]:
+    """Yield the attempts, each with the claims and the cluster that the lines before it led to."""
+    claims: dict[tuple[str, str], Claim] = {}
+    changes: list[Changes] = []
+    for number, line in lines:
+        try:
+            wire = LINE.decode(line)
+            if wire.cluster and not wire.pod:
+                changes.append(_changes(wire, interner))
+                continue
+            attempt = _attempt(number, wire, claims, tuple(changes), interner)
+        except DecodeError as error:
+            raise RecordingError(f"{path}: line {number}: {error}") from None
+        except UNREADABLE as error:
+            raise _refuse(path, number, located(line, error, LINE)) from None
+        changes.clear()
+        yield attempt
 
 
-def _request(wire: _RequestJSON, index: int) -> RecordedRequest:
+def _attempt(
+    number: int,
+    wire: LineJSON,
+    claims: dict[tuple[str, str], Claim],
+    changes: tuple[Changes, ...],
+    interner: Interner,
+) -> Attempt:
+    """Read an attempt, and bring ``claims`` to those that it saw."""
+    if not wire.pod:
+        raise FieldError("pod", "missing; every attempt names its pod")
+    if wire.claims_changed is None and wire.claims_gone is None:
+        claims.clear()
+    for name in wire.claims_gone or ():
+        namespace, _, claim = name.partition("/")
+        claims.pop((namespace, claim), None)
+    decoded = (
+        decode.resource_claim(each, interner) for each in (*(wire.claims or ()), *(wire.claims_changed or ()))
+    )
+    claims.update((claim.key, claim) for claim in decoded)
+    requests = tuple(_request(entry, index) for index, entry in enumerate(wire.requests or ()))
+    return Attempt(
+        line=number,
+        pod_name=wire.pod,
+        pod=_pod(requests, interner),
+        claims=tuple(claims.values()),
+        requests=requests,
+        outcome=_outcome(wire.outcome or OutcomeJSON(), interner),
+        changes=changes,
+        number=wire.attempt,
+    )
+
+
+def _changes(wire: LineJSON, interner: Interner) -> Changes:
+    """Return what a line without an attempt changes in the cluster."""
+    builder = ClusterBuilder(interner)
+    builder.add(wire.cluster)
+    cluster = builder.build()
+    gone: dict[str, list[str]] = {}
+    for each in wire.cluster_gone or ():
+        gone.setdefault(each.kind, []).append(each.name)
+    return Changes(
+        nodes=cluster.nodes,
+        slices=cluster.slices,
+        classes=cluster.classes,
+        taint_rules=cluster.taint_rules,
+        gone_nodes=tuple(gone.get("Node", ())),
+        gone_slices=tuple(gone.get("ResourceSlice", ())),
+        gone_classes=tuple(gone.get("DeviceClass", ())),
+        gone_taint_rules=tuple(gone.get("DeviceTaintRule", ())),
+    )
+
+
+def _request(wire: RequestJSON, index: int) -> RecordedRequest:
     if not wire.verb:
         raise FieldError(f"requests[{index}].verb", "missing; want filter, prioritize, bind or preempt")
     return RecordedRequest(wire.verb, bytes(wire.body) or _NULL, bytes(wire.answer) or _NULL)
@@ -225,15 +254,15 @@ def _pod(requests: Iterable[RecordedRequest], interner: Interner) -> Pod | None:
     """Return the pod of the first request that holds one."""
     for index, request in enumerate(requests):
         try:
-            args = _ARGS.decode(request.body)
+            args = ARGS.decode(request.body)
         except UNREADABLE as error:
-            raise located(request.body, error, _ARGS).under(f"requests[{index}].body") from None
+            raise located(request.body, error, ARGS).under(f"requests[{index}].body") from None
         if args.pod and bytes(args.pod) != _NULL:
             return decode.pod(args.pod, interner)
     return None
 
 
-def _outcome(wire: _OutcomeJSON, interner: Interner) -> RecordedOutcome:
+def _outcome(wire: OutcomeJSON, interner: Interner) -> RecordedOutcome:
     condition = None
     if (seen := wire.condition) is not None:
         condition = Condition(seen.status or "", seen.reason or "", seen.message or "")

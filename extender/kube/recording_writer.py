@@ -3,57 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from .recording import RecordedRequest
 
 
-def header_line(kubernetes: str, items: Sequence[bytes]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class ClaimChanges:
+    """
+    How claims differ from those of the line before.
+
+    ``changed`` are ResourceClaims as JSON, ``gone`` namespaces and names.
+    """
+
+    changed: Sequence[bytes]
+    gone: Sequence[tuple[str, str]]
+
+
+def header_line(kubernetes: str, items: Sequence[bytes], gates: Mapping[str, bool] | None = None) -> bytes:
     """
     Return the first line.
 
-    ``items`` are Nodes, DeviceClasses and ResourceSlices as JSON, each with
-    ``kind`` and ``apiVersion``.
+    ``items`` are Nodes, DeviceClasses, ResourceSlices and DeviceTaintRules as JSON, each
+    with ``kind`` and ``apiVersion``. ``gates``: feature gates that differ from the
+    release's defaults.
     """
-    cluster = {"apiVersion": "v1", "kind": "List", "items": [msgspec.Raw(item) for item in items]}
-    return _line({"kubernetes": kubernetes, "cluster": cluster})
+    document: dict[str, object] = {"kubernetes": kubernetes}
+    if gates:
+        document["featureGates"] = dict(gates)
+    return _line(document | {"cluster": _list(items)})
+
+
+def cluster_line(items: Sequence[bytes], gone: Sequence[tuple[str, str]]) -> bytes:
+    """
+    Return a line that changes the cluster of the lines after it.
+
+    ``items`` are objects that are new or changed, ``gone`` kinds and names.
+    """
+    names = [{"kind": kind, "name": name} for kind, name in gone]
+    return _line({"cluster": _list(items), "clusterGone": names})
 
 
 def attempt_line(
     pod: str,
-    claims: Sequence[bytes],
+    claims: Sequence[bytes] | ClaimChanges,
     requests: Sequence[RecordedRequest],
     node: str,
     condition: bytes | None,
     allocations: Mapping[str, bytes | None],
+    number: int | None = None,
 ) -> bytes:
     """
     Return the line of one attempt.
 
-    ``claims`` are all ResourceClaims as they stood, ``condition`` the pod's
-    PodScheduled condition, ``allocations`` the AllocationResults by claim name,
-    all as JSON. ``node`` is empty where no node was bound.
+    ``claims`` are all ResourceClaims as they stood, or how they differ from those of the
+    attempt before, ``condition`` the pod's PodScheduled condition, ``allocations`` the
+    AllocationResults by claim name, all as JSON. ``node`` is empty where no node was
+    bound. ``number`` counts the attempts of the process that records.
     """
-    return _line(
-        {
-            "pod": pod,
-            "claims": [msgspec.Raw(claim) for claim in claims],
-            "requests": [
-                {
-                    "verb": request.verb,
-                    "body": msgspec.Raw(request.body),
-                    "answer": msgspec.Raw(request.answer),
-                }
-                for request in requests
-            ],
-            "outcome": {
-                "node": node or None,
-                "condition": _raw(condition),
-                "allocations": {name: _raw(given) for name, given in allocations.items()},
-            },
-        }
-    )
+    document: dict[str, object] = {"pod": pod}
+    if number is not None:
+        document["attempt"] = number
+    if isinstance(claims, ClaimChanges):
+        document["claimsChanged"] = list(map(msgspec.Raw, claims.changed))
+        document["claimsGone"] = ["/".join(key) for key in claims.gone]
+    else:
+        document["claims"] = list(map(msgspec.Raw, claims))
+    document["requests"] = [
+        {"verb": request.verb, "body": msgspec.Raw(request.body), "answer": msgspec.Raw(request.answer)}
+        for request in requests
+    ]
+    document["outcome"] = {
+        "node": node or None,
+        "condition": _raw(condition),
+        "allocations": {name: _raw(given) for name, given in allocations.items()},
+    }
+    return _line(document)
+
+
+def _list(items: Sequence[bytes]) -> dict[str, object]:
+    return {"apiVersion": "v1", "kind": "List", "items": list(map(msgspec.Raw, items))}
 
 
 def _raw(data: bytes | None) -> msgspec.Raw | None:
@@ -62,4 +93,5 @@ def _raw(data: bytes | None) -> msgspec.Raw | None:
 
 def _line(document: object) -> bytes:
     """Return the document on one line, whatever line breaks its parts came with."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=-1) + b"\n"
+    line = msgspec.json.encode(document)
+    return (msgspec.json.format(line, indent=-1) if b"\n" in line or b"\r" in line else line) + b"\n"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from extender.core.evaluate import Settings
@@ -61,6 +63,30 @@ def parse_address(text: str, *, option: str = "--listen") -> Address:
     return Address(match["v6"] or match["host"] or "", int(match["port"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """
+    Where scheduling attempts are recorded: at most ``files`` of about ``mib`` MiB.
+
+    Gzipped where ``path`` ends in ``.gz``.
+    """
+
+    path: Path
+    mib: int = 64
+    files: int = 5
+
+    def __post_init__(self) -> None:
+        if self.mib < 1:
+            raise ConfigError("--record-size", f"expected at least 1 MiB, got {self.mib}; 64 is the default")
+        if self.files < 1:
+            raise ConfigError("--record-files", f"expected at least 1, got {self.files}; 5 is the default")
+        folder = self.path.parent
+        if self.path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise ConfigError(
+                "--record", f"cannot write {self.path}: name a file in a directory that we may write to"
+            )
+
+
 _LOOPBACK = Address("127.0.0.1", 8888)
 _EVALUATION = Settings()
 
@@ -76,7 +102,7 @@ class Config:
     keeps idle connections: it does not repeat a POST whose connection was closed.
     ``in_flight_seconds``: how long an allocation is assumed that the API does not show.
     ``stale_seconds``: how long the API server may be silent before we have no opinion; it sends
-    a bookmark for each kind about once a minute.
+    a bookmark for each kind about once a minute. ``recording``: ``None``, nothing is recorded.
     """
 
     listen: Address = _LOOPBACK
@@ -89,6 +115,7 @@ class Config:
     keepalive_seconds: float = 180.0
     in_flight_seconds: float = 30.0
     stale_seconds: float = 300.0
+    recording: Recording | None = None
 
     def __post_init__(self) -> None:
         score_max, search_steps = self.evaluation.score_max, self.evaluation.search_steps

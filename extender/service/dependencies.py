@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .live import Live
     from .metrics import Metrics
+    from .recorder import Recorder
 
 Evaluate = Callable[["Snapshot", "Pod", "Memo[bytes]", "Settings"], "Evaluation[bytes]"]
 """What ``extender.core.evaluate.evaluate`` is, with entries as encoded bytes."""
@@ -59,7 +60,7 @@ class Service:
     """
     The dependencies of every handler.
 
-    ``binder`` and ``live`` are ``None`` where the cluster is a dump.
+    ``binder`` and ``live`` are ``None`` where the cluster is a dump, ``recorder`` where nothing is recorded.
     """
 
     store: Store
@@ -69,6 +70,7 @@ class Service:
     memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priority))
     binder: Binder | None = None
     live: Live | None = None
+    recorder: Recorder | None = None
     default_policy: Policy = Policy.PREFERRED
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
     interner: Interner = field(default_factory=Interner)

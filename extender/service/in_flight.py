@@ -44,6 +44,11 @@ class InFlight:
         """Count the claims whose allocation is assumed."""
         return len(self._by_claim)
 
+    @property
+    def claims(self) -> Iterable[ClaimKey]:
+        """The claims whose allocation is assumed."""
+        return self._by_claim.keys()
+
     def assume(self, pod_uid: str, claims: Iterable[Claim], now: float) -> None:
         """Remember what a pod's claims will get; replaces what was assumed of the pod before."""
         self.drop_pod(pod_uid)

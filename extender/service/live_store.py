@@ -78,6 +78,12 @@ class LiveStore:
         """How many claims are assumed to be allocated."""
         return len(self._in_flight)
 
+    @property
+    def assumed(self) -> tuple[Claim, ...]:
+        """The claims that are assumed to be allocated, as they will be."""
+        claims = self.current.claims
+        return tuple(claims[key] for key in self._in_flight.claims if key in claims)
+
     def replace(self, kind: str, objects: Sequence[object]) -> None:
         """Take a complete list of a kind: all else of the kind is gone."""
         if self.ready:

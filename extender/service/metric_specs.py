@@ -15,6 +15,7 @@ from extender.core.evaluate import Certainty, Outcome
 from .live_store import KINDS
 from .outcomes import Match
 from .policy import Policy
+from .recording_thread import Recorded
 from .verb import NeutralReason, Result, Verb
 
 PREFIX = "dra_extender_"
@@ -204,6 +205,13 @@ DECODE_ERRORS = MetricSpec(
     "Objects that could not be read; each is left out until it can be.",
     (_KIND,),
 )
+RECORDING_ATTEMPTS = MetricSpec(
+    "recording_attempts_total",
+    MetricType.COUNTER,
+    "Scheduling attempts written to the recording, dropped because too many waited for the disk, or not "
+    "written because the disk failed.",
+    (Label("result", tuple(Recorded)),),
+)
 SNAPSHOT_OBJECTS = MetricSpec(
     "snapshot_objects",
     MetricType.GAUGE,
@@ -244,6 +252,7 @@ METRICS: tuple[MetricSpec, ...] = (
     REFLECTOR_AGE,
     REFLECTOR_LISTS,
     DECODE_ERRORS,
+    RECORDING_ATTEMPTS,
     SNAPSHOT_OBJECTS,
     READY,
     BUILD_INFO,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .outcomes import Match, Placement
     from .policy import PodPolicy
+    from .recording_thread import Recorded
     from .verb import NeutralReason, Result, Verb
 
 # A creation time beside every counter and histogram series would double their number.
@@ -71,6 +72,7 @@ class Metrics:
         self._ages = self._gauge(metric_specs.REFLECTOR_AGE)
         self._lists = self._counter(metric_specs.REFLECTOR_LISTS)
         self._undecoded = self._counter(metric_specs.DECODE_ERRORS)
+        self._recorded = self._counter(metric_specs.RECORDING_ATTEMPTS)
         self._reflected: dict[str, tuple[int, int]] = {}
         self._objects = self._gauge(metric_specs.SNAPSHOT_OBJECTS)
         self._ready = self._gauge(metric_specs.READY)
@@ -167,6 +169,10 @@ class Metrics:
             self._lists.labels(state.kind).inc(max(0, counted[0] - lists))
             self._undecoded.labels(state.kind).inc(counted[1] - errors)
             self._reflected[state.kind] = (max(counted[0], lists), counted[1])
+
+    def recorded(self, result: Recorded) -> None:
+        """Record what became of an attempt that was to be recorded; from any thread."""
+        self._recorded.labels(result).inc()
 
     def expose(self, accept: str, objects: Mapping[str, int], *, ready: bool) -> tuple[bytes, str]:
         """

@@ -43,7 +43,11 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """An allocation that differs; devices as ``request driver/pool/device`` in allocation order."""
+    """
+    An allocation that differs; devices as ``request driver/pool/device`` in allocation order.
+
+    ``attempt``: its number in the recording, ``None`` where nothing is recorded.
+    """
 
     result: Match
     time: float
@@ -52,6 +56,7 @@ class Mismatch:
     node: str
     predicted: tuple[str, ...]
     allocated: tuple[str, ...]
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Outcomes:
     Remembers the last attempt of each pod and judges it by the allocations that follow.
 
     ``counted`` is told of every comparison, ``placed`` of every pod whose claims are all allocated.
+    ``recorded`` knows under which number the last attempt of a pod is recorded, by the pod's UID.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class Outcomes:
         clock: Callable[[], float],
         counted: Callable[[Match], None],
         placed: Callable[[Placement], None],
+        recorded: Callable[[str], int | None] = lambda _: None,
     ) -> None:
         self.mismatches: deque[Mismatch] = deque(maxlen=MAX_MISMATCHES)
         self._evaluate = evaluate
@@ -93,6 +100,7 @@ class Outcomes:
         self._clock = clock
         self._counted = counted
         self._placed = placed
+        self.recorded = recorded
         self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
         # Not the memo of requests: plans of allocated claims are never asked for again.
         self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
@@ -132,6 +140,7 @@ class Outcomes:
             node,
             tuple(map(_text, predicted)),
             tuple(map(_text, _results(claim))),
+            self.recorded(pod.uid),
         )
 
     def _judge_placement(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from extender.core.changes import Changes
 from extender.core.model import Claim
 from extender.core.snapshot import ClaimKey, Snapshot
 
@@ -27,6 +28,10 @@ class Store:
     def ready(self) -> bool:
         """Whether predictions can be made; a dump is complete from the start."""
         return True
+
+    def apply(self, changes: Changes) -> None:
+        """Swap in the snapshot that follows from changes of any kind."""
+        self.current = self.current.following(changes)
 
     def apply_claims(self, upserts: Iterable[Claim] = (), deletions: Iterable[ClaimKey] = ()) -> None:
         """Swap in the snapshot that follows from claim events."""

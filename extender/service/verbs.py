@@ -114,6 +114,7 @@ def _filter(service: Service, args: ExtenderArgs) -> Answer:
     unsure = service.no_opinion
     if service.live is not None and unsure is None:
         service.live.asked(pod)
+        _record(service, Verb.FILTER, pod)
     rejected: dict[str, str] = {}
     if policy is Policy.REQUIRED:
         if unsure is not None:
@@ -143,6 +144,7 @@ def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
         return Answer(wire.equal_scores(args.names, service.settings.neutral), Result.NEUTRAL)
     if service.live is not None:
         service.live.asked(pod)
+        _record(service, Verb.PRIORITIZE, pod)
     evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
     entries = evaluation.entries(args.names)
     if service.live is not None:
@@ -157,6 +159,11 @@ def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
         "prioritize", namespace=pod.namespace, pod=pod.name, nodes=len(args.names), searches=stats.searches
     )
     return answer
+
+
+def _record(service: Service, verb: Verb, pod: Pod) -> None:
+    if service.recorder is not None:
+        service.recorder.asked(verb, pod)
 
 
 def _args(service: Service, verb: Verb, body: bytes) -> ExtenderArgs:

@@ -62,12 +62,16 @@ def _handler(verb: Verb, respond: Callable[[web.Request, bytes], Awaitable[Answe
     """Measure and answer one verb; a ``BadRequest`` becomes its 400."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        metrics = request.app[SERVICE].metrics
+        service = request.app[SERVICE]
+        metrics = service.metrics
         started = time.perf_counter()
         result = Result.ERROR
         try:
-            answer = await respond(request, await _body(request))
+            body = await _body(request)
+            answer = await respond(request, body)
             result = answer.result
+            if service.recorder is not None:
+                service.recorder.answered(verb, body, answer.body)
             return web.Response(body=answer.body, content_type="application/json")
         except BadRequest as error:
             result = Result.BAD_REQUEST
