@@ -36,30 +36,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_site(parser)
     add_output(parser)
     parser.add_argument(
+        "--attempt",
+        type=int,
+        metavar="N",
+        help="only the attempt of this number, as /debug/mismatches names it",
+    )
+    parser.add_argument(
         "-v", "--verbose", action="store_true", help="show every attempt, not only those with a finding"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay and report; 1 if an exact prediction differs or an answer breaks the protocol."""
+    """
+    Replay and report; 1 if an exact prediction differs or an answer breaks the protocol.
+
+    Predictions for another release than the recorded one may differ. What comes before a line that
+    cannot be read is reported all the same.
+    """
     logs.configure(LogLevel.ERROR, LogFormat.TEXT)
     started = time.perf_counter()
     site = site_of(args)
     try:
         with open_recording(args.recording) as recording:
+            gates = recording.gates if args.kubernetes is None else {}
             release, note = release_of(
-                args.kubernetes,
-                recording.cluster.kubernetes,
-                {**(recording.gates if args.kubernetes is None else {}), **args.feature_gates},
+                args.kubernetes, recording.cluster.kubernetes, {**gates, **args.feature_gates}
             )
             timeline = Timeline(recording.cluster, release, site.vocabulary)
-            attempts = list(_replay(recording, timeline, Settings(worths=site.worths)))
+            settings = Settings(worths=site.worths)
+            attempts, damage = _replay_all(recording, timeline, settings, args.attempt)
     except RecordingError as error:
         raise WrongInput(str(error)) from error
+    if args.attempt is not None and not attempts:
+        raise WrongInput(f"{args.recording}: holds no attempt {args.attempt}; an older file beside it may")
     replay = Replay(
         recording=args.recording,
         recorded=recording.cluster.kubernetes,
         kubernetes=release.version,
+        other_release=args.kubernetes is not None and release.version != recording.cluster.kubernetes,
         attempts=attempts,
         seconds=time.perf_counter() - started,
     )
@@ -68,16 +82,41 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "json":
         print(orjson.dumps(replay_document(replay), option=orjson.OPT_INDENT_2).decode())
     else:
-        print("\n".join(replay_lines(replay, verbose=args.verbose)))
-    return 1 if any(each.finding for each in attempts) else 0
+        print("\n".join(replay_lines(replay, verbose=args.verbose or args.attempt is not None)))
+    if damage:
+        raise WrongInput(damage)
+    return 1 if any(map(replay.failure, attempts)) else 0
 
 
-def _replay(recording: Recording, timeline: Timeline, settings: Settings) -> Iterator[Replayed]:
+def _replay_all(
+    recording: Recording, timeline: Timeline, settings: Settings, number: int | None
+) -> tuple[list[Replayed], str]:
+    """
+    Replay to the end, or to a line that cannot be read; also what is wrong with that line.
+
+    A recorder that was killed leaves half a line, and what comes before it is sound. Raises
+    ``RecordingError`` where nothing does.
+    """
+    attempts: list[Replayed] = []
+    try:
+        attempts.extend(_replay(recording, timeline, settings, number))
+    except RecordingError as error:
+        if not attempts:
+            raise
+        return attempts, str(error)
+    return attempts, ""
+
+
+def _replay(
+    recording: Recording, timeline: Timeline, settings: Settings, number: int | None
+) -> Iterator[Replayed]:
     metrics = Metrics(timeline.store.current.release.version)
     service = Service(store=timeline.store, settings=settings, metrics=metrics)
     with Progress("replaying attempt") as progress:
         for attempt in recording.attempts:
             timeline.move_to(attempt)
+            if number is not None and attempt.number != number:
+                continue
             snapshot = timeline.store.current
             evaluation = evaluate(snapshot, pod_of(attempt), service.memo, settings)
             verdicts = evaluation.verdicts(tuple(snapshot.nodes))

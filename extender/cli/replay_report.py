@@ -33,33 +33,45 @@ class Replayed:
 
     @property
     def finding(self) -> bool:
+        """Whether there is something to show."""
         return self.comparison.agreement is Agreement.WRONG or bool(self.breaches)
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """``recorded`` is the Kubernetes version of the recording, ``kubernetes`` the one predicted for."""
+    """
+    ``recorded`` is the Kubernetes version of the recording, ``kubernetes`` the one predicted for.
+
+    ``other_release``: they are meant to differ, so that other devices are an answer, not a failure.
+    """
 
     recording: str
     recorded: str
     kubernetes: str
+    other_release: bool
     attempts: Sequence[Replayed]
     seconds: float
+
+    def failure(self, each: Replayed) -> bool:
+        """Whether an attempt shows a defect of ours."""
+        return bool(each.breaches) or (each.finding and not self.other_release)
 
 
 def replay_lines(replay: Replay, *, verbose: bool) -> Iterator[str]:
     """Yield the attempts with a finding, or all of them, and the sums."""
     for each in replay.attempts:
         if each.finding or verbose:
-            yield from _attempt(each, verbose=verbose)
+            yield from _attempt(each, verbose=verbose, other_release=replay.other_release)
     attempts = counted(len(replay.attempts), "attempt")
     placed = [each for each in replay.attempts if each.attempt.outcome.node]
     others = [each for each in replay.attempts if not each.attempt.outcome.node]
     answers = sum(len(each.answers) for each in replay.attempts)
     breaches = sum(len(each.breaches) for each in replay.attempts)
     yield f"{attempts} replayed in {replay.seconds:.1f} s, predicted for Kubernetes {replay.kubernetes}"
-    yield f"pods that got a node, devices: {_counts(placed)}"
-    yield f"pods that got none, outcome:   {_counts(others)}"
+    if replay.other_release:
+        yield f"recorded on {replay.recorded}: what differs is what {replay.kubernetes} would have done there"
+    yield f"pods that got a node, devices: {_counts(placed, other_release=replay.other_release)}"
+    yield f"pods that got none, outcome:   {_counts(others, other_release=replay.other_release)}"
     yield f"answers: {answers}, breaches of the protocol: {breaches}"
 
 
@@ -72,6 +84,7 @@ def replay_document(replay: Replay) -> JSON:
         "recording": replay.recording,
         "recorded": replay.recorded,
         "kubernetes": replay.kubernetes,
+        "otherRelease": replay.other_release,
         "attempts": [_attempt_document(each) for each in replay.attempts],
         "totals": {
             **{agreement.value: counts[agreement] for agreement in Agreement},
@@ -81,11 +94,14 @@ def replay_document(replay: Replay) -> JSON:
     }
 
 
-def _attempt(each: Replayed, *, verbose: bool) -> Iterator[str]:
+def _attempt(each: Replayed, *, verbose: bool, other_release: bool) -> Iterator[str]:
     attempt = each.attempt
     condition = attempt.outcome.condition
     landing = attempt.outcome.node or (condition.reason if condition is not None else "") or "no node"
-    yield f"line {attempt.line}  {attempt.pod_name}  {landing}: {each.comparison.agreement}"
+    agreement: str = each.comparison.agreement
+    if other_release and each.comparison.agreement is Agreement.WRONG:
+        agreement = "differs"
+    yield f"line {attempt.line}  {attempt.pod_name}  {landing}: {agreement}"
     yield from (f"    {remark}" for remark in each.comparison.remarks)
     if verbose:
         for answer in each.answers:
@@ -94,9 +110,10 @@ def _attempt(each: Replayed, *, verbose: bool) -> Iterator[str]:
     yield from (f"    protocol: {breach}" for breach in each.breaches)
 
 
-def _counts(replayed: Sequence[Replayed]) -> str:
+def _counts(replayed: Sequence[Replayed], *, other_release: bool) -> str:
     counts = Counter(each.comparison.agreement for each in replayed)
-    right = f"{counts[Agreement.RIGHT]}/{len(replayed)} right, {counts[Agreement.WRONG]} wrong"
+    words = ("the same", "differ") if other_release else ("right", "wrong")
+    right = f"{counts[Agreement.RIGHT]}/{len(replayed)} {words[0]}, {counts[Agreement.WRONG]} {words[1]}"
     by_chance = sum(each.comparison.certainty is Certainty.ORDER_DEPENDENT for each in replayed)
     if by_chance:
         right += f", {by_chance} not exact"
@@ -111,6 +128,7 @@ def _attempt_document(each: Replayed) -> JSON:
     outcome = each.attempt.outcome
     return {
         "line": each.attempt.line,
+        "attempt": each.attempt.number,
         "pod": each.attempt.pod_name,
         "node": outcome.node or None,
         "condition": (outcome.condition.reason or None) if outcome.condition is not None else None,

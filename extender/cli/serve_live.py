@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -74,7 +74,9 @@ async def _prepare(
             recordings = await stack.enter_async_context(
                 recording(config.recording, store, kubernetes, args.feature_gates, clock, metrics)
             )
-        await _serve(connection, config, store, metrics, recordings, decisive=args.decisive)
+        await _serve(
+            connection, config, store, metrics, recordings, args.feature_gates, decisive=args.decisive
+        )
 
 
 async def _serve(
@@ -83,6 +85,7 @@ async def _serve(
     store: LiveStore,
     metrics: Metrics,
     recordings: Recordings | None,
+    gates: Mapping[str, bool],
     *,
     decisive: bool,
 ) -> None:
@@ -117,6 +120,7 @@ async def _serve(
         clock=clock,
         stale_seconds=config.stale_seconds,
         decisive=decisive,
+        gates=gates,
     )
     events = EventRecorder(connection)
     service = Service(

@@ -47,7 +47,7 @@ async def recording(
     file = RecordingFile(config.path, config.mib * MIB, config.files)
     thread = RecordingThread(RecordingState(kubernetes, gates), file, metrics.recorded)
     sink = RawObjects(store)
-    recorder = Recorder(store, sink, thread, clock, lambda: metrics.internal_error("other"))
+    recorder = Recorder(store, sink, thread, clock, lambda: metrics.internal_error("other"), str(config.path))
     sink.observer = recorder
     thread.start()
     task = asyncio.create_task(recorder.run())

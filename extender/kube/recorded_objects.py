@@ -15,7 +15,7 @@ import msgspec
 from extender.core.model import Claim
 
 from .cluster import GROUPS
-from .encode_allocation import allocation_json
+from .encode import allocation_json
 
 JSON = dict[str, msgspec.Raw]
 """One level of an object; what is below is kept as it came."""

@@ -4,8 +4,8 @@ What only a live cluster has: pods land, and we learn where and with which devic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .landing import landing_node
@@ -27,7 +27,8 @@ class Live:
     Follows each attempt from our answer to the allocation.
 
     ``reflectors``: how each kind is kept up with, in times of ``clock``. ``decisive``: our score
-    outweighs all others, so that one best node is where the pod lands.
+    outweighs all others, so that one best node is where the pod lands. ``gates``: the scheduler's feature
+    gates that differ from the release's defaults.
     """
 
     store: LiveStore
@@ -39,6 +40,7 @@ class Live:
     clock: Callable[[], float]
     stale_seconds: float
     decisive: bool = False
+    gates: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def age(self) -> float:

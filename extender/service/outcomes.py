@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from extender.core.evaluate import Certainty, Memo, Outcome
 
+from .evidence import Evidence, evidence_of
+
 if TYPE_CHECKING:
     from extender.core.alignment import Alignment
     from extender.core.evaluate import Evaluation, NodeVerdict, Settings, Snapshot
@@ -22,6 +24,9 @@ MAX_ATTEMPTS = 2_000
 """Pods whose last answer is remembered; the oldest are forgotten first."""
 
 MAX_MISMATCHES = 100
+
+MAX_EVIDENCE = 10
+"""Mismatches of which enough is kept to replay them."""
 
 
 class Match(StrEnum):
@@ -95,6 +100,7 @@ class Outcomes:
         recorded: Callable[[str], int | None] = lambda _: None,
     ) -> None:
         self.mismatches: deque[Mismatch] = deque(maxlen=MAX_MISMATCHES)
+        self.evidence: deque[Evidence] = deque(maxlen=MAX_EVIDENCE)
         self._evaluate = evaluate
         self._settings = settings
         self._clock = clock
@@ -125,6 +131,9 @@ class Outcomes:
         self._counted(result)
         if result is not Match.MATCH:
             self.mismatches.append(self._mismatch(result, claim, node, attempt.pod, verdict))
+            evidence = evidence_of(attempt.evaluation.snapshot, attempt.pod, node, claim)
+            if evidence is not None:
+                self.evidence.append(evidence)
         attempt.waiting.discard(claim.key)
         if not attempt.waiting:
             del self._attempts[pod_uid]

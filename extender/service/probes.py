@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from .dependencies import Service, snapshot_objects
+from .evidence import recording_of
 from .page import page
 from .problems import SERVICE
 
@@ -56,10 +57,27 @@ def _reflector_check(now: float, state: ReflectorState) -> str:
 
 
 async def mismatches(request: web.Request) -> web.Response:
-    """Answer the newest allocations that differ from what was predicted, the newest last."""
-    live = request.app[SERVICE].live
-    found = [] if live is None else list(live.outcomes.mismatches)
-    return web.Response(body=orjson.dumps({"mismatches": found}), content_type="application/json")
+    """
+    Answer the newest allocations that differ from what was predicted, the newest last.
+
+    With the file in which their attempts are recorded, null where nothing is. ``?format=recording``
+    answers a recording of the last of them, 404 where there is none.
+    """
+    service = request.app[SERVICE]
+    if request.query.get("format") == "recording":
+        return _evidence(service)
+    found = [] if service.live is None else list(service.live.outcomes.mismatches)
+    recording = None if service.recorder is None else service.recorder.path
+    body = orjson.dumps({"recording": recording, "mismatches": found})
+    return web.Response(body=body, content_type="application/json")
+
+
+def _evidence(service: Service) -> web.Response:
+    live = service.live
+    body = b"" if live is None else recording_of(live.outcomes.evidence, live.gates)
+    if not body:
+        return web.Response(status=404, text="no mismatch so far: there is nothing to replay\n")
+    return web.Response(body=body, content_type="application/jsonl")
 
 
 async def metrics(request: web.Request) -> web.Response:

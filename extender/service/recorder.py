@@ -117,7 +117,8 @@ class Recorder:
     The attempts under way, by the time of the question that counts.
 
     The state that is recorded with an attempt is the one on which the last of its filter and prioritize
-    requests is answered. Errors of ours are logged, told to ``failed``, and never reach a request.
+    requests is answered. ``path`` is where the recording is. Errors of ours are logged, told to
+    ``failed``, and never reach a request.
     """
 
     def __init__(
@@ -127,7 +128,9 @@ class Recorder:
         writer: Writer,
         clock: Callable[[], float],
         failed: Callable[[], None],
+        path: str = "",
     ) -> None:
+        self.path = path
         self._store, self._raw, self._writer = store, raw, writer
         self._clock, self._failed = clock, failed
         self._attempts: OrderedDict[int, _Attempt] = OrderedDict()

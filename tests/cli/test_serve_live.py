@@ -129,7 +129,7 @@ async def test_an_attempt_from_the_question_to_the_allocation(server, objects, t
 
         await until(compared)
         assert await metric(client, "dra_extender_in_flight_claims") == 0
-        assert await (await client.get("/debug/mismatches")).json() == {"mismatches": []}
+        assert await (await client.get("/debug/mismatches")).json() == {"recording": None, "mismatches": []}
 
         binding = {
             "PodName": pod["metadata"]["name"],

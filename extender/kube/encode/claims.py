@@ -1,0 +1,127 @@
+"""
+DeviceClasses and ResourceClaims.
+
+Source: k8s.io/api resource/v1 types.go, v0.37.
+"""
+
+from __future__ import annotations
+
+from extender.core.model import (
+    Binding,
+    Claim,
+    ClaimSpec,
+    Constraint,
+    DeviceClass,
+    DeviceResult,
+    ExactRequest,
+    Request,
+)
+
+from .allocations import allocation_json
+from .fields import JSON, RESOURCE, cel_selectors, filled, opaque, quantities, tolerations
+
+_DELETED = "1970-01-01T00:00:00Z"
+# Only that there is a time counts.
+
+
+def class_json(device_class: DeviceClass) -> JSON:
+    """Return the DeviceClass."""
+    spec = {
+        "selectors": cel_selectors(device_class.selectors),
+        "config": [{"opaque": opaque(each)} for each in device_class.config],
+        "extendedResourceName": device_class.extended_resource_name,
+    }
+    metadata = filled({"name": device_class.name, "creationTimestamp": device_class.created})
+    return {"apiVersion": RESOURCE, "kind": "DeviceClass", "metadata": metadata, "spec": filled(spec)}
+
+
+def claim_json(claim: Claim) -> JSON:
+    """Return the ResourceClaim without ``kind`` and ``apiVersion``."""
+    annotations = {
+        "resource.kubernetes.io/pod-claim-name": claim.pod_claim_name,
+        "resource.kubernetes.io/extended-resource-claim": "true" if claim.extended_resource else "",
+    }
+    metadata: JSON = {
+        "name": claim.name,
+        "namespace": claim.namespace,
+        "uid": claim.uid,
+        "annotations": filled(dict(annotations)),
+        "deletionTimestamp": _DELETED if claim.deleting else "",
+        "ownerReferences": [{"uid": claim.owner_uid, "controller": True}] if claim.owner_uid else [],
+    }
+    return {"metadata": filled(metadata), "spec": spec_json(claim.spec), "status": _status(claim)}
+
+
+def spec_json(spec: ClaimSpec) -> JSON:
+    """Return the spec of a ResourceClaim."""
+    devices = {
+        "requests": list(map(_request, spec.requests)),
+        "constraints": list(map(_constraint, spec.constraints)),
+        "config": [{"requests": list(each.requests), "opaque": opaque(each.config)} for each in spec.config],
+    }
+    return {"devices": filled(devices)}
+
+
+def _status(claim: Claim) -> JSON:
+    if claim.allocation is None:
+        return {}
+    consumers = [
+        {"resource": each.resource, "name": each.name, "uid": each.uid} for each in claim.reserved_for
+    ]
+    failed = claim.binding is Binding.FAILED
+    return filled(
+        {
+            "allocation": allocation_json(claim.allocation, conditions=claim.binding is not Binding.READY),
+            "reservedFor": consumers,
+            "devices": list(map(_failure, claim.allocation.results)) if failed else [],
+        }
+    )
+
+
+def _failure(result: DeviceResult) -> JSON:
+    conditions = [{"type": each, "status": "True"} for each in result.binding_failure_conditions]
+    driver, pool, device = result.id
+    return filled(
+        {
+            "driver": driver,
+            "pool": pool,
+            "device": device,
+            "shareID": result.share_id,
+            "conditions": conditions,
+        }
+    )
+
+
+def _request(request: Request) -> JSON:
+    if request.exactly is not None:
+        return {"name": request.name, "exactly": _exact(request.exactly)}
+    alternatives = [{"name": each.name, **_exact(each)} for each in request.first_available]
+    return {"name": request.name, "firstAvailable": alternatives}
+
+
+def _exact(request: ExactRequest) -> JSON:
+    found = filled(
+        {
+            "deviceClassName": request.device_class,
+            "selectors": cel_selectors(request.selectors),
+            "allocationMode": request.mode,
+            "count": request.count,
+            "tolerations": tolerations(request.tolerations),
+            "derivedAttributes": [{"name": name, "expression": text} for name, text in request.derived],
+        }
+    )
+    # Of these two even the empty value says something.
+    if request.admin_access is not None:
+        found["adminAccess"] = request.admin_access
+    if request.capacity is not None:
+        found["capacity"] = {"requests": quantities(request.capacity)}
+    return found
+
+
+def _constraint(constraint: Constraint) -> JSON:
+    fields: JSON = {
+        "requests": list(constraint.requests),
+        "matchAttribute": constraint.match_attribute,
+        "distinctAttribute": constraint.distinct_attribute,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
