@@ -39,6 +39,11 @@ class Row(NamedTuple):
     def worth(self, distance: Distance) -> float:
         return self[_COLUMN[distance]]
 
+    @property
+    def known(self) -> tuple[float, ...]:
+        """The worths of all distances but ``unknown``."""
+        return self[: _COLUMN[Distance.UNKNOWN]]
+
 
 _COLUMN = {distance: column for column, distance in enumerate(Distance)}
 _RANK = {kind: rank for rank, kind in enumerate(Kind)}
