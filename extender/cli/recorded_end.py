@@ -1,4 +1,4 @@
-"""The cluster as it stood when a recording ended: pods on the nodes they got, with what they were allocated."""
+"""The cluster as it stood when a recording ended: pods on their nodes, with what they were allocated."""
 
 from __future__ import annotations
 

@@ -35,8 +35,9 @@ class Option(StrEnum):
     """
     What could bring a pod nearer devices, the least work first.
 
-    ``elsewhere``: the scheduler takes nearer ones on another node today. ``here``: nearer ones of its
-    own node are free or its own, but a claim must ask for them. ``emptier-node``: only where less is taken.
+    ``elsewhere``: the scheduler takes nearer ones on another node, as things stand. ``here``:
+    its own node has nearer ones that are free or its own, but a claim must ask for them.
+    ``emptier-node``: only where less is taken.
     """
 
     ELSEWHERE = "elsewhere"
@@ -49,8 +50,9 @@ class PodFinding:
     """
     One rated pod.
 
-    ``achieved``: mean worth of its pairs, unknown ones neutral. ``best``: the most that the pod could have. ``lost``: how far it is
-    below that, at least; ``avoidable``: how far below what it could have as things stand. All 0..1.
+    ``achieved``: mean worth of its pairs, unknown ones neutral. ``best``: the most that the
+    pod could have. ``lost``: how far it is below that, at least; ``avoidable``: how far
+    below what it could have as things stand. All 0..1.
     """
 
     running: RunningPod
