@@ -61,38 +61,32 @@ def run(args: argparse.Namespace) -> int:
         for name in names
         if name not in snapshot.nodes
     ]
-    explained, guesses = _explain(pod, snapshot, names, Settings(worths=site.worths))
+    explained = _explain(pod, snapshot, names, Settings(worths=site.worths))
     document = orjson.dumps(explained, option=orjson.OPT_INDENT_2)
     if args.output == "json":
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
         print(document.decode())
     else:
-        about = About(pod.node_name, notes, guesses, site.vocabulary)
+        about = About(pod.node_name, notes, site.vocabulary)
         print("\n".join(explain_table(read_explanation(document), about, terminal_width())))
     return 0
 
 
-def _explain(
-    pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Settings
-) -> tuple[object, set[str]]:
-    """The document, and the nodes where ``best`` is only the best that was found."""
+def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Settings) -> object:
+    """The document."""
     evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), settings)
     ignored = policy_of(pod, snapshot.namespaces, Policy.PREFERRED).policy is Policy.IGNORE
-    guesses: set[str] = set()
     with Progress("looking for the best devices on node", len(names)) as progress:
 
         def best(name: str) -> tuple[float | None, bool]:
             progress.step(name)
-            value, certain = evaluation.best(name)
-            if not certain:
-                guesses.add(name)
-            return value, certain
+            return evaluation.best(name)
 
         nodes = explained_nodes(
             names, evaluation.verdicts(names), best, score=settings.neutral if ignored else None
         )
-    return explanation(pod, snapshot.release.version, nodes), guesses
+    return explanation(pod, snapshot.release.version, nodes)
 
 
 def _live() -> Cluster:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from extender.core.evaluate import Certainty, Outcome
@@ -11,7 +11,7 @@ from extender.core.places import Distance
 from extender.core.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 
 from .columns import columns
-from .explanation import ExplainedNode, ExplainedPair, Explanation
+from .explanation import ExplainedFragmentation, ExplainedNode, ExplainedPair, Explanation
 from .wording import counted
 
 _INDENT = "  "
@@ -39,14 +39,11 @@ class About:
     What the document does not say.
 
     ``bound_to``: the pod's own node, empty if it has none. ``notes`` are sentences
-    about the input. ``best_is_a_guess``: nodes where the search for the best
-    alignment was given up, so that it is only the best that was found. ``vocabulary``
-    tells the kinds of devices.
+    about the input. ``vocabulary`` tells the kinds of devices.
     """
 
     bound_to: str
     notes: Sequence[str]
-    best_is_a_guess: Collection[str]
     vocabulary: Vocabulary = DEFAULT_VOCABULARY
 
 
@@ -63,13 +60,12 @@ def explain_table(explained: Explanation, about: About, width: int) -> Iterator[
     hint = _hint(nodes)
     if hint:
         yield from textwrap.wrap(f"hint: {hint}", width, subsequent_indent=_INDENT, break_on_hyphens=False)
-    groups: dict[tuple[Hashable, bool], list[str]] = {}
+    groups: dict[Hashable, list[str]] = {}
     for name in sorted(nodes, key=lambda name: (_rank(nodes[name]), name)):
-        look = (_look(name, nodes[name]), name in about.best_is_a_guess)
-        groups.setdefault(look, []).append(name)
+        groups.setdefault(_look(name, nodes[name]), []).append(name)
     for names in groups.values():
         yield ""
-        yield from _group(names, nodes[names[0]], about, width)
+        yield from _group(names, nodes[names[0]], about.vocabulary, width)
 
 
 def _summary(explained: Explanation, bound_to: str) -> str:
@@ -108,17 +104,18 @@ def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
     )
 
 
-def _group(names: Sequence[str], node: ExplainedNode, about: About, width: int) -> Iterator[str]:
-    guessed = names[0] in about.best_is_a_guess
+def _group(names: Sequence[str], node: ExplainedNode, vocabulary: Vocabulary, width: int) -> Iterator[str]:
     who = names[0] if len(names) == 1 else counted(len(names), "node")
-    yield f"{who}: {_heading(node, guessed=guessed)}"
+    yield f"{who}: {_heading(node)}"
     if len(names) > 1:
         yield from _indented("on ", _named(names, _MOST_NAMED), width)
     if node.message is not None:
         yield from _indented("why: ", node.message, width)
-    yield from _devices(names[0], node, about.vocabulary, many=len(names) > 1)
+    yield from _devices(names[0], node, vocabulary, many=len(names) > 1)
     for pair in node.alignment.pairs:
         yield from _indented("", _pair(pair), width)
+    if node.fragmentation is not None and node.fragmentation.intact_groups.before:
+        yield from _indented("", _left(node.fragmentation), width)
 
 
 def _indented(head: str, text: str, width: int) -> list[str]:
@@ -132,15 +129,17 @@ def _indented(head: str, text: str, width: int) -> list[str]:
     )
 
 
-def _heading(node: ExplainedNode, *, guessed: bool) -> str:
+def _heading(node: ExplainedNode) -> str:
     if node.outcome != Outcome.ALLOCATED:
         heading = f"{_HEADINGS[node.outcome]}, score {node.score}"
     elif node.alignment.predicted is None:
         heading = f"score {node.score}, nothing to align"
     else:
-        best = "the best found here" if guessed else "the best here"
+        complete = node.alignment.best_complete
+        best = "the best here" if complete else "the best found here, not all choices were tried"
         if _gain(node) > 0:
             best = f"{node.alignment.best:.2f} is possible here"
+            best += "" if complete else ", perhaps more: not all choices were tried"
         heading = f"score {node.score}, alignment {_number(node)}, {best}"
     if node.certainty != Certainty.EXACT:
         heading += " (not certain: this release walks pools and slices in random order)"
@@ -169,6 +168,14 @@ def _pair(pair: ExplainedPair) -> str:
     return f"{a} and {b} {DISTANCE_WORDS[pair.distance]} (worth {pair.worth:.2f})"
 
 
+def _left(fragmentation: ExplainedFragmentation) -> str:
+    groups, reached = fragmentation.intact_groups, fragmentation.first_fit_groups
+    return (
+        f"leaves {groups.after} of {counted(groups.before, 'group')} of a GPU and a NIC near each other; "
+        f"first fit reaches {reached.after} of them, {reached.before} before"
+    )
+
+
 def _rank(node: ExplainedNode) -> tuple[int, int, float]:
     outcomes = list(Outcome)
     return (outcomes.index(Outcome(node.outcome)), -node.score, -(node.alignment.best or 0.0))
@@ -187,6 +194,8 @@ def _look(name: str, node: ExplainedNode) -> Hashable:
         node.score,
         node.alignment.predicted,
         node.alignment.best,
+        node.alignment.best_complete,
+        node.fragmentation,
         tuple((device.claim, device.request, own(device.id), device.allocated) for device in node.devices),
         tuple((own(pair.a), own(pair.b), pair.distance) for pair in node.alignment.pairs),
     )

@@ -29,10 +29,22 @@ class ExplainedPair(msgspec.Struct, frozen=True):
     worth: float
 
 
-class ExplainedAlignment(msgspec.Struct, frozen=True):
+class ExplainedAlignment(msgspec.Struct, frozen=True, rename="camel"):
     predicted: float | None
     best: float | None
+    best_complete: bool
     pairs: tuple[ExplainedPair, ...]
+
+
+class ExplainedChange(msgspec.Struct, frozen=True):
+    before: int
+    after: int
+
+
+class ExplainedFragmentation(msgspec.Struct, frozen=True, rename="camel"):
+    intact_groups: ExplainedChange
+    first_fit_groups: ExplainedChange
+    own_groups: int
 
 
 class ExplainedNode(msgspec.Struct, frozen=True):
@@ -43,6 +55,7 @@ class ExplainedNode(msgspec.Struct, frozen=True):
     devices: tuple[ExplainedDevice, ...]
     score: int
     alignment: ExplainedAlignment
+    fragmentation: ExplainedFragmentation | None
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel"):

@@ -15,8 +15,9 @@ from typing import Generic, TypeVar
 
 from .alignment import Alignment
 from .allocation import allocations
+from .fragmentation import Fragmentation
 from .inventory import EMPTY
-from .look import Look, look_at
+from .look import Look, fragmentation_on, look_at
 from .memo import Memo, PredictionKey, Table
 from .model import Claim, Pod
 from .plan import Plan, Uniform, plan_of
@@ -33,9 +34,11 @@ from .prediction import (
 from .reasons import ReasonCode, reason
 from .shortfall import Shortfall, farthest_pair, shortfall_of
 from .snapshot import ClaimKey, NodeState, Snapshot
+from .standing import Rank, Standing, standing_of
 from .verdict import NodeVerdict, PredictedDevice, verdict_of
 
 T = TypeVar("T")
+C = TypeVar("C", int, Rank)
 
 BEST_STEPS = 20_000
 """Search steps for the best achievable alignment of one node."""
@@ -73,7 +76,8 @@ class Evaluation(Generic[T]):
         self._memo = memo
         self._settings = settings
         self._table: Table[T] | None = None
-        if isinstance(plan, Plan) and not plan.nothing_to_align:
+        self._aligns = isinstance(plan, Plan) and not plan.nothing_to_align
+        if isinstance(plan, Plan) and (self._aligns or not plan.takes_nothing):
             self._table = memo.table((plan.key, settings), snapshot)
 
     def entries(self, names: Sequence[str]) -> list[T]:
@@ -107,7 +111,7 @@ class Evaluation(Generic[T]):
 
         Known answers cost one dict look-up per name.
         """
-        if self._table is None:
+        if self._table is None or not self._aligns:
             return {}
         known = self._judged_shortfalls(self._table, names)
         return {name: found for name in names if (found := known[name]) is not None}
@@ -119,12 +123,11 @@ class Evaluation(Generic[T]):
         Costs one dict look-up per name after ``entries`` of the same names, which are not empty.
         None either where the budget was too small to know all.
         """
-        scores = self._table.scores if self._table is not None else {}
-        try:
-            best = max(map(scores.__getitem__, names))
-        except KeyError:
-            return []
-        return sorted(name for name in names if scores[name] == best)
+        return _highest(self._table.scores if self._table is not None else {}, names)
+
+    def first(self, names: Sequence[str]) -> list[str]:
+        """Like ``top`` by the exact rank: of nodes with equal scores, those that break least."""
+        return _highest(self._table.ranks if self._table is not None else {}, names)
 
     @property
     def pending(self) -> tuple[ClaimKey, ...]:
@@ -203,17 +206,23 @@ class Evaluation(Generic[T]):
         known = table.entries
         missing = [name for name in names if name not in known]
         within = table.steps <= self._settings.request_steps
-        predictions = self._predictions(missing if within else names)
+        looks: dict[str, Look] = {}
+        predictions = self._predictions(missing if within else names, looks)
         if within and table.steps > self._settings.request_steps:
             # The budget counts all nodes of the request, also those known before.
-            predictions = self._predictions(names)
+            predictions = self._predictions(names, looks)
             within = False
         render = self._memo.render
-        fresh = {name: render(name, prediction.score) for name, prediction in predictions.items()}
+        standings = {
+            name: self._standing(prediction, self._fragmentation(name, prediction, looks.get(name)))
+            for name, prediction in predictions.items()
+        }
+        fresh = {name: render(name, standing.score) for name, standing in standings.items()}
         if within:
             listed = [name for name in missing if name in self.snapshot.nodes]
             known.update((name, fresh[name]) for name in listed)
-            table.scores.update((name, predictions[name].score) for name in listed)
+            table.scores.update((name, standings[name].score) for name in listed)
+            table.ranks.update((name, standings[name].rank) for name in listed)
         return [fresh[name] if name in fresh else known[name] for name in names]
 
     def _judged_shortfalls(self, table: Table[T], names: Sequence[str]) -> Mapping[str, Shortfall | None]:
@@ -301,15 +310,25 @@ class Evaluation(Generic[T]):
 
     def _verdict(self, plan: Plan, name: str, prediction: Prediction, look: Look | None) -> NodeVerdict:
         state = self.snapshot.nodes.get(name)
+        fragmentation = self._fragmentation(name, prediction, look)
+        equal = self._table is None
         return verdict_of(
             plan,
             prediction,
-            self._settings.neutral if self._table is None else prediction.score,
+            self._settings.neutral if equal else self._standing(prediction, fragmentation).score,
+            fragmentation,
             look.memo.shape if look is not None else None,
             look.placed if look is not None else None,
             state.inventory if state is not None else EMPTY,
             self.snapshot.release,
         )
+
+    def _fragmentation(self, name: str, prediction: Prediction, look: Look | None) -> Fragmentation | None:
+        state = self.snapshot.nodes.get(name)
+        return None if state is None or look is None else fragmentation_on(state, look, prediction)
+
+    def _standing(self, prediction: Prediction, fragmentation: Fragmentation | None) -> Standing:
+        return standing_of(prediction, fragmentation, self._settings, aligns=self._aligns)
 
     def _uniform(self, plan: Uniform) -> NodeVerdict:
         points = self._settings.neutral if plan.outcome is Outcome.UNKNOWN else 0
@@ -317,6 +336,15 @@ class Evaluation(Generic[T]):
 
     def _without(self, code: ReasonCode, **params: object) -> Prediction:
         return without_devices(Outcome.UNKNOWN, reason(code, **params), self._settings)
+
+
+def _highest(values: Mapping[str, C], names: Sequence[str]) -> list[str]:
+    """The names with the highest of ``values``, sorted; none where one has none."""
+    try:
+        best = max(map(values.__getitem__, names))
+    except KeyError:
+        return []
+    return sorted(name for name in names if values[name] == best)
 
 
 __all__ = [

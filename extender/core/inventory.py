@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from .cel import unsupported_attribute
 from .changes import Difference
+from .fragmentation import NOTHING_PAIRABLE, Pairable, pairable_of
 from .model import CounterSet, Device, Node, PoolID, ResourceSlice
 from .node_selection import NodeSelectorError, node_matches
 from .places import Place
@@ -92,13 +93,23 @@ class Inventory:
     """
     A node's pools in search order, and all their slices flattened in that order.
 
-    ``failure`` is set when gathering the pools is fatal upstream.
+    ``failure`` is set when gathering the pools is fatal upstream. ``pairable``: what of it
+    can be part of a group of devices near each other.
     """
 
     pools: tuple[Pool, ...]
     slices: tuple[ResourceSlice, ...]
     frame: Frame
     failure: Reason | None = None
+    pairable: Pairable = field(default=NOTHING_PAIRABLE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lineage:
+    """Identity of a chain of snapshots; interns along it what nodes share."""
+
+    frames: dict[Frame, Frame] = field(default_factory=dict)
+    pairables: dict[Pairable, Pairable] = field(default_factory=dict)
 
 
 NODE_FEATURE = "DRAOptionalNodeOperations"
@@ -124,11 +135,11 @@ def inventory_of(
     index: SliceIndex,
     release: Release,
     vocabulary: Vocabulary,
-    frames: dict[Frame, Frame],
+    lineage: Lineage,
     known: Known | None = None,
 ) -> Inventory:
     """
-    Gather the node's inventory. ``frames`` interns frames across nodes.
+    Gather the node's inventory. ``lineage`` interns what nodes share.
 
     ``known`` saves work and changes nothing. It must be of the same node, with what
     slices and devices ask of a node unchanged.
@@ -155,7 +166,7 @@ def inventory_of(
         kept = [] if known is None else [each for each in known.inventory.pools if each.id not in known.pools]
         if foreign or kept:
             pools = in_search_order((*kept, *pools, *foreign), release)
-        return _framed(node, pools, release, vocabulary, frames, known)
+        return _framed(node, pools, release, vocabulary, lineage, known)
     except NodeSelectorError as error:
         failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
         return Inventory((), (), EMPTY.frame, failure)
@@ -186,7 +197,7 @@ def _framed(
     pools: tuple[Pool, ...],
     release: Release,
     vocabulary: Vocabulary,
-    frames: dict[Frame, Frame],
+    lineage: Lineage,
     known: Known | None,
 ) -> Inventory:
     numbered = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
@@ -199,7 +210,8 @@ def _framed(
             for (number, slice_), then, of in zip(numbered, before.slices, before.frame.slices, strict=True)
         )
         if (pool_frames, slice_frames) == (before.frame.pools, before.frame.slices):
-            return Inventory(pools, slices, before.frame)
+            pairable = _pairable(slices, before.frame.slices, release, lineage)
+            return Inventory(pools, slices, before.frame, pairable=pairable)
     else:
         places = iter(
             locate([(slice_.driver, each) for slice_ in slices for each in slice_.devices], vocabulary)
@@ -209,7 +221,15 @@ def _framed(
             for number, slice_ in numbered
         )
     frame = Frame(pool_frames, slice_frames)
-    return Inventory(pools, slices, frames.setdefault(frame, frame))
+    pairable = _pairable(slices, slice_frames, release, lineage)
+    return Inventory(pools, slices, lineage.frames.setdefault(frame, frame), pairable=pairable)
+
+
+def _pairable(
+    slices: Sequence[ResourceSlice], frames: Sequence[SliceFrame], release: Release, lineage: Lineage
+) -> Pairable:
+    found = pairable_of(slices, [of.places for of in frames], [of.targets for of in frames], release)
+    return lineage.pairables.setdefault(found, found)
 
 
 def _stayed(known: Known, slices: Sequence[ResourceSlice]) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .fragmentation import Fragmentation, fragmentation_of
 from .layout import Placed
 from .layout_usage import usage_of
 from .memo import PredictionKey, ShapeMemo
@@ -58,6 +59,20 @@ def look_at(
     slots = _slots(plan, len(specs), state)
     key = (placed.number, usage, tuple(slot.fixed for slot in slots))
     return Look(memo, key, placed, slots, elsewhere)
+
+
+def fragmentation_on(state: NodeState, look: Look, prediction: Prediction) -> Fragmentation | None:
+    """What the predicted devices leave of the node's groups; ``None`` where none are predicted."""
+    if prediction.solution is None:
+        return None
+    alternatives, positions = look.memo.shape.alternatives, look.placed.positions
+    taken = [
+        positions[pick.candidate]
+        for picks in prediction.solution.picks
+        for pick in picks
+        if not alternatives[pick.alternative].admin
+    ]
+    return fragmentation_of(state.inventory.pairable, state.free, state.groups, taken)
 
 
 def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot, settings: Settings) -> ShapeMemo | Prediction:

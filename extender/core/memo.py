@@ -20,6 +20,7 @@ from .releases import Release
 from .shape import Shape
 from .shortfall import Shortfall
 from .snapshot import Lineage, Snapshot
+from .standing import Rank
 
 T = TypeVar("T")
 
@@ -60,16 +61,17 @@ class Table(Generic[T]):
     ``shapes``: by the claims to allocate, which differ between nodes only for
     extended resources; a prediction where they are refused without a search.
     ``stale``: nodes that had an entry before they changed. ``scores``: of the nodes with
-    an entry. ``shortfalls``: ``None`` for
-    a node without.
+    an entry, ``ranks`` too. ``shortfalls``:
+    ``None`` for a node without.
     """
 
-    __slots__ = ("entries", "number", "scores", "shapes", "shortfalls", "stale")
+    __slots__ = ("entries", "number", "ranks", "scores", "shapes", "shortfalls", "stale")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.entries: dict[str, T] = {}
         self.scores: dict[str, int] = {}
+        self.ranks: dict[str, Rank] = {}
         self.stale: set[str] = set()
         self.shortfalls: dict[str, Shortfall | None] = {}
         self.shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction] = {}
@@ -95,12 +97,14 @@ class Table(Generic[T]):
         if changed is None:
             self.entries.clear()
             self.scores.clear()
+            self.ranks.clear()
             self.stale.clear()
             self.shortfalls.clear()
             return
         for name in changed:
             self.shortfalls.pop(name, None)
             self.scores.pop(name, None)
+            self.ranks.pop(name, None)
             if self.entries.pop(name, None) is not None:
                 self.stale.add(name)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .inventory import Frame, Inventory, Known, inventory_of
+from .fragmentation import Groups, free_units
+from .inventory import Inventory, Known, Lineage, inventory_of
 from .model import Node, PoolID
 from .releases import Release
 from .slice_index import SliceIndex
@@ -17,11 +18,17 @@ from .vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeState:
-    """One node: ``usage`` is parallel to ``inventory.pools``."""
+    """
+    One node: ``usage`` is parallel to ``inventory.pools``.
+
+    ``free``: a bit per unit of ``inventory.pairable`` that nobody holds; ``groups`` are those among them.
+    """
 
     node: Node
     inventory: Inventory
     usage: tuple[PoolUsage, ...]
+    free: int
+    groups: Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +36,20 @@ class Surroundings:
     """
     What makes a node's state, apart from the node.
 
-    ``usage``: of the pools that somebody holds devices of. ``frames`` interns frames.
+    ``usage``: of the pools that somebody holds devices of. ``lineage`` interns what nodes share.
     """
 
     release: Release
     vocabulary: Vocabulary
     slices: SliceIndex
     usage: Mapping[PoolID, PoolUsage]
-    frames: dict[Frame, Frame]
+    lineage: Lineage
 
 
 def state_of(node: Node, around: Surroundings) -> NodeState:
     """The state of a node of which nothing is known yet."""
     inventory = _gathered(node, around)
-    return NodeState(node, inventory, _usage_on(inventory, around))
+    return _state(node, inventory, _usage_on(inventory, around))
 
 
 def state_after(
@@ -67,11 +74,17 @@ def state_after(
     usage = _usage_on(inventory, around)
     if node == state.node and inventory is state.inventory and usage == state.usage:
         return state
-    return NodeState(node, inventory, usage)
+    return _state(node, inventory, usage)
+
+
+def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> NodeState:
+    pools = [of.pool for of in inventory.frame.slices]
+    free = free_units(inventory.pairable, inventory.slices, pools, usage)
+    return NodeState(node, inventory, usage, free, inventory.pairable.groups(free))
 
 
 def _gathered(node: Node, around: Surroundings, known: Known | None = None) -> Inventory:
-    return inventory_of(node, around.slices, around.release, around.vocabulary, around.frames, known)
+    return inventory_of(node, around.slices, around.release, around.vocabulary, around.lineage, known)
 
 
 def _is_seen_otherwise(before: Node, after: Node, slices: SliceIndex) -> bool:

@@ -66,6 +66,11 @@ class Plan:
         return held + sum(map(_most_devices, self.specs)) <= 1
 
     @property
+    def takes_nothing(self) -> bool:
+        """Whether no node can give the pod a device that others then lack."""
+        return not self.claims.extended and not any(map(_most_devices, self.specs))
+
+    @property
     def claim_names(self) -> tuple[str, ...]:
         """Names of the claims to allocate, in the order of the specs; the made-up one last."""
         return (*(claim.name for claim in self.claims.pending), EXTENDED_CLAIM_NAME)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .changes import Changes, Difference, applied, differences
-from .inventory import EMPTY, Frame
+from .inventory import EMPTY, Lineage
 from .model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, PoolID, ResourceSlice
 from .node_state import NodeState, Surroundings, state_of
 from .releases import Release
@@ -28,13 +28,6 @@ ClaimKey = tuple[str, str]
 _HISTORY = 256
 # Enough for any burst of events between two scheduling requests; a memo that
 # is further behind starts afresh.
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lineage:
-    """Identity of a chain of snapshots; ``frames`` interns frames along it."""
-
-    frames: dict[Frame, Frame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +82,7 @@ class Snapshot:
         holders = holders_after({}, {key: Difference(None, claim) for key, claim in by_key.items()})
         shared = release.features.consumable_capacity
         usage = {pool: pool_usage(pool, group, consumable_capacity=shared) for pool, group in holders.items()}
-        around = Surroundings(release, vocabulary, index, usage, lineage.frames)
+        around = Surroundings(release, vocabulary, index, usage, lineage)
         states: dict[str, NodeState] = {}
         pool_nodes: dict[PoolID, list[str]] = {}
         for node in sorted(nodes, key=lambda node: node.name):
@@ -149,14 +142,14 @@ class Snapshot:
         published = applied(self.published, slices)
         taint_rules = applied(self.taint_rules, rules)
         tainted = slices_changed(self.slices, published, slices, taint_rules, rules.values(), self.release)
-        before = Surroundings(self.release, self.vocabulary, self.slices, self.usage, self.lineage.frames)
+        before = Surroundings(self.release, self.vocabulary, self.slices, self.usage, self.lineage)
         around = replace(
             before,
             slices=index_after(self.slices, tainted, self.release),
             usage=applied(self.usage, used),
         )
         then = nodes_after(self.nodes, self.pool_nodes, before, around, nodes, tainted, used)
-        sweep(around.frames, then.nodes)
+        sweep(self.lineage, then.nodes)
         after = replace(
             self,
             nodes=then.nodes,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .changes import Difference, copied
-from .inventory import Frame, steady_slices
+from .inventory import Lineage, steady_slices
 from .model import DeviceTaintRule, Node, PoolID, ResourceSlice
 from .node_selection import nodes_targeted
 from .node_state import NodeState, Surroundings, state_after, state_of
@@ -112,11 +112,15 @@ def nodes_after(
     )
 
 
-def sweep(frames: dict[Frame, Frame], nodes: Mapping[str, NodeState]) -> None:
-    """Drop the frames that no node has, once there are many."""
-    if len(frames) > _FRAMES_PER_NODE * len(nodes) + _SPARE_FRAMES:
-        frames.clear()
-        frames.update((state.inventory.frame, state.inventory.frame) for state in nodes.values())
+def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
+    """Drop what is interned and no node has, once there is much."""
+    most = _FRAMES_PER_NODE * len(nodes) + _SPARE_FRAMES
+    if max(len(lineage.frames), len(lineage.pairables)) > most:
+        lineage.frames.clear()
+        lineage.pairables.clear()
+        for state in nodes.values():
+            lineage.frames[state.inventory.frame] = state.inventory.frame
+            lineage.pairables[state.inventory.pairable] = state.inventory.pairable
 
 
 def _nodes_with(

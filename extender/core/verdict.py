@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .alignment import Alignment
 from .allocation import device_id, device_result
+from .fragmentation import Fragmentation
 from .inventory import Inventory
 from .layout import Placed
 from .model import DeviceResult
@@ -33,7 +34,8 @@ class NodeVerdict:
     What happens to the pod on one node.
 
     ``devices``: claims in pod order, each in allocation order; the indexes in
-    ``alignment`` count in them.
+    ``alignment`` count in them. ``fragmentation``: what it leaves for later pods, where
+    devices are predicted.
     """
 
     outcome: Outcome
@@ -43,12 +45,14 @@ class NodeVerdict:
     alignment: Alignment | None
     score: int
     steps: int
+    fragmentation: Fragmentation | None = None
 
 
 def verdict_of(
     plan: Plan,
     prediction: Prediction,
     score: int,
+    fragmentation: Fragmentation | None,
     shape: Shape | None,
     placed: Placed | None,
     inventory: Inventory,
@@ -66,6 +70,7 @@ def verdict_of(
         prediction.alignment,
         score,
         prediction.steps,
+        fragmentation,
     )
 
 

@@ -42,7 +42,7 @@ def explained_nodes(
     certain or only the best that was found. ``score`` replaces
     the score of every node where the pod's policy makes all nodes equal.
     """
-    return {name: _node(verdicts[name], best(name)[0], score) for name in names}
+    return {name: _node(verdicts[name], *best(name), score) for name in names}
 
 
 def unknown_nodes(names: Iterable[str], score: int) -> JSON:
@@ -55,12 +55,13 @@ def unknown_nodes(names: Iterable[str], score: int) -> JSON:
         "message": render(why),
         "devices": [],
         "score": score,
-        "alignment": {"predicted": None, "best": None, "pairs": []},
+        "alignment": {"predicted": None, "best": None, "bestComplete": True, "pairs": []},
+        "fragmentation": None,
     }
     return dict.fromkeys(names, entry)
 
 
-def _node(verdict: NodeVerdict, best: float | None, score: int | None) -> JSON:
+def _node(verdict: NodeVerdict, best: float | None, complete: bool, score: int | None) -> JSON:
     alignment = verdict.alignment
     return {
         "outcome": verdict.outcome,
@@ -72,8 +73,10 @@ def _node(verdict: NodeVerdict, best: float | None, score: int | None) -> JSON:
         "alignment": {
             "predicted": None if alignment is None else alignment.predicted,
             "best": best,
+            "bestComplete": complete,
             "pairs": _pairs(verdict),
         },
+        "fragmentation": _fragmentation(verdict),
     }
 
 
@@ -89,6 +92,17 @@ def _device(device: PredictedDevice) -> JSON:
     if device.allocated:
         entry["allocated"] = True
     return entry
+
+
+def _fragmentation(verdict: NodeVerdict) -> JSON | None:
+    found = verdict.fragmentation
+    if found is None:
+        return None
+    return {
+        "intactGroups": {"before": found.before.intact, "after": found.after.intact},
+        "firstFitGroups": {"before": found.before.first_fit, "after": found.after.first_fit},
+        "ownGroups": found.own,
+    }
 
 
 def _pairs(verdict: NodeVerdict) -> list[JSON]:

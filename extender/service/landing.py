@@ -20,12 +20,12 @@ def landing_node(
     Return the node that the scheduler will choose, ``None`` if others could win.
 
     A single node has no rival. With ``decisive`` our score outweighs all others, so it is one of
-    those with the highest: one that the pod's UID picks, which spreads pods over equal nodes and
+    those that rank first: one that the pod's UID picks, which spreads pods over equal nodes and
     does not depend on the order of ``names``. Call it after ``evaluation.entries(names)``.
     """
     if len(names) == 1:
         return names[0]
     if not decisive:
         return None
-    top = evaluation.top(names) if names else []
+    top = evaluation.first(names) if names else []
     return top[crc32(pod.uid.encode()) % len(top)] if top else None

@@ -80,7 +80,8 @@ def _only(node, listed):
     kept = [
         item
         for item in listed["items"]
-        if item["kind"] == "DeviceClass" or node in (item["metadata"]["name"], item.get("spec", {}).get("nodeName"))
+        if item["kind"] == "DeviceClass"
+        or node in (item["metadata"]["name"], item.get("spec", {}).get("nodeName"))
     ]
     return {**listed, "items": kept}
 
@@ -93,7 +94,10 @@ def _claim(name, namespace, wanted):
         "spec": {
             "devices": {
                 "requests": [
-                    {"name": device_class.replace(".", "-"), "exactly": {"deviceClassName": device_class, "count": count}}
+                    {
+                        "name": device_class.replace(".", "-"),
+                        "exactly": {"deviceClassName": device_class, "count": count},
+                    }
                     for device_class, count in wanted.items()
                 ]
             }
@@ -106,7 +110,12 @@ def _pod(name, namespace, node, wanted, results):
     claim = _claim(name, namespace, wanted)
     entries = []
     for number, (result, consumed) in enumerate(results):
-        entry = {"request": result.request, "driver": result.id.driver, "pool": node, "device": result.id.device}
+        entry = {
+            "request": result.request,
+            "driver": result.id.driver,
+            "pool": node,
+            "device": result.id.device,
+        }
         if consumed:
             entry["shareID"] = f"{name}-{number}"
             entry["consumedCapacity"] = {key: str(amount) for key, amount in consumed}

@@ -1,0 +1,58 @@
+"""What a node of the fleet holds, and which of its devices are near each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from extender.core.alignment import Pair, align
+from extender.core.places import Distance, Place
+from extender.core.snapshot import NodeState
+from extender.core.vocabulary import Kind
+
+_ROOT = (Distance.DEVICE, Distance.PCIE_ROOT)
+
+
+class Machine(NamedTuple):
+    """
+    GPUs and NICs with RDMA by their places, in the order in which first fit hands them out.
+
+    ``by_root``: some GPU shares a PCIe root with some NIC.
+    """
+
+    gpus: tuple[Place, ...]
+    nics: tuple[Place, ...]
+    by_root: bool
+
+    def aligned(self, pairs: Iterable[Pair]) -> bool | None:
+        """
+        Whether each GPU-NIC pair shares a root, or a NUMA node where roots say nothing.
+
+        ``None`` where there is no such pair.
+        """
+        near = _ROOT if self.by_root else (*_ROOT, Distance.NUMA)
+        found = [pair.distance in near for pair in pairs if pair.kinds == "gpu-nic"]
+        return all(found) if found else None
+
+    def aligned_after(self, gpus_gone: int, nics_gone: int, gpus: int, nics: int) -> bool | None:
+        """Whether the next devices are, once so many are gone."""
+        places = (
+            *self.gpus[gpus_gone : gpus_gone + gpus],
+            *self.nics[nics_gone : nics_gone + nics],
+        )
+        return self.aligned(align(places).pairs)
+
+
+def machine_of(state: NodeState) -> Machine:
+    """Read an unused node; the classes of the fleet select what is counted here."""
+    gpus: list[Place] = []
+    nics: list[Place] = []
+    for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True):
+        for device, place in zip(slice_.devices, frame.places, strict=True):
+            rdma = device.attributes.get("dra.net/rdma")
+            if place.kind is Kind.GPU:
+                gpus.append(place)
+            elif place.kind is Kind.NIC and rdma is not None and rdma.value is True:
+                nics.append(place)
+    roots = {place.root for place in nics} - {-1}
+    return Machine(tuple(gpus), tuple(nics), any(place.root in roots for place in gpus))

@@ -1,0 +1,115 @@
+"""Pods one by one onto a fleet, with nodes chosen in several ways and devices by the exact allocator."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+from zlib import crc32
+
+from extender.core.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
+from extender.core.snapshot import Snapshot
+from tests.waves.machines import machine_of
+from tests.waves.workload import Ask, pod_of
+
+
+class Chooser(StrEnum):
+    """
+    Who chooses among the nodes that have devices for a pod.
+
+    ``stock``: the node with the fewest pods, any of them; that is what spreading and least
+    allocation come to where pods ask for nothing but devices. ``plain``: the highest predicted
+    alignment, equal nodes by the pod's UID; stock where there is nothing to align. ``scores``: the
+    highest score that is sent, stock among equals. ``decisive``: the node that ``--decisive`` decides for.
+    """
+
+    STOCK = "stock"
+    PLAIN = "plain"
+    SCORES = "scores"
+    DECISIVE = "decisive"
+
+
+class Reached(NamedTuple):
+    """How many pods were placed so far, and how many of them aligned."""
+
+    placed: int
+    aligned: int
+
+
+class _Prospect(NamedTuple):
+    """What a pod would get on a node."""
+
+    predicted: float | None
+    aligned: bool
+
+
+def schedule(fleet: Snapshot, asks: Sequence[Ask], chooser: Chooser, seed: int, wave: int) -> list[Reached]:
+    """Place the pods in order, each for good or not at all; what was reached after each ``wave``."""
+    run = _Run(fleet, chooser, seed)
+    reached = []
+    for number, ask in enumerate(asks, 1):
+        run.place(f"pod-{seed}-{number}", ask)
+        if number % wave == 0:
+            reached.append(Reached(run.placed, run.aligned))
+    return reached
+
+
+class _Run:
+    def __init__(self, fleet: Snapshot, chooser: Chooser, seed: int) -> None:
+        self.placed = self.aligned = 0
+        self._snapshot = fleet
+        self._chooser = chooser
+        self._random = random.Random(seed)
+        self._memo: Memo[int] = Memo(lambda _, score: score)
+        self._machines = {name: machine_of(state) for name, state in fleet.nodes.items()}
+        self._pods: Counter[str] = Counter()
+        self._prospects: dict[Ask, dict[str, _Prospect | None]] = {}
+
+    def place(self, name: str, ask: Ask) -> None:
+        pod, claims = pod_of(name, ask)
+        self._snapshot = self._snapshot.with_claims(claims)
+        evaluation = evaluate(self._snapshot, pod, self._memo, Settings())
+        known = self._prospects.setdefault(ask, {})
+        missing = [node for node in self._snapshot.nodes if node not in known]
+        for node, verdict in evaluation.verdicts(missing).items():
+            known[node] = None
+            if verdict.outcome is Outcome.ALLOCATED and verdict.alignment is not None:
+                aligned = self._machines[node].aligned(verdict.alignment.pairs) is True
+                known[node] = _Prospect(verdict.alignment.predicted, aligned)
+        fitting = {node: prospect for node, prospect in known.items() if prospect is not None}
+        if not fitting:
+            self._snapshot = self._snapshot.with_claims(deletions=[claim.key for claim in claims])
+            return
+        chosen = self._choose(pod.uid, evaluation, fitting)
+        self.placed += 1
+        self.aligned += fitting[chosen].aligned
+        self._pods[chosen] += 1
+        self._snapshot = self._snapshot.with_claims(evaluation.allocated_on(chosen))
+        for prospects in self._prospects.values():
+            prospects.pop(chosen, None)
+
+    def _choose(self, uid: str, evaluation: Evaluation[int], fitting: dict[str, _Prospect]) -> str:
+        names = sorted(fitting)
+        match self._chooser:
+            case Chooser.STOCK:
+                return self._stock(names)
+            case Chooser.PLAIN:
+                if fitting[names[0]].predicted is None:
+                    return self._stock(names)
+                best = max(fitting[name].predicted or 0.0 for name in names)
+                top = [name for name in names if fitting[name].predicted == best]
+                return top[crc32(uid.encode()) % len(top)]
+            case Chooser.SCORES:
+                scores = dict(zip(names, evaluation.entries(names), strict=True))
+                highest = max(scores.values())
+                return self._stock([name for name in names if scores[name] == highest])
+            case Chooser.DECISIVE:
+                evaluation.entries(names)
+                top = evaluation.first(names)
+                return top[crc32(uid.encode()) % len(top)]
+
+    def _stock(self, names: Sequence[str]) -> str:
+        fewest = min(self._pods[name] for name in names)
+        return self._random.choice([name for name in names if self._pods[name] == fewest])
