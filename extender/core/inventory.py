@@ -185,6 +185,12 @@ def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Voca
     if before.driver != after.driver or bool(before.node_name) != bool(after.node_name):
         return False
     words = vocabulary.words(after.driver)
+    # What a device itself says of nodes decides whether it has a place on one.
+    if any(
+        then.traits.node_name != now.traits.node_name
+        for then, now in zip(before.devices, after.devices, strict=False)
+    ):
+        return False
     return len(before.devices) == len(after.devices) and all(
         (then.name == now.name and then.attributes == now.attributes)
         or read_statement(words, after.driver, then) == read_statement(words, after.driver, now)
@@ -213,9 +219,11 @@ def _framed(
             pairable = _pairable(slices, before.frame.slices, release, lineage)
             return Inventory(pools, slices, before.frame, pairable=pairable)
     else:
-        places = iter(
-            locate([(slice_.driver, each) for slice_ in slices for each in slice_.devices], vocabulary)
-        )
+        devices = [(slice_, each) for slice_ in slices for each in slice_.devices]
+        roaming = {
+            number for number, (slice_, each) in enumerate(devices) if not _is_local(slice_, each, node)
+        }
+        places = iter(locate([(slice_.driver, each) for slice_, each in devices], vocabulary, roaming))
         slice_frames = tuple(
             _slice_frame(node, number, slice_, tuple(next(places) for _ in slice_.devices), release)
             for number, slice_ in numbered
@@ -267,9 +275,6 @@ def _slice_frame(
     targets: tuple[bool, ...] = ()
     if slice_.per_device_node_selection:
         targets = tuple(_targets(device, node) for device in slice_.devices)
-    if not slice_.node_name:
-        # A device that several nodes can reach has no place on this node's buses.
-        places = tuple(place._replace(root=-1, numa=-1, socket=-1) for place in places)
     unsupported = tuple(unsupported_attribute(device.attributes, release.cel) for device in slice_.devices)
     own_counters = release.counters.scope is CounterScope.SLICE and release.features.partitionable_devices
     return SliceFrame(
@@ -288,6 +293,13 @@ def _skips_node(slice_: ResourceSlice, node: Node, release: Release) -> bool:
     if not slice_.skip_node_operations or not release.node_operations:
         return False
     return not release.features.optional_node_operations or NODE_FEATURE not in node.declared_features
+
+
+def _is_local(slice_: ResourceSlice, device: Device, node: Node) -> bool:
+    """Whether the device is named for this node, by its slice or by itself, and for no other."""
+    return bool(slice_.node_name) or (
+        slice_.per_device_node_selection is True and device.traits.node_name == node.name
+    )
 
 
 def _targets(device: Device, node: Node) -> bool:

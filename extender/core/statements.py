@@ -43,6 +43,16 @@ class Statement(NamedTuple):
     socket: int
     own_memory: bool
 
+    @property
+    def bus(self) -> str:
+        """The bus of its PCI address, ``dddd:bb``, empty where it names none."""
+        return next((key.rpartition(":")[0] for key in self.keys if _ADDRESS.fullmatch(key)), "")
+
+    def without_place(self) -> Statement:
+        """What is left of it for a device that several nodes can reach: it is on no bus of this one."""
+        keys = tuple(key for key in self.keys if not _ADDRESS.fullmatch(key))
+        return self._replace(keys=keys, root="", reach=(), numa=(), socket=-1)
+
 
 def read_statement(words: Words, driver: str, device: Device) -> Statement:
     """Read what *device* of *driver* says; *words* are the driver's, qualified."""

@@ -7,34 +7,38 @@ it, and stays unknown otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from .model import Device
 from .places import Place
 from .statements import Statement, read_statement
 from .vocabulary import Vocabulary
-from .words import Kind, Words
+from .words import OFF_BUS, Kind, Words
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", int, str)
 
 
-def locate(devices: Sequence[tuple[str, Device]], vocabulary: Vocabulary) -> tuple[Place, ...]:
+def locate(
+    devices: Sequence[tuple[str, Device]], vocabulary: Vocabulary, roaming: Container[int] = ()
+) -> tuple[Place, ...]:
     """
     Find the places of all devices of one node: one ``Place`` per (driver, device), same order.
 
     Pass everything the node publishes, allocated or not: one device's NUMA node is
-    often known only through another one on the same root. Never raises: what makes
-    no sense is unknown.
+    often known only through another one on the same root. ``roaming``: the positions of
+    devices that other nodes can reach too, or that are not for this node at all; these are on no
+    bus of it, and tell nothing about those that are. Never raises: what makes no sense is unknown.
     """
     words_of: dict[str, Words] = {}
     statements: list[Statement] = []
-    for driver, device in devices:
+    for position, (driver, device) in enumerate(devices):
         words = words_of.get(driver)
         if words is None:
             words = words_of[driver] = vocabulary.words(driver)
-        statements.append(read_statement(words, driver, device))
+        statement = read_statement(words, driver, device)
+        statements.append(statement.without_place() if position in roaming else statement)
 
     physical = _physical_devices(statements)
     roots = _roots(statements, physical)
@@ -87,10 +91,12 @@ def _roots(statements: Sequence[Statement], physical: Sequence[int]) -> list[str
 
 def _is_flat(statements: Sequence[Statement], roots: Sequence[str]) -> bool:
     """
-    Tell whether one root holds every PCI device of a node with several NUMA nodes.
+    Tell whether one root holds every PCI device of the node, and is not one of real hardware.
 
-    Such a root is a virtual machine's: sharing it says nothing. A root that a CPU
-    serves counts too: it shows that the machine has more than one.
+    Such a root is a virtual machine's: sharing it says nothing. It shows by spanning several NUMA
+    nodes. Where no CPU and no memory tells how many there are, it shows by holding all devices on
+    its own bus, where hardware has a port for each. A root that a CPU serves counts too: it shows
+    that the machine has more than one.
     """
     named = set(roots)
     for statement in statements:
@@ -102,7 +108,12 @@ def _is_flat(statements: Sequence[Statement], roots: Sequence[str]) -> bool:
         return False
     nodes = {node for statement in statements if not statement.own_memory for node in statement.numa}
     sockets = {statement.socket for statement in statements if statement.socket >= 0}
-    return len(nodes) > 1 or len(sockets) > 1
+    if len(nodes) > 1 or len(sockets) > 1:
+        return True
+    if any(each.kind in OFF_BUS and (each.numa or each.socket >= 0) for each in statements):
+        return False
+    buses = {statement.bus for statement, root in zip(statements, roots, strict=True) if root}
+    return buses == {named.pop().removeprefix("pci")}
 
 
 def _numa_nodes(

@@ -136,6 +136,37 @@ def test_a_flat_root_says_nothing() -> None:
     assert apart(flat(cpu(socketID=0), cpu(socketID=1))) is Distance.UNKNOWN
 
 
+def test_a_root_with_all_devices_on_its_own_bus_says_nothing() -> None:
+    """Hardware has a port and a bus for each card; a hypervisor puts all on bus 00 (pitfall 6)."""
+    flat_bus = [
+        gpu(root="pci0000:00", bus_id="0000:00:1e.0", uuid="GPU-1"),
+        gpu(root="pci0000:00", bus_id="0000:00:1f.0", uuid="GPU-2"),
+        nic(root="pci0000:00", pciAddress="0000:00:05.0", numaNode=-1),
+    ]
+    assert apart(flat_bus, 0, 1) is Distance.UNKNOWN
+    assert apart(flat_bus, 0, 2) is Distance.UNKNOWN
+    assert apart([*flat_bus, cpu(numaNodeID=0)], 0, 2) is Distance.PCIE_ROOT
+    behind_a_port = nic(root="pci0000:00", pciAddress="0000:04:00.0")
+    assert apart([*flat_bus, behind_a_port], 0, 2) is Distance.PCIE_ROOT
+    second_root = nic(root="pci0000:10", pciAddress="0000:10:01.0")
+    assert apart([*flat_bus, second_root], 0, 2) is Distance.PCIE_ROOT
+
+
+def test_roaming_devices_are_nowhere_and_tell_nothing() -> None:
+    """A device that other nodes can reach lends neither its address nor its root to those of this node."""
+    devices = [
+        gpu(root="pci0000:15", bus_id="0000:1b:00.0"),
+        nic(root="pci0000:37", numaNode=1),
+        gpu(root="pci0000:15", bus_id="0000:1b:00.0", std_numa=1, uuid="GPU-9"),
+        gpu(uuid="MIG-1", parentUUID="GPU-9"),
+    ]
+    places = locate(devices, DEFAULT_VOCABULARY, {2, 3})
+    assert distance(places[0], places[1]) is Distance.UNKNOWN
+    assert distance(places[0], places[2]) is Distance.UNKNOWN
+    assert places[2] == Place(Kind.GPU, places[2].device)
+    assert distance(places[2], places[3]) is Distance.DEVICE
+
+
 def test_a_flat_root_infers_nothing() -> None:
     """On a flat root a NIC's NUMA node is not the GPU's."""
     devices = [gpu(root="pci0000:00"), nic(root="pci0000:00", numaNode=0), cpu(numaNodeID=1)]
