@@ -11,6 +11,7 @@ import orjson
 
 from extender.core.evaluate import Memo, Settings, Snapshot, evaluate
 from extender.core.model import Pod
+from extender.core.statements import does_rdma
 from extender.kube.cluster import Cluster
 from extender.kube.live import LiveError, read_live
 from extender.service.explain import explained_nodes, explanation
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"note: {note}", file=sys.stderr)
         print(document.decode())
     else:
-        about = About(pod.node_name, notes, site.vocabulary)
+        about = About(pod.node_name, notes, site.vocabulary, _without_rdma(snapshot))
         print("\n".join(explain_table(read_explanation(document), about, terminal_width())))
     return 0
 
@@ -87,6 +88,20 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Setti
             names, evaluation.verdicts(names), best, score=settings.neutral if ignored else None
         )
     return explanation(pod, snapshot.release.version, nodes)
+
+
+def _without_rdma(snapshot: Snapshot) -> set[str]:
+    """The NICs, as ``driver/pool/device``, whose slices say that they do no RDMA."""
+    found = set()
+    for slice_ in snapshot.published.values():
+        words = snapshot.vocabulary.words(slice_.driver)
+        if words.rdma:
+            found |= {
+                f"{slice_.driver}/{slice_.pool}/{device.name}"
+                for device in slice_.devices
+                if does_rdma(words, device) is False
+            }
+    return found
 
 
 def _live() -> Cluster:

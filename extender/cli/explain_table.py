@@ -39,12 +39,14 @@ class About:
     What the document does not say.
 
     ``bound_to``: the pod's own node, empty if it has none. ``notes`` are sentences
-    about the input. ``vocabulary`` tells the kinds of devices.
+    about the input. ``vocabulary`` tells the kinds of devices. ``without_rdma``: the NICs, as
+    ``driver/pool/device``, that are said to do none.
     """
 
     bound_to: str
     notes: Sequence[str]
     vocabulary: Vocabulary = DEFAULT_VOCABULARY
+    without_rdma: Collection[str] = ()
 
 
 def explain_table(explained: Explanation, about: About, width: int) -> Iterator[str]:
@@ -65,7 +67,7 @@ def explain_table(explained: Explanation, about: About, width: int) -> Iterator[
         groups.setdefault(_look(name, nodes[name]), []).append(name)
     for names in groups.values():
         yield ""
-        yield from _group(names, nodes[names[0]], about.vocabulary, width)
+        yield from _group(names, nodes[names[0]], about, width)
 
 
 def _summary(explained: Explanation, bound_to: str) -> str:
@@ -104,14 +106,14 @@ def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
     )
 
 
-def _group(names: Sequence[str], node: ExplainedNode, vocabulary: Vocabulary, width: int) -> Iterator[str]:
+def _group(names: Sequence[str], node: ExplainedNode, about: About, width: int) -> Iterator[str]:
     who = names[0] if len(names) == 1 else counted(len(names), "node")
     yield f"{who}: {_heading(node)}"
     if len(names) > 1:
         yield from _indented("on ", _named(names, _MOST_NAMED), width)
     if node.message is not None:
         yield from _indented("why: ", node.message, width)
-    yield from _devices(names[0], node, vocabulary, many=len(names) > 1)
+    yield from _devices(names[0], node, about, many=len(names) > 1)
     for pair in node.alignment.pairs:
         yield from _indented("", _pair(pair), width)
     if node.fragmentation is not None and node.fragmentation.intact_groups.before:
@@ -146,17 +148,18 @@ def _heading(node: ExplainedNode) -> str:
     return heading
 
 
-def _devices(name: str, node: ExplainedNode, vocabulary: Vocabulary, *, many: bool) -> Iterator[str]:
+def _devices(name: str, node: ExplainedNode, about: About, *, many: bool) -> Iterator[str]:
     """One line per device; a pool named for its node stands for each node's own."""
     rows = []
     for device in node.devices:
         pool = "NODE" if many and device.pool == name else device.pool
         rows.append(
             [
-                _INDENT + vocabulary.words(device.driver).kind,
+                _INDENT + about.vocabulary.words(device.driver).kind,
                 f"{device.driver}/{pool}/{device.device}",
                 f"request {device.request} of claim {device.claim}"
-                + (", allocated before" if device.allocated else ""),
+                + (", allocated before" if device.allocated else "")
+                + (", no RDMA" if device.id in about.without_rdma else ""),
             ]
         )
     if rows:

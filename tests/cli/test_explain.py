@@ -262,3 +262,15 @@ def test_a_live_cluster_that_cannot_be_read(run, monkeypatch):
     ran = run("explain", "--pod", "default/job-1")
     assert ran.status == 2
     assert "nodes: forbidden; grant list on nodes" in ran.err
+
+
+def test_a_nic_without_rdma_is_named(run, dump, objects):
+    """It may share the GPU's root and still be of no use: the table says so where the slice does."""
+    nics = next(each for each in objects if each["metadata"]["name"] == "near-dra.net")
+    for device, rdma in zip(nics["spec"]["devices"], (False, True), strict=True):
+        device["attributes"]["dra.net/rdma"] = {"bool": rdma}
+    lines = run("explain", "--cluster", dump(objects), "--pod", "job-1").out.splitlines()
+    assert [line.rpartition(" of claim ")[2] for line in lines if line.startswith("  nic")] == [
+        "job-1-devices, no RDMA",
+        "job-1-devices",
+    ]
