@@ -146,12 +146,14 @@ class Recorder:
     def asked(self, verb: Verb, pod: Pod) -> None:
         """Take the state that filter or prioritize is about to be answered on."""
         with self._guarded():
+            attempt = self._by_pod.get(pod.uid)
+            if attempt is not None and (attempt.ended is not None or not _goes_on(attempt, verb)):
+                self._end(attempt)
+                del self._by_pod[pod.uid]
+                attempt = None
             if not pod.uid or not (pod.claims or backed_resources(pod, self._store.current.classes)):
                 return
-            attempt = self._by_pod.get(pod.uid)
-            if attempt is None or attempt.ended is not None or not _goes_on(attempt, verb):
-                if attempt is not None:
-                    self._end(attempt)
+            if attempt is None:
                 self._number += 1
                 attempt = self._by_pod[pod.uid] = _Attempt(self._number, pod, self._clock(), set())
             elif next(reversed(self._attempts)) != attempt.number:

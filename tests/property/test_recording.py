@@ -1,0 +1,187 @@
+"""Whatever happens to a cluster, each recorded attempt is replayed on the very state it was answered on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extender.cli.timeline import Timeline, pod_of
+from extender.core.changes import Changes
+from extender.core.evaluate import Evaluation, Memo, NodeVerdict, Settings, evaluate
+from extender.core.model import Claim, Node, Pod, ResourceSlice
+from extender.core.release_history import release_for
+from extender.core.snapshot import Snapshot
+from extender.kube import encode
+from extender.kube.decode import Interner
+from extender.kube.events import Key
+from extender.kube.raw_objects import RawObjects
+from extender.kube.recording import open_recording
+from extender.kube.recording_state import ClosedAttempt, RecordingState
+from extender.kube.resources import RESOURCES
+from extender.service.in_flight import InFlight
+from extender.service.live_store import LiveStore
+from extender.service.recorder import Recorder
+from extender.service.verb import Verb
+from tests import builders as b
+from tests.property.histories import DEVICES, DRIVERS, NODES, Cluster, histories, pods
+
+GATES = {"DRADeviceTaintRules": True}
+RELEASE = release_for("1.36.2", GATES)
+ENCODERS = {
+    "Node": encode.node_json,
+    "Pod": encode.pod_json,
+    "DeviceClass": encode.class_json,
+    "ResourceSlice": encode.slice_json,
+    "ResourceClaim": encode.claim_json,
+    "DeviceTaintRule": encode.taint_rule_json,
+}
+FREE = [
+    ResourceSlice(name, driver, "free", node_name=NODES[0], devices=tuple(map(b.device, DEVICES)))
+    for name, driver in zip(("free-gpus", "free-nics"), DRIVERS, strict=True)
+]
+WANTED = [b.claim(name, b.spec(b.request("r", "any"))) for name in ("wanted-0", "wanted-1")]
+"""Devices and claims that are there whatever else happens, so that allocations are assumed."""
+
+Answer = tuple[tuple[object, ...], dict[str, NodeVerdict]]
+"""The state that a pod was judged on, and the verdicts."""
+
+
+class Recorded:
+    """A live store behind recorded reflectors, and the attempts that were handed on."""
+
+    def __init__(self) -> None:
+        self.attempts: list[ClosedAttempt] = []
+        self.failures = 0
+        self.store = LiveStore(RELEASE, InFlight(30.0), lambda: 0.0)
+        self.sink = RawObjects(self.store)
+        self.recorder = Recorder(self.store, self.sink, self, lambda: 0.0, self.fail)
+        self.sink.observer = self.recorder
+        self._resources = {each.kind: self.sink.kept(each) for each in RESOURCES}
+        self._interner = Interner()
+
+    def offer(self, attempt: ClosedAttempt) -> bool:
+        """As a full queue does, refuse every fifth."""
+        if attempt.number % 5 == 0:
+            return False
+        self.attempts.append(attempt)
+        return True
+
+    def fail(self) -> None:
+        self.failures += 1
+
+    def decoded(self, kind: str, objects: Iterable[object]) -> list[object]:
+        """The objects as a reflector has them from the server."""
+        encoder = cast("Callable[[object], object]", ENCODERS[kind])
+        documents = [msgspec.json.encode(encoder(each)) for each in objects]
+        return [self._resources[kind].decode(each, self._interner) for each in documents]
+
+    def begin(self, cluster: Cluster) -> None:
+        for kind, objects in (
+            ("Node", cluster.nodes),
+            ("Pod", cluster.pods),
+            ("DeviceClass", cluster.classes),
+            ("ResourceSlice", cluster.slices),
+            ("ResourceClaim", cluster.claims),
+            ("DeviceTaintRule", cluster.taint_rules),
+        ):
+            self.sink.replace(kind, self.decoded(kind, cast("dict[object, object]", objects).values()))
+
+    def apply(self, changes: Changes) -> None:
+        kinds: tuple[tuple[str, Sequence[object], Sequence[Key]], ...] = (
+            ("Node", changes.nodes, changes.gone_nodes),
+            ("DeviceClass", changes.classes, changes.gone_classes),
+            ("ResourceSlice", changes.slices, changes.gone_slices),
+            ("ResourceClaim", changes.claims, changes.gone_claims),
+            ("DeviceTaintRule", changes.taint_rules, changes.gone_taint_rules),
+        )
+        for kind, upserts, gone in kinds:
+            there = {_key(each): each for each in upserts}
+            kept = [each for key, each in there.items() if key not in gone]
+            self.sink.apply(kind, self.decoded(kind, kept), gone)
+
+    def ask(self, pod: Pod, *, assume: str) -> Answer:
+        """Filter and prioritize, as the verbs do; the answer, after which the pod may land on ``assume``."""
+        body = msgspec.json.encode({"Pod": encode.pod_json(pod), "NodeNames": NODES})
+        for verb in (Verb.FILTER, Verb.PRIORITIZE):
+            self.store.forget(pod.uid)
+            self.recorder.asked(verb, pod)
+            self.recorder.answered(verb, body, b"{}")
+        evaluation = ask(self.store.current, pod)
+        answer = state(self.store.current), evaluation.verdicts(NODES)
+        if assume and pod.claims:
+            self.store.assume(pod.uid, evaluation.allocated_on(assume))
+        return answer
+
+
+def state(snapshot: Snapshot) -> tuple[object, ...]:
+    """What predictions read of a snapshot; assumed claims keep no binding conditions."""
+    claims = {
+        key: (claim.spec, claim.binding, claim.allocation and [each.id for each in claim.allocation.results])
+        for key, claim in snapshot.claims.items()
+    }
+    nodes = {name: each.node for name, each in snapshot.nodes.items()}
+    return claims, nodes, dict(snapshot.published), dict(snapshot.classes), dict(snapshot.taint_rules)
+
+
+def _key(value: object) -> Key:
+    return value.key if isinstance(value, Claim) else cast("Node", value).name
+
+
+def ask(snapshot: Snapshot, pod: Pod) -> Evaluation[tuple[str, int]]:
+    memo: Memo[tuple[str, int]] = Memo(lambda name, score: (name, score))
+    return evaluate(snapshot, pod, memo, Settings(search_steps=2_000))
+
+
+@given(
+    histories(),
+    st.lists(pods(), min_size=1, max_size=3),
+    st.lists(st.sampled_from(("", NODES[0])), min_size=18, max_size=18),
+    st.integers(1, 4),
+)
+@settings(max_examples=30, deadline=None)
+def test_replayed_on_the_state_it_was_answered_on(tmp_path_factory, history, asking, landings, per_file):
+    """Claims, assumed allocations and changes of the cluster, over files that each stand alone."""
+    cluster, batches = history
+    cluster.slices |= {each.name: each for each in FREE}
+    cluster.claims = {each.key: each for each in WANTED} | cluster.claims
+    recorded = Recorded()
+    recorded.begin(cluster)
+    answers: dict[int | None, Answer] = {}
+    landing = iter(landings)
+    asking = [replace(each, uid=f"uid-{number}") for number, each in enumerate(asking)]
+    for changes in (Changes(), *batches):
+        recorded.apply(changes)
+        for pod in asking:
+            answer = recorded.ask(pod, assume=next(landing))
+            number = recorded.recorder.number_of(pod.uid)
+            if number is not None:
+                answers[number] = answer
+    recorded.recorder.close()
+    assert recorded.failures == 0
+    lines_of = RecordingState("1.36.2", GATES)
+    folder: Path = tmp_path_factory.mktemp("recording")
+    path = folder / "0"
+    for position, attempt in enumerate(recorded.attempts):
+        changed = lines_of.take(attempt.changes)
+        first = position % per_file == 0
+        if first:
+            path = folder / str(position)
+        lines = (lines_of.header() if first else changed) + lines_of.attempt(attempt, first=first)
+        with path.open("ab") as file:
+            file.write(lines)
+    replayed: dict[int | None, Answer] = {}
+    for each in folder.iterdir():
+        with open_recording(str(each)) as recording:
+            assert recording.gates == GATES
+            timeline = Timeline(recording.cluster, RELEASE)
+            for found in recording.attempts:
+                timeline.move_to(found)
+                snapshot = timeline.store.current
+                replayed[found.number] = state(snapshot), ask(snapshot, pod_of(found)).verdicts(NODES)
+    assert replayed == {number: answer for number, answer in answers.items() if number and number % 5}
