@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
@@ -128,4 +129,7 @@ class RecordingThread:
         except Exception as error:
             self._failed = True
             log.exception("internal error: recording ended", exc_info=error)
+        if self._failed:
+            with suppress(OSError):
+                self._file.close()
         return not self._failed

@@ -41,6 +41,75 @@ def test_recordings_of_other_releases(run, kubernetes, placed):
     assert certainties == ["exact"] * placed
 
 
+def test_another_release_may_differ(run, record, placed, make_allocation):
+    """What it would have done is told, and is no failure; a broken protocol still is one."""
+    other = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    path = record(placed(), placed(allocations={"job-1-devices": other}))
+    ran = run("replay", path, "--kubernetes", "1.37")
+    assert ran.status == 0
+    assert "predicted for Kubernetes 1.37.2\nrecorded on 1.36.2: what differs is what 1.37.2 would" in ran.out
+    assert "line 3  job-1  near: differs\n    node near, claim job-1-devices: predicted gpu=" in ran.out
+    assert "pods that got a node, devices: 1/2 the same, 1 differ" in ran.out
+    assert run("replay", path, "--kubernetes", "1.37", "-o", "json").document["otherRelease"] is True
+    assert run("replay", path, "--kubernetes", "1.36.2").status == 1
+    refused = placed()
+    refused["requests"].append({"verb": "filter", "body": {}, "answer": {}})
+    assert run("replay", record(refused), "--kubernetes", "1.37").status == 1
+
+
+def test_one_attempt(run, record, placed):
+    """By the number that the recorder gave it, with our answers; the others are stepped over."""
+    path = record({"attempt": 7, **placed()}, {"attempt": 8, **placed()})
+    ran = run("replay", path, "--attempt", "8")
+    assert ran.status == 0
+    assert "line 3  job-1  near: right\n    filter: 2 nodes pass" in ran.out
+    assert "1 attempt replayed" in ran.out
+    ran = run("replay", path, "--attempt", "9")
+    assert ran.status == 2
+    assert "holds no attempt 9; an older file beside it may" in ran.err
+
+
+def test_what_comes_before_a_damaged_line_is_reported(run, record, placed):
+    """A recorder that was killed leaves half a line: status 2, and the rest all the same."""
+    path = record(placed())
+    with path.open("a") as file:
+        file.write('{"pod": "job-')
+    ran = run("replay", path)
+    assert ran.status == 2
+    assert "1/1 right" in ran.out
+    assert "line 3: input data was truncated" in ran.err
+
+
+def test_the_recorded_feature_gates_count(run, record, placed):
+    """They are the scheduler's, so without options they are those to predict with."""
+    path = record(placed())
+    header, line = path.read_text().splitlines()
+    path.write_text(header[:-1] + ', "featureGates": {"DRAPrioritizedListe": true}}\n' + line)
+    assert "DRAPrioritizedListe" in run("replay", path).err
+    assert run("replay", path, "--kubernetes", "1.36.2").status == 0
+
+
+def test_claims_and_cluster_may_come_as_changes(run, record, placed, make_claim, make_allocation):
+    """A node that goes, and claims that come and go between the lines."""
+    taken = make_claim("job-0-devices", ("nic", "nic"), allocated=[("nic", "dra.net", "near", "net0")])
+    second = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    later = placed(allocations={"job-1-devices": second})
+    del later["claims"]
+    freed = placed()
+    del freed["claims"]
+    ran = run(
+        "replay",
+        record(
+            placed(),
+            later | {"claimsChanged": [taken]},
+            freed | {"claimsGone": ["default/job-0-devices"]},
+            {"cluster": {"kind": "List", "items": []}, "clusterGone": [{"kind": "Node", "name": "near"}]},
+            freed | {"claimsChanged": []},
+        ),
+    )
+    assert "3/4 right, 0 wrong, 1 undecided" in ran.out
+
+
 def test_the_summary(run, record, placed):
     """The table ends with counts of pods with and without a node, and of answers."""
     failed = placed(node=None, allocations={"job-1-devices": None}, offered=())

@@ -79,7 +79,9 @@ def test_without_a_cluster_it_says_what_to_do(run, monkeypatch, tmp_path):
     assert "set KUBECONFIG to a file with which kubectl works" in ran.err
 
 
-@pytest.mark.parametrize("option", [["--decisive"], ["--kubeconfig", "x"], ["--context", "x"]])
+@pytest.mark.parametrize(
+    "option", [["--decisive"], ["--kubeconfig", "x"], ["--context", "x"], ["--record", "x"]]
+)
 def test_options_of_a_live_cluster_do_not_go_with_a_dump(run, cluster_file, option):
     """Nobody is left to think that they had an effect."""
     ran = run("serve", "--cluster", cluster_file, *option)
@@ -107,6 +109,23 @@ def test_a_wrong_option_is_named(run, cluster_file, option, value):
     ran = run("serve", "--cluster", cluster_file, option, value)
     assert ran.status == 2
     assert option in ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--record", "nowhere/file"], "--record: cannot write nowhere/file"),
+        (["--record", "."], "--record: cannot write ."),
+        (["--record", "file", "--record-size", "0"], "--record-size: expected at least 1 MiB"),
+        (["--record", "file", "--record-files", "0"], "--record-files: expected at least 1"),
+    ],
+)
+def test_a_recording_that_cannot_be_is_refused_at_the_start(run, tmp_path, monkeypatch, options, named):
+    """Before anything is connected to."""
+    monkeypatch.chdir(tmp_path)
+    ran = run("serve", *options)
+    assert ran.status == 2
+    assert named in ran.err
 
 
 def test_an_address_in_use(run, cluster_file):

@@ -185,6 +185,12 @@ def test_attempts_are_read_as_they_are_asked_for(tmp_path):
             'line 2: AllocationResult "": devices: expected object, got array',
         ),
         (lines(HEADER, ATTEMPT | {"outcome": {"node": 1}}), "line 2: outcome.node: expected str, got int"),
+        (lines(HEADER, ATTEMPT | {"claimsChanged": 7}), "line 2: claimsChanged: expected array, got int"),
+        (
+            lines(HEADER, {"cluster": {"kind": "List"}, "clusterGone": [{}]}),
+            "line 2: clusterGone[0]: object ",
+        ),
+        (lines(HEADER, {"cluster": {"items": []}}), "line 2: document "),
         (gzip.compress(lines(HEADER, ATTEMPT))[:-10], "the gzip file is damaged or ends early"),
     ],
 )
