@@ -1,0 +1,184 @@
+"""A claim that is rewritten for soft alignment fits wherever the claim fits, and gets the aligned pair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from extender.core.evaluate import Memo, NodeVerdict, Outcome, Settings, evaluate
+from extender.core.model import (
+    Claim,
+    ClaimSpec,
+    Constraint,
+    CounterConsumption,
+    CounterSet,
+    Device,
+    DeviceID,
+    DeviceTraits,
+    ResourceSlice,
+    Taint,
+    Toleration,
+)
+from extender.core.quantity import Quantity
+from extender.core.release_history import release_for
+from extender.core.snapshot import Snapshot
+from extender.core.soft_alignment import ALIGNED, Form, Rewrite, rewritten, soften
+from extender.core.soft_refusals import Refusal, RefusalCode
+from tests import builders as b
+from tests.property.test_laws import RELEASES
+from tests.property.worlds import CLASSES, NODES
+
+BUS = "resource.kubernetes.io/pciBusID"
+ROOTS = ("pci0000:10", "pci0000:20", None)
+DRIVERS = ("gpu.nvidia.com", "dra.net")
+
+
+@st.composite
+def devices(draw: st.DrawFn, driver: str, roots: tuple[str | None, ...]) -> tuple[Device, ...]:
+    """Some without a root, some without an address, some tainted, some that draw on counters."""
+    counters = driver == "gpu.nvidia.com" and draw(st.integers(0, 3)) == 0
+    lacks_addresses = draw(st.booleans())
+    made = []
+    for number in range(draw(st.integers(0, 4))):
+        attributes = {}
+        root = draw(st.sampled_from(roots))
+        if root is not None:
+            attributes[b.ROOT] = b.text(root)
+        if not (lacks_addresses and draw(st.booleans())):
+            attributes[BUS] = b.text(f"0000:{DRIVERS.index(driver)}{number}:00.0")
+        traits = DeviceTraits(
+            taints=(Taint("broken", "NoSchedule"),) if draw(st.integers(0, 5)) == 0 else (),
+            consumes_counters=(CounterConsumption("set", (("units", Quantity(10**9)),)),) if counters else (),
+        )
+        made.append(Device(f"device-{number}", attributes, traits))
+    return tuple(made)
+
+
+@st.composite
+def slices(draw: st.DrawFn, roots: tuple[str | None, ...] = ROOTS) -> tuple[ResourceSlice, ...]:
+    made = []
+    for node in NODES:
+        for driver in DRIVERS:
+            offered = draw(devices(driver, roots))
+            parts = [
+                ResourceSlice(
+                    f"{node.name}-{driver}", driver, node.name, node_name=node.name, devices=offered
+                )
+            ]
+            if any(device.traits.consumes_counters for device in offered):
+                total = Quantity(draw(st.integers(1, 2)) * 10**9)
+                shared = (CounterSet("set", (("units", total),)),)
+                parts.append(replace(parts[0], name=f"{parts[0].name}-0", devices=(), shared_counters=shared))
+            made += [replace(part, resource_slice_count=len(parts)) for part in parts]
+    return tuple(made)
+
+
+@st.composite
+def claims(draw: st.DrawFn) -> ClaimSpec:
+    """A GPU and a NIC in either order, and perhaps one more device of any kind, first or last."""
+    tolerations = (Toleration(operator="Exists"),) if draw(st.booleans()) else ()
+    pair = [b.request("gpu", "gpu", tolerations=tolerations), b.request("nic", "nic")]
+    requests = draw(st.permutations(pair))
+    more = draw(st.integers(0, 3))
+    if more < 2:
+        requests.insert(2 * more, b.request("more", "any", count=draw(st.integers(1, 2))))
+    return b.spec(*requests)
+
+
+def held(draw_from: tuple[ResourceSlice, ...], picks: list[int]) -> list[Claim]:
+    """Claims that hold some of the devices."""
+    ids = [DeviceID(each.driver, each.pool, device.name) for each in draw_from for device in each.devices]
+    chosen = sorted({ids[pick % len(ids)] for pick in picks}) if ids else []
+    return [b.holding(f"held-{number}", each) for number, each in enumerate(chosen)]
+
+
+def snapshot(offered: tuple[ResourceSlice, ...], version: str, *others: Claim) -> Snapshot:
+    return Snapshot.of(
+        release=release_for(version), nodes=NODES, slices=offered, classes=CLASSES, claims=others
+    )
+
+
+def verdicts(world: Snapshot, spec: ClaimSpec) -> dict[str, NodeVerdict]:
+    """What a pod with the claim gets on each node."""
+    memo: Memo[bytes] = Memo(lambda _name, _score: b"")
+    asking = evaluate(world.with_claims([b.claim("c", spec)]), b.pod("p", "c"), memo, Settings())
+    return asking.verdicts([node.name for node in NODES])
+
+
+PICKS = st.lists(st.integers(0, 31), max_size=5)
+
+
+@pytest.mark.parametrize("version", [*RELEASES, "1.36.3"])
+@settings(max_examples=60, deadline=None)
+@given(known=slices(), later=slices(), spec=claims(), picks=PICKS)
+def test_it_fits_where_the_claim_fits(
+    version: str,
+    known: tuple[ResourceSlice, ...],
+    later: tuple[ResourceSlice, ...],
+    spec: ClaimSpec,
+    picks: list[int],
+) -> None:
+    """On every node, and only there; also on slices that nobody knew when the claim was rewritten."""
+    world = snapshot(known, version)
+    rewrite = soften(spec, world)
+    if not isinstance(rewrite, Rewrite):
+        return
+    leaks = release_for(version).counters.leak
+    if leaks and any(each.traits.consumes_counters for of in later for each in of.devices):
+        later = known
+    for offered in (known, later):
+        now = snapshot(offered, version, *held(offered, picks))
+        before, after = verdicts(now, spec), verdicts(now, rewritten(spec, rewrite))
+        assert {name: verdict.outcome for name, verdict in after.items()} == {
+            name: verdict.outcome for name, verdict in before.items()
+        }
+
+
+@pytest.mark.parametrize("version", RELEASES)
+@settings(max_examples=60, deadline=None)
+@given(offered=slices(), spec=claims(), picks=PICKS)
+def test_an_aligned_pair_is_taken_where_there_is_one(
+    version: str, offered: tuple[ResourceSlice, ...], spec: ClaimSpec, picks: list[int]
+) -> None:
+    """Wherever the claim would fit with a hard constraint, if the form is exact on all nodes."""
+    rewrite = soften(spec, snapshot(offered, version))
+    if not isinstance(rewrite, Rewrite) or rewrite.exact < rewrite.nodes:
+        return
+    now = snapshot(offered, version, *held(offered, picks))
+    hard = b.spec(*spec.requests, constraints=[Constraint(("gpu", "nic"), b.ROOT)])
+    soft = verdicts(now, rewritten(spec, rewrite))
+    for name, verdict in verdicts(now, hard).items():
+        names = {device.result.request for device in soft[name].devices}
+        aligned = {f"gpu/{ALIGNED}", f"nic/{ALIGNED}"} <= names
+        assert aligned == (verdict.outcome is Outcome.ALLOCATED)
+
+
+@settings(max_examples=30, deadline=None)
+@given(spec=claims(), offered=slices())
+def test_rewriting_twice_changes_nothing(spec: ClaimSpec, offered: tuple[ResourceSlice, ...]) -> None:
+    world = snapshot(offered, "1.37")
+    rewrite = soften(spec, world)
+    assume(isinstance(rewrite, Rewrite))
+    assert isinstance(rewrite, Rewrite)
+    again = soften(rewritten(spec, rewrite), world)
+    assert isinstance(again, Refusal)
+    assert again.code is RefusalCode.ALREADY_REWRITTEN
+
+
+def test_both_forms_are_reached() -> None:
+    """Each where it is exact: the laws above would hold of nothing if neither ever came about."""
+    spec = b.PAIR
+    rooted = [b.device(f"d{i}", root) for i, root in enumerate(("r0", "r1"))]
+    mixed = [Device(f"d{i}", {**each.attributes, BUS: b.text(f"n{i}")}) for i, each in enumerate(rooted)]
+    mixed.append(Device("d2", {BUS: b.text("n2")}))
+    gpus = [Device(each.name, {**each.attributes, BUS: b.text(f"g-{each.name}")}) for each in mixed]
+    forms = {}
+    for name, pair in {"rooted": (rooted, rooted), "mixed": (gpus, mixed)}.items():
+        offered = [b.slice_of(driver, "node-0", found) for driver, found in zip(DRIVERS, pair, strict=True)]
+        rewrite = soften(spec, snapshot(tuple(offered), "1.36.2"))
+        assert isinstance(rewrite, Rewrite)
+        forms[name] = (rewrite.form, rewrite.nodes, rewrite.exact)
+    assert forms == {"rooted": (Form.ONE, 1, 1), "mixed": (Form.TWO, 1, 1)}
