@@ -19,6 +19,7 @@ from extender.service.config import (
     LogFormat,
     LogLevel,
     Recording,
+    Tls,
     parse_address,
 )
 from extender.service.dependencies import Service
@@ -92,6 +93,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=5,
         help="how many files are kept, FILE included (default: %(default)s)",
     )
+    parser.add_argument(
+        "--webhook-listen",
+        metavar="HOST:PORT",
+        help="address to serve HTTPS on as well, for the admission webhook; needs --tls-cert and --tls-key",
+    )
+    parser.add_argument(
+        "--tls-cert", metavar="FILE", help="certificate (chain) as PEM; read again when it changes"
+    )
+    parser.add_argument("--tls-key", metavar="FILE", help="its private key as PEM, without a passphrase")
     add_kubernetes(parser, "the one the dump names, else the newest known")
     add_site(parser)
     parser.add_argument(
@@ -158,7 +168,7 @@ def run(args: argparse.Namespace) -> int:
     logs.configure(config.log_level, config.log_format)
     try:
         asyncio.run(_serve(given, config))
-    except ListenError as error:
+    except (ConfigError, ListenError) as error:
         raise WrongInput(str(error)) from error
     return 0
 
@@ -169,7 +179,7 @@ def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) 
     logs.configure(config.log_level, config.log_format)
     try:
         asyncio.run(serve_live(args, config, vocabulary))
-    except ListenError as error:
+    except (ConfigError, ListenError) as error:
         raise WrongInput(str(error)) from error
     return 0
 
@@ -185,6 +195,18 @@ def _config(args: argparse.Namespace, site: Site) -> Config:
         in_flight_seconds=args.in_flight_seconds,
         stale_seconds=args.stale_seconds,
         recording=args.record and Recording(args.record, args.record_size, args.record_files),
+        tls=_tls(args),
+    )
+
+
+def _tls(args: argparse.Namespace) -> Tls | None:
+    given = (args.webhook_listen, args.tls_cert, args.tls_key)
+    if not any(given):
+        return None
+    if not all(given):
+        raise ConfigError("--webhook-listen", "takes --tls-cert and --tls-key; give all three or none")
+    return Tls(
+        parse_address(args.webhook_listen, option="--webhook-listen"), Path(args.tls_cert), Path(args.tls_key)
     )
 
 

@@ -133,6 +133,7 @@ async def _serve(
         recorder=None if recordings is None else recordings.recorder,
         default_policy=config.default_policy,
         interner=interner,
+        events=events,
     )
     async with following(live, reflectors, events, metrics):
         await serve(make_app(service), config, _announcement(connection, store.current.release.version))

@@ -38,7 +38,8 @@ from .shape import Refused, compile_shape
 from .snapshot import Snapshot
 from .soft_hazards import hazard_of
 from .soft_refusals import Refusal, RefusalCode, refusal
-from .vocabulary import OFF_BUS, PCI_BUS_ID, Kind, Vocabulary
+from .vocabulary import Vocabulary
+from .words import OFF_BUS, PCI_BUS_ID, Kind
 
 ALIGNED, ANY, REST = "aligned", "any", "rest"
 """Names of the alternatives."""

@@ -64,7 +64,8 @@ def admission_policies(
                         {"name": "requests", "expression": f"{spec}.devices.requests"},
                         {
                             "name": "swapped",
-                            "expression": "variables.requests[0].exactly.deviceClassName != " + _text(classes[0]),
+                            "expression": "variables.requests[0].exactly.deviceClassName != "
+                            + _text(classes[0]),
                         },
                         {"name": "a", "expression": "variables.requests[variables.swapped ? 1 : 0].name"},
                         {"name": "b", "expression": "variables.requests[variables.swapped ? 0 : 1].name"},

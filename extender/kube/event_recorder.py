@@ -1,5 +1,5 @@
 """
-Writes Events about pods, for ``kubectl describe`` and ``kubectl events``.
+Writes Events about pods and claims, for ``kubectl describe`` and ``kubectl events``.
 
 Source: k8s.io/client-go tools/events event_recorder.go, and the limits of
 k8s.io/kubernetes pkg/apis/core/validation/events.go, v1.36.
@@ -37,12 +37,14 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.events
 
 
 @dataclass(frozen=True, slots=True)
-class PodReference:
-    """The pod that an Event is about."""
+class ObjectReference:
+    """The object that an Event is about; one that is being created may have no UID yet."""
 
     namespace: str
     name: str
     uid: str
+    kind: str = "Pod"
+    api_version: str = "v1"
 
 
 class EventRecorder:
@@ -64,14 +66,20 @@ class EventRecorder:
         self.recorded = self.failed = self.dropped = 0
         self._connection, self._now = connection, now
         self._instance = (instance or socket.gethostname())[:_INSTANCE_LIMIT]
-        self._waiting: asyncio.Queue[tuple[PodReference, dict[str, object]]] = asyncio.Queue(limit)
+        self._waiting: asyncio.Queue[tuple[ObjectReference, dict[str, object]]] = asyncio.Queue(limit)
         self._problem = ""
 
     def record(
-        self, pod: PodReference, *, reason: str, note: str, action: str = "Binding", warning: bool = False
+        self,
+        about: ObjectReference,
+        *,
+        reason: str,
+        note: str,
+        action: str = "Binding",
+        warning: bool = False,
     ) -> None:
         """
-        Queue an Event about ``pod``; never waits and never raises.
+        Queue an Event ``about`` an object; never waits and never raises.
 
         ``reason`` and ``action`` are words in CamelCase of at most 128 bytes; a
         ``note`` longer than ``NOTE_BYTES`` is cut.
@@ -80,32 +88,32 @@ class EventRecorder:
         event: dict[str, object] = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"namespace": pod.namespace, "name": _event_name(pod.name, now)},
+            "metadata": {"namespace": about.namespace, "name": _event_name(about.name, now)},
             "eventTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "reportingController": CONTROLLER,
             "reportingInstance": self._instance,
             "action": action,
             "reason": reason,
             "regarding": {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "namespace": pod.namespace,
-                "name": pod.name,
-                "uid": pod.uid,
+                "apiVersion": about.api_version,
+                "kind": about.kind,
+                "namespace": about.namespace,
+                "name": about.name,
+                "uid": about.uid,
             },
             "note": shortened(note),
             "type": "Warning" if warning else "Normal",
         }
         try:
-            self._waiting.put_nowait((pod, event))
+            self._waiting.put_nowait((about, event))
         except asyncio.QueueFull:
             self.dropped += 1
 
     async def run(self) -> NoReturn:
         """Write what is queued, until cancelled. A refusal is said once, until one is written again."""
         while True:
-            pod, event = await self._waiting.get()
-            path = f"/apis/events.k8s.io/v1/namespaces/{quote(pod.namespace, safe='')}/events"
+            about, event = await self._waiting.get()
+            path = f"/apis/events.k8s.io/v1/namespaces/{quote(about.namespace, safe='')}/events"
             try:
                 await self._connection.post(path, event, _RULE, timeout_seconds=TIMEOUT_SECONDS)
             except LiveError as error:
@@ -127,9 +135,9 @@ def shortened(note: str) -> str:
     return data[: NOTE_BYTES - len(end.encode())].decode("utf-8", "ignore") + end
 
 
-def _event_name(pod: str, now: datetime) -> str:
-    """Return ``pod.<time in hexadecimal>``, as client-go names Events, short enough for a name."""
+def _event_name(about: str, now: datetime) -> str:
+    """Return ``about.<time in hexadecimal>``, as client-go names Events, short enough for a name."""
     # Of whole microseconds: a float's are rounded.
     microseconds = int(now.timestamp()) * 1_000_000 + now.microsecond
     suffix = f".{microseconds * 1000:x}"
-    return pod[: _NAME_LIMIT - len(suffix)].rstrip("-.") + suffix
+    return about[: _NAME_LIMIT - len(suffix)].rstrip("-.") + suffix

@@ -87,6 +87,15 @@ class Recording:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A second listener that speaks HTTPS; ``certificate`` (the chain) and ``key`` are PEM files."""
+
+    listen: Address
+    certificate: Path
+    key: Path
+
+
 _LOOPBACK = Address("127.0.0.1", 8888)
 _EVALUATION = Settings()
 
@@ -102,7 +111,8 @@ class Config:
     keeps idle connections: it does not repeat a POST whose connection was closed.
     ``in_flight_seconds``: how long an allocation is assumed that the API does not show.
     ``stale_seconds``: how long the API server may be silent before we have no opinion; it sends
-    a bookmark for each kind about once a minute. ``recording``: ``None``, nothing is recorded.
+    a bookmark for each kind about once a minute. ``recording``: ``None``, nothing is recorded. ``tls``:
+    serve everything over HTTPS, too.
     """
 
     listen: Address = _LOOPBACK
@@ -116,6 +126,7 @@ class Config:
     in_flight_seconds: float = 30.0
     stale_seconds: float = 300.0
     recording: Recording | None = None
+    tls: Tls | None = None
 
     def __post_init__(self) -> None:
         score_max, search_steps = self.evaluation.score_max, self.evaluation.search_steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -10,11 +11,13 @@ from extender.core.evaluate import Evaluation, Memo, Settings, Snapshot, evaluat
 from extender.kube.decode import Interner
 
 from .policy import Policy
+from .softening import Softener
 from .verb import NeutralReason
 from .wire import ArgsDecoder, BindingArgs, host_priority
 
 if TYPE_CHECKING:
     from extender.core.model import Pod
+    from extender.kube.event_recorder import EventRecorder
 
     from .live import Live
     from .metrics import Metrics
@@ -60,7 +63,8 @@ class Service:
     """
     The dependencies of every handler.
 
-    ``binder`` and ``live`` are ``None`` where the cluster is a dump, ``recorder`` where nothing is recorded.
+    ``binder``, ``live`` and ``events`` are ``None`` where the cluster is a dump, ``recorder`` where nothing
+    is recorded.
     """
 
     store: Store
@@ -75,6 +79,8 @@ class Service:
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
     interner: Interner = field(default_factory=Interner)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    softener: Softener = field(default_factory=lambda: Softener(time.monotonic))
+    events: EventRecorder | None = None
 
     @property
     def ready(self) -> bool:

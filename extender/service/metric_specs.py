@@ -16,6 +16,7 @@ from .live_store import KINDS
 from .outcomes import Match
 from .policy import Policy
 from .recording_thread import Recorded
+from .softening import RESULTS
 from .verb import NeutralReason, Result, Verb
 
 PREFIX = "dra_extender_"
@@ -33,6 +34,7 @@ BODY_FIELDS = (
     "PodNamespace",
     "PodUID",
     "Node",
+    "request",
     "body",
 )
 """First parts of the field paths a bad request may name; anything else counts as ``body``."""
@@ -161,6 +163,12 @@ EXPIRED_CLAIMS = MetricSpec(
     MetricType.COUNTER,
     "Claims whose assumed allocation was never seen: the pod landed elsewhere or was given up.",
 )
+SOFT_ALIGNMENT = MetricSpec(
+    "soft_alignment_total",
+    MetricType.COUNTER,
+    "Claims and templates sent to /mutate, by what became of them: rewritten, or why not.",
+    (Label("result", RESULTS),),
+)
 _PLACED = "of the pods whose claims were allocated, each pod once"
 ALIGNMENT_ACHIEVED = MetricSpec(
     "alignment_achieved",
@@ -245,6 +253,7 @@ METRICS: tuple[MetricSpec, ...] = (
     PREDICTION_MATCHES,
     IN_FLIGHT_CLAIMS,
     EXPIRED_CLAIMS,
+    SOFT_ALIGNMENT,
     ALIGNMENT_ACHIEVED,
     ALIGNMENT_BEST,
     ALIGNMENT_REGRET,

@@ -65,6 +65,7 @@ class Metrics:
         self._matches = self._counter(metric_specs.PREDICTION_MATCHES)
         self._in_flight = self._gauge(metric_specs.IN_FLIGHT_CLAIMS)
         self._expired = self._counter(metric_specs.EXPIRED_CLAIMS)
+        self._softened = self._counter(metric_specs.SOFT_ALIGNMENT)
         self._achieved = self._histogram(metric_specs.ALIGNMENT_ACHIEVED)
         self._best = self._histogram(metric_specs.ALIGNMENT_BEST)
         self._regret = self._histogram(metric_specs.ALIGNMENT_REGRET)
@@ -158,6 +159,10 @@ class Metrics:
     def expired(self, claims: int) -> None:
         """Record claims whose assumed allocation was given up."""
         self._expired.inc(claims)
+
+    def softened(self, result: str) -> None:
+        """Record what became of a claim or template; ``result`` is one of ``softening.RESULTS``."""
+        self._softened.labels(result).inc()
 
     def reflectors(self, states: Iterable[ReflectorState], now: float) -> None:
         """Show how the kinds are kept up with; ``now`` is a time of the reflectors' clock."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extender.kube.event_recorder import PodReference
+from extender.kube.event_recorder import ObjectReference
 
 if TYPE_CHECKING:
     from extender.core.evaluate import NodeVerdict
@@ -33,7 +33,7 @@ class PodBinder:
         if not error:
             verdict = self.live.verdict_of(args.pod_namespace, args.pod_name, args.node)
             if verdict is not None and verdict.devices:
-                pod = PodReference(args.pod_namespace, args.pod_name, args.pod_uid)
+                pod = ObjectReference(args.pod_namespace, args.pod_name, args.pod_uid)
                 self.events.record(pod, reason="DevicesAllocated", note=note(args.node, verdict))
         return error
 

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 SERVICE = web.AppKey("service", Service)
 
 _FIXES = {
-    404: "POST to /filter, /prioritize, /bind, /preempt or /explain; GET /livez, /readyz, /metrics or /",
+    404: (
+        "POST to /filter, /prioritize, /bind, /preempt, /explain or /mutate; "
+        "GET /livez, /readyz, /metrics or /"
+    ),
     405: "use the method named in the Allow header",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from .config import Address, Config
 from .problems import SERVICE
+from .tls import Certificate
 
 _AT_ONCE = 0.001
 # aiohttp takes a timeout of 0 for none at all.
@@ -29,8 +31,9 @@ async def listening(app: web.Application, config: Config) -> AsyncIterator[Addre
     """
     Serve ``app`` while the context lasts; yields the address bound (port 0: the one given).
 
-    On exit no new connection is accepted, and requests under way get
-    ``config.shutdown_seconds`` to finish. Raises ``ListenError``.
+    With ``config.tls`` it is served over HTTPS as well, on an address of its own. On exit no new
+    connection is accepted, and requests under way get ``config.shutdown_seconds`` to finish.
+    Raises ``ListenError``, and ``ConfigError`` for a certificate that cannot be used.
     """
     runner = web.AppRunner(
         app,
@@ -45,17 +48,29 @@ async def listening(app: web.Application, config: Config) -> AsyncIterator[Addre
     )
     await runner.setup()
     try:
-        host, port = config.listen
-        try:
-            await web.TCPSite(runner, host or None, port).start()
-        except OSError as error:
-            raise ListenError(
-                f"cannot listen on {config.listen}: {error.strerror or error}; "
-                "give another --listen HOST:PORT (port 0: any free one)"
-            ) from error
-        yield Address(host, runner.addresses[0][1])
+        await _listen(runner, config.listen, "--listen")
+        address = Address(config.listen.host, runner.addresses[0][1])
+        if config.tls is None:
+            yield address
+            return
+        certificate = Certificate(config.tls)
+        await _listen(runner, config.tls.listen, "--webhook-listen", certificate.context)
+        async with certificate.renewing():
+            yield address
     finally:
         await runner.cleanup()
+
+
+async def _listen(
+    runner: web.AppRunner, address: Address, option: str, context: ssl.SSLContext | None = None
+) -> None:
+    try:
+        await web.TCPSite(runner, address.host or None, address.port, ssl_context=context).start()
+    except OSError as error:
+        raise ListenError(
+            f"cannot listen on {address}: {error.strerror or error}; "
+            f"give another {option} HOST:PORT (port 0: any free one)"
+        ) from error
 
 
 async def serve(app: web.Application, config: Config, announce: Callable[[Address], None]) -> None:

@@ -13,6 +13,7 @@ class Verb(StrEnum):
     BIND = "bind"
     PREEMPT = "preempt"
     EXPLAIN = "explain"
+    MUTATE = "mutate"
 
 
 class Result(StrEnum):

@@ -1,7 +1,7 @@
 """
 The HTTP edge: routes, bodies in, answers out.
 
-Handlers run on the event loop and await nothing but the body and the binder, so
+Handlers run on the event loop and await nothing but the body, the binder and a pod's arrival, so
 a request sees one snapshot.
 """
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from . import probes, verbs
+from .mutate import mutate
 from .problems import SERVICE, bad_request, errors
 from .verb import Result, Verb
 from .wire import BadRequest, BodyTooLarge
@@ -43,6 +44,7 @@ def make_app(service: Service) -> web.Application:
     app.router.add_post("/explain", _post(Verb.EXPLAIN, verbs.explain))
     app.router.add_post("/preempt", _post(Verb.PREEMPT, verbs.preempt))
     app.router.add_post("/bind", _handler(Verb.BIND, _bind))
+    app.router.add_post("/mutate", _handler(Verb.MUTATE, _mutate))
     app.router.add_get("/livez", probes.livez)
     app.router.add_get("/readyz", probes.readyz)
     app.router.add_get("/metrics", probes.metrics)
@@ -119,6 +121,10 @@ async def _bind(request: web.Request, body: bytes) -> Answer:
     bindings.add(task)
     task.add_done_callback(bindings.discard)
     return await asyncio.shield(task)
+
+
+async def _mutate(request: web.Request, body: bytes) -> Answer:
+    return await mutate(request.app[SERVICE], body)
 
 
 async def _finish_bindings(app: web.Application) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -30,16 +30,27 @@ class Unbound(Exception):
 
 
 async def create_pairs(
-    api: Api, count: int, ask: Ask = Ask.ONE_CLAIM, *, prefix: str = "pair", template: bool = False
+    api: Api,
+    count: int,
+    ask: Ask = Ask.ONE_CLAIM,
+    *,
+    prefix: str = "pair",
+    template: bool = False,
+    annotations: Mapping[str, str] | None = None,
 ) -> list[str]:
     """
     Create ``count`` pods with their claims, all at once; the names of the pods.
 
     Pod ``<prefix>-<n>`` has the claims ``<prefix>-<n>-<m>``, or, with ``template``, claims that the
-    controller makes from templates of that name.
+    controller makes from templates of that name. ``annotations``: of the claims or templates.
     """
     names = [f"{prefix}-{number}" for number in range(count)]
-    await each(lambda name: create_pair(api, name, ask, template=template), names)
+
+    async def create(name: str) -> None:
+        await create_claims(api, name, ask, template=template, annotations=annotations)
+        await create_pod(api, name, ask, template=template)
+
+    await each(create, names)
     return names
 
 
@@ -49,9 +60,17 @@ async def create_pair(api: Api, name: str, ask: Ask = Ask.ONE_CLAIM, *, template
     return await create_pod(api, name, ask, template=template)
 
 
-async def create_claims(api: Api, name: str, ask: Ask = Ask.ONE_CLAIM, *, template: bool = False) -> None:
+async def create_claims(
+    api: Api,
+    name: str,
+    ask: Ask = Ask.ONE_CLAIM,
+    *,
+    template: bool = False,
+    annotations: Mapping[str, str] | None = None,
+) -> None:
     """Create what the pod ``name`` will refer to: claims, or templates of claims."""
     for document in _claims(name, ask, template=template):
+        document["metadata"]["annotations"] = dict(annotations or {})
         await api.create(document)
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from structlog.testing import capture_logs
 
-from extender.kube.event_recorder import NOTE_BYTES, EventRecorder, PodReference, shortened
+from extender.kube.event_recorder import NOTE_BYTES, EventRecorder, ObjectReference, shortened
 from tests.kube.api_server import CUT, HOLD, eventually, status
 
-POD = PodReference("team", "job-1", "u-1")
+POD = ObjectReference("team", "job-1", "u-1")
 EVENTS = "/apis/events.k8s.io/v1/namespaces/team/events"
 NOON = datetime(2026, 6, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
 
@@ -117,7 +117,7 @@ async def test_long_pod_names(server, connection):
     """The Event's name is within a name's limit, and still one."""
     recorder = EventRecorder(connection, now=lambda: datetime(2026, 6, 1, tzinfo=UTC))
     name = "a" * 235 + "-" + "b" * 17
-    recorder.record(PodReference("team", name, "u"), reason="R", note="n")
+    recorder.record(ObjectReference("team", name, "u"), reason="R", note="n")
     async with running(recorder):
         await eventually(lambda: recorder.recorded == 1)
     body = server.of("create", EVENTS)[0].body

@@ -1,5 +1,5 @@
 """
-The bodies of kube-scheduler's extender protocol, as bytes and as values.
+The bodies of kube-scheduler's extender protocol and of admission webhooks, as bytes and as values.
 
 Keys are capitalised exactly as the scheduler spells them: the Go structs carry
 no JSON tags. Decoding raises ``BadRequest`` naming the field at fault; encoding
@@ -8,6 +8,7 @@ never fails. Pure: no aiohttp, no metrics, no logging.
 Source: k8s.io/kube-scheduler extender/v1/types.go, v0.34 to v0.37.
 """
 
+from .admission import AdmissionRequest, MetadataJSON, allowed, decode_review
 from .answers import bind_result, equal_scores, filter_result, host_priority, prioritize_result
 from .args import ArgsDecoder, ExtenderArgs
 from .bad_request import BadRequest, BodyTooLarge
@@ -15,13 +16,17 @@ from .binding import BindingArgs, decode_binding
 from .preemption import meta_victims
 
 __all__ = [
+    "AdmissionRequest",
     "ArgsDecoder",
     "BadRequest",
     "BindingArgs",
     "BodyTooLarge",
     "ExtenderArgs",
+    "MetadataJSON",
+    "allowed",
     "bind_result",
     "decode_binding",
+    "decode_review",
     "equal_scores",
     "filter_result",
     "host_priority",

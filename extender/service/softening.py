@@ -1,0 +1,88 @@
+"""
+Which claims ask for soft alignment, and what they are to become.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from extender.core.soft_alignment import Rewrite, soften
+from extender.core.soft_refusals import Refusal, RefusalCode
+from extender.kube.admission_policy import ASKS
+
+if TYPE_CHECKING:
+    from extender.core.model import ClaimSpec, DeviceClass
+    from extender.core.slice_index import SliceIndex
+    from extender.core.snapshot import Snapshot
+
+RESULT_ANNOTATION = f"{ASKS}-result"
+"""Says on a claim or template that asked what became of it: ``rewritten`` or a code, and why."""
+
+FRESH_SECONDS = 10.0
+"""
+How long a decision holds although slices changed. It may, because what it allows fits whatever they
+publish; drivers that write their slices all the time would otherwise make each claim as dear as the first.
+"""
+
+_CAPACITY = 256
+
+
+class SoftResult(StrEnum):
+    """
+    What became of a claim or template, where it is no ``RefusalCode``.
+
+    ``pod-unknown``: the pod that it was made for has not been seen, so that nobody knows whether
+    it asks. ``unreadable``: the object is of a form that we do not know.
+    """
+
+    REWRITTEN = "rewritten"
+    NOT_ASKED = "not-asked"
+    POD_UNKNOWN = "pod-unknown"
+    NOT_READY = "not-ready"
+    STALE = "stale"
+    UNREADABLE = "unreadable"
+    INTERNAL_ERROR = "internal-error"
+
+
+RESULTS: tuple[str, ...] = (*SoftResult, *RefusalCode)
+
+
+def asks(annotations: Mapping[str, str] | None, labels: Mapping[str, str] | None = None) -> bool | None:
+    """Whether an object asks to be rewritten; ``None``: it does not say, so that its pod may."""
+    word = (annotations or {}).get(ASKS) or (labels or {}).get(ASKS)
+    return None if word is None else word == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    of: Rewrite | Refusal
+    slices: SliceIndex
+    classes: Mapping[str, DeviceClass]
+    made: float
+
+
+class Softener:
+    """Decides how claims are rewritten, and remembers it: claims from one template say the same."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._decisions: OrderedDict[ClaimSpec, _Decision] = OrderedDict()
+
+    def decide(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
+        """What ``soften`` says of the spec, on these slices or on those of a moment ago."""
+        known = self._decisions.get(spec)
+        if known is not None and known.classes is snapshot.classes:
+            fresh = self._clock() - known.made < FRESH_SECONDS
+            if fresh or known.slices is snapshot.slices:
+                self._decisions.move_to_end(spec)
+                return known.of
+        found = soften(spec, snapshot)
+        self._decisions[spec] = _Decision(found, snapshot.slices, snapshot.classes, self._clock())
+        self._decisions.move_to_end(spec)
+        while len(self._decisions) > _CAPACITY:
+            self._decisions.popitem(last=False)
+        return found
