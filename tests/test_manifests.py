@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from extender.kube.admission_policy import asking
 from extender.kube.cluster import GROUPS
 from extender.kube.resources import RESOURCES
+from extender.service.mutate import OWNER_SECONDS
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -247,3 +249,37 @@ def test_the_image_runs_a_supported_python():
     assert argument.removeprefix("PYTHON=") in declared
     stages = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
     assert stages == ["python:${PYTHON}-slim"] * 2
+
+
+def test_the_webhook_can_do_no_harm():
+    """Without an answer objects are created as they are; only what may ask is sent; the wait is short."""
+    (webhook,) = the("MutatingWebhookConfiguration", DEPLOY / "components/webhook")["webhooks"]
+    assert webhook["failurePolicy"] == "Ignore"
+    assert webhook["timeoutSeconds"] > OWNER_SECONDS
+    assert webhook["timeoutSeconds"] <= 5
+    assert webhook["sideEffects"] == "NoneOnDryRun"
+    (condition,) = webhook["matchConditions"]
+    assert " ".join(asking().split()) in " ".join(condition["expression"].split())
+
+
+def test_the_webhook_s_service_and_certificate_lead_to_the_pod():
+    """Configuration, Service, container and Certificate agree on names, port and path."""
+    folder = DEPLOY / "components/webhook"
+    (webhook,) = the("MutatingWebhookConfiguration", folder)["webhooks"]
+    service, target = the("Service", folder), webhook["clientConfig"]["service"]
+    (port,) = service["spec"]["ports"]
+    assert (target["name"], target["namespace"]) == (
+        service["metadata"]["name"],
+        service["metadata"]["namespace"],
+    )
+    assert (target["port"], target["path"]) == (port["port"], "/mutate")
+    assert service["spec"]["selector"] == the("Service")["spec"]["selector"]
+    pod = the("Deployment", folder)["spec"]["template"]["spec"]
+    (serving,) = pod["containers"]
+    (served,) = serving["ports"]
+    assert served["name"] == port["targetPort"]
+    assert f"0.0.0.0:{served['containerPort']}" in serving["args"]
+    assert serving["args"][:3] == container()["args"]
+    certificate = the("Certificate", DEPLOY / "components/cert-manager")
+    assert pod["volumes"][0]["secret"]["secretName"] == certificate["spec"]["secretName"]
+    assert certificate["spec"]["dnsNames"] == [f"{target['name']}.{target['namespace']}.svc"]

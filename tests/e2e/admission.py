@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from tests.e2e.api import Api, Object, Refused
+import yaml
+
+from tests.certificates import self_signed
+from tests.e2e.api import Api, Object
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.extender_server import Extender, serving
+from tests.e2e.process import free_port
 from tests.e2e.workload import NAMESPACE
 
-_GROUP = "/apis/admissionregistration.k8s.io/v1"
-PATHS = {
-    "MutatingAdmissionPolicy": f"{_GROUP}/mutatingadmissionpolicies",
-    "MutatingAdmissionPolicyBinding": f"{_GROUP}/mutatingadmissionpolicybindings",
-    "MutatingWebhookConfiguration": f"{_GROUP}/mutatingwebhookconfigurations",
-}
-"""Where the objects are that change others on their way in."""
+MANIFEST = Path(__file__).parents[2] / "deploy" / "components" / "webhook" / "webhook.yaml"
 START_SECONDS = 60.0
 
 
@@ -30,7 +32,7 @@ async def admitting(api: Api, documents: Sequence[Object], probe: Object) -> Asy
     """
     try:
         for document in documents:
-            await api.request("POST", PATHS[document["kind"]], document, fieldValidation="Strict")
+            await api.create(document)
         deadline = time.monotonic() + START_SECONDS
         while not is_soft(await api.create(probe, dryRun="All")):
             if time.monotonic() > deadline:
@@ -39,9 +41,25 @@ async def admitting(api: Api, documents: Sequence[Object], probe: Object) -> Asy
         yield
     finally:
         for document in documents:
-            with contextlib.suppress(Refused):
-                path = f"{PATHS[document['kind']]}/{document['metadata']['name']}"
-                await api.request("DELETE", path)
+            await api.delete(document["kind"], document["metadata"]["name"])
+
+
+@contextlib.contextmanager
+def webhook(plane: ControlPlane) -> Iterator[tuple[Extender, Object]]:
+    """
+    Our service on the live cluster with HTTPS, and the webhook of ``deploy`` that leads to it.
+
+    The configuration differs from the shipped one in the address and the issuer it trusts.
+    """
+    pem, address = self_signed(plane.directory, "webhook"), f"127.0.0.1:{free_port()}"
+    options = ("--webhook-listen", address, "--tls-cert", pem.certificate, "--tls-key", pem.key)
+    (document,) = yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8"))
+    document["webhooks"][0]["clientConfig"] = {
+        "url": f"https://{address}/mutate",
+        "caBundle": base64.b64encode(pem.certificate.read_bytes()).decode(),
+    }
+    with serving(plane.directory, "--kubeconfig", plane.kubeconfig, *options) as extender:
+        yield extender, document
 
 
 def is_soft(document: Object) -> bool:

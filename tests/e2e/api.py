@@ -18,6 +18,8 @@ T = TypeVar("T")
 CONCURRENCY = 32
 TIMEOUT = aiohttp.ClientTimeout(total=60)
 
+_ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+
 RESOURCES = {
     "Namespace": "/api/v1/namespaces",
     "Node": "/api/v1/nodes",
@@ -28,6 +30,9 @@ RESOURCES = {
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets",
     "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
     "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "MutatingAdmissionPolicy": f"{_ADMISSION}/mutatingadmissionpolicies",
+    "MutatingAdmissionPolicyBinding": f"{_ADMISSION}/mutatingadmissionpolicybindings",
+    "MutatingWebhookConfiguration": f"{_ADMISSION}/mutatingwebhookconfigurations",
     "DeviceClass": "/apis/resource.k8s.io/v1/deviceclasses",
     "ResourceSlice": "/apis/resource.k8s.io/v1/resourceslices",
     "ResourceClaim": "/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaims",

@@ -1,8 +1,8 @@
 """
 What ``kubectl kustomize`` makes of the kustomizations in ``deploy``.
 
-Only what they use: resources, components, strategic merge patches without lists that meet,
-namespace, labels and images. Anything else is an error, so that nothing is silently left out.
+Only what they use: resources, components, strategic merge patches, namespace, labels and images.
+Anything else is an error, so that nothing is silently left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ import yaml
 from tests.e2e.api import Object
 
 KNOWN = {"apiVersion", "kind", "resources", "components", "patches", "namespace", "labels", "images"}
-CLUSTER_SCOPED = {"Namespace", "ClusterRole", "ClusterRoleBinding"}
+CLUSTER_SCOPED = {"Namespace", "ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration"}
+MERGE_KEYS = {
+    "spec.containers": "name",
+    "containers.ports": "containerPort",
+    "containers.volumeMounts": "mountPath",
+    "spec.volumes": "name",
+}
+"""What tells the items of a list apart; ``patchMergeKey`` of k8s.io/api core/v1 types.go, v0.36."""
+REPLACED = {"containers.args"}
+"""Lists that a patch replaces as a whole."""
 
 
 class Unsupported(Exception):
@@ -80,9 +89,18 @@ def _merged(into: Any, change: Any, where: str) -> Any:
             **into,
             **{key: _merged(into.get(key), value, f"{where}.{key}") for key, value in change.items()},
         }
-    if isinstance(into, list):
-        raise Unsupported(f"{where}: a patch that merges lists")
+    if isinstance(into, list) and (field := ".".join(where.split(".")[-2:])) not in REPLACED:
+        if field not in MERGE_KEYS:
+            raise Unsupported(f"{where}: a patch that merges lists")
+        return _merged_lists(into, change, MERGE_KEYS[field], where)
     return change
+
+
+def _merged_lists(into: list[Any], change: list[Any], key: str, where: str) -> list[Any]:
+    """Items with the same key are merged, others come after."""
+    changes = {item[key]: item for item in change}
+    merged = [_merged(item, changes.pop(item[key], {}), where) for item in into]
+    return [*merged, *changes.values()]
 
 
 def _in_namespace(document: Object, namespace: str) -> Object:

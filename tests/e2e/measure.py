@@ -85,7 +85,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
-    documents = fleet.generated(options.nodes) if options.fleet is None else _dumped(options.fleet)
+    documents = fleet.generated(options.nodes) if options.fleet is None else dumped(options.fleet)
     async with connect(plane) as api:
         await fleet.load(api, documents)
         _say(f"Kubernetes {plane.version}, {options.pods} pods, {options.ask}")
@@ -138,6 +138,11 @@ def _matches(extender: Extender) -> Iterator[tuple[str, int]]:
 
 
 async def _aligned(api: Api, plane: ControlPlane, names: Sequence[str]) -> tuple[int, int]:
+    return await sharing_a_root(api, names), await _near(api, plane, names)
+
+
+async def sharing_a_root(api: Api, names: Sequence[str]) -> int:
+    """Pods whose GPU and NIC publish one root."""
     roots = {}
     for slice_ in await api.list_all("ResourceSlice"):
         spec = slice_["spec"]
@@ -149,7 +154,7 @@ async def _aligned(api: Api, plane: ControlPlane, names: Sequence[str]) -> tuple
     for devices in (await workload.allocations(api, names)).values():
         mine = [roots[device] for device in devices if "cpu" not in device.partition("/")[0]]
         by_attribute += None not in mine and len(set(mine)) == 1
-    return by_attribute, await _near(api, plane, names)
+    return by_attribute
 
 
 async def _near(api: Api, plane: ControlPlane, names: Sequence[str]) -> int:
@@ -173,7 +178,8 @@ async def _snapshot(api: Api, plane: ControlPlane) -> Snapshot:
     return cluster_input(read_cluster([str(path)]), None).snapshot
 
 
-def _dumped(path: Path) -> list[dict[str, Any]]:
+def dumped(path: Path) -> list[dict[str, Any]]:
+    """The nodes, classes and slices of a dump, JSON, gzipped or not."""
     data = path.read_bytes()
     return fleet.items_of(json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data))
 

@@ -24,15 +24,15 @@ from extender.core.model import ClaimSpec, ExactRequest, Request
 from extender.core.soft_alignment import Rewrite, soften
 from extender.kube.admission_policy import ASKS, admission_policies
 from tests.e2e import fleet, scheduler_config, workload
-from tests.e2e.admission import admitting, claim, request
+from tests.e2e.admission import admitting, claim, request, webhook
 from tests.e2e.api import Api, connect
 from tests.e2e.control_plane import ControlPlane, start
-from tests.e2e.extender_server import dump
-from tests.e2e.measure import _aligned, _dumped
+from tests.e2e.extender_server import dump, ready, until
+from tests.e2e.measure import dumped, sharing_a_root
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.workload import GPU_CLASS, NIC_CLASS
 
-WAYS = ("stock", "policy")
+WAYS = ("stock", "webhook", "policy")
 WAVE_SECONDS = 600.0
 PROBE = claim("probe", request("gpu", GPU_CLASS), request("nic", NIC_CLASS), annotations={ASKS: "true"})
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
-    documents = fleet.generated(options.nodes) if options.fleet is None else _dumped(options.fleet)
+    documents = fleet.generated(options.nodes) if options.fleet is None else dumped(options.fleet)
     async with connect(plane) as api:
         await fleet.load(api, documents)
         _say(f"Kubernetes {plane.version}, {options.waves} waves of {options.pods} pods")
@@ -66,27 +66,41 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
 
 async def _waves(plane: ControlPlane, api: Api, way: str, options: argparse.Namespace) -> None:
     names: list[str] = []
+    bound = 0
     spent = 0.0
     annotations = None if way == "stock" else {ASKS: "true"}
     with plane.scheduler(scheduler_config.stock(plane)):
         for wave in range(options.waves):
             began = time.monotonic()
-            made = await workload.create_pairs(
-                api, options.pods, prefix=f"{way}-{wave}", annotations=annotations
-            )
-            await workload.wait_bound(api, made, WAVE_SECONDS)
+            prefix = f"{way}-{wave}"
+            names += await workload.create_pairs(api, options.pods, prefix=prefix, annotations=annotations)
+            before, bound = bound, await _bound(api, len(names))
             seconds = time.monotonic() - began
             spent += seconds
-            names += made
-            aligned, _ = await _aligned(api, plane, made)
-            _say(f"{way:8} {wave + 1:4}  {len(made):5}  {aligned:8}  {len(made) / seconds:6.1f}")
-    aligned, near = await _aligned(api, plane, names)
-    _say(f"{way:8}  all  {len(names):5}  {aligned:8}  {len(names) / spent:6.1f}  ({near} by our measure)")
+            _say(f"{way:8} {wave + 1:4}  {bound - before:5}  {'':8}  {(bound - before) / seconds:6.1f}")
+    aligned = await sharing_a_root(api, names) if bound == len(names) else 0
+    _say(f"{way:8}  all  {bound:5}  {aligned:8}  {bound / spent:6.1f}")
+
+
+async def _bound(api: Api, wanted: int) -> int:
+    """How many pods have a node, once all have or time is up."""
+    deadline = time.monotonic() + WAVE_SECONDS
+    while True:
+        pods = await api.list_all("Pod", workload.NAMESPACE)
+        bound = sum(1 for pod in pods if pod["spec"].get("nodeName"))
+        if bound == wanted or time.monotonic() > deadline:
+            return bound
+        # The machine is small: looking all the time would be most of what is measured.
+        await asyncio.sleep(1)
 
 
 @contextlib.asynccontextmanager
 async def _way(way: str, plane: ControlPlane, api: Api) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
+        if way == "webhook":
+            extender, configuration = stack.enter_context(webhook(plane))
+            await until(lambda: ready(extender), "the extender follows the cluster")
+            await stack.enter_async_context(admitting(api, [configuration], PROBE))
         if way == "policy":
             rewrite = await _rewrite(plane, api)
             classes = {"gpu": GPU_CLASS, "nic": NIC_CLASS}

@@ -12,9 +12,9 @@ from tests.e2e.kustomization import render
 pytestmark = pytest.mark.e2e
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-FOLDERS = ("base", "overlays/production")
-CUSTOM = {"ServiceMonitor"}
-"""Kinds of the Prometheus operator: a server without it knows none of them."""
+FOLDERS = ("base", "overlays/production", "overlays/webhook")
+CUSTOM = {"ServiceMonitor", "Issuer", "Certificate"}
+"""Kinds of the Prometheus operator and of cert-manager: a server without these knows none of them."""
 RENDERED = [(folder, document) for folder in FOLDERS for document in render(DEPLOY / folder)]
 NAMESPACE = "dra-extender"
 

@@ -54,3 +54,19 @@ def test_a_patch_that_cannot_be_followed_is_refused(tmp_path, name, ports, says)
     )
     with pytest.raises(Unsupported, match=says):
         render(tmp_path)
+
+
+def test_a_patch_of_containers_merges_them_by_name():
+    """As Kubernetes' types say: ports by number, mounts by path, arguments as a whole."""
+    (deployment,) = [
+        document for document in render(DEPLOY / "overlays/webhook") if document["kind"] == "Deployment"
+    ]
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert [port["name"] for port in container["ports"]] == ["http", "webhook"]
+    assert container["args"][:3] == ["serve", "--listen", "0.0.0.0:8888"]
+    assert container["image"] == "registry.example.com/dra-extender:0.1.0"
+    assert container["readinessProbe"]["httpGet"]["port"] == "http"
+    assert [mount["name"] for mount in container["volumeMounts"]] == [
+        volume["name"] for volume in pod["volumes"]
+    ]
