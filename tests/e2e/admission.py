@@ -28,13 +28,15 @@ async def admitting(api: Api, documents: Sequence[Object], probe: Object) -> Asy
     """
     Have ``documents`` in force while the block lasts; it begins when ``probe`` is changed by them.
 
-    The API server learns of new ones after a while. ``probe`` is a claim, created in a dry run.
+    The API server learns of new ones after a while, and of each by itself. ``probe`` is a claim, created in a
+    dry run, as is a template of it.
     """
+    template = {**probe, "kind": "ResourceClaimTemplate", "spec": {"spec": probe["spec"]}}
     try:
         for document in documents:
             await api.create(document)
         deadline = time.monotonic() + START_SECONDS
-        while not is_soft(await api.create(probe, dryRun="All")):
+        while not all([is_soft(await api.create(each, dryRun="All")) for each in (probe, template)]):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no effect of {documents[0]['kind']} within {START_SECONDS:g} s")
             await asyncio.sleep(0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,7 +23,7 @@ REWRITE = Rewrite(
     1,
     1,
 )
-EXACTLY = {
+EXACTLY: dict[str, Any] = {
     "deviceClassName": "gpu",
     "selectors": [{"cel": {"expression": "true"}}],
     "allocationMode": "ExactCount",
@@ -31,7 +32,7 @@ EXACTLY = {
     "capacity": {"requests": {"memory": "40Gi"}},
     "fromTheFuture": {"kept": True},
 }
-DEVICES = {
+DEVICES: dict[str, Any] = {
     "requests": [
         {"name": "cpu", "exactly": {"deviceClassName": "cpu", "count": 4}},
         {"name": "gpu", "exactly": EXACTLY},
@@ -39,13 +40,13 @@ DEVICES = {
     ],
     "config": [{"requests": ["gpu"], "opaque": {"driver": "d", "parameters": {"big": 2**60}}}],
 }
-CLAIM = {
+CLAIM: dict[str, Any] = {
     "apiVersion": "resource.k8s.io/v1",
     "kind": "ResourceClaim",
     "metadata": {"name": "c", "namespace": "team"},
     "spec": {"devices": DEVICES, "alsoKept": 1},
 }
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     **CLAIM,
     "kind": "ResourceClaimTemplate",
     "spec": {"metadata": {"labels": {}}, "spec": CLAIM["spec"]},
@@ -140,7 +141,8 @@ def test_an_annotation_is_put_beside_those_that_are_there():
     assert annotation_patch({"metadata": {"annotations": {"a": "b"}}}, name, "v") == [
         {"op": "add", "path": "/metadata/annotations/dra-extender.io~1soft-alignment-result", "value": "v"}
     ]
-    for metadata in ({}, {"annotations": None}, {"annotations": {}}):
+    absent: list[dict[str, Any]] = [{}, {"annotations": None}, {"annotations": {}}]
+    for metadata in absent:
         assert annotation_patch({"metadata": metadata}, name, "v") == [
             {"op": "add", "path": "/metadata/annotations", "value": {name: "v"}}
         ]
@@ -149,7 +151,7 @@ def test_an_annotation_is_put_beside_those_that_are_there():
 def test_a_policy_for_claims_and_one_for_templates():
     """Each with its binding; tests/e2e holds that a real API server does with them what we do."""
     pair = Rewrite(Form.ONE, REWRITE.order[:2], REWRITE.choices, REWRITE.constraints, 1, 1)
-    documents = admission_policies(pair, ("nic", "gpu"), "v1beta1")
+    documents: list[Any] = admission_policies(pair, ("nic", "gpu"), "v1beta1")
     kinds = ["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"]
     assert [document["kind"] for document in documents] == kinds * 2
     assert {document["apiVersion"] for document in documents} == {"admissionregistration.k8s.io/v1beta1"}
@@ -163,8 +165,7 @@ def test_a_policy_for_claims_and_one_for_templates():
 def test_the_name_of_a_policy_is_short_enough():
     """However long the classes' names are."""
     pair = Rewrite(Form.ONE, REWRITE.order[:2], REWRITE.choices, REWRITE.constraints, 1, 1)
-    (name, _, other, _) = (
-        document["metadata"]["name"] for document in admission_policies(pair, ("n" * 253, "g" * 253))
-    )
+    documents: list[Any] = admission_policies(pair, ("n" * 253, "g" * 253))
+    (name, _, other, _) = (document["metadata"]["name"] for document in documents)
     assert len(name) <= 253
     assert name != other
