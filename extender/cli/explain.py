@@ -47,14 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain, as a table or as the document that the service answers."""
-    namespace, name = _pod_key(args.pod)
+    namespace, name = pod_key(args.pod)
     site = site_of(args)
     cluster = read_cluster(args.cluster) if args.cluster else _live()
     given = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
     snapshot = given.snapshot
     pod = snapshot.pods.get((namespace, name))
     if pod is None:
-        raise WrongInput(f"--pod: {_absent(f'{namespace}/{name}', snapshot.pods)}")
+        raise WrongInput(f"--pod: {absent_pod(f'{namespace}/{name}', snapshot.pods)}")
     names = tuple(dict.fromkeys(args.node)) or tuple(snapshot.nodes)
     notes = [*given.notes]
     notes += [
@@ -111,14 +111,16 @@ def _live() -> Cluster:
         raise WrongInput(str(error)) from error
 
 
-def _pod_key(text: str) -> tuple[str, str]:
+def pod_key(text: str) -> tuple[str, str]:
+    """Namespace and name as ``--pod`` gives them. Raises ``WrongInput``."""
     namespace, slash, name = text.rpartition("/")
     if not name or "/" in namespace or (slash and not namespace):
         raise WrongInput(f"--pod: expected NAMESPACE/NAME, got {text!r}")
     return namespace or _DEFAULT_NAMESPACE, name
 
 
-def _absent(wanted: str, pods: Collection[tuple[str, str]]) -> str:
+def absent_pod(wanted: str, pods: Collection[tuple[str, str]]) -> str:
+    """Say that the pod ``wanted`` is not among ``pods``, and which it may have been."""
     if not pods:
         return f"{wanted} is not in the input, which holds no Pod; dump pods too"
     names = [f"{namespace}/{name}" for namespace, name in pods]

@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BufferedReader
 
 import msgspec
@@ -40,19 +41,31 @@ def read(paths: Sequence[str], stdin: BufferedReader | None = None) -> Cluster:
     """
     builder = ClusterBuilder()
     for path in paths:
-        data = _utf8(_content(path, stdin), path)
-        empty = True
-        try:
-            for document in _documents(data):
+        with _located(path):
+            empty = True
+            for document in documents(path, stdin):
                 builder.add(document)
                 empty = False
-        except (YAMLError, DecodeError, _JSONError) as error:
-            raise ClusterFileError(f"{path}: {error}") from None
-        except RecursionError:
-            raise ClusterFileError(f"{path}: lists within lists, nested too deeply") from None
         if empty:
             raise ClusterFileError(f"{path}: holds no object; {_WANTED}")
     return builder.build()
+
+
+def documents(path: str, stdin: BufferedReader | None = None) -> Iterator[bytes]:
+    """Yield the documents of one file, or of ``stdin``, as JSON. Raises ``ClusterFileError``."""
+    data = _utf8(_content(path, stdin), path)
+    with _located(path):
+        yield from _documents(data)
+
+
+@contextmanager
+def _located(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (YAMLError, DecodeError, _JSONError) as error:
+        raise ClusterFileError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ClusterFileError(f"{path}: lists within lists, nested too deeply") from None
 
 
 class _JSONError(ValueError):

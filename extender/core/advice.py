@@ -1,0 +1,345 @@
+"""
+Advice on the claims of one pod: which constraints could keep its devices together, and what is wrong.
+
+Counted with the allocator's own prediction, node by node, on the cluster as it stands and on the
+same cluster with nothing allocated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from .changes import Changes
+from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
+from .claims import EXTENDED_CLAIM_NAME, PodClaims
+from .constraint_checks import covered_by, publication_warnings, value_warnings
+from .constraint_options import (
+    ConstraintOption,
+    OptionKind,
+    Participants,
+    constraint_options,
+    participants,
+    place_names,
+)
+from .extended_resources import backed_resources, claim_spec, class_for
+from .model import Claim, ClaimSpec, Pod
+from .nearness import Nearness, best_nearness, nearness_of
+from .outcome_checks import (
+    abort_warnings,
+    all_warnings,
+    holding_warnings,
+    request_warnings,
+    search_warnings,
+)
+from .plan import Plan
+from .prediction import Outcome, Settings
+from .publications import Publication, Selected, selections
+from .shape import Refused, Shape, compile_shape
+from .snapshot import Snapshot
+from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
+from .survey import Alike, Shapes, Step, outcomes, survey
+
+BEST_STEPS = 20_000
+"""Search steps for the nearest choice of devices on nodes that look alike."""
+
+BEST_VISITS = 60_000
+"""Choices of devices looked at in all; what is beyond is not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """
+    Whose claims are judged: ``claims`` in the order of the pod, as if none were allocated.
+
+    ``pod`` stands for itself, or for any pod that would use a lone claim.
+    """
+
+    pod: Pod
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """
+    An option and the nodes it comes to each outcome on, ``now`` and with nothing allocated.
+
+    ``publications``: what the covered devices publish under its attribute, by driver.
+    """
+
+    option: ConstraintOption
+    now: Mapping[Outcome, int]
+    empty: Mapping[Outcome, int]
+    publications: tuple[Publication, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearnessCounts:
+    """
+    Nodes by how near the devices are where no constraint asks for it, whatever attributes say.
+
+    ``first_fit``: of the devices that the scheduler takes now; ``best``: of the nearest that it
+    could take now, ``best_empty``: with nothing allocated. ``guessed``: nodes of ``best`` and
+    ``best_empty`` whose search was given up, so that there may be nearer.
+    """
+
+    first_fit: Mapping[Nearness, int]
+    best: Mapping[Nearness, int]
+    best_empty: Mapping[Nearness, int]
+    guessed: int
+    guessed_empty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """
+    ``judged``: the claims as written first. ``nearness`` is ``None`` where the pod has no two
+    devices. ``warnings``: the worst first.
+    """
+
+    nodes: int
+    judged: tuple[Judged, ...]
+    nearness: NearnessCounts | None
+    warnings: tuple[ClaimWarning, ...]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether no node can ever meet the claims as written."""
+        return any(each.severity is Severity.BLOCKS for each in self.warnings)
+
+
+def advise(subject: Subject, snapshot: Snapshot, settings: Settings, step: Step) -> Advice:
+    """
+    Judge the claims of ``subject``; ``step`` is told each node as often as it is judged.
+
+    Deterministic; budgets are in search steps, per option and state of the cluster.
+    """
+    return _Adviser(subject, snapshot, settings, step).advice()
+
+
+class _Adviser:
+    def __init__(self, subject: Subject, snapshot: Snapshot, settings: Settings, step: Step) -> None:
+        self._subject = subject
+        freed = [
+            replace(claim, allocation=None)
+            for key in (each.key for each in subject.claims)
+            if (claim := snapshot.claims.get(key)) is not None and claim.allocation is not None
+        ]
+        self._now = snapshot.following(Changes(claims=tuple(freed)))
+        self._empty = snapshot.following(Changes(gone_claims=tuple(snapshot.claims)))
+        self._settings = settings
+        self._step = step
+        self._shapes: Shapes = {}
+        self._extended = (
+            backed_resources(subject.pod, snapshot.classes)
+            if snapshot.release.features.extended_resource
+            else ()
+        )
+        self._specs, self._names = self._explicit()
+
+    def advice(self) -> Advice:
+        snapshot = self._now
+        published = published_names(snapshot)
+        warnings = [
+            *class_warnings(self._specs, snapshot.classes),
+            *attribute_warnings(self._specs, published),
+            *self._extended_warnings(),
+        ]
+        try:
+            shape = compile_shape(self._specs, snapshot.classes, snapshot.release)
+        except Refused:
+            written, now, empty = self._as_written()
+            if not any(each.severity is Severity.BLOCKS for each in warnings):
+                warnings += holding_warnings(self._written_plan(), empty, self._empty)
+            return Advice(len(snapshot.nodes), (written,), None, _sorted(warnings))
+        written, now, empty = self._as_written()
+        plan = self._plan(self._specs)
+        alike = (
+            survey(plan, self._empty, self._shapes, self._settings, self._step) if self._extended else empty
+        )
+        selected, names = self._selected(alike, shape)
+        taking_part = self._participants(selected, names)
+        options = constraint_options(self._specs, self._names, taking_part, names, snapshot.vocabulary)[1:]
+        constraints = covered_by(shape)
+        warnings += selector_warnings(shape, published)
+        warnings += holding_warnings(self._written_plan(), empty, self._empty)
+        aborts = list(abort_warnings(self._written_plan(), now, empty, snapshot))
+        warnings += aborts
+        warnings += request_warnings(shape, selected, alike, aborts)
+        warnings += publication_warnings(constraints, selected, snapshot.release)
+        warnings += value_warnings(constraints, alike)
+        warnings += all_warnings(constraints, aborts)
+        warnings += _separate(taking_part, selected, shape)
+        warnings += search_warnings(now, empty)
+        judged = [written, *(self._judged(each, selected, shape, taking_part) for each in options)]
+        nearness = None if self._plan(self._specs).nothing_to_align else self._nearness(options[0])
+        return Advice(len(snapshot.nodes), tuple(judged), nearness, _sorted(warnings))
+
+    def _explicit(self) -> tuple[tuple[ClaimSpec, ...], tuple[str, ...]]:
+        """All claims and their names; the one for extended resources as if somebody had written it."""
+        specs = tuple(claim.spec for claim in self._subject.claims)
+        names = tuple(claim.name for claim in self._subject.claims)
+        if not self._extended:
+            return specs, names
+        classes = self._now.classes
+        backed = [each for each in self._extended if class_for(each, classes)]
+        return (*specs, claim_spec(self._subject.pod, backed, classes)), (*names, EXTENDED_CLAIM_NAME)
+
+    def _plan(self, specs: Sequence[ClaimSpec]) -> Plan:
+        """A plan for claims that nobody has allocated; names do not matter to predictions."""
+        pod = self._subject.pod
+        names = self._names if len(specs) == len(self._names) else ("",) * len(specs)
+        claims = tuple(Claim(pod.namespace, name, "", spec) for name, spec in zip(names, specs, strict=True))
+        return Plan(pod, PodClaims(claims), tuple(specs), (None,) * len(specs))
+
+    def _written_plan(self) -> Plan:
+        """What the scheduler makes of the pod as it stands."""
+        plan = self._plan(tuple(claim.spec for claim in self._subject.claims))
+        if not self._extended:
+            return self._plan(self._specs)
+        return replace(plan, claims=replace(plan.claims, extended=self._extended))
+
+    def _as_written(self) -> tuple[Judged, tuple[Alike, ...], tuple[Alike, ...]]:
+        plan = self._written_plan()
+        now = survey(plan, self._now, self._shapes, self._settings, self._step)
+        empty = survey(plan, self._empty, self._shapes, self._settings, self._step)
+        option = ConstraintOption(OptionKind.AS_WRITTEN, plan.specs)
+        return Judged(option, outcomes(now), outcomes(empty), ()), now, empty
+
+    def _judged(
+        self,
+        option: ConstraintOption,
+        selected: Mapping[int, Sequence[Selected]],
+        shape: Shape,
+        taking_part: Sequence[Participants],
+    ) -> Judged:
+        plan = self._plan(option.specs)
+        now = survey(plan, self._now, self._shapes, self._settings, self._step)
+        empty = survey(plan, self._empty, self._shapes, self._settings, self._step)
+        publications: tuple[Publication, ...] = ()
+        if option.kind is OptionKind.MATCH:
+            publications = _publications(option, selected, shape, taking_part)
+        return Judged(option, outcomes(now), outcomes(empty), publications)
+
+    def _selected(
+        self, alike: Sequence[Alike], shape: Shape
+    ) -> tuple[dict[int, tuple[Selected, ...]], tuple[str, ...]]:
+        """What the requests select, and the names of places that its drivers could publish."""
+        found = selections(alike, self._empty, ())
+        drivers = sorted({each.driver for each in chain.from_iterable(found.values())})
+        names = place_names(drivers, self._now.vocabulary)
+        compared = [each.attribute for claim in shape.claims for each in claim.constraints]
+        wanted = tuple(dict.fromkeys((*names, *compared)))
+        return selections(alike, self._empty, wanted), names
+
+    def _participants(
+        self, selected: Mapping[int, Sequence[Selected]], names: Sequence[str]
+    ) -> tuple[Participants, ...]:
+        found = []
+        first = 0
+        for spec in self._specs:
+            who, first = participants(spec, first, selected, names)
+            found.append(who)
+        return tuple(found)
+
+    def _extended_warnings(self) -> Iterator[ClaimWarning]:
+        if self._extended:
+            yield warning(WarningCode.EXTENDED_RESOURCES, Severity.NOTES, resources=", ".join(self._extended))
+
+    def _nearness(self, bare: ConstraintOption) -> NearnessCounts:
+        plan = self._plan(bare.specs)
+        now = survey(plan, self._now, self._shapes, self._settings, self._step)
+        empty = survey(plan, self._empty, self._shapes, self._settings, self._step)
+        first_fit: Counter[Nearness] = Counter()
+        for alike in now:
+            found = _first_fit(alike)
+            if found is not None:
+                first_fit[found] += len(alike.nodes)
+        # The empty cluster has few looks, so it is judged while there is budget.
+        visits = BEST_VISITS
+        best_empty, guessed_empty, visits = self._best(empty, visits)
+        best, guessed, visits = self._best(now, visits)
+        return NearnessCounts(first_fit, best, best_empty, guessed, guessed_empty)
+
+    def _best(self, surveyed: Sequence[Alike], visits: int) -> tuple[Counter[Nearness], int, int]:
+        """Nodes by the nearest choice there, those where it is a guess, and the visits left."""
+        counts: Counter[Nearness] = Counter()
+        guessed = 0
+        for alike in surveyed:
+            nearness = _first_fit(alike)
+            if nearness is None or alike.look is None:
+                continue
+            if nearness is not Nearness.PCIE_ROOT:
+                complete = False
+                if visits > 0:
+                    look = alike.look
+                    best = best_nearness(
+                        look.memo.shape,
+                        look.placed.layout,
+                        look.key[1],
+                        look.slots,
+                        self._now.release,
+                        min(BEST_STEPS, visits * 2),
+                    )
+                    visits -= max(best.visits, 1)
+                    complete = best.complete
+                    nearness = best.nearness or nearness
+                if not complete:
+                    guessed += len(alike.nodes)
+            counts[nearness] += len(alike.nodes)
+            self._step(alike.nodes[0])
+        return counts, guessed, visits
+
+
+def _first_fit(alike: Alike) -> Nearness | None:
+    alignment = alike.prediction.alignment
+    return None if alignment is None else nearness_of(alignment)
+
+
+def _publications(
+    option: ConstraintOption,
+    selected: Mapping[int, Sequence[Selected]],
+    shape: Shape,
+    taking_part: Sequence[Participants],
+) -> tuple[Publication, ...]:
+    """Of the requests that the option covers, each driver once; the one with most devices counts."""
+    found: dict[str, Publication] = {}
+    everyone = [{*who.on_bus, *who.off_bus} for who in taking_part]
+    for alternative in shape.alternatives:
+        if option.one_claim:
+            covered = alternative.base_name in everyone[alternative.claim]
+        else:
+            covered = any(alternative.base_name in group for group in option.groups[alternative.claim])
+        if not covered:
+            continue
+        for each in selected.get(alternative.index, ()):
+            publication = each.publications[option.attribute]
+            known = found.get(each.driver)
+            if known is None or known.devices < publication.devices:
+                found[each.driver] = publication
+    return tuple(found[driver] for driver in sorted(found))
+
+
+def _separate(
+    taking_part: Sequence[Participants], selected: Mapping[int, Sequence[Selected]], shape: Shape
+) -> Iterator[ClaimWarning]:
+    """Devices of different kinds in different claims."""
+    kinds: dict[int, set[str]] = {}
+    for alternative in shape.alternatives:
+        if alternative.base_name in taking_part[alternative.claim].on_bus:
+            kinds.setdefault(alternative.claim, set()).update(
+                each.kind for each in selected.get(alternative.index, ())
+            )
+    if len(kinds) > 1:
+        shown = ", ".join("+".join(sorted(each)) for each in kinds.values())
+        yield warning(WarningCode.SEPARATE_CLAIMS, Severity.WARNS, claims=len(kinds), kinds=shown)
+
+
+def _sorted(warnings: Sequence[ClaimWarning]) -> tuple[ClaimWarning, ...]:
+    order = list(Severity)
+    return tuple(sorted(dict.fromkeys(warnings), key=lambda each: order.index(each.severity)))
+
+
+__all__ = ["Advice", "Judged", "NearnessCounts", "Subject", "advise"]

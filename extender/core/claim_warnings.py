@@ -1,0 +1,188 @@
+"""
+What can go wrong with a claim on this cluster: codes with parameters, text only at the edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """
+    The worst first.
+
+    ``blocks``: the claim can be met on no node, not even an empty one. ``aborts``: some nodes
+    make the scheduler give up the whole attempt when it comes to look at them. ``warns``:
+    fewer nodes, or other devices than meant. ``notes``: good to know.
+    """
+
+    BLOCKS = "blocks"
+    ABORTS = "aborts"
+    WARNS = "warns"
+    NOTES = "notes"
+
+
+class WarningCode(StrEnum):
+    """Every warning there is; the template of a code names its parameters."""
+
+    CLASS_MISSING = "class-missing"
+    CLASS_MISSPELT = "class-misspelt"
+    HOLDS_NOWHERE = "holds-nowhere"
+    NOT_JUDGED = "not-judged"
+    ATTEMPT_ABORTS = "attempt-aborts"
+    SELECTOR_FAILS = "selector-fails"
+    SELECTOR_CAN_FAIL = "selector-can-fail"
+    SELECTS_NOTHING = "selects-nothing"
+    SELECTOR_ATTRIBUTE_MISSPELT = "selector-attribute-misspelt"
+    SELECTOR_ATTRIBUTE_UNKNOWN = "selector-attribute-unknown"
+    ATTRIBUTE_UNQUALIFIED = "attribute-unqualified"
+    ATTRIBUTE_MISSPELT = "attribute-misspelt"
+    ATTRIBUTE_UNKNOWN = "attribute-unknown"
+    ATTRIBUTE_RETIRED = "attribute-retired"
+    ATTRIBUTE_NEVER_PUBLISHED = "attribute-never-published"
+    ATTRIBUTE_PARTLY_PUBLISHED = "attribute-partly-published"
+    ATTRIBUTE_SAYS_NOTHING = "attribute-says-nothing"
+    ATTRIBUTE_TYPES_DIFFER = "attribute-types-differ"
+    FLAT_ROOT = "flat-root"
+    NEVER_EQUAL = "never-equal"
+    TOO_FEW_TOGETHER = "too-few-together"
+    COUNT_IS_NOT_PAIRS = "count-is-not-pairs"
+    ALL_CONSTRAINT_FAILS = "all-constraint-fails"
+    ALL_CONSTRAINT = "all-constraint"
+    SEPARATE_CLAIMS = "separate-claims"
+    EXTENDED_RESOURCES = "extended-resources"
+    SEARCH_EXPLODES = "search-explodes"
+    SEARCH_LONG = "search-long"
+
+
+TEMPLATES: dict[WarningCode, str] = {
+    WarningCode.CLASS_MISSING: (
+        "request {request}: device class {class} does not exist; those that do are {classes}"
+    ),
+    WarningCode.CLASS_MISSPELT: (
+        "request {request}: device class {class} does not exist; did you mean {instead}?"
+    ),
+    WarningCode.HOLDS_NOWHERE: "no node can meet this, not even an empty one: {detail}",
+    WarningCode.NOT_JUDGED: "not judged on {nodes}: {detail}",
+    WarningCode.ATTEMPT_ABORTS: (
+        "on {nodes} the scheduler would abort the whole attempt, and the pod stays pending wherever "
+        "else it would fit: {detail}"
+    ),
+    WarningCode.SELECTOR_FAILS: (
+        "{where}: the CEL selector fails on devices of {nodes}, which aborts the whole attempt, such as "
+        'on {device}: {detail}; test for the attribute first, as in "x" in device.attributes["domain"]'
+    ),
+    WarningCode.SELECTOR_CAN_FAIL: (
+        "{where}: the CEL selector fails on {devices}, which aborts the whole attempt once the devices "
+        "before them are taken: {detail}"
+    ),
+    WarningCode.SELECTS_NOTHING: (
+        "request {request}: no device of this cluster is of class {class} and passes the selectors"
+    ),
+    WarningCode.SELECTOR_ATTRIBUTE_MISSPELT: (
+        '{where}: attributes["{domain}"] is never there, because a domain has no slash; '
+        'write attributes["{instead}"].{id}'
+    ),
+    WarningCode.SELECTOR_ATTRIBUTE_UNKNOWN: (
+        "{where}: the CEL selector reads {attribute}, which no device of this cluster publishes"
+    ),
+    WarningCode.ATTRIBUTE_UNQUALIFIED: (
+        "the constraint on {attribute} names no domain, which the API server refuses; write {instead}"
+    ),
+    WarningCode.ATTRIBUTE_MISSPELT: (
+        "the constraint on {attribute} can never hold: no device publishes that name; use {instead}"
+    ),
+    WarningCode.ATTRIBUTE_UNKNOWN: (
+        "the constraint on {attribute} can never hold: no device of this cluster publishes that attribute"
+    ),
+    WarningCode.ATTRIBUTE_RETIRED: (
+        "{where}: the CEL selector reads {attribute}, which its driver stopped publishing; use {instead}"
+    ),
+    WarningCode.ATTRIBUTE_NEVER_PUBLISHED: (
+        "request {request}: none of the {devices} that it selects of {driver} publishes {attribute}, so the "
+        "constraint refuses them all"
+    ),
+    WarningCode.ATTRIBUTE_PARTLY_PUBLISHED: (
+        "request {request}: {missing} of the {devices} that it selects of {driver} do not publish "
+        "{attribute}; the constraint refuses those"
+    ),
+    WarningCode.ATTRIBUTE_SAYS_NOTHING: (
+        "request {request}: {attribute} is {value} on {devices} of {driver}, which means unknown, but "
+        "matches its like wherever they are"
+    ),
+    WarningCode.ATTRIBUTE_TYPES_DIFFER: (
+        "{attribute} has different types, {types}, which never match each other"
+    ),
+    WarningCode.FLAT_ROOT: (
+        "on {nodes} one PCIe root holds every PCI device although there are several NUMA nodes, as in a "
+        "virtual machine; the constraint on {attribute} holds there and says nothing"
+    ),
+    WarningCode.NEVER_EQUAL: (
+        "the constraint on {attribute} can never hold: devices of {requests} never have a value in common "
+        "on a node"
+    ),
+    WarningCode.TOO_FEW_TOGETHER: (
+        "the constraint on {attribute} can never hold: {requests} take {needed} of them, and no node has "
+        "more than {most} with one value"
+    ),
+    WarningCode.COUNT_IS_NOT_PAIRS: (
+        "the constraint on {attribute} keeps all {needed} devices of {requests} on one value; it makes no "
+        "pairs. For pairs write a request for each device and a constraint for each pair"
+    ),
+    WarningCode.ALL_CONSTRAINT_FAILS: (
+        "request {request} asks for all devices, and on {nodes} one of them breaks a constraint, such as "
+        "{device}; that aborts the whole attempt"
+    ),
+    WarningCode.ALL_CONSTRAINT: (
+        "request {request} asks for all devices under the constraint on {attribute}: one device that "
+        "differs aborts the whole attempt"
+    ),
+    WarningCode.SEPARATE_CLAIMS: (
+        "the devices are in {claims} claims ({kinds}), and no constraint reaches over two claims: put them "
+        "into one claim, or leave it to the extender's score"
+    ),
+    WarningCode.EXTENDED_RESOURCES: (
+        "{resources} become a claim that the scheduler makes up, which has no constraints; to keep the "
+        "devices together write a claim instead"
+    ),
+    WarningCode.SEARCH_EXPLODES: (
+        "on {nodes} the search was given up after {steps}; the scheduler goes on much longer, and "
+        "all other pods wait"
+    ),
+    WarningCode.SEARCH_LONG: (
+        "on {nodes} the scheduler searches up to {steps}, on each attempt and for as long as the "
+        "pod is pending"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimWarning:
+    """A code, how bad it is here, and the code's parameters in the template's order."""
+
+    code: WarningCode
+    severity: Severity
+    params: tuple[tuple[str, str], ...] = ()
+
+
+def warning(code: WarningCode, severity: Severity, **params: object) -> ClaimWarning:
+    """Build a warning. ``class_`` is spelled with an underscore only here."""
+    return ClaimWarning(
+        code, severity, tuple((name.rstrip("_"), str(value)) for name, value in params.items())
+    )
+
+
+def render(value: ClaimWarning) -> str:
+    """The warning as one sentence for people."""
+    return TEMPLATES[value.code].format_map({name: _worded(name, text) for name, text in value.params})
+
+
+def _worded(name: str, text: str) -> str:
+    if name not in _COUNTS:
+        return text
+    return f"{text} {name.removesuffix('s')}" if text == "1" else f"{text} {name}"
+
+
+_COUNTS = frozenset({"nodes", "devices", "steps"})
+# Parameters that are numbers of what their name says.
