@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from .changes import Changes
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
@@ -119,6 +118,9 @@ def advise(subject: Subject, snapshot: Snapshot, settings: Settings, step: Step)
     return _Adviser(subject, snapshot, settings, step).advice()
 
 
+_NowAndEmpty = tuple[tuple[Alike, ...], tuple[Alike, ...]]
+
+
 class _Adviser:
     def __init__(self, subject: Subject, snapshot: Snapshot, settings: Settings, step: Step) -> None:
         self._subject = subject
@@ -132,6 +134,7 @@ class _Adviser:
         self._settings = settings
         self._step = step
         self._shapes: Shapes = {}
+        self._surveyed: dict[tuple[tuple[ClaimSpec, ...], tuple[str, ...]], _NowAndEmpty] = {}
         self._extended = (
             backed_resources(subject.pod, snapshot.classes)
             if snapshot.release.features.extended_resource
@@ -155,10 +158,7 @@ class _Adviser:
                 warnings += holding_warnings(self._written_plan(), empty, self._empty)
             return Advice(len(snapshot.nodes), (written,), None, _sorted(warnings))
         written, now, empty = self._as_written()
-        plan = self._plan(self._specs)
-        alike = (
-            survey(plan, self._empty, self._shapes, self._settings, self._step) if self._extended else empty
-        )
+        alike = self._surveys(self._plan(self._specs))[1] if self._extended else empty
         selected, names = self._selected(alike, shape)
         taking_part = self._participants(selected, names)
         options = constraint_options(self._specs, self._names, taking_part, names, snapshot.vocabulary)[1:]
@@ -203,10 +203,20 @@ class _Adviser:
 
     def _as_written(self) -> tuple[Judged, tuple[Alike, ...], tuple[Alike, ...]]:
         plan = self._written_plan()
-        now = survey(plan, self._now, self._shapes, self._settings, self._step)
-        empty = survey(plan, self._empty, self._shapes, self._settings, self._step)
+        now, empty = self._surveys(plan)
         option = ConstraintOption(OptionKind.AS_WRITTEN, plan.specs)
         return Judged(option, outcomes(now), outcomes(empty), ()), now, empty
+
+    def _surveys(self, plan: Plan) -> _NowAndEmpty:
+        """The cluster as it stands and empty; each set of claims once."""
+        key = (plan.specs, plan.claims.extended)
+        if key not in self._surveyed:
+            now, empty = (
+                survey(plan, state, self._shapes, self._settings, self._step)
+                for state in (self._now, self._empty)
+            )
+            self._surveyed[key] = (now, empty)
+        return self._surveyed[key]
 
     def _judged(
         self,
@@ -215,9 +225,7 @@ class _Adviser:
         shape: Shape,
         taking_part: Sequence[Participants],
     ) -> Judged:
-        plan = self._plan(option.specs)
-        now = survey(plan, self._now, self._shapes, self._settings, self._step)
-        empty = survey(plan, self._empty, self._shapes, self._settings, self._step)
+        now, empty = self._surveys(self._plan(option.specs))
         publications: tuple[Publication, ...] = ()
         if option.kind is OptionKind.MATCH:
             publications = _publications(option, selected, shape, taking_part)
@@ -227,9 +235,8 @@ class _Adviser:
         self, alike: Sequence[Alike], shape: Shape
     ) -> tuple[dict[int, tuple[Selected, ...]], tuple[str, ...]]:
         """What the requests select, and the names of places that its drivers could publish."""
-        found = selections(alike, self._empty, ())
-        drivers = sorted({each.driver for each in chain.from_iterable(found.values())})
-        names = place_names(drivers, self._now.vocabulary)
+        drivers = {slice_.driver for slice_ in self._now.published.values()}
+        names = place_names(sorted(drivers), self._now.vocabulary)
         compared = [each.attribute for claim in shape.claims for each in claim.constraints]
         wanted = tuple(dict.fromkeys((*names, *compared)))
         return selections(alike, self._empty, wanted), names
@@ -249,9 +256,7 @@ class _Adviser:
             yield warning(WarningCode.EXTENDED_RESOURCES, Severity.NOTES, resources=", ".join(self._extended))
 
     def _nearness(self, bare: ConstraintOption) -> NearnessCounts:
-        plan = self._plan(bare.specs)
-        now = survey(plan, self._now, self._shapes, self._settings, self._step)
-        empty = survey(plan, self._empty, self._shapes, self._settings, self._step)
+        now, empty = self._surveys(self._plan(bare.specs))
         first_fit: Counter[Nearness] = Counter()
         for alike in now:
             found = _first_fit(alike)
