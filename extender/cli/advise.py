@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import orjson
@@ -12,12 +12,13 @@ import orjson
 from extender.core.advice import Advice, advise
 from extender.core.prediction import Settings
 from extender.core.snapshot import Snapshot
-from extender.kube.claim_file import ClaimFile, read_claims
+from extender.kube.claim_file import ClaimFile, ManifestKey, manifests_of, read_claims
 from extender.kube.cluster import Cluster
 from extender.kube.cluster_file import ClusterFileError
 from extender.kube.live import LiveError, read_live
 
 from .advise_document import advice_document
+from .advise_manifests import manifests
 from .advise_subjects import Known, Titled, file_subjects, pod_subject
 from .advise_table import advice_table
 from .cluster_input import cluster_input, read_cluster
@@ -46,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        choices=("table", "json"),
+        choices=("table", "json", "yaml"),
         default="table",
-        help="form of the output (default: table)",
+        help="form of the output; yaml prints the claims rewritten to prefer near devices (default: table)",
     )
 
 
@@ -63,14 +64,15 @@ def run(args: argparse.Namespace) -> int:
     subjects = _subjects(args.pod, given, cluster, snapshot)
     advised = list(_advised(subjects, snapshot))
     kubernetes = snapshot.release.version
+    for note in frozen.notes:
+        print(f"note: {note}", file=sys.stdout if args.output == "table" else sys.stderr)
     if args.output == "json":
-        for note in frozen.notes:
-            print(f"note: {note}", file=sys.stderr)
         document = advice_document(kubernetes, advised)
         print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    elif args.output == "yaml":
+        written = _written(given, args.cluster, advised)
+        print("---\n".join(manifests(advised, written, snapshot.release)), end="")
     else:
-        for note in frozen.notes:
-            print(f"note: {note}")
         tables = ("\n".join(advice_table(*each, kubernetes, terminal_width())) for each in advised)
         print("\n\n".join(tables))
     return _FINDING if any(advice.blocked for _, advice in advised) else _FINE
@@ -107,6 +109,18 @@ def _subjects(pod: str | None, given: ClaimFile | None, cluster: Cluster, snapsh
     claims = {**snapshot.claims, **{each.key: each for each in given.cluster.claims}}
     templates |= {(each.namespace, each.name): each for each in given.cluster.templates}
     return list(file_subjects(given, Known(claims, templates, f"{given.path} and the cluster")))
+
+
+def _written(
+    given: ClaimFile | None, paths: list[str], advised: list[tuple[Titled, Advice]]
+) -> dict[ManifestKey, Mapping[str, object]]:
+    """The claims of the subjects as they stand in the file, else in the dump."""
+    found = dict(given.manifests) if given is not None else {}
+    missing = {source for titled, _ in advised for source in titled.sources} - found.keys()
+    if missing:
+        # Standard input was read already.
+        found.update(manifests_of([path for path in paths if path != "-"], missing))
+    return found
 
 
 def _advised(subjects: list[Titled], snapshot: Snapshot) -> Iterator[tuple[Titled, Advice]]:

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from extender.core.advice import Advice, Judged, NearnessCounts
+from extender.core.advice import Advice, Judged
 from extender.core.claim_warnings import render
 from extender.core.claims import EXTENDED_CLAIM_NAME
 from extender.core.constraint_options import ConstraintOption
 from extender.core.nearness import Nearness
+from extender.core.nearness_counts import NearnessCounts
 from extender.core.prediction import Outcome
+from extender.core.soft_alignment import Rewrite
+from extender.core.soft_refusals import Refusal, render_refusal
 from extender.service.explain import API_VERSION
 
 from .advise_subjects import Titled
@@ -38,6 +41,7 @@ def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
         "blocked": advice.blocked,
         "options": [_option(each, [*names, EXTENDED_CLAIM_NAME]) for each in advice.judged],
         "nearness": None if advice.nearness is None else _nearness(advice.nearness),
+        "rewrites": [_rewrite(name, each) for name, each in zip(names, advice.rewrites, strict=False)],
         "warnings": [
             {
                 "code": each.code,
@@ -48,6 +52,13 @@ def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
             for each in advice.warnings
         ],
     }
+
+
+def _rewrite(claim: str, found: Rewrite | Refusal) -> dict[str, object]:
+    """The form of a rewrite, or the reason why there is none."""
+    if isinstance(found, Rewrite):
+        return {"claim": claim, "form": int(found.form), "reason": None, "message": None}
+    return {"claim": claim, "form": None, "reason": found.code, "message": render_refusal(found)}
 
 
 def _option(judged: Judged, names: Sequence[str]) -> dict[str, object]:
@@ -83,6 +94,7 @@ def _groups(option: ConstraintOption, names: Sequence[str]) -> list[dict[str, ob
 def _nearness(counts: NearnessCounts) -> dict[str, object]:
     return {
         "firstFit": _counts(Nearness, counts.first_fit),
+        "rewritten": _counts(Nearness, counts.rewritten) if counts.rewritten else None,
         "best": _counts(Nearness, counts.best),
         "bestEmpty": _counts(Nearness, counts.best_empty),
         "guessed": counts.guessed,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from extender.core.advice import Advice, Judged, NearnessCounts
+from extender.core.advice import Advice, Judged
 from extender.core.claim_warnings import Severity, render
 from extender.core.constraint_options import OptionKind
 from extender.core.nearness import Nearness
+from extender.core.nearness_counts import NearnessCounts
 from extender.core.prediction import Outcome
 from extender.core.publications import Publication
+from extender.core.soft_alignment import Rewrite
+from extender.core.soft_refusals import Refusal, render_refusal
 
 from .advise_subjects import Titled
 from .columns import columns
@@ -80,6 +83,8 @@ def _name(judged: Judged) -> str:
         return "as written"
     if option.kind is OptionKind.NONE:
         return "no constraint on places"
+    if option.kind is OptionKind.SOFT:
+        return "rewritten to prefer near devices"
     groups = [" + ".join(group) for groups in option.groups for group in groups]
     over = "; ".join(groups[:_MOST_GROUPS])
     if len(groups) > _MOST_GROUPS:
@@ -132,6 +137,7 @@ def _near(counts: NearnessCounts) -> Iterator[str]:
         [
             ["nodes by how near the devices are without constraint", *_NEARNESS_HEADINGS.values(), ""],
             row("that the scheduler takes now", counts.first_fit, 0),
+            *([row("rewritten, takes now", counts.rewritten, 0)] if counts.rewritten else []),
             row("at best, now", counts.best, counts.guessed),
             row("at best, when empty", counts.best_empty, counts.guessed_empty),
         ],
@@ -151,17 +157,20 @@ def _conclusion(advice: Advice) -> str:
     holds = _fits(best.empty)
     if not most:
         return ""
-    if not holds:
-        return (
-            "no constraint can keep the devices together on this cluster; leave it to the extender, which "
-            "places by what the drivers do publish"
-        )
     if holds >= most:
         return f"a hard matchAttribute, {_name(best)}, costs no node when the cluster is empty"
-    return (
-        f"a hard matchAttribute costs nodes: {_name(best)} leaves {holds} of {most}. To prefer alignment "
-        "without giving up nodes, rewrite the claim as -o yaml prints it, or leave it to the extender"
-    )
+    if holds:
+        text = f"a hard matchAttribute costs nodes: {_name(best)} leaves {holds} of {most}"
+    else:
+        text = "no constraint can keep the devices together on this cluster"
+    if any(isinstance(each, Rewrite) for each in advice.rewrites):
+        return (
+            f"{text}. To prefer near devices without giving up nodes, rewrite the claim as -o yaml prints "
+            "it, or leave it to the extender"
+        )
+    refused = [render_refusal(each) for each in advice.rewrites if isinstance(each, Refusal)]
+    why = f" (no rewrite that only prefers them: {refused[0]})" if refused else ""
+    return f"{text}; leave it to the extender, which places by all that the drivers publish{why}"
 
 
 def _covers(judged: Judged) -> int:

@@ -7,14 +7,13 @@ same cluster with nothing allocated.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .changes import Changes
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .claims import EXTENDED_CLAIM_NAME, PodClaims
-from .constraint_checks import covered_by, publication_warnings, value_warnings
+from .constraint_checks import covered_by, publication_warnings, separate_warnings, value_warnings
 from .constraint_options import (
     ConstraintOption,
     OptionKind,
@@ -25,7 +24,7 @@ from .constraint_options import (
 )
 from .extended_resources import backed_resources, claim_spec, class_for
 from .model import Claim, ClaimSpec, Pod
-from .nearness import Nearness, best_nearness, nearness_of
+from .nearness_counts import NearnessCounts, nearness_counts
 from .outcome_checks import (
     abort_warnings,
     all_warnings,
@@ -38,14 +37,10 @@ from .prediction import Outcome, Settings
 from .publications import Publication, Selected, selections
 from .shape import Refused, Shape, compile_shape
 from .snapshot import Snapshot
+from .soft_alignment import Rewrite, rewritten, soften
+from .soft_refusals import Refusal
 from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
 from .survey import Alike, Shapes, Step, outcomes, survey
-
-BEST_STEPS = 20_000
-"""Search steps for the nearest choice of devices on nodes that look alike."""
-
-BEST_VISITS = 60_000
-"""Choices of devices looked at in all; what is beyond is not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +70,17 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class NearnessCounts:
-    """
-    Nodes by how near the devices are where no constraint asks for it, whatever attributes say.
-
-    ``first_fit``: of the devices that the scheduler takes now; ``best``: of the nearest that it
-    could take now, ``best_empty``: with nothing allocated. ``guessed``: nodes of ``best`` and
-    ``best_empty`` whose search was given up, so that there may be nearer.
-    """
-
-    first_fit: Mapping[Nearness, int]
-    best: Mapping[Nearness, int]
-    best_empty: Mapping[Nearness, int]
-    guessed: int
-    guessed_empty: int
-
-
-@dataclass(frozen=True, slots=True)
 class Advice:
     """
     ``judged``: the claims as written first. ``nearness`` is ``None`` where the pod has no two
-    devices. ``warnings``: the worst first.
+    devices. ``rewrites``: for each claim in order how it could prefer near devices, or why it
+    stays as it is; none where nothing could be judged. ``warnings``: the worst first.
     """
 
     nodes: int
     judged: tuple[Judged, ...]
     nearness: NearnessCounts | None
+    rewrites: tuple[Rewrite | Refusal, ...]
     warnings: tuple[ClaimWarning, ...]
 
     @property
@@ -156,7 +136,7 @@ class _Adviser:
             written, now, empty = self._as_written()
             if not any(each.severity is Severity.BLOCKS for each in warnings):
                 warnings += holding_warnings(self._written_plan(), empty, self._empty)
-            return Advice(len(snapshot.nodes), (written,), None, _sorted(warnings))
+            return Advice(len(snapshot.nodes), (written,), None, (), _sorted(warnings))
         written, now, empty = self._as_written()
         alike = self._surveys(self._plan(self._specs))[1] if self._extended else empty
         selected, names = self._selected(alike, shape)
@@ -171,11 +151,13 @@ class _Adviser:
         warnings += publication_warnings(constraints, selected, snapshot.release)
         warnings += value_warnings(constraints, alike)
         warnings += all_warnings(constraints, aborts)
-        warnings += _separate(taking_part, selected, shape)
+        warnings += separate_warnings(shape, [who.on_bus for who in taking_part], selected)
         warnings += search_warnings(now, empty)
+        rewrites = self._rewrites(options[0].specs)
+        options = (*options, *_soft(options[0].specs, rewrites))
         judged = [written, *(self._judged(each, selected, shape, taking_part) for each in options)]
-        nearness = None if self._plan(self._specs).nothing_to_align else self._nearness(options[0])
-        return Advice(len(snapshot.nodes), tuple(judged), nearness, _sorted(warnings))
+        nearness = self._nearness(options)
+        return Advice(len(snapshot.nodes), tuple(judged), nearness, rewrites, _sorted(warnings))
 
     def _explicit(self) -> tuple[tuple[ClaimSpec, ...], tuple[str, ...]]:
         """All claims and their names; the one for extended resources as if somebody had written it."""
@@ -255,52 +237,29 @@ class _Adviser:
         if self._extended:
             yield warning(WarningCode.EXTENDED_RESOURCES, Severity.NOTES, resources=", ".join(self._extended))
 
-    def _nearness(self, bare: ConstraintOption) -> NearnessCounts:
-        now, empty = self._surveys(self._plan(bare.specs))
-        first_fit: Counter[Nearness] = Counter()
-        for alike in now:
-            found = _first_fit(alike)
-            if found is not None:
-                first_fit[found] += len(alike.nodes)
-        # The empty cluster has few looks, so it is judged while there is budget.
-        visits = BEST_VISITS
-        best_empty, guessed_empty, visits = self._best(empty, visits)
-        best, guessed, visits = self._best(now, visits)
-        return NearnessCounts(first_fit, best, best_empty, guessed, guessed_empty)
+    def _nearness(self, options: Sequence[ConstraintOption]) -> NearnessCounts | None:
+        if self._plan(self._specs).nothing_to_align:
+            return None
+        now, empty = self._surveys(self._plan(options[0].specs))
+        soft = next((each for each in options if each.kind is OptionKind.SOFT), None)
+        rewritten = () if soft is None else self._surveys(self._plan(soft.specs))[0]
+        return nearness_counts(now, empty, rewritten, self._now.release, self._step)
 
-    def _best(self, surveyed: Sequence[Alike], visits: int) -> tuple[Counter[Nearness], int, int]:
-        """Nodes by the nearest choice there, those where it is a guess, and the visits left."""
-        counts: Counter[Nearness] = Counter()
-        guessed = 0
-        for alike in surveyed:
-            nearness = _first_fit(alike)
-            if nearness is None or alike.look is None:
-                continue
-            if nearness is not Nearness.PCIE_ROOT:
-                complete = False
-                if visits > 0:
-                    look = alike.look
-                    best = best_nearness(
-                        look.memo.shape,
-                        look.placed.layout,
-                        look.key[1],
-                        look.slots,
-                        self._now.release,
-                        min(BEST_STEPS, visits * 2),
-                    )
-                    visits -= max(best.visits, 1)
-                    complete = best.complete
-                    nearness = best.nearness or nearness
-                if not complete:
-                    guessed += len(alike.nodes)
-            counts[nearness] += len(alike.nodes)
-            self._step(alike.nodes[0])
-        return counts, guessed, visits
+    def _rewrites(self, bare: Sequence[ClaimSpec]) -> tuple[Rewrite | Refusal, ...]:
+        """For each claim that is there: how to write it so that it prefers near devices."""
+        written = bare[: len(self._subject.claims)]
+        return tuple(soften(spec, self._now) for spec in written)
 
 
-def _first_fit(alike: Alike) -> Nearness | None:
-    alignment = alike.prediction.alignment
-    return None if alignment is None else nearness_of(alignment)
+def _soft(bare: Sequence[ClaimSpec], rewrites: Sequence[Rewrite | Refusal]) -> Iterator[ConstraintOption]:
+    """The claims rewritten, if any of them can be."""
+    if not any(isinstance(each, Rewrite) for each in rewrites):
+        return
+    specs = list(bare)
+    for number, each in enumerate(rewrites):
+        if isinstance(each, Rewrite):
+            specs[number] = rewritten(specs[number], each)
+    yield ConstraintOption(OptionKind.SOFT, tuple(specs))
 
 
 def _publications(
@@ -327,24 +286,6 @@ def _publications(
     return tuple(found[driver] for driver in sorted(found))
 
 
-def _separate(
-    taking_part: Sequence[Participants], selected: Mapping[int, Sequence[Selected]], shape: Shape
-) -> Iterator[ClaimWarning]:
-    """Devices of different kinds in different claims."""
-    kinds: dict[int, set[str]] = {}
-    for alternative in shape.alternatives:
-        if alternative.base_name in taking_part[alternative.claim].on_bus:
-            kinds.setdefault(alternative.claim, set()).update(
-                each.kind for each in selected.get(alternative.index, ())
-            )
-    if len(kinds) > 1:
-        shown = ", ".join("+".join(sorted(each)) for each in kinds.values())
-        yield warning(WarningCode.SEPARATE_CLAIMS, Severity.WARNS, claims=len(kinds), kinds=shown)
-
-
 def _sorted(warnings: Sequence[ClaimWarning]) -> tuple[ClaimWarning, ...]:
     order = list(Severity)
     return tuple(sorted(dict.fromkeys(warnings), key=lambda each: order.index(each.severity)))
-
-
-__all__ = ["Advice", "Judged", "NearnessCounts", "Subject", "advise"]

@@ -8,7 +8,7 @@ such a constraint never makes a claim impossible, so less is said of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
@@ -206,3 +206,18 @@ def _elements(value: ValueClass) -> set[int]:
     if isinstance(value, frozenset):
         return set(value)
     return {value} if value >= 0 else set()
+
+
+def separate_warnings(
+    shape: Shape, on_bus: Sequence[Collection[str]], selected: Mapping[int, Sequence[Selected]]
+) -> Iterator[ClaimWarning]:
+    """PCI devices in several claims; ``on_bus`` has the requests for such devices, by claim."""
+    kinds: dict[int, set[str]] = {}
+    for alternative in shape.alternatives:
+        if alternative.base_name in on_bus[alternative.claim]:
+            kinds.setdefault(alternative.claim, set()).update(
+                each.kind for each in selected.get(alternative.index, ())
+            )
+    if len(kinds) > 1:
+        shown = ", ".join("+".join(sorted(each)) for each in kinds.values())
+        yield warning(WarningCode.SEPARATE_CLAIMS, Severity.WARNS, claims=len(kinds), kinds=shown)

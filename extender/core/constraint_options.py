@@ -26,13 +26,15 @@ class OptionKind(StrEnum):
     AS_WRITTEN = "as-written"
     NONE = "none"
     MATCH = "match"
+    SOFT = "soft"
 
 
 @dataclass(frozen=True, slots=True)
 class ConstraintOption:
     """
     ``specs``: the claims with matchAttribute ``attribute`` over each of the ``groups``,
-    in place of whatever they said about places; ``groups`` are parallel to ``specs``.
+    in place of whatever they said about places; ``groups`` are parallel to ``specs``. A
+    ``soft`` one prefers near devices (see ``soft_alignment``).
     ``one_claim``: the claims are put into one, since no constraint reaches over two.
     """
 

@@ -7,7 +7,7 @@ the pods that a Deployment, a Job or the like makes count as pods.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BufferedReader
 from typing import cast
@@ -17,6 +17,7 @@ import msgspec
 from .cluster import Cluster, ClusterBuilder
 from .cluster_file import ClusterFileError, documents
 from .decode import DecodeError
+from .decode.fields import NAMESPACE_DEFAULT
 
 CLAIM_KINDS = ("ResourceClaim", "ResourceClaimTemplate")
 
@@ -52,13 +53,31 @@ def read_claims(path: str, stdin: BufferedReader | None = None) -> ClaimFile:
             except DecodeError as error:
                 raise ClusterFileError(f"{path}: {error}") from None
             if kind in CLAIM_KINDS:
-                metadata = cast("Mapping[str, object]", item["metadata"])
-                name = metadata.get("name") or metadata.get("generateName")
-                manifests[kind, str(metadata.get("namespace") or "default"), str(name)] = item
+                manifests[_key(item)] = item
     cluster = builder.build()
     if not (cluster.claims or cluster.templates or cluster.pods):
         raise ClusterFileError(f"{path}: holds no claim; {_WANTED}")
     return ClaimFile(path, cluster, manifests)
+
+
+def manifests_of(
+    paths: Sequence[str], wanted: Collection[ManifestKey]
+) -> dict[ManifestKey, Mapping[str, object]]:
+    """The ``wanted`` claims and templates of a dump that was read before. Raises ``ClusterFileError``."""
+    found: dict[ManifestKey, Mapping[str, object]] = {}
+    for path in paths:
+        for document in documents(path):
+            for item in _items(msgspec.json.decode(document)):
+                if item.get("kind") in CLAIM_KINDS and _key(item) in wanted:
+                    found[_key(item)] = item
+    return found
+
+
+def _key(item: Mapping[str, object]) -> ManifestKey:
+    """Of a claim or template that was decoded without complaint."""
+    metadata = cast("Mapping[str, object]", item["metadata"])
+    name = metadata.get("name") or metadata.get("generateName")
+    return str(item["kind"]), str(metadata.get("namespace") or NAMESPACE_DEFAULT), str(name)
 
 
 def _items(document: object) -> Iterator[Mapping[str, object]]:
