@@ -147,7 +147,7 @@ class _Adviser:
         warnings += holding_warnings(self._written_plan(), empty, self._empty)
         aborts = list(abort_warnings(self._written_plan(), now, empty, snapshot))
         warnings += aborts
-        warnings += request_warnings(shape, selected, alike, aborts)
+        warnings += request_warnings(shape, alike, aborts)
         warnings += publication_warnings(constraints, selected, snapshot.release)
         warnings += value_warnings(constraints, alike)
         warnings += all_warnings(constraints, aborts)

@@ -4,14 +4,13 @@ What surveys of a claim as written show: nodes where it fails, aborts or takes t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .constraint_checks import Covered
-from .layout import FAILED
+from .layout import FAILED, REJECTED
 from .plan import Plan
 from .prediction import Outcome
-from .publications import Selected
 from .reasons import Reason, ReasonCode, render
 from .shape import Shape
 from .snapshot import Snapshot
@@ -84,10 +83,7 @@ def _abort(why: Reason, nodes: int) -> ClaimWarning:
 
 
 def request_warnings(
-    shape: Shape,
-    selected: Mapping[int, Sequence[Selected]],
-    empty: Sequence[Alike],
-    reported: Sequence[ClaimWarning],
+    shape: Shape, empty: Sequence[Alike], reported: Sequence[ClaimWarning]
 ) -> Iterator[ClaimWarning]:
     """Requests that select nothing, or whose selectors fail on devices that no search came to yet."""
     failing = _failing(empty)
@@ -97,9 +93,15 @@ def request_warnings(
             yield warning(
                 WarningCode.SELECTOR_CAN_FAIL, Severity.WARNS, where=where, devices=devices, detail=detail
             )
+    judged = {
+        index
+        for alike in empty
+        for candidate in (alike.look.placed.layout.candidates if alike.look is not None else ())
+        for index, verdict in enumerate(candidate.verdicts)
+        if verdict != REJECTED
+    }
     for alternative in shape.alternatives:
-        wheres = {where for where, _ in alternative.selectors}
-        if empty and alternative.index not in selected and not wheres & failing.keys():
+        if empty and alternative.index not in judged:
             yield warning(
                 WarningCode.SELECTS_NOTHING,
                 Severity.WARNS,
