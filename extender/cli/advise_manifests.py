@@ -103,7 +103,11 @@ def _heading(title: str, spec: ClaimSpec) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes text of several lines as it reads."""
+    """Writes text of several lines as it reads, and what stands twice twice."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        del data
+        return True
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

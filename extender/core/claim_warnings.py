@@ -123,8 +123,8 @@ TEMPLATES: dict[WarningCode, str] = {
         "on a node"
     ),
     WarningCode.TOO_FEW_TOGETHER: (
-        "the constraint on {attribute} can never hold: {requests} take {needed} of them, and no node has "
-        "more than {most} with one value"
+        "the constraint on {attribute} can never hold: {requests} take {needed} devices together, and no "
+        "node has more than {most} with one value"
     ),
     WarningCode.COUNT_IS_NOT_PAIRS: (
         "the constraint on {attribute} keeps all {needed} devices of {requests} on one value; it makes no "

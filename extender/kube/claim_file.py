@@ -43,17 +43,16 @@ def read_claims(path: str, stdin: BufferedReader | None = None) -> ClaimFile:
     builder = ClusterBuilder()
     manifests: dict[ManifestKey, Mapping[str, object]] = {}
     for document in documents(path, stdin):
-        for item in _items(msgspec.json.decode(document)):
-            kind = str(item.get("kind") or "")
-            try:
+        try:
+            for item in _items(msgspec.json.decode(document)):
                 builder.add(msgspec.json.encode(item))
-                pod = _workload_pod(item) if kind != "Pod" else None
+                pod = _workload_pod(item)
                 if pod is not None:
                     builder.add(msgspec.json.encode(pod))
-            except DecodeError as error:
-                raise ClusterFileError(f"{path}: {error}") from None
-            if kind in CLAIM_KINDS:
-                manifests[_key(item)] = item
+                if item.get("kind") in CLAIM_KINDS:
+                    manifests[_key(item)] = item
+        except DecodeError as error:
+            raise ClusterFileError(f"{path}: {error}") from None
     cluster = builder.build()
     if not (cluster.claims or cluster.templates or cluster.pods):
         raise ClusterFileError(f"{path}: holds no claim; {_WANTED}")
@@ -82,8 +81,7 @@ def _key(item: Mapping[str, object]) -> ManifestKey:
 
 def _items(document: object) -> Iterator[Mapping[str, object]]:
     if not isinstance(document, Mapping):
-        # The builder says what is wrong with it.
-        document = {"kind": None, "items": document}
+        raise DecodeError("document", "", "", "no object of Kubernetes")
     items = document.get("items")
     if str(document.get("kind") or "").endswith("List") and isinstance(items, list):
         for item in items:

@@ -88,7 +88,7 @@ def test_a_list_matches_a_scalar_where_lists_are_sets() -> None:
     nodes = Attribute(AttributeKind.INTS, (0, 1))
     gpus, nics = [b.device("gpu-0", numa=0)], [Device("nic-0", {b.NUMA: nodes})]
     snapshot = Snapshot.of(
-        release=release_for("1.36.2", {"DRAListTypeAttributes": True}),
+        release=release_for("1.37", {"DRAListTypeAttributes": True}),
         nodes=[Node("node")],
         slices=[b.slice_of("gpu.nvidia.com", "node", gpus), b.slice_of("dra.net", "node", nics)],
         classes=b.CLASSES,

@@ -139,5 +139,5 @@ def test_names_of_places() -> None:
         "gpu.intel.com/pciRoot",
     ):
         assert is_about_places(name, DEFAULT_VOCABULARY)
-    for name in (None, "resource.kubernetes.io/pciBusID", "gpu.nvidia.com/parentUUID"):
-        assert not is_about_places(name, DEFAULT_VOCABULARY)
+    for other in (None, "resource.kubernetes.io/pciBusID", "gpu.nvidia.com/parentUUID"):
+        assert not is_about_places(other, DEFAULT_VOCABULARY)

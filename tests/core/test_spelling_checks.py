@@ -14,8 +14,8 @@ from tests import builders as b
 PUBLISHED = frozenset({b.ROOT, "dra.net/rdma", "dra.net/numaNode"})
 
 
-def constrained(attribute: str, **fields: object) -> ClaimSpec:
-    requests = (b.request("gpu", "gpu", **fields), b.request("nic", "nic"))
+def constrained(attribute: str, derived: tuple[tuple[str, str], ...] = ()) -> ClaimSpec:
+    requests = (b.request("gpu", "gpu", derived=derived), b.request("nic", "nic"))
     return b.spec(*requests, constraints=[Constraint(match_attribute=attribute)])
 
 

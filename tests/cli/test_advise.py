@@ -1,0 +1,387 @@
+"""advise: the table, the document, the manifests, and what it refuses."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from extender.cli import advise
+from extender.kube.cluster import Cluster
+from extender.kube.cluster_file import read
+from extender.kube.live import LiveError
+
+ROOT = Path(__file__).parents[2]
+CLAIMS = sorted((ROOT / "tests" / "data" / "claims").glob("*.yaml"))
+PCIE_ROOT = "resource.kubernetes.io/pcieRoot"
+
+
+@pytest.fixture
+def advised(run, cluster_file, version_file):
+    """Advise on the small cluster; arguments follow."""
+
+    def run_advise(*argv):
+        return run("advise", "--cluster", cluster_file, version_file, *argv)
+
+    return run_advise
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Write objects as the YAML stream that people apply; returns the path."""
+
+    def write(*objects):
+        path = tmp_path / "claim.yaml"
+        path.write_text(yaml.safe_dump_all(objects))
+        return path
+
+    return write
+
+
+def template(name, *requests, constraints=(), **spec):
+    """``requests`` are (name, class)."""
+    devices = {
+        "requests": [{"name": each, "exactly": {"deviceClassName": of}} for each, of in requests],
+        "constraints": list(constraints),
+    }
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaimTemplate",
+        "metadata": {"name": name, "labels": {"team": "a"}},
+        "spec": {"spec": {"devices": devices, **spec}},
+    }
+
+
+def pod_of(*templates):
+    """A pod with a claim from each template."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "new"},
+        "spec": {
+            "containers": [{"name": "main"}],
+            "resourceClaims": [{"name": each, "resourceClaimTemplateName": each} for each in templates],
+        },
+    }
+
+
+PAIR = (("gpu", "gpu"), ("nic", "nic"))
+
+
+def test_the_table(advised):
+    """Counts for each constraint, nearness, and one sentence of advice."""
+    ran = advised("--pod", "default/job-1")
+    assert ran.status == 0
+    assert ran.out == (
+        "Pod default/job-1 on Kubernetes 1.36.2, 3 nodes: 2 can meet it as written now, 2 when empty\n"
+        "\n"
+        "nodes that can meet the claim                     now  empty\n"
+        "  as written                                        2      2\n"
+        "  resource.kubernetes.io/pcieRoot over gpu + nic    2      2\n"
+        "  resource.kubernetes.io/numaNode over gpu + nic    2      2\n"
+        "  rewritten to prefer near devices                  2      2\n"
+        "\n"
+        "nodes by how near the devices are without constraint  one root  one NUMA  farther  unknown\n"
+        "  that the scheduler takes now                               1         0        1        0\n"
+        "  rewritten, takes now                                       2         0        0        0\n"
+        "  at best, now                                               2         0        0        0\n"
+        "  at best, when empty                                        2         0        0        0\n"
+        "\n"
+        "advice: a hard matchAttribute, resource.kubernetes.io/pcieRoot over gpu + nic, costs no node when\n"
+        "    the cluster is empty\n"
+    )
+
+
+def test_the_document(advised):
+    """-o json has every key of the contract."""
+    document = advised("--pod", "default/job-1", "-o", "json").document
+    assert {key: document[key] for key in ("apiVersion", "kind", "kubernetes")} == {
+        "apiVersion": "dra-extender.io/v1alpha1",
+        "kind": "Advice",
+        "kubernetes": "1.36.2",
+    }
+    (subject,) = document["subjects"]
+    assert subject["subject"] == "Pod default/job-1"
+    assert subject["claims"] == ["job-1-devices"]
+    assert (subject["nodes"], subject["blocked"], subject["warnings"]) == (3, False, [])
+    assert [each["constraint"] for each in subject["options"]] == [
+        "as-written",
+        "none",
+        "match",
+        "match",
+        "soft",
+    ]
+    assert subject["options"][2] == {
+        "constraint": "match",
+        "attribute": PCIE_ROOT,
+        "groups": [{"claim": "job-1-devices", "requests": ["gpu", "nic"]}],
+        "oneClaim": False,
+        "now": {"allocated": 2, "unschedulable": 1, "error": 0, "unknown": 0},
+        "empty": {"allocated": 2, "unschedulable": 1, "error": 0, "unknown": 0},
+        "published": [
+            {"driver": "dra.net", "devices": 4, "published": 4, "sayNothing": 0, "flatNodes": 0},
+            {"driver": "gpu.nvidia.com", "devices": 2, "published": 2, "sayNothing": 0, "flatNodes": 0},
+        ],
+    }
+    assert subject["nearness"] == {
+        "firstFit": {"pcie-root": 1, "numa": 0, "unknown": 0, "far": 1},
+        "rewritten": {"pcie-root": 2, "numa": 0, "unknown": 0, "far": 0},
+        "best": {"pcie-root": 2, "numa": 0, "unknown": 0, "far": 0},
+        "bestEmpty": {"pcie-root": 2, "numa": 0, "unknown": 0, "far": 0},
+        "guessed": 0,
+        "guessedEmpty": 0,
+    }
+    (rewrite,) = subject["rewrites"]
+    assert rewrite["claim"] == "job-1-devices"
+    assert rewrite["form"] in (1, 2)
+    assert rewrite["reason"] is rewrite["message"] is None
+
+
+def test_a_template_of_a_file(advised, manifest):
+    """-f takes a template that no cluster has yet."""
+    ran = advised("-f", manifest(template("pair", *PAIR)), "-o", "json")
+    (subject,) = ran.document["subjects"]
+    assert subject["subject"] == "ResourceClaimTemplate default/pair"
+    assert subject["options"][0]["now"]["allocated"] == 2
+
+
+def test_a_pod_of_a_file_with_two_templates(advised, manifest):
+    """A pod stands for the templates it uses; a template it does not use is a subject of its own."""
+    path = manifest(
+        pod_of("g", "n"), template("g", ("dev", "gpu")), template("n", ("dev", "nic")), template("o", *PAIR)
+    )
+    subjects = advised("-f", path, "-o", "json").document["subjects"]
+    assert [each["subject"] for each in subjects] == ["Pod default/new", "ResourceClaimTemplate default/o"]
+    assert [each["code"] for each in subjects[0]["warnings"]] == ["separate-claims"]
+    assert subjects[0]["options"][2]["oneClaim"] is True
+    assert subjects[0]["options"][2]["groups"] == [{"claim": None, "requests": ["new-g-dev", "new-n-dev"]}]
+
+
+def test_a_deployment(advised, manifest):
+    """The pods that a workload makes count as pods."""
+    pod = pod_of("pair")
+    workload = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {"template": {"metadata": {}, "spec": pod["spec"]}},
+    }
+    subjects = advised("-f", manifest(workload, template("pair", *PAIR)), "-o", "json").document["subjects"]
+    assert [each["subject"] for each in subjects] == ["Pod default/web"]
+
+
+def test_classes_of_the_file_count(advised, manifest):
+    """A class that comes with the claim is there when the claim is."""
+    mine = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "DeviceClass",
+        "metadata": {"name": "mine"},
+        "spec": {"selectors": [{"cel": {"expression": "device.driver == 'gpu.nvidia.com'"}}]},
+    }
+    assert advised("-f", manifest(template("one", ("gpu", "mine")))).status == 1
+    assert advised("-f", manifest(template("one", ("gpu", "mine")), mine)).status == 0
+
+
+def test_a_claim_that_holds_nowhere_is_a_finding(advised, manifest):
+    """Status 1 if a claim can be met on no node, not even an empty one; the table says so first."""
+    wrong = {"requests": ["gpu", "nic"], "matchAttribute": "k8s.io/pcieRoot"}
+    ran = advised("-f", manifest(template("pair", *PAIR, constraints=[wrong])))
+    assert ran.status == 1
+    text = " ".join(ran.out.split())
+    assert "3 nodes: can be met nowhere as written blocks: no node can meet this" in text
+    assert f"no device publishes that name; use {PCIE_ROOT}" in text
+
+
+def test_the_rewritten_claim(advised, manifest):
+    """-o yaml prints the claim with everything else kept, then policies that do the same."""
+    config = [{"requests": ["nic"], "opaque": {"driver": "dra.net", "parameters": {"mtu": 9000}}}]
+    pair = template("pair", *PAIR)
+    pair["spec"]["spec"]["devices"]["config"] = config
+    ran = advised("-f", manifest(pair), "-o", "yaml")
+    assert ran.status == 0
+    claim, *policies = yaml.safe_load_all(ran.out)
+    assert claim["metadata"] == pair["metadata"]
+    devices = claim["spec"]["spec"]["devices"]
+    assert devices["config"] == config
+    assert {name for each in devices["requests"] for name in [each["name"]]} == {"gpu", "nic"}
+    assert any("firstAvailable" in each for each in devices["requests"])
+    assert devices["constraints"][0]["matchAttribute"] == PCIE_ROOT
+    assert {each["kind"] for each in policies} == {
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
+    }
+
+
+def test_the_rewritten_claim_of_a_dump(advised, cluster_file):
+    """The claim of a pod in a dump is printed without what the API server adds."""
+    claim = next(iter(yaml.safe_load_all(advised("--pod", "job-1", "-o", "yaml").out)))
+    assert claim["metadata"] == {"name": "job-1-devices", "namespace": "default"}
+    assert "status" not in claim
+
+
+def test_a_required_root_becomes_a_preferred_one(advised, manifest):
+    """A claim with a constraint on places is printed as one that prefers, and the comment says so."""
+    hard = {"requests": ["gpu", "nic"], "matchAttribute": PCIE_ROOT}
+    ran = advised("-f", manifest(template("pair", *PAIR, constraints=[hard])), "-o", "yaml")
+    assert f"it prefers what the constraint on {PCIE_ROOT} required" in " ".join(ran.out.split("\n# "))
+
+
+def test_no_rewrite_is_a_comment(advised, manifest):
+    """A claim for which no form is safe stays as it is, and the comment says why."""
+    ran = advised("-f", manifest(template("one", ("gpu", "gpu"))), "-o", "yaml")
+    assert ran.status == 0
+    assert ran.out.startswith("# ResourceClaimTemplate default/one is not rewritten: ")
+    assert list(yaml.safe_load_all(ran.out)) in ([], [None])
+
+
+def test_without_a_file_the_live_cluster_is_asked(run, monkeypatch, cluster_file, manifest):
+    """No --cluster: one reading of the live cluster, whose claims are not there as written."""
+    live = read([str(cluster_file)])
+    monkeypatch.setattr(advise, "read_live", lambda: live)
+    assert "2 can meet it as written" in run("advise", "--pod", "job-1").out
+    assert "to print it, give the claim" in run("advise", "--pod", "job-1", "-o", "yaml").out
+    assert run("advise", "-f", manifest(template("pair", *PAIR))).status == 0
+
+
+def test_a_live_cluster_that_cannot_be_read(run, monkeypatch):
+    """What is wrong with the live cluster: status 2 and the reason."""
+
+    def refuse() -> Cluster:
+        raise LiveError("nodes: forbidden; grant list on nodes")
+
+    monkeypatch.setattr(advise, "read_live", refuse)
+    ran = run("advise", "--pod", "default/job-1")
+    assert ran.status == 2
+    assert "nodes: forbidden" in ran.err
+
+
+def test_a_claim_that_is_missing(advised, manifest):
+    """A pod whose template is nowhere: status 2, with file, field and what to add."""
+    path = manifest(pod_of("gone"))
+    ran = advised("-f", path)
+    assert ran.status == 2
+    assert ran.err == (
+        f"dra-extender advise: -f {path}: Pod default/new: spec.resourceClaims[0]: ResourceClaimTemplate "
+        f"default/gone is not in {path} and the cluster; add it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kind: Service\nmetadata: {name: x}\n", "holds no claim; want a ResourceClaim"),
+        ("{", "the file ends within an object"),
+        ("kind: ResourceClaim\nmetadata: {}\n", "metadata.name: missing"),
+        (
+            "kind: ResourceClaim\nmetadata: {name: x}\nspec: {devices: {requests: 7}}\n",
+            "spec.devices.requests: expected array, got int",
+        ),
+        ("- 1\n", "no object of Kubernetes"),
+    ],
+)
+def test_files_that_hold_no_claim(advised, tmp_path, text, message):
+    """What is wrong with the file of -f is told with its name."""
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    ran = advised("-f", path)
+    assert ran.status == 2
+    assert str(path) in ran.err
+    assert message in ran.err
+
+
+def test_pod_or_file(run, cluster_file):
+    """One of --pod and -f is needed, not both."""
+    assert run("advise", "--cluster", cluster_file).status == 2
+    assert run("advise", "--cluster", cluster_file, "--pod", "a", "-f", "b").status == 2
+    ran = run("advise", "--cluster", cluster_file, "--pod", "default/job-2")
+    assert "did you mean default/job-1?" in ran.err
+
+
+# The embedded fleet, and the claims that people published.
+
+CLASS_DRIVERS = {
+    "dra.net": "dra.net",
+    "dranet": "dra.net",
+    "dranet.net": "dra.net",
+    "efa.networking.k8s.aws": "dra.net",
+    "gpu.intel.com": "gpu.intel.com",
+    "gpu.example.com": "gpu.example.com",
+    "dra.nvme": "dra.nvme",
+    "mig.nvidia.com": "gpu.nvidia.com",
+    "vfio.gpu.nvidia.com": "gpu.nvidia.com",
+    "spyre.ibm.com": "spyre.ibm.com",
+    "sriovnetwork.k8snetworkplumbingwg.io": "sriovnetwork.k8snetworkplumbingwg.io",
+}
+
+
+@pytest.fixture(scope="session")
+def fleet_file(tmp_path_factory):
+    """The cluster of the embedded recording, with the classes that the samples name."""
+    with gzip.open(ROOT / "extender" / "data" / "fleet-1.36.2.jsonl.gz", "rt") as lines:
+        cluster = json.loads(lines.readline())["cluster"]
+    cluster["items"] += [
+        {
+            "apiVersion": "resource.k8s.io/v1",
+            "kind": "DeviceClass",
+            "metadata": {"name": name},
+            "spec": {"selectors": [{"cel": {"expression": f"device.driver == '{driver}'"}}]},
+        }
+        for name, driver in CLASS_DRIVERS.items()
+    ]
+    path = tmp_path_factory.mktemp("fleet") / "fleet.json"
+    path.write_text(json.dumps(cluster))
+    return path
+
+
+FINDINGS = {
+    "pcieroot-intel-gpu-dranet": {"selector-attribute-misspelt", "selector-fails", "selects-nothing"},
+    "pcieroot-2gpu-2nic-one-root": {"attribute-retired", "selector-fails", "count-is-not-pairs"},
+    "pcieroot-amd-2gpu": {"too-few-together", "holds-nowhere"},
+    "count-vs-pairs": {"separate-claims", "count-is-not-pairs"},
+    "vendor-root-intel-2gpu": {"attribute-unknown"},
+    "pcieroot-gpu-efa-1to1": {"attribute-partly-published", "flat-root"},
+    "bus-id-and-numa-cel-gb300": {"selector-fails", "selector-attribute-unknown"},
+    "composite-pairs": {"class-missing"},
+    "parentuuid-mig": {"attribute-unknown"},
+}
+"""What must be said of samples that ``docs/advise.md`` calls mistakes or traps, at least."""
+
+
+@pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.stem)
+def test_published_claims(run, fleet_file, path):
+    """Each published sample is advised on, or refused as what no API server takes."""
+    ran = run("advise", "--cluster", fleet_file, "--kubernetes", "1.36", "-f", path, "-o", "json")
+    if path.stem == "kep4816-firstavailable":
+        assert ran.status == 2
+        assert "matchAttribute: expected str, got array" in ran.err
+        return
+    subjects = ran.document["subjects"]
+    assert subjects
+    for subject in subjects:
+        for option in subject["options"]:
+            assert sum(option["now"].values()) == sum(option["empty"].values()) == subject["nodes"] == 24
+            assert option["now"]["allocated"] <= option["empty"]["allocated"] + option["empty"]["error"]
+    assert ran.status == any(subject["blocked"] for subject in subjects)
+    found = {each["code"] for subject in subjects for each in subject["warnings"]}
+    assert found >= FINDINGS.get(path.stem, set())
+
+
+def test_the_most_common_claim_on_the_embedded_fleet(run, fleet_file, manifest):
+    """One GPU and one NIC: the root is an option on few machines, and a rewrite costs none."""
+    path = manifest(template("pair", ("gpu", "gpu"), ("nic", "rdma")))
+    ran = run("advise", "--cluster", fleet_file, "--kubernetes", "1.36", "-f", path, "-o", "json")
+    (subject,) = ran.document["subjects"]
+    allocated = {
+        (each["constraint"], each["attribute"]): each["empty"]["allocated"] for each in subject["options"]
+    }
+    assert allocated == {
+        ("as-written", None): 23,
+        ("none", None): 23,
+        ("match", PCIE_ROOT): 8,
+        ("match", "resource.kubernetes.io/numaNode"): 0,
+        ("soft", None): 23,
+    }
+    assert subject["nearness"]["rewritten"]["pcie-root"] > subject["nearness"]["firstFit"]["pcie-root"]
