@@ -22,13 +22,17 @@ class Matching:
         self._constraint = constraint_of(ShapeConstraint(ConstraintKind.MATCH, attribute), release)
         self._compared = (Compared(attribute),)
         self._sets = release.features.list_type_attributes
+        self._accepted: dict[Attribute | None, bool] = {}
 
     def accepts(self, device: SelectedDevice) -> bool:
         """Whether the constraint takes the device in when it is alone: not where the attribute is missing."""
-        (value,) = self._classes([device])
-        accepted = self._constraint.add("", value)
-        if accepted:
-            self._constraint.remove("")
+        value = self._value(device)
+        accepted = self._accepted.get(value)
+        if accepted is None:
+            (number,) = self._classes([device])
+            accepted = self._accepted[value] = self._constraint.add("", number)
+            if accepted:
+                self._constraint.remove("")
         return accepted
 
     def refuses(self, device: SelectedDevice) -> bool:

@@ -26,59 +26,23 @@ allocateOne and matchAttributeConstraint, v0.34 to v0.37.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import replace
 from typing import NamedTuple
 
 from .matching import Matching
-from .model import ClaimSpec, Constraint, Request, ResourceSlice
+from .model import ClaimSpec, ResourceSlice
 from .reasons import render
 from .selection import SelectedDevice, Selection, select
 from .shape import Refused, compile_shape
 from .snapshot import Snapshot
 from .soft_hazards import hazard_of
 from .soft_refusals import Refusal, RefusalCode, refusal
+from .soft_rewrite import ALIGNED, ANY, REST, Choice, Form, Rewrite, form_one, form_two, lacking, rewritten
 from .vocabulary import Vocabulary
 from .words import OFF_BUS, PCI_BUS_ID, Kind
 
-ALIGNED, ANY, REST = "aligned", "any", "rest"
-"""Names of the alternatives."""
-
 MAX_SELECTORS = 32
 """``DeviceSelectorsMaxSize``."""
-
-
-class Form(IntEnum):
-    """Which of the two forms; see above."""
-
-    ONE = 1
-    TWO = 2
-
-
-class Choice(NamedTuple):
-    """One entry of ``firstAvailable``: all that the request says, and one more CEL ``selector`` if any."""
-
-    name: str
-    selector: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """
-    How to write a claim otherwise.
-
-    ``order``: the names of all its requests. ``choices``: the alternatives of those that
-    become ``firstAvailable``. ``constraints``: what the claim, which has none, gets; the first one's
-    attribute is what aligned devices share. ``nodes``: on how many nodes devices of both kinds share
-    it; ``exact``: on how many of these the form is exact.
-    """
-
-    form: Form
-    order: tuple[str, ...]
-    choices: tuple[tuple[str, tuple[Choice, ...]], ...]
-    constraints: tuple[Constraint, ...]
-    nodes: int
-    exact: int
 
 
 def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
@@ -105,35 +69,6 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     if isinstance(pair, Refusal):
         return pair
     return _softened(spec, pair, selection, snapshot)
-
-
-def rewritten(spec: ClaimSpec, rewrite: Rewrite) -> ClaimSpec:
-    """The spec that ``rewrite`` makes of ``spec``."""
-    by_name = {request.name: request for request in spec.requests}
-    choices = dict(rewrite.choices)
-    return ClaimSpec(
-        f"{spec.fingerprint}/{rewrite.order}{rewrite.choices}{rewrite.constraints}",
-        tuple(_with_choices(by_name[name], choices.get(name, ())) for name in rewrite.order),
-        rewrite.constraints,
-        spec.config,
-    )
-
-
-def _with_choices(request: Request, choices: tuple[Choice, ...]) -> Request:
-    exact = request.exactly
-    if exact is None or not choices:
-        return request
-    return Request(
-        request.name,
-        first_available=tuple(
-            replace(
-                exact,
-                name=choice.name,
-                selectors=(*exact.selectors, choice.selector) if choice.selector else exact.selectors,
-            )
-            for choice in choices
-        ),
-    )
 
 
 def _refused_as_written(spec: ClaimSpec) -> Refusal | None:
@@ -245,7 +180,7 @@ def _forms(
     sides = ((pair, nodes), (pair[::-1], swapped))
     for (a, b), devices in sides:
         exact = sum(all(map(root.accepts, of_b)) for _, of_b in devices)
-        yield _form_one(a.name, b.name, root.attribute, len(nodes), exact)
+        yield form_one(a.name, b.name, root.attribute, len(nodes), exact)
     for (a, b), devices in sides:
         for name in _names_apart(a, b, root):
             apart = Matching(name, snapshot.release)
@@ -257,42 +192,7 @@ def _forms(
                 and not apart.meet(of_a, of_b)
                 for of_a, of_b in devices
             )
-            yield _form_two(a.name, b.name, (root.attribute, name), len(nodes), exact)
-
-
-def _form_one(a: str, b: str, root: str, nodes: int, exact: int) -> Rewrite:
-    return Rewrite(
-        Form.ONE,
-        (a, b),
-        ((a, (Choice(ALIGNED), Choice(ANY))), (b, (Choice(ALIGNED), Choice(ANY, lacking(root))))),
-        (Constraint((f"{a}/{ALIGNED}", f"{b}/{ALIGNED}"), root),),
-        nodes,
-        exact,
-    )
-
-
-def _form_two(a: str, b: str, attributes: tuple[str, str], nodes: int, exact: int) -> Rewrite:
-    root, apart = attributes
-    return Rewrite(
-        Form.TWO,
-        (a, b),
-        (
-            (a, (Choice(ALIGNED), Choice(ANY))),
-            (b, (Choice(ALIGNED), Choice(ANY), Choice(REST, lacking(apart)))),
-        ),
-        (
-            Constraint((f"{a}/{ALIGNED}", f"{b}/{ALIGNED}"), root),
-            Constraint((f"{a}/{ALIGNED}", f"{b}/{ANY}"), apart),
-        ),
-        nodes,
-        exact,
-    )
-
-
-def lacking(attribute: str) -> str:
-    """The CEL text that selects the devices without ``attribute``, a full name; it fails on none."""
-    domain, _, name = attribute.rpartition("/")
-    return f'!("{name}" in device.attributes["{domain}"])'
+            yield form_two(a.name, b.name, (root.attribute, name), len(nodes), exact)
 
 
 def _names_apart(a: _Side, b: _Side, root: Matching) -> list[str]:
@@ -323,3 +223,17 @@ def _by_node(
         left, right = ([each for of in found for each in of[side.number]] for side in pair)
         if left and right:
             yield left, right
+
+
+__all__ = [
+    "ALIGNED",
+    "ANY",
+    "REST",
+    "Choice",
+    "Form",
+    "Refusal",
+    "Rewrite",
+    "lacking",
+    "rewritten",
+    "soften",
+]

@@ -69,7 +69,7 @@ async def _mutate(service: Service, request: AdmissionRequest) -> Answer:
     if asked is not None:
         service.metrics.softened(asked)
         return Answer(wire.allowed(request.uid))
-    judgement = _judged(service, request)
+    judgement = await _judged(service, request)
     service.metrics.softened(judgement.result)
     log.debug("mutate", kind=request.kind.kind, namespace=request.namespace, result=judgement.result)
     if judgement.result == RefusalCode.ALREADY_REWRITTEN:
@@ -118,7 +118,7 @@ async def _owner(service: Service, namespace: str, name: str, uid: str) -> Pod |
         left -= _POLL_SECONDS
 
 
-def _judged(service: Service, request: AdmissionRequest) -> Judgement:
+async def _judged(service: Service, request: AdmissionRequest) -> Judgement:
     unsure = service.no_opinion
     if unsure is not None:
         text = "the extender does not know the cluster well enough at the moment"
@@ -127,7 +127,7 @@ def _judged(service: Service, request: AdmissionRequest) -> Judgement:
         spec = _spec(service, request)
     except decode.DecodeError as error:
         return Judgement(SoftResult.UNREADABLE, str(error))
-    found = service.softener.decide(spec, service.store.current)
+    found = await service.softener.decide(spec, service.store.current)
     if not isinstance(found, Rewrite):
         return Judgement(found.code, render_refusal(found))
     attribute = found.constraints[0].match_attribute

@@ -43,7 +43,7 @@ async def listening(app: web.Application, config: Config) -> AsyncIterator[Addre
         # A small body must not become a large one; see web._body.
         auto_decompress=False,
         # Handlers await only the body, whose reading fails by itself when the caller
-        # leaves, and the binder, which must not be cancelled.
+        # leaves, the binder, which must not be cancelled, and what a later claim needs, too.
         handler_cancellation=False,
     )
     await runner.setup()

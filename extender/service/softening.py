@@ -4,6 +4,7 @@ Which claims ask for soft alignment, and what they are to become.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -66,23 +67,39 @@ class _Decision:
 
 
 class Softener:
-    """Decides how claims are rewritten, and remembers it: claims from one template say the same."""
+    """
+    Decides how claims are rewritten, and remembers it: claims from one template say the same.
+
+    Deciding takes a second on thousands of nodes, so it happens in a thread, one at a time.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._decisions: OrderedDict[ClaimSpec, _Decision] = OrderedDict()
+        self._deciding = asyncio.Lock()
 
-    def decide(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
+    async def decide(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
         """What ``soften`` says of the spec, on these slices or on those of a moment ago."""
+        known = self._known(spec, snapshot)
+        if known is None:
+            async with self._deciding:
+                known = self._known(spec, snapshot)
+                if known is None:
+                    known = await asyncio.to_thread(soften, spec, snapshot)
+                    self._remember(spec, _Decision(known, snapshot.slices, snapshot.classes, self._clock()))
+        return known
+
+    def _known(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal | None:
         known = self._decisions.get(spec)
-        if known is not None and known.classes is snapshot.classes:
-            fresh = self._clock() - known.made < FRESH_SECONDS
-            if fresh or known.slices is snapshot.slices:
-                self._decisions.move_to_end(spec)
-                return known.of
-        found = soften(spec, snapshot)
-        self._decisions[spec] = _Decision(found, snapshot.slices, snapshot.classes, self._clock())
+        if known is None or known.classes is not snapshot.classes:
+            return None
+        if known.slices is not snapshot.slices and self._clock() - known.made >= FRESH_SECONDS:
+            return None
+        self._decisions.move_to_end(spec)
+        return known.of
+
+    def _remember(self, spec: ClaimSpec, decision: _Decision) -> None:
+        self._decisions[spec] = decision
         self._decisions.move_to_end(spec)
         while len(self._decisions) > _CAPACITY:
             self._decisions.popitem(last=False)
-        return found

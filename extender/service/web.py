@@ -1,7 +1,7 @@
 """
 The HTTP edge: routes, bodies in, answers out.
 
-Handlers run on the event loop and await nothing but the body, the binder and a pod's arrival, so
+Handlers run on the event loop and await nothing but the body, the binder and what ``/mutate`` needs, so
 a request sees one snapshot.
 """
 

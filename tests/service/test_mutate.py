@@ -240,20 +240,20 @@ async def test_what_is_no_review_is_a_bad_request(real, aiohttp_client, body):
     assert (await response.json())["field"] in ("body", "request.uid")
 
 
-def test_a_decision_holds_for_a_while(world, clock):
+async def test_a_decision_holds_for_a_while(world, clock):
     """Slices that change all the time do not make every claim dear; other classes do."""
     softener = Softener(clock)
     snapshot = Snapshot.of(release=release_for("1.36.2"), **world)
-    first = softener.decide(b.PAIR, snapshot)
+    first = await softener.decide(b.PAIR, snapshot)
     other = Snapshot.of(release=release_for("1.36.2"), **world)
     changed = replace(other, classes=snapshot.classes)
-    assert softener.decide(b.PAIR, changed) is first
-    assert softener.decide(b.PAIR, other) is not first
-    again = softener.decide(b.PAIR, other)
+    assert (await softener.decide(b.PAIR, changed)) is first
+    assert (await softener.decide(b.PAIR, other)) is not first
+    again = await softener.decide(b.PAIR, other)
     clock.now += FRESH_SECONDS
-    assert softener.decide(b.PAIR, other) is again
-    assert softener.decide(b.PAIR, replace(changed, classes=other.classes)) is again
-    assert softener.decide(b.PAIR, snapshot) is not again
+    assert (await softener.decide(b.PAIR, other)) is again
+    assert (await softener.decide(b.PAIR, replace(changed, classes=other.classes))) is again
+    assert (await softener.decide(b.PAIR, snapshot)) is not again
 
 
 def test_words_that_ask():
