@@ -5,7 +5,7 @@ from __future__ import annotations
 from extender.core.alignment import Pair
 from extender.core.audit import Audit, PodFinding
 from extender.core.audit_totals import KindsTotal, ShapeTotal, Tally, Totals
-from extender.core.running_pods import HeldDevice
+from extender.core.running_pods import HeldDevice, Unrated
 from extender.core.worth_sources import source_of
 from extender.service.explain import API_VERSION
 
@@ -22,7 +22,7 @@ def audit_document(audit: Audit, totals: Totals) -> JSON:
         "kubernetes": audit.snapshot.release.version,
         "complete": audit.complete,
         "totals": _tally(totals.all),
-        "unrated": {why: audit.unrated[why] for why in sorted(audit.unrated)},
+        "unrated": {why.value: audit.unrated[why] for why in Unrated if audit.unrated[why]},
         "pods": [_pod(finding) for finding in (*losing, *rest)],
         "nodeShapes": [_shape(row) for row in totals.shapes],
         "drivers": [{"drivers": list(drivers), "totals": _tally(tally)} for drivers, tally in totals.drivers],
@@ -92,7 +92,7 @@ def _shape(row: ShapeTotal) -> JSON:
         "worstNode": row.worst,
         "instanceTypes": list(shape.types),
         "drivers": list(shape.drivers),
-        "devices": dict(shape.devices),
+        "devices": {kind.value: count for kind, count in shape.devices},
         "sockets": shape.sockets,
         "numaNodes": shape.numa_nodes,
         "pcieRoots": shape.roots,
@@ -105,7 +105,7 @@ def _kinds(total: KindsTotal) -> JSON:
     return {
         "kinds": total.kinds,
         "pairs": total.pairs,
-        "distances": dict(total.distances),
+        "distances": {apart.value: count for apart, count in total.distances},
         "lost": total.lost,
         "basis": source.basis,
         "sources": list(source.said_by),

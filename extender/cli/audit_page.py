@@ -17,20 +17,18 @@ from .audit_glossary import DISTANCES, GLOSSARY
 from .audit_shapes import shape_cards
 from .audit_words import (
     TALLY_HEADS,
+    caveats,
     distance_counts,
+    far_pairs,
+    headline,
     option_words,
-    pair_words,
     percent,
     shape_titles,
     source_words,
-    summary,
     tally_cells,
-    unrated_words,
 )
 from .markup import Markup, element, joined
-from .wording import counted
 
-_MOST_PAIRS = 4
 _MOST_ROWS = 50
 
 
@@ -47,10 +45,12 @@ def audit_page(audit: Audit, totals: Totals, notes: Sequence[str], top: int) -> 
     body = element(
         "body",
         element(
-            "header", element("h1", "How near are the devices of your pods to each other?"), *_lead(audit)
+            "header",
+            element("h1", "How near are the devices of your pods to each other?"),
+            *_lead(audit, totals),
         ),
         _tiles(totals),
-        _summary(audit, totals, notes),
+        _caveats(audit, totals, notes),
         _offenders(audit, top),
         _section("Node shapes", *shape_cards(audit, totals)),
         _section("By node shape", _shape_table(totals.shapes)),
@@ -62,24 +62,24 @@ def audit_page(audit: Audit, totals: Totals, notes: Sequence[str], top: int) -> 
         _glossary(),
         element("footer", element("p", f"dra-extender {__version__} audit", class_="soft small")),
     )
-    return "<!doctype html>\n" + element("html", head, body, lang="en") + "\n"
+    page = element("html", head, body, lang="en")
+    return f"<!doctype html>\n{page}\n".replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _section(title: str, *parts: str) -> Markup:
     return element("section", element("h2", title), *parts)
 
 
-def _lead(audit: Audit) -> Iterator[Markup]:
+def _lead(audit: Audit, totals: Totals) -> Iterator[Markup]:
     yield element(
         "p",
-        "A GPU reaches its network card, its CPU and its neighbours fastest where they hang below one PCIe root or "
-        "at least on one NUMA node. Kubernetes gives a pod the first devices that fit, near or not. This page "
-        "shows what running pods got and how much nearer it could be.",
+        "A GPU reaches its network card, its CPU and its neighbours fastest where they hang below one PCIe "
+        "root or at least on one NUMA node. Kubernetes gives a pod the first devices that fit, near or not. "
+        "This page shows what running pods got, and how much nearer it could be.",
     )
-    release = audit.snapshot.release.version
     yield element(
         "p",
-        f"Judged as the scheduler of Kubernetes {release} allocates. Words such as PCIe root are explained ",
+        f"{headline(audit, totals)[0]} Words such as PCIe root are explained ",
         element("a", "at the end", href="#glossary"),
         ".",
         class_="soft small",
@@ -104,13 +104,9 @@ def _tiles(totals: Totals) -> Markup:
     )
 
 
-def _summary(audit: Audit, totals: Totals, notes: Sequence[str]) -> Markup:
-    unrated = unrated_words(audit)
-    sentences = [*summary(audit, totals)]
-    if unrated:
-        sentences.append(f"Not rated: {'; '.join(unrated)}.")
-    sentences += [f"Note: {note}." for note in notes]
-    return element("section", element("ul", *(element("li", sentence) for sentence in sentences)))
+def _caveats(audit: Audit, totals: Totals, notes: Sequence[str]) -> Markup:
+    sentences = [*caveats(audit, totals), *(f"Note: {note}." for note in notes)]
+    return element("ul", *(element("li", sentence) for sentence in sentences)) if sentences else joined()
 
 
 def _offenders(audit: Audit, top: int) -> Markup:
@@ -120,8 +116,8 @@ def _offenders(audit: Audit, top: int) -> Markup:
     shown = losing[:top]
     more = f"The first {len(shown)} of {len(losing)}. " if len(losing) > len(shown) else ""
     legend = (
-        f"{more}The bar is the best throughput: the full part is what the distances leave, the hatched part is lost "
-        "to distance although this kind of node could do better. Both are estimates."
+        f"{more}The bar is the best throughput: the full part is what the distances leave, the hatched part "
+        "is lost to distance although nearer devices are possible. Both are estimates."
     )
     return _section(
         "Pods that lose most", element("p", legend, class_="soft small"), *(_offender(each) for each in shown)
@@ -132,10 +128,7 @@ def _offender(finding: PodFinding) -> Markup:
     running, possible = finding.running, finding.possible
     at_most = "" if finding.judgement is Judgement.KNOWN else "at most "
     at_least = "" if possible.empty.complete and possible.here.complete else "at least "
-    far = sorted((pair for pair in running.alignment.pairs if pair.worth < 1), key=lambda pair: pair.worth)
-    items = [element("li", pair_words(finding, pair), class_=pair.distance) for pair in far[:_MOST_PAIRS]]
-    if len(far) > _MOST_PAIRS:
-        items.append(element("li", f"and {counted(len(far) - _MOST_PAIRS, 'more pair')}", class_="soft"))
+    items = [element("li", sentence, class_=apart) for apart, sentence in far_pairs(finding)]
     has, best = percent(running.highest), percent(finding.best)
     return element(
         "article",
@@ -179,8 +172,8 @@ def _tally_table(head: str, rows: Sequence[tuple[str, Tally]]) -> Markup:
 def _pairs(kinds: Sequence[KindsTotal]) -> Iterator[Markup]:
     yield element(
         "p",
-        "The share of the best throughput that is lost on average to distance, over the pairs whose distance is "
-        "known. An estimate: published measurements of other machines, not of yours.",
+        "The share of the best throughput that is lost on average to distance, over the pairs whose distance "
+        "is known. An estimate: published measurements of other machines, not of yours.",
         class_="soft small",
     )
     rows = [

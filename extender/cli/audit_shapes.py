@@ -24,30 +24,30 @@ _LINKS = (
 
 
 def shape_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
-    """A legend, then the shapes that have pods, those that lose most first; the first 24."""
+    """A legend, then at most 24 shapes that have pods: those that lose most first, the harmless folded."""
     busy = [row for row in totals.shapes if row.tally.pods]
-    idle = len(totals.shapes) - len(busy)
     yield element(
         "p",
-        "Nodes that are built alike are shown once, by the node whose pods lose most. Lines join the devices of "
-        "the pod there that loses most, else of the one with the most devices; only its outlined boxes are joined.",
+        "Nodes that are built alike are shown once, by the node whose pods lose most. Lines join the devices "
+        "of one pod there, outlined: the one that loses most, else the one with the most devices.",
         class_="soft small",
     )
     yield _legend({kind for row in busy for kind, _ in row.shape.devices})
     by_node: dict[str, list[PodFinding]] = {}
     for finding in audit.findings:
         by_node.setdefault(finding.running.pod.node_name, []).append(finding)
-    for row in busy[:_MOST_SHAPES]:
-        yield _card(audit, row, by_node)
-    left = [
-        text
-        for number, text in (
-            (len(busy) - _MOST_SHAPES, "with pods that lose less"),
-            (idle, "without such pods"),
-        )
-        if number > 0
-        for text in (f"{counted(number, 'shape')} {text}",)
-    ]
+    drawn = busy[:_MOST_SHAPES]
+    yield from (_card(audit, row, by_node) for row in drawn if row.tally.losing)
+    harmless = [_card(audit, row, by_node) for row in drawn if not row.tally.losing]
+    if harmless:
+        title = f"{counted(len(harmless), 'shape')} whose pods are not known to lose anything"
+        yield element("details", element("summary", title), *harmless)
+    yield from _not_drawn(len(busy) - len(drawn), len(totals.shapes) - len(busy))
+
+
+def _not_drawn(beyond: int, idle: int) -> Iterator[Markup]:
+    left = [f"{counted(beyond, 'shape')} whose pods lose less"] if beyond else []
+    left += [f"{counted(idle, 'shape')} without such pods"] if idle else []
     if left:
         yield element("p", f"Not drawn: {' and '.join(left)}.", class_="soft small")
 

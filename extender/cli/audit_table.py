@@ -10,16 +10,16 @@ from extender.core.audit_totals import Tally, Totals
 
 from .audit_words import (
     TALLY_HEADS,
+    caveats,
     distance_counts,
+    far_pairs,
+    headline,
     option_words,
-    pair_words,
     percent,
     shape_name,
     shape_parts,
     source_words,
-    summary,
     tally_cells,
-    unrated_words,
 )
 from .columns import columns
 from .wording import counted
@@ -27,18 +27,15 @@ from .wording import counted
 _INDENT = "  "
 _LEGEND = (
     "'has' is what the distances of a pod's devices leave of the best throughput, 'could have' the most that "
-    "devices would on its node were it empty, or as things stand; both are estimates, and means over the pods "
-    "whose distances are all known. 'avoidable' are pods that could have nearer devices as things stand."
+    "devices would on its node were it empty, or as things stand; both are estimates, and means over the "
+    "pods whose distances are all known. 'avoidable' are pods that could have nearer devices as things stand."
 )
-_MOST_PAIRS = 3
 
 
 def audit_table(audit: Audit, totals: Totals, notes: Sequence[str], top: int, width: int) -> Iterator[str]:
     """Yield the lines, at most ``width`` columns wide where names allow it; the ``top`` losing pods."""
-    for sentence in summary(audit, totals):
+    for sentence in (*headline(audit, totals), *caveats(audit, totals)):
         yield from _wrapped(sentence, width)
-    if audit.unrated:
-        yield from _wrapped(f"Not rated: {'; '.join(unrated_words(audit))}.", width)
     for note in notes:
         yield from _wrapped(f"note: {note}", width)
     losing = audit.losing
@@ -70,12 +67,10 @@ def _finding(finding: PodFinding, width: int) -> Iterator[str]:
     possible = finding.possible
     at_least = "" if possible.empty.complete and possible.here.complete else "at least "
     at_most = "" if finding.judgement is Judgement.KNOWN else "at most "
-    yield f"{head}: has {at_most}{percent(finding.running.highest)}, could have {at_least}{percent(finding.best)}"
-    far = [pair for pair in finding.running.alignment.pairs if pair.worth < 1]
-    for pair in sorted(far, key=lambda pair: pair.worth)[:_MOST_PAIRS]:
-        yield from _wrapped(pair_words(finding, pair), width, _INDENT)
-    if len(far) > _MOST_PAIRS:
-        yield f"{_INDENT}and {len(far) - _MOST_PAIRS} more"
+    has, best = percent(finding.running.highest), percent(finding.best)
+    yield f"{head}: has {at_most}{has}, could have {at_least}{best}"
+    for _, sentence in far_pairs(finding):
+        yield from _wrapped(sentence, width, _INDENT)
     yield from _wrapped(option_words(finding), width, _INDENT)
 
 

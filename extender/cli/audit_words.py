@@ -31,35 +31,43 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f} %"
 
 
-def summary(audit: Audit, totals: Totals) -> list[str]:
+def headline(audit: Audit, totals: Totals) -> list[str]:
     """What matters most, in sentences for somebody who does not know DRA."""
     rated = totals.all
     release = audit.snapshot.release.version
     nodes = counted(sum(len(row.shape.nodes) for row in totals.shapes), "node")
-    sentences = [f"{counted(rated.pods, 'running pod')} with two or more devices on {nodes} with devices"]
-    sentences[0] += f", judged as the scheduler of Kubernetes {release} allocates."
+    first = (
+        f"{counted(rated.pods, 'running pod')} with two or more devices on {nodes} with devices, judged as "
+        f"the scheduler of Kubernetes {release} allocates."
+    )
     if rated.losing:
-        sentences.append(
+        second = (
             f"{rated.losing} of them lose bandwidth because their devices are farther apart than need be; "
             f"{rated.avoidable} could have nearer devices as the cluster stands."
         )
-    elif rated.pods > rated.unknown:
-        sentences.append("None of them is known to have devices farther apart than need be.")
+        return [first, second]
+    if rated.pods > rated.unknown:
+        return [first, "None of them is known to have devices farther apart than need be."]
+    return [first]
+
+
+def caveats(audit: Audit, totals: Totals) -> list[str]:
+    """What the headline leaves out: who cannot be judged, who is not rated, and why."""
+    sentences = []
     partly = sum(finding.judgement is Judgement.PARTLY_KNOWN for finding in audit.findings)
     if totals.silent:
         drivers = ", ".join(f"{each.driver} ({counted(each.pods, 'pod')})" for each in totals.silent)
         sentences.append(
-            f"{rated.unknown} cannot be judged, and {partly} only in part, because drivers do not say on "
+            f"{totals.all.unknown} cannot be judged, and {partly} only in part, because drivers do not say on "
             f"which NUMA node devices are: {drivers}. Unknown is not counted as lost."
         )
+    if audit.unrated:
+        counts = audit.unrated.most_common()
+        unrated = [f"{counted(count, 'pod')} {UNRATED_WORDS[why]}" for why, count in counts]
+        sentences.append(f"Not rated: {'; '.join(unrated)}.")
     if not audit.complete:
         sentences.append("The search was given up before its end, so that pods may lose more than is said.")
     return sentences
-
-
-def unrated_words(audit: Audit) -> list[str]:
-    """Who is not rated and why, most pods first."""
-    return [f"{counted(count, 'pod')} {UNRATED_WORDS[why]}" for why, count in audit.unrated.most_common()]
 
 
 def shape_titles(shapes: Sequence[NodeShape]) -> list[str]:
@@ -99,11 +107,23 @@ def shape_parts(shape: NodeShape) -> str:
     return f"{devices}; {', '.join(known) or 'nothing known about where'}"
 
 
-def pair_words(finding: PodFinding, pair: Pair) -> str:
-    """Who is how far from whom, and what that leaves."""
-    a, b = (finding.running.devices[number].result.id.device for number in (pair.a, pair.b))
-    left = "" if pair.distance is Distance.UNKNOWN else f": about {percent(pair.worth)} left"
-    return f"{a} and {b} {DISTANCE_WORDS[pair.distance]}{left}"
+def far_pairs(finding: PodFinding) -> list[tuple[Distance, str]]:
+    """
+    A sentence for each kinds and distance of pairs that could be nearer, the farthest first.
+
+    It says who is how far from whom and what that leaves.
+    """
+    groups: dict[tuple[str, Distance, float], list[Pair]] = {}
+    for pair in finding.running.alignment.pairs:
+        if pair.worth < 1:
+            groups.setdefault((pair.kinds, pair.distance, pair.worth), []).append(pair)
+    sentences = []
+    for (kinds, apart, worth), pairs in sorted(groups.items(), key=lambda item: item[0][2]):
+        a, b = (finding.running.devices[number].result.id.device for number in (pairs[0].a, pairs[0].b))
+        left = "" if apart is Distance.UNKNOWN else f": about {percent(worth)} left"
+        who = f"{a} and {b}" if len(pairs) == 1 else f"{len(pairs)} {kinds} pairs, such as {a} and {b},"
+        sentences.append((apart, f"{who} {DISTANCE_WORDS[apart]}{left}"))
+    return sentences
 
 
 def option_words(finding: PodFinding) -> str:

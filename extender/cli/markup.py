@@ -13,7 +13,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def element(name: str, *children: str, **attributes: str | float) -> Markup:
+def element(name: str, /, *children: str, **attributes: str | float) -> Markup:
     """
     One element. Children that are no ``Markup`` are text and escaped, so are all attributes.
 

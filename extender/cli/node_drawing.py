@@ -18,7 +18,7 @@ from extender.core.places import Distance
 
 from .markup import Markup, element, joined
 
-_BOX_WIDTH, _BOX_HEIGHT, _GAP, _PAD, _TITLE = 152, 40, 8, 8, 18
+_BOX_WIDTH, _BOX_HEIGHT, _GAP, _PAD, _TITLE = 160, 40, 8, 8, 18
 _ROOT_WIDTH = _BOX_WIDTH + 2 * _PAD
 _NODE_WIDTH = 2 * _ROOT_WIDTH + _GAP + 2 * _PAD
 _SOCKET_WIDTH = _NODE_WIDTH + 2 * _PAD
@@ -39,10 +39,10 @@ class Link:
 
 @dataclass(slots=True)
 class _Canvas:
-    """What is drawn, back to front, and where the devices are: the middle of each box."""
+    """What is drawn, back to front, and where each device's box has its upper left corner."""
 
     parts: list[Markup] = field(default_factory=list)
-    middles: dict[DeviceID, tuple[int, int]] = field(default_factory=dict)
+    corners: dict[DeviceID, tuple[int, int]] = field(default_factory=dict)
 
 
 def node_drawing(sockets: Sequence[MapSocket], links: Sequence[Link], title: str) -> Markup:
@@ -61,7 +61,7 @@ def node_drawing(sockets: Sequence[MapSocket], links: Sequence[Link], title: str
         columns[column] = y + _socket(canvas, socket, nodes, x, y, linked) + _GAP
     used = sum(1 for height in columns if height)
     width, height = used * (_SOCKET_WIDTH + _GAP) - _GAP, max(columns) - _GAP
-    lines = list(_lines(canvas.middles, links))
+    lines = list(_lines(canvas.corners, links))
     return element(
         "svg",
         element("title", title),
@@ -88,7 +88,7 @@ def _socket(
     canvas: _Canvas, name: str, nodes: Sequence[MapNumaNode], x: int, y: int, linked: set[DeviceID]
 ) -> int:
     """Draw a socket and return its height."""
-    inside = _Canvas(middles=canvas.middles)
+    inside = _Canvas(corners=canvas.corners)
     bottom = y + _TITLE + _GAP
     for node in nodes:
         bottom += _numa_node(inside, node, x + _PAD, bottom, linked) + _GAP
@@ -98,7 +98,7 @@ def _socket(
 
 
 def _numa_node(canvas: _Canvas, node: MapNumaNode, x: int, y: int, linked: set[DeviceID]) -> int:
-    inside = _Canvas(middles=canvas.middles)
+    inside = _Canvas(corners=canvas.corners)
     bottom = y + _TITLE + _GAP
     left = x + _PAD
     for alone, roots in groupby(node.roots, key=lambda root: len(root.devices) == 1):
@@ -137,7 +137,7 @@ def _root(canvas: _Canvas, root: MapRoot, x: int, y: int, columns: int, linked: 
         left = x + _PAD + number % columns * (_ROOT_WIDTH + _GAP)
         top = y + _TITLE + number // columns * (_BOX_HEIGHT + _GAP)
         canvas.parts.append(_device(device, left, top, marked=device.id in linked))
-        canvas.middles[device.id] = (left + _BOX_WIDTH // 2, top + _BOX_HEIGHT // 2)
+        canvas.corners[device.id] = (left, top)
     return height
 
 
@@ -161,22 +161,34 @@ def _device(device: MapDevice, x: int, y: int, *, marked: bool) -> Markup:
         element("title", told),
         element("rect", x=x, y=y, width=_BOX_WIDTH, height=_BOX_HEIGHT, rx=4),
         element("rect", x=x, y=y, width=5, height=_BOX_HEIGHT, rx=2, class_="tab"),
-        element(
-            "text", _short(f"{device.kind} {device.id.device}", _LINE), x=x + 11, y=y + 16, class_="name"
-        ),
+        element("text", _short(_label(device), _LINE), x=x + 11, y=y + 16, class_="name"),
         element("text", _short(who, _LINE + 2), x=x + 11, y=y + 31, class_="who"),
         class_=f"device {device.kind} {state}{' marked' if marked else ''}",
     )
 
 
-def _lines(middles: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -> Iterator[Markup]:
+def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -> Iterator[Markup]:
+    """From side to side of two boxes, around the right of boxes that stand below each other."""
     for link in links:
-        if link.a in middles and link.b in middles:
-            (ax, ay), (bx, by) = middles[link.a], middles[link.b]
-            bend = (ax + bx) // 2 if ax != bx else ax - _BOX_WIDTH
-            told = element("title", f"{link.a.device} and {link.b.device}: {link.distance}")
-            path = f"M{ax} {ay} C{bend} {ay} {bend} {by} {bx} {by}"
-            yield element("path", told, d=path, class_=f"link {link.distance}")
+        if link.a not in corners or link.b not in corners:
+            continue
+        (left, top), (right, bottom) = sorted((corners[link.a], corners[link.b]))
+        start, end = left + _BOX_WIDTH, right if right > left else right + _BOX_WIDTH
+        bend = (start + end) // 2 if right > left else start + 2 * _GAP
+        top, bottom = top + _BOX_HEIGHT // 2, bottom + _BOX_HEIGHT // 2
+        yield element(
+            "g",
+            element("title", f"{link.a.device} and {link.b.device}: {link.distance}"),
+            element("path", d=f"M{start} {top} C{bend} {top} {bend} {bottom} {end} {bottom}"),
+            element("circle", cx=start, cy=top, r=4),
+            element("circle", cx=end, cy=bottom, r=4),
+            class_=f"link {link.distance}",
+        )
+
+
+def _label(device: MapDevice) -> str:
+    name = device.id.device
+    return name if str(device.kind) in name else f"{device.kind} {name}"
 
 
 def _short(text: str, most: int) -> str:

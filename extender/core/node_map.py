@@ -47,7 +47,7 @@ class MapNumaNode:
 
 @dataclass(frozen=True, slots=True)
 class MapSocket:
-    """``known``: the socket is; its ``name`` may be empty all the same, where drivers only tell which is another."""
+    """``known``: the socket is, though its ``name`` may be empty where drivers only tell it from another."""
 
     known: bool
     name: str
