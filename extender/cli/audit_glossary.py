@@ -8,8 +8,8 @@ GLOSSARY = tuple(
     {
         "DRA": "Dynamic Resource Allocation: the part of Kubernetes that gives devices to pods.",
         "ResourceSlice": "The list in which a driver publishes a node's devices and what it knows.",
-        "ResourceClaim": "What a pod asks for: so many devices of a class. The scheduler takes the first that "
-        "fit and writes them into the claim.",
+        "ResourceClaim": "What a pod asks for: so many devices of a class. The scheduler takes the first "
+        "that fit and writes them into the claim.",
         "PCIe root": "The port of a CPU below which devices hang. Two devices below one root reach each "
         "other without passing a CPU.",
         "NUMA node": "A part of the machine with its own memory and CPUs; what is on another part is farther "

@@ -128,7 +128,7 @@ def _offender(finding: PodFinding) -> Markup:
     running, possible = finding.running, finding.possible
     at_most = "" if finding.judgement is Judgement.KNOWN else "at most "
     at_least = "" if possible.empty.complete and possible.here.complete else "at least "
-    items = [element("li", sentence, class_=apart) for apart, sentence in far_pairs(finding)]
+    items = [element("li", sentence, class_=f"at-{apart}") for apart, sentence in far_pairs(finding)]
     has, best = percent(running.highest), percent(finding.best)
     return element(
         "article",

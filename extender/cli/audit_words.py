@@ -58,8 +58,8 @@ def caveats(audit: Audit, totals: Totals) -> list[str]:
     if totals.silent:
         drivers = ", ".join(f"{each.driver} ({counted(each.pods, 'pod')})" for each in totals.silent)
         sentences.append(
-            f"{totals.all.unknown} cannot be judged, and {partly} only in part, because drivers do not say on "
-            f"which NUMA node devices are: {drivers}. Unknown is not counted as lost."
+            f"{totals.all.unknown} cannot be judged, and {partly} only in part, because drivers do not say "
+            f"on which NUMA node devices are: {drivers}. Unknown is not counted as lost."
         )
     if audit.unrated:
         counts = audit.unrated.most_common()

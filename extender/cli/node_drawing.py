@@ -182,7 +182,7 @@ def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -
             element("path", d=f"M{start} {top} C{bend} {top} {bend} {bottom} {end} {bottom}"),
             element("circle", cx=start, cy=top, r=4),
             element("circle", cx=end, cy=bottom, r=4),
-            class_=f"link {link.distance}",
+            class_=f"link at-{link.distance}",
         )
 
 

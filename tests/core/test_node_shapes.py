@@ -73,7 +73,8 @@ def test_a_map_tells_who_holds_what():
     """Pods by namespace and name, a claim where no pod is known."""
     pair = b.pair_node("n", ["r0", "r0"], ["r0"], NUMA)
     gpu, nic = DeviceID("gpu.nvidia.com", "n", "gpu-0"), DeviceID("dra.net", "n", "nic-0")
-    claim = replace(b.holding("c", gpu), reserved_for=(Consumer("pods", "p", "u"), Consumer("pods", "q", "v")))
+    users = (Consumer("pods", "p", "u"), Consumer("pods", "q", "v"))
+    claim = replace(b.holding("c", gpu), reserved_for=users)
     (socket,) = node_map("n", world(pair, claims=[claim, b.holding("d", nic)]))
     holders = {
         device.id.device: device.holders

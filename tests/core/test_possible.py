@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests import builders as b
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from extender.core.release_history import LATEST
 from extender.core.running_pods import RunningPod, running_pods
 from extender.core.snapshot import Snapshot
 from extender.core.vocabulary import Kind
+from tests import builders as b
 
 NUMA = {"r0": 0, "r1": 1}
 FAR_PAIR = (DeviceID("gpu.nvidia.com", "n", "gpu-0"), DeviceID("dra.net", "n", "nic-0"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests import builders as b
 import pytest
 
 from extender.core.model import Allocation, Consumer, DeviceID, DeviceResult, PodClaim
@@ -12,6 +11,7 @@ from extender.core.places import Distance
 from extender.core.release_history import LATEST
 from extender.core.running_pods import RunningPod, Unrated, is_shared, running_pods
 from extender.core.snapshot import Snapshot
+from tests import builders as b
 
 GPU = DeviceID("gpu.nvidia.com", "n", "gpu-0")
 NEAR, FAR = DeviceID("dra.net", "n", "nic-0"), DeviceID("dra.net", "n", "nic-1")
@@ -78,9 +78,7 @@ def test_devices_with_admin_access_watch():
 
 def test_a_pod_whose_claims_are_reserved_for_others_has_finished():
     """What it held belongs to those for whom it is reserved."""
-    claim = replace(
-        b.holding("c", GPU, NEAR), reserved_for=(Consumer("pods", "other", "uid-other"),)
-    )
+    claim = replace(b.holding("c", GPU, NEAR), reserved_for=(Consumer("pods", "other", "uid-other"),))
     (running,) = found([claim], [bound("p", "c"), bound("other", "c")])
     assert isinstance(running, RunningPod)
     assert running.pod.name == "other"
