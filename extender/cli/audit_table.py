@@ -25,6 +25,7 @@ from .columns import columns
 from .wording import counted
 
 _INDENT = "  "
+_WITH_PERCENT = "\N{NO-BREAK SPACE}%"
 _LEGEND = (
     "'has' is what the distances of a pod's devices leave of the best throughput, 'could have' the most that "
     "devices would on its node were it empty, or as things stand; both are estimates, and means over the "
@@ -53,6 +54,7 @@ def audit_table(audit: Audit, totals: Totals, notes: Sequence[str], top: int, wi
     yield from _totals("drivers", [(", ".join(drivers), tally) for drivers, tally in totals.drivers], top)
     yield from _totals("namespace", list(totals.namespaces), top)
     yield ""
+    yield "lost bandwidth, estimated over the pairs of known distance"
     rows = [["pairs", "number", "lost", "distances"]]
     rows += [
         [each.kinds, str(each.pairs), percent(each.lost), distance_counts(each)] for each in totals.kinds
@@ -99,11 +101,12 @@ def _totals(head: str, rows: Sequence[tuple[str, Tally]], top: int) -> Iterator[
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
+    lines = textwrap.wrap(
+        text.replace(" %", _WITH_PERCENT),
         width,
         initial_indent=indent,
         subsequent_indent=indent + _INDENT,
         break_on_hyphens=False,
         break_long_words=False,
     )
+    return [line.replace(_WITH_PERCENT, " %") for line in lines]

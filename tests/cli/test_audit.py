@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from extender.core.audit import Judgement, Option
+from extender.core.running_pods import Unrated
 from extender.kube.recording import embedded_recording
 from tests.cli.allocated_fleet import MIXES, allocated_fleet
 
@@ -222,3 +225,23 @@ def test_a_generated_fleet_is_audited_whole(run, tmp_path):
     assert len(pods) > 40 > len(MIXES)
     assert document["totals"]["pods"] + sum(document["unrated"].values()) == len(pods)
     assert document["complete"]
+
+
+def keys_of(part):
+    """All keys of a document, but those that are data."""
+    if isinstance(part, list):
+        return {key for each in part for key in keys_of(each)}
+    if not isinstance(part, dict):
+        return set()
+    data = ("unrated", "distances")
+    return set(part).union(*(keys_of(value) for key, value in part.items() if key not in data))
+
+
+def test_every_key_is_documented(run):
+    """Each key of the document stands in a table of docs/audit.md, and each reason and option."""
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
+    documented = set(re.findall(r"`([\w-]+)`", "".join(re.findall(r"^\|.*\|$", page, re.MULTILINE))))
+    document = run("audit", "--recording", embedded_recording(), "-o", "json").document
+    for shape in document["nodeShapes"]:
+        del shape["devices"]
+    assert keys_of(document) | {*Unrated, *Option, *Judgement} <= documented
