@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -31,8 +32,8 @@ class RecordingFile:
         """Whether the next line must begin a file, with :meth:`begin`."""
         return self._raw is None or self._raw.tell() >= max(self._max_bytes, 2 * self._header_bytes)
 
-    def begin(self, header: bytes) -> None:
-        """Begin a file with its first line."""
+    def begin(self, header: Iterable[bytes]) -> None:
+        """Begin a file with its first line, given in pieces."""
         self.close()
         self._rotate()
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
@@ -40,7 +41,8 @@ class RecordingFile:
         self._stream = self._raw
         if self._path.suffix == ".gz":
             self._stream = cast("BinaryIO", gzip.GzipFile(filename="", mode="wb", fileobj=self._raw))
-        self.write(header)
+        for piece in header:
+            self.write(piece)
         self.flush()
         self._header_bytes = self._raw.tell()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from extender.core.model import Claim
@@ -10,7 +10,7 @@ from extender.core.model import Claim
 from .raw_objects import ObjectKey, RawChanges
 from .recorded_objects import assumed_claim, claim_allocation, recorded_request
 from .recording import RecordedRequest
-from .recording_writer import ClaimChanges, attempt_line, cluster_line, header_line
+from .recording_writer import ClaimChanges, attempt_line, cluster_line, header_pieces
 
 ClaimKey = tuple[str, str]
 
@@ -69,9 +69,9 @@ class RecordingState:
                 items.append(data)
         return cluster_line(items, gone) if items or gone else b""
 
-    def header(self) -> bytes:
-        """Return the first line of a file that begins here."""
-        return header_line(self._kubernetes, list(self._cluster.values()), self._gates)
+    def header(self) -> Iterator[bytes]:
+        """Yield the first line of a file that begins here, in pieces."""
+        return header_pieces(self._kubernetes, self._cluster.values(), self._gates)
 
     def attempt(self, attempt: ClosedAttempt, *, first: bool) -> bytes:
         """Return the line of an attempt whose changes are taken. ``first``: of its file, so in full."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from .recording import RecordedRequest
+
+PIECE_BYTES = 1 << 18
+
+_LIST = b'{"apiVersion":"v1","kind":"List","items":['
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +26,13 @@ class ClaimChanges:
     gone: Sequence[tuple[str, str]]
 
 
-def header_line(kubernetes: str, items: Sequence[bytes], gates: Mapping[str, bool] | None = None) -> bytes:
+def header_pieces(
+    kubernetes: str, items: Iterable[bytes], gates: Mapping[str, bool] | None = None
+) -> Iterator[bytes]:
     """
-    Return the first line.
+    Yield the first line in pieces of some hundred kB.
+
+    A large cluster takes tens of megabytes, and whoever joins them keeps all threads waiting.
 
     ``items`` are Nodes, DeviceClasses, ResourceSlices and DeviceTaintRules as JSON, each
     with ``kind`` and ``apiVersion``. ``gates``: feature gates that differ from the
@@ -33,7 +41,22 @@ def header_line(kubernetes: str, items: Sequence[bytes], gates: Mapping[str, boo
     document: dict[str, object] = {"kubernetes": kubernetes}
     if gates:
         document["featureGates"] = dict(gates)
-    return _line(document | {"cluster": _list(items)})
+    yield msgspec.json.encode(document).removesuffix(b"}") + b',"cluster":' + _LIST
+    parts: list[bytes] = []
+    size, joint = 0, b""
+    for item in items:
+        parts += (joint, _flat(item))
+        size, joint = size + len(item), b","
+        if size > PIECE_BYTES:
+            yield b"".join(parts)
+            parts.clear()
+            size = 0
+    yield b"".join((*parts, b"]}}\n"))
+
+
+def header_line(kubernetes: str, items: Iterable[bytes], gates: Mapping[str, bool] | None = None) -> bytes:
+    """Return the first line in one piece."""
+    return b"".join(header_pieces(kubernetes, items, gates))
 
 
 def cluster_line(items: Sequence[bytes], gone: Sequence[tuple[str, str]]) -> bytes:
@@ -92,6 +115,9 @@ def _raw(data: bytes | None) -> msgspec.Raw | None:
 
 
 def _line(document: object) -> bytes:
-    """Return the document on one line, whatever line breaks its parts came with."""
-    line = msgspec.json.encode(document)
-    return (msgspec.json.format(line, indent=-1) if b"\n" in line or b"\r" in line else line) + b"\n"
+    return _flat(msgspec.json.encode(document)) + b"\n"
+
+
+def _flat(data: bytes) -> bytes:
+    """Return JSON on one line, whatever line breaks it came with."""
+    return msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data

@@ -157,6 +157,59 @@ async def test_an_attempt_from_the_question_to_the_allocation(server, objects, t
     assert [each for each in log if each["level"] == "error"] == []
 
 
+@pytest.mark.parametrize(("nic", "status"), [("net0", 0), ("net1", 1)])
+async def test_a_recording_from_the_question_to_its_replay(server, objects, tmp_path, run, nic, status):
+    """The file replays as it was judged; a mismatch names its attempt, and can be replayed by itself."""
+    pod, path = objects[-1], tmp_path / "recording.jsonl"
+    pod["metadata"]["resourceVersion"] = "102"
+    pod["spec"]["containers"][0]["env"] = [{"name": "TOKEN", "value": "hunter2"}]
+    claim = allocated(server.objects[CLAIMS][0], "near", pod["metadata"])
+    claim["status"]["allocation"]["devices"]["results"][1]["device"] = nic
+    body = {"Pod": pod, "Nodes": None, "NodeNames": ["far", "near"]}
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
+    async with extender(kubeconfig, "--decisive", "--record", str(path)) as (process, client):
+
+        async def ready():
+            return (await client.get("/readyz")).status == 200
+
+        await until(ready)
+        assert (await client.get("/debug/mismatches?format=recording")).status == 404
+        answers = [
+            await (await client.post(f"/{verb}", json=body)).read() for verb in ("filter", "prioritize")
+        ]
+        bound = {**pod, "spec": {**pod["spec"], "nodeName": "near"}}
+        server.watches[CLAIMS] = [[line("MODIFIED", claim), HOLD]]
+        server.watches[PATHS["Pod"]] = [[line("MODIFIED", bound), HOLD]]
+        server.stopping.set()
+        server.stopping = asyncio.Event()
+
+        async def written():
+            return await metric(client, 'dra_extender_recording_attempts_total{result="written"}') == 1
+
+        await until(written)
+        told = await (await client.get("/debug/mismatches")).json()
+        assert told["recording"] == str(path)
+        assert [each["attempt"] for each in told["mismatches"]] == [1] * status
+        evidence = await client.get("/debug/mismatches?format=recording")
+        (tmp_path / "evidence.jsonl").write_bytes(await evidence.read())
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+        assert process.stderr is not None
+        log = [json.loads(each) for each in (await process.stderr.read()).splitlines()]
+    assert [each for each in log if each["level"] == "error"] == []
+    text = path.read_text()
+    assert "hunter2" not in text
+    _, recorded = map(json.loads, text.splitlines())
+    assert [json.dumps(each["answer"]) for each in recorded["requests"]] == [
+        json.dumps(json.loads(answer)) for answer in answers
+    ]
+    for file in [path, tmp_path / "evidence.jsonl"][: 1 + status]:
+        ran = run("replay", file)
+        assert ran.status == status
+        assert f"{1 - status}/1 right, {status} wrong" in ran.out
+        assert ("allocated gpu=gpu.nvidia.com/near/gpu-0, nic=dra.net/near/net1" in ran.out) == bool(status)
+
+
 async def test_not_ready_without_the_right_to_list(server, tmp_path):
     """What is missing is named, in the probe and in the log, and every node is alike until it is there."""
     forbidden = (403, json.dumps({"kind": "Status", "message": "no", "code": 403}).encode())

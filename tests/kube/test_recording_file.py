@@ -16,7 +16,7 @@ def fill(file, *lines):
     """Write lines as the recorder does."""
     for line in lines:
         if file.full:
-            file.begin(HEADER)
+            file.begin([HEADER[:2], HEADER[2:]])
         file.write(line)
 
 
@@ -82,4 +82,4 @@ def test_gzip(tmp_path):
 def test_a_disk_that_fails_is_told(tmp_path):
     """Whoever writes hears of it."""
     with pytest.raises(OSError, match="No such file"):
-        RecordingFile(tmp_path / "nowhere" / "r", 100, 2).begin(HEADER)
+        RecordingFile(tmp_path / "nowhere" / "r", 100, 2).begin([HEADER])

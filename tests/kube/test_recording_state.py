@@ -53,7 +53,7 @@ class Writer:
         changed = self._state.take(attempt.changes)
         if begin:
             self.path = self._folder / f"from-{attempt.number}"
-            changed = self._state.header()
+            changed = b"".join(self._state.header())
         with self.path.open("ab") as file:
             file.write(changed + self._state.attempt(attempt, first=begin))
 

@@ -172,7 +172,7 @@ def test_replayed_on_the_state_it_was_answered_on(tmp_path_factory, history, ask
         first = position % per_file == 0
         if first:
             path = folder / str(position)
-        lines = (lines_of.header() if first else changed) + lines_of.attempt(attempt, first=first)
+        lines = (b"".join(lines_of.header()) if first else changed) + lines_of.attempt(attempt, first=first)
         with path.open("ab") as file:
             file.write(lines)
     replayed: dict[int | None, Answer] = {}

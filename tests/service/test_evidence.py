@@ -87,10 +87,11 @@ def test_the_prediction_is_made_again(snapshot, replay):
     status, document = replay(recording_of([evidence], GATES))
     assert status == 1
     (attempt,) = document["attempts"]
-    assert attempt["remarks"] == [
+    (remark,) = attempt["remarks"]
+    assert remark == (
         "node n, claim c: predicted gpu=gpu.nvidia.com/n/gpu-1, nic=dra.net/n/nic-2; "
         "allocated gpu=gpu.nvidia.com/n/gpu-2, nic=dra.net/n/nic-2"
-    ]
+    )
 
 
 def test_several_do_not_see_each_other(snapshot, replay):
