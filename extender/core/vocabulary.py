@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .drivers import DRIVERS, UNLISTED
-from .words import OFF_BUS, Kind, Words
+from .words import NUMA_NODE, OFF_BUS, PCI_BUS_ID, PCIE_ROOT, STANDARD, Kind, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,15 @@ def traits_read(vocabulary: Vocabulary, driver: str) -> frozenset[str]:
 
 DEFAULT_VOCABULARY = Vocabulary.of(DRIVERS, UNLISTED)
 
-__all__ = ["DEFAULT_VOCABULARY", "OFF_BUS", "Kind", "Vocabulary", "Words", "traits_read"]
+__all__ = [
+    "DEFAULT_VOCABULARY",
+    "NUMA_NODE",
+    "OFF_BUS",
+    "PCIE_ROOT",
+    "PCI_BUS_ID",
+    "STANDARD",
+    "Kind",
+    "Vocabulary",
+    "Words",
+    "traits_read",
+]
