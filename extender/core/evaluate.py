@@ -170,15 +170,18 @@ class Evaluation(Generic[T]):
         look = self._look(self._plan, state)
         if isinstance(look, Prediction):
             return Best(None, complete=True)
-        return best_alignment(
-            look.memo.shape,
-            look.placed.layout,
-            look.key[1],
-            look.slots,
-            self.snapshot.release,
-            BEST_STEPS,
-            self._settings.worths,
-        )
+        known = look.memo.best.get(look.key)
+        if known is None:
+            known = look.memo.best[look.key] = best_alignment(
+                look.memo.shape,
+                look.placed.layout,
+                look.key[1],
+                look.slots,
+                self.snapshot.release,
+                BEST_STEPS,
+                self._settings.worths,
+            )
+        return known
 
     def _equal_entries(self, names: Sequence[str]) -> list[T]:
         """Entries where all nodes are equal: one outcome for all, or nothing to align."""

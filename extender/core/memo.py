@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from .layout import LayoutUsage, Projector
 from .model import ClaimSpec, DeviceClass
 from .places import Place
-from .prediction import Prediction
+from .prediction import Best, Prediction
 from .releases import Release
 from .shape import Shape
 from .shortfall import Shortfall
@@ -36,19 +36,25 @@ PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Place | None, ...], ...]]
 
 
 class ShapeMemo:
-    """One compiled shape and its predictions. ``steps``: what all of them took."""
+    """
+    One compiled shape and its predictions. ``steps``: what all of them took.
 
-    __slots__ = ("predictions", "projector", "shape", "steps")
+    ``best``: the best achievable alignment, where somebody asked for it.
+    """
+
+    __slots__ = ("best", "predictions", "projector", "shape", "steps")
 
     def __init__(self, shape: Shape, release: Release) -> None:
         self.shape = shape
         self.projector = Projector(shape, release)
         self.predictions: dict[PredictionKey, Prediction] = {}
+        self.best: dict[PredictionKey, Best] = {}
         self.steps = 0
 
     def remember(self, key: PredictionKey, prediction: Prediction) -> None:
         if len(self.predictions) >= _MAX_PREDICTIONS:
             self.predictions.clear()
+            self.best.clear()
             self.steps = 0
         self.predictions[key] = prediction
         self.steps += prediction.steps

@@ -7,7 +7,7 @@ are positions. ``verdict`` puts in the names of a pod and a node.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -196,13 +196,19 @@ def best_alignment(
 ) -> Best:
     """Search all sets of devices that satisfy the claims for the best aligned one."""
     best: list[float] = []
+    seen: set[Hashable] = set()
 
     def visit(solution: Solution) -> bool:
-        alignment = align_devices(shape, layout, solution, slots, worths)
-        if alignment.predicted is None:
+        _, places = _working(shape, layout, solution, slots)
+        form = _form(places)
+        if form in seen:
+            return False
+        seen.add(form)
+        predicted = align(places, worths).predicted
+        if predicted is None:
             return True
-        if not best or alignment.predicted > best[0]:
-            best[:] = [alignment.predicted]
+        if not best or predicted > best[0]:
+            best[:] = [predicted]
         return best[0] >= 1.0
 
     try:
@@ -216,6 +222,38 @@ def align_devices(
     shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot], worths: Worths = DEFAULT_WORTHS
 ) -> Alignment:
     """Align all devices of the pod; those with admin access watch, they do not work."""
+    numbers, places = _working(shape, layout, solution, slots)
+    alignment = align(places, worths)
+    if numbers == list(range(len(numbers))):
+        return alignment
+    return Alignment(
+        alignment.predicted,
+        tuple(replace(pair, a=numbers[pair.a], b=numbers[pair.b]) for pair in alignment.pairs),
+    )
+
+
+def _form(places: Sequence[Place]) -> Hashable:
+    """
+    What is left of places when each is numbered by its rank among them.
+
+    Alignment asks for equality and order of the numbers only, so equal forms have equal alignment.
+    """
+    columns = [
+        {number: rank for rank, number in enumerate(sorted({-1, *column}), -1)}
+        for column in zip(*(place[1:] for place in places), strict=True)
+    ]
+    return tuple(
+        sorted(
+            (place.kind, *(ranks[number] for ranks, number in zip(columns, place[1:], strict=True)))
+            for place in places
+        )
+    )
+
+
+def _working(
+    shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]
+) -> tuple[list[int], list[Place]]:
+    """The positions in the pod's devices, and the places, of those that take part in the work."""
     numbers: list[int] = []
     places: list[Place] = []
     position = 0
@@ -234,13 +272,7 @@ def align_devices(
                 numbers.append(position)
                 places.append(place)
             position += 1
-    alignment = align(places, worths)
-    if numbers == list(range(len(numbers))):
-        return alignment
-    return Alignment(
-        alignment.predicted,
-        tuple(replace(pair, a=numbers[pair.a], b=numbers[pair.b]) for pair in alignment.pairs),
-    )
+    return numbers, places
 
 
 def _why_nothing_fits(layout: Layout) -> Reason:
