@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .model import Device, ResourceSlice
+from .model import ResourceSlice
 from .places import Place
 from .releases import Release
 from .taints import taints_block
@@ -30,6 +30,7 @@ _RDMA = {
 
 _ACCELERATORS = (Kind.GPU, Kind.ACCELERATOR)
 _NOWHERE = -1
+_OUT, _PART, _HAS_RDMA = 1, 2, 4
 
 
 class Groups(NamedTuple):
@@ -89,10 +90,16 @@ class Pairable:
     nics: tuple[int, ...] = ()
     units: tuple[tuple[int, int, int], ...] = ()
     unit_of: Mapping[tuple[int, int], int] = field(init=False, repr=False, compare=False)
+    digest: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
+        """Hash once: it is part of a key that is looked up per node."""
         found = {(slice_, device): unit for slice_, device, unit in self.units}
         object.__setattr__(self, "unit_of", found)
+        object.__setattr__(self, "digest", hash((self.gpus, self.nics, self.units)))
+
+    def __hash__(self) -> int:
+        return self.digest
 
     def groups(self, free: int) -> Groups:
         """Count the groups among the free units, given as a bit per unit."""
@@ -113,31 +120,46 @@ class Pairable:
 NOTHING_PAIRABLE = Pairable()
 
 
+def marks_of(slice_: ResourceSlice, release: Release) -> bytes:
+    """What ``pairable_of`` needs to know of each device of a slice, apart from its place."""
+    attribute = _RDMA.get(slice_.driver, "")
+    marks = bytearray()
+    for device in slice_.devices:
+        traits = device.traits
+        mark = 0
+        if traits.allow_multiple_allocations:
+            mark |= _OUT
+        if traits.taints and release.features.device_taints and taints_block(traits.taints, ()):
+            mark |= _OUT
+        if traits.consumes_counters:
+            mark |= _PART
+        if attribute in device.attributes and device.attributes[attribute].value is True:
+            mark |= _HAS_RDMA
+        marks.append(mark)
+    return bytes(marks)
+
+
 def pairable_of(
-    slices: Sequence[ResourceSlice],
-    places: Sequence[tuple[Place, ...]],
-    targets: Sequence[tuple[bool, ...]],
-    release: Release,
+    places: Sequence[Sequence[Place]], targets: Sequence[Sequence[bool]], marks: Sequence[bytes]
 ) -> Pairable:
     """
-    Find what can be part of a group.
+    Find what can be part of a group. All is by slice, then by device; empty targets mean all devices.
 
-    ``places`` and ``targets`` are parallel to ``slices``; empty targets mean all devices.
     Devices that can be shared are never used up, so they count for nothing; neither do
     those with a taint that blocks, nor NICs without RDMA where the node has some with it.
     """
     gpus: list[_Found] = []
     nics: list[_Found] = []
-    for number, (slice_, of_slice, wanted) in enumerate(zip(slices, places, targets, strict=True)):
-        for position, (device, place) in enumerate(zip(slice_.devices, of_slice, strict=True)):
-            if (wanted and not wanted[position]) or not _usable(device, release):
+    for slice_, (of_slice, wanted, of_devices) in enumerate(zip(places, targets, marks, strict=True)):
+        for device, (place, mark) in enumerate(zip(of_slice, of_devices, strict=True)):
+            if mark & _OUT or (wanted and not wanted[device]):
                 continue
             if place.kind in _ACCELERATORS:
-                gpus.append(_Found(number, position, ("card", place.device), place, rdma=False))
+                gpus.append(_Found(slice_, device, ("card", place.device), place, rdma=False))
             elif place.kind is Kind.NIC:
                 # Functions of one port can be had one by one, parts of one device cannot.
-                whole = ("port", place.device) if device.traits.consumes_counters else (number, position)
-                nics.append(_Found(number, position, whole, place, rdma=_has_rdma(slice_.driver, device)))
+                whole = ("port", place.device) if mark & _PART else (slice_, device)
+                nics.append(_Found(slice_, device, whole, place, rdma=bool(mark & _HAS_RDMA)))
     if any(nic.rdma for nic in nics):
         nics = [nic for nic in nics if nic.rdma]
     if not gpus or not nics:
@@ -202,18 +224,6 @@ class _Found(NamedTuple):
     whole: Hashable
     place: Place
     rdma: bool
-
-
-def _usable(device: Device, release: Release) -> bool:
-    traits = device.traits
-    if traits.allow_multiple_allocations:
-        return False
-    return not (release.features.device_taints and taints_block(traits.taints, ()))
-
-
-def _has_rdma(driver: str, device: Device) -> bool:
-    attribute = device.attributes.get(_RDMA.get(driver, ""))
-    return attribute is not None and attribute.value is True
 
 
 def _share_a_root(gpus: Iterable[_Found], nics: Iterable[_Found]) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .cel import unsupported_attribute
 from .changes import Difference
-from .fragmentation import NOTHING_PAIRABLE, Pairable, pairable_of
+from .fragmentation import NOTHING_PAIRABLE, Pairable, marks_of, pairable_of
 from .model import CounterSet, Device, Node, PoolID, ResourceSlice
 from .node_selection import NodeSelectorError, node_matches
 from .places import Place
@@ -106,10 +106,14 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lineage:
-    """Identity of a chain of snapshots; interns along it what nodes share."""
+    """
+    Identity of a chain of snapshots; keeps along it what nodes share.
+
+    ``frames`` interns them; ``pairables`` by frame and what ``marks_of`` says of each slice.
+    """
 
     frames: dict[Frame, Frame] = field(default_factory=dict)
-    pairables: dict[Pairable, Pairable] = field(default_factory=dict)
+    pairables: dict[tuple[Frame, tuple[bytes, ...]], Pairable] = field(default_factory=dict)
 
 
 NODE_FEATURE = "DRAOptionalNodeOperations"
@@ -216,7 +220,7 @@ def _framed(
             for (number, slice_), then, of in zip(numbered, before.slices, before.frame.slices, strict=True)
         )
         if (pool_frames, slice_frames) == (before.frame.pools, before.frame.slices):
-            pairable = _pairable(slices, before.frame.slices, release, lineage)
+            pairable = _pairable(slices, before.frame, release, lineage)
             return Inventory(pools, slices, before.frame, pairable=pairable)
     else:
         devices = [(slice_, each) for slice_ in slices for each in slice_.devices]
@@ -229,15 +233,18 @@ def _framed(
             for number, slice_ in numbered
         )
     frame = Frame(pool_frames, slice_frames)
-    pairable = _pairable(slices, slice_frames, release, lineage)
-    return Inventory(pools, slices, lineage.frames.setdefault(frame, frame), pairable=pairable)
+    frame = lineage.frames.setdefault(frame, frame)
+    return Inventory(pools, slices, frame, pairable=_pairable(slices, frame, release, lineage))
 
 
-def _pairable(
-    slices: Sequence[ResourceSlice], frames: Sequence[SliceFrame], release: Release, lineage: Lineage
-) -> Pairable:
-    found = pairable_of(slices, [of.places for of in frames], [of.targets for of in frames], release)
-    return lineage.pairables.setdefault(found, found)
+def _pairable(slices: Sequence[ResourceSlice], frame: Frame, release: Release, lineage: Lineage) -> Pairable:
+    marks = tuple([marks_of(slice_, release) for slice_ in slices])
+    known = lineage.pairables.get((frame, marks))
+    if known is None:
+        known = lineage.pairables[frame, marks] = pairable_of(
+            [of.places for of in frame.slices], [of.targets for of in frame.slices], marks
+        )
+    return known
 
 
 def _stayed(known: Known, slices: Sequence[ResourceSlice]) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .allocator import Solution
 from .fragmentation import Fragmentation, fragmentation_of
 from .layout import Placed
 from .layout_usage import usage_of
@@ -65,14 +66,25 @@ def fragmentation_on(state: NodeState, look: Look, prediction: Prediction) -> Fr
     """What the predicted devices leave of the node's groups; ``None`` where none are predicted."""
     if prediction.solution is None:
         return None
+    pairable = state.inventory.pairable
+    key = (prediction, id(look.placed), pairable, state.free)
+    found = look.memo.fragmentations.get(key)
+    if found is None:
+        taken = _taken(look, prediction.solution)
+        found = fragmentation_of(pairable, state.free, state.groups, taken)
+        look.memo.remember_fragmentation(key, found)
+    return found
+
+
+def _taken(look: Look, solution: Solution) -> list[tuple[int, int]]:
+    """Where on the node the devices are that others then lack."""
     alternatives, positions = look.memo.shape.alternatives, look.placed.positions
-    taken = [
+    return [
         positions[pick.candidate]
-        for picks in prediction.solution.picks
+        for picks in solution.picks
         for pick in picks
         if not alternatives[pick.alternative].admin
     ]
-    return fragmentation_of(state.inventory.pairable, state.free, state.groups, taken)
 
 
 def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot, settings: Settings) -> ShapeMemo | Prediction:

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
+from .fragmentation import Fragmentation, Pairable
 from .layout import LayoutUsage, Projector
 from .model import ClaimSpec, DeviceClass
 from .places import Place
@@ -34,30 +35,41 @@ _MAX_SEEN = 100_000
 PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Place | None, ...], ...]]
 """Layout number, usage, and the places of devices that the pod holds already."""
 
+FragmentationKey = tuple[Prediction, int, Pairable, int]
+"""The prediction, the identity of what it was placed on, and the node's free units."""
+
 
 class ShapeMemo:
     """
     One compiled shape and its predictions. ``steps``: what all of them took.
 
-    ``best``: the best achievable alignment, where somebody asked for it.
+    ``best``: the best achievable alignment, where somebody asked for it. ``fragmentations``:
+    what predicted devices leave; the projector keeps alive what the identities in the keys are of.
     """
 
-    __slots__ = ("best", "predictions", "projector", "shape", "steps")
+    __slots__ = ("best", "fragmentations", "predictions", "projector", "shape", "steps")
 
     def __init__(self, shape: Shape, release: Release) -> None:
         self.shape = shape
         self.projector = Projector(shape, release)
         self.predictions: dict[PredictionKey, Prediction] = {}
         self.best: dict[PredictionKey, Best] = {}
+        self.fragmentations: dict[FragmentationKey, Fragmentation] = {}
         self.steps = 0
 
     def remember(self, key: PredictionKey, prediction: Prediction) -> None:
         if len(self.predictions) >= _MAX_PREDICTIONS:
             self.predictions.clear()
             self.best.clear()
+            self.fragmentations.clear()
             self.steps = 0
         self.predictions[key] = prediction
         self.steps += prediction.steps
+
+    def remember_fragmentation(self, key: FragmentationKey, found: Fragmentation) -> None:
+        if len(self.fragmentations) >= _MAX_PREDICTIONS:
+            self.fragmentations.clear()
+        self.fragmentations[key] = found
 
 
 class Table(Generic[T]):

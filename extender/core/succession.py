@@ -117,10 +117,8 @@ def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
     most = _FRAMES_PER_NODE * len(nodes) + _SPARE_FRAMES
     if max(len(lineage.frames), len(lineage.pairables)) > most:
         lineage.frames.clear()
+        lineage.frames.update((state.inventory.frame, state.inventory.frame) for state in nodes.values())
         lineage.pairables.clear()
-        for state in nodes.values():
-            lineage.frames[state.inventory.frame] = state.inventory.frame
-            lineage.pairables[state.inventory.pairable] = state.inventory.pairable
 
 
 def _nodes_with(

@@ -53,6 +53,7 @@ def test_the_document(explained):
         "alignment": {
             "predicted": 1.0,
             "best": 1.0,
+            "bestComplete": True,
             "pairs": [
                 {
                     "a": "gpu.nvidia.com/near/gpu-0",
@@ -62,6 +63,11 @@ def test_the_document(explained):
                     "worth": 1.0,
                 }
             ],
+        },
+        "fragmentation": {
+            "intactGroups": {"before": 1, "after": 0},
+            "firstFitGroups": {"before": 1, "after": 0},
+            "ownGroups": 1,
         },
     }
 
@@ -81,7 +87,7 @@ def test_a_node_without_devices(explained):
     assert empty["reason"] == "no-fit"
     assert empty["devices"] == []
     assert empty["score"] == 0
-    assert empty["alignment"] == {"predicted": None, "best": None, "pairs": []}
+    assert empty["alignment"] == {"predicted": None, "best": None, "bestComplete": True, "pairs": []}
 
 
 def test_only_the_nodes_asked_for(explained):
@@ -112,8 +118,9 @@ def test_the_table(explained):
         "  gpu  gpu.nvidia.com/near/gpu-0  request gpu of claim job-1-devices\n"
         "  nic  dra.net/near/net0          request nic of claim job-1-devices\n"
         "  gpu-0 and net0 share a PCIe root (worth 1.00)\n"
+        "  leaves 0 of 1 group of a GPU and a NIC near each other; first fit reaches 0 of them, 1 before\n"
         "\n"
-        "far: score 40, alignment 0.40, 1.00 is possible here\n"
+        "far: score 39, alignment 0.40, 1.00 is possible here\n"
         "  gpu  gpu.nvidia.com/far/gpu-0  request gpu of claim job-1-devices\n"
         "  nic  dra.net/far/net0          request nic of claim job-1-devices\n"
         "  gpu-0 and net0 are on different NUMA nodes (worth 0.40)\n"

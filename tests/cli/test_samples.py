@@ -58,7 +58,7 @@ def test_every_key_is_documented(run):
     ran = run("explain", "--cluster", ROOT / "docs/examples/cluster.yaml", "--pod", "job-1", "-o", "json")
     keys = set(ran.document)
     for node in json.loads(ran.out)["nodes"].values():
-        keys |= node.keys() | node["alignment"].keys()
+        keys |= node.keys() | node["alignment"].keys() | node["fragmentation"].keys()
         for part in (*node["devices"], *node["alignment"]["pairs"]):
             keys |= part.keys()
     assert keys <= documented

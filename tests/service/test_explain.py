@@ -7,7 +7,7 @@ import pytest
 from extender.core.model import DeviceID, Request
 from tests import builders as b
 
-NODE_KEYS = ["outcome", "certainty", "reason", "message", "devices", "score", "alignment"]
+NODE_KEYS = ["outcome", "certainty", "reason", "message", "devices", "score", "alignment", "fragmentation"]
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ async def test_the_document(explain):
                 "alignment": {
                     "predicted": 1.0,
                     "best": 1.0,
+                    "bestComplete": True,
                     "pairs": [
                         {
                             "a": "gpu.nvidia.com/near/gpu-0",
@@ -67,6 +68,11 @@ async def test_the_document(explain):
                             "worth": 1.0,
                         }
                     ],
+                },
+                "fragmentation": {
+                    "intactGroups": {"before": 1, "after": 0},
+                    "firstFitGroups": {"before": 1, "after": 0},
+                    "ownGroups": 1,
                 },
             }
         },
@@ -94,7 +100,8 @@ async def test_every_name_has_an_entry_in_the_order_given(explain):
         "message": "the node is not known (yet)",
         "devices": [],
         "score": 50,
-        "alignment": {"predicted": None, "best": None, "pairs": []},
+        "alignment": {"predicted": None, "best": None, "bestComplete": True, "pairs": []},
+        "fragmentation": None,
     }
 
 
@@ -181,7 +188,7 @@ async def test_why_there_are_no_devices(explain, world, claims, classes, outcome
     assert (node["outcome"], node["reason"], node["score"]) == (outcome, reason, score)
     assert node["message"]
     assert node["devices"] == []
-    assert node["alignment"] == {"predicted": None, "best": None, "pairs": []}
+    assert node["alignment"] == {"predicted": None, "best": None, "bestComplete": True, "pairs": []}
 
 
 async def test_a_pod_without_claims_is_allocated_with_nothing(frozen, world):

@@ -52,7 +52,7 @@ def test_nobody_is_above_the_bound(aligned: dict[Chooser, list[int]]) -> None:
 
 
 def test_pairs_alone_reach_the_bound() -> None:
-    """Each node hands out its pairs in one order; to take the next near one wherever it is cannot be beaten."""
+    """Each node hands out its pairs in one order; taking the next near one cannot be beaten."""
     asks = draw(PAIRS, 36, seed=1)
     limit = bound(asks)
     assert 0 < limit < 36
