@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 from extender.cli.fleet import fleet
 from extender.core.evaluate import Memo, Settings, Snapshot, evaluate
@@ -30,10 +31,10 @@ NAMESPACES = ("training", "inference", "research")
 
 def allocated_fleet(nodes):
     """A List of ``nodes`` nodes with two or three pods on each, where they fit."""
-    listed = fleet(nodes)
+    listed: dict[str, Any] = fleet(nodes)
     names = [item["metadata"]["name"] for item in listed["items"] if item["kind"] == "Node"]
-    solved = {}
-    pods = []
+    solved: dict[tuple[str, int], list] = {}
+    pods: list[dict[str, Any]] = []
     for index, name in enumerate(names):
         mix = index // 20 % len(MIXES)
         machine = (name.rpartition("-")[0], mix)
@@ -69,6 +70,7 @@ def _solve(node, mix):
             [
                 (result, [(name, quantity.nanos // 10**9) for name, quantity in result.consumed_capacity])
                 for claim in claims
+                if claim.allocation is not None
                 for result in claim.allocation.results
             ]
         )

@@ -36,7 +36,10 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
-        self.tags, self.words, self.open, self.outside = [], [], [], []
+        self.tags: list[str] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.outside: list[str] = []
         self.feed(text)
         self.close()
         assert not self.open

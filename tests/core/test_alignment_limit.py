@@ -32,7 +32,7 @@ def machines(draw):
 @given(machines(), st.integers(2, 4))
 def test_the_limit_holds_for_every_choice(places, count):
     """Of all choices with the same numbers of each kind, none is above."""
-    best = {}
+    best: dict[tuple[int, ...], float] = {}
     for choice in combinations(places, min(count, len(places))):
         wanted = tuple(sum(place.kind is kind for place in choice) for kind in KINDS)
         best[wanted] = max(best.get(wanted, 0.0), lowest(align(choice)))

@@ -40,9 +40,10 @@ def test_names_and_allocations_do_not_tell_shapes_apart():
 def test_a_shape_has_the_instance_types_of_its_nodes():
     """Each once, sorted; a node without the label adds none."""
     pairs = [b.pair_node(name, ["r0"], ["r0"], NUMA) for name in "abcd"]
-    labels = ({INSTANCE_TYPE: "y"}, {INSTANCE_TYPE: "x"}, {INSTANCE_TYPE: "y"}, {})
+    types = ("y", "x", "y", "")
     labelled = [
-        (replace(node, labels=label), slices) for (node, slices), label in zip(pairs, labels, strict=True)
+        (replace(node, labels={INSTANCE_TYPE: name} if name else {}), slices)
+        for (node, slices), name in zip(pairs, types, strict=True)
     ]
     assert node_shapes(world(*labelled))[0].types == ("x", "y")
 

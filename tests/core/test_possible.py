@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,11 +28,9 @@ def bound(name, node="n"):
 
 
 def world(*claims, others=(), nics=("r1", "r0")):
-    node, slices = b.pair_node("n", ["r0"], nics, NUMA)
-    for other_node, other_slices in others:
-        slices += other_slices
-        node = (*node, other_node) if isinstance(node, tuple) else (node, other_node)
-    nodes = node if isinstance(node, tuple) else (node,)
+    pairs = [b.pair_node("n", ["r0"], nics, NUMA), *others]
+    nodes = [node for node, _ in pairs]
+    slices = [slice_ for _, of_node in pairs for slice_ in of_node]
     pods = [bound(claim.name) for claim in claims if claim.name.startswith("p")]
     return Snapshot.of(
         release=LATEST, nodes=nodes, slices=slices, classes=b.CLASSES, claims=claims, pods=pods
@@ -130,5 +129,5 @@ def test_numbers_of_places_do_not_matter(choice, roots, sockets):
         for place in known
     ]
     rated = align(known).predicted
-    assert abs(align(_renumbered(known)).predicted - rated) < 1e-9
-    assert abs(align(_renumbered(tuple(renamed))).predicted - rated) < 1e-9
+    assert align(_renumbered(known)).predicted == pytest.approx(rated)
+    assert align(_renumbered(tuple(renamed))).predicted == pytest.approx(rated)
