@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from extender.kube.recorded_objects import (
 )
 
 SECRET = "hunter2"
-POD = {
+POD: dict[str, Any] = {
     "metadata": {
         "name": "job",
         "annotations": {"example.com/token": SECRET, "dra-extender.io/alignment": "required"},
