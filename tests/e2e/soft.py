@@ -18,7 +18,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from extender.cli.cluster_input import cluster_input, read_cluster
@@ -27,7 +27,7 @@ from extender.core.soft_alignment import Rewrite, soften
 from extender.kube.admission_policy import ASKS, admission_policies
 from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.admission import admitting, claim, request, webhook
-from tests.e2e.api import Api, connect
+from tests.e2e.api import Api, Object, connect, each
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.extender_server import dump, ready, until
 from tests.e2e.measure import dumped, sharing_a_root
@@ -36,7 +36,7 @@ from tests.e2e.workload import GPU_CLASS, NIC_CLASS
 
 WAYS = ("stock", "webhook", "policy")
 WAVE_SECONDS = 1800.0
-PROBE = claim("probe", request("gpu", GPU_CLASS), request("nic", NIC_CLASS), annotations={ASKS: "true"})
+ASKING = {ASKS: "true"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--fleet", type=Path, help="a dump instead, JSON, gzipped or not")
     parser.add_argument("--pods", type=int, default=300, help="in each wave")
     parser.add_argument("--waves", type=int, default=4)
+    parser.add_argument("--gpu-class", default=GPU_CLASS, help="DeviceClass of the GPUs that pods ask for")
     parser.add_argument("--way", action="append", choices=WAYS, help="only these")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as directory, start(options.minor, Path(directory)) as plane:
@@ -61,7 +62,7 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
         _say(f"Kubernetes {plane.version}, {options.waves} waves of {options.pods} pods")
         _say(f"{'':8} wave  bound  one root  pods/s  CPU ms/pod")
         for way in options.way or WAYS:
-            async with _way(way, plane, api):
+            async with _way(way, plane, api, options.gpu_class):
                 await _waves(plane, api, way, options)
             await workload.clear(api, WAVE_SECONDS)
 
@@ -70,18 +71,29 @@ async def _waves(plane: ControlPlane, api: Api, way: str, options: argparse.Name
     names: list[str] = []
     bound = 0
     spent = used = 0.0
-    annotations = None if way == "stock" else {ASKS: "true"}
+    annotations = {} if way == "stock" else ASKING
     with plane.scheduler(scheduler_config.stock(plane)) as scheduler:
         for wave in range(options.waves):
             began, used_before = time.monotonic(), _cpu_seconds(scheduler.pid)
             prefix = f"{way}-{wave}"
-            names += await workload.create_pairs(api, options.pods, prefix=prefix, annotations=annotations)
+            made = [f"{prefix}-{number}" for number in range(options.pods)]
+            await each(lambda name: _create(api, name, options.gpu_class, annotations), made)
+            names += made
             before, bound = bound, await _bound(api, len(names))
             seconds, cpu = time.monotonic() - began, _cpu_seconds(scheduler.pid) - used_before
             spent, used = spent + seconds, used + cpu
             _say(_row(way, str(wave + 1), bound - before, "", seconds, cpu))
     aligned = await sharing_a_root(api, names) if bound == len(names) else "?"
     _say(_row(way, "all", bound, str(aligned), spent, used))
+
+
+async def _create(api: Api, name: str, gpu_class: str, annotations: Mapping[str, str]) -> None:
+    await api.create(_pair(f"{name}-0", gpu_class, annotations))
+    await workload.create_pod(api, name)
+
+
+def _pair(name: str, gpu_class: str, annotations: Mapping[str, str]) -> Object:
+    return claim(name, request("gpu", gpu_class), request("nic", NIC_CLASS), annotations=annotations)
 
 
 def _row(way: str, wave: str, bound: int, aligned: str, seconds: float, cpu: float) -> str:
@@ -108,27 +120,26 @@ async def _bound(api: Api, wanted: int) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _way(way: str, plane: ControlPlane, api: Api) -> AsyncIterator[None]:
+async def _way(way: str, plane: ControlPlane, api: Api, gpu_class: str) -> AsyncIterator[None]:
+    probe = _pair("probe", gpu_class, ASKING)
     async with contextlib.AsyncExitStack() as stack:
         if way == "webhook":
             extender, configuration = stack.enter_context(webhook(plane))
             await until(lambda: ready(extender), "the extender follows the cluster")
-            await stack.enter_async_context(admitting(api, [configuration], PROBE))
+            await stack.enter_async_context(admitting(api, [configuration], probe))
         if way == "policy":
-            rewrite = await _rewrite(plane, api)
-            classes = {"gpu": GPU_CLASS, "nic": NIC_CLASS}
+            classes = {"gpu": gpu_class, "nic": NIC_CLASS}
+            rewrite = await _rewrite(plane, api, classes)
             order = (classes[rewrite.order[0]], classes[rewrite.order[1]])
-            await stack.enter_async_context(admitting(api, admission_policies(rewrite, order), PROBE))
+            await stack.enter_async_context(admitting(api, admission_policies(rewrite, order), probe))
         yield
 
 
-async def _rewrite(plane: ControlPlane, api: Api) -> Rewrite:
+async def _rewrite(plane: ControlPlane, api: Api, classes: Mapping[str, str]) -> Rewrite:
     """What suits the cluster as it is."""
     path = await dump(api, plane.directory / "empty.json")
     snapshot = cluster_input(read_cluster([str(path)]), None).snapshot
-    requests = (
-        Request(name, ExactRequest(name, of)) for name, of in (("gpu", GPU_CLASS), ("nic", NIC_CLASS))
-    )
+    requests = (Request(name, ExactRequest(name, of)) for name, of in classes.items())
     rewrite = soften(ClaimSpec("pair", tuple(requests)), snapshot)
     assert isinstance(rewrite, Rewrite), rewrite
     return rewrite
