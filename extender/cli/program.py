@@ -40,7 +40,7 @@ COMMANDS = {
     "demo": "show where recorded pods landed, and where they could have",
     "explain": "tell which devices a pod would get on each node, and why",
     "audit": "rate the devices that running pods have, and say what would be nearer",
-    "advise": "tell which constraints a claim could carry, and what is wrong with it",
+    "advise": "tell what a claim could ask for, and what it gets wrong",
     "replay": "check predictions against a recording of a real scheduler",
     "bench": "measure latency and memory on generated fleets",
 }

@@ -23,8 +23,10 @@ from .constraint_options import (
     place_names,
 )
 from .extended_resources import backed_resources, claim_spec, class_for
+from .memo import ShapeMemo
 from .model import Claim, ClaimSpec, Pod
 from .nearness_counts import NearnessCounts, nearness_counts
+from .option_evidence import Evidence, cannot_hold, publications_of, sound
 from .outcome_checks import (
     abort_warnings,
     all_warnings,
@@ -41,6 +43,9 @@ from .soft_alignment import Rewrite, rewritten, soften
 from .soft_refusals import Refusal
 from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
 from .survey import Alike, Shapes, Step, outcomes, survey
+
+ADVICE_STEPS = 1_000_000
+"""Search steps for all options together, a few seconds. Nodes beyond are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class _Adviser:
         self._settings = settings
         self._step = step
         self._shapes: Shapes = {}
+        self._left = ADVICE_STEPS
         self._surveyed: dict[tuple[tuple[ClaimSpec, ...], tuple[str, ...]], _NowAndEmpty] = {}
         self._extended = (
             backed_resources(subject.pod, snapshot.classes)
@@ -154,8 +160,9 @@ class _Adviser:
         warnings += separate_warnings(shape, [who.on_bus for who in taking_part], selected)
         warnings += search_warnings(now, empty)
         rewrites = self._rewrites(options[0].specs)
+        evidence = Evidence(shape, selected, taking_part, sound(alike))
         options = (*options, *_soft(options[0].specs, rewrites))
-        judged = [written, *(self._judged(each, selected, shape, taking_part) for each in options)]
+        judged = [written, *(self._judged(each, evidence, options[0]) for each in options)]
         nearness = self._nearness(options)
         return Advice(len(snapshot.nodes), tuple(judged), nearness, rewrites, _sorted(warnings))
 
@@ -193,24 +200,28 @@ class _Adviser:
         """The cluster as it stands and empty; each set of claims once."""
         key = (plan.specs, plan.claims.extended)
         if key not in self._surveyed:
-            now, empty = (
-                survey(plan, state, self._shapes, self._settings, self._step)
-                for state in (self._now, self._empty)
-            )
-            self._surveyed[key] = (now, empty)
+            self._surveyed[key] = (self._survey(plan, self._now), self._survey(plan, self._empty))
         return self._surveyed[key]
 
-    def _judged(
-        self,
-        option: ConstraintOption,
-        selected: Mapping[int, Sequence[Selected]],
-        shape: Shape,
-        taking_part: Sequence[Participants],
-    ) -> Judged:
+    def _survey(self, plan: Plan, state: Snapshot) -> tuple[Alike, ...]:
+        before = self._searched()
+        within = replace(self._settings, request_steps=min(self._settings.request_steps, self._left))
+        surveyed = survey(plan, state, self._shapes, within, self._step)
+        self._left -= self._searched() - before
+        return surveyed
+
+    def _searched(self) -> int:
+        return sum(memo.steps for memo in self._shapes.values() if isinstance(memo, ShapeMemo))
+
+    def _judged(self, option: ConstraintOption, evidence: Evidence, bare: ConstraintOption) -> Judged:
+        if option.kind is not OptionKind.MATCH:
+            now, empty = self._surveys(self._plan(option.specs))
+            return Judged(option, outcomes(now), outcomes(empty), ())
+        publications = publications_of(option, evidence)
+        if not option.one_claim and cannot_hold(option, evidence):
+            now, empty = self._surveys(self._plan(bare.specs))
+            return Judged(option, _refused(now), _refused(empty), publications)
         now, empty = self._surveys(self._plan(option.specs))
-        publications: tuple[Publication, ...] = ()
-        if option.kind is OptionKind.MATCH:
-            publications = _publications(option, selected, shape, taking_part)
         return Judged(option, outcomes(now), outcomes(empty), publications)
 
     def _selected(
@@ -262,28 +273,11 @@ def _soft(bare: Sequence[ClaimSpec], rewrites: Sequence[Rewrite | Refusal]) -> I
     yield ConstraintOption(OptionKind.SOFT, tuple(specs))
 
 
-def _publications(
-    option: ConstraintOption,
-    selected: Mapping[int, Sequence[Selected]],
-    shape: Shape,
-    taking_part: Sequence[Participants],
-) -> tuple[Publication, ...]:
-    """Of the requests that the option covers, each driver once; the one with most devices counts."""
-    found: dict[str, Publication] = {}
-    everyone = [{*who.on_bus, *who.off_bus} for who in taking_part]
-    for alternative in shape.alternatives:
-        if option.one_claim:
-            covered = alternative.base_name in everyone[alternative.claim]
-        else:
-            covered = any(alternative.base_name in group for group in option.groups[alternative.claim])
-        if not covered:
-            continue
-        for each in selected.get(alternative.index, ()):
-            publication = each.publications[option.attribute]
-            known = found.get(each.driver)
-            if known is None or known.devices < publication.devices:
-                found[each.driver] = publication
-    return tuple(found[driver] for driver in sorted(found))
+def _refused(surveyed: Sequence[Alike]) -> Mapping[Outcome, int]:
+    """The outcomes under a constraint that no device of some request can meet."""
+    counts = outcomes(surveyed)
+    counts[Outcome.UNSCHEDULABLE] += counts.pop(Outcome.ALLOCATED, 0)
+    return counts
 
 
 def _sorted(warnings: Sequence[ClaimWarning]) -> tuple[ClaimWarning, ...]:

@@ -92,6 +92,25 @@ def best_nearness(
     return BestNearness(best[0] if best else None, complete, visits)
 
 
+def nearest_possible(layout: Layout, usage: LayoutUsage) -> Nearness:
+    """A bound that costs no search: no choice of free devices is nearer, whatever the claims ask."""
+    roots: set[int] = set()
+    nodes: set[int] = set()
+    devices: set[int] = set()
+    on_one_node = False
+    for number, candidate in enumerate(layout.candidates):
+        place = candidate.place
+        if usage.in_use >> number & 1 and not candidate.traits.allow_multiple_allocations:
+            continue
+        if candidate.traits.allow_multiple_allocations or place.device in devices or place.root in roots:
+            return Nearness.PCIE_ROOT
+        on_one_node = on_one_node or place.numa in nodes
+        for number_of, seen in ((place.device, devices), (place.root, roots), (place.numa, nodes)):
+            if number_of >= 0:
+                seen.add(number_of)
+    return Nearness.NUMA if on_one_node else Nearness.UNKNOWN
+
+
 def _nearness(shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]) -> Nearness | None:
     places = _two_places(shape, layout, solution, slots)
     if places is not None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .nearness import Nearness, best_nearness, nearness_of
+from .nearness import Nearness, best_nearness, nearest_possible, nearness_of
 from .releases import Release
 from .survey import Alike, Step
 
@@ -17,6 +17,8 @@ BEST_STEPS = 20_000
 
 BEST_VISITS = 60_000
 """Choices of devices looked at in all; what is beyond is not judged."""
+
+_RANK = {each: rank for rank, each in enumerate(Nearness)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def _best(
         nearness, look = _first_fit(alike), alike.look
         if nearness is None or look is None:
             continue
-        if nearness is not Nearness.PCIE_ROOT:
+        if _RANK[nearness] > _RANK[nearest_possible(look.placed.layout, look.key[1])]:
             complete = False
             if visits > 0:
                 best = best_nearness(

@@ -29,7 +29,7 @@ _NO_FIT = "no set of devices satisfies it"
 
 def holding_warnings(plan: Plan, empty: Sequence[Alike], snapshot: Snapshot) -> Iterator[ClaimWarning]:
     """Whether any empty node can take the claims at all; nothing is said where some are unknown."""
-    counts = outcomes(tuple(empty))
+    counts = outcomes(empty)
     if not empty or counts[Outcome.ALLOCATED] or counts[Outcome.UNKNOWN]:
         return
     alike = max(empty, key=lambda each: len(each.nodes))

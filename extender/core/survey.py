@@ -8,7 +8,7 @@ searches, whatever its size.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .look import Look, look_at
@@ -74,7 +74,7 @@ def survey(
     return tuple(Alike(tuple(names), prediction, look) for names, prediction, look in groups.values())
 
 
-def outcomes(surveyed: tuple[Alike, ...]) -> Counter[Outcome]:
+def outcomes(surveyed: Sequence[Alike]) -> Counter[Outcome]:
     """How many nodes come to each outcome."""
     counts: Counter[Outcome] = Counter()
     for alike in surveyed:
