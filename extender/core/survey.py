@@ -89,6 +89,7 @@ def named_reason(alike: Alike, plan: Plan, snapshot: Snapshot) -> Reason | None:
         plan,
         alike.prediction,
         0,
+        None,
         look.memo.shape if look is not None else None,
         look.placed if look is not None else None,
         snapshot.nodes[alike.nodes[0]].inventory,
