@@ -148,3 +148,20 @@ def test_scores_are_by_the_sites_files(cluster_file, objects, tmp_path):
             {"Host": "far", "Score": 40},
             {"Host": "near", "Score": 25},
         ]
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--webhook-listen", "127.0.0.1:0"], "takes --tls-cert and --tls-key"),
+        (["--tls-cert", "absent.crt", "--tls-key", "absent.key"], "takes --tls-cert and --tls-key"),
+        (
+            ["--webhook-listen", "127.0.0.1:0", "--tls-cert", "absent.crt", "--tls-key", "absent.key"],
+            "--tls-cert: cannot be used with absent.key",
+        ),
+    ],
+    ids=["no-certificate", "no-address", "no-files"],
+)
+def test_https_takes_an_address_and_two_files(run, cluster_file, options, says):
+    """What is missing or cannot be read: status 2, before anything is served."""
+    ran = run("serve", "--cluster", cluster_file, "--listen", "127.0.0.1:0", *options)
+    assert ran.status == 2
+    assert says in ran.err
