@@ -14,16 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
 import structlog
 
 from extender.core.extended_resources import backed_resources
 from extender.kube.recording import RecordedRequest
 from extender.kube.recording_state import ClosedAttempt
 
+from .asking_pod import PodScheduled, asking_pod, pod_scheduled
 from .verb import Verb
 
 if TYPE_CHECKING:
+    import msgspec
+
     from extender.core.model import Claim, Pod
     from extender.core.snapshot import ClaimKey
     from extender.kube.events import Key
@@ -54,38 +56,6 @@ class Writer(Protocol):
         ...
 
 
-class _Condition(msgspec.Struct, gc=False):
-    type: str | None = None
-    status: str | None = None
-    reason: str | None = None
-    message: str | None = None
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    uid: str | None = None
-
-
-class _Status(msgspec.Struct, gc=False):
-    conditions: list[msgspec.Raw] | None = None
-
-
-class _Pod(msgspec.Struct, gc=False):
-    metadata: _Metadata | None = None
-    status: _Status | None = None
-
-
-class _Args(msgspec.Struct, gc=False):
-    """Whose request it is; a binding names the pod by its UID."""
-
-    pod: _Pod | None = msgspec.field(name="Pod", default=None)
-    pod_uid: str | None = msgspec.field(name="PodUID", default=None)
-
-
-_ARGS = msgspec.json.Decoder(_Args)
-_POD = msgspec.json.Decoder(_Pod)
-_CONDITION = msgspec.json.Decoder(_Condition)
-
-
 @dataclass(slots=True)
 class _Attempt:
     """
@@ -101,7 +71,7 @@ class _Attempt:
     assumed: tuple[Claim, ...] = ()
     requests: list[RecordedRequest] = field(default_factory=list)
     asked: Verb | None = None
-    asked_with: _Condition | None = None
+    asked_with: PodScheduled | None = None
     node: str = ""
     condition: bytes | None = None
     allocations: dict[str, bytes | None] = field(default_factory=dict)
@@ -168,14 +138,13 @@ class Recorder:
     def answered(self, verb: Verb, body: bytes, answer: bytes) -> None:
         """Keep a request and its answer, if they belong to an attempt."""
         with self._guarded():
-            args = _ARGS.decode(body)
-            metadata = (args.pod or _Pod()).metadata or _Metadata()
-            attempt = self._by_pod.get(args.pod_uid or metadata.uid or "")
+            asking = asking_pod(body)
+            attempt = self._by_pod.get(asking.uid)
             if attempt is None or verb is Verb.EXPLAIN or (verb is Verb.FILTER and attempt.asked is not verb):
                 return
             attempt.asked = None
-            if args.pod is not None and not attempt.requests:
-                attempt.asked_with = _scheduled(args.pod)[0]
+            if not attempt.requests:
+                attempt.asked_with = asking.condition
             attempt.requests.append(RecordedRequest(verb, body, answer))
             self._bytes += len(body) + len(answer)
 
@@ -195,9 +164,9 @@ class Recorder:
         if attempt is None or attempt.ended is not None:
             return
         with self._guarded():
-            condition, raw = _scheduled(_POD.decode(data))
+            condition, found = pod_scheduled(data)
             if condition is not None and condition != attempt.asked_with:
-                attempt.condition = raw
+                attempt.condition = found
                 if condition.status == "False":
                     self._end(attempt)
             attempt.node = pod.node_name
@@ -206,8 +175,9 @@ class Recorder:
     def pods_gone(self, keys: Sequence[Key]) -> None:
         """End the attempts of pods that are deleted."""
         with self._guarded():
-            for attempt in list(self._by_pod.values()):
-                if (attempt.pod.namespace, attempt.pod.name) in keys:
+            gone = set(keys)
+            for attempt in self._by_pod.values():
+                if (attempt.pod.namespace, attempt.pod.name) in gone:
                     self._end(attempt)
 
     async def run(self) -> None:
@@ -298,12 +268,3 @@ class Recorder:
 def _goes_on(attempt: _Attempt, verb: Verb) -> bool:
     """Whether the request belongs to the attempt: each begins with filter and scores once."""
     return verb is Verb.PRIORITIZE and all(each.verb == Verb.FILTER for each in attempt.requests)
-
-
-def _scheduled(pod: _Pod) -> tuple[_Condition | None, bytes | None]:
-    """The pod's PodScheduled condition, if it has one, also as JSON."""
-    for raw in (pod.status and pod.status.conditions) or ():
-        condition = _CONDITION.decode(raw)
-        if condition.type == "PodScheduled":
-            return condition, bytes(raw)
-    return None, None
