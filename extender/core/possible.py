@@ -251,11 +251,20 @@ def _renumbered(choice: _Choice) -> _Choice:
     The same places with devices, roots, NUMA nodes and sockets numbered from 0.
 
     Choices that differ only in which root or NUMA node it is are mostly made equal, and are
-    rated alike.
+    rated alike. Where drivers contradict each other the numbers matter, and stay.
     """
     devices, roots, nodes, sockets = {-1: -1}, {-1: -1}, {-1: -1}, {-1: -1}
-    return tuple(
-        [
+    within: dict[tuple[str, int], tuple[int, ...]] = {}
+    places = []
+    for kind, device, root, numa, socket in sorted(choice, key=_path):
+        for level, number, outer in (
+            ("device", device, (root, numa, socket)),
+            ("root", root, (numa, socket)),
+            ("numa", numa, (socket,)),
+        ):
+            if number >= 0 and within.setdefault((level, number), outer) != outer:
+                return tuple(sorted(choice))
+        places.append(
             Place(
                 kind,
                 devices.setdefault(device, len(devices) - 1),
@@ -263,9 +272,8 @@ def _renumbered(choice: _Choice) -> _Choice:
                 nodes.setdefault(numa, len(nodes) - 1),
                 sockets.setdefault(socket, len(sockets) - 1),
             )
-            for kind, device, root, numa, socket in sorted(choice, key=_path)
-        ]
-    )
+        )
+    return tuple(places)
 
 
 def _path(place: Place) -> tuple[str, int, int, int, int]:

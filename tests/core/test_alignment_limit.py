@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import extender.core.alignment_limit as limits
@@ -29,6 +29,7 @@ def machines(draw):
     return places
 
 
+@settings(deadline=None, max_examples=60)
 @given(machines(), st.integers(2, 4))
 def test_the_limit_holds_for_every_choice(places, count):
     """Of all choices with the same numbers of each kind, none is above."""
@@ -63,6 +64,7 @@ def test_worths_never_rise_with_distance():
         assert list(row.known) == sorted(row.known, reverse=True)
 
 
+@settings(deadline=None, max_examples=60)
 @given(machines())
 def test_an_alignment_lies_between_its_bounds(places):
     """With all distances known they are the same."""

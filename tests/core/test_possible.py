@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extender.core.alignment import align
@@ -107,27 +107,41 @@ def test_claims_of_a_class_that_is_gone_cannot_be_searched():
     assert found.elsewhere is None
 
 
-places = st.builds(
-    Place,
-    st.sampled_from((Kind.GPU, Kind.NIC, Kind.CPU)),
-    st.integers(-1, 20),
-    st.integers(-1, 3),
-    st.integers(-1, 3),
-    st.integers(-1, 1),
-)
+KINDS = st.sampled_from((Kind.GPU, Kind.NIC, Kind.CPU))
 
 
-@given(st.lists(places, min_size=2, max_size=6), st.permutations(range(4)), st.permutations(range(2)))
-def test_numbers_of_places_do_not_matter(choice, roots, sockets):
+@st.composite
+def tidy_choices(draw):
+    """Devices in a tree: below one root all on one NUMA node, below one NUMA node all on one socket."""
+    sockets = draw(st.lists(st.integers(-1, 1), min_size=3, max_size=3))
+    roots = draw(st.lists(st.integers(-1, 2), min_size=4, max_size=4))
+    places = []
+    for device in range(draw(st.integers(2, 6))):
+        root = draw(st.integers(-1, 3))
+        numa = roots[root] if root >= 0 else draw(st.integers(-1, 2))
+        places.append(Place(draw(KINDS), device, root, numa, sockets[numa] if numa >= 0 else -1))
+    return places
+
+
+@settings(deadline=None, max_examples=60)
+@given(tidy_choices(), st.permutations(range(4)), st.permutations(range(3)), st.permutations(range(2)))
+def test_numbers_of_places_do_not_matter(choice, roots, nodes, sockets):
     """Choices that are alike but for their numbers have one rating."""
-    known = tuple(choice)
-    renamed = [
-        place._replace(
-            root=roots[place.root] if place.root >= 0 else -1,
-            socket=sockets[place.socket] if place.socket >= 0 else -1,
+    rated = align(choice).predicted
+    renamed = tuple(
+        Place(
+            place.kind,
+            place.device,
+            roots[place.root] if place.root >= 0 else -1,
+            nodes[place.numa] if place.numa >= 0 else -1,
+            sockets[place.socket] if place.socket >= 0 else -1,
         )
-        for place in known
-    ]
-    rated = align(known).predicted
-    assert align(_renumbered(known)).predicted == pytest.approx(rated)
-    assert align(_renumbered(tuple(renamed))).predicted == pytest.approx(rated)
+        for place in choice
+    )
+    assert align(_renumbered(renamed)).predicted == pytest.approx(rated)
+
+
+def test_contradicting_places_keep_their_numbers():
+    """One device on two NUMA nodes: the rating hangs on the numbers, so it is not shared."""
+    choice = (Place(Kind.GPU, 5, 1, 2, 1), Place(Kind.GPU, 5, 1, 3, 1))
+    assert _renumbered(choice) == choice
