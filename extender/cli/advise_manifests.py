@@ -39,6 +39,8 @@ def manifests(
     done: set[ManifestKey] = set()
     policies: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for titled, advice in advised:
+        if not titled.sources:
+            yield _comment(f"{titled.title} has no claim to rewrite")
         for number, source in enumerate(titled.sources):
             if source in done:
                 continue

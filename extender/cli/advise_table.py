@@ -38,7 +38,7 @@ def advice_table(titled: Titled, advice: Advice, kubernetes: str, width: int) ->
     )
     for each in advice.warnings:
         yield from _wrapped(f"{_INDENT}{each.severity}: ", render(each), width)
-    if not titled.subject.claims and len(advice.judged) == 1:
+    if _asks_for_nothing(advice):
         return
     yield ""
     yield from columns(
@@ -65,9 +65,16 @@ def _verdict(advice: Advice) -> str:
         return "can be met nowhere as written"
     if not advice.nodes:
         return "there is nothing to judge it on"
+    if _asks_for_nothing(advice):
+        return "asks for no devices"
     text = f"{_fits(written.now)} can meet it as written now, {_fits(written.empty)} when empty"
     aborts = any(each.severity is Severity.ABORTS for each in advice.warnings)
     return text + ("; some abort the attempt" if aborts else "")
+
+
+def _asks_for_nothing(advice: Advice) -> bool:
+    """Whether there is no claim at all, not even one for extended resources."""
+    return not any(each.option.specs for each in advice.judged)
 
 
 def _rows(advice: Advice) -> Iterator[Judged]:

@@ -237,6 +237,29 @@ def test_no_rewrite_is_a_comment(advised, manifest):
     assert list(yaml.safe_load_all(ran.out)) in ([], [None])
 
 
+def test_extended_resources(run, dump, objects, manifest):
+    """A pod with extended resources has no claim to rewrite, but could have a constraint."""
+    for each in objects:
+        if each["kind"] == "DeviceClass":
+            each["spec"]["extendedResourceName"] = f"example.com/{each['metadata']['name']}"
+    pod = pod_of()
+    pod["spec"]["containers"][0]["resources"] = {"requests": {"example.com/gpu": 1, "example.com/nic": 1}}
+    gates = ("--kubernetes", "1.36", "--feature-gates", "DRAExtendedResource=true")
+    argv = ("advise", "--cluster", dump(objects), *gates, "-f", manifest(pod))
+    (subject,) = run(*argv, "-o", "json").document["subjects"]
+    assert [each["code"] for each in subject["warnings"]] == ["extended-resources"]
+    assert [each["now"]["allocated"] for each in subject["options"]] == [2, 2, 2, 2]
+    assert {each["claim"] for each in subject["options"][2]["groups"]} == {"<extended-resources>"}
+    assert run(*argv, "-o", "yaml").out == "# Pod default/new has no claim to rewrite\n"
+
+
+def test_a_pod_without_claims(advised, manifest):
+    """There is nothing to advise on, and nothing wrong with it."""
+    ran = advised("-f", manifest(pod_of()))
+    assert ran.status == 0
+    assert ran.out == "Pod default/new on Kubernetes 1.36.2, 3 nodes: asks for no devices\n"
+
+
 def test_without_a_file_the_live_cluster_is_asked(run, monkeypatch, cluster_file, manifest):
     """No --cluster: one reading of the live cluster, whose claims are not there as written."""
     live = read([str(cluster_file)])
