@@ -61,18 +61,13 @@ class Fragmentation(NamedTuple):
 
     @property
     def broken(self) -> int:
-        """Groups that are gone, the pod's own included; never fewer than these."""
-        return self.before.intact - self.after.intact
+        """Groups that are gone and that the pod does not get; never negative."""
+        return self.before.intact - self.after.intact - self.own
 
     @property
     def delayed(self) -> int:
         """Groups that first fit does not reach after it; negative where it reaches more."""
         return self.before.first_fit - self.after.first_fit
-
-    @property
-    def needless(self) -> bool:
-        """Whether a group is gone that the pod does not get."""
-        return self.broken > self.own
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from .prediction import Outcome, Prediction, Settings
 Rank = tuple[float, bool, int, int]
 """
 Higher is better: the predicted alignment, whether devices are predicted at all, then fewer
-groups broken, then fewer that first fit no longer reaches.
+groups broken for others, then fewer that first fit no longer reaches.
 """
 
 _NEUTRAL = 0.5
@@ -45,7 +45,7 @@ def standing_of(
     needless = not (aligns or fits)
     if fragmentation is not None:
         broken, delayed = fragmentation.broken, fragmentation.delayed
-        needless |= fragmentation.needless
+        needless |= broken > 0
     if needless and settings.score_max > 1:
         # A scale of one point has none to give away for less than alignment.
         points = max(points - 1, 0)

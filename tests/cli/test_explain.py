@@ -124,6 +124,7 @@ def test_the_table(explained):
         "  gpu  gpu.nvidia.com/far/gpu-0  request gpu of claim job-1-devices\n"
         "  nic  dra.net/far/net0          request nic of claim job-1-devices\n"
         "  gpu-0 and net0 are on different NUMA nodes (worth 0.40)\n"
+        "  leaves 0 of 1 group of a GPU and a NIC near each other; first fit reaches 0 of them, 0 before\n"
         "\n"
         "empty: cannot run it, score 0\n"
         "  why: no set of free devices on this node satisfies all claims of the pod\n"

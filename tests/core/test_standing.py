@@ -94,5 +94,5 @@ def test_the_score_is_the_alignment_within_a_point(
     given_score = standing(predicted, left, Settings(score_max)).score
     rounded = round(predicted * score_max)
     assert rounded - 1 <= given_score <= rounded
-    if left is None or not left.needless:
+    if left is None or not left.broken:
         assert given_score == rounded
