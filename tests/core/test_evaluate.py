@@ -62,6 +62,24 @@ def test_the_node_whose_first_fit_is_aligned_scores_higher() -> None:
     assert evaluation.best("far").alignment == 1.0
 
 
+def test_the_best_of_too_many_choices_is_the_best_that_was_found() -> None:
+    """Four of eight GPUs with four of eight NICs are more than the search may try, and it says so."""
+    roots = [f"pci0000:{number}0" for number in range(1, 9)]
+    node, slices = b.pair_node("n", roots, roots[::-1])
+    four = b.claim("c", b.spec(b.request("gpu", "gpu", count=4), b.request("nic", "nic", count=4)))
+    snapshot = Snapshot.of(
+        release=release_for("1.36.2"), nodes=[node], slices=slices, classes=b.CLASSES, claims=[four]
+    )
+    evaluation = ask(snapshot, b.pod("p", "c"))
+    alignment = evaluation.verdicts(["n"])["n"].alignment
+    best = evaluation.best("n")
+    assert not best.complete
+    assert alignment is not None
+    assert best.alignment is not None
+    assert alignment.predicted is not None
+    assert best.alignment >= alignment.predicted
+
+
 def test_devices_are_named_for_the_node_and_the_claim() -> None:
     """A verdict lists what the allocator would write, in its order."""
     verdict = ask(world(b.claim("c")), b.pod("p", "c")).verdicts(["far"])["far"]

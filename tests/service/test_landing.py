@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from extender.core.evaluate import Memo, Settings, evaluate
+from extender.core.model import DeviceID
 from extender.core.release_history import release_for
 from extender.core.snapshot import Snapshot
 from extender.service.landing import landing_node
@@ -58,6 +59,27 @@ def test_equal_nodes_share_the_pods(evaluation):
         landed[node] += 1
     assert set(landed) == {"x", "y", "z"}
     assert min(landed.values()) > 15
+
+
+def test_of_equally_aligned_nodes_the_one_that_breaks_least_wins():
+    """A GPU alone goes where its NIC is gone already."""
+    nodes, slices = [], []
+    for name in ("x", "y", "z"):
+        node, of_node = b.pair_node(name, *ALIGNED)
+        nodes.append(node)
+        slices += of_node
+    gpu = b.claim("c", b.spec(b.request("gpu", "gpu")))
+    snapshot = Snapshot.of(
+        release=release_for("1.36"),
+        nodes=nodes,
+        slices=slices,
+        classes=b.CLASSES,
+        claims=[gpu, b.holding("h", DeviceID("dra.net", "y", "nic-0"))],
+    )
+    found = evaluate(snapshot, b.pod("job", "c"), Memo(lambda name, score: b""), Settings())
+    found.entries(["x", "y", "z"])
+    for number in range(5):
+        assert landing_node(b.pod(f"job-{number}", "c"), found, ["x", "y", "z"], decisive=True) == "y"
 
 
 @pytest.mark.parametrize("names", [[], ["x", "a node that we do not know"]])
