@@ -37,7 +37,7 @@ def manifests(
     ``written``: the claims as they stand, by kind, namespace and name.
     """
     done: set[ManifestKey] = set()
-    policies: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    policies: dict[tuple[str, str], list[dict[str, object]]] = {}
     for titled, advice in advised:
         if not titled.sources:
             yield _comment(f"{titled.title} has no claim to rewrite")
@@ -59,10 +59,10 @@ def manifests(
             else:
                 rewritten = rewrite_claim(_bare(written[source]), found)
                 yield _comment(_heading(title, spec)) + _dumped(rewritten)
-                classes = _plain_classes(spec, found)
-                if classes is not None:
+                asked = _plain_classes(spec, found)
+                if asked is not None:
                     version = "v1beta1" if release.minor in _BETA_MINORS else "v1"
-                    policies.setdefault(classes, admission_policies(found, classes, version))
+                    policies.setdefault(asked, admission_policies(found, asked, version))
     for classes, objects in policies.items():
         heading = _comment(
             f"Does the same to every claim of one device of class {classes[0]} and one of {classes[1]} that "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -38,7 +38,7 @@ from .failure import WrongInput
 from .serve_recording import Recordings, recording
 
 if TYPE_CHECKING:
-    from extender.core.model import Claim
+    from extender.core.model import Claim, Pod
     from extender.core.vocabulary import Vocabulary
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
@@ -93,13 +93,14 @@ async def _serve(
     outcomes = Outcomes(evaluate, config.evaluation, time.time, metrics.match, metrics.placement)
 
     def compare(claim: Claim) -> None:
-        try:
+        with _caught(metrics, comparing=f"{claim.namespace}/{claim.name}"):
             outcomes.allocated(claim, store.current)
-        except Exception as error:
-            metrics.internal_error("other")
-            log.exception("internal error", comparing=f"{claim.namespace}/{claim.name}", exc_info=error)
 
-    store.on_allocated = compare
+    def land(pod: Pod, node: str) -> None:
+        with _caught(metrics, landing=f"{pod.namespace}/{pod.name}"):
+            live.landed(pod, node)
+
+    store.on_allocated, store.on_landed = compare, land
     interner, work = Interner(), TimeSlice()
     sink: Sink = store
     resources: tuple[Resource, ...] = RESOURCES
@@ -137,6 +138,16 @@ async def _serve(
     )
     async with following(live, reflectors, events, metrics):
         await serve(make_app(service), config, _announcement(connection, store.current.release.version))
+
+
+@contextmanager
+def _caught(metrics: Metrics, **doing: str) -> Iterator[None]:
+    """Count and log an error of ours: what follows the cluster goes on without the one object."""
+    try:
+        yield
+    except Exception as error:
+        metrics.internal_error("other")
+        log.exception("internal error", exc_info=error, **doing)
 
 
 def _announcement(connection: Connection, release: str) -> Callable[[Address], None]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .extended_resources import backed_resources
-from .model import Claim, DeviceClass, Pod
+from .model import Claim, ClaimSpec, DeviceClass, Pod
 from .reasons import Reason, ReasonCode, reason
 from .releases import Release
 from .snapshot import ClaimKey
@@ -21,6 +21,27 @@ MAX_CONSUMERS = 256
 
 EXTENDED_CLAIM_NAME = "<extended-resources>"
 """What the scheduler calls the claim that it makes up, before it exists."""
+
+
+def made_up_claim(pod: Pod) -> Claim:
+    """
+    The claim that the scheduler makes up for a pod's extended resources.
+
+    Its name, which no real claim can have, is unique by the pod's UID; what it asks for depends on the
+    node.
+    """
+    namespace, name = made_up_key(pod.namespace, pod.uid)
+    return Claim(namespace, name, uid=name, spec=ClaimSpec(name), owner_uid=pod.uid)
+
+
+def made_up_key(namespace: str, pod_uid: str) -> ClaimKey:
+    """The key of a pod's made-up claim."""
+    return namespace, f"{EXTENDED_CLAIM_NAME}/{pod_uid}"
+
+
+def awaited_key(claim: Claim) -> ClaimKey:
+    """The key under which a claim was known before it existed: that of the made-up one, or its own."""
+    return made_up_key(claim.namespace, claim.owner_uid) if claim.extended_resource else claim.key
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,10 @@ def participants(
 
     ``publishes``: of ``names``, those that some selected device of a request has.
     """
-    on_bus, off_bus = [], []
-    least, publishes = {}, {}
+    on_bus: list[str] = []
+    off_bus: list[str] = []
+    least: dict[str, int] = {}
+    publishes: dict[str, frozenset[str]] = {}
     for request in spec.requests:
         exact = (request.exactly,) if request.exactly is not None else request.first_available
         found = [each for index in range(first, first + len(exact)) for each in selected.get(index, ())]

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 from .alignment import Alignment
 from .allocation import allocations
+from .claims import made_up_claim
 from .fragmentation import Fragmentation
 from .inventory import EMPTY
 from .look import Look, fragmentation_on, look_at
@@ -33,7 +34,7 @@ from .prediction import (
 )
 from .reasons import ReasonCode, reason
 from .shortfall import Shortfall, farthest_pair, shortfall_of
-from .snapshot import ClaimKey, NodeState, Snapshot
+from .snapshot import NodeState, Snapshot
 from .standing import Rank, Standing, standing_of
 from .verdict import NodeVerdict, PredictedDevice, verdict_of
 
@@ -130,16 +131,19 @@ class Evaluation(Generic[T]):
         return _highest(self._table.ranks if self._table is not None else {}, names)
 
     @property
-    def pending(self) -> tuple[ClaimKey, ...]:
-        """The pod's claims that are to be allocated; none where no node can be judged."""
-        claims = self._plan.claims.pending if isinstance(self._plan, Plan) else ()
-        return tuple(claim.key for claim in claims)
+    def pending(self) -> tuple[Claim, ...]:
+        """
+        The pod's claims that are to be allocated, the one made up for extended resources last; none
+        where no node can be judged.
+        """
+        if isinstance(self._plan, Uniform):
+            return ()
+        made_up = (made_up_claim(self._plan.pod),) if self._plan.claims.extended else ()
+        return (*self._plan.claims.pending, *made_up)
 
     def allocated_on(self, name: str) -> tuple[Claim, ...]:
         """
         The claims that the pod gets allocated on a node, as they will be; none where they do not fit.
-
-        A claim made up for extended resources is left out: it has no name yet.
         """
         state = self.snapshot.nodes.get(name)
         if state is None or isinstance(self._plan, Uniform):
@@ -159,7 +163,7 @@ class Evaluation(Generic[T]):
         )
         return tuple(
             replace(claim, allocation=allocation)
-            for claim, allocation in zip(self._plan.claims.pending, found, strict=False)
+            for claim, allocation in zip(self.pending, found, strict=False)
         )
 
     def best(self, name: str) -> Best:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .changes import Difference, differences, regrouped
-from .model import Claim, DeviceResult, PoolID
+from .model import Claim, DeviceID, DeviceResult, PoolID
 
 Amounts = tuple[tuple[str, int], ...]
 """Capacities by name with their sums in nano units, sorted by name."""
@@ -91,6 +91,23 @@ def pool_usage(pool: PoolID, claims: Iterable[Claim], *, consumable_capacity: bo
         frozenset(shared),
         {device: tuple(sorted(sums.items())) for device, sums in consumed.items()},
     )
+
+
+def held_twice(claims: Iterable[Claim]) -> tuple[DeviceID, ...]:
+    """Devices that several of ``claims`` hold although each wants them for itself, sorted."""
+    held: set[DeviceID] = set()
+    twice: set[DeviceID] = set()
+    for claim in claims:
+        if claim.allocation is None:
+            continue
+        mine = {
+            result.id
+            for result in claim.allocation.results
+            if not result.admin_access and not result.share_id
+        }
+        twice |= held & mine
+        held |= mine
+    return tuple(sorted(twice, key=str))
 
 
 def _results_in(pool: PoolID, claims: Iterable[Claim]) -> Iterable[DeviceResult]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .metrics import Metrics
 
 EXPIRY_SECONDS = 1.0
-"""How often old assumptions are looked for."""
+"""How often old assumptions and open comparisons are looked for."""
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.following")
 
@@ -60,6 +60,11 @@ async def _expire(live: Live, metrics: Metrics) -> None:
     while True:
         await asyncio.sleep(EXPIRY_SECONDS)
         metrics.expired(live.store.expire())
+        try:
+            live.outcomes.settle(live.store.current)
+        except Exception as error:
+            metrics.internal_error("other")
+            log.exception("internal error", exc_info=error)
 
 
 async def _settle_memory(live: Live) -> None:

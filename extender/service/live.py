@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .landing import landing_node
+from .landing import Landing, landing_of
 from .wire import host_priority
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class Live:
 
     def asked(self, pod: Pod) -> None:
         """Take back what was assumed of the pod: it is tried again, so that did not come about."""
-        if pod.claims:
-            self.store.forget(pod.uid)
+        self.store.forget(pod.uid)
 
     def filtered(self, pod: Pod, names: Sequence[str]) -> None:
         """
@@ -72,24 +71,49 @@ class Live:
 
         kube-scheduler does not ask for scores then, so this is where the pod lands.
         """
-        if pod.claims and len(names) == 1:
-            self._follow(pod, self.evaluate(self.store.current, pod, self.memo, self.settings), names[0])
+        if len(names) == 1:
+            self.passed_over(pod, names)
+
+    def passed_over(self, pod: Pod, names: Sequence[str]) -> None:
+        """Follow the attempt of a pod that we do not score: it takes devices all the same."""
+        evaluation = self.evaluate(self.store.current, pod, self.memo, self.settings)
+        self._follow(pod, evaluation, Landing((names[0],)) if len(names) == 1 else Landing())
 
     def prioritized(
         self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str], entries: list[bytes]
     ) -> list[bytes]:
-        """Follow the attempt; if we decide, the node that we choose gets a full ``score_max`` more."""
-        if not pod.claims:
-            return entries
-        chosen = landing_node(pod, evaluation, names, decisive=self.decisive)
-        self._follow(pod, evaluation, chosen)
-        if chosen is None or len(names) == 1:
-            return entries
-        position = names.index(chosen)
-        score = evaluation.verdicts([chosen])[chosen].score + self.settings.score_max
-        return [*entries[:position], host_priority(chosen, score), *entries[position + 1 :]]
+        """
+        Follow the attempt; the places where the pod is to land score more than they deserve.
 
-    def _follow(self, pod: Pod, evaluation: Evaluation[bytes], landing: str | None) -> None:
+        That is ``score_max`` more if we decide, else little.
+        """
+        landing = landing_of(
+            pod,
+            evaluation,
+            names,
+            score_max=self.settings.score_max,
+            decisive=self.decisive,
+            open_places=self.store.open_places,
+        )
+        self._follow(pod, evaluation, landing)
+        if not landing.points:
+            return entries
+        first, places = landing.places[0], frozenset(landing.places)
+        score = evaluation.verdicts([first])[first].score + landing.points
+        return [
+            host_priority(name, score) if name in places else entry
+            for name, entry in zip(names, entries, strict=True)
+        ]
+
+    def landed(self, pod: Pod, node: str) -> None:
+        """Take in that the API shows the node of a pod before it shows its devices."""
+        evaluation = self.outcomes.evaluation_of(pod.uid)
+        if evaluation is not None:
+            self.store.assume(pod.uid, evaluation.allocated_on(node))
+
+    def _follow(self, pod: Pod, evaluation: Evaluation[bytes], landing: Landing) -> None:
+        if not pod.claims and not evaluation.pending:
+            return
         self.outcomes.answered(pod, evaluation)
-        if landing is not None:
-            self.store.assume(pod.uid, evaluation.allocated_on(landing))
+        claims = evaluation.pending if landing.node is None else evaluation.allocated_on(landing.node)
+        self.store.assume(pod.uid, claims, landing.places)

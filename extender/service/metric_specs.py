@@ -161,7 +161,12 @@ IN_FLIGHT_CLAIMS = MetricSpec(
 EXPIRED_CLAIMS = MetricSpec(
     "expired_claims_total",
     MetricType.COUNTER,
-    "Claims whose assumed allocation was never seen: the pod landed elsewhere or was given up.",
+    "Claims whose awaited allocation was never seen: the scheduler chose a node and gave up.",
+)
+DEVICES_HELD_TWICE = MetricSpec(
+    "devices_held_twice",
+    MetricType.GAUGE,
+    "Devices that several claims hold although each wants them for itself, as with two schedulers.",
 )
 SOFT_ALIGNMENT = MetricSpec(
     "soft_alignment_total",
@@ -254,6 +259,7 @@ METRICS: tuple[MetricSpec, ...] = (
     IN_FLIGHT_CLAIMS,
     EXPIRED_CLAIMS,
     SOFT_ALIGNMENT,
+    DEVICES_HELD_TWICE,
     ALIGNMENT_ACHIEVED,
     ALIGNMENT_BEST,
     ALIGNMENT_REGRET,

@@ -66,6 +66,7 @@ class Metrics:
         self._in_flight = self._gauge(metric_specs.IN_FLIGHT_CLAIMS)
         self._expired = self._counter(metric_specs.EXPIRED_CLAIMS)
         self._softened = self._counter(metric_specs.SOFT_ALIGNMENT)
+        self._held_twice = self._gauge(metric_specs.DEVICES_HELD_TWICE)
         self._achieved = self._histogram(metric_specs.ALIGNMENT_ACHIEVED)
         self._best = self._histogram(metric_specs.ALIGNMENT_BEST)
         self._regret = self._histogram(metric_specs.ALIGNMENT_REGRET)
@@ -155,6 +156,10 @@ class Metrics:
     def in_flight(self, claims: int) -> None:
         """Show how many claims are assumed to be allocated."""
         self._in_flight.set(claims)
+
+    def held_twice(self, devices: int) -> None:
+        """Show how many devices several claims hold."""
+        self._held_twice.set(devices)
 
     def expired(self, claims: int) -> None:
         """Record claims whose assumed allocation was given up."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from extender.core.claims import EXTENDED_CLAIM_NAME, awaited_key
 from extender.core.evaluate import Certainty, Memo, Outcome
 
 from .evidence import Evidence, evidence_of
@@ -34,7 +35,8 @@ class Match(StrEnum):
     ``match``: as predicted. Else why not, the first that applies:
     ``unseen``: the pod was not asked about, or long ago. ``unknown``: nothing was predicted.
     ``order-dependent``: another of the possible answers. ``in-flight``: another claim took devices of the
-    node since. ``stale``: the node's slices changed since, or devices became free. ``wrong``: none of these.
+    node since. ``stale``: the node's slices changed since, or devices became free. ``wrong``: none of these,
+    nor in the second after.
     """
 
     MATCH = "match"
@@ -82,6 +84,16 @@ class _Attempt:
     waiting: set[ClaimKey]
 
 
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """A claim that got devices on ``node``, and what had been predicted there."""
+
+    claim: Claim
+    node: str
+    attempt: _Attempt
+    verdict: NodeVerdict
+
+
 class Outcomes:
     """
     Remembers the last attempt of each pod and judges it by the allocations that follow.
@@ -108,18 +120,29 @@ class Outcomes:
         self._placed = placed
         self.recorded = recorded
         self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
+        self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
         # Not the memo of requests: plans of allocated claims are never asked for again.
         self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
 
     def answered(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
         """Remember what the scheduler was told about a pod."""
-        self._attempts[pod.uid] = _Attempt(pod, evaluation, set(evaluation.pending))
+        self._attempts[pod.uid] = _Attempt(pod, evaluation, {each.key for each in evaluation.pending})
         self._attempts.move_to_end(pod.uid)
         while len(self._attempts) > MAX_ATTEMPTS:
             self._attempts.popitem(last=False)
 
+    def evaluation_of(self, pod_uid: str) -> Evaluation[bytes] | None:
+        """What the scheduler was last told about a pod, if it still waits for devices."""
+        attempt = self._attempts.get(pod_uid)
+        return attempt.evaluation if attempt is not None else None
+
     def allocated(self, claim: Claim, snapshot: Snapshot) -> None:
-        """Compare a claim that was just allocated; ``snapshot`` has the allocation."""
+        """
+        Compare a claim that was just allocated; ``snapshot`` has the allocation.
+
+        The scheduler writes claims at the same time, so one that took devices before may be shown after:
+        what nothing explains yet is counted by ``settle``.
+        """
         pod_uid = claim.reserved_for[0].uid if claim.reserved_for else claim.owner_uid
         attempt = self._attempts.get(pod_uid)
         node = node_of(claim) or _bound_node(claim, snapshot)
@@ -127,30 +150,44 @@ class Outcomes:
             self._counted(Match.UNSEEN)
             return
         verdict = attempt.evaluation.verdicts([node])[node]
-        result = _result(claim, node, attempt.evaluation, verdict, snapshot)
-        self._counted(result)
-        if result is not Match.MATCH:
-            self.mismatches.append(self._mismatch(result, claim, node, attempt.pod, verdict))
-            evidence = evidence_of(attempt.evaluation.snapshot, attempt.pod, node, claim)
-            if evidence is not None:
-                self.evidence.append(evidence)
-        attempt.waiting.discard(claim.key)
+        comparison = _Comparison(claim, node, attempt, verdict)
+        result = _result(comparison, snapshot)
+        if result is Match.WRONG:
+            self._doubts[1].append(comparison)
+        else:
+            self._count(comparison, result)
+        attempt.waiting.discard(awaited_key(claim))
         if not attempt.waiting:
             del self._attempts[pod_uid]
             self._judge_placement(attempt, node, verdict, snapshot)
 
-    def _mismatch(self, result: Match, claim: Claim, node: str, pod: Pod, verdict: NodeVerdict) -> Mismatch:
-        predicted = [each.result for each in verdict.devices if each.claim == claim.name]
-        return Mismatch(
-            result,
-            self._clock(),
-            f"{pod.namespace}/{pod.name}",
-            claim.name,
-            node,
-            tuple(map(_text, predicted)),
-            tuple(map(_text, _results(claim))),
-            self.recorded(pod.uid),
+    def settle(self, snapshot: Snapshot) -> None:
+        """Count the claims that nothing explained before the last call; call it about once a second."""
+        due, fresh = self._doubts
+        self._doubts = (fresh, [])
+        for comparison in due:
+            self._count(comparison, _result(comparison, snapshot))
+
+    def _count(self, comparison: _Comparison, result: Match) -> None:
+        self._counted(result)
+        if result is Match.MATCH:
+            return
+        pod, claim = comparison.attempt.pod, comparison.claim
+        self.mismatches.append(
+            Mismatch(
+                result,
+                self._clock(),
+                f"{pod.namespace}/{pod.name}",
+                claim.name,
+                comparison.node,
+                tuple(map(_text, _predicted(comparison))),
+                tuple(map(_text, _results(claim))),
+                self.recorded(pod.uid),
+            )
         )
+        evidence = evidence_of(comparison.attempt.evaluation.snapshot, pod, comparison.node, claim)
+        if evidence is not None:
+            self.evidence.append(evidence)
 
     def _judge_placement(
         self, attempt: _Attempt, node: str, verdict: NodeVerdict, snapshot: Snapshot
@@ -182,10 +219,10 @@ def _bound_node(claim: Claim, snapshot: Snapshot) -> str:
     return ""
 
 
-def _result(
-    claim: Claim, node: str, evaluation: Evaluation[bytes], verdict: NodeVerdict, snapshot: Snapshot
-) -> Match:
-    predicted = [_identity(each.result) for each in verdict.devices if each.claim == claim.name]
+def _result(comparison: _Comparison, snapshot: Snapshot) -> Match:
+    claim, node, verdict = comparison.claim, comparison.node, comparison.verdict
+    evaluation = comparison.attempt.evaluation
+    predicted = list(map(_identity, _predicted(comparison)))
     allocated = [_identity(result) for result in _results(claim)]
     if verdict.outcome is Outcome.ALLOCATED and predicted == allocated:
         return Match.MATCH
@@ -205,12 +242,18 @@ def _result(
 def _held(node: str, claim: Claim, snapshot: Snapshot) -> set[tuple[ClaimKey, DeviceID]]:
     """What claims of other pods hold in the node's pools."""
     return {
-        (holder.key, result.id)
+        (awaited_key(holder), result.id)
         for pool in snapshot.nodes[node].inventory.pools
         for holder in snapshot.holders.get(pool.id, ())
         if holder.key != claim.key and not (holder.reserved_for and holder.reserved_for == claim.reserved_for)
         for result in _results(holder)
     }
+
+
+def _predicted(comparison: _Comparison) -> list[DeviceResult]:
+    """What was predicted for the claim; one made up for extended resources had no name of its own."""
+    name = EXTENDED_CLAIM_NAME if comparison.claim.extended_resource else comparison.claim.name
+    return [each.result for each in comparison.verdict.devices if each.claim == name]
 
 
 def _results(claim: Claim) -> tuple[DeviceResult, ...]:

@@ -14,7 +14,12 @@ from .page import page
 from .problems import SERVICE
 
 if TYPE_CHECKING:
+    from extender.core.model import DeviceID
     from extender.kube.events import ReflectorState
+
+
+MOST_NAMED = 5
+"""Devices that ``/readyz?verbose`` names."""
 
 
 async def livez(_request: web.Request) -> web.Response:
@@ -43,9 +48,18 @@ def _checks(service: Service) -> list[str]:
     live = service.live
     return [
         *(() if live is None else map(partial(_reflector_check, live.clock()), live.reflectors)),
+        *(() if live is None else _held_twice_check(live.store.held_twice)),
         f"[{'+' if listed else '-'}]snapshot {'ok' if listed else 'not listed completely yet'} ({sizes})\n",
         f"[{'+' if serving else '-'}]serving {'ok' if serving else 'draining: a signal to stop has come'}\n",
     ]
+
+
+def _held_twice_check(devices: tuple[DeviceID, ...]) -> list[str]:
+    """Nothing that makes us unready; whoever looks must learn of it."""
+    if not devices:
+        return []
+    named = ", ".join(map(str, devices[:MOST_NAMED])) + (", ..." if len(devices) > MOST_NAMED else "")
+    return [f"[-]devices {len(devices)} held by several claims, look for a second scheduler: {named}\n"]
 
 
 def _reflector_check(now: float, state: ReflectorState) -> str:
@@ -85,6 +99,7 @@ async def metrics(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     if service.live is not None:
         service.metrics.in_flight(service.live.store.in_flight)
+        service.metrics.held_twice(len(service.live.store.held_twice))
         service.metrics.reflectors(service.live.reflectors, service.live.clock())
     body, content_type = service.metrics.expose(
         request.headers.get("Accept", ""), snapshot_objects(service.store.current), ready=service.ready

@@ -137,6 +137,9 @@ def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
     pod = _pod(service, args)
     policy = _policy(service, Verb.PRIORITIZE, pod)
     if policy is Policy.IGNORE:
+        if service.live is not None and service.no_opinion is None:
+            service.live.asked(pod)
+            service.live.passed_over(pod, args.names)
         return Answer(wire.equal_scores(args.names, service.settings.neutral))
     unsure = service.no_opinion
     if unsure is not None:

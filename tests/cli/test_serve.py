@@ -148,6 +148,8 @@ def test_scores_are_by_the_sites_files(cluster_file, objects, tmp_path):
             {"Host": "far", "Score": 40},
             {"Host": "near", "Score": 25},
         ]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

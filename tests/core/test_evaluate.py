@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from extender.core.changes import Changes
+from extender.core.claims import made_up_claim
 from extender.core.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
 from extender.core.model import (
     Allocation,
@@ -316,6 +318,30 @@ def test_extended_resources_backed_by_dra() -> None:
     ]
     assert verdicts["plugin"].outcome is Outcome.ALLOCATED
     assert verdicts["plugin"].devices == ()
+
+
+@pytest.mark.parametrize("names", [(), ("c",)], ids=["alone", "beside a claim"])
+def test_a_made_up_claim_is_allocated_like_any_other(names: tuple[str, ...]) -> None:
+    """It comes last and has a name that no claim can have; nodes with a device plugin need none."""
+    gpu_class = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
+    snapshot = world(b.claim("c"), classes=(gpu_class, b.NIC_CLASS))
+    plugin, slices = b.pair_node("plugin", ["pci0000:10"], ["pci0000:10"])
+    plugin = replace(plugin, allocatable={"example.com/gpu": parse_quantity("4")})
+    snapshot = snapshot.following(Changes(nodes=(plugin,), slices=tuple(slices)))
+    container = Container("main", (("example.com/gpu", parse_quantity("1")),))
+    pod = replace(b.pod("p", *names), containers=(container,))
+    evaluation = ask(snapshot, pod)
+    made_up = made_up_claim(pod)
+    assert [claim.key for claim in evaluation.pending] == [
+        *(("default", name) for name in names),
+        made_up.key,
+    ]
+    assert (made_up.key, made_up.owner_uid) == (("default", "<extended-resources>/uid-p"), "uid-p")
+    *_, last = evaluation.allocated_on("far")
+    assert last.allocation is not None
+    assert [result.id.device for result in last.allocation.results] == [f"gpu-{len(names)}"]
+    assert replace(last, allocation=None) == made_up
+    assert [claim.name for claim in evaluation.allocated_on("plugin")] == list(names)
 
 
 def test_the_search_budget_ends_in_unknown() -> None:

@@ -124,7 +124,7 @@ async def _place(plane: ControlPlane, api: Api, way: Way, pods: int, ask: Ask) -
         names = await workload.create_pairs(api, pods, ask)
         await workload.wait_bound(api, names, 300)
         seconds = time.monotonic() - began
-        await asyncio.sleep(2)
+        await asyncio.sleep(3)  # in which comparisons that nothing explains are counted
         matches = Counter(dict(_matches(extender))) if extender is not None else Counter[str]()
     by_attribute, near = await _aligned(api, plane, names)
     return Result(way, len(names), seconds, by_attribute, near, matches)

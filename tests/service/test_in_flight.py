@@ -18,7 +18,7 @@ ASSUMED = b.holding("c", GPU)
 @pytest.fixture
 def in_flight():
     found = InFlight(seconds=30.0)
-    found.assume("pod-1", [ASSUMED, b.holding("d")], now=100.0)
+    found.assume("pod-1", [ASSUMED, b.holding("d")], ["n"], now=100.0)
     return found
 
 
@@ -53,16 +53,44 @@ def test_the_last_claim_ends_the_assumption_of_the_pod(in_flight):
 
 def test_another_attempt_replaces_it(in_flight):
     """Of one pod only the last is believed."""
-    in_flight.assume("pod-1", [ASSUMED], now=101.0)
+    in_flight.assume("pod-1", [ASSUMED], [], now=101.0)
     assert len(in_flight) == 1
     assert in_flight.shown(OTHER) == OTHER
-    in_flight.assume("pod-1", [], now=102.0)
+    in_flight.assume("pod-1", [], ["n"], now=102.0)
     assert len(in_flight) == 0
+
+
+def test_a_pod_has_places_until_its_last_claim_ends(in_flight):
+    """Two pods may have the same."""
+    in_flight.assume("pod-2", [b.claim("e")], ["n", "m"], now=101.0)
+    assert dict(in_flight.places) == {"n": 2, "m": 1}
+    in_flight.drop_claim(("default", "e"))
+    in_flight.drop_claim(PENDING.key)
+    assert dict(in_flight.places) == {"n": 1}
+    in_flight.drop_claim(OTHER.key)
+    assert dict(in_flight.places) == {}
+
+
+def test_claims_without_an_allocation_wait(in_flight):
+    """They are shown as they are, and are not counted."""
+    in_flight.assume("pod-2", [b.claim("e")], ["m"], now=101.0)
+    assert in_flight.shown(b.claim("e")) == b.claim("e")
+    assert ("pod-2" in in_flight, len(in_flight)) == (True, 2)
+    assert in_flight.shown(b.holding("e", GPU)) == b.holding("e", GPU)
+    assert "pod-2" not in in_flight
+
+
+def test_a_shared_claim_belongs_to_the_pod_that_came_last(in_flight):
+    """Then the first one waits for nothing more, and both end as usual."""
+    in_flight.assume("pod-2", [ASSUMED, b.holding("d")], ["m"], now=101.0)
+    assert ("pod-1" in in_flight, dict(in_flight.places), len(in_flight)) == (False, {"m": 1}, 2)
+    assert in_flight.drop_pod("pod-1") == ()
+    assert set(in_flight.drop_pod("pod-2")) == {PENDING.key, OTHER.key}
 
 
 def test_it_ends_by_itself(in_flight):
     """Nothing is left of a placement that never came, and younger ones stay."""
-    in_flight.assume("pod-2", [b.holding("e")], now=120.0)
+    in_flight.assume("pod-2", [b.holding("e")], ["n"], now=120.0)
     assert in_flight.drop_expired(129.9) == ()
     assert set(in_flight.drop_expired(130.0)) == {PENDING.key, OTHER.key}
     assert len(in_flight) == 1

@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from extender.core.model import ExactRequest, Request
+from extender.core.model import (
+    Attribute,
+    AttributeKind,
+    Claim,
+    Constraint,
+    DeviceID,
+    ExactRequest,
+    Request,
+)
 from tests import builders as b
 
 
@@ -31,7 +39,53 @@ def _selecting(expression: str) -> dict[str, Any]:
     return {"claims": [b.claim("job-1-claim-0", b.spec(Request("gpu", exact), b.request("nic", "nic")))]}
 
 
+def _held(*claims: Claim, **world: Any) -> dict[str, Any]:
+    """A world whose pod's claim, or others, are allocated."""
+    return {
+        "claims": [*claims] if any(each.name == NAME for each in claims) else [b.claim(NAME), *claims]
+    } | world
+
+
+def _gpu(name: str, node: str = "near") -> DeviceID:
+    return DeviceID("gpu.nvidia.com", node, name)
+
+
+def _renewed() -> dict[str, Any]:
+    """A pool of which one of two slices of the newest generation is there."""
+    world = _broken()
+    old = world["slices"][0]
+    new = replace(old, name="new", generation=old.generation + 1, resource_slice_count=2)
+    return {**world, "slices": [*world["slices"], new]}
+
+
+def _unknown_kind() -> dict[str, Any]:
+    """A constraint on an attribute of a kind that this release does not have."""
+    node, slices = b.pair_node("near", ["pci0000:10"], ["pci0000:10"])
+    future = Attribute(AttributeKind.UNKNOWN, None)
+    slices = [
+        replace(each, devices=tuple(replace(device, attributes={b.ROOT: future}) for device in each.devices))
+        for each in slices
+    ]
+    pair = b.spec(*b.PAIR.requests, constraints=[Constraint(match_attribute=b.ROOT)])
+    return {"nodes": [node], "slices": slices, "claims": [b.claim(NAME, pair)]}
+
+
+NAME = "job-1-claim-0"
 CASES = {
+    "holds devices that are not there": Case(
+        _held(b.holding(NAME, _gpu("gpu-7"), _gpu("gpu-8"))), "allocated", None, 50
+    ),
+    "holds devices of another node": Case(
+        _held(b.holding(NAME, _gpu("gpu-0", "far"), _gpu("gpu-1", "far"))), "allocated", None, 50
+    ),
+    "another claim holds devices that are not there": Case(
+        _held(b.holding("edited", _gpu("gpu-7"), _gpu("gpu-0", "no such pool"))), "allocated", None, 100
+    ),
+    "two claims hold one device": Case(
+        _held(b.holding("one", _gpu("gpu-0")), b.holding("two", _gpu("gpu-0"))), "unschedulable", "no-fit", 0
+    ),
+    "newest generation incomplete": Case(_renewed(), "unschedulable", "no-fit", 0),
+    "attribute of a kind from the future": Case(_unknown_kind(), "error", "cel-error", 0),
     "claim missing": Case({"claims": []}, "unknown", "claim-missing", 50),
     "class gone": Case({"classes": [b.GPU_CLASS]}, "unschedulable", "class-missing", 0),
     "no nodes": Case({"nodes": [], "slices": []}, "unknown", "node-unknown", 50),
@@ -66,7 +120,7 @@ async def test_it_is_answered_and_counted(frozen, world, args, metric, logged, c
     explained = await client.post("/explain", data=args("near"))
     node = (await explained.json())["nodes"]["near"]
     assert (node["outcome"], node["reason"], node["score"]) == (outcome, reason, score)
-    assert node["message"]
+    assert bool(node["message"]) == (outcome != "allocated")
     for verb in ("filter", "prioritize", "explain"):
         assert metric("internal_errors_total", verb=verb) == 0
         assert metric("request_duration_seconds_count", verb=verb, result="ok") in {1, 2}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from extender.core.evaluate import Memo, Settings, evaluate
+from extender.core.model import DeviceID
 from extender.core.release_history import release_for
 from extender.kube.events import ReflectorState
 from extender.service import verbs
@@ -20,18 +22,19 @@ from extender.service.wire import host_priority
 from tests import builders as b
 
 NODES = ["x", "y", "far"]
+GPU, NIC = DeviceID("gpu.nvidia.com", "y", "gpu-0"), DeviceID("dra.net", "y", "nic-0")
 
 
 @pytest.fixture
 def make(clock):
     """A service on two nodes with an aligned pair and one with its devices apart, for two pods."""
 
-    def build(**options):
+    def build(*, more=(), **options):
         store = LiveStore(release_for("1.36"), InFlight(30.0), clock)
         objects: dict[str, list[object]] = {kind: [] for kind in KINDS}
         objects["DeviceClass"] = [*b.CLASSES]
         objects["ResourceClaim"] = [b.claim("c"), b.claim("d")]
-        for name in NODES:
+        for name in (*NODES, *more):
             node, slices = b.pair_node(name, ["a"], ["b" if name == "far" else "a"], numa={"a": 0, "b": 1})
             objects["Node"].append(node)
             objects["ResourceSlice"] += slices
@@ -49,6 +52,7 @@ def make(clock):
             stale_seconds=300.0,
             **options,
         )
+        store.on_landed = live.landed
         return Service(store=store, settings=settings, metrics=Metrics("1.36.2"), memo=memo, live=live)
 
     return build
@@ -80,11 +84,74 @@ def test_decisive_chooses_one_and_takes_its_devices(make):
     assert service.live.store.in_flight == 2
 
 
-def test_without_it_nothing_is_assumed_of_several_nodes(make):
-    """Others may win."""
+def test_without_it_a_few_points_make_a_node_likely(make):
+    """Its devices are assumed taken, and the next pod is sent to where no prediction depends on that."""
     service = make()
-    assert scores(service, "job-1", "c") == {"x": 100, "y": 100, "far": 40}
+    first = scores(service, "job-1", "c")
+    assert sorted(first.values()) == [40, 100, 103]
+    chosen = max(first, key=first.__getitem__)
+    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (1, {chosen: 1})
+    second = scores(service, "job-2", "d")
+    assert second == {"x": 103, "y": 103, "far": 40} | {chosen: 0}
+
+
+def test_of_many_nodes_any_place_may_be_the_one(make):
+    """Nothing is assumed until the API tells; the next pod prefers other nodes."""
+    names = [f"node-{number:02}" for number in range(40)]
+    service = make(more=names)
+    answers = [scores(service, *pair, *names) for pair in (("job-1", "c"), ("job-2", "d"))]
+    places = [{name for name, score in answer.items() if score == 103} for answer in answers]
+    assert [len(each) for each in places] == [5, 5]
+    assert not places[0] & places[1]
     assert service.live.store.in_flight == 0
+    assert set(service.live.store.open_places) == places[0] | places[1]
+
+
+@pytest.mark.parametrize(
+    "news", [{"nominated_node_name": "y"}, {"node_name": "y"}], ids=["nominated", "bound"]
+)
+@pytest.mark.parametrize("alignment", ["preferred", "ignore"])
+def test_the_pod_says_where_it_landed(make, news, alignment):
+    """Before its claims do: what was predicted there is assumed, wherever we had expected it."""
+    service = make()
+    verbs.prioritize(service, body("job-1", "c", alignment=alignment))
+    store = service.live.store
+    store.apply("Pod", [replace(b.pod("job-1", "c"), **news)], [])
+    assert (store.in_flight, dict(store.open_places)) == (1, {})
+    assert scores(service, "job-2", "d")["y"] == 0
+    store.apply("ResourceClaim", [b.holding("c", GPU, NIC)], [])
+    assert store.in_flight == 1
+    assert "uid-job-1" not in store._in_flight
+    store.apply("Pod", [], [("default", "job-1")])
+    assert store.current.claims["default", "c"].allocation is not None
+
+
+def test_a_nomination_that_stands_is_no_news(make):
+    """One made by preemption does not say where a later attempt landed."""
+    service = make()
+    nominated = replace(b.pod("job-1", "c"), nominated_node_name="far")
+    service.live.store.apply("Pod", [nominated], [])
+    chosen = max(first := scores(service, "job-1", "c"), key=first.__getitem__)
+    service.live.store.apply("Pod", [replace(nominated, annotations={"any": "change"})], [])
+    assert dict(service.live.store.open_places) == {chosen: 1}
+
+
+def test_a_pod_that_is_deleted_lands_nowhere(make):
+    """Its devices are free again, also where its claim stays."""
+    service = make()
+    service.live.store.apply("Pod", [b.pod("job-1", "c")], [])
+    before = scores(service, "job-1", "c")
+    service.live.store.apply("Pod", [], [("default", "job-1")])
+    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (0, {})
+    assert sorted(scores(service, "job-2", "d").values()) == sorted(before.values())
+
+
+def test_alignment_comes_first(make):
+    """However many pods may land on the aligned nodes, none is sent to the other."""
+    service = make()
+    for number in range(5):
+        scored = scores(service, f"job-{number}", "c")
+        assert max(scored, key=scored.__getitem__) != "far"
 
 
 @pytest.mark.parametrize("decisive", [True, False])
@@ -106,7 +173,26 @@ def test_a_single_node_is_where_the_pod_lands(make, decisive):
     assert service.live.store.in_flight == 1
     assert scores(service, "job-2", "d")["far"] == 0
     verbs.filter_(service, body("job-1", "c"))
-    assert service.live.store.in_flight == (1 if decisive else 0)
+    assert service.live.store.in_flight == 1
+    verbs.filter_(service, body("job-2", "d"))
+    assert service.live.store.in_flight == 0
+
+
+@pytest.mark.parametrize("alignment", ["ignore", "preferred"])
+def test_the_only_node_of_a_pod_that_wants_no_opinion(make, alignment):
+    """It takes devices like any other."""
+    service = make()
+    verbs.filter_(service, body("job-1", "c", "x", alignment=alignment))
+    assert service.live.store.in_flight == 1
+    assert scores(service, "job-2", "d") == {"x": 0, "y": 103, "far": 40}
+
+
+def test_a_pod_that_wants_no_opinion_gets_none(make):
+    """All nodes are equal, and it may land on any."""
+    service = make(decisive=True)
+    answer = json.loads(verbs.prioritize(service, body("job-1", "c", alignment="ignore")).body)
+    assert {entry["Score"] for entry in answer} == {50}
+    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (0, {})
 
 
 @pytest.mark.parametrize(("node", "passes"), [("x", True), ("far", False)])

@@ -50,3 +50,4 @@ class Pod:
     init_containers: tuple[Container, ...] = ()
     containers: tuple[Container, ...] = ()
     node_name: str = ""
+    nominated_node_name: str = ""

@@ -54,6 +54,7 @@ class ClaimStatusJSON(Wire):
 
 
 class PodStatus(Wire):
+    nominated_node_name: str | None = None
     resource_claim_statuses: list[ClaimStatusJSON] | None = None
 
 
@@ -85,6 +86,7 @@ def _pod(wire: PodJSON, interner: Interner) -> Pod:
         init_containers=_containers(spec.init_containers, "spec.initContainers", interner),
         containers=_containers(spec.containers, "spec.containers", interner),
         node_name=interner.texts[spec.node_name or ""],
+        nominated_node_name=interner.texts[(wire.status and wire.status.nominated_node_name) or ""],
     )
 
 

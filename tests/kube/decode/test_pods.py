@@ -24,6 +24,12 @@ def test_identity():
     assert found.annotations == {"a": "b"}
 
 
+@pytest.mark.parametrize(("status", "node"), [({"nominatedNodeName": "n"}, "n"), ({}, ""), (None, "")])
+def test_nomination(status, node):
+    """The node that the scheduler has chosen, or wants to make room on."""
+    assert pod(status=status).nominated_node_name == node
+
+
 def test_manifest_without_namespace_means_default():
     """As kubectl would take it."""
     assert pod().namespace == "default"
