@@ -63,9 +63,9 @@ def manifests(
                 if asked is not None:
                     version = "v1beta1" if release.minor in _BETA_MINORS else "v1"
                     policies.setdefault(asked, admission_policies(found, asked, version))
-    for classes, objects in policies.items():
+    for (first, second), objects in policies.items():
         heading = _comment(
-            f"Does the same to every claim of one device of class {classes[0]} and one of {classes[1]} that "
+            f"Does the same to every claim of one device of class {first} and one of {second} that "
             "asks for it, with no server on the path. It is safe for what the ResourceSlices of this cluster "
             "say; look again when drivers or machines change"
         )

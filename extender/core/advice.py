@@ -98,7 +98,8 @@ def advise(subject: Subject, snapshot: Snapshot, settings: Settings, step: Step)
     """
     Judge the claims of ``subject``; ``step`` is told each node as often as it is judged.
 
-    Deterministic; budgets are in search steps, per option and state of the cluster.
+    Deterministic; budgets are in search steps, per option and state of the cluster, and for
+    all of them together.
     """
     return _Adviser(subject, snapshot, settings, step).advice()
 
@@ -179,7 +180,7 @@ class _Adviser:
     def _plan(self, specs: Sequence[ClaimSpec]) -> Plan:
         """A plan for claims that nobody has allocated; names do not matter to predictions."""
         pod = self._subject.pod
-        names = self._names if len(specs) == len(self._names) else ("",) * len(specs)
+        names = (*self._names, *("" for _ in specs))[: len(specs)]
         claims = tuple(Claim(pod.namespace, name, "", spec) for name, spec in zip(names, specs, strict=True))
         return Plan(pod, PodClaims(claims), tuple(specs), (None,) * len(specs))
 
@@ -192,8 +193,11 @@ class _Adviser:
 
     def _as_written(self) -> tuple[Judged, tuple[Alike, ...], tuple[Alike, ...]]:
         plan = self._written_plan()
-        now, empty = self._surveys(plan)
         option = ConstraintOption(OptionKind.AS_WRITTEN, plan.specs)
+        if self._extended and not self._now.release.extended_resource_modelled:
+            unknown = {Outcome.UNKNOWN: len(self._now.nodes)}
+            return Judged(option, unknown, unknown, ()), (), ()
+        now, empty = self._surveys(plan)
         return Judged(option, outcomes(now), outcomes(empty), ()), now, empty
 
     def _surveys(self, plan: Plan) -> _NowAndEmpty:

@@ -213,8 +213,8 @@ def test_over_budget_is_unknown_never_a_no() -> None:
     assert not advice.blocked
 
 
-def test_extended_resources_are_judged_as_the_claim_that_they_become() -> None:
-    """The pod is counted as the scheduler treats it; a written claim with a constraint is an option."""
+def extended(release: str) -> Advice:
+    """Of a pod with two extended resources, on a node with a pair of one root and one with none."""
     classes = (
         DeviceClass("gpu", b.GPU_CLASS.selectors, extended_resource_name="example.com/gpu"),
         DeviceClass("nic", b.NIC_CLASS.selectors, extended_resource_name="example.com/nic"),
@@ -222,7 +222,7 @@ def test_extended_resources_are_judged_as_the_claim_that_they_become() -> None:
     near, near_slices = b.pair_node("near", ["pci0000:10"], ["pci0000:10"])
     far, far_slices = b.pair_node("far", ["pci0000:20"], ["pci0000:10"])
     snapshot = Snapshot.of(
-        release=release_for("1.36.2", {"DRAExtendedResource": True}),
+        release=release_for(release, {"DRAExtendedResource": True}),
         nodes=[near, far],
         slices=[*near_slices, *far_slices],
         classes=classes,
@@ -230,11 +230,24 @@ def test_extended_resources_are_judged_as_the_claim_that_they_become() -> None:
     one = parse_quantity("1")
     requests = (("example.com/gpu", one), ("example.com/nic", one))
     pod = Pod("default", "p", "uid-p", containers=(Container("main", requests),))
-    advice = advise(Subject(pod, ()), snapshot, Settings(), lambda _: None)
+    return advise(Subject(pod, ()), snapshot, Settings(), lambda _: None)
+
+
+def test_extended_resources_are_judged_as_the_claim_that_they_become() -> None:
+    """The pod is counted as the scheduler treats it; a written claim with a constraint is an option."""
+    advice = extended("1.36.2")
     assert codes(advice) == {WarningCode.EXTENDED_RESOURCES}
     assert fits(option(advice, OptionKind.AS_WRITTEN)) == (2, 2)
     assert fits(option(advice, OptionKind.MATCH, b.ROOT)) == (1, 1)
     assert advice.rewrites == ()
+
+
+def test_extended_resources_that_are_not_modelled_are_unknown() -> None:
+    """Of a release whose way with them is not known, only the written claim is judged."""
+    advice = extended("1.34")
+    assert option(advice, OptionKind.AS_WRITTEN).now == {Outcome.UNKNOWN: 2}
+    assert fits(option(advice, OptionKind.NONE)) == (2, 2)
+    assert not advice.blocked
 
 
 def test_every_node_is_told_as_it_is_judged() -> None:
