@@ -39,7 +39,7 @@ COMMANDS = {
     "serve": "answer kube-scheduler over HTTP",
     "demo": "show where recorded pods landed, and where they could have",
     "explain": "tell which devices a pod would get on each node, and why",
-    "audit": "rate the devices that running pods have, and say what would be nearer",
+    "audit": "tell what running pods lose to distance, and what is nearer",
     "advise": "tell what a claim could ask for, and what it gets wrong",
     "replay": "check predictions against a recording of a real scheduler",
     "bench": "measure latency and memory on generated fleets",
