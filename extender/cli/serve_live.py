@@ -23,6 +23,7 @@ from extender.kube.time_slice import TimeSlice
 from extender.service.config import Address, Config
 from extender.service.dependencies import Service
 from extender.service.following import following
+from extender.service.freed import FreedDevices
 from extender.service.in_flight import InFlight
 from extender.service.live import Live
 from extender.service.live_store import LiveStore
@@ -90,7 +91,14 @@ async def _serve(
     decisive: bool,
 ) -> None:
     clock = time.monotonic
-    outcomes = Outcomes(evaluate, config.evaluation, time.time, metrics.match, metrics.placement)
+    sink: Sink = store
+    resources: tuple[Resource, ...] = RESOURCES
+    if recordings is not None:
+        sink, resources = recordings.sink, tuple(map(recordings.sink.kept, RESOURCES))
+    freed = FreedDevices(sink, clock)
+    outcomes = Outcomes(
+        evaluate, config.evaluation, time.time, metrics.match, metrics.placement, freed=freed.lately
+    )
 
     def compare(claim: Claim) -> None:
         with _caught(metrics, comparing=f"{claim.namespace}/{claim.name}"):
@@ -102,13 +110,10 @@ async def _serve(
 
     store.on_allocated, store.on_landed = compare, land
     interner, work = Interner(), TimeSlice()
-    sink: Sink = store
-    resources: tuple[Resource, ...] = RESOURCES
     if recordings is not None:
-        sink, resources = recordings.sink, tuple(map(recordings.sink.kept, RESOURCES))
         outcomes.recorded = recordings.recorder.number_of
     reflectors = tuple(
-        Reflector(connection, resource, sink, interner, clock=clock, work=work) for resource in resources
+        Reflector(connection, resource, freed, interner, clock=clock, work=work) for resource in resources
     )
     memo = Memo(host_priority)
     live = Live(
@@ -122,6 +127,7 @@ async def _serve(
         stale_seconds=config.stale_seconds,
         decisive=decisive,
         gates=gates,
+        freed=freed,
     )
     events = EventRecorder(connection)
     service = Service(

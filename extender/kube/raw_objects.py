@@ -47,7 +47,8 @@ class RawObjects:
     A ``Sink`` in front of another one that keeps the JSON of what differs.
 
     Reflectors must be given the resources that :meth:`kept` returns. What decodes to the value that
-    was there before, such as a heartbeat, is no change. Of pods nothing is kept.
+    was there before, such as a heartbeat, is no change. What is decoded may be passed on later, or
+    never. Of pods nothing is kept.
     """
 
     def __init__(self, sink: Sink, observer: Observer | None = None) -> None:
@@ -103,18 +104,18 @@ class RawObjects:
     def _take(self, kind: str, upserts: Sequence[object], gone: Sequence[Key]) -> None:
         values, decoded = self._values.setdefault(kind, {}), self._decoded.setdefault(kind, {})
         for key in gone:
+            decoded.pop(key, None)
             if values.pop(key, None) is not None:
                 self._changes[kind, key] = None
         for value in upserts:
             key = _key(value)
-            data = decoded.get(key)
+            data = decoded.pop(key, None)
             if data is None:
                 continue
             values[key] = value
             self._changes[kind, key] = data
             if isinstance(value, Claim) and value.allocation is not None and self.observer is not None:
                 self.observer.claim_allocated(value, data)
-        decoded.clear()
 
 
 def _key(value: object) -> Key:

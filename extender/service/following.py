@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from .loop_lag import probe_lag
+
 if TYPE_CHECKING:
     from extender.kube.event_recorder import EventRecorder
     from extender.kube.reflector import Reflector
@@ -36,7 +38,7 @@ async def following(
     prediction would be stale.
     """
     work: list[Coroutine[object, object, object]] = [reflector.run() for reflector in reflectors]
-    work += [events.run(), _expire(live, metrics), _settle_memory(live)]
+    work += [events.run(), _expire(live, metrics), _settle_memory(live), probe_lag(metrics.loop_lag)]
     tasks = [asyncio.create_task(each) for each in work]
     owner = asyncio.current_task()
 
@@ -65,6 +67,8 @@ async def _expire(live: Live, metrics: Metrics) -> None:
         except Exception as error:
             metrics.internal_error("other")
             log.exception("internal error", exc_info=error)
+        if live.freed is not None:
+            live.freed.expire()
 
 
 async def _settle_memory(live: Live) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from extender.kube.events import ReflectorState
 
     from .dependencies import Evaluate
+    from .freed import FreedDevices
     from .live_store import LiveStore
     from .outcomes import Outcomes
 
@@ -28,7 +29,8 @@ class Live:
 
     ``reflectors``: how each kind is kept up with, in times of ``clock``. ``decisive``: our score
     outweighs all others, so that one best node is where the pod lands. ``gates``: the scheduler's feature
-    gates that differ from the release's defaults.
+    gates that differ from the release's defaults. ``freed``: what stands between the reflectors and
+    ``store``, if anything does.
     """
 
     store: LiveStore
@@ -41,6 +43,7 @@ class Live:
     stale_seconds: float
     decisive: bool = False
     gates: Mapping[str, bool] = field(default_factory=dict)
+    freed: FreedDevices | None = None
 
     @property
     def age(self) -> float:
@@ -63,6 +66,8 @@ class Live:
 
     def asked(self, pod: Pod) -> None:
         """Take back what was assumed of the pod: it is tried again, so that did not come about."""
+        if self.freed is not None:
+            self.freed.asked(pod)
         self.store.forget(pod.uid)
 
     def filtered(self, pod: Pod, names: Sequence[str]) -> None:
@@ -71,6 +76,7 @@ class Live:
 
         kube-scheduler does not ask for scores then, so this is where the pod lands.
         """
+        self._answered()
         if len(names) == 1:
             self.passed_over(pod, names)
 
@@ -111,7 +117,12 @@ class Live:
         if evaluation is not None:
             self.store.assume(pod.uid, evaluation.allocated_on(node))
 
+    def _answered(self) -> None:
+        if self.freed is not None:
+            self.freed.answered()
+
     def _follow(self, pod: Pod, evaluation: Evaluation[bytes], landing: Landing) -> None:
+        self._answered()
         if not pod.claims and not evaluation.pending:
             return
         self.outcomes.answered(pod, evaluation)

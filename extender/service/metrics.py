@@ -77,6 +77,7 @@ class Metrics:
         self._recorded = self._counter(metric_specs.RECORDING_ATTEMPTS)
         self._reflected: dict[str, tuple[int, int]] = {}
         self._objects = self._gauge(metric_specs.SNAPSHOT_OBJECTS)
+        self._lag = self._histogram(metric_specs.EVENT_LOOP_LAG)
         self._ready = self._gauge(metric_specs.READY)
         build = self._gauge(metric_specs.BUILD_INFO)
         build.labels(__version__, kubernetes, platform.python_version()).set(1)
@@ -168,6 +169,10 @@ class Metrics:
     def softened(self, result: str) -> None:
         """Record what became of a claim or template; ``result`` is one of ``softening.RESULTS``."""
         self._softened.labels(result).inc()
+
+    def loop_lag(self, seconds: float) -> None:
+        """Record how late the event loop was."""
+        self._lag.observe(seconds)
 
     def reflectors(self, states: Iterable[ReflectorState], now: float) -> None:
         """Show how the kinds are kept up with; ``now`` is a time of the reflectors' clock."""

@@ -35,8 +35,8 @@ class Match(StrEnum):
     ``match``: as predicted. Else why not, the first that applies:
     ``unseen``: the pod was not asked about, or long ago. ``unknown``: nothing was predicted.
     ``order-dependent``: another of the possible answers. ``in-flight``: another claim took devices of the
-    node since. ``stale``: the node's slices changed since, or devices became free. ``wrong``: none of these,
-    nor in the second after.
+    node since. ``stale``: the node's slices changed since, or devices became free at about that time.
+    ``wrong``: none of these, nor in the second after.
     """
 
     MATCH = "match"
@@ -99,7 +99,8 @@ class Outcomes:
     Remembers the last attempt of each pod and judges it by the allocations that follow.
 
     ``counted`` is told of every comparison, ``placed`` of every pod whose claims are all allocated.
-    ``recorded`` knows under which number the last attempt of a pod is recorded, by the pod's UID.
+    ``recorded`` knows under which number the last attempt of a pod is recorded, by the pod's UID;
+    ``freed`` tells whether a device became free a short while ago.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Outcomes:
         counted: Callable[[Match], None],
         placed: Callable[[Placement], None],
         recorded: Callable[[str], int | None] = lambda _: None,
+        freed: Callable[[DeviceID], bool] = lambda _: False,
     ) -> None:
         self.mismatches: deque[Mismatch] = deque(maxlen=MAX_MISMATCHES)
         self.evidence: deque[Evidence] = deque(maxlen=MAX_EVIDENCE)
@@ -119,6 +121,7 @@ class Outcomes:
         self._counted = counted
         self._placed = placed
         self.recorded = recorded
+        self._freed = freed
         self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
         self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
         # Not the memo of requests: plans of allocated claims are never asked for again.
@@ -151,7 +154,7 @@ class Outcomes:
             return
         verdict = attempt.evaluation.verdicts([node])[node]
         comparison = _Comparison(claim, node, attempt, verdict)
-        result = _result(comparison, snapshot)
+        result = self._result(comparison, snapshot)
         if result is Match.WRONG:
             self._doubts[1].append(comparison)
         else:
@@ -166,7 +169,25 @@ class Outcomes:
         due, fresh = self._doubts
         self._doubts = (fresh, [])
         for comparison in due:
-            self._count(comparison, _result(comparison, snapshot))
+            self._count(comparison, self._result(comparison, snapshot))
+
+    def _result(self, comparison: _Comparison, snapshot: Snapshot) -> Match:
+        result = _result(comparison, snapshot)
+        if result is Match.WRONG and self._frees_meanwhile(comparison):
+            return Match.STALE
+        return result
+
+    def _frees_meanwhile(self, comparison: _Comparison) -> bool:
+        """
+        Whether the scheduler and we may have heard at different times that devices became free.
+
+        It counted devices as taken that had become free for us, or the other way round.
+        """
+        predicted = {result.id for result in _predicted(comparison)}
+        allocated = {result.id for result in _results(comparison.claim)}
+        snapshot = comparison.attempt.evaluation.snapshot
+        held = {device for _, device in _held(comparison.node, comparison.claim, snapshot)}
+        return any(map(self._freed, predicted - allocated)) or not held.isdisjoint(allocated)
 
     def _count(self, comparison: _Comparison, result: Match) -> None:
         self._counted(result)

@@ -68,6 +68,14 @@ class Api:
                 raise Refused(response.status, str(answer.get("message", answer)))
             return answer
 
+    async def read(self, path: str, **query: str) -> bytes:
+        """The bytes of a GET; ``Refused``."""
+        async with self._session.get(self.url + path, params=query) as response:
+            body = await response.read()
+            if response.status >= 300:
+                raise Refused(response.status, body.decode(errors="replace"))
+            return body
+
     async def create(self, document: Mapping[str, Any], **query: str) -> Object:
         """POST an object where its kind and namespace say; unknown fields are refused."""
         return await self.request(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from tests.e2e import fleet, workload
 from tests.e2e.api import Api, connect
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.releases import DEFAULT_MINOR, binaries
+from tests.e2e.rights import grant
 
 MINOR = os.environ.get("E2E_MINOR", DEFAULT_MINOR)
 
@@ -23,6 +25,10 @@ class Cluster:
 
     plane: ControlPlane
     api: Api
+    token: str
+    """Of an account with the rights of ``deploy``, and no more: the extender's."""
+    account: Path
+    """A kubeconfig with that token."""
     directory: Path
     """For what the test itself writes."""
 
@@ -43,11 +49,23 @@ async def api(plane: ControlPlane) -> AsyncIterator[Api]:
         yield connected
 
 
+@pytest.fixture(scope="session")
+def token(plane: ControlPlane) -> str:
+    """The token of an account like that of ``deploy``, which ``test_deploy`` finds not there yet."""
+
+    async def granted() -> str:
+        async with connect(plane) as connected:
+            return await grant(connected, "dra-extender-e2e")
+
+    return asyncio.run(granted())
+
+
 @pytest.fixture
-async def cluster(plane: ControlPlane, api: Api, tmp_path: Path) -> AsyncIterator[Cluster]:
+async def cluster(plane: ControlPlane, api: Api, token: str, tmp_path: Path) -> AsyncIterator[Cluster]:
     """The 24 nodes of the embedded recording, with nothing on them before and after the test."""
     await workload.clear(api)
     await fleet.load(api, fleet.recorded())
-    yield Cluster(plane, api, tmp_path)
+    account = plane.write_kubeconfig("account.kubeconfig", token)
+    yield Cluster(plane, api, token, account, tmp_path)
     async with connect(plane) as fresh:  # a test may have killed the server that the other one knows
         await workload.clear(fresh)

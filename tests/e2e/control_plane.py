@@ -8,12 +8,14 @@ scheduler and its extender can see of a cluster.
 from __future__ import annotations
 
 import contextlib
+import json
 import ssl
-from collections.abc import Iterator, Mapping
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import yaml
 
@@ -57,12 +59,15 @@ class ControlPlane:
     :meth:`scheduler` end with their ``with`` block.
     """
 
-    def __init__(self, minor: str, directory: Path, feature_gates: Mapping[str, bool]) -> None:
+    def __init__(
+        self, minor: str, directory: Path, feature_gates: Mapping[str, bool], served: Sequence[str]
+    ) -> None:
         self.minor = minor
         self.version = RELEASES[minor]
         self.directory = directory
         self.token = TOKEN
         self._gates = [f"--feature-gates={name}={str(on).lower()}" for name, on in feature_gates.items()]
+        self._served = served
         self._ports = Ports()
         self._binaries = _built(minor)
         self._running: dict[str, Process] = {}
@@ -93,10 +98,10 @@ class ControlPlane:
         """What a client of the API server needs to trust it."""
         return ssl.create_default_context(cafile=str(self.certificate))
 
-    def write_kubeconfig(self, name: str, token: str) -> Path:
-        """A kubeconfig of the user that ``token`` belongs to."""
+    def write_kubeconfig(self, name: str, token: str, url: str = "") -> Path:
+        """A kubeconfig of the user that ``token`` belongs to; ``url``: of a proxy before the API server."""
         path = self.directory / name
-        cluster = {"server": self.url, "certificate-authority": str(self.certificate)}
+        cluster = {"server": url or self.url, "certificate-authority": str(self.certificate)}
         document = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -151,6 +156,7 @@ class ControlPlane:
             "--service-cluster-ip-range=10.96.0.0/16",
             "--endpoint-reconciler-type=none",
             f"--disable-admission-plugins={','.join(ADMISSION_OFF)}",
+            *(f"--runtime-config={version}=true" for version in self._served),
             *self._gates,
             ready=f"{self.url}/readyz",
         )
@@ -178,6 +184,22 @@ class ControlPlane:
         """Kill it and start it again: same address, same certificate, same objects."""
         self.kill_apiserver()
         self.start_apiserver()
+
+    def kill_etcd(self) -> None:
+        """End the store at once; the API server stays up without it."""
+        self._running.pop("etcd").kill()
+
+    def restart_etcd(self) -> None:
+        """Kill it and start it again, with all that was stored."""
+        self.kill_etcd()
+        self.start_etcd()
+
+    def compact_etcd(self) -> int:
+        """Make the store forget all but the last state of each object; the revision of that state."""
+        status = self._etcd("maintenance/status", {})
+        revision = int(status["header"]["revision"])
+        self._etcd("kv/compaction", {"revision": revision, "physical": True})
+        return revision
 
     @contextlib.contextmanager
     def scheduler(self, config: Path, *options: str) -> Iterator[Process]:
@@ -213,6 +235,12 @@ class ControlPlane:
             if process := self._running.pop(name, None):
                 process.stop()
 
+    def _etcd(self, method: str, body: Mapping[str, object]) -> Any:
+        """Call etcd's JSON gateway."""
+        url = f"http://127.0.0.1:{self._ports.etcd}/v3/{method}"
+        with urllib.request.urlopen(url, json.dumps(body).encode(), timeout=30) as response:
+            return json.loads(response.read())
+
     @property
     def _etcd_data(self) -> Path:
         return self.directory / "etcd"
@@ -223,14 +251,20 @@ class ControlPlane:
         process.wait_ready(ready)
 
 
-def start(minor: str, directory: Path, feature_gates: Mapping[str, bool] | None = None) -> ControlPlane:
+def start(
+    minor: str,
+    directory: Path,
+    feature_gates: Mapping[str, bool] | None = None,
+    served: Sequence[str] = (),
+) -> ControlPlane:
     """
     Start all but a scheduler and wait until each is ready.
 
-    ``feature_gates``: those that differ from the release's defaults, for every program. Raises
+    ``feature_gates``: those that differ from the release's defaults, for every program.
+    ``served``: group versions beyond those served by default. Raises
     ``NotBuilt`` and ``NotReady``; nothing runs then.
     """
-    plane = ControlPlane(minor, directory, feature_gates or {})
+    plane = ControlPlane(minor, directory, feature_gates or {}, served)
     try:
         plane.start_etcd()
         plane.start_apiserver()

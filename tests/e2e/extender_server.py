@@ -16,7 +16,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.api import Api
+from tests.e2e.api import Api, Object
 from tests.e2e.process import NotReady, Process, start
 
 DUMPED = ("Node", "DeviceClass", "ResourceSlice", "ResourceClaim", "Pod")
@@ -42,9 +42,28 @@ class Extender:
             if sample.name == f"dra_extender_{name}" and labels.items() <= sample.labels.items()
         )
 
-    def answered(self, verb: str) -> int:
-        """How many requests of a verb were answered well."""
-        return int(self.metric("request_duration_seconds_count", verb=verb, result="ok"))
+    def answered(self, verb: str, result: str = "ok") -> int:
+        """How many requests of a verb were answered well, or with another result."""
+        return int(self.metric("request_duration_seconds_count", verb=verb, result=result))
+
+    def matches(self, **labels: str) -> int:
+        """How many allocated claims were compared with what was predicted."""
+        return int(self.metric("prediction_matches_total", **labels))
+
+    def mismatches(self) -> list[Object]:
+        """The newest of those that differ."""
+        with urllib.request.urlopen(f"{self.url}/debug/mismatches", timeout=10) as response:
+            found: list[Object] = json.loads(response.read())["mismatches"]
+            return found
+
+    def checks(self) -> str:
+        """What it says of each kind that it follows, one a line."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz?verbose", timeout=10) as response:
+                text: str = response.read().decode()
+        except urllib.error.HTTPError as error:
+            text = error.read().decode()
+        return text
 
 
 @contextlib.contextmanager

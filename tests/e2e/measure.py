@@ -4,8 +4,10 @@ Measure placements on a real control plane: the stock scheduler beside ours.
     python -m tests.e2e.measure --minor 1.36 --nodes 500 --pods 300
 
 Creates all pods at once, once without an extender and once for each way of running it, and prints what
-became of them: how many share a PCIe root, how often the prediction was right, pods per second. ``--fleet
-FILE`` takes the nodes, classes and slices of a dump instead of generated ones.
+became of them: how many share a PCIe root, how often the prediction was right, pods per second and the
+ratio to the stock scheduler of the same repeat. ``--fleet FILE`` takes the nodes, classes and slices of a
+dump instead of generated ones. ``--delete-per-second`` and ``--publish-per-second`` keep the cluster moving
+meanwhile. Every prediction that did not come true is printed with its class.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +31,19 @@ import yaml
 
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.evaluate import Memo, Settings, Snapshot, evaluate
-from extender.core.places import Distance
 from tests.e2e import fleet, scheduler_config, workload
-from tests.e2e.api import Api, connect
+from tests.e2e.api import Api, Object, connect
+from tests.e2e.churn import Done, deleting, publishing
 from tests.e2e.control_plane import ControlPlane, start
-from tests.e2e.extender_server import Extender, dump, serving
+from tests.e2e.extender_server import Extender, dump, ready, serving, until
+from tests.e2e.offers import SHARED, Offers, noted
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.workload import Ask
 
 SAMPLE = scheduler_config.FOLDER / "score-alignment-first.yaml"
+PLACE_SECONDS = 1800.0
+SETTLE_SECONDS = 3.0
+"""For what is on its way when the last pod is bound."""
 ROOTS = ("resource.kubernetes.io/pcieRoot", "dra.net/pcieRoot")
 
 
@@ -59,14 +66,30 @@ WAYS = (
 
 @dataclass(frozen=True)
 class Result:
-    """``by_attribute``: pods whose GPU and NIC publish one root; ``near``: those that do by our measure."""
+    """
+    ``by_attribute``: pods not deleted whose GPU and NIC publish one root; ``near``: the same by our measure.
+
+    ``offered``: pods that could have had a shared root on some node when they were asked about, ``taken``:
+    those of them that got one; ``None`` where that was not looked at. ``in_flight``: claims assumed at the
+    end, when nothing is on its way any more.
+    """
 
     way: Way
     bound: int
     seconds: float
+    deleted: Done
+    published: Done
     by_attribute: int
     near: int
     matches: Counter[str]
+    mismatches: Sequence[Object]
+    in_flight: int
+    offered: int | None
+    taken: int
+
+    @property
+    def rate(self) -> float:
+        return self.bound / self.seconds
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -78,6 +101,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--pods", type=int, default=300)
     parser.add_argument("--ask", default="ONE_CLAIM", choices=[ask.name for ask in Ask])
     parser.add_argument("--way", action="append", choices=[way.name for way in WAYS], help="only these")
+    parser.add_argument("--repeats", type=int, default=1, help="of every way")
+    parser.add_argument("--offers", action="store_true", help="note who was offered a root; costs time")
+    parser.add_argument("--delete-per-second", type=float, default=0.0, metavar="N", help="bound pods")
+    parser.add_argument("--publish-per-second", type=float, default=0.0, metavar="N", help="slices")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as directory, start(options.minor, Path(directory)) as plane:
         asyncio.run(_measure(plane, options))
@@ -89,17 +116,35 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
     async with connect(plane) as api:
         await fleet.load(api, documents)
         _say(f"Kubernetes {plane.version}, {options.pods} pods, {options.ask}")
-        _say(f"{'':22} bound  one root (attribute)  one root (ours)  pods/s  predictions")
-        for way in WAYS:
-            if options.way and way.name not in options.way:
-                continue
-            result = await _place(plane, api, way, options.pods, Ask[options.ask])
-            said = ", ".join(f"{count} {name}" for name, count in result.matches.most_common())
-            _say(
-                f"{way.name:22} {result.bound:5}  {result.by_attribute:20}  {result.near:15}  "
-                f"{result.bound / result.seconds:6.1f}  {said}"
-            )
-            await workload.clear(api, 120)
+        _say(f"{'':22} bound  deleted  one root (attribute)  one root (ours)  pods/s  ÷ stock  predictions")
+        for _ in range(options.repeats):
+            stock = 0.0
+            for way in WAYS:
+                if options.way and way.name not in options.way:
+                    continue
+                result = await _place(plane, api, way, options)
+                stock = stock if way.weight else result.rate
+                _report(result, stock)
+                await workload.clear(api, 300)
+
+
+def _report(result: Result, stock: float) -> None:
+    """Print what came of one way; ``stock``: pods per second without us, 0 where that is not known."""
+    said = ", ".join(f"{count} {name}" for name, count in result.matches.most_common())
+    ratio = f"{result.rate / stock:.2f}" if stock and result.way.weight else ""
+    _say(
+        f"{result.way.name:22} {result.bound:5}  {len(result.deleted.names):7}  {result.by_attribute:20}  "
+        f"{result.near:15}  {result.rate:6.1f}  {ratio:>7}  {said}"
+    )
+    if result.way.weight:
+        _say(f"    in flight at the end: {result.in_flight}; slices published: {result.published.count}")
+    if result.offered is not None:
+        _say(f"    a shared root in {result.taken} of the {result.offered} cases in which a node had one")
+    for each in result.mismatches:
+        _say(
+            f"    {each['result']}: {each['pod']} on {each['node']}: "
+            f"predicted {', '.join(each['predicted'])}; allocated {', '.join(each['allocated'])}"
+        )
 
 
 def _say(line: str) -> None:
@@ -107,27 +152,50 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-async def _place(plane: ControlPlane, api: Api, way: Way, pods: int, ask: Ask) -> Result:
-    with contextlib.ExitStack() as stack:
+async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Namespace) -> Result:
+    ask = Ask[options.ask]
+    async with contextlib.AsyncExitStack() as stack:
         extender: Extender | None = None
+        offers: Offers | None = None
         config = scheduler_config.stock(plane)
         if way.weight:
-            options: tuple[str | Path, ...] = ("--kubeconfig", plane.kubeconfig, *way.options)
-            extender = stack.enter_context(serving(plane.directory, *options))
-            config = scheduler_config.sample(plane, SAMPLE, extender.url)
+            given: tuple[str | Path, ...] = ("--kubeconfig", plane.kubeconfig, *way.options)
+            extender = stack.enter_context(serving(plane.directory, *given))
+            await until(partial(ready, extender), "ready")
+            if options.offers:
+                offers = stack.enter_context(noted(extender.url))
+            url = offers.url if offers is not None else extender.url
+            config = scheduler_config.sample(plane, SAMPLE, url, weight=way.weight)
             document = yaml.safe_load(config.read_text())
-            document["extenders"][0]["weight"] = way.weight
             document["clientConnection"] |= {"qps": 5000, "burst": 5000}
             config.write_text(yaml.safe_dump(document))
         stack.enter_context(plane.scheduler(config))
+        names = [f"pair-{number}" for number in range(options.pods)]
         began = time.monotonic()
-        names = await workload.create_pairs(api, pods, ask)
-        await workload.wait_bound(api, names, 300)
-        seconds = time.monotonic() - began
-        await asyncio.sleep(3)  # in which comparisons that nothing explains are counted
-        matches = Counter(dict(_matches(extender))) if extender is not None else Counter[str]()
-    by_attribute, near = await _aligned(api, plane, names)
-    return Result(way, len(names), seconds, by_attribute, near, matches)
+        async with (
+            publishing(api, options.publish_per_second, PLACE_SECONDS) as published,
+            deleting(api, names, ask, options.delete_per_second) as deleted,
+        ):
+            await workload.create_pairs(api, options.pods, ask)
+            bound = await workload.wait_bound(api, names, PLACE_SECONDS, gone=deleted.names)
+            seconds = time.monotonic() - began
+        left = [name for name in bound if name not in deleted.names]
+        await asyncio.sleep(SETTLE_SECONDS)
+        by_attribute, near = await _aligned(api, plane, left)
+        return Result(
+            way,
+            options.pods,
+            seconds,
+            deleted,
+            published,
+            by_attribute,
+            len(near),
+            Counter(dict(_matches(extender))) if extender is not None else Counter[str](),
+            extender.mismatches() if extender is not None else (),
+            int(extender.metric("in_flight_claims")) if extender is not None else 0,
+            len(offers.shared.intersection(left)) if offers is not None else None,
+            len(offers.shared & near) if offers is not None else 0,
+        )
 
 
 def _matches(extender: Extender) -> Iterator[tuple[str, int]]:
@@ -137,7 +205,7 @@ def _matches(extender: Extender) -> Iterator[tuple[str, int]]:
             yield result, count
 
 
-async def _aligned(api: Api, plane: ControlPlane, names: Sequence[str]) -> tuple[int, int]:
+async def _aligned(api: Api, plane: ControlPlane, names: Sequence[str]) -> tuple[int, set[str]]:
     return await sharing_a_root(api, names), await _near(api, plane, names)
 
 
@@ -157,19 +225,17 @@ async def sharing_a_root(api: Api, names: Sequence[str]) -> int:
     return by_attribute
 
 
-async def _near(api: Api, plane: ControlPlane, names: Sequence[str]) -> int:
-    """Pods whose GPU and NIC share a root as ``explain`` says."""
+async def _near(api: Api, plane: ControlPlane, names: Sequence[str]) -> set[str]:
+    """The pods whose GPU and NIC share a root as ``explain`` says."""
     snapshot = await _snapshot(api, plane)
     memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
-    near = 0
+    near = set()
     for name in names:
         pod = snapshot.pods["default", name]
         verdict = evaluate(snapshot, pod, memo, Settings()).verdicts([pod.node_name])[pod.node_name]
         pairs = verdict.alignment.pairs if verdict.alignment is not None else ()
-        near += any(
-            pair.kinds == "gpu-nic" and pair.distance in (Distance.PCIE_ROOT, Distance.DEVICE)
-            for pair in pairs
-        )
+        if any(pair.kinds == "gpu-nic" and pair.distance in SHARED for pair in pairs):
+            near.add(name)
     return near
 
 

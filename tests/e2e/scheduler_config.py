@@ -31,12 +31,18 @@ def stock(plane: ControlPlane, **fields: Any) -> Path:
     return _write(plane, "stock", document)
 
 
-def sample(plane: ControlPlane, path: Path, extender_url: str) -> Path:
-    """A file of ``scheduler-config`` as it is, but for the kubeconfig and the extender's address."""
+def sample(plane: ControlPlane, path: Path, extender_url: str, **fields: Any) -> Path:
+    """
+    A file of ``scheduler-config`` as it is, but for the kubeconfig and the extender's address.
+
+    There is no leader to elect: a scheduler whose lease ends while the API server is away ends itself.
+    ``fields`` replace further fields of the extender.
+    """
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     document["clientConnection"]["kubeconfig"] = str(plane.kubeconfig)
+    document["leaderElection"] = {"leaderElect": False}
     (extender,) = document["extenders"]
-    extender["urlPrefix"] = extender_url
+    extender |= {"urlPrefix": extender_url, **fields}
     return _write(plane, path.stem, document)
 
 

@@ -8,7 +8,7 @@ from tests.e2e import scheduler_config, workload
 from tests.e2e.api import each
 from tests.e2e.conftest import MINOR
 from tests.e2e.extender_server import ready, serving, until
-from tests.e2e.test_live import SAMPLE, matches, mismatches
+from tests.e2e.test_live import SAMPLE
 
 pytestmark = pytest.mark.e2e
 
@@ -39,8 +39,8 @@ async def test_every_prediction_is_right(cluster):
             await each(lambda name: cluster.api.create(pod(name, 2)), names)
             names += await workload.create_pairs(cluster.api, PODS)
             await workload.wait_bound(cluster.api, names)
-            await until(lambda: matches(extender) == 2 * PODS, "all claims compared")
-        assert mismatches(extender) == []
-        assert matches(extender, result="match") == 2 * PODS
+            await until(lambda: extender.matches() == 2 * PODS, "all claims compared")
+        assert extender.mismatches() == []
+        assert extender.matches(result="match") == 2 * PODS
         await until(lambda: extender.metric("in_flight_claims") == 0, "nothing in flight")
         assert extender.metric("internal_errors_total") == 0

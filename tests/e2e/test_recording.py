@@ -12,7 +12,7 @@ import pytest
 from extender.cli import main
 from tests.e2e import scheduler_config, workload
 from tests.e2e.extender_server import ready, serving, until
-from tests.e2e.test_live import SAMPLE, matches
+from tests.e2e.test_live import SAMPLE
 from tests.e2e.workload import Ask
 
 pytestmark = pytest.mark.e2e
@@ -49,7 +49,7 @@ async def test_what_is_recorded_replays_exactly(cluster, name):
             await cluster.api.create(pod)
             names = await workload.create_pairs(cluster.api, PODS - 1, template=True)
             await workload.wait_bound(cluster.api, [*names, "secretive"])
-            await until(lambda: matches(extender) == PODS, f"{PODS} claims compared")
+            await until(lambda: extender.matches() == PODS, f"{PODS} claims compared")
             await until(lambda: ended(extender) == PODS, f"{PODS} attempts written")
         assert extender.metric("internal_errors_total") == 0
     status, document = replay(path)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 async def test_a_sample_is_loaded_and_its_extender_asked(cluster, path):
     """The scheduler starts with the file, asks exactly the verbs it names, and binds the pod."""
     await workload.create_claims(cluster.api, "asked")
-    with serving(cluster.directory, "--kubeconfig", cluster.plane.kubeconfig) as extender:
+    with serving(cluster.directory, "--kubeconfig", cluster.account) as extender:
         await until(lambda: ready(extender), "ready")
         config = scheduler_config.sample(cluster.plane, path, extender.url)
         with cluster.plane.scheduler(config):

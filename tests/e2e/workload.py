@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -15,6 +15,8 @@ GPU_CLASS, NIC_CLASS, CPU_CLASS = "gpu", "rdma", "dra.cpu"
 """Classes of both fleets of ``tests.e2e.fleet``."""
 CPUS = "4"
 POLL_SECONDS = 0.05
+MANY, POLL_MANY_SECONDS = 50, 0.5
+"""To list hundreds of pods all the time would cost the API server as much as to schedule them."""
 
 
 class Ask(Enum):
@@ -79,6 +81,13 @@ async def create_pod(api: Api, name: str, ask: Ask = Ask.ONE_CLAIM, *, template:
     return await api.create(pod(name, ask, template=template))
 
 
+async def delete_pair(api: Api, name: str, ask: Ask = Ask.ONE_CLAIM) -> None:
+    """Delete one pod and its claims, whose devices are free once the controller has released them."""
+    await api.delete("Pod", name, NAMESPACE)
+    for number in range(len(ask.value)):
+        await api.delete("ResourceClaim", f"{name}-{number}", NAMESPACE)
+
+
 def pod(name: str, ask: Ask, *, template: bool = False) -> Object:
     """The pod, which refers to its claims."""
     kind = "resourceClaimTemplateName" if template else "resourceClaimName"
@@ -100,9 +109,12 @@ def pod(name: str, ask: Ask, *, template: bool = False) -> Object:
     }
 
 
-async def wait_bound(api: Api, names: Sequence[str], seconds: float = 60.0) -> dict[str, str]:
-    """The node of each pod, once all are bound; ``Unbound``."""
+async def wait_bound(
+    api: Api, names: Sequence[str], seconds: float = 60.0, *, gone: Collection[str] = ()
+) -> dict[str, str]:
+    """The node of each pod, once all are bound but those that are ``gone``; ``Unbound``."""
     deadline = time.monotonic() + seconds
+    poll = POLL_SECONDS if len(names) <= MANY else POLL_MANY_SECONDS
     while True:
         if len(names) == 1:
             pods = [await api.get("Pod", names[0], NAMESPACE)]
@@ -110,13 +122,13 @@ async def wait_bound(api: Api, names: Sequence[str], seconds: float = 60.0) -> d
             wanted = set(names)
             pods = [found for found in await api.list_all("Pod", NAMESPACE) if _name(found) in wanted]
         bound = {_name(found): found["spec"]["nodeName"] for found in pods if found["spec"].get("nodeName")}
-        if len(bound) == len(names):
-            return {name: bound[name] for name in names}
+        waiting = [name for name in names if name not in bound and name not in gone]
+        if not waiting:
+            return {name: bound[name] for name in names if name in bound}
         if time.monotonic() > deadline:
-            waiting = [found for found in pods if _name(found) not in bound]
-            said = waiting[0].get("status", {}).get("conditions") if waiting else "no such pod"
-            raise Unbound(f"{len(names) - len(bound)} of {len(names)} pods have no node: {said}")
-        await asyncio.sleep(POLL_SECONDS)
+            said = [found.get("status", {}).get("conditions") for found in pods if _name(found) == waiting[0]]
+            raise Unbound(f"{len(waiting)} of {len(names)} pods have no node: {said or 'no such pod'}")
+        await asyncio.sleep(poll)
 
 
 async def claims_of(api: Api, names: Iterable[str]) -> dict[str, list[Object]]:
@@ -136,6 +148,23 @@ async def allocations(api: Api, names: Iterable[str]) -> dict[str, list[str]]:
         ]
         for name, claims in (await claims_of(api, names)).items()
     }
+
+
+async def condition(api: Api, name: str, seconds: float = 20.0) -> str:
+    """Why a pod has no node, as its condition says; ``Unbound`` where nobody has said."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for found in (await api.get("Pod", name, NAMESPACE)).get("status", {}).get("conditions") or ():
+            if found["type"] == "PodScheduled" and found.get("message"):
+                return str(found["message"])
+        await asyncio.sleep(POLL_SECONDS)
+    raise Unbound(f"{name}: nothing is said of it within {seconds:g} s")
+
+
+async def notes(api: Api, reason: str) -> dict[str, str]:
+    """What the Events of a reason say, by the name of the pod that they are about."""
+    events = (await api.request("GET", f"/apis/events.k8s.io/v1/namespaces/{NAMESPACE}/events"))["items"]
+    return {event["regarding"]["name"]: event["note"] for event in events if event["reason"] == reason}
 
 
 async def clear(api: Api, seconds: float = 60.0) -> None:

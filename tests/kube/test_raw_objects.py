@@ -98,6 +98,15 @@ def test_the_last_state_counts(raw):
     assert raw.drained()["Node", "a"]["metadata"]["labels"] == {"v": "3"}
 
 
+def test_what_is_passed_on_later_counts_then(raw):
+    """Something in front may hold an object back while others go by."""
+    late = raw.decode("Node", node("a", v="1"))
+    raw.apply("Node", node("b"))
+    assert set(raw.drained()) == {("Node", "b")}
+    raw.objects.apply("Node", late, ())
+    assert raw.drained()["Node", "a"]["metadata"]["labels"] == {"v": "1"}
+
+
 def test_what_cannot_be_read_is_not_kept(raw):
     """It counts as gone, as it does for predictions."""
     raw.apply("Node", node("a"))

@@ -13,6 +13,7 @@ from extender.core.release_history import release_for
 from extender.kube.events import ReflectorState
 from extender.service import verbs
 from extender.service.dependencies import Service
+from extender.service.freed import FreedDevices
 from extender.service.in_flight import InFlight
 from extender.service.live import Live
 from extender.service.live_store import KINDS, LiveStore
@@ -82,6 +83,21 @@ def test_decisive_chooses_one_and_takes_its_devices(make):
     assert second[chosen] == 0
     assert max(second, key=second.__getitem__) == ({"x", "y"} - {chosen}).pop()
     assert service.live.store.in_flight == 2
+
+
+def test_devices_freed_during_an_attempt_count_from_the_next_one(make, clock):
+    """The scheduler looks at what is allocated before it asks; both answers are on the same view."""
+    service = make()
+    freed = FreedDevices(service.live.store, clock)
+    service = replace(service, live=replace(service.live, freed=freed))
+    taken = b.holding("e", DeviceID("gpu.nvidia.com", "x", "gpu-0"), DeviceID("dra.net", "x", "nic-0"))
+    freed.apply("ResourceClaim", [taken], [])
+    assert scores(service, "job-1", "c")["x"] == 0
+    freed.apply("ResourceClaim", [], [taken.key])
+    clock.now += 0.1
+    assert scores(service, "job-2", "d", "x", "far")["x"] == 0
+    clock.now += 0.1
+    assert scores(service, "job-3", "d", "x", "far")["x"] > 0
 
 
 def test_without_it_a_few_points_make_a_node_likely(make):

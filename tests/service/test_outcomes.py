@@ -52,10 +52,16 @@ class Loop:
             claims=[b.claim("c")],
             pods=[POD],
         )
+        self.freed: set[DeviceID] = set()
         self.results: list[Match] = []
         self.placements: list[Placement] = []
         self.outcomes = Outcomes(
-            evaluate, Settings(), lambda: 7.0, self.results.append, self.placements.append
+            evaluate,
+            Settings(),
+            lambda: 7.0,
+            self.results.append,
+            self.placements.append,
+            self.freed.__contains__,
         )
 
     def ask(self, settings=None):
@@ -145,6 +151,24 @@ def test_devices_became_free():
     loop.snapshot = loop.snapshot.with_claims([other])
     loop.ask()
     loop.snapshot = loop.snapshot.with_claims([], [other.key])
+    loop.see(allocated("gpu-0", "nic-0"))
+    assert loop.results == [Match.STALE]
+
+
+def test_devices_were_free_for_us_first():
+    """They were released shortly before, and the scheduler still counted them as taken."""
+    loop = Loop()
+    loop.freed.add(device("gpu-0"))
+    loop.ask()
+    loop.see(allocated("gpu-1", "nic-1"))
+    assert loop.results == [Match.STALE]
+
+
+def test_devices_were_free_for_the_scheduler_first():
+    """It allocated what is still taken for us."""
+    loop = Loop()
+    loop.snapshot = loop.snapshot.with_claims([allocated("gpu-0", "nic-0", "d", "other")])
+    loop.ask()
     loop.see(allocated("gpu-0", "nic-0"))
     assert loop.results == [Match.STALE]
 

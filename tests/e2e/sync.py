@@ -1,0 +1,226 @@
+"""
+Measure what it costs to follow a large cluster, on a real API server.
+
+    python -m tests.e2e.sync --minor 1.36 --slices 20000
+
+Puts in nodes with so many ResourceSlices and starts ``serve`` twice: before, and after. Prints
+
+* seconds from listening to ready, and how many of them are beyond what the API server itself takes to list
+  all kinds in the same pages, side by side as we list them, to somebody who only reads the bytes;
+* resident memory on top of the empty cluster's, at the end and at its highest;
+* the 99th percentile of the event loop's lag until ready, an upper bound from the histogram's buckets;
+* processor time for each event of a burst of updates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from extender.kube.list_pages import PAGE_SIZE
+from extender.kube.resources import RESOURCES
+from tests.e2e import fleet
+from tests.e2e.api import Api, Object, Refused, connect, each
+from tests.e2e.churn import publishing
+from tests.e2e.control_plane import ControlPlane, start
+from tests.e2e.extender_server import Extender, serving
+from tests.e2e.process import NotReady, Process
+from tests.e2e.releases import DEFAULT_MINOR, RELEASES
+
+READY_SECONDS = 300.0
+SETTLE_SECONDS = 5.0
+IDLE_SECONDS = 10.0
+LISTENING, IN_STEP = "listening", "in step with the cluster"
+LAG = "dra_extender_event_loop_lag_seconds"
+MIB = 1024.0
+"""``/proc`` counts in KiB."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A server that got ready: times in seconds, memory in MiB."""
+
+    ready: float
+    resident: float
+    peak: float
+    lag_p99: float
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e.sync", description=__doc__)
+    parser.add_argument("--minor", default=DEFAULT_MINOR, choices=sorted(RELEASES))
+    parser.add_argument("--slices", type=int, default=20_000)
+    parser.add_argument("--events", type=int, default=5_000, help="updates in the burst")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as directory, start(options.minor, Path(directory)) as plane:
+        asyncio.run(_measure(plane, options))
+    return 0
+
+
+async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
+    async with connect(plane) as api:
+        with serving(plane.directory, "--kubeconfig", plane.kubeconfig) as extender:
+            empty = await _followed(extender)
+        documents = _fleet(options.slices)
+        began = time.monotonic()
+        await _put(api, documents)
+        kinds = [f"{sum(each['kind'] == kind for each in documents)} {kind}" for kind in fleet.KINDS]
+        _say(
+            f"Kubernetes {plane.version}: {', '.join(kinds)}, put in within {time.monotonic() - began:.0f} s"
+        )
+        listing, size = await _listed(api)
+        _say(f"the API server lists them in {listing:.2f} s, {size / 1e6:.0f} MB")
+        with serving(plane.directory, "--kubeconfig", plane.kubeconfig) as extender:
+            full = await _followed(extender)
+            _say(f"ready after {empty.ready:.2f} s empty, {full.ready:.2f} s full")
+            _say(f"beyond the list: {full.ready - listing:.2f} s")
+            _say(
+                f"memory on top of {empty.resident:.0f} MiB: {full.resident - empty.resident:.0f} MiB, "
+                f"at its highest {full.peak - empty.resident:.0f} MiB"
+            )
+            _say(f"event loop lag until ready: 99 % below {full.lag_p99 * 1000:g} ms")
+            await _burst(api, extender, options.events)
+
+
+async def _followed(extender: Extender) -> Followed:
+    """
+    Wait until it is ready.
+
+    Its own log says when it began to listen, which is when it begins to list, and when it was in step.
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    while not (logged := _logged(extender.process)).keys() >= {LISTENING, IN_STEP}:
+        if time.monotonic() > deadline:
+            raise NotReady(f"not in step within {READY_SECONDS:g} s; its log:\n{extender.process.tail()}")
+        await asyncio.sleep(0.1)
+    seconds = (logged[IN_STEP] - logged[LISTENING]).total_seconds()
+    lag = _percentile(extender, 0.99)
+    await asyncio.sleep(SETTLE_SECONDS)
+    return Followed(seconds, _memory(extender.process, "VmRSS"), _memory(extender.process, "VmHWM"), lag)
+
+
+async def _listed(api: Api) -> tuple[float, int]:
+    """Seconds and bytes of listing every kind in our pages, all kinds side by side."""
+    sizes: list[int] = []
+
+    async def read(path: str) -> None:
+        token = ""
+        while True:
+            query = {"limit": str(PAGE_SIZE), **({"continue": token} if token else {})}
+            body = await api.read(path, **query)
+            sizes.append(len(body))
+            # The metadata comes first, and an item's own has no such field.
+            found = re.search(rb'"continue":"([^"]+)"', body[:2000])
+            if found is None:
+                return
+            token = found[1].decode()
+
+    paths = [f"{resource.group_version_paths[0]}/{resource.plural}" for resource in RESOURCES]
+    served = [path for path in paths if "devicetaintrules" not in path]
+    await each(read, served)  # the first time fills the server's own caches
+    sizes.clear()
+    began = time.monotonic()
+    await each(read, served)
+    return time.monotonic() - began, sum(sizes)
+
+
+async def _burst(api: Api, extender: Extender, events: int) -> None:
+    """Publish slices as fast as the API server takes them, and see what each costs us."""
+    before, began = _processor(extender.process), time.monotonic()
+    await asyncio.sleep(IDLE_SECONDS)
+    idle = (_processor(extender.process) - before) / (time.monotonic() - began)
+    before, began = _processor(extender.process), time.monotonic()
+    async with publishing(api, float("inf"), READY_SECONDS, most=events) as published:
+        while published.count < events and time.monotonic() - began < READY_SECONDS:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(SETTLE_SECONDS)
+    seconds = time.monotonic() - began
+    spent = _processor(extender.process) - before - idle * seconds
+    _say(
+        f"{published.count} events at {published.rate:.0f} a second: "
+        f"{spent / published.count * 1e6:.0f} µs of processor time each (idle: {idle:.1%} of a core)"
+    )
+
+
+def _fleet(slices: int) -> list[Object]:
+    """Nodes of real machine shapes with at least so many slices."""
+    sample = fleet.generated(20)
+    per_node = sum(each["kind"] == "ResourceSlice" for each in sample) / 20
+    nodes = -(-slices // per_node)
+    return fleet.generated(int(nodes))
+
+
+async def _put(api: Api, documents: Sequence[Object]) -> None:
+    """Create the objects; the nodes get no status, as nothing is scheduled on them."""
+    waiting = iter(documents)
+
+    async def lane(_number: int) -> None:
+        for document in waiting:
+            try:
+                await api.create(document)
+            except Refused as refused:
+                if refused.status != 409:
+                    raise
+
+    await each(lane, range(16))
+
+
+def _percentile(extender: Extender, share: float) -> float:
+    """The least bucket of the lag's histogram that ``share`` of it is below; infinite beyond the last."""
+    with urllib.request.urlopen(f"{extender.url}/metrics", timeout=60) as response:
+        families = list(text_string_to_metric_families(response.read().decode()))
+    buckets = {
+        float(sample.labels["le"]): sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == f"{LAG}_bucket"
+    }
+    wanted = share * max(buckets.values(), default=0.0)
+    return min((bound for bound, count in buckets.items() if count >= wanted), default=float("nan"))
+
+
+def _memory(process: Process, field: str) -> float:
+    """A field of ``/proc/PID/status``, in MiB."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    found = re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)
+    assert found is not None, status
+    return int(found[1]) / MIB
+
+
+def _processor(process: Process) -> float:
+    """Seconds of processor time that a process has used."""
+    return sum(map(int, _stat(process)[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _logged(process: Process) -> dict[str, datetime]:
+    """When it logged what, by the words."""
+    entries = (line for line in process.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
+    return {entry["event"]: datetime.fromisoformat(entry["time"]) for entry in map(json.loads, entries)}
+
+
+def _stat(process: Process) -> list[str]:
+    """The fields of ``/proc/PID/stat`` from the third on."""
+    return Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
