@@ -27,6 +27,7 @@ from .explain import absent_pod, pod_key
 from .failure import WrongInput
 from .options import add_cluster, add_kubernetes
 from .progress import Progress
+from .site import add_site, site_of
 
 _FINE, _FINDING = 0, 1
 # The statuses of program.Exit, which imports the commands.
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_cluster(parser, "without it the live cluster of your kubeconfig is asked")
     add_kubernetes(parser, "the cluster's, else the newest known")
+    add_site(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -55,14 +57,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Advise on each subject; status 1 if some claim can be met nowhere."""
+    site = site_of(args)
     given = _given(args.filename) if args.filename else None
     cluster = read_cluster(args.cluster) if args.cluster else _live()
     if given is not None:
         cluster = _with_classes(cluster, given)
-    frozen = cluster_input(cluster, args.kubernetes, args.feature_gates)
+    frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
     snapshot = frozen.snapshot
     subjects = _subjects(args.pod, given, cluster, snapshot)
-    advised = list(_advised(subjects, snapshot))
+    advised = list(_advised(subjects, snapshot, Settings(worths=site.worths)))
     kubernetes = snapshot.release.version
     for note in frozen.notes:
         print(f"note: {note}", file=sys.stdout if args.output == "table" else sys.stderr)
@@ -123,7 +126,9 @@ def _written(
     return found
 
 
-def _advised(subjects: list[Titled], snapshot: Snapshot) -> Iterator[tuple[Titled, Advice]]:
+def _advised(
+    subjects: list[Titled], snapshot: Snapshot, settings: Settings
+) -> Iterator[tuple[Titled, Advice]]:
     for titled in subjects:
         with Progress(f"{titled.title}: judging node") as progress:
-            yield titled, advise(titled.subject, snapshot, Settings(), progress.step)
+            yield titled, advise(titled.subject, snapshot, settings, progress.step)

@@ -13,6 +13,8 @@ import orjson
 from extender.core.audit import Audit, Auditor
 from extender.core.audit_totals import Totals, totals_of
 from extender.core.snapshot import Snapshot
+from extender.core.vocabulary import Vocabulary
+from extender.core.worths import Worths
 from extender.kube.live import LiveError, read_live
 
 from .audit_document import audit_document
@@ -25,6 +27,7 @@ from .options import add_cluster, add_kubernetes
 from .program import Exit
 from .progress import Progress
 from .recorded_end import read_recorded_end
+from .site import add_site, site_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show the N pods that lose most (default: 10); JSON has all",
     )
     add_kubernetes(parser, "the cluster's, else the newest known")
+    add_site(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -64,31 +68,32 @@ def run(args: argparse.Namespace) -> int:
     if args.top < 0:
         raise WrongInput(f"--top: expected at least 0, got {args.top}")
     with _no_collection():
-        given = _given(args)
+        site = site_of(args)
+        given = _given(args, site.vocabulary)
         snapshot = given.snapshot
         notes = [*given.notes, *_about_namespaces(args.namespace, snapshot)]
-        audit = _audit(snapshot, args.namespace)
+        audit = _audit(snapshot, args.namespace, site.worths)
         totals = totals_of(audit)
         _print(args, audit, totals, notes)
     return Exit.FINDING if totals.all.avoidable else Exit.FINE
 
 
-def _given(args: argparse.Namespace) -> ClusterInput:
+def _given(args: argparse.Namespace, vocabulary: Vocabulary) -> ClusterInput:
     if args.recording is not None:
         if args.cluster or args.kubernetes or args.feature_gates:
             raise WrongInput(
                 "--recording: names its cluster and release itself; give no other option for them"
             )
-        return read_recorded_end(args.recording)
+        return read_recorded_end(args.recording, vocabulary)
     try:
         cluster = read_cluster(args.cluster) if args.cluster else read_live()
     except LiveError as error:
         raise WrongInput(str(error)) from error
-    return cluster_input(cluster, args.kubernetes, args.feature_gates)
+    return cluster_input(cluster, args.kubernetes, args.feature_gates, vocabulary)
 
 
-def _audit(snapshot: Snapshot, namespaces: Sequence[str]) -> Audit:
-    auditor = Auditor(snapshot, namespaces)
+def _audit(snapshot: Snapshot, namespaces: Sequence[str], worths: Worths) -> Audit:
+    auditor = Auditor(snapshot, namespaces, worths)
     with Progress("rating pod", len(auditor)) as progress:
         for name in auditor.rate():
             progress.step(name)

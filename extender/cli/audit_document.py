@@ -6,7 +6,6 @@ from extender.core.alignment import Pair
 from extender.core.audit import Audit, PodFinding
 from extender.core.audit_totals import KindsTotal, ShapeTotal, Tally, Totals
 from extender.core.running_pods import HeldDevice, Unrated
-from extender.core.worth_sources import source_of
 from extender.service.explain import API_VERSION
 
 JSON = dict[str, object]
@@ -101,14 +100,13 @@ def _shape(row: ShapeTotal) -> JSON:
 
 
 def _kinds(total: KindsTotal) -> JSON:
-    source = source_of(total.kinds)
     return {
         "kinds": total.kinds,
         "pairs": total.pairs,
         "distances": {apart.value: count for apart, count in total.distances},
         "lost": total.lost,
-        "basis": source.basis,
-        "sources": list(source.said_by),
+        "basis": total.source.basis,
+        "sources": list(total.source.said_by),
     }
 
 

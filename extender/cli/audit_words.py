@@ -11,7 +11,6 @@ from extender.core.audit_totals import KindsTotal, Tally, Totals
 from extender.core.node_shapes import NodeShape
 from extender.core.places import Distance
 from extender.core.running_pods import Unrated
-from extender.core.worth_sources import source_of
 
 from .explain_table import DISTANCE_WORDS
 from .wording import counted
@@ -150,8 +149,7 @@ def option_words(finding: PodFinding) -> str:
 
 def source_words(total: KindsTotal) -> str:
     """Where the estimate for two kinds comes from."""
-    source = source_of(total.kinds)
-    return f"{source.basis}: {'; '.join(source.said_by)}"
+    return f"{total.source.basis}: {'; '.join(total.source.said_by)}"
 
 
 def distance_counts(total: KindsTotal) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from extender.core.changes import Changes
 from extender.core.model import Pod
 from extender.core.snapshot import Snapshot
+from extender.core.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.recording import RecordingError, open_recording
 
 from .cluster_input import ClusterInput, release_of
@@ -14,7 +15,7 @@ from .failure import WrongInput
 from .timeline import Timeline, pod_of
 
 
-def read_recorded_end(path: str) -> ClusterInput:
+def read_recorded_end(path: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY) -> ClusterInput:
     """
     Read the recording at ``path``, ``-`` for standard input. Raises ``WrongInput``.
 
@@ -23,7 +24,7 @@ def read_recorded_end(path: str) -> ClusterInput:
     try:
         with open_recording(path) as recording:
             release, note = release_of(None, recording.cluster.kubernetes)
-            timeline = Timeline(recording.cluster, release)
+            timeline = Timeline(recording.cluster, release, vocabulary)
             pods: dict[tuple[str, str], Pod] = {}
             for attempt in recording.attempts:
                 timeline.move_to(attempt)

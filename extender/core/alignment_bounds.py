@@ -13,44 +13,39 @@ from math import fsum
 from .alignment import Alignment, Pair
 from .places import Distance, Place, distance
 from .vocabulary import Kind
-from .worths import DEFAULT_WORTHS, Row
+from .worths import DEFAULT_WORTHS, Worths
 
 _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 
 
-def lowest(alignment: Alignment) -> float:
+def lowest(alignment: Alignment, worths: Worths = DEFAULT_WORTHS) -> float:
     """The mean worth, 0..1, if all pairs of unknown distance were as far apart as can be."""
-    return _mean(alignment, min)
+    return _mean(alignment, worths, min)
 
 
-def highest(alignment: Alignment) -> float:
+def highest(alignment: Alignment, worths: Worths = DEFAULT_WORTHS) -> float:
     """The mean worth, 0..1, if all pairs of unknown distance were as near as can be."""
-    return _mean(alignment, max)
+    return _mean(alignment, worths, max)
 
 
-def certain_worth(a: Place, b: Place) -> float:
+def certain_worth(a: Place, b: Place, worths: Worths = DEFAULT_WORTHS) -> float:
     """What two places of one node are worth; as far apart as can be where that is unknown."""
     if _RANK[a.kind] > _RANK[b.kind]:
         a, b = b, a
-    row = DEFAULT_WORTHS.row(a.kind, b.kind)
+    row = worths.row(a.kind, b.kind)
     apart = distance(a, b)
     return min(row.known) if apart is Distance.UNKNOWN else row.worth(apart)
 
 
-def worths_of(kinds: str) -> Row:
-    """The row of worths of a pair's ``kinds``, such as ``gpu-nic``."""
-    first, _, second = kinds.partition("-")
-    return DEFAULT_WORTHS.row(Kind(first), Kind(second))
-
-
-def _mean(alignment: Alignment, choose: Callable[[Iterable[float]], float]) -> float:
+def _mean(alignment: Alignment, worths: Worths, choose: Callable[[Iterable[float]], float]) -> float:
     """Raises ``ValueError`` where there is no pair."""
     if not alignment.pairs:
         raise ValueError("an alignment without pairs has no bounds")
-    return fsum(_worth(pair, choose) for pair in alignment.pairs) / len(alignment.pairs)
+    return fsum(_worth(pair, worths, choose) for pair in alignment.pairs) / len(alignment.pairs)
 
 
-def _worth(pair: Pair, choose: Callable[[Iterable[float]], float]) -> float:
+def _worth(pair: Pair, worths: Worths, choose: Callable[[Iterable[float]], float]) -> float:
     if pair.distance is not Distance.UNKNOWN:
         return pair.worth
-    return choose(worths_of(pair.kinds).known)
+    first, _, second = pair.kinds.partition("-")
+    return choose(worths.row(Kind(first), Kind(second)).known)

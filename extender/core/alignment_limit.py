@@ -16,7 +16,7 @@ from .layout import SELECTED, Layout, LayoutUsage
 from .places import Distance, Place, distance
 from .shape import Shape
 from .vocabulary import Kind
-from .worths import DEFAULT_WORTHS
+from .worths import DEFAULT_WORTHS, Row, Worths
 
 NO_LIMIT = 1.0
 
@@ -27,7 +27,13 @@ _NEARNESS = (Distance.DEVICE, Distance.PCIE_ROOT, Distance.NUMA, Distance.SOCKET
 _NEXT_FARTHER = dict(zip(_NEARNESS, (*_NEARNESS[1:], Distance.REMOTE), strict=True))
 
 
-def alignment_limit(shape: Shape, layout: Layout, usage: LayoutUsage, fixed: Sequence[Place]) -> float:
+def alignment_limit(
+    shape: Shape,
+    layout: Layout,
+    usage: LayoutUsage,
+    fixed: Sequence[Place],
+    worths: Worths = DEFAULT_WORTHS,
+) -> float:
     """
     No devices that satisfy the shape, together with those at ``fixed``, are aligned better.
 
@@ -44,7 +50,7 @@ def alignment_limit(shape: Shape, layout: Layout, usage: LayoutUsage, fixed: Seq
     for number, candidate in enumerate(layout.candidates):
         if not usage.in_use >> number & 1:
             places.setdefault(candidate.place.kind, []).append(candidate.place)
-    return _limit(wanted, places)
+    return _limit(wanted, places, worths)
 
 
 def _wanted(shape: Shape, layout: Layout) -> Counter[Kind] | None:
@@ -68,36 +74,35 @@ def _wanted(shape: Shape, layout: Layout) -> Counter[Kind] | None:
     return wanted
 
 
-def _limit(wanted: Mapping[Kind, int], places: Mapping[Kind, Sequence[Place]]) -> float:
-    kinds = [kind for kind in Kind if wanted.get(kind)]
+def _limit(wanted: Mapping[Kind, int], places: Mapping[Kind, Sequence[Place]], worths: Worths) -> float:
+    kinds = [kind for kind in Kind if wanted.get(kind) and kind is not Kind.VIRTUAL]
     if sum(len(places.get(kind, ())) for kind in kinds) > _MOST_CANDIDATES:
         return NO_LIMIT
     worth, pairs = 0.0, 0
     for position, first in enumerate(kinds):
         if wanted[first] > 1:
-            worth += _chain(first, wanted[first], places.get(first, ()))
+            worth += _chain(worths.row(first, first), wanted[first], places.get(first, ()))
             pairs += wanted[first] - 1
         for second in kinds[position + 1 :]:
             many, few = (first, second) if wanted[first] >= wanted[second] else (second, first)
-            worth += _matched(wanted[many], places.get(many, ()), places.get(few, ()))
+            worth += _matched(wanted[many], places.get(many, ()), places.get(few, ()), worths)
             pairs += wanted[many]
     return worth / pairs if pairs else NO_LIMIT
 
 
-def _matched(count: int, many: Sequence[Place], few: Sequence[Place]) -> float:
+def _matched(count: int, many: Sequence[Place], few: Sequence[Place], worths: Worths) -> float:
     """The most that ``count`` pairs are worth if each device of ``many`` takes its nearest."""
-    nearest = (max((certain_worth(a, b) for b in few), default=0.0) for a in many)
+    nearest = (max((certain_worth(a, b, worths) for b in few), default=0.0) for a in many)
     return sum(sorted(nearest, reverse=True)[:count])
 
 
-def _chain(kind: Kind, count: int, places: Sequence[Place]) -> float:
+def _chain(row: Row, count: int, places: Sequence[Place]) -> float:
     """
     The most that a chain of ``count`` devices of one kind is worth.
 
     It has to leave every group of near devices that is too small for it, and each step out
     of a group is at least that far.
     """
-    row = DEFAULT_WORTHS.row(kind, kind)
     worth, left = 0.0, 0
     for size in range(len(_NEARNESS), 0, -1):
         steps = _groups_needed(count, places, frozenset(_NEARNESS[:size])) - 1

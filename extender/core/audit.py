@@ -18,6 +18,7 @@ from .places import Distance
 from .possible import AUDIT_STEPS, Possibilities, Possible
 from .running_pods import RunningPod, Unrated, running_pods
 from .snapshot import Snapshot
+from .worths import DEFAULT_WORTHS, Worths
 
 LEAST_LOSS = 0.005
 """A smaller difference does not show in two decimals, and is none."""
@@ -114,6 +115,7 @@ class Audit:
     """
 
     snapshot: Snapshot
+    worths: Worths
     findings: tuple[PodFinding, ...]
     unrated: Counter[Unrated]
     complete: bool
@@ -134,12 +136,18 @@ class Auditor:
     """
 
     def __init__(
-        self, snapshot: Snapshot, namespaces: Collection[str] = (), steps: int = AUDIT_STEPS
+        self,
+        snapshot: Snapshot,
+        namespaces: Collection[str] = (),
+        worths: Worths = DEFAULT_WORTHS,
+        steps: int = AUDIT_STEPS,
     ) -> None:
-        self._snapshot = snapshot
-        self._possibilities = Possibilities(snapshot, steps)
+        self._snapshot, self._worths = snapshot, worths
+        self._possibilities = Possibilities(snapshot, worths, steps)
         self._pods = [
-            each for each in running_pods(snapshot) if not namespaces or _pod_of(each).namespace in namespaces
+            each
+            for each in running_pods(snapshot, worths)
+            if not namespaces or _pod_of(each).namespace in namespaces
         ]
         self._findings: list[PodFinding] = []
         self._unrated: Counter[Unrated] = Counter()
@@ -160,7 +168,7 @@ class Auditor:
     def result(self) -> Audit:
         """What has been rated so far."""
         complete = not self._possibilities.spent
-        return Audit(self._snapshot, tuple(self._findings), self._unrated, complete)
+        return Audit(self._snapshot, self._worths, tuple(self._findings), self._unrated, complete)
 
 
 def _loss(difference: float) -> float:

@@ -12,6 +12,8 @@ from .audit import Audit, Judgement, PodFinding
 from .node_shapes import NodeShape, node_shapes
 from .places import Distance
 from .vocabulary import Kind
+from .worth_sources import WorthSource, source_of
+from .worths import Worths
 
 K = TypeVar("K", bound=Hashable)
 
@@ -53,12 +55,13 @@ class KindsTotal:
     The pairs of two kinds of devices.
 
     ``distances``: counts by distance, nearest first, those that occur. ``lost``: the mean of 1 − worth
-    over the pairs of known distance, ``None`` if there are none.
+    over the pairs of known distance, ``None`` if there are none. ``source``: where the worths come from.
     """
 
     kinds: str
     distances: tuple[tuple[Distance, int], ...]
     lost: float | None
+    source: WorthSource
 
     @property
     def pairs(self) -> int:
@@ -97,7 +100,7 @@ def totals_of(audit: Audit) -> Totals:
         shapes=_shape_totals(audit),
         drivers=_tallies(findings, drivers_of),
         namespaces=_tallies(findings, lambda finding: finding.running.pod.namespace),
-        kinds=_kinds_totals(findings),
+        kinds=_kinds_totals(findings, audit.worths),
         silent=_silent_drivers(findings),
     )
 
@@ -147,7 +150,7 @@ def _shape_totals(audit: Audit) -> tuple[ShapeTotal, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.tally.lost, -row.tally.pods)))
 
 
-def _kinds_totals(findings: Iterable[PodFinding]) -> tuple[KindsTotal, ...]:
+def _kinds_totals(findings: Iterable[PodFinding], worths: Worths) -> tuple[KindsTotal, ...]:
     distances: dict[str, Counter[Distance]] = {}
     lost: dict[str, list[float]] = {}
     for finding in findings:
@@ -160,6 +163,7 @@ def _kinds_totals(findings: Iterable[PodFinding]) -> tuple[KindsTotal, ...]:
             kinds,
             tuple((apart, distances[kinds][apart]) for apart in Distance if apart in distances[kinds]),
             _mean(lost.get(kinds, [])),
+            source_of(kinds, worths),
         )
         for kinds in sorted(distances, key=_ORDER.__getitem__)
     )

@@ -17,16 +17,10 @@ from typing import NamedTuple
 from .model import ResourceSlice
 from .places import Place
 from .releases import Release
+from .statements import does_rdma
 from .taints import taints_block
 from .usage import PoolUsage
-from .vocabulary import Kind
-
-_RDMA = {
-    "dra.net": "dra.net/rdma",
-    "sriovnetwork.k8snetworkplumbingwg.io": "sriovnetwork.k8snetworkplumbingwg.io/rdmaCapable",
-}
-# As kubernetes-sigs/dranet and k8snetworkplumbingwg/dra-driver-sriov publish it. On an AWS p4d each
-# root also carries a NIC that no GPU talks to.
+from .vocabulary import Kind, Vocabulary
 
 _ACCELERATORS = (Kind.GPU, Kind.ACCELERATOR)
 _NOWHERE = -1
@@ -115,9 +109,9 @@ class Pairable:
 NOTHING_PAIRABLE = Pairable()
 
 
-def marks_of(slice_: ResourceSlice, release: Release) -> bytes:
+def marks_of(slice_: ResourceSlice, release: Release, vocabulary: Vocabulary) -> bytes:
     """What ``pairable_of`` needs to know of each device of a slice, apart from its place."""
-    attribute = _RDMA.get(slice_.driver, "")
+    words = vocabulary.words(slice_.driver)
     marks = bytearray()
     for device in slice_.devices:
         traits = device.traits
@@ -128,7 +122,7 @@ def marks_of(slice_: ResourceSlice, release: Release) -> bytes:
             mark |= _OUT
         if traits.consumes_counters:
             mark |= _PART
-        if attribute in device.attributes and device.attributes[attribute].value is True:
+        if does_rdma(words, device):
             mark |= _HAS_RDMA
         marks.append(mark)
     return bytes(marks)
@@ -141,7 +135,8 @@ def pairable_of(
     Find what can be part of a group. All is by slice, then by device; empty targets mean all devices.
 
     Devices that can be shared are never used up, so they count for nothing; neither do
-    those with a taint that blocks, nor NICs without RDMA where the node has some with it.
+    those with a taint that blocks, nor NICs without RDMA where the node has some with it: on an AWS
+    p4d each root also carries a NIC that no GPU talks to.
     """
     gpus: list[_Found] = []
     nics: list[_Found] = []

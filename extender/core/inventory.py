@@ -220,7 +220,7 @@ def _framed(
             for (number, slice_), then, of in zip(numbered, before.slices, before.frame.slices, strict=True)
         )
         if (pool_frames, slice_frames) == (before.frame.pools, before.frame.slices):
-            pairable = _pairable(slices, before.frame, release, lineage)
+            pairable = _pairable(slices, before.frame, release, vocabulary, lineage)
             return Inventory(pools, slices, before.frame, pairable=pairable)
     else:
         devices = [(slice_, each) for slice_ in slices for each in slice_.devices]
@@ -234,11 +234,13 @@ def _framed(
         )
     frame = Frame(pool_frames, slice_frames)
     frame = lineage.frames.setdefault(frame, frame)
-    return Inventory(pools, slices, frame, pairable=_pairable(slices, frame, release, lineage))
+    return Inventory(pools, slices, frame, pairable=_pairable(slices, frame, release, vocabulary, lineage))
 
 
-def _pairable(slices: Sequence[ResourceSlice], frame: Frame, release: Release, lineage: Lineage) -> Pairable:
-    marks = tuple([marks_of(slice_, release) for slice_ in slices])
+def _pairable(
+    slices: Sequence[ResourceSlice], frame: Frame, release: Release, vocabulary: Vocabulary, lineage: Lineage
+) -> Pairable:
+    marks = tuple([marks_of(slice_, release, vocabulary) for slice_ in slices])
     known = lineage.pairables.get((frame, marks))
     if known is None:
         known = lineage.pairables[frame, marks] = pairable_of(

@@ -29,6 +29,7 @@ from .shape import Refused, Shape, compile_shape
 from .snapshot import NodeState, Snapshot
 from .solutions import visit_solutions
 from .usage import NO_USAGE, PoolUsage, pool_usage, pools_held
+from .worths import DEFAULT_WORTHS, Worths
 
 LOOK_STEPS = 10_000
 """Search steps for one look at a node."""
@@ -83,14 +84,14 @@ _NOTHING_KNOWN = Possible(Bound(None, complete=False), Bound(None, complete=Fals
 class Possibilities:
     """Answers for pods of one ``snapshot``, in any order; equal questions are asked once."""
 
-    def __init__(self, snapshot: Snapshot, steps: int = AUDIT_STEPS) -> None:
+    def __init__(self, snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS, steps: int = AUDIT_STEPS) -> None:
         self._snapshot = snapshot
         self._left = steps
-        self._settings = Settings(search_steps=LOOK_STEPS)
+        self._settings = Settings(search_steps=LOOK_STEPS, worths=worths)
         self._shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | None] = {}
         self._bests: dict[tuple[int, int, LayoutUsage, _Choice, float], Bound] = {}
         self._tops: dict[tuple[ClaimSpec, ...], tuple[Elsewhere, ...]] = {}
-        self._rated: dict[_Choice, float] = {}
+        self._rated: dict[_Choice, float | None] = {}
 
     @property
     def spent(self) -> bool:
@@ -181,7 +182,7 @@ class Possibilities:
     ) -> Bound:
         best: list[float] = []
         visited = 0
-        enough = min(enough, alignment_limit(shape, layout, usage, fixed))
+        enough = min(enough, alignment_limit(shape, layout, usage, fixed, self._settings.worths))
 
         def visit(solution: Solution) -> bool:
             nonlocal visited
@@ -206,12 +207,12 @@ class Possibilities:
         if len(choice) < 2:
             return None
         choice = _renumbered(choice)
-        known = self._rated.get(choice)
-        if known is None:
+        if choice not in self._rated:
             if len(self._rated) >= _MOST_RATED:
                 self._rated.clear()
-            known = self._rated[choice] = lowest(align(choice))
-        return known
+            alignment = align(choice, self._settings.worths)
+            self._rated[choice] = lowest(alignment, self._settings.worths) if alignment.pairs else None
+        return self._rated[choice]
 
     def _best_predicted(self, memo: ShapeMemo) -> tuple[Elsewhere, ...]:
         """The two nodes with the best devices that the scheduler is certain to take, best first."""
@@ -222,7 +223,7 @@ class Possibilities:
             prediction = self._predicted(memo, state, slots)
             alignment = prediction.alignment if prediction is not None else None
             if alignment is not None and alignment.pairs:
-                found.append(Elsewhere(name, lowest(alignment)))
+                found.append(Elsewhere(name, lowest(alignment, self._settings.worths)))
                 perfect += found[-1].alignment >= 1.0
             if perfect == 2:
                 break

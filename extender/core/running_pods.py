@@ -18,6 +18,8 @@ from .alignment_bounds import highest, lowest
 from .model import Claim, DeviceID, DeviceResult, Pod
 from .places import Place
 from .snapshot import NodeState, Snapshot
+from .words import Kind
+from .worths import DEFAULT_WORTHS, Worths
 
 
 class Unrated(StrEnum):
@@ -71,7 +73,9 @@ _Ratings = dict[tuple[Place, ...], _Rating]
 # Pods in the same places, mostly of one machine type, are rated once.
 
 
-def running_pods(snapshot: Snapshot) -> Iterator[RunningPod | tuple[Pod, Unrated]]:
+def running_pods(
+    snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS
+) -> Iterator[RunningPod | tuple[Pod, Unrated]]:
     """
     Yield every bound pod that has claims, by node name, then namespace and name.
 
@@ -92,7 +96,7 @@ def running_pods(snapshot: Snapshot) -> Iterator[RunningPod | tuple[Pod, Unrated
         elif state is None:
             yield pod, Unrated.NODE_UNKNOWN
         else:
-            yield _on_node(pod, held, state, ratings)
+            yield _on_node(pod, held, state, ratings, worths)
 
 
 def is_shared(claim: Claim) -> bool:
@@ -101,7 +105,7 @@ def is_shared(claim: Claim) -> bool:
 
 
 def _on_node(
-    pod: Pod, claims: tuple[Claim, ...], state: NodeState, ratings: _Ratings
+    pod: Pod, claims: tuple[Claim, ...], state: NodeState, ratings: _Ratings, worths: Worths
 ) -> RunningPod | tuple[Pod, Unrated]:
     results = [
         (claim.name, result)
@@ -116,11 +120,14 @@ def _on_node(
     working = [
         (number, device.place)
         for number, device in enumerate(devices)
-        if device.place is not None and not device.result.admin_access
+        if device.place is not None
+        and device.place.kind is not Kind.VIRTUAL
+        and not device.result.admin_access
     ]
     if len(working) < 2:
-        return pod, Unrated.DEVICES_GONE
-    rating = _rated(tuple(place for _, place in working), ratings)
+        gone = any(device.place is None for device in devices)
+        return pod, Unrated.DEVICES_GONE if gone else Unrated.FEW_DEVICES
+    rating = _rated(tuple(place for _, place in working), ratings, worths)
     alignment = rating.alignment
     if len(working) < len(devices):
         pairs = alignment.pairs
@@ -129,11 +136,12 @@ def _on_node(
     return RunningPod(pod, claims, devices, alignment, rating.lowest, rating.highest)
 
 
-def _rated(places: tuple[Place, ...], ratings: _Ratings) -> _Rating:
+def _rated(places: tuple[Place, ...], ratings: _Ratings, worths: Worths) -> _Rating:
     known = ratings.get(places)
     if known is None:
-        alignment = align(places)
-        known = ratings[places] = _Rating(alignment, lowest(alignment), highest(alignment))
+        alignment = align(places, worths)
+        known = _Rating(alignment, lowest(alignment, worths), highest(alignment, worths))
+        ratings[places] = known
     return known
 
 

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .words import Kind
+from .worths import DEFAULT_WORTHS, Worths
+
 KUBECON = "KubeCon NA 2025, Ghildiyal and Chun"
 DRANET = "kubernetes-sigs/dranet, examples/ and site/content/docs"
 SLIT = "kubernetes/enhancements KEP-6072 and johnahull/dra-topology-aware-co-placement"
@@ -19,6 +22,7 @@ HAMI = "order of Project-HAMi/HAMi, pkg/device/nvidia/calculate_score.go"
 class Basis(StrEnum):
     MEASURED = "measured"
     ASSUMED = "assumed"
+    SITE = "of this site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ _AS_GPU_CPU = WorthSource(Basis.ASSUMED, ("as gpu-cpu",))
 _AS_NIC_CPU = WorthSource(Basis.ASSUMED, ("as nic-cpu",))
 _LINKED = WorthSource(Basis.ASSUMED, (HAMI,))
 _ALIKE = WorthSource(Basis.ASSUMED, ("they gain by being near the CPU, not each other",))
+_OF_SITE = WorthSource(Basis.SITE, ("its file of worths",))
 _OTHERS = WorthSource(Basis.ASSUMED, ("between gpu-nic and nic-cpu",))
 
 SOURCES: Mapping[str, WorthSource] = {
@@ -62,6 +67,9 @@ SOURCES: Mapping[str, WorthSource] = {
 """By kinds, such as ``gpu-nic``; ``source_of`` answers for all others too."""
 
 
-def source_of(kinds: str) -> WorthSource:
-    """Where the worths of a pair of ``kinds`` come from."""
+def source_of(kinds: str, worths: Worths = DEFAULT_WORTHS) -> WorthSource:
+    """Where the worths of a pair of ``kinds`` come from; a row that differs from ours is the site's."""
+    first, second = (Kind(kind) for kind in kinds.split("-"))
+    if worths.row(first, second) != DEFAULT_WORTHS.row(first, second):
+        return _OF_SITE
     return SOURCES.get(kinds, _OTHERS)

@@ -64,6 +64,16 @@ class Page(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.words))
 
 
+def test_the_sites_files_count(run, dump, objects, place, tmp_path):
+    """What a distance leaves is what the site says, and the estimate is called the site's."""
+    worths = tmp_path / "worths.yaml"
+    worths.write_text("pairs: {gpu-nic: {remote: 0.25}}")
+    cluster = dump(objects + place("job-2", "far"))
+    ran = run("audit", "--cluster", cluster, "--kubernetes", "1.36.2", "--worths", worths)
+    assert "default/job-2 on far: has 25 %, could have 100 %" in ran.out
+    assert "of this site: its file of worths" in re.sub(r"\s+", " ", ran.out)
+
+
 def test_a_far_pod_is_a_finding(run, dump, objects, place):
     """Status 1, the pod with what it has and could have, and what to do."""
     ran = run("audit", "--cluster", dump(objects + place("job-2", "far")), "--kubernetes", "1.36.2")

@@ -39,21 +39,21 @@ def test_the_limit_holds_for_every_choice(places, count):
         best[wanted] = max(best.get(wanted, 0.0), lowest(align(choice)))
     by_kind = {kind: [place for place in places if place.kind is kind] for kind in KINDS}
     for wanted, found in best.items():
-        assert found <= limits._limit(dict(zip(KINDS, wanted, strict=True)), by_kind) + 1e-9
+        assert found <= limits._limit(dict(zip(KINDS, wanted, strict=True)), by_kind, DEFAULT_WORTHS) + 1e-9
 
 
 def test_the_limit_is_reached_on_a_plain_machine():
     """Four GPUs with four NICs on one of two NUMA nodes: three steps within the node, four shared roots."""
     gpus = [Place(Kind.GPU, n, n, n // 4, n // 4) for n in range(8)]
     nics = [Place(Kind.NIC, 8 + n, n, n // 4, n // 4) for n in range(8)]
-    limit = limits._limit({Kind.GPU: 4, Kind.NIC: 4}, {Kind.GPU: gpus, Kind.NIC: nics})
+    limit = limits._limit({Kind.GPU: 4, Kind.NIC: 4}, {Kind.GPU: gpus, Kind.NIC: nics}, DEFAULT_WORTHS)
     assert abs(limit - lowest(align([*gpus[:4], *nics[:4]]))) < 1e-9
 
 
 def test_five_devices_have_to_leave_a_group_of_four():
     """The chain takes one step to the other socket, and no more."""
     gpus = [Place(Kind.GPU, n, -1, n // 4, n // 4) for n in range(8)]
-    limit = limits._limit({Kind.GPU: 5}, {Kind.GPU: gpus})
+    limit = limits._limit({Kind.GPU: 5}, {Kind.GPU: gpus}, DEFAULT_WORTHS)
     row = DEFAULT_WORTHS.row(Kind.GPU, Kind.GPU)
     assert abs(limit - (3 * row.numa + row.remote) / 4) < 1e-9
 

@@ -11,6 +11,8 @@ from extender.core.places import Distance
 from extender.core.release_history import LATEST
 from extender.core.running_pods import RunningPod, Unrated, is_shared, running_pods
 from extender.core.snapshot import Snapshot
+from extender.core.words import Kind
+from extender.core.worths import DEFAULT_WORTHS, Row
 from tests import builders as b
 
 GPU = DeviceID("gpu.nvidia.com", "n", "gpu-0")
@@ -100,6 +102,35 @@ def test_claims_from_templates_and_for_extended_resources_are_found_by_owner():
     (running,) = found([extended, template], [pod])
     assert isinstance(running, RunningPod)
     assert [claim.name for claim in running.claims] == ["made", "extra"]
+
+
+def test_a_device_that_is_no_hardware_is_nowhere():
+    """An IMEX channel beside a GPU leaves one device, which cannot be apart; beside two it does not count."""
+    node, slices = b.pair_node("n", ["r0"], ["r0"])
+    driver = "compute-domain.nvidia.com"
+    channel = DeviceID(driver, "n", "channel-0")
+    snapshot = Snapshot.of(
+        release=LATEST,
+        nodes=[node],
+        slices=[*slices, b.slice_of(driver, "n", [b.device("channel-0")])],
+        claims=[b.holding("one", GPU, channel), b.holding("two", GPU, NEAR, channel)],
+        pods=[bound("p", "one"), bound("q", "two")],
+    )
+    one, running = running_pods(snapshot)
+    assert not isinstance(one, RunningPod)
+    assert one[1] is Unrated.FEW_DEVICES
+    assert isinstance(running, RunningPod)
+    assert [(pair.a, pair.b) for pair in running.alignment.pairs] == [(0, 1)]
+
+
+def test_a_site_has_its_own_worths():
+    """They decide what the pod has, and what it may have where the place is unknown."""
+    row = Row(1.0, 1.0, 0.9, 0.8, 0.2, 0.5)
+    worths = replace(DEFAULT_WORTHS, pairs={**DEFAULT_WORTHS.pairs, (Kind.GPU, Kind.NIC): row})
+    snapshot = world([b.holding("c", GPU, FAR)], [bound("p", "c")])
+    (running,) = running_pods(snapshot, worths)
+    assert isinstance(running, RunningPod)
+    assert running.lowest == running.highest == 0.2
 
 
 def test_a_device_of_unknown_place_leaves_bounds():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import combinations_with_replacement
 from pathlib import Path
 
 from extender.core.vocabulary import Kind
 from extender.core.worth_sources import DRANET, HAMI, KUBECON, SLIT, SOURCES, Basis, source_of
-from extender.core.worths import DEFAULT_WORTHS
+from extender.core.worths import DEFAULT_WORTHS, Row
 
 PAGE = (Path(__file__).parents[2] / "docs" / "alignment.md").read_text()
 ROWS = re.findall(r"^\| ([a-z, -]+) \|(?: [\d.]+ \|){6} (measured|assumed)(.*) \|$", PAGE, re.MULTILINE)
@@ -36,3 +37,11 @@ def test_every_pair_of_kinds_has_a_source():
         assert (kinds in SOURCES) == ((first, second) in DEFAULT_WORTHS.pairs)
         assert source_of(kinds).said_by
     assert source_of("nic-other").basis is Basis.ASSUMED
+
+
+def test_a_row_of_the_site_is_not_from_the_publications():
+    """Only where it differs; what the site leaves as it is keeps its source."""
+    row = Row(1.0, 1.0, 0.9, 0.8, 0.2, 0.5)
+    worths = replace(DEFAULT_WORTHS, pairs={**DEFAULT_WORTHS.pairs, (Kind.GPU, Kind.NIC): row})
+    assert source_of("gpu-nic", worths).basis is Basis.SITE
+    assert source_of("nic-cpu", worths).basis is Basis.MEASURED

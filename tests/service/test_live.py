@@ -97,7 +97,7 @@ def test_devices_freed_during_an_attempt_count_from_the_next_one(make, clock):
     clock.now += 0.1
     assert scores(service, "job-2", "d", "x", "far")["x"] == 0
     clock.now += 0.1
-    assert scores(service, "job-3", "d", "x", "far")["x"] > 0
+    assert scores(service, "job-1", "c", "x", "far")["x"] > 0
 
 
 def test_without_it_a_few_points_make_a_node_likely(make):
