@@ -1,11 +1,14 @@
-"""What every test runs under: repeatable examples, and no network but this machine."""
+"""What every test runs under: repeatable examples, logging as it was, and no network but this machine."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import sys
 
 import hypothesis
+import pytest
+import structlog
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
@@ -26,3 +29,14 @@ def _refuse_other_machines(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_other_machines)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was():
+    """Commands set up logging for their process; a test gives it back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

@@ -86,12 +86,13 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """A claim that got devices on ``node``, and what had been predicted there."""
+    """A claim that got devices on ``node``, what had been predicted there, and where that is recorded."""
 
     claim: Claim
     node: str
     attempt: _Attempt
     verdict: NodeVerdict
+    recorded: int | None
 
 
 class Outcomes:
@@ -153,7 +154,7 @@ class Outcomes:
             self._counted(Match.UNSEEN)
             return
         verdict = attempt.evaluation.verdicts([node])[node]
-        comparison = _Comparison(claim, node, attempt, verdict)
+        comparison = _Comparison(claim, node, attempt, verdict, self.recorded(pod_uid))
         result = self._result(comparison, snapshot)
         if result is Match.WRONG:
             self._doubts[1].append(comparison)
@@ -203,7 +204,7 @@ class Outcomes:
                 comparison.node,
                 tuple(map(_text, _predicted(comparison))),
                 tuple(map(_text, _results(claim))),
-                self.recorded(pod.uid),
+                comparison.recorded,
             )
         )
         evidence = evidence_of(comparison.attempt.evaluation.snapshot, pod, comparison.node, claim)

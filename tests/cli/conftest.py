@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
-import logging
 from typing import NamedTuple
 
 import pytest
-import structlog
 
 from extender.cli import main
 
@@ -178,17 +176,6 @@ def make_claim():
 def make_pod():
     """The builder of pods."""
     return pod
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was():
-    """Commands set up logging for their process; a test gives it back."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def attempt(pod_object, claims, *, node="near", allocations=None, condition=None, offered=("far", "near")):

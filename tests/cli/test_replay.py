@@ -139,12 +139,12 @@ def test_recorded_answers_are_shown_not_compared(run, record, placed):
     ran = run("replay", path, "-v")
     assert ran.status == 0
     assert "filter: 2 nodes pass (recorded: 1 node pass)" in ran.out
-    assert "prioritize: 40 to 100, the highest on 1 node (recorded: all 0)" in ran.out
+    assert "prioritize: 39 to 100, the highest on 1 node (recorded: all 0)" in ran.out
     assert "bind: error: this extender serves a dump" in ran.out
     (attempt,) = run("replay", path, "-o", "json").document["attempts"]
     assert attempt["requests"][1] == {
         "verb": "prioritize",
-        "answer": [{"Host": "far", "Score": 40}, {"Host": "near", "Score": 100}],
+        "answer": [{"Host": "far", "Score": 39}, {"Host": "near", "Score": 100}],
         "recorded": line["requests"][1]["answer"],
     }
 

@@ -41,7 +41,7 @@ def test_it_serves_and_stops(cluster_file, version_file, objects):
         assert line.startswith("serving 3 nodes of Kubernetes 1.36.2 on http://127.0.0.1:")
         assert post(f"{url}/filter", body)["NodeNames"] == ["far", "near"]
         assert post(f"{url}/prioritize", body) == [
-            {"Host": "far", "Score": 40},
+            {"Host": "far", "Score": 39},
             {"Host": "near", "Score": 100},
         ]
         server.send_signal(signal.SIGTERM)
@@ -145,7 +145,7 @@ def test_scores_are_by_the_sites_files(cluster_file, objects, tmp_path):
     options = ("--vocabulary", words, "--worths", worths, "--drain-seconds", "0")
     with serving("--cluster", cluster_file, *options) as (_, _, url):
         assert post(f"{url}/prioritize", body) == [
-            {"Host": "far", "Score": 40},
+            {"Host": "far", "Score": 39},
             {"Host": "near", "Score": 25},
         ]
 

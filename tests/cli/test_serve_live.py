@@ -116,7 +116,7 @@ async def test_an_attempt_from_the_question_to_the_allocation(server, objects, t
         filtered = await (await client.post("/filter", json=body)).json()
         assert filtered["NodeNames"] == ["far", "near"]
         scores = await (await client.post("/prioritize", json=body)).json()
-        assert scores == [{"Host": "far", "Score": 40}, {"Host": "near", "Score": 200}]
+        assert scores == [{"Host": "far", "Score": 39}, {"Host": "near", "Score": 200}]
         assert await metric(client, "dra_extender_in_flight_claims") == 1
 
         event = line("MODIFIED", allocated(claim, "near", pod["metadata"]))
@@ -187,7 +187,15 @@ async def test_a_recording_from_the_question_to_its_replay(server, objects, tmp_
             return await metric(client, 'dra_extender_recording_attempts_total{result="written"}') == 1
 
         await until(written)
-        told = await (await client.get("/debug/mismatches")).json()
+
+        async def listed():
+            return await (await client.get("/debug/mismatches")).json()
+
+        async def judged():
+            return len((await listed())["mismatches"]) == status
+
+        await until(judged)
+        told = await listed()
         assert told["recording"] == str(path)
         assert [each["attempt"] for each in told["mismatches"]] == [1] * status
         evidence = await client.get("/debug/mismatches?format=recording")

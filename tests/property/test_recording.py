@@ -82,6 +82,7 @@ class Recorded:
         return [self._resources[kind].decode(each, self._interner) for each in documents]
 
     def begin(self, cluster: Cluster) -> None:
+        self.sink.replace("Namespace", [])
         for kind, objects in (
             ("Node", cluster.nodes),
             ("Pod", cluster.pods),

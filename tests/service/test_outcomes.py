@@ -61,7 +61,7 @@ class Loop:
             lambda: 7.0,
             self.results.append,
             self.placements.append,
-            self.freed.__contains__,
+            freed=self.freed.__contains__,
         )
 
     def ask(self, settings=None):

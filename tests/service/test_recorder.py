@@ -49,6 +49,7 @@ class Scene:
             "ResourceClaim": (encode.claim_json(b.claim(name)) for name in "cde"),
             "Pod": [],
             "DeviceTaintRule": [],
+            "Namespace": [],
         }
         for kind, objects in documents.items():
             self.sink.replace(kind, [self._decode(kind, each) for each in objects])
