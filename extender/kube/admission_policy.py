@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 
-from extender.core.soft_alignment import Choice, Rewrite
+from extender.core.soft_alignment.soften import Choice, Rewrite
 
 ASKS = "dra-extender.io/soft-alignment"
 """The annotation or label, with the value ``true``, by which a claim or template asks to be rewritten."""

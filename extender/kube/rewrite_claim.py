@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from extender.core.soft_alignment import Choice, Rewrite
+from extender.core.soft_alignment.soften import Choice, Rewrite
 
 JSON = Mapping[str, object]
 """A JSON object."""

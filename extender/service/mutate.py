@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import structlog
 
-from extender.core.soft_alignment import Rewrite
-from extender.core.soft_refusals import RefusalCode, render_refusal
+from extender.core.soft_alignment.refusals import RefusalCode, render_refusal
+from extender.core.soft_alignment.soften import Rewrite
 from extender.kube import decode
 from extender.kube.event_recorder import ObjectReference
 from extender.kube.rewrite_claim import CLAIM, JSON, TEMPLATE, annotation_patch, rewrite_patch

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from extender.core.soft_alignment import Rewrite, soften
-from extender.core.soft_refusals import Refusal, RefusalCode
+from extender.core.soft_alignment.refusals import Refusal, RefusalCode
+from extender.core.soft_alignment.soften import Rewrite, soften
 from extender.kube.admission_policy import ASKS
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from extender.core.audit import Judgement, Option
-from extender.core.running_pods import Unrated
+from extender.core.audit.auditor import Judgement, Option
+from extender.core.audit.running_pods import Unrated
 from extender.kube.recording import embedded_recording
 from tests.cli.allocated_fleet import MIXES, allocated_fleet
 

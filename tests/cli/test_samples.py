@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from extender.core import claim_warnings
+from extender.core.advice import claim_warnings
 from extender.core.reasons import TEMPLATES
 
 ROOT = Path(__file__).parents[2]

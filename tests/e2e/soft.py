@@ -23,7 +23,7 @@ from pathlib import Path
 
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.model import ClaimSpec, ExactRequest, Request
-from extender.core.soft_alignment import Rewrite, soften
+from extender.core.soft_alignment.soften import Rewrite, soften
 from extender.kube.admission_policy import ASKS, admission_policies
 from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.admission import admitting, claim, request, webhook

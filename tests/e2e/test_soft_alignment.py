@@ -9,7 +9,7 @@ import pytest
 
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.model import ClaimSpec, ExactRequest, Request
-from extender.core.soft_alignment import Rewrite, soften
+from extender.core.soft_alignment.soften import Rewrite, soften
 from extender.kube.admission_policy import ASKS, admission_policies
 from extender.kube.rewrite_claim import rewrite_claim
 from extender.service.softening import RESULT_ANNOTATION

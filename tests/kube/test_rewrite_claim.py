@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from extender.core.model import Constraint
-from extender.core.soft_alignment import Choice, Form, Rewrite, rewritten
+from extender.core.soft_alignment.soften import Choice, Form, Rewrite, rewritten
 from extender.kube.admission_policy import admission_policies
 from extender.kube.decode import Interner, claim_template, resource_claim
 from extender.kube.rewrite_claim import annotation_patch, rewrite_claim, rewrite_patch

@@ -25,8 +25,8 @@ from extender.core.model import (
 from extender.core.quantity import Quantity
 from extender.core.release_history import release_for
 from extender.core.snapshot import Snapshot
-from extender.core.soft_alignment import ALIGNED, Form, Rewrite, rewritten, soften
-from extender.core.soft_refusals import Refusal, RefusalCode
+from extender.core.soft_alignment.refusals import Refusal, RefusalCode
+from extender.core.soft_alignment.soften import ALIGNED, Form, Rewrite, rewritten, soften
 from tests import builders as b
 from tests.property.test_laws import RELEASES
 from tests.property.worlds import CLASSES, NODES

@@ -1,0 +1,106 @@
+"""Advice as the versioned JSON document that ``docs/advise.md`` describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+from extender.core.advice.advisor import Advice, Judged
+from extender.core.advice.claim_warnings import render
+from extender.core.advice.constraint_options import ConstraintOption
+from extender.core.advice.nearness import Nearness
+from extender.core.advice.nearness_counts import NearnessCounts
+from extender.core.claims import EXTENDED_CLAIM_NAME
+from extender.core.prediction import Outcome
+from extender.core.soft_alignment.refusals import Refusal, render_refusal
+from extender.core.soft_alignment.soften import Rewrite
+from extender.service.explain import API_VERSION
+
+from .subjects import Titled
+
+K = TypeVar("K", bound=StrEnum)
+
+
+def advice_document(kubernetes: str, advised: Iterable[tuple[Titled, Advice]]) -> dict[str, object]:
+    """The whole document; ``kubernetes`` is the release whose scheduler was predicted."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Advice",
+        "kubernetes": kubernetes,
+        "subjects": [_subject(titled, advice) for titled, advice in advised],
+    }
+
+
+def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
+    names = [claim.name for claim in titled.subject.claims]
+    return {
+        "subject": titled.title,
+        "claims": names,
+        "nodes": advice.nodes,
+        "blocked": advice.blocked,
+        "options": [_option(each, [*names, EXTENDED_CLAIM_NAME]) for each in advice.judged],
+        "nearness": None if advice.nearness is None else _nearness(advice.nearness),
+        "rewrites": [_rewrite(name, each) for name, each in zip(names, advice.rewrites, strict=False)],
+        "warnings": [
+            {
+                "code": each.code,
+                "severity": each.severity,
+                "message": render(each),
+                "params": dict(each.params),
+            }
+            for each in advice.warnings
+        ],
+    }
+
+
+def _rewrite(claim: str, found: Rewrite | Refusal) -> dict[str, object]:
+    """The form of a rewrite, or the reason why there is none."""
+    if isinstance(found, Rewrite):
+        return {"claim": claim, "form": int(found.form), "reason": None, "message": None}
+    return {"claim": claim, "form": None, "reason": found.code, "message": render_refusal(found)}
+
+
+def _option(judged: Judged, names: Sequence[str]) -> dict[str, object]:
+    option = judged.option
+    return {
+        "constraint": option.kind,
+        "attribute": option.attribute or None,
+        "groups": _groups(option, names),
+        "oneClaim": option.one_claim,
+        "now": _counts(Outcome, judged.now),
+        "empty": _counts(Outcome, judged.empty),
+        "published": [
+            {
+                "driver": each.driver,
+                "devices": each.devices,
+                "published": each.published,
+                "sayNothing": sum(count for _, count in each.nothing),
+                "flatNodes": each.flat_nodes,
+            }
+            for each in judged.publications
+        ],
+    }
+
+
+def _groups(option: ConstraintOption, names: Sequence[str]) -> list[dict[str, object]]:
+    return [
+        {"claim": None if option.one_claim else names[number], "requests": list(group)}
+        for number, groups in enumerate(option.groups)
+        for group in groups
+    ]
+
+
+def _nearness(counts: NearnessCounts) -> dict[str, object]:
+    return {
+        "firstFit": _counts(Nearness, counts.first_fit),
+        "rewritten": _counts(Nearness, counts.rewritten) if counts.rewritten else None,
+        "best": _counts(Nearness, counts.best),
+        "bestEmpty": _counts(Nearness, counts.best_empty),
+        "guessed": counts.guessed,
+        "guessedEmpty": counts.guessed_empty,
+    }
+
+
+def _counts(keys: Iterable[K], counts: Mapping[K, int]) -> dict[str, int]:
+    return {key.value: counts.get(key, 0) for key in keys}

@@ -1,0 +1,196 @@
+"""Advice as text: what each constraint costs, how near devices could be, what is wrong."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from extender.core.advice.advisor import Advice, Judged
+from extender.core.advice.claim_warnings import Severity, render
+from extender.core.advice.constraint_options import OptionKind
+from extender.core.advice.nearness import Nearness
+from extender.core.advice.nearness_counts import NearnessCounts
+from extender.core.advice.publications import Publication
+from extender.core.prediction import Outcome
+from extender.core.soft_alignment.refusals import Refusal, render_refusal
+from extender.core.soft_alignment.soften import Rewrite
+
+from ..columns import columns
+from ..wording import counted
+from .subjects import Titled
+
+_INDENT = "  "
+_MOST_GROUPS = 2
+_NEARNESS_HEADINGS = {
+    Nearness.PCIE_ROOT: "one root",
+    Nearness.NUMA: "one NUMA",
+    Nearness.FAR: "farther",
+    Nearness.UNKNOWN: "unknown",
+}
+
+
+def advice_table(titled: Titled, advice: Advice, kubernetes: str, width: int) -> Iterator[str]:
+    """Yield the lines for one subject, at most ``width`` columns wide where names allow it."""
+    yield from _wrapped(
+        "",
+        f"{titled.title} on Kubernetes {kubernetes}, {counted(advice.nodes, 'node')}: {_verdict(advice)}",
+        width,
+    )
+    for each in advice.warnings:
+        yield from _wrapped(f"{_INDENT}{each.severity}: ", render(each), width)
+    if _asks_for_nothing(advice):
+        return
+    yield ""
+    yield from columns(
+        [
+            ["nodes that can meet the claim", "now", "empty"],
+            *([f"{_INDENT}{_name(each)}", _nodes(each.now), _nodes(each.empty)] for each in _rows(advice)),
+        ],
+        right=(1, 2),
+    )
+    for remark in dict.fromkeys(remark for each in advice.judged for remark in _remarks(each)):
+        yield from _wrapped(f"{_INDENT}{_INDENT}", remark, width)
+    if advice.nearness is not None and any(advice.nearness.best_empty.values()):
+        yield ""
+        yield from _near(advice.nearness)
+    conclusion = _conclusion(advice)
+    if conclusion:
+        yield ""
+        yield from _wrapped("advice: ", conclusion, width)
+
+
+def _verdict(advice: Advice) -> str:
+    written = advice.judged[0]
+    if advice.blocked:
+        return "can be met nowhere as written"
+    if not advice.nodes:
+        return "there is nothing to judge it on"
+    if _asks_for_nothing(advice):
+        return "asks for no devices"
+    text = f"{_fits(written.now)} can meet it as written now, {_fits(written.empty)} when empty"
+    aborts = any(each.severity is Severity.ABORTS for each in advice.warnings)
+    return text + ("; some abort the attempt" if aborts else "")
+
+
+def _asks_for_nothing(advice: Advice) -> bool:
+    """Whether there is no claim at all, not even one for extended resources."""
+    return not any(each.option.specs for each in advice.judged)
+
+
+def _rows(advice: Advice) -> Iterator[Judged]:
+    """The options, but for one that says the same as the claim as written."""
+    written, *others = advice.judged
+    yield written
+    yield from (each for each in others if each.option.specs != written.option.specs)
+
+
+def _name(judged: Judged) -> str:
+    option = judged.option
+    if option.kind is OptionKind.AS_WRITTEN:
+        return "as written"
+    if option.kind is OptionKind.NONE:
+        return "no constraint on places"
+    if option.kind is OptionKind.SOFT:
+        return "rewritten to prefer near devices"
+    groups = [" + ".join(group) for groups in option.groups for group in groups]
+    over = "; ".join(groups[:_MOST_GROUPS])
+    if len(groups) > _MOST_GROUPS:
+        over += f"; and {len(groups) - _MOST_GROUPS} more"
+    return f"{option.attribute} over {over}" + (", in one claim" if option.one_claim else "")
+
+
+def _nodes(counts: Mapping[Outcome, int]) -> str:
+    more = [
+        f"{count} {word}"
+        for outcome, word in ((Outcome.UNKNOWN, "unknown"), (Outcome.ERROR, "abort"))
+        if (count := counts.get(outcome, 0))
+    ]
+    return f"{_fits(counts)}" + (f" ({', '.join(more)})" if more else "")
+
+
+def _fits(counts: Mapping[Outcome, int]) -> int:
+    return counts.get(Outcome.ALLOCATED, 0)
+
+
+def _remarks(judged: Judged) -> Iterator[str]:
+    """Why an option holds on fewer nodes, or holds without meaning anything."""
+    for each in judged.publications:
+        yield from _remark(each)
+    flat = max((each.flat_nodes for each in judged.publications), default=0)
+    if flat:
+        nodes = counted(flat, "node")
+        yield f"{judged.option.attribute}: on {nodes} one root holds everything, which says nothing"
+
+
+def _remark(publication: Publication) -> Iterator[str]:
+    who = f"{publication.attribute}: {publication.driver}"
+    devices = counted(publication.devices, "device")
+    if not publication.published:
+        yield f"{who}: none of {devices} publishes it"
+    elif publication.missing:
+        yield f"{who}: {publication.published} of {devices} publish it"
+    for value, number in publication.nothing:
+        yield f"{who}: {value} on {counted(number, 'device')}, which means unknown but matches"
+
+
+def _near(counts: NearnessCounts) -> Iterator[str]:
+    order = list(_NEARNESS_HEADINGS)
+
+    def row(name: str, found: Mapping[Nearness, int], guessed: int) -> list[str]:
+        more = f"  ({counted(guessed, 'node')} not searched to the end)" if guessed else ""
+        return [f"{_INDENT}{name}", *(str(found.get(each, 0)) for each in order), more]
+
+    yield from columns(
+        [
+            ["nodes by how near the devices are without constraint", *_NEARNESS_HEADINGS.values(), ""],
+            row("that the scheduler takes now", counts.first_fit, 0),
+            *([row("rewritten, takes now", counts.rewritten, 0)] if counts.rewritten else []),
+            row("at best, now", counts.best, counts.guessed),
+            row("at best, when empty", counts.best_empty, counts.guessed_empty),
+        ],
+        right=(1, 2, 3, 4),
+    )
+
+
+def _conclusion(advice: Advice) -> str:
+    """What to do about the alignment; empty where there is nothing to choose."""
+    free = next((each for each in advice.judged if each.option.kind is OptionKind.NONE), None)
+    matching = [each for each in advice.judged if each.option.kind is OptionKind.MATCH]
+    if free is None or not matching:
+        return ""
+    most = _fits(free.empty)
+    widest = max(map(_covers, matching))
+    best = max((each for each in matching if _covers(each) == widest), key=lambda each: _fits(each.empty))
+    holds = _fits(best.empty)
+    if not most:
+        return ""
+    if holds >= most:
+        return f"a hard matchAttribute, {_name(best)}, costs no node when the cluster is empty"
+    if holds:
+        text = f"a hard matchAttribute costs nodes: {_name(best)} leaves {holds} of {most}"
+    else:
+        text = "no constraint can keep the devices together on this cluster"
+    if any(isinstance(each, Rewrite) for each in advice.rewrites):
+        return (
+            f"{text}. To prefer near devices without giving up nodes, rewrite the claim as -o yaml prints "
+            "it, or leave it to the extender"
+        )
+    refused = [render_refusal(each) for each in advice.rewrites if isinstance(each, Refusal)]
+    why = f" (no rewrite that only prefers them: {refused[0]})" if refused else ""
+    return f"{text}; leave it to the extender, which places by all that the drivers publish{why}"
+
+
+def _covers(judged: Judged) -> int:
+    """How many requests the option keeps together."""
+    return sum(len({name for group in groups for name in group}) for groups in judged.option.groups)
+
+
+def _wrapped(head: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=head,
+        subsequent_indent=" " * (len(head) if head.strip() == "" else len(_INDENT) * 2),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )

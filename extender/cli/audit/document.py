@@ -1,0 +1,122 @@
+"""The audit as JSON."""
+
+from __future__ import annotations
+
+from extender.core.alignment import Pair
+from extender.core.audit.auditor import Audit, PodFinding
+from extender.core.audit.running_pods import HeldDevice, Unrated
+from extender.core.audit.totals import KindsTotal, ShapeTotal, Tally, Totals
+from extender.service.explain import API_VERSION
+
+JSON = dict[str, object]
+
+
+def audit_document(audit: Audit, totals: Totals) -> JSON:
+    """Every rated pod, those that lose most first, and the totals. Alignments and losses are 0..1."""
+    losing = audit.losing
+    rest = [finding for finding in audit.findings if not finding.lost]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Audit",
+        "kubernetes": audit.snapshot.release.version,
+        "complete": audit.complete,
+        "totals": _tally(totals.all),
+        "unrated": {why.value: audit.unrated[why] for why in Unrated if audit.unrated[why]},
+        "pods": [_pod(finding) for finding in (*losing, *rest)],
+        "nodeShapes": [_shape(row) for row in totals.shapes],
+        "drivers": [{"drivers": list(drivers), "totals": _tally(tally)} for drivers, tally in totals.drivers],
+        "namespaces": [
+            {"namespace": namespace, "totals": _tally(tally)} for namespace, tally in totals.namespaces
+        ],
+        "pairs": [_kinds(each) for each in totals.kinds],
+        "silentDrivers": [{"driver": each.driver, "pods": each.pods} for each in totals.silent],
+    }
+
+
+def _pod(finding: PodFinding) -> JSON:
+    running, possible = finding.running, finding.possible
+    elsewhere = possible.elsewhere
+    return {
+        "pod": finding.name,
+        "node": running.pod.node_name,
+        "judgement": finding.judgement,
+        "devices": [_device(device) for device in running.devices],
+        "alignment": {
+            "achieved": finding.achieved,
+            "lowest": running.lowest,
+            "highest": running.highest,
+            "pairs": [_pair(finding, pair) for pair in running.alignment.pairs],
+        },
+        "possible": {
+            "empty": possible.empty.alignment,
+            "here": possible.here.alignment,
+            "elsewhere": None
+            if elsewhere is None
+            else {"node": elsewhere.node, "alignment": elsewhere.alignment},
+            "complete": possible.empty.complete and possible.here.complete,
+        },
+        "lost": finding.lost,
+        "avoidable": finding.avoidable,
+        "option": finding.option,
+    }
+
+
+def _device(device: HeldDevice) -> JSON:
+    id_ = device.result.id
+    return {
+        "claim": device.claim,
+        "request": device.result.request,
+        "driver": id_.driver,
+        "pool": id_.pool,
+        "device": id_.device,
+    }
+
+
+def _pair(finding: PodFinding, pair: Pair) -> JSON:
+    devices = finding.running.devices
+    return {
+        "a": str(devices[pair.a].result.id),
+        "b": str(devices[pair.b].result.id),
+        "kinds": pair.kinds,
+        "distance": pair.distance,
+        "worth": pair.worth,
+    }
+
+
+def _shape(row: ShapeTotal) -> JSON:
+    shape = row.shape
+    return {
+        "nodes": len(shape.nodes),
+        "example": shape.nodes[0],
+        "worstNode": row.worst,
+        "instanceTypes": list(shape.types),
+        "drivers": list(shape.drivers),
+        "devices": {kind.value: count for kind, count in shape.devices},
+        "sockets": shape.sockets,
+        "numaNodes": shape.numa_nodes,
+        "pcieRoots": shape.roots,
+        "totals": _tally(row.tally),
+    }
+
+
+def _kinds(total: KindsTotal) -> JSON:
+    return {
+        "kinds": total.kinds,
+        "pairs": total.pairs,
+        "distances": {apart.value: count for apart, count in total.distances},
+        "lost": total.lost,
+        "basis": total.source.basis,
+        "sources": list(total.source.said_by),
+    }
+
+
+def _tally(tally: Tally) -> JSON:
+    return {
+        "pods": tally.pods,
+        "unknown": tally.unknown,
+        "losing": tally.losing,
+        "avoidable": tally.avoidable,
+        "achieved": tally.achieved,
+        "best": tally.best,
+        "lost": tally.lost,
+    }

@@ -1,0 +1,196 @@
+"""
+A node drawn as SVG: sockets around NUMA nodes around PCIe roots around devices, and who holds them.
+
+Boxes have fixed sizes and are placed by hand: two devices side by side, a root with one
+device beside the next such root, NUMA nodes of a socket below each other, sockets in
+columns. Colours and fonts are the page's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from extender.core.audit.node_map import MapDevice, MapNumaNode, MapRoot, MapSocket
+from extender.core.model import DeviceID
+from extender.core.places import Distance
+
+from .markup import Markup, element, joined
+
+_BOX_WIDTH, _BOX_HEIGHT, _GAP, _PAD, _TITLE = 160, 40, 8, 8, 18
+_ROOT_WIDTH = _BOX_WIDTH + 2 * _PAD
+_NODE_WIDTH = 2 * _ROOT_WIDTH + _GAP + 2 * _PAD
+_SOCKET_WIDTH = _NODE_WIDTH + 2 * _PAD
+_COLUMNS = 2
+_MOST_DEVICES = 16
+_LINE = 20
+# Characters of a device's name that fit its box.
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two devices that one pod uses together."""
+
+    a: DeviceID
+    b: DeviceID
+    distance: Distance
+
+
+@dataclass(slots=True)
+class _Canvas:
+    """What is drawn, back to front, and where each device's box has its upper left corner."""
+
+    parts: list[Markup] = field(default_factory=list)
+    corners: dict[DeviceID, tuple[int, int]] = field(default_factory=dict)
+
+
+def node_drawing(sockets: Sequence[MapSocket], links: Sequence[Link], title: str) -> Markup:
+    """
+    Draw a node, and ``links`` as lines between devices; ``title`` says what it is to those who cannot see it.
+
+    A root with very many devices shows the first ones and how many more there are, and those that are
+    linked.
+    """
+    linked = {id_ for link in links for id_ in (link.a, link.b)}
+    canvas = _Canvas()
+    columns = [0] * _COLUMNS
+    for socket, nodes in _columns(sockets):
+        column = columns.index(min(columns))
+        x, y = column * (_SOCKET_WIDTH + _GAP), columns[column]
+        columns[column] = y + _socket(canvas, socket, nodes, x, y, linked) + _GAP
+    used = sum(1 for height in columns if height)
+    width, height = used * (_SOCKET_WIDTH + _GAP) - _GAP, max(columns) - _GAP
+    lines = list(_lines(canvas.corners, links))
+    return element(
+        "svg",
+        element("title", title),
+        joined(*canvas.parts),
+        joined(*lines),
+        class_="node",
+        viewBox=f"-1 -1 {width + 2} {height + 2}",
+        style=f"max-width:{width + 2}px",
+        role="img",
+    )
+
+
+def _columns(sockets: Sequence[MapSocket]) -> Iterator[tuple[str, tuple[MapNumaNode, ...]]]:
+    """What is drawn as one block: a socket; where sockets are unknown, each NUMA node on its own."""
+    for socket in sockets:
+        if socket.known:
+            yield f"Socket {socket.name}".rstrip(), socket.numa_nodes
+        else:
+            for node in socket.numa_nodes:
+                yield "Socket unknown", (node,)
+
+
+def _socket(
+    canvas: _Canvas, name: str, nodes: Sequence[MapNumaNode], x: int, y: int, linked: set[DeviceID]
+) -> int:
+    """Draw a socket and return its height."""
+    inside = _Canvas(corners=canvas.corners)
+    bottom = y + _TITLE + _GAP
+    for node in nodes:
+        bottom += _numa_node(inside, node, x + _PAD, bottom, linked) + _GAP
+    height = bottom - y
+    canvas.parts += [_frame("socket", x, y, _SOCKET_WIDTH, height, name), *inside.parts]
+    return height
+
+
+def _numa_node(canvas: _Canvas, node: MapNumaNode, x: int, y: int, linked: set[DeviceID]) -> int:
+    inside = _Canvas(corners=canvas.corners)
+    bottom = y + _TITLE + _GAP
+    left = x + _PAD
+    for alone, roots in groupby(node.roots, key=lambda root: len(root.devices) == 1):
+        if not alone:
+            for root in roots:
+                bottom += _root(inside, root, left, bottom, 2, linked) + _GAP
+            continue
+        for number, root in enumerate(roots):
+            if number and number % 2 == 0:
+                bottom += _TITLE + _BOX_HEIGHT + _PAD + _GAP
+            beside = left + number % 2 * (_ROOT_WIDTH + _GAP)
+            _root(inside, root, beside, bottom, 1, linked)
+        bottom += _TITLE + _BOX_HEIGHT + _PAD + _GAP
+    height = bottom - y
+    name = f"NUMA node {node.name}" if node.name else "NUMA node unknown"
+    canvas.parts += [_frame("numa", x, y, _NODE_WIDTH, height, name), *inside.parts]
+    return height
+
+
+def _root(canvas: _Canvas, root: MapRoot, x: int, y: int, columns: int, linked: set[DeviceID]) -> int:
+    devices = [
+        device for number, device in enumerate(root.devices) if number < _MOST_DEVICES or device.id in linked
+    ]
+    hidden = len(root.devices) - len(devices)
+    name = f"PCIe root {root.name}" if root.name else "PCIe root unknown"
+    if root.off_bus:
+        name = "on no PCIe root"
+    if hidden:
+        name += f" ({hidden} more devices)"
+    rows = -(-len(devices) // columns)
+    width = columns * _BOX_WIDTH + (columns - 1) * (_GAP + 2 * _PAD) + 2 * _PAD
+    height = _TITLE + rows * (_BOX_HEIGHT + _GAP) - _GAP + _PAD
+    style = "root" if root.name else "root vague"
+    canvas.parts.append(_frame(style, x, y, width, height, name))
+    for number, device in enumerate(devices):
+        left = x + _PAD + number % columns * (_ROOT_WIDTH + _GAP)
+        top = y + _TITLE + number // columns * (_BOX_HEIGHT + _GAP)
+        canvas.parts.append(_device(device, left, top, marked=device.id in linked))
+        canvas.corners[device.id] = (left, top)
+    return height
+
+
+def _frame(style: str, x: int, y: int, width: int, height: int, name: str) -> Markup:
+    return element(
+        "g",
+        element("rect", x=x, y=y, width=width, height=height, rx=6),
+        element("text", _short(name, width // 7), x=x + _PAD, y=y + 13),
+        class_=style,
+    )
+
+
+def _device(device: MapDevice, x: int, y: int, *, marked: bool) -> Markup:
+    state = "held" if device.holders else "free"
+    who = device.holders[0] if device.holders else "free"
+    if len(device.holders) > 1:
+        who = f"{len(device.holders)} pods share it"
+    told = f"{device.id}: {', '.join(device.holders) or 'free'}"
+    return element(
+        "g",
+        element("title", told),
+        element("rect", x=x, y=y, width=_BOX_WIDTH, height=_BOX_HEIGHT, rx=4),
+        element("rect", x=x, y=y, width=5, height=_BOX_HEIGHT, rx=2, class_="tab"),
+        element("text", _short(_label(device), _LINE), x=x + 11, y=y + 16, class_="name"),
+        element("text", _short(who, _LINE + 2), x=x + 11, y=y + 31, class_="who"),
+        class_=f"device {device.kind} {state}{' marked' if marked else ''}",
+    )
+
+
+def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -> Iterator[Markup]:
+    """From side to side of two boxes, around the right of boxes that stand below each other."""
+    for link in links:
+        if link.a not in corners or link.b not in corners:
+            continue
+        (left, top), (right, bottom) = sorted((corners[link.a], corners[link.b]))
+        start, end = left + _BOX_WIDTH, right if right > left else right + _BOX_WIDTH
+        bend = (start + end) // 2 if right > left else start + 2 * _GAP
+        top, bottom = top + _BOX_HEIGHT // 2, bottom + _BOX_HEIGHT // 2
+        yield element(
+            "g",
+            element("title", f"{link.a.device} and {link.b.device}: {link.distance}"),
+            element("path", d=f"M{start} {top} C{bend} {top} {bend} {bottom} {end} {bottom}"),
+            element("circle", cx=start, cy=top, r=4),
+            element("circle", cx=end, cy=bottom, r=4),
+            class_=f"link at-{link.distance}",
+        )
+
+
+def _label(device: MapDevice) -> str:
+    name = device.id.device
+    return name if str(device.kind) in name else f"{device.kind} {name}"
+
+
+def _short(text: str, most: int) -> str:
+    """Text that fits, its end kept: names differ there."""
+    return text if len(text) <= most else f"…{text[len(text) - most + 1 :]}"

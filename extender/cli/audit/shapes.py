@@ -1,0 +1,100 @@
+"""The node shapes of an audit's page: one card each, with the node whose pods lose most drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from extender.core.audit.auditor import Audit, PodFinding
+from extender.core.audit.node_map import node_map
+from extender.core.audit.totals import ShapeTotal, Totals
+from extender.core.vocabulary import Kind
+
+from ..wording import counted
+from .drawing import Link, node_drawing
+from .markup import Markup, element
+from .words import percent, shape_name, shape_parts
+
+_MOST_SHAPES = 24
+_LINKS = (
+    ("near", "one device or PCIe root"),
+    ("middle", "one NUMA node or socket"),
+    ("far", "farther"),
+    ("vague", "unknown"),
+)
+
+
+def shape_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
+    """A legend, then at most 24 shapes that have pods: those that lose most first, the harmless folded."""
+    busy = [row for row in totals.shapes if row.tally.pods]
+    yield element(
+        "p",
+        "Nodes that are built alike are shown once, by the node whose pods lose most. Lines join the devices "
+        "of one pod there, outlined: the one that loses most, else the one with the most devices.",
+        class_="soft small",
+    )
+    yield _legend({kind for row in busy for kind, _ in row.shape.devices})
+    by_node: dict[str, list[PodFinding]] = {}
+    for finding in audit.findings:
+        by_node.setdefault(finding.running.pod.node_name, []).append(finding)
+    drawn = busy[:_MOST_SHAPES]
+    yield from (_card(audit, row, by_node) for row in drawn if row.tally.losing)
+    harmless = [_card(audit, row, by_node) for row in drawn if not row.tally.losing]
+    if harmless:
+        title = f"{counted(len(harmless), 'shape')} whose pods are not known to lose anything"
+        yield element("details", element("summary", title), *harmless)
+    yield from _not_drawn(len(busy) - len(drawn), len(totals.shapes) - len(busy))
+
+
+def _not_drawn(beyond: int, idle: int) -> Iterator[Markup]:
+    left = [f"{counted(beyond, 'shape')} whose pods lose less"] if beyond else []
+    left += [f"{counted(idle, 'shape')} without such pods"] if idle else []
+    if left:
+        yield element("p", f"Not drawn: {' and '.join(left)}.", class_="soft small")
+
+
+def _legend(kinds: set[Kind]) -> Markup:
+    boxes = [element("span", element("i", class_=kind), kind) for kind in Kind if kind in kinds]
+    lines = [element("span", element("i", class_=f"line {style}"), text) for style, text in _LINKS]
+    return element("div", *boxes, *lines, class_="legend")
+
+
+def _card(audit: Audit, row: ShapeTotal, by_node: Mapping[str, Sequence[PodFinding]]) -> Markup:
+    shape, tally = row.shape, row.tally
+    findings = by_node.get(row.worst, ())
+    shown = max(findings, key=lambda each: (each.lost, len(each.running.devices), each.name), default=None)
+    facts = [
+        counted(len(shape.nodes), "node"),
+        counted(tally.pods, "pod"),
+        f"{tally.losing} losing" if tally.losing else "none losing",
+    ]
+    if tally.unknown:
+        facts.append(f"{tally.unknown} not to be judged")
+    if tally.achieved is not None:
+        facts.append(
+            f"pods have {percent(tally.achieved)} of the best throughput, could have {percent(tally.best)}"
+        )
+    caption = f"Drawn: {row.worst}"
+    if shown is not None:
+        caption += f", with the devices of {shown.name} joined"
+    return element(
+        "article",
+        element("h3", shape_name(shape)),
+        element("p", shape_parts(shape), class_="soft small"),
+        element("p", f"{'; '.join(facts)}.", class_="small"),
+        node_drawing(
+            node_map(row.worst, audit.snapshot), _links(shown), f"{row.worst}: {shape_parts(shape)}"
+        ),
+        element("p", caption, class_="soft small"),
+        class_="card",
+    )
+
+
+def _links(finding: PodFinding | None) -> list[Link]:
+    """Pairs of unlike devices; a chain of like ones only where there are no others."""
+    if finding is None:
+        return []
+    devices, pairs = finding.running.devices, finding.running.alignment.pairs
+    unlike = [pair for pair in pairs if len(set(pair.kinds.split("-"))) > 1]
+    return [
+        Link(devices[pair.a].result.id, devices[pair.b].result.id, pair.distance) for pair in unlike or pairs
+    ]

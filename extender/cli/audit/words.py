@@ -1,0 +1,172 @@
+"""An audit's facts as phrases, for the table and the page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from extender.core.alignment import Pair
+from extender.core.audit.auditor import Audit, Judgement, Option, PodFinding
+from extender.core.audit.node_shapes import NodeShape
+from extender.core.audit.running_pods import Unrated
+from extender.core.audit.totals import KindsTotal, Tally, Totals
+from extender.core.places import Distance
+
+from ..explain_table import DISTANCE_WORDS
+from ..wording import counted
+
+UNRATED_WORDS: Mapping[Unrated, str] = {
+    Unrated.FEW_DEVICES: "with fewer than two devices, which cannot be apart",
+    Unrated.CLAIM_UNKNOWN: "with a claim that is not in the input or not allocated",
+    Unrated.NODE_UNKNOWN: "on a node that is not in the input",
+    Unrated.DEVICES_GONE: "with devices that no ResourceSlice of the node lists",
+}
+
+_MOST_TYPES = 3
+
+
+def percent(share: float | None) -> str:
+    """A share of 0..1 as ``40 %``, ``-`` for none."""
+    return "-" if share is None else f"{100 * share:.0f} %"
+
+
+def headline(audit: Audit, totals: Totals) -> list[str]:
+    """What matters most, in sentences for somebody who does not know DRA."""
+    rated = totals.all
+    release = audit.snapshot.release.version
+    nodes = counted(sum(len(row.shape.nodes) for row in totals.shapes), "node")
+    first = (
+        f"{counted(rated.pods, 'running pod')} with two or more devices on {nodes} with devices, judged as "
+        f"the scheduler of Kubernetes {release} allocates."
+    )
+    if rated.losing:
+        second = (
+            f"{rated.losing} of them lose bandwidth because their devices are farther apart than need be; "
+            f"{rated.avoidable} could have nearer devices as the cluster stands."
+        )
+        return [first, second]
+    if rated.pods > rated.unknown:
+        return [first, "None of them is known to have devices farther apart than need be."]
+    return [first]
+
+
+def caveats(audit: Audit, totals: Totals) -> list[str]:
+    """What the headline leaves out: who cannot be judged, who is not rated, and why."""
+    sentences = []
+    partly = sum(finding.judgement is Judgement.PARTLY_KNOWN for finding in audit.findings)
+    if totals.silent:
+        drivers = ", ".join(f"{each.driver} ({counted(each.pods, 'pod')})" for each in totals.silent)
+        sentences.append(
+            f"{totals.all.unknown} cannot be judged, and {partly} only in part, because drivers do not say "
+            f"on which NUMA node devices are: {drivers}. Unknown is not counted as lost."
+        )
+    if audit.unrated:
+        counts = audit.unrated.most_common()
+        unrated = [f"{counted(count, 'pod')} {UNRATED_WORDS[why]}" for why, count in counts]
+        sentences.append(f"Not rated: {'; '.join(unrated)}.")
+    if not audit.complete:
+        sentences.append("The search was given up before its end, so that pods may lose more than is said.")
+    return sentences
+
+
+def shape_titles(shapes: Sequence[NodeShape]) -> list[str]:
+    """A title per shape; shapes that would have the same are told apart by a node of theirs."""
+    titles = [_shape_title(shape) for shape in shapes]
+    counts = Counter(titles)
+    return [
+        title if counts[title] == 1 else f"{title} (as {shape.nodes[0]})"
+        for title, shape in zip(titles, shapes, strict=True)
+    ]
+
+
+def _shape_title(shape: NodeShape) -> str:
+    return f"{shape_name(shape)}: {shape_parts(shape)}"
+
+
+def shape_name(shape: NodeShape) -> str:
+    """The machine's type where nodes are labelled with one, else a node like it."""
+    if not shape.types:
+        return f"like {shape.nodes[0]}"
+    more = len(shape.types) - _MOST_TYPES
+    return " or ".join(shape.types[:_MOST_TYPES]) + (f" and {more} more" if more > 0 else "")
+
+
+def shape_parts(shape: NodeShape) -> str:
+    """``8 gpu, 8 nic, 2 cpu; 2 sockets, 2 NUMA nodes, 4 PCIe roots``; what is unknown is left out."""
+    devices = ", ".join(f"{count} {kind}" for kind, count in shape.devices)
+    known = [
+        counted(count, noun)
+        for count, noun in (
+            (shape.sockets, "socket"),
+            (shape.numa_nodes, "NUMA node"),
+            (shape.roots, "PCIe root"),
+        )
+        if count
+    ]
+    return f"{devices}; {', '.join(known) or 'nothing known about where'}"
+
+
+def far_pairs(finding: PodFinding) -> list[tuple[Distance, str]]:
+    """
+    A sentence for each kinds and distance of pairs that could be nearer, the farthest first.
+
+    It says who is how far from whom and what that leaves.
+    """
+    groups: dict[tuple[str, Distance, float], list[Pair]] = {}
+    for pair in finding.running.alignment.pairs:
+        if pair.worth < 1:
+            groups.setdefault((pair.kinds, pair.distance, pair.worth), []).append(pair)
+    sentences = []
+    for (kinds, apart, worth), pairs in sorted(groups.items(), key=lambda item: item[0][2]):
+        a, b = (finding.running.devices[number].result.id.device for number in (pairs[0].a, pairs[0].b))
+        left = "" if apart is Distance.UNKNOWN else f": about {percent(worth)} left"
+        who = f"{a} and {b}" if len(pairs) == 1 else f"{len(pairs)} {kinds} pairs, such as {a} and {b},"
+        sentences.append((apart, f"{who} {DISTANCE_WORDS[apart]}{left}"))
+    return sentences
+
+
+def option_words(finding: PodFinding) -> str:
+    """What could bring the pod nearer devices; empty where nothing is lost."""
+    possible = finding.possible
+    match finding.option:
+        case Option.ELSEWHERE if possible.elsewhere is not None:
+            return (
+                f"made anew on {possible.elsewhere.node}, it would be given nearer devices "
+                f"({percent(possible.elsewhere.alignment)}): dra-extender steers pods to such nodes"
+            )
+        case Option.HERE:
+            return (
+                f"its own node has nearer devices to give ({percent(possible.here.alignment)}), but the "
+                "scheduler takes the first that fit: the claim must ask for near ones"
+            )
+        case Option.EMPTIER_NODE:
+            return (
+                "only a node of this kind where less is taken has nearer devices "
+                f"({percent(possible.empty.alignment)})"
+            )
+    return ""
+
+
+def source_words(total: KindsTotal) -> str:
+    """Where the estimate for two kinds comes from."""
+    return f"{total.source.basis}: {'; '.join(total.source.said_by)}"
+
+
+def distance_counts(total: KindsTotal) -> str:
+    """``2 pcie-root, 1 remote``, nearest first."""
+    return ", ".join(f"{count} {distance}" for distance, count in total.distances)
+
+
+def tally_cells(tally: Tally) -> list[str]:
+    """Pods, unknown, losing, avoidable, achieved, best: in the order of ``TALLY_HEADS``."""
+    return [
+        str(tally.pods),
+        str(tally.unknown),
+        str(tally.losing),
+        str(tally.avoidable),
+        percent(tally.achieved),
+        percent(tally.best),
+    ]
+
+
+TALLY_HEADS = ("pods", "unknown", "losing", "avoidable", "has", "could have")

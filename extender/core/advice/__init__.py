@@ -1,0 +1,1 @@
+"""What a claim could ask for, on how many nodes it would hold, and what it gets wrong."""

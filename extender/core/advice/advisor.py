@@ -1,0 +1,289 @@
+"""
+Advice on the claims of one pod: which constraints could keep its devices together, and what is wrong.
+
+Counted with the allocator's own prediction, node by node, on the cluster as it stands and on the
+same cluster with nothing allocated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..changes import Changes
+from ..claims import EXTENDED_CLAIM_NAME, PodClaims
+from ..extended_resources import backed_resources, claim_spec, class_for
+from ..memo import ShapeMemo
+from ..model import Claim, ClaimSpec, Pod
+from ..plan import Plan
+from ..prediction import Outcome, Settings
+from ..shape import Refused, Shape, compile_shape
+from ..snapshot import Snapshot
+from ..soft_alignment.refusals import Refusal
+from ..soft_alignment.soften import Rewrite, rewritten, soften
+from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
+from .constraint_checks import covered_by, publication_warnings, separate_warnings, value_warnings
+from .constraint_options import (
+    ConstraintOption,
+    OptionKind,
+    Participants,
+    constraint_options,
+    participants,
+    place_names,
+)
+from .nearness_counts import NearnessCounts, nearness_counts
+from .option_evidence import Evidence, cannot_hold, publications_of, sound
+from .outcome_checks import (
+    abort_warnings,
+    all_warnings,
+    holding_warnings,
+    request_warnings,
+    search_warnings,
+)
+from .publications import Publication, Selected, selections
+from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
+from .survey import Alike, Shapes, Step, outcomes, survey
+
+ADVICE_STEPS = 1_000_000
+"""Search steps for all options together, a few seconds. Nodes beyond are unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """
+    Whose claims are judged: ``claims`` in the order of the pod, as if none were allocated.
+
+    ``pod`` stands for itself, or for any pod that would use a lone claim.
+    """
+
+    pod: Pod
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """
+    An option and the nodes it comes to each outcome on, ``now`` and with nothing allocated.
+
+    ``publications``: what the covered devices publish under its attribute, by driver.
+    """
+
+    option: ConstraintOption
+    now: Mapping[Outcome, int]
+    empty: Mapping[Outcome, int]
+    publications: tuple[Publication, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """
+    ``judged``: the claims as written first. ``nearness`` is ``None`` where the pod has no two
+    devices. ``rewrites``: for each claim in order how it could prefer near devices, or why it
+    stays as it is; none where nothing could be judged. ``warnings``: the worst first.
+    """
+
+    nodes: int
+    judged: tuple[Judged, ...]
+    nearness: NearnessCounts | None
+    rewrites: tuple[Rewrite | Refusal, ...]
+    warnings: tuple[ClaimWarning, ...]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether no node can ever meet the claims as written."""
+        return any(each.severity is Severity.BLOCKS for each in self.warnings)
+
+
+def advise(subject: Subject, snapshot: Snapshot, settings: Settings, step: Step) -> Advice:
+    """
+    Judge the claims of ``subject``; ``step`` is told each node as often as it is judged.
+
+    Deterministic; budgets are in search steps, per option and state of the cluster, and for
+    all of them together.
+    """
+    return _Adviser(subject, snapshot, settings, step).advice()
+
+
+_NowAndEmpty = tuple[tuple[Alike, ...], tuple[Alike, ...]]
+
+
+class _Adviser:
+    def __init__(self, subject: Subject, snapshot: Snapshot, settings: Settings, step: Step) -> None:
+        self._subject = subject
+        freed = [
+            replace(claim, allocation=None)
+            for key in (each.key for each in subject.claims)
+            if (claim := snapshot.claims.get(key)) is not None and claim.allocation is not None
+        ]
+        self._now = snapshot.following(Changes(claims=tuple(freed)))
+        self._empty = snapshot.following(Changes(gone_claims=tuple(snapshot.claims)))
+        self._settings = settings
+        self._step = step
+        self._shapes: Shapes = {}
+        self._left = ADVICE_STEPS
+        self._surveyed: dict[tuple[tuple[ClaimSpec, ...], tuple[str, ...]], _NowAndEmpty] = {}
+        self._extended = (
+            backed_resources(subject.pod, snapshot.classes)
+            if snapshot.release.features.extended_resource
+            else ()
+        )
+        self._specs, self._names = self._explicit()
+
+    def advice(self) -> Advice:
+        snapshot = self._now
+        published = published_names(snapshot)
+        warnings = [
+            *class_warnings(self._specs, snapshot.classes),
+            *attribute_warnings(self._specs, published),
+            *self._extended_warnings(),
+        ]
+        try:
+            shape = compile_shape(self._specs, snapshot.classes, snapshot.release)
+        except Refused:
+            written, now, empty = self._as_written()
+            if not any(each.severity is Severity.BLOCKS for each in warnings):
+                warnings += holding_warnings(self._written_plan(), empty, self._empty)
+            return Advice(len(snapshot.nodes), (written,), None, (), _sorted(warnings))
+        written, now, empty = self._as_written()
+        alike = self._surveys(self._plan(self._specs))[1] if self._extended else empty
+        selected, names = self._selected(alike, shape)
+        taking_part = self._participants(selected, names)
+        options = constraint_options(self._specs, self._names, taking_part, names, snapshot.vocabulary)[1:]
+        constraints = covered_by(shape)
+        warnings += selector_warnings(shape, published)
+        warnings += holding_warnings(self._written_plan(), empty, self._empty)
+        aborts = list(abort_warnings(self._written_plan(), now, empty, snapshot))
+        warnings += aborts
+        warnings += request_warnings(shape, alike, aborts)
+        warnings += publication_warnings(constraints, selected, snapshot.release)
+        warnings += value_warnings(constraints, alike)
+        warnings += all_warnings(constraints, aborts)
+        warnings += separate_warnings(shape, [who.on_bus for who in taking_part], selected)
+        warnings += search_warnings(now, empty)
+        rewrites = self._rewrites(options[0].specs)
+        evidence = Evidence(shape, selected, taking_part, sound(alike))
+        options = (*options, *_soft(options[0].specs, rewrites))
+        judged = [written, *(self._judged(each, evidence, options[0]) for each in options)]
+        nearness = self._nearness(options)
+        return Advice(len(snapshot.nodes), tuple(judged), nearness, rewrites, _sorted(warnings))
+
+    def _explicit(self) -> tuple[tuple[ClaimSpec, ...], tuple[str, ...]]:
+        """All claims and their names; the one for extended resources as if somebody had written it."""
+        specs = tuple(claim.spec for claim in self._subject.claims)
+        names = tuple(claim.name for claim in self._subject.claims)
+        if not self._extended:
+            return specs, names
+        classes = self._now.classes
+        backed = [each for each in self._extended if class_for(each, classes)]
+        return (*specs, claim_spec(self._subject.pod, backed, classes)), (*names, EXTENDED_CLAIM_NAME)
+
+    def _plan(self, specs: Sequence[ClaimSpec]) -> Plan:
+        """A plan for claims that nobody has allocated; names do not matter to predictions."""
+        pod = self._subject.pod
+        names = (*self._names, *("" for _ in specs))[: len(specs)]
+        claims = tuple(Claim(pod.namespace, name, "", spec) for name, spec in zip(names, specs, strict=True))
+        return Plan(pod, PodClaims(claims), tuple(specs), (None,) * len(specs))
+
+    def _written_plan(self) -> Plan:
+        """What the scheduler makes of the pod as it stands."""
+        plan = self._plan(tuple(claim.spec for claim in self._subject.claims))
+        if not self._extended:
+            return self._plan(self._specs)
+        return replace(plan, claims=replace(plan.claims, extended=self._extended))
+
+    def _as_written(self) -> tuple[Judged, tuple[Alike, ...], tuple[Alike, ...]]:
+        plan = self._written_plan()
+        option = ConstraintOption(OptionKind.AS_WRITTEN, plan.specs)
+        if self._extended and not self._now.release.extended_resource_modelled:
+            unknown = {Outcome.UNKNOWN: len(self._now.nodes)}
+            return Judged(option, unknown, unknown, ()), (), ()
+        now, empty = self._surveys(plan)
+        return Judged(option, outcomes(now), outcomes(empty), ()), now, empty
+
+    def _surveys(self, plan: Plan) -> _NowAndEmpty:
+        """The cluster as it stands and empty; each set of claims once."""
+        key = (plan.specs, plan.claims.extended)
+        if key not in self._surveyed:
+            self._surveyed[key] = (self._survey(plan, self._now), self._survey(plan, self._empty))
+        return self._surveyed[key]
+
+    def _survey(self, plan: Plan, state: Snapshot) -> tuple[Alike, ...]:
+        before = self._searched()
+        within = replace(self._settings, request_steps=min(self._settings.request_steps, self._left))
+        surveyed = survey(plan, state, self._shapes, within, self._step)
+        self._left -= self._searched() - before
+        return surveyed
+
+    def _searched(self) -> int:
+        return sum(memo.steps for memo in self._shapes.values() if isinstance(memo, ShapeMemo))
+
+    def _judged(self, option: ConstraintOption, evidence: Evidence, bare: ConstraintOption) -> Judged:
+        if option.kind is not OptionKind.MATCH:
+            now, empty = self._surveys(self._plan(option.specs))
+            return Judged(option, outcomes(now), outcomes(empty), ())
+        publications = publications_of(option, evidence)
+        if not option.one_claim and cannot_hold(option, evidence):
+            now, empty = self._surveys(self._plan(bare.specs))
+            return Judged(option, _refused(now), _refused(empty), publications)
+        now, empty = self._surveys(self._plan(option.specs))
+        return Judged(option, outcomes(now), outcomes(empty), publications)
+
+    def _selected(
+        self, alike: Sequence[Alike], shape: Shape
+    ) -> tuple[dict[int, tuple[Selected, ...]], tuple[str, ...]]:
+        """What the requests select, and the names of places that its drivers could publish."""
+        drivers = {slice_.driver for slice_ in self._now.published.values()}
+        names = place_names(sorted(drivers), self._now.vocabulary)
+        compared = [each.attribute for claim in shape.claims for each in claim.constraints]
+        wanted = tuple(dict.fromkeys((*names, *compared)))
+        return selections(alike, self._empty, wanted), names
+
+    def _participants(
+        self, selected: Mapping[int, Sequence[Selected]], names: Sequence[str]
+    ) -> tuple[Participants, ...]:
+        found = []
+        first = 0
+        for spec in self._specs:
+            who, first = participants(spec, first, selected, names)
+            found.append(who)
+        return tuple(found)
+
+    def _extended_warnings(self) -> Iterator[ClaimWarning]:
+        if self._extended:
+            yield warning(WarningCode.EXTENDED_RESOURCES, Severity.NOTES, resources=", ".join(self._extended))
+
+    def _nearness(self, options: Sequence[ConstraintOption]) -> NearnessCounts | None:
+        if self._plan(self._specs).nothing_to_align:
+            return None
+        now, empty = self._surveys(self._plan(options[0].specs))
+        soft = next((each for each in options if each.kind is OptionKind.SOFT), None)
+        rewritten = () if soft is None else self._surveys(self._plan(soft.specs))[0]
+        return nearness_counts(now, empty, rewritten, self._now.release, self._step)
+
+    def _rewrites(self, bare: Sequence[ClaimSpec]) -> tuple[Rewrite | Refusal, ...]:
+        """For each claim that is there: how to write it so that it prefers near devices."""
+        written = bare[: len(self._subject.claims)]
+        return tuple(soften(spec, self._now) for spec in written)
+
+
+def _soft(bare: Sequence[ClaimSpec], rewrites: Sequence[Rewrite | Refusal]) -> Iterator[ConstraintOption]:
+    """The claims rewritten, if any of them can be."""
+    if not any(isinstance(each, Rewrite) for each in rewrites):
+        return
+    specs = list(bare)
+    for number, each in enumerate(rewrites):
+        if isinstance(each, Rewrite):
+            specs[number] = rewritten(specs[number], each)
+    yield ConstraintOption(OptionKind.SOFT, tuple(specs))
+
+
+def _refused(surveyed: Sequence[Alike]) -> Mapping[Outcome, int]:
+    """The outcomes under a constraint that no device of some request can meet."""
+    counts = outcomes(surveyed)
+    counts[Outcome.UNSCHEDULABLE] += counts.pop(Outcome.ALLOCATED, 0)
+    return counts
+
+
+def _sorted(warnings: Sequence[ClaimWarning]) -> tuple[ClaimWarning, ...]:
+    order = list(Severity)
+    return tuple(sorted(dict.fromkeys(warnings), key=lambda each: order.index(each.severity)))

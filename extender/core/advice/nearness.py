@@ -1,0 +1,136 @@
+"""
+How near the devices of a claim are, on a coarser scale than alignment: can a constraint say it?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from ..alignment import Alignment
+from ..allocator import Solution
+from ..layout import Layout, LayoutUsage
+from ..picking import Fatal
+from ..places import Distance, Place, distance
+from ..prediction import Slot, align_devices
+from ..releases import Release
+from ..shape import Shape
+from ..solutions import visit_solutions
+
+
+class Nearness(StrEnum):
+    """All pairs of devices are at least this near; nearest first, ``unknown`` before ``far``."""
+
+    PCIE_ROOT = "pcie-root"
+    NUMA = "numa"
+    UNKNOWN = "unknown"
+    FAR = "far"
+
+
+_NEARNESS = {
+    Distance.DEVICE: Nearness.PCIE_ROOT,
+    Distance.PCIE_ROOT: Nearness.PCIE_ROOT,
+    Distance.NUMA: Nearness.NUMA,
+    Distance.SOCKET: Nearness.FAR,
+    Distance.REMOTE: Nearness.FAR,
+    Distance.UNKNOWN: Nearness.UNKNOWN,
+}
+_RANK = {each: rank for rank, each in enumerate(Nearness)}
+
+
+class BestNearness(NamedTuple):
+    """
+    The nearest that any choice of devices reaches, ``None`` where there are no two.
+
+    Not ``complete``: the search ran out of steps. ``visits``: choices looked at.
+    """
+
+    nearness: Nearness | None
+    complete: bool
+    visits: int
+
+
+def nearness_of(alignment: Alignment) -> Nearness | None:
+    """
+    That of the farthest pair; pairs of different kinds decide where there are any.
+
+    Two GPUs with a NIC each are as near as GPU and NIC are: that the GPUs are on two
+    roots is how machines are built.
+    """
+    mixed = [pair for pair in alignment.pairs if not _is_of_one_kind(pair.kinds)]
+    apart = [_NEARNESS[pair.distance] for pair in mixed or alignment.pairs]
+    return max(apart, key=_RANK.__getitem__, default=None)
+
+
+def best_nearness(
+    shape: Shape,
+    layout: Layout,
+    usage: LayoutUsage,
+    slots: Sequence[Slot],
+    release: Release,
+    budget: int,
+) -> BestNearness:
+    """Search the sets of devices that satisfy the claims for the nearest; ``budget`` in steps."""
+    best: list[Nearness] = []
+    visits = 0
+
+    def visit(solution: Solution) -> bool:
+        nonlocal visits
+        visits += 1
+        found = _nearness(shape, layout, solution, slots)
+        if found is None:
+            return True
+        if not best or _RANK[found] < _RANK[best[0]]:
+            best[:] = [found]
+        return best[0] is Nearness.PCIE_ROOT
+
+    try:
+        complete = visit_solutions(shape, layout, usage, release, budget, visit)
+    except Fatal:
+        complete = True
+    return BestNearness(best[0] if best else None, complete, visits)
+
+
+def nearest_possible(layout: Layout, usage: LayoutUsage) -> Nearness:
+    """A bound that costs no search: no choice of free devices is nearer, whatever the claims ask."""
+    roots: set[int] = set()
+    nodes: set[int] = set()
+    devices: set[int] = set()
+    on_one_node = False
+    for number, candidate in enumerate(layout.candidates):
+        place = candidate.place
+        if usage.in_use >> number & 1 and not candidate.traits.allow_multiple_allocations:
+            continue
+        if candidate.traits.allow_multiple_allocations or place.device in devices or place.root in roots:
+            return Nearness.PCIE_ROOT
+        on_one_node = on_one_node or place.numa in nodes
+        for number_of, seen in ((place.device, devices), (place.root, roots), (place.numa, nodes)):
+            if number_of >= 0:
+                seen.add(number_of)
+    return Nearness.NUMA if on_one_node else Nearness.UNKNOWN
+
+
+def _nearness(shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]) -> Nearness | None:
+    places = _two_places(shape, layout, solution, slots)
+    if places is not None:
+        return _NEARNESS[distance(*places)]
+    return nearness_of(align_devices(shape, layout, solution, slots))
+
+
+def _two_places(
+    shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]
+) -> tuple[Place, Place] | None:
+    """The places where there are just two devices, by far the most common claim."""
+    picks = [pick for each in solution.picks for pick in each]
+    if len(picks) != 2 or any(slot.fixed for slot in slots):
+        return None
+    if any(shape.alternatives[pick.alternative].admin for pick in picks):
+        return None
+    first, second = picks
+    return layout.candidates[first.candidate].place, layout.candidates[second.candidate].place
+
+
+def _is_of_one_kind(kinds: str) -> bool:
+    first, _, second = kinds.partition("-")
+    return first == second

@@ -1,0 +1,95 @@
+"""
+On how many nodes the devices of a pod are how near, as the scheduler takes them and at best.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..releases import Release
+from .nearness import Nearness, best_nearness, nearest_possible, nearness_of
+from .survey import Alike, Step
+
+BEST_STEPS = 20_000
+"""Search steps for the nearest choice of devices on nodes that look alike."""
+
+BEST_VISITS = 60_000
+"""Choices of devices looked at in all; what is beyond is not judged."""
+
+_RANK = {each: rank for rank, each in enumerate(Nearness)}
+
+
+@dataclass(frozen=True, slots=True)
+class NearnessCounts:
+    """
+    Nodes by how near the devices are where no constraint asks for it, whatever attributes say.
+
+    ``first_fit``: of the devices that the scheduler takes now; ``rewritten``: that it takes
+    now for the claims rewritten, empty where none can be; ``best``: of the nearest that it
+    could take now, ``best_empty``: with nothing allocated. ``guessed``: nodes of ``best`` and
+    ``best_empty`` whose search was given up, so that there may be nearer.
+    """
+
+    first_fit: Mapping[Nearness, int]
+    rewritten: Mapping[Nearness, int]
+    best: Mapping[Nearness, int]
+    best_empty: Mapping[Nearness, int]
+    guessed: int
+    guessed_empty: int
+
+
+def nearness_counts(
+    now: Sequence[Alike], empty: Sequence[Alike], rewritten: Sequence[Alike], release: Release, step: Step
+) -> NearnessCounts:
+    """Count over surveys of the claims without constraints; ``rewritten`` is one of the rewritten claims."""
+    # The empty cluster has few looks, so it is judged while there is budget.
+    best_empty, guessed_empty, visits = _best(empty, BEST_VISITS, release, step)
+    best, guessed, _ = _best(now, visits, release, step)
+    return NearnessCounts(_taken(now), _taken(rewritten), best, best_empty, guessed, guessed_empty)
+
+
+def _taken(surveyed: Sequence[Alike]) -> Counter[Nearness]:
+    counts: Counter[Nearness] = Counter()
+    for alike in surveyed:
+        found = _first_fit(alike)
+        if found is not None:
+            counts[found] += len(alike.nodes)
+    return counts
+
+
+def _best(
+    surveyed: Sequence[Alike], visits: int, release: Release, step: Step
+) -> tuple[Counter[Nearness], int, int]:
+    """Nodes by the nearest choice there, those where it is a guess, and the visits left."""
+    counts: Counter[Nearness] = Counter()
+    guessed = 0
+    for alike in surveyed:
+        nearness, look = _first_fit(alike), alike.look
+        if nearness is None or look is None:
+            continue
+        if _RANK[nearness] > _RANK[nearest_possible(look.placed.layout, look.key[1])]:
+            complete = False
+            if visits > 0:
+                best = best_nearness(
+                    look.memo.shape,
+                    look.placed.layout,
+                    look.key[1],
+                    look.slots,
+                    release,
+                    min(BEST_STEPS, visits * 2),
+                )
+                visits -= max(best.visits, 1)
+                complete = best.complete
+                nearness = best.nearness or nearness
+            if not complete:
+                guessed += len(alike.nodes)
+        counts[nearness] += len(alike.nodes)
+        step(alike.nodes[0])
+    return counts, guessed, visits
+
+
+def _first_fit(alike: Alike) -> Nearness | None:
+    alignment = alike.prediction.alignment
+    return None if alignment is None else nearness_of(alignment)

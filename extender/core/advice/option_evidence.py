@@ -1,0 +1,81 @@
+"""
+What is known of an option without any search: what the covered devices publish, and whether it can hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..layout import REJECTED, SELECTED
+from ..shape import Alternative, Shape
+from .constraint_options import ConstraintOption, Participants
+from .publications import Publication, Selected
+from .survey import Alike
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """
+    ``shape``: of the claims as written; ``selected``: what its alternatives select, by index.
+
+    ``sound``: no selector fails on any device, nor is there one that we cannot evaluate.
+    """
+
+    shape: Shape
+    selected: Mapping[int, Sequence[Selected]]
+    taking_part: Sequence[Participants]
+    sound: bool
+
+
+def sound(surveyed: Sequence[Alike]) -> bool:
+    """Whether every selector has an answer on every device of every node."""
+    return all(
+        verdict in (REJECTED, SELECTED)
+        for alike in surveyed
+        for candidate in (alike.look.placed.layout.candidates if alike.look is not None else ())
+        for verdict in candidate.verdicts
+    )
+
+
+def publications_of(option: ConstraintOption, evidence: Evidence) -> tuple[Publication, ...]:
+    """Of the requests that the option covers, each driver once; the one with most devices counts."""
+    found: dict[str, Publication] = {}
+    for alternative in _covered(option, evidence):
+        for each in evidence.selected.get(alternative.index, ()):
+            publication = each.publications[option.attribute]
+            known = found.get(each.driver)
+            if known is None or known.devices < publication.devices:
+                found[each.driver] = publication
+    return tuple(found[driver] for driver in sorted(found))
+
+
+def cannot_hold(option: ConstraintOption, evidence: Evidence) -> bool:
+    """
+    Whether it is certain that the option turns every node down that could be had without it.
+
+    A constraint refuses each device without its attribute. Where no device of a covered request
+    has it, the search finds nothing, and nothing aborts it if selectors are sound and no
+    request asks for *all* devices.
+    """
+    if not evidence.sound or any(each.all_devices for each in evidence.shape.alternatives):
+        return False
+    published: dict[tuple[int, str], int] = {}
+    for alternative in _covered(option, evidence):
+        key = (alternative.claim, alternative.base_name)
+        published[key] = published.get(key, 0) + sum(
+            each.publications[option.attribute].published
+            for each in evidence.selected.get(alternative.index, ())
+        )
+    return any(count == 0 for count in published.values())
+
+
+def _covered(option: ConstraintOption, evidence: Evidence) -> Iterator[Alternative]:
+    for alternative in evidence.shape.alternatives:
+        who = evidence.taking_part[alternative.claim]
+        if option.one_claim:
+            covered = alternative.base_name in (*who.on_bus, *who.off_bus)
+        else:
+            covered = any(alternative.base_name in group for group in option.groups[alternative.claim])
+        if covered:
+            yield alternative

@@ -1,0 +1,181 @@
+"""
+What the devices that a claim selects publish: the facts behind "this constraint can hold".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..compared_values import looked_up
+from ..layout import NOWHERE, SELECTED
+from ..model import Attribute, Device
+from ..places import Place
+from ..snapshot import Snapshot
+from ..vocabulary import OFF_BUS, PCI_BUS_ID, PCIE_ROOT, Kind
+from .survey import Alike
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """
+    What the devices of one driver say under one ``attribute``; all but the texts are counts.
+
+    ``published``: of the ``devices``, those with a value. ``nothing``: of these, those whose
+    value says nothing but matches its like, by value (``-1`` or ``""``). ``kinds``: the
+    types of the values. ``flat_nodes``: nodes whose devices publish a root that tells
+    nothing, because it holds every PCI device of several NUMA nodes.
+    """
+
+    attribute: str
+    driver: str
+    devices: int
+    published: int
+    nothing: tuple[tuple[str, int], ...]
+    kinds: tuple[str, ...]
+    flat_nodes: int
+
+    @property
+    def missing(self) -> int:
+        return self.devices - self.published
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """
+    The devices of one driver that one alternative of a request selects, over all nodes.
+
+    ``on_bus``: they are PCI devices, or publish what those do.
+    """
+
+    driver: str
+    kind: Kind
+    devices: int
+    on_bus: bool
+    publications: Mapping[str, Publication] = field(hash=False)
+
+
+class Sighting(NamedTuple):
+    """One device that an alternative selects. ``local``: only its node can reach it."""
+
+    alternative: int
+    node: str
+    driver: str
+    device: Device
+    place: Place
+    local: bool
+
+
+def sightings(surveyed: Sequence[Alike], snapshot: Snapshot) -> Iterator[Sighting]:
+    """Yield every device of every node that an alternative selects, node by node."""
+    for alike in surveyed:
+        if alike.look is None:
+            continue
+        projector = alike.look.memo.projector
+        for name in alike.nodes:
+            inventory = snapshot.nodes[name].inventory
+            placed = projector.place(inventory)
+            for candidate, (number, position) in zip(placed.layout.candidates, placed.positions, strict=True):
+                if (number, position) == NOWHERE:
+                    continue
+                slice_ = inventory.slices[number]
+                for alternative, verdict in enumerate(candidate.verdicts):
+                    if verdict == SELECTED:
+                        yield Sighting(
+                            alternative,
+                            name,
+                            slice_.driver,
+                            slice_.devices[position],
+                            candidate.place,
+                            bool(slice_.node_name),
+                        )
+
+
+def selections(
+    surveyed: Sequence[Alike], snapshot: Snapshot, attributes: Collection[str]
+) -> dict[int, tuple[Selected, ...]]:
+    """
+    What each alternative of the surveyed shape selects, by driver, and what that publishes.
+
+    ``attributes`` are those to look at. An alternative that selects nothing has no entry.
+    """
+    books: dict[tuple[int, str], _Book] = {}
+    for sighting in sightings(surveyed, snapshot):
+        key = (sighting.alternative, sighting.driver)
+        book = books.get(key)
+        if book is None:
+            book = books[key] = _Book(sighting.place.kind, attributes)
+        book.enter(sighting)
+    found: dict[int, list[Selected]] = {}
+    for (alternative, driver), book in sorted(books.items(), key=lambda item: item[0]):
+        found.setdefault(alternative, []).append(book.selected(driver))
+    return {alternative: tuple(each) for alternative, each in found.items()}
+
+
+def says_nothing(attribute: Attribute) -> bool:
+    """Whether a value stands for "unknown" although the scheduler lets it match its like."""
+    value = attribute.value
+    return value == "" or (isinstance(value, int) and not isinstance(value, bool) and value < 0)
+
+
+class _Book:
+    """Counts the devices of one driver that one alternative selects."""
+
+    def __init__(self, kind: Kind, attributes: Collection[str]) -> None:
+        self._kind = kind
+        self._attributes = attributes
+        self._devices = 0
+        self._on_bus = kind not in OFF_BUS and kind is not Kind.OTHER
+        self._published: Counter[str] = Counter()
+        self._nothing: dict[str, Counter[str]] = {}
+        self._kinds: dict[str, set[str]] = {}
+        self._flat: dict[str, set[str]] = {}
+
+    def enter(self, sighting: Sighting) -> None:
+        device, driver = sighting.device, sighting.driver
+        self._devices += 1
+        if self._kind is Kind.OTHER and (
+            PCIE_ROOT in device.attributes or PCI_BUS_ID in device.attributes or sighting.place.root >= 0
+        ):
+            self._on_bus = True
+        for name in self._attributes:
+            attribute = looked_up(device, driver, name)
+            if attribute is None:
+                continue
+            self._published[name] += 1
+            self._kinds.setdefault(name, set()).add(attribute.kind)
+            if says_nothing(attribute):
+                self._nothing.setdefault(name, Counter())[_shown(attribute)] += 1
+            elif name == PCIE_ROOT and self._is_flat(sighting, attribute):
+                self._flat.setdefault(name, set()).add(sighting.node)
+
+    def selected(self, driver: str) -> Selected:
+        return Selected(
+            driver,
+            self._kind,
+            self._devices,
+            self._on_bus,
+            {
+                name: Publication(
+                    name,
+                    driver,
+                    self._devices,
+                    self._published[name],
+                    tuple(sorted(self._nothing.get(name, Counter()).items())),
+                    tuple(sorted(self._kinds.get(name, ()))),
+                    len(self._flat.get(name, ())),
+                )
+                for name in self._attributes
+            },
+        )
+
+    def _is_flat(self, sighting: Sighting, root: Attribute) -> bool:
+        """A root that is published, but that topology does not believe."""
+        single = isinstance(root.value, str) or (isinstance(root.value, tuple) and len(root.value) == 1)
+        return single and self._kind not in OFF_BUS and sighting.local and sighting.place.root < 0
+
+
+def _shown(attribute: Attribute) -> str:
+    return '""' if attribute.value == "" else str(attribute.value)

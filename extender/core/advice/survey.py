@@ -1,0 +1,105 @@
+"""
+All nodes of a snapshot under one plan, those that look alike together.
+
+Each distinct look is searched once, so a fleet of a few machine types costs a few
+searches, whatever its size.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..look import Look, look_at
+from ..memo import ShapeMemo
+from ..model import ClaimSpec
+from ..plan import Plan
+from ..prediction import Outcome, Prediction, Settings, predict, without_devices
+from ..reasons import Reason, ReasonCode, reason
+from ..snapshot import Snapshot
+from ..verdict import verdict_of
+
+Shapes = dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction]
+"""Compiled shapes by their claims; surveys of one lineage and release may share them."""
+
+Step = Callable[[str], None]
+"""Is told the name of each node that was judged."""
+
+_LookKey = tuple[int, object, Reason | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alike:
+    """Nodes, by name and sorted, that get one prediction; ``look`` where there was one to search."""
+
+    nodes: tuple[str, ...]
+    prediction: Prediction
+    look: Look | None
+
+
+def survey(
+    plan: Plan, snapshot: Snapshot, shapes: Shapes, settings: Settings, step: Step
+) -> tuple[Alike, ...]:
+    """
+    Judge every node, in the order of their names; fills in ``shapes``.
+
+    Searches beyond ``settings.request_steps`` are not begun: their nodes are unknown.
+    """
+    groups: dict[_LookKey, tuple[list[str], Prediction, Look | None]] = {}
+    spent = 0
+    for name, state in snapshot.nodes.items():
+        look = look_at(plan, state, snapshot, shapes, settings)
+        if isinstance(look, Prediction):
+            key: _LookKey = (0, look.outcome, look.reason)
+        else:
+            key = (id(look.memo), look.key, look.elsewhere)
+        known = groups.get(key)
+        if known is not None:
+            known[0].append(name)
+        elif isinstance(look, Prediction):
+            groups[key] = ([name], look, None)
+        else:
+            prediction = look.memo.predictions.get(look.key)
+            if prediction is None and spent >= settings.request_steps:
+                why = reason(ReasonCode.REQUEST_BUDGET, steps=settings.request_steps)
+                prediction = without_devices(Outcome.UNKNOWN, why, settings)
+            elif prediction is None:
+                prediction = _searched(look, snapshot, settings)
+                spent += prediction.steps
+            if look.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
+                prediction = without_devices(Outcome.UNSCHEDULABLE, look.elsewhere, settings)
+            groups[key] = ([name], prediction, look)
+        step(name)
+    return tuple(Alike(tuple(names), prediction, look) for names, prediction, look in groups.values())
+
+
+def outcomes(surveyed: Sequence[Alike]) -> Counter[Outcome]:
+    """How many nodes come to each outcome."""
+    counts: Counter[Outcome] = Counter()
+    for alike in surveyed:
+        counts[alike.prediction.outcome] += len(alike.nodes)
+    return counts
+
+
+def named_reason(alike: Alike, plan: Plan, snapshot: Snapshot) -> Reason | None:
+    """Why the first of the nodes gets what it gets, with the names of its devices."""
+    look = alike.look
+    return verdict_of(
+        plan,
+        alike.prediction,
+        0,
+        None,
+        look.memo.shape if look is not None else None,
+        look.placed if look is not None else None,
+        snapshot.nodes[alike.nodes[0]].inventory,
+        snapshot.release,
+    ).reason
+
+
+def _searched(look: Look, snapshot: Snapshot, settings: Settings) -> Prediction:
+    prediction = predict(
+        look.memo.shape, look.placed.layout, look.key[1], look.slots, snapshot.release, settings
+    )
+    look.memo.remember(look.key, prediction)
+    return prediction

@@ -1,0 +1,1 @@
+"""How near the devices of running pods are, how near they could be, and what that costs."""

@@ -1,0 +1,130 @@
+"""
+Where everything on one node sits, and who holds it: sockets, NUMA nodes, PCIe roots, devices.
+
+The same places that alignment is judged by, with the names that drivers give to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ..model import Claim, DeviceID
+from ..places import Place
+from ..snapshot import NodeState, Snapshot
+from ..statements import Statement, read_statement
+from ..vocabulary import OFF_BUS, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class MapDevice:
+    """``holders``: the pods that hold it as ``namespace/name``, a claim's name where no pod is known."""
+
+    id: DeviceID
+    kind: Kind
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapRoot:
+    """``name`` as published, empty where none is known; CPUs and memory are on no root."""
+
+    name: str
+    devices: tuple[MapDevice, ...]
+
+    @property
+    def off_bus(self) -> bool:
+        return all(device.kind in OFF_BUS for device in self.devices)
+
+
+@dataclass(frozen=True, slots=True)
+class MapNumaNode:
+    """``name`` is the kernel's number, empty where unknown."""
+
+    name: str
+    roots: tuple[MapRoot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapSocket:
+    """``known``: the socket is, though its ``name`` may be empty where drivers only tell it from another."""
+
+    known: bool
+    name: str
+    numa_nodes: tuple[MapNumaNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    device: MapDevice
+    place: Place
+    said: Statement
+
+
+def node_map(name: str, snapshot: Snapshot) -> tuple[MapSocket, ...]:
+    """
+    The node's sockets with all below, in the order in which its devices show them; unknown ones come last.
+
+    A device is listed once, off-bus devices before those on roots.
+    """
+    located = _located(snapshot.nodes[name], snapshot)
+    sockets = []
+    for socket, of_socket in _groups(located, lambda each: each.place.socket):
+        nodes = []
+        for numa, of_node in _groups(of_socket, lambda each: each.place.numa):
+            roots = [each for each in of_node if each.device.kind not in OFF_BUS]
+            off_bus = tuple(each.device for each in of_node if each.device.kind in OFF_BUS)
+            rows = [MapRoot("", off_bus)] if off_bus else []
+            rows += [
+                MapRoot(_root_name(group) if root >= 0 else "", tuple(each.device for each in group))
+                for root, group in _groups(roots, lambda each: each.place.root)
+            ]
+            nodes.append(MapNumaNode(_numa_name(of_node) if numa >= 0 else "", tuple(rows)))
+        sockets.append(MapSocket(socket >= 0, _socket_name(of_socket) if socket >= 0 else "", tuple(nodes)))
+    return tuple(sockets)
+
+
+def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
+    held: dict[DeviceID, list[str]] = {}
+    for pool in state.inventory.pools:
+        for claim in snapshot.holders.get(pool.id, ()):
+            for id_ in _held_by(claim):
+                held.setdefault(id_, []).extend(_consumers(claim))
+    found = []
+    for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True):
+        words = snapshot.vocabulary.words(slice_.driver)
+        for device, place in zip(slice_.devices, frame.places, strict=True):
+            id_ = DeviceID(slice_.driver, slice_.pool, device.name)
+            holders = tuple(dict.fromkeys(held.get(id_, ())))
+            said = read_statement(words, slice_.driver, device)
+            found.append(_Located(MapDevice(id_, place.kind, holders), place, said))
+    return found
+
+
+def _held_by(claim: Claim) -> Iterable[DeviceID]:
+    results = claim.allocation.results if claim.allocation is not None else ()
+    return [result.id for result in results if not result.admin_access]
+
+
+def _consumers(claim: Claim) -> list[str]:
+    pods = [f"{claim.namespace}/{each.name}" for each in claim.reserved_for if each.resource == "pods"]
+    return pods or [f"claim {claim.namespace}/{claim.name}"]
+
+
+def _groups(located: Iterable[_Located], key: Callable[[_Located], int]) -> list[tuple[int, list[_Located]]]:
+    groups: dict[int, list[_Located]] = {}
+    for each in located:
+        groups.setdefault(key(each), []).append(each)
+    return sorted(groups.items(), key=lambda item: (item[0] < 0, item[0]))
+
+
+def _root_name(group: Sequence[_Located]) -> str:
+    return next((each.said.root for each in group if each.said.root), "")
+
+
+def _numa_name(group: Sequence[_Located]) -> str:
+    return next((str(each.said.numa[0]) for each in group if each.said.numa and not each.said.own_memory), "")
+
+
+def _socket_name(group: Sequence[_Located]) -> str:
+    return next((str(each.said.socket) for each in group if each.said.socket >= 0), "")

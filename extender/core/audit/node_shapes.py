@@ -1,0 +1,67 @@
+"""
+Nodes that are built alike: the same drivers, the same devices in the same places.
+
+A shape is a frame of the inventory. Names, attributes that say nothing about places,
+and what is allocated do not count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..inventory import Frame
+from ..places import Place
+from ..snapshot import NodeState, Snapshot
+from ..vocabulary import Kind
+
+INSTANCE_TYPE = "node.kubernetes.io/instance-type"
+"""The label by which clouds and administrators name a machine type."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShape:
+    """
+    ``nodes``: names, sorted. ``types``: the instance types that the nodes are labelled with, sorted.
+
+    ``devices`` counts physical devices by kind, in the order of ``Kind``: a GPU and its
+    MIG slices are one. ``sockets``, ``numa_nodes`` and ``roots`` count those known.
+    """
+
+    nodes: tuple[str, ...]
+    types: tuple[str, ...]
+    drivers: tuple[str, ...]
+    devices: tuple[tuple[Kind, int], ...]
+    sockets: int
+    numa_nodes: int
+    roots: int
+
+
+def node_shapes(snapshot: Snapshot) -> tuple[NodeShape, ...]:
+    """The shapes of all nodes with devices, those of most nodes first, then by first node."""
+    groups: dict[Frame, list[NodeState]] = {}
+    for state in snapshot.nodes.values():
+        if any(slice_.places for slice_ in state.inventory.frame.slices):
+            groups.setdefault(state.inventory.frame, []).append(state)
+    shapes = [_shape(frame, states) for frame, states in groups.items()]
+    return tuple(sorted(shapes, key=lambda shape: (-len(shape.nodes), shape.nodes[0])))
+
+
+def _shape(frame: Frame, states: list[NodeState]) -> NodeShape:
+    places = list(_places(frame))
+    physical = Counter(kind for kind, _ in {(place.kind, place.device) for place in places})
+    return NodeShape(
+        nodes=tuple(sorted(state.node.name for state in states)),
+        types=tuple(sorted({label for state in states if (label := state.node.labels.get(INSTANCE_TYPE))})),
+        drivers=tuple(sorted({frame.pools[slice_.pool].driver for slice_ in frame.slices if slice_.places})),
+        devices=tuple((kind, physical[kind]) for kind in Kind if physical[kind]),
+        sockets=len({place.socket for place in places} - {-1}),
+        numa_nodes=len({place.numa for place in places} - {-1}),
+        roots=len({place.root for place in places} - {-1}),
+    )
+
+
+def _places(frame: Frame) -> Iterator[Place]:
+    for slice_ in frame.slices:
+        yield from slice_.places

@@ -1,0 +1,305 @@
+"""
+What a running pod could have instead of what it has.
+
+Three questions, each answered on one frozen snapshot: the best devices of its node with
+nothing else on it, the best of its node as things stand with its own devices put back,
+and the devices that the scheduler would take on another node. Nodes that look alike
+to a pod share one search, and all searches share one budget in steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..alignment import align
+from ..allocator import Solution
+from ..layout import Layout, LayoutUsage, Placed
+from ..layout_usage import usage_of
+from ..memo import ShapeMemo
+from ..model import Claim, ClaimSpec
+from ..picking import Fatal
+from ..places import Place
+from ..prediction import Certainty, Outcome, Prediction, Settings, Slot, predict
+from ..shape import Refused, Shape, compile_shape
+from ..snapshot import NodeState, Snapshot
+from ..solutions import visit_solutions
+from ..usage import NO_USAGE, PoolUsage, pool_usage, pools_held
+from ..worths import DEFAULT_WORTHS, Worths
+from .bounds import lowest
+from .limit import alignment_limit
+from .running_pods import RunningPod, is_shared
+
+LOOK_STEPS = 10_000
+"""Search steps for one look at a node."""
+
+AUDIT_STEPS = 200_000
+"""Search steps and choices of devices rated, for all pods together."""
+
+_ROUNDING = 1e-9
+
+_MOST_RATED = 200_000
+# Distinct choices of devices whose rating is remembered.
+
+_Choice = tuple[Place, ...]
+
+
+class Bound(NamedTuple):
+    """
+    A best alignment, ``None`` where none is known.
+
+    Not ``complete``: the search was given up, and there may be better.
+    """
+
+    alignment: float | None
+    complete: bool
+
+
+class Elsewhere(NamedTuple):
+    """A node, and the alignment of the devices that the scheduler would take there."""
+
+    node: str
+    alignment: float
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """
+    What one pod could have. Alignments are 0..1, with pairs of unknown distance counted as far apart.
+
+    ``empty``: on its node if nothing else ran there. ``here``: on its node as things
+    stand. ``elsewhere``: the best of the other nodes; ``None`` where none can take the pod, or
+    where it has the best there is.
+    """
+
+    empty: Bound
+    here: Bound
+    elsewhere: Elsewhere | None
+
+
+_NOTHING_KNOWN = Possible(Bound(None, complete=False), Bound(None, complete=False), None)
+
+
+class Possibilities:
+    """Answers for pods of one ``snapshot``, in any order; equal questions are asked once."""
+
+    def __init__(self, snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS, steps: int = AUDIT_STEPS) -> None:
+        self._snapshot = snapshot
+        self._left = steps
+        self._settings = Settings(search_steps=LOOK_STEPS, worths=worths)
+        self._shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | None] = {}
+        self._bests: dict[tuple[int, int, LayoutUsage, _Choice, float], Bound] = {}
+        self._tops: dict[tuple[ClaimSpec, ...], tuple[Elsewhere, ...]] = {}
+        self._rated: dict[_Choice, float | None] = {}
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is spent, so that answers may have missed something."""
+        return self._left <= 0
+
+    def of(self, running: RunningPod) -> Possible:
+        """
+        What the pod could have; never less than it has.
+
+        Claims that other pods use too keep their devices, and bind the pod to its node.
+        """
+        state = self._snapshot.nodes[running.pod.node_name]
+        free = [claim for claim in running.claims if not is_shared(claim)]
+        specs = tuple(claim.spec for claim in free)
+        memo = self._shape(specs)
+        if memo is None:
+            return _NOTHING_KNOWN
+        placed = memo.projector.place(state.inventory)
+        fixed = _fixed(running)
+        has = running.lowest
+        usage = self._restricted(placed, state, self._usage_by(running, state))
+        empty = _at_least(has, self._best(memo, placed, usage, fixed, enough=1.0))
+        here = Bound(has, empty.complete)
+        if not empty.complete or has < (empty.alignment or 0.0):
+            usage = self._restricted(placed, state, self._usage_without(free, state))
+            enough = (empty.alignment or 1.0) if empty.complete else 1.0
+            here = _at_least(has, self._best(memo, placed, usage, fixed, enough=enough))
+        elsewhere = None
+        if len(free) == len(running.claims) and running.highest < 1.0:
+            top = self._tops.get(specs)
+            if top is None:
+                top = self._tops[specs] = self._best_predicted(memo)
+            elsewhere = next((each for each in top if each.node != running.pod.node_name), None)
+        return Possible(empty, here, elsewhere)
+
+    def _shape(self, specs: tuple[ClaimSpec, ...]) -> ShapeMemo | None:
+        if specs not in self._shapes:
+            release = self._snapshot.release
+            try:
+                shape = compile_shape(specs, self._snapshot.classes, release)
+                self._shapes[specs] = ShapeMemo(shape, release)
+            except Refused:
+                self._shapes[specs] = None
+        return self._shapes[specs]
+
+    def _restricted(self, placed: Placed, state: NodeState, usage: Sequence[PoolUsage]) -> LayoutUsage:
+        return usage_of(placed, state.inventory, usage, self._snapshot.release)
+
+    def _usage_by(self, running: RunningPod, state: NodeState) -> list[PoolUsage]:
+        """The node's usage if there were no pods but those that share claims with this one."""
+        shared = [claim for claim in running.claims if is_shared(claim)]
+        consumable = self._snapshot.release.features.consumable_capacity
+        held = {pool for claim in shared for pool in pools_held(claim)}
+        return [
+            pool_usage(pool.id, shared, consumable_capacity=consumable) if pool.id in held else NO_USAGE
+            for pool in state.inventory.pools
+        ]
+
+    def _usage_without(self, gone: Sequence[Claim], state: NodeState) -> list[PoolUsage]:
+        """The node's usage once some claims have given back their devices."""
+        consumable = self._snapshot.release.features.consumable_capacity
+        keys = {claim.key for claim in gone}
+        held = {pool for claim in gone for pool in pools_held(claim)}
+        return [
+            pool_usage(
+                pool.id,
+                [claim for claim in self._snapshot.holders.get(pool.id, ()) if claim.key not in keys],
+                consumable_capacity=consumable,
+            )
+            if pool.id in held
+            else usage
+            for pool, usage in zip(state.inventory.pools, state.usage, strict=True)
+        ]
+
+    def _best(
+        self, memo: ShapeMemo, placed: Placed, usage: LayoutUsage, fixed: _Choice, enough: float
+    ) -> Bound:
+        """The best of all choices of devices; it is not looked further once ``enough`` is reached."""
+        key = (id(memo), placed.number, usage, fixed, enough)
+        known = self._bests.get(key)
+        if known is None:
+            known = self._bests[key] = self._search_best(memo.shape, placed.layout, usage, fixed, enough)
+        return known
+
+    def _search_best(
+        self, shape: Shape, layout: Layout, usage: LayoutUsage, fixed: _Choice, enough: float
+    ) -> Bound:
+        best: list[float] = []
+        visited = 0
+        enough = min(enough, alignment_limit(shape, layout, usage, fixed, self._settings.worths))
+
+        def visit(solution: Solution) -> bool:
+            nonlocal visited
+            visited += 1
+            rating = self._rating((*fixed, *_chosen(shape, layout, solution)))
+            if rating is not None and (not best or rating > best[0]):
+                best[:] = [rating]
+            return bool(best) and best[0] >= enough - _ROUNDING
+
+        complete = False
+        if not self.spent:
+            try:
+                complete = visit_solutions(
+                    shape, layout, usage, self._snapshot.release, min(LOOK_STEPS, self._left), visit
+                )
+            except Fatal:
+                complete = True
+            self._left -= visited if complete else LOOK_STEPS
+        return Bound(best[0] if best else None, complete)
+
+    def _rating(self, choice: _Choice) -> float | None:
+        if len(choice) < 2:
+            return None
+        choice = _renumbered(choice)
+        if choice not in self._rated:
+            if len(self._rated) >= _MOST_RATED:
+                self._rated.clear()
+            alignment = align(choice, self._settings.worths)
+            self._rated[choice] = lowest(alignment, self._settings.worths) if alignment.pairs else None
+        return self._rated[choice]
+
+    def _best_predicted(self, memo: ShapeMemo) -> tuple[Elsewhere, ...]:
+        """The two nodes with the best devices that the scheduler is certain to take, best first."""
+        found: list[Elsewhere] = []
+        perfect = 0
+        slots = [Slot(number) for number in range(len(memo.shape.claims))]
+        for name, state in self._snapshot.nodes.items():
+            prediction = self._predicted(memo, state, slots)
+            alignment = prediction.alignment if prediction is not None else None
+            if alignment is not None and alignment.pairs:
+                found.append(Elsewhere(name, lowest(alignment, self._settings.worths)))
+                perfect += found[-1].alignment >= 1.0
+            if perfect == 2:
+                break
+        return tuple(sorted(found, key=lambda each: (-each.alignment, each.node))[:2])
+
+    def _predicted(self, memo: ShapeMemo, state: NodeState, slots: Sequence[Slot]) -> Prediction | None:
+        """An exact prediction of devices, or none."""
+        if state.inventory.failure is not None:
+            return None
+        release = self._snapshot.release
+        placed = memo.projector.place(state.inventory)
+        key = (placed.number, self._restricted(placed, state, state.usage), ())
+        prediction = memo.predictions.get(key)
+        if prediction is None:
+            if self.spent:
+                return None
+            prediction = predict(memo.shape, placed.layout, key[1], slots, release, self._settings)
+            memo.remember(key, prediction)
+            self._left -= prediction.steps
+        exact = prediction.outcome is Outcome.ALLOCATED and prediction.certainty is Certainty.EXACT
+        return prediction if exact else None
+
+
+def _renumbered(choice: _Choice) -> _Choice:
+    """
+    The same places with devices, roots, NUMA nodes and sockets numbered from 0.
+
+    Choices that differ only in which root or NUMA node it is are mostly made equal, and are
+    rated alike. Where drivers contradict each other the numbers matter, and stay.
+    """
+    devices, roots, nodes, sockets = {-1: -1}, {-1: -1}, {-1: -1}, {-1: -1}
+    within: dict[tuple[str, int], tuple[int, ...]] = {}
+    places = []
+    for kind, device, root, numa, socket in sorted(choice, key=_path):
+        for level, number, outer in (
+            ("device", device, (root, numa, socket)),
+            ("root", root, (numa, socket)),
+            ("numa", numa, (socket,)),
+        ):
+            if number >= 0 and within.setdefault((level, number), outer) != outer:
+                return tuple(sorted(choice))
+        places.append(
+            Place(
+                kind,
+                devices.setdefault(device, len(devices) - 1),
+                roots.setdefault(root, len(roots) - 1),
+                nodes.setdefault(numa, len(nodes) - 1),
+                sockets.setdefault(socket, len(sockets) - 1),
+            )
+        )
+    return tuple(places)
+
+
+def _path(place: Place) -> tuple[str, int, int, int, int]:
+    return (place.kind, place.socket, place.numa, place.root, place.device)
+
+
+def _at_least(has: float, bound: Bound) -> Bound:
+    return Bound(max(has, bound.alignment or 0.0), bound.complete)
+
+
+def _fixed(running: RunningPod) -> _Choice:
+    """The places of devices that the pod shares."""
+    shared = {claim.name for claim in running.claims if is_shared(claim)}
+    return tuple(
+        device.place
+        for device in running.devices
+        if device.claim in shared and device.place is not None and not device.result.admin_access
+    )
+
+
+def _chosen(shape: Shape, layout: Layout, solution: Solution) -> list[Place]:
+    """The places of a solution's devices; those with admin access watch, they do not work."""
+    return [
+        layout.candidates[pick.candidate].place
+        for picks in solution.picks
+        for pick in picks
+        if not shape.alternatives[pick.alternative].admin
+    ]

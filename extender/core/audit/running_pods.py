@@ -1,0 +1,193 @@
+"""
+The pods that run, and the devices they hold.
+
+A pod runs where it is bound to a node. It holds what its claims have been
+allocated, whoever wrote the claims: the pod's author, a template, or the scheduler
+for extended resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from ..alignment import Alignment, align
+from ..model import Claim, DeviceID, DeviceResult, Pod
+from ..places import Place
+from ..snapshot import NodeState, Snapshot
+from ..words import Kind
+from ..worths import DEFAULT_WORTHS, Worths
+from .bounds import highest, lowest
+
+
+class Unrated(StrEnum):
+    """
+    Why a running pod with claims has no alignment.
+
+    ``few-devices``: it holds fewer than two, so nothing can be apart. ``claim-unknown``: a
+    claim of it is missing or not allocated. ``node-unknown``: its node is missing.
+    ``devices-gone``: no ResourceSlice of the node lists its devices.
+    """
+
+    FEW_DEVICES = "few-devices"
+    CLAIM_UNKNOWN = "claim-unknown"
+    NODE_UNKNOWN = "node-unknown"
+    DEVICES_GONE = "devices-gone"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDevice:
+    """``place`` is ``None`` where no slice of the pod's node lists the device."""
+
+    claim: str
+    result: DeviceResult
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPod:
+    """
+    A pod on its node, ``claims`` in pod order, ``devices`` claim by claim in allocation order.
+
+    The indexes in ``alignment`` count in ``devices``; ``lowest`` and ``highest`` are its bounds.
+    Devices held with admin access watch and do not work; they are listed and not aligned.
+    """
+
+    pod: Pod
+    claims: tuple[Claim, ...]
+    devices: tuple[HeldDevice, ...]
+    alignment: Alignment
+    lowest: float
+    highest: float
+
+
+class _Rating(NamedTuple):
+    alignment: Alignment
+    lowest: float
+    highest: float
+
+
+_Ratings = dict[tuple[Place, ...], _Rating]
+# Pods in the same places, mostly of one machine type, are rated once.
+
+
+def running_pods(
+    snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS
+) -> Iterator[RunningPod | tuple[Pod, Unrated]]:
+    """
+    Yield every bound pod that has claims, by node name, then namespace and name.
+
+    A pod whose claims are all reserved for others has finished, and is left out. Costs
+    what the pods and their devices cost; nodes without pods are never looked at.
+    """
+    owned = _owned_claims(snapshot.claims)
+    ratings: _Ratings = {}
+    bound = (pod for pod in snapshot.pods.values() if pod.node_name)
+    for pod in sorted(bound, key=lambda pod: (pod.node_name, pod.namespace, pod.name)):
+        claims = _claims_of(pod, snapshot.claims, owned)
+        if not claims or all(claim is not None and _is_of_others(claim, pod) for claim in claims):
+            continue
+        held = tuple(claim for claim in claims if claim is not None and claim.allocation is not None)
+        state = snapshot.nodes.get(pod.node_name)
+        if len(held) < len(claims):
+            yield pod, Unrated.CLAIM_UNKNOWN
+        elif state is None:
+            yield pod, Unrated.NODE_UNKNOWN
+        else:
+            yield _on_node(pod, held, state, ratings, worths)
+
+
+def is_shared(claim: Claim) -> bool:
+    """Whether several pods use the claim, so that no single one can be given other devices."""
+    return len(claim.reserved_for) > 1
+
+
+def _on_node(
+    pod: Pod, claims: tuple[Claim, ...], state: NodeState, ratings: _Ratings, worths: Worths
+) -> RunningPod | tuple[Pod, Unrated]:
+    results = [
+        (claim.name, result)
+        for claim in claims
+        if claim.allocation is not None
+        for result in claim.allocation.results
+    ]
+    if sum(not result.admin_access for _, result in results) < 2:
+        return pod, Unrated.FEW_DEVICES
+    places = _places_of({result.id for _, result in results}, state)
+    devices = tuple(HeldDevice(claim, result, places.get(result.id)) for claim, result in results)
+    working = [
+        (number, device.place)
+        for number, device in enumerate(devices)
+        if device.place is not None
+        and device.place.kind is not Kind.VIRTUAL
+        and not device.result.admin_access
+    ]
+    if len(working) < 2:
+        gone = any(device.place is None for device in devices)
+        return pod, Unrated.DEVICES_GONE if gone else Unrated.FEW_DEVICES
+    rating = _rated(tuple(place for _, place in working), ratings, worths)
+    alignment = rating.alignment
+    if len(working) < len(devices):
+        pairs = alignment.pairs
+        numbered = tuple(replace(pair, a=working[pair.a][0], b=working[pair.b][0]) for pair in pairs)
+        alignment = Alignment(alignment.predicted, numbered)
+    return RunningPod(pod, claims, devices, alignment, rating.lowest, rating.highest)
+
+
+def _rated(places: tuple[Place, ...], ratings: _Ratings, worths: Worths) -> _Rating:
+    known = ratings.get(places)
+    if known is None:
+        alignment = align(places, worths)
+        known = _Rating(alignment, lowest(alignment, worths), highest(alignment, worths))
+        ratings[places] = known
+    return known
+
+
+def _places_of(wanted: set[DeviceID], state: NodeState) -> dict[DeviceID, Place]:
+    """The places of some devices on a node; those that its slices do not list are left out."""
+    pools = {(each.driver, each.pool) for each in wanted}
+    return {
+        id_: place
+        for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True)
+        if (slice_.driver, slice_.pool) in pools
+        for device, place in zip(slice_.devices, frame.places, strict=True)
+        if (id_ := DeviceID(slice_.driver, slice_.pool, device.name)) in wanted
+    }
+
+
+def _owned_claims(claims: Mapping[tuple[str, str], Claim]) -> dict[str, list[Claim]]:
+    """Claims by the UID of the pod that owns them, each list by name."""
+    owned: dict[str, list[Claim]] = {}
+    for _, claim in sorted(claims.items()):
+        if claim.owner_uid:
+            owned.setdefault(claim.owner_uid, []).append(claim)
+    return owned
+
+
+def _claims_of(
+    pod: Pod, claims: Mapping[tuple[str, str], Claim], owned: Mapping[str, list[Claim]]
+) -> list[Claim | None]:
+    """The pod's claims, each once, ``None`` for one that is missing; those for extended resources last."""
+    own = owned.get(pod.uid, []) if pod.uid else []
+    found: list[Claim | None] = []
+    for entry in pod.claims:
+        if not entry.needed:
+            continue
+        if entry.claim:
+            claim = claims.get((pod.namespace, entry.claim))
+        else:
+            claim = next((each for each in own if each.pod_claim_name == entry.name), None)
+        if claim is None or claim not in found:
+            found.append(claim)
+    return [*found, *(claim for claim in own if claim.extended_resource)]
+
+
+def _is_of_others(claim: Claim, pod: Pod) -> bool:
+    """Whether the claim is reserved, but not for this pod. A dump may leave reservations out."""
+    return (
+        bool(claim.reserved_for)
+        and all(consumer.uid != pod.uid for consumer in claim.reserved_for if pod.uid)
+        and all(consumer.name != pod.name for consumer in claim.reserved_for if not pod.uid)
+    )

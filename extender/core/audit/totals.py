@@ -1,0 +1,192 @@
+"""What the findings of an audit add up to: by node shape, drivers, namespace, and kinds of pairs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import TypeVar
+
+from ..places import Distance
+from ..vocabulary import Kind
+from ..worths import Worths
+from .auditor import Audit, Judgement, PodFinding
+from .node_shapes import NodeShape, node_shapes
+from .worth_sources import WorthSource, source_of
+
+K = TypeVar("K", bound=Hashable)
+
+_ORDER = {f"{first}-{second}": (i, j) for i, first in enumerate(Kind) for j, second in enumerate(Kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """
+    Some rated pods.
+
+    ``unknown``: pods none of whose pairs is at a known distance. ``losing``: pods that lose something,
+    ``avoidable``: those of them that could have nearer devices as things stand. ``achieved`` and
+    ``best`` are means over the pods whose pairs are all known, ``None`` if there are none.
+    ``lost``: the sum over all pods, in whole perfectly aligned pods' worth.
+    """
+
+    pods: int
+    unknown: int
+    losing: int
+    avoidable: int
+    achieved: float | None
+    best: float | None
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeTotal:
+    """``worst``: the node whose pods lose most, else that with the most pods, else the first."""
+
+    shape: NodeShape
+    tally: Tally
+    worst: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindsTotal:
+    """
+    The pairs of two kinds of devices.
+
+    ``distances``: counts by distance, nearest first, those that occur. ``lost``: the mean of 1 − worth
+    over the pairs of known distance, ``None`` if there are none. ``source``: where the worths come from.
+    """
+
+    kinds: str
+    distances: tuple[tuple[Distance, int], ...]
+    lost: float | None
+    source: WorthSource
+
+    @property
+    def pairs(self) -> int:
+        return sum(count for _, count in self.distances)
+
+    @property
+    def unknown(self) -> int:
+        return dict(self.distances).get(Distance.UNKNOWN, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SilentDriver:
+    """A driver that does not say on which NUMA node its devices are; ``pods`` have pairs unknown for that."""
+
+    driver: str
+    pods: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Rows that lose most come first, then those with the most pods; kinds in the order of ``Kind``."""
+
+    all: Tally
+    shapes: tuple[ShapeTotal, ...]
+    drivers: tuple[tuple[tuple[str, ...], Tally], ...]
+    namespaces: tuple[tuple[str, Tally], ...]
+    kinds: tuple[KindsTotal, ...]
+    silent: tuple[SilentDriver, ...]
+
+
+def totals_of(audit: Audit) -> Totals:
+    """Add up. Nodes without pods count in their shape; nodes without devices do not."""
+    findings = audit.findings
+    return Totals(
+        all=tally(findings),
+        shapes=_shape_totals(audit),
+        drivers=_tallies(findings, drivers_of),
+        namespaces=_tallies(findings, lambda finding: finding.running.pod.namespace),
+        kinds=_kinds_totals(findings, audit.worths),
+        silent=_silent_drivers(findings),
+    )
+
+
+def tally(findings: Sequence[PodFinding]) -> Tally:
+    known = [finding for finding in findings if finding.judgement is Judgement.KNOWN]
+    return Tally(
+        pods=len(findings),
+        unknown=sum(finding.judgement is Judgement.UNKNOWN for finding in findings),
+        losing=sum(finding.lost > 0 for finding in findings),
+        avoidable=sum(finding.avoidable > 0 for finding in findings),
+        achieved=_mean([finding.achieved for finding in known]),
+        best=_mean([finding.best for finding in known]),
+        lost=fsum(finding.lost for finding in findings),
+    )
+
+
+def drivers_of(finding: PodFinding) -> tuple[str, ...]:
+    """The drivers of the pod's devices, sorted."""
+    return tuple(sorted({device.result.id.driver for device in finding.running.devices}))
+
+
+def _tallies(findings: Iterable[PodFinding], key: Callable[[PodFinding], K]) -> tuple[tuple[K, Tally], ...]:
+    groups: dict[K, list[PodFinding]] = {}
+    for finding in findings:
+        groups.setdefault(key(finding), []).append(finding)
+    rows = [(name, tally(group)) for name, group in groups.items()]
+    return tuple(sorted(rows, key=lambda row: (-row[1].lost, -row[1].pods, str(row[0]))))
+
+
+def _shape_totals(audit: Audit) -> tuple[ShapeTotal, ...]:
+    by_node: dict[str, list[PodFinding]] = {}
+    for finding in audit.findings:
+        by_node.setdefault(finding.running.pod.node_name, []).append(finding)
+    rows = []
+    for shape in node_shapes(audit.snapshot):
+        findings = [finding for name in shape.nodes for finding in by_node.get(name, ())]
+        worst = min(
+            shape.nodes,
+            key=lambda name: (
+                -fsum(finding.lost for finding in by_node.get(name, ())),
+                -len(by_node.get(name, ())),
+                name,
+            ),
+        )
+        rows.append(ShapeTotal(shape, tally(findings), worst))
+    return tuple(sorted(rows, key=lambda row: (-row.tally.lost, -row.tally.pods)))
+
+
+def _kinds_totals(findings: Iterable[PodFinding], worths: Worths) -> tuple[KindsTotal, ...]:
+    distances: dict[str, Counter[Distance]] = {}
+    lost: dict[str, list[float]] = {}
+    for finding in findings:
+        for pair in finding.running.alignment.pairs:
+            distances.setdefault(pair.kinds, Counter())[pair.distance] += 1
+            if pair.distance is not Distance.UNKNOWN:
+                lost.setdefault(pair.kinds, []).append(1 - pair.worth)
+    return tuple(
+        KindsTotal(
+            kinds,
+            tuple((apart, distances[kinds][apart]) for apart in Distance if apart in distances[kinds]),
+            _mean(lost.get(kinds, [])),
+            source_of(kinds, worths),
+        )
+        for kinds in sorted(distances, key=_ORDER.__getitem__)
+    )
+
+
+def _silent_drivers(findings: Iterable[PodFinding]) -> tuple[SilentDriver, ...]:
+    """At least one device of every pair of unknown distance is on no known NUMA node."""
+    pods: Counter[str] = Counter()
+    for finding in findings:
+        devices = finding.running.devices
+        pods.update(
+            {
+                devices[number].result.id.driver
+                for pair in finding.running.alignment.pairs
+                if pair.distance is Distance.UNKNOWN
+                for number in (pair.a, pair.b)
+                if (place := devices[number].place) is not None and place.numa < 0
+            }
+        )
+    return tuple(
+        SilentDriver(driver, pods[driver]) for driver in sorted(pods, key=lambda each: (-pods[each], each))
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fsum(values) / len(values) if values else None

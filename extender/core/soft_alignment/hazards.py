@@ -1,0 +1,80 @@
+"""
+What forbids trying other devices first, whatever the attributes say.
+
+A rewritten claim allows every set of devices that the claim allows, so it fits where the claim
+fits, unless coming to a further device does harm by itself: it aborts the attempt, or it
+leaves traces that are not undone.
+"""
+
+from __future__ import annotations
+
+from ..capacity import Arithmetic, CapacityFault, demand
+from ..model import DeviceTraits, ExactRequest
+from ..releases import Release
+from ..shape import Alternative, Shape
+from ..snapshot import Snapshot
+from .refusals import Refusal, RefusalCode, refusal
+from .selection import SelectedDevice, Selection
+
+
+def hazard_of(shape: Shape, selection: Selection, snapshot: Snapshot) -> Refusal | None:
+    """The first hazard of a claim's requests on the devices that they select, if there is one."""
+    for failure in selection.failures:
+        return refusal(
+            RefusalCode.SELECTOR_FAILS,
+            request=shape.alternatives[failure.alternative].result_name,
+            where=failure.where,
+            device=failure.device,
+            detail=failure.detail,
+        )
+    for alternative in shape.alternatives:
+        seen: set[DeviceTraits] = set()
+        for device in selection.devices[alternative.index]:
+            traits = device.device.traits
+            if traits in seen:
+                continue
+            seen.add(traits)
+            found = _device_hazard(alternative, device, snapshot.release)
+            if found is not None:
+                return found
+    return _pool_hazard(snapshot)
+
+
+def _device_hazard(alternative: Alternative, device: SelectedDevice, release: Release) -> Refusal | None:
+    traits, name = device.device.traits, alternative.result_name
+    if traits.consumes_counters and release.counters.leak:
+        return refusal(RefusalCode.COUNTERS, request=name, device=device.id, release=release.version)
+    if traits.binding_conditions and release.features.binding:
+        return refusal(RefusalCode.BINDING_CONDITIONS, request=name, device=device.id)
+    if traits.node_allocatable and release.features.node_allocatable_resources:
+        return refusal(RefusalCode.NODE_RESOURCES, request=name, device=device.id)
+    fault = _capacity_fault(alternative.request, traits, release)
+    if fault:
+        return refusal(RefusalCode.CAPACITY, request=name, device=device.id, detail=fault)
+    return None
+
+
+def _capacity_fault(request: ExactRequest, traits: DeviceTraits, release: Release) -> str:
+    if not release.features.consumable_capacity:
+        return ""
+    arithmetic = Arithmetic(release.capacity.wraps, release.features.fractional_capacity_range)
+    try:
+        demand(traits.capacity, request.capacity, arithmetic)
+    except CapacityFault as fault:
+        return str(fault)
+    return ""
+
+
+def _pool_hazard(snapshot: Snapshot) -> Refusal | None:
+    if not snapshot.release.gathering.invalid_is_fatal:
+        return None
+    for state in snapshot.nodes.values():
+        for pool in state.inventory.pools:
+            if pool.invalid:
+                return refusal(
+                    RefusalCode.INVALID_POOL,
+                    pool=pool.id,
+                    release=snapshot.release.version,
+                    detail=pool.invalid,
+                )
+    return None

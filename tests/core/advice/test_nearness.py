@@ -1,0 +1,92 @@
+"""How near devices are on the scale of constraints."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from extender.core.advice.nearness import Nearness, best_nearness, nearest_possible, nearness_of
+from extender.core.advice.survey import survey
+from extender.core.alignment import align
+from extender.core.claims import PodClaims
+from extender.core.places import Place
+from extender.core.plan import Plan
+from extender.core.prediction import Settings
+from extender.core.release_history import release_for
+from extender.core.snapshot import Snapshot
+from extender.core.vocabulary import Kind
+from tests import builders as b
+
+ROOTS = ("pci0000:10", "pci0000:20", "pci0000:30", "pci0000:40")
+
+
+def gpu(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Place:
+    return Place(Kind.GPU, device, root, numa, socket)
+
+
+def nic(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Place:
+    return Place(Kind.NIC, device, root, numa, socket)
+
+
+@pytest.mark.parametrize(
+    ("places", "nearness"),
+    [
+        ((gpu(0, 0), nic(1, 0)), Nearness.PCIE_ROOT),
+        ((gpu(0, 0, 0), nic(1, 1, 0)), Nearness.NUMA),
+        ((gpu(0, 0, 0, 0), nic(1, 1, 1, 0)), Nearness.FAR),
+        ((gpu(0, 0, 0), nic(1, 1, 1)), Nearness.FAR),
+        ((gpu(0, 0), nic(1, 1)), Nearness.UNKNOWN),
+        ((gpu(0, 0), gpu(1, 0)), Nearness.PCIE_ROOT),
+        ((gpu(0),), None),
+        ((), None),
+    ],
+)
+def test_the_farthest_pair_decides(places: tuple[Place, ...], nearness: Nearness | None) -> None:
+    """Another NUMA node of one socket is far: no constraint says it across drivers."""
+    assert nearness_of(align(places)) == nearness
+
+
+def test_pairs_of_different_kinds_decide() -> None:
+    """Two GPUs on two roots, each with its NIC, are as near as can be."""
+    places = (gpu(0, 0, 0), gpu(1, 1, 1), nic(2, 0, 0), nic(3, 1, 1))
+    assert nearness_of(align(places)) is Nearness.PCIE_ROOT
+
+
+def test_one_far_pair_spoils_it() -> None:
+    """The worst pair counts, and what is known to be far is worse than unknown."""
+    places = (gpu(0, 0, 0), gpu(1, 1, 1), nic(2, 0, 0), nic(3, 2, 0))
+    assert nearness_of(align(places)) is Nearness.FAR
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
+    """No search finds a nearer choice than the bound that costs none; often it is the best."""
+    rng = random.Random(seed)
+    nodes, slices = [], []
+    for number in range(20):
+        numa = {root: rng.choice((0, 1)) for root in ROOTS}
+        node, of_node = b.pair_node(
+            f"node-{number:02}",
+            rng.choices(ROOTS, k=rng.randint(1, 3)),
+            rng.choices(ROOTS, k=rng.randint(1, 3)),
+            numa if rng.random() < 0.5 else None,
+        )
+        nodes.append(node)
+        slices += of_node
+    release = release_for("1.36.2")
+    snapshot = Snapshot.of(release=release, nodes=nodes, slices=slices, classes=b.CLASSES)
+    plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
+    ranks = list(Nearness)
+    reached = 0
+    for alike in survey(plan, snapshot, {}, Settings(), lambda _: None):
+        look = alike.look
+        assert look is not None
+        layout, usage = look.placed.layout, look.key[1]
+        best = best_nearness(look.memo.shape, layout, usage, look.slots, release, 10_000)
+        bound = nearest_possible(layout, usage)
+        assert best.complete
+        assert best.nearness is not None
+        assert ranks.index(bound) <= ranks.index(best.nearness)
+        reached += bound is best.nearness
+    assert reached

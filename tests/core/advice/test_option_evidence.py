@@ -1,0 +1,90 @@
+"""Options that need no search, because no device can meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from extender.core.advice.constraint_options import (
+    ConstraintOption,
+    OptionKind,
+    constraint_options,
+    participants,
+    place_names,
+)
+from extender.core.advice.option_evidence import Evidence, cannot_hold, publications_of, sound
+from extender.core.advice.publications import selections
+from extender.core.advice.survey import Alike, outcomes, survey
+from extender.core.claims import PodClaims
+from extender.core.model import Claim, ClaimSpec, Device, Node, Pod
+from extender.core.plan import Plan
+from extender.core.prediction import Outcome, Settings
+from extender.core.release_history import release_for
+from extender.core.shape import compile_shape
+from extender.core.snapshot import Snapshot
+from tests import builders as b
+
+DRIVERS = ("dra.net", "gpu.nvidia.com")
+
+
+def world(gpus: Iterable[Device], nics: Iterable[Device]) -> Snapshot:
+    return Snapshot.of(
+        release=release_for("1.36.2"),
+        nodes=[Node("node")],
+        slices=[b.slice_of("gpu.nvidia.com", "node", gpus), b.slice_of("dra.net", "node", nics)],
+        classes=b.CLASSES,
+    )
+
+
+def surveyed(snapshot: Snapshot, spec: ClaimSpec) -> tuple[Alike, ...]:
+    claim = Claim("default", "c", "", spec)
+    plan = Plan(Pod("default", "p"), PodClaims((claim,)), (spec,), (None,))
+    return survey(plan, snapshot, {}, Settings(), lambda _: None)
+
+
+def evidence(snapshot: Snapshot, spec: ClaimSpec = b.PAIR) -> tuple[Evidence, dict[str, ConstraintOption]]:
+    """What is known of a claim, and its options by attribute."""
+    alike = surveyed(snapshot, spec)
+    names = place_names(DRIVERS, snapshot.vocabulary)
+    selected = selections(alike, snapshot, names)
+    who, _ = participants(spec, 0, selected, names)
+    shape = compile_shape([spec], snapshot.classes, snapshot.release)
+    found = constraint_options([spec], ["c"], [who], names, snapshot.vocabulary)
+    options = {each.attribute: each for each in found if each.kind is OptionKind.MATCH}
+    return Evidence(shape, selected, (who,), sound(alike)), options
+
+
+def test_an_attribute_that_one_side_never_publishes() -> None:
+    """No NIC has a root: the option holds nowhere, which a search confirms."""
+    snapshot = world([b.device("gpu-0", "pci0000:10")], [b.device("nic-0", numa=0)])
+    known, options = evidence(snapshot)
+    assert cannot_hold(options[b.ROOT], known)
+    assert outcomes(surveyed(snapshot, options[b.ROOT].specs[0])) == {Outcome.UNSCHEDULABLE: 1}
+    counts = {each.driver: (each.published, each.devices) for each in publications_of(options[b.ROOT], known)}
+    assert counts == {"dra.net": (0, 1), "gpu.nvidia.com": (1, 1)}
+
+
+def test_an_attribute_that_some_publish() -> None:
+    """One NIC of two has a root, so only a search can tell."""
+    nics = [b.device("nic-0"), b.device("nic-1", "pci0000:20")]
+    known, options = evidence(world([b.device("gpu-0", "pci0000:10")], nics))
+    assert not cannot_hold(options[b.ROOT], known)
+
+
+def test_a_selector_that_fails_leaves_it_open() -> None:
+    """An abort is no refusal: where a selector fails on any device, nothing is certain."""
+    spec = b.spec(
+        b.request("gpu", "gpu", selectors=("device.attributes['example.com'].mark",)), b.request("nic", "nic")
+    )
+    mark = b.device("gpu-0", mark=b.text("x"))
+    known, options = evidence(world([b.device("gpu-1"), mark], [b.device("nic-0")]), spec)
+    assert not known.sound
+    assert all(not cannot_hold(each, known) for each in options.values())
+
+
+def test_all_devices_leave_it_open() -> None:
+    """A request for *all* devices aborts under a constraint that one of them breaks."""
+    spec = b.spec(b.request("gpu", "gpu", mode="All"), b.request("nic", "nic"))
+    snapshot = world([b.device("gpu-0")], [b.device("nic-0")])
+    known, options = evidence(snapshot, spec)
+    assert not cannot_hold(options[b.ROOT], known)
+    assert outcomes(surveyed(snapshot, options[b.ROOT].specs[0])) == {Outcome.ERROR: 1}

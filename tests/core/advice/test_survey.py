@@ -1,0 +1,72 @@
+"""Surveys: nodes that look alike share a search, and the budget leaves the rest unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from extender.core.advice.survey import Shapes, named_reason, outcomes, survey
+from extender.core.claims import PodClaims
+from extender.core.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
+from extender.core.plan import Plan
+from extender.core.prediction import Outcome, Settings
+from extender.core.reasons import ReasonCode
+from extender.core.release_history import release_for
+from extender.core.snapshot import Snapshot
+from tests import builders as b
+
+PLAN = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    """Three nodes with a pair each, of which two are of one look; one node without devices."""
+    nodes, slices = [Node("z-bare")], []
+    for name, gpus in (("a", 1), ("b", 1), ("c", 2)):
+        node, of_node = b.pair_node(name, ["pci0000:10"] * gpus, ["pci0000:10"])
+        nodes.append(node)
+        slices += of_node
+    return Snapshot.of(release=release_for("1.36.2"), nodes=nodes, slices=slices, classes=b.CLASSES)
+
+
+def test_alike_nodes_are_searched_once(snapshot: Snapshot) -> None:
+    """Nodes are grouped by look, in the order of their names."""
+    told: list[str] = []
+    found = survey(PLAN, snapshot, {}, Settings(), told.append)
+    assert [each.nodes for each in found] == [("a", "b"), ("c",), ("z-bare",)]
+    assert outcomes(found) == {Outcome.ALLOCATED: 3, Outcome.UNSCHEDULABLE: 1}
+    assert told == ["a", "b", "c", "z-bare"]
+
+
+def test_what_is_over_budget_is_unknown(snapshot: Snapshot) -> None:
+    """Once the steps are spent no search is begun; what was found before still counts."""
+    shapes: Shapes = {}
+    found = survey(PLAN, snapshot, shapes, Settings(request_steps=1), lambda _: None)
+    assert outcomes(found) == {Outcome.ALLOCATED: 2, Outcome.UNKNOWN: 2}
+    reason = found[1].prediction.reason
+    assert reason is not None
+    assert reason.code is ReasonCode.REQUEST_BUDGET
+    again = survey(PLAN, snapshot, shapes, Settings(request_steps=1), lambda _: None)
+    assert outcomes(again)[Outcome.ALLOCATED] == 3
+
+
+def test_reasons_have_names() -> None:
+    """A reason names the device of the first of the nodes."""
+    node, slices = b.pair_node("a", ["pci0000:10"], ["pci0000:10"])
+    snapshot = Snapshot.of(release=release_for("1.36.2"), nodes=[node], slices=slices, classes=b.CLASSES)
+    spec = b.spec(b.request("gpu", "gpu", selectors=("device.attributes['example.com'].mark",)))
+    plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c", spec),)), (spec,), (None,))
+    (alike,) = survey(plan, snapshot, {}, Settings(), lambda _: None)
+    reason = named_reason(alike, plan, snapshot)
+    assert reason is not None
+    assert dict(reason.params)["device"] == "gpu.nvidia.com/a/gpu-0"
+
+
+def test_a_node_whose_slices_cannot_be_gathered() -> None:
+    """Such a node needs no search, and aborts the attempt."""
+    broken = NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "Wrong"),)),))
+    slice_ = ResourceSlice("s", "gpu.nvidia.com", "p", node_selector=broken, devices=(b.device("gpu-0"),))
+    snapshot = Snapshot.of(
+        release=release_for("1.36.2"), nodes=[Node("a")], slices=[slice_], classes=b.CLASSES
+    )
+    (alike,) = survey(PLAN, snapshot, {}, Settings(), lambda _: None)
+    assert (alike.nodes, alike.look, alike.prediction.outcome) == (("a",), None, Outcome.ERROR)

@@ -1,0 +1,73 @@
+"""No choice of devices is aligned better than the limit."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import extender.core.audit.limit as limits
+from extender.core.alignment import align
+from extender.core.audit.bounds import highest, lowest
+from extender.core.places import Place
+from extender.core.vocabulary import Kind
+from extender.core.worths import DEFAULT_WORTHS
+
+KINDS = (Kind.GPU, Kind.NIC, Kind.CPU)
+
+
+@st.composite
+def machines(draw):
+    """Places on a small machine whose drivers tell more or less."""
+    places = []
+    for device in range(draw(st.integers(2, 7))):
+        numa = draw(st.integers(-1, 2))
+        root = draw(st.integers(0, 1)) + 2 * numa if numa >= 0 and draw(st.booleans()) else -1
+        socket = numa // 2 if numa >= 0 and draw(st.booleans()) else -1
+        places.append(Place(draw(st.sampled_from(KINDS)), device, root, numa, socket))
+    return places
+
+
+@settings(deadline=None, max_examples=60)
+@given(machines(), st.integers(2, 4))
+def test_the_limit_holds_for_every_choice(places, count):
+    """Of all choices with the same numbers of each kind, none is above."""
+    best: dict[tuple[int, ...], float] = {}
+    for choice in combinations(places, min(count, len(places))):
+        wanted = tuple(sum(place.kind is kind for place in choice) for kind in KINDS)
+        best[wanted] = max(best.get(wanted, 0.0), lowest(align(choice)))
+    by_kind = {kind: [place for place in places if place.kind is kind] for kind in KINDS}
+    for wanted, found in best.items():
+        assert found <= limits._limit(dict(zip(KINDS, wanted, strict=True)), by_kind, DEFAULT_WORTHS) + 1e-9
+
+
+def test_the_limit_is_reached_on_a_plain_machine():
+    """Four GPUs with four NICs on one of two NUMA nodes: three steps within the node, four shared roots."""
+    gpus = [Place(Kind.GPU, n, n, n // 4, n // 4) for n in range(8)]
+    nics = [Place(Kind.NIC, 8 + n, n, n // 4, n // 4) for n in range(8)]
+    limit = limits._limit({Kind.GPU: 4, Kind.NIC: 4}, {Kind.GPU: gpus, Kind.NIC: nics}, DEFAULT_WORTHS)
+    assert abs(limit - lowest(align([*gpus[:4], *nics[:4]]))) < 1e-9
+
+
+def test_five_devices_have_to_leave_a_group_of_four():
+    """The chain takes one step to the other socket, and no more."""
+    gpus = [Place(Kind.GPU, n, -1, n // 4, n // 4) for n in range(8)]
+    limit = limits._limit({Kind.GPU: 5}, {Kind.GPU: gpus}, DEFAULT_WORTHS)
+    row = DEFAULT_WORTHS.row(Kind.GPU, Kind.GPU)
+    assert abs(limit - (3 * row.numa + row.remote) / 4) < 1e-9
+
+
+def test_worths_never_rise_with_distance():
+    """What the limit of a chain rests on."""
+    for row in (DEFAULT_WORTHS.others, *DEFAULT_WORTHS.pairs.values()):
+        assert list(row.known) == sorted(row.known, reverse=True)
+
+
+@settings(deadline=None, max_examples=60)
+@given(machines())
+def test_an_alignment_lies_between_its_bounds(places):
+    """With all distances known they are the same."""
+    alignment = align(places)
+    if alignment.predicted is not None:
+        assert lowest(alignment) - 1e-9 <= alignment.predicted <= highest(alignment) + 1e-9

@@ -1,0 +1,147 @@
+"""What a running pod could have: on its node, with nothing else there, and elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extender.core.alignment import align
+from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renumbered
+from extender.core.audit.running_pods import RunningPod, running_pods
+from extender.core.model import Constraint, Consumer, DeviceID
+from extender.core.places import Place
+from extender.core.release_history import LATEST
+from extender.core.snapshot import Snapshot
+from extender.core.vocabulary import Kind
+from tests import builders as b
+
+NUMA = {"r0": 0, "r1": 1}
+FAR_PAIR = (DeviceID("gpu.nvidia.com", "n", "gpu-0"), DeviceID("dra.net", "n", "nic-0"))
+"""On a node whose first NIC is on the second root."""
+
+
+def bound(name, node="n"):
+    return replace(b.pod(name, name), node_name=node)
+
+
+def world(*claims, others=(), nics=("r1", "r0")):
+    pairs = [b.pair_node("n", ["r0"], nics, NUMA), *others]
+    nodes = [node for node, _ in pairs]
+    slices = [slice_ for _, of_node in pairs for slice_ in of_node]
+    pods = [bound(claim.name) for claim in claims if claim.name.startswith("p")]
+    return Snapshot.of(
+        release=LATEST, nodes=nodes, slices=slices, classes=b.CLASSES, claims=claims, pods=pods
+    )
+
+
+def possible(snapshot, **options):
+    running = next(each for each in running_pods(snapshot) if isinstance(each, RunningPod))
+    return Possibilities(snapshot, **options).of(running)
+
+
+def test_nearer_devices_of_the_own_node_count_with_the_own_put_back():
+    """The near NIC is free, and the GPU is the pod's own."""
+    found = possible(world(b.holding("p", *FAR_PAIR)))
+    assert found.empty == found.here == Bound(1.0, complete=True)
+    assert found.elsewhere is None
+
+
+def test_what_others_hold_is_possible_only_on_an_empty_node():
+    """The near NIC is another claim's."""
+    taken = b.holding("other", DeviceID("dra.net", "n", "nic-1"))
+    found = possible(world(b.holding("p", *FAR_PAIR), taken))
+    assert found.empty.alignment == 1.0
+    assert found.here.alignment == 0.4
+
+
+def test_elsewhere_is_what_the_scheduler_takes_there():
+    """A node counts for its first devices, not its best ones."""
+    near = b.pair_node("near", ["r0"], ["r0", "r1"], NUMA)
+    far = b.pair_node("far", ["r0"], ["r1", "r0"], NUMA)
+    snapshot = world(b.holding("p", *FAR_PAIR), others=[far, near])
+    assert possible(snapshot).elsewhere == Elsewhere("near", 1.0)
+
+
+def test_a_full_node_is_no_option():
+    """What its devices would be does not matter while they are taken."""
+    near = b.pair_node("near", ["r0"], ["r0"], NUMA)
+    held = b.holding("other", DeviceID("gpu.nvidia.com", "near", "gpu-0"))
+    assert possible(world(b.holding("p", *FAR_PAIR), held, others=[near])).elsewhere is None
+
+
+def test_a_shared_claim_keeps_its_devices():
+    """Its other users need them, so the pod cannot go, and only its own claim can change."""
+    users = (Consumer("pods", "p", "uid-p"), Consumer("pods", "q", "uid-q"))
+    shared = replace(b.holding("p", *FAR_PAIR), reserved_for=users)
+    near = b.pair_node("near", ["r0"], ["r0"], NUMA)
+    found = possible(world(shared, others=[near]))
+    assert found.empty == found.here == Bound(0.4, complete=True)
+    assert found.elsewhere is None
+
+
+def test_constraints_of_the_claim_hold_for_what_is_possible():
+    """What the claim forbids is not possible."""
+    same_root = b.spec(
+        b.request("gpu", "gpu"),
+        b.request("nic", "nic"),
+        constraints=[Constraint(match_attribute="example.com/never")],
+    )
+    found = possible(world(b.holding("p", *FAR_PAIR, of=same_root)))
+    assert found.here == Bound(0.4, complete=True)
+
+
+def test_without_a_budget_only_what_the_pod_has_is_known():
+    """And that it is not all is said."""
+    found = possible(world(b.holding("p", *FAR_PAIR)), steps=0)
+    assert found.empty == found.here == Bound(0.4, complete=False)
+
+
+def test_claims_of_a_class_that_is_gone_cannot_be_searched():
+    """Nothing is claimed about what is possible."""
+    spec = b.spec(b.request("gpu", "gone", 2))
+    found = possible(world(b.holding("p", *FAR_PAIR, of=spec)))
+    assert found.here == Bound(None, complete=False)
+    assert found.elsewhere is None
+
+
+KINDS = st.sampled_from((Kind.GPU, Kind.NIC, Kind.CPU))
+
+
+@st.composite
+def tidy_choices(draw):
+    """Devices in a tree: below one root all on one NUMA node, below one NUMA node all on one socket."""
+    sockets = draw(st.lists(st.integers(-1, 1), min_size=3, max_size=3))
+    roots = draw(st.lists(st.integers(-1, 2), min_size=4, max_size=4))
+    places = []
+    for device in range(draw(st.integers(2, 6))):
+        root = draw(st.integers(-1, 3))
+        numa = roots[root] if root >= 0 else draw(st.integers(-1, 2))
+        places.append(Place(draw(KINDS), device, root, numa, sockets[numa] if numa >= 0 else -1))
+    return places
+
+
+@settings(deadline=None, max_examples=60)
+@given(tidy_choices(), st.permutations(range(4)), st.permutations(range(3)), st.permutations(range(2)))
+def test_numbers_of_places_do_not_matter(choice, roots, nodes, sockets):
+    """Choices that are alike but for their numbers have one rating."""
+    rated = align(choice).predicted
+    renamed = tuple(
+        Place(
+            place.kind,
+            place.device,
+            roots[place.root] if place.root >= 0 else -1,
+            nodes[place.numa] if place.numa >= 0 else -1,
+            sockets[place.socket] if place.socket >= 0 else -1,
+        )
+        for place in choice
+    )
+    assert align(_renumbered(renamed)).predicted == pytest.approx(rated)
+
+
+def test_contradicting_places_keep_their_numbers():
+    """One device on two NUMA nodes: the rating hangs on the numbers, so it is not shared."""
+    choice = (Place(Kind.GPU, 5, 1, 2, 1), Place(Kind.GPU, 5, 1, 3, 1))
+    assert _renumbered(choice) == choice

@@ -1,0 +1,149 @@
+"""Which pods run, and what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from extender.core.audit.running_pods import RunningPod, Unrated, is_shared, running_pods
+from extender.core.model import Allocation, Consumer, DeviceID, DeviceResult, PodClaim
+from extender.core.places import Distance
+from extender.core.release_history import LATEST
+from extender.core.snapshot import Snapshot
+from extender.core.words import Kind
+from extender.core.worths import DEFAULT_WORTHS, Row
+from tests import builders as b
+
+GPU = DeviceID("gpu.nvidia.com", "n", "gpu-0")
+NEAR, FAR = DeviceID("dra.net", "n", "nic-0"), DeviceID("dra.net", "n", "nic-1")
+
+
+def world(claims, pods):
+    node, slices = b.pair_node("n", ["r0"], ["r0", "r1"], {"r0": 0, "r1": 1})
+    return Snapshot.of(
+        release=LATEST, nodes=[node], slices=slices, classes=b.CLASSES, claims=claims, pods=pods
+    )
+
+
+def bound(name, *claims, node="n"):
+    return replace(b.pod(name, *claims), node_name=node)
+
+
+def found(claims, pods):
+    return list(running_pods(world(claims, pods)))
+
+
+def test_a_bound_pod_has_the_alignment_of_its_devices():
+    """The pairs count in the devices of all claims, in pod order."""
+    ((running),) = found([b.holding("g", GPU), b.holding("n", FAR)], [bound("p", "g", "n")])
+    assert isinstance(running, RunningPod)
+    assert [str(each.result.id) for each in running.devices] == [str(GPU), str(FAR)]
+    (pair,) = running.alignment.pairs
+    assert (pair.a, pair.b, pair.distance) == (0, 1, Distance.REMOTE)
+    assert running.lowest == running.highest == pair.worth
+
+
+def test_pods_that_are_bound_nowhere_or_have_no_claims_do_not_count():
+    """A pod that waits holds nothing yet, whatever its claims say."""
+    assert found([b.holding("c", GPU, NEAR)], [b.pod("p", "c"), bound("q")]) == []
+
+
+@pytest.mark.parametrize(
+    ("claims", "node", "why"),
+    [
+        ([b.holding("c", GPU)], "n", Unrated.FEW_DEVICES),
+        ([b.claim("c")], "n", Unrated.CLAIM_UNKNOWN),
+        ([], "n", Unrated.CLAIM_UNKNOWN),
+        ([b.holding("c", GPU, NEAR)], "elsewhere", Unrated.NODE_UNKNOWN),
+        ([b.holding("c", GPU, DeviceID("dra.net", "n", "gone"))], "n", Unrated.DEVICES_GONE),
+    ],
+)
+def test_who_cannot_be_rated_is_told_with_the_reason(claims, node, why):
+    """Nobody is dropped in silence."""
+    pod = bound("p", "c", node=node)
+    assert found(claims, [pod]) == [(pod, why)]
+
+
+def test_devices_with_admin_access_watch():
+    """They are listed, but form no pairs, and pairs still count in all devices."""
+    results = (
+        DeviceResult("watch", FAR, admin_access=True),
+        DeviceResult("gpu", GPU),
+        DeviceResult("nic", NEAR),
+    )
+    (running,) = found([b.claim("c", allocation=Allocation(results))], [bound("p", "c")])
+    assert isinstance(running, RunningPod)
+    assert len(running.devices) == 3
+    assert [(pair.a, pair.b) for pair in running.alignment.pairs] == [(1, 2)]
+
+
+def test_a_pod_whose_claims_are_reserved_for_others_has_finished():
+    """What it held belongs to those for whom it is reserved."""
+    claim = replace(b.holding("c", GPU, NEAR), reserved_for=(Consumer("pods", "other", "uid-other"),))
+    (running,) = found([claim], [bound("p", "c"), bound("other", "c")])
+    assert isinstance(running, RunningPod)
+    assert running.pod.name == "other"
+
+
+def test_a_claim_of_several_pods_is_shared():
+    """It binds all of them to what it holds."""
+    users = tuple(Consumer("pods", name, f"uid-{name}") for name in ("p", "q"))
+    claim = replace(b.holding("c", GPU, NEAR), reserved_for=users)
+    assert is_shared(claim)
+    assert len(found([claim], [bound("p", "c"), bound("q", "c")])) == 2
+
+
+def test_claims_from_templates_and_for_extended_resources_are_found_by_owner():
+    """Neither is named by the pod's spec."""
+    template = replace(b.holding("made", GPU), owner_uid="uid-p", pod_claim_name="devices")
+    extended = replace(b.holding("extra", NEAR), owner_uid="uid-p", extended_resource=True)
+    pod = replace(bound("p"), claims=(PodClaim("devices", template="t"),))
+    (running,) = found([extended, template], [pod])
+    assert isinstance(running, RunningPod)
+    assert [claim.name for claim in running.claims] == ["made", "extra"]
+
+
+def test_a_device_that_is_no_hardware_is_nowhere():
+    """An IMEX channel beside a GPU leaves one device, which cannot be apart; beside two it does not count."""
+    node, slices = b.pair_node("n", ["r0"], ["r0"])
+    driver = "compute-domain.nvidia.com"
+    channel = DeviceID(driver, "n", "channel-0")
+    snapshot = Snapshot.of(
+        release=LATEST,
+        nodes=[node],
+        slices=[*slices, b.slice_of(driver, "n", [b.device("channel-0")])],
+        claims=[b.holding("one", GPU, channel), b.holding("two", GPU, NEAR, channel)],
+        pods=[bound("p", "one"), bound("q", "two")],
+    )
+    one, running = running_pods(snapshot)
+    assert not isinstance(one, RunningPod)
+    assert one[1] is Unrated.FEW_DEVICES
+    assert isinstance(running, RunningPod)
+    assert [(pair.a, pair.b) for pair in running.alignment.pairs] == [(0, 1)]
+
+
+def test_a_site_has_its_own_worths():
+    """They decide what the pod has, and what it may have where the place is unknown."""
+    row = Row(1.0, 1.0, 0.9, 0.8, 0.2, 0.5)
+    worths = replace(DEFAULT_WORTHS, pairs={**DEFAULT_WORTHS.pairs, (Kind.GPU, Kind.NIC): row})
+    snapshot = world([b.holding("c", GPU, FAR)], [bound("p", "c")])
+    (running,) = running_pods(snapshot, worths)
+    assert isinstance(running, RunningPod)
+    assert running.lowest == running.highest == 0.2
+
+
+def test_a_device_of_unknown_place_leaves_bounds():
+    """The pod is somewhere between the worst and the best."""
+    node, slices = b.pair_node("n", ["r0"], ["r0"])
+    unknown = b.slice_of("dra.net", "n", [b.device("nic-0")])
+    snapshot = Snapshot.of(
+        release=LATEST,
+        nodes=[node],
+        slices=[slices[0], unknown],
+        claims=[b.holding("c", GPU, NEAR)],
+        pods=[bound("p", "c")],
+    )
+    (running,) = running_pods(snapshot)
+    assert isinstance(running, RunningPod)
+    assert (running.lowest, running.alignment.predicted, running.highest) == (0.4, 0.7, 1.0)
