@@ -67,7 +67,7 @@ async def _prepare(
         log.warning("about the cluster", note=about_release)
     metrics = Metrics(release.version)
     clock = time.monotonic
-    store = LiveStore(release, InFlight(config.in_flight_seconds), clock, vocabulary=vocabulary)
+    store = LiveStore(release, InFlight(config.in_flight_seconds), clock, vocabulary=vocabulary, apart=True)
     async with AsyncExitStack() as stack:
         recordings: Recordings | None = None
         if config.recording is not None:

@@ -81,7 +81,7 @@ class Reflector:
         Never raises of itself, whatever the server does; what ``sink`` raises ends it.
         A first list of thousands of objects creates no garbage: callers save half
         its time with ``gc.disable()`` until all reflectors are synced, then
-        ``gc.collect()``, ``gc.freeze()``, ``gc.enable()``.
+        ``gc.freeze()``, ``gc.enable()``.
         """
         while True:
             try:

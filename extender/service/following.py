@@ -38,7 +38,8 @@ async def following(
     prediction would be stale.
     """
     work: list[Coroutine[object, object, object]] = [reflector.run() for reflector in reflectors]
-    work += [events.run(), _expire(live, metrics), _settle_memory(live), probe_lag(metrics.loop_lag)]
+    work += [live.store.begin(), events.run(), probe_lag(metrics.loop_lag)]
+    work += [_expire(live, metrics), _settle_memory(live)]
     tasks = [asyncio.create_task(each) for each in work]
     owner = asyncio.current_task()
 
@@ -80,8 +81,8 @@ async def _settle_memory(live: Live) -> None:
     gc.disable()
     try:
         await live.store.listed.wait()
+        # What is there stays, so that no collection ever looks at it: even one would stop us for a second.
+        gc.freeze()
     finally:
         gc.enable()
-    gc.collect()
-    gc.freeze()
     log.info("in step with the cluster", nodes=len(live.store.current.nodes))

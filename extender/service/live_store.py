@@ -8,7 +8,9 @@ reads it once.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from extender.core.changes import Changes
@@ -17,6 +19,7 @@ from extender.core.snapshot import Snapshot
 from extender.core.usage import held_twice
 from extender.core.vocabulary import DEFAULT_VOCABULARY
 
+from .first_lists import KINDS, FirstLists, Key, key_of
 from .in_flight import InFlight
 
 if TYPE_CHECKING:
@@ -34,20 +37,6 @@ if TYPE_CHECKING:
     from extender.core.snapshot import ClaimKey
     from extender.core.vocabulary import Vocabulary
 
-KINDS = (
-    "Namespace",
-    "Node",
-    "Pod",
-    "DeviceClass",
-    "ResourceClaim",
-    "ResourceSlice",
-    "DeviceTaintRule",
-)
-"""All that a snapshot is made of."""
-
-Key = str | tuple[str, str]
-"""A name, or namespace and name."""
-
 OnAllocated = Callable[["Claim"], None]
 """Is told of a claim whose allocation the API shows for the first time, after the snapshot has it."""
 
@@ -60,7 +49,8 @@ class LiveStore:
     Follows the cluster.
 
     ``frozen`` is false: things change by themselves here. Until every kind has been listed once, which
-    sets ``listed``, ``current`` is empty.
+    sets ``listed``, ``current`` is empty. ``apart``: the first snapshot is built by ``begin``, in a thread,
+    so that requests and events go on meanwhile.
     """
 
     frozen = False
@@ -73,13 +63,19 @@ class LiveStore:
         on_allocated: OnAllocated = lambda _: None,
         vocabulary: Vocabulary = DEFAULT_VOCABULARY,
         on_landed: OnLanded = lambda _pod, _node: None,
+        *,
+        apart: bool = False,
     ) -> None:
         self.current = Snapshot.of(release=release, vocabulary=vocabulary)
         self.on_allocated = on_allocated
         self.on_landed = on_landed
         self._in_flight = in_flight
         self._clock = clock
-        self._waiting: dict[str, Sequence[object]] = {}
+        self._apart = apart
+        self._first = FirstLists()
+        self._complete = asyncio.Event()
+        self._building = False
+        self._meanwhile: deque[Callable[[], None]] = deque()
         self._keys: dict[str, set[Key]] = {kind: set() for kind in KINDS}
         self._claims: dict[ClaimKey, Claim] = {}
         self.listed = asyncio.Event()
@@ -107,23 +103,29 @@ class LiveStore:
 
     def replace(self, kind: str, objects: Sequence[object]) -> None:
         """Take a complete list of a kind: all else of the kind is gone."""
-        if self.ready:
-            keys = {_key(kind, each) for each in objects}
+        if self._building:
+            self._meanwhile.append(partial(self.replace, kind, objects))
+        elif self.ready:
+            keys = {key_of(kind, each) for each in objects}
             self.apply(kind, objects, tuple(self._keys[kind] - keys))
-            return
-        self._waiting[kind] = objects
-        if len(self._waiting) == len(KINDS):
-            self._begin()
+        else:
+            self._first.replace(kind, objects)
+            if self._first.complete:
+                self._complete.set()
+                if not self._apart:
+                    self._take_first(self._first.snapshot(self.current.release, self.current.vocabulary))
 
     def apply(self, kind: str, upserts: Sequence[object], gone: Sequence[Key]) -> None:
         """Take changes of one kind; before every kind is listed, changes of listed kinds."""
+        if self._building:
+            self._meanwhile.append(partial(self.apply, kind, upserts, gone))
+            return
         if not self.ready:
-            merged = {_key(kind, each): each for each in (*self._waiting.get(kind, ()), *upserts)}
-            self._waiting[kind] = [each for key, each in merged.items() if key not in set(gone)]
+            self._first.apply(kind, upserts, gone)
             return
         known = self._keys[kind]
         known.difference_update(gone)
-        known.update(_key(kind, each) for each in upserts)
+        known.update(key_of(kind, each) for each in upserts)
         match kind:
             case "ResourceClaim":
                 self._take_claims(cast("Sequence[Claim]", upserts), cast("Sequence[ClaimKey]", gone))
@@ -157,23 +159,27 @@ class LiveStore:
         self._show(late)
         return len(late)
 
-    def _begin(self) -> None:
-        for kind, objects in self._waiting.items():
-            self._keys[kind] = {_key(kind, each) for each in objects}
-        claims = cast("Sequence[Claim]", self._waiting["ResourceClaim"])
-        self._claims = {claim.key: claim for claim in claims}
-        self.current = Snapshot.of(
-            release=self.current.release,
-            namespaces=cast("Sequence[Namespace]", self._waiting["Namespace"]),
-            nodes=cast("Sequence[Node]", self._waiting["Node"]),
-            slices=cast("Sequence[ResourceSlice]", self._waiting["ResourceSlice"]),
-            classes=cast("Sequence[DeviceClass]", self._waiting["DeviceClass"]),
-            claims=claims,
-            pods=cast("Sequence[Pod]", self._waiting["Pod"]),
-            taint_rules=cast("Sequence[DeviceTaintRule]", self._waiting["DeviceTaintRule"]),
-            vocabulary=self.current.vocabulary,
-        )
-        self._waiting.clear()
+    async def begin(self) -> None:
+        """
+        Build the first snapshot once every kind is listed; for stores that do so ``apart``.
+
+        Whatever comes meanwhile is taken in after it.
+        """
+        await self._complete.wait()
+        self._building = True
+        first = self._first
+        current = self.current
+        self._take_first(await asyncio.to_thread(first.snapshot, current.release, current.vocabulary))
+        self._building = False
+        while self._meanwhile:
+            self._meanwhile.popleft()()
+
+    def _take_first(self, snapshot: Snapshot) -> None:
+        for kind in KINDS:
+            self._keys[kind] = self._first.keys(kind)
+        self._claims = {claim.key: claim for claim in self._first.claims}
+        self.current = snapshot
+        self._first = FirstLists()
         self.listed.set()
 
     def _take_claims(self, claims: Sequence[Claim], gone: Sequence[ClaimKey]) -> None:
@@ -232,13 +238,6 @@ def _news_of_node(pod: Pod, before: Pod | None) -> str:
     """The node that the pod is bound to or nominated for, if that is news; else empty."""
     node, known = ((each.node_name or each.nominated_node_name) if each else "" for each in (pod, before))
     return node if node != known else ""
-
-
-def _key(kind: str, each: object) -> Key:
-    if kind in ("Pod", "ResourceClaim"):
-        pod = cast("Pod | Claim", each)
-        return pod.namespace, pod.name
-    return cast("Node", each).name
 
 
 def _changes(kind: str, upserts: Sequence[object], gone: Sequence[Key]) -> Changes:

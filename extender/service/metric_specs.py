@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from extender.core.evaluate import Certainty, Outcome
 
-from .live_store import KINDS
+from .first_lists import KINDS
 from .outcomes import Match
 from .policy import Policy
 from .recording_thread import Recorded

@@ -25,9 +25,10 @@ from extender.cli.fleet import fleet
 from extender.core.evaluate import Memo, Settings, Snapshot, evaluate
 from extender.core.model import Claim, Consumer, Pod
 from extender.kube.cluster import ClusterBuilder
+from extender.service.first_lists import KINDS
 from extender.service.in_flight import InFlight
 from extender.service.live import Live
-from extender.service.live_store import KINDS, LiveStore
+from extender.service.live_store import LiveStore
 from extender.service.outcomes import Outcomes
 from extender.service.wire import host_priority
 from tests import builders as b

@@ -21,9 +21,10 @@ from extender.core.release_history import release_for
 from extender.kube.events import ReflectorState
 from extender.service import verbs
 from extender.service.dependencies import Service
+from extender.service.first_lists import KINDS
 from extender.service.in_flight import InFlight
 from extender.service.live import Live
-from extender.service.live_store import KINDS, LiveStore
+from extender.service.live_store import LiveStore
 from extender.service.metrics import Metrics
 from extender.service.outcomes import Outcomes
 from extender.service.web import make_app

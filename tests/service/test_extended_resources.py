@@ -21,9 +21,10 @@ from extender.core.model import (
 from extender.core.quantity import parse_quantity
 from extender.core.release_history import release_for
 from extender.kube.events import ReflectorState
+from extender.service.first_lists import KINDS
 from extender.service.in_flight import InFlight
 from extender.service.live import Live
-from extender.service.live_store import KINDS, LiveStore
+from extender.service.live_store import LiveStore
 from extender.service.outcomes import Match, Outcomes
 from extender.service.wire import host_priority
 from tests import builders as b

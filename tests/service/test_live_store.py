@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from extender.core.model import DeviceID, Namespace, Node
 from extender.core.release_history import release_for
 from extender.core.vocabulary import DEFAULT_VOCABULARY, Kind, Words
+from extender.service.first_lists import KINDS
 from extender.service.in_flight import InFlight
-from extender.service.live_store import KINDS, LiveStore
+from extender.service.live_store import LiveStore
 from tests import builders as b
 
 GPU, NIC = DeviceID("gpu.nvidia.com", "n", "gpu-0"), DeviceID("dra.net", "n", "nic-0")
@@ -50,6 +52,25 @@ def test_it_is_ready_when_every_kind_is_listed(store):
     assert store.ready
     assert list(store.current.nodes) == ["n"]
     assert len(store.current.nodes["n"].inventory.pools) == 2
+    assert store.current.claims == {PENDING.key: PENDING}
+
+
+async def test_what_comes_while_the_first_snapshot_is_built_apart(clock):
+    """The loop goes on; events and lists of that time are taken in once it is there."""
+    store = LiveStore(release_for("1.36"), InFlight(10.0), clock, apart=True)
+    node, slices = b.pair_node("n", ["a"], ["a"])
+    for kind in KINDS:
+        store.replace(kind, {"Node": [node], "ResourceSlice": slices}.get(kind, []))
+    assert not store.ready
+    begun = asyncio.create_task(store.begin())
+    await asyncio.sleep(0)
+    store.apply("Node", [Node("m")], [])
+    store.apply("Node", [], ["n"])
+    store.replace("ResourceClaim", [PENDING])
+    assert (store.ready, len(store.current.nodes)) == (False, 0)
+    await begun
+    assert store.ready
+    assert list(store.current.nodes) == ["m"]
     assert store.current.claims == {PENDING.key: PENDING}
 
 
