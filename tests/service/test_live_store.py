@@ -59,17 +59,18 @@ async def test_what_comes_while_the_first_snapshot_is_built_apart(clock):
     """The loop goes on; events and lists of that time are taken in once it is there."""
     store = LiveStore(release_for("1.36"), InFlight(10.0), clock, apart=True)
     node, slices = b.pair_node("n", ["a"], ["a"])
+    lists: dict[str, list[object]] = {"Node": [node], "ResourceSlice": [*slices]}
     for kind in KINDS:
-        store.replace(kind, {"Node": [node], "ResourceSlice": slices}.get(kind, []))
-    assert not store.ready
+        store.replace(kind, lists.get(kind, []))
     begun = asyncio.create_task(store.begin())
     await asyncio.sleep(0)
     store.apply("Node", [Node("m")], [])
     store.apply("Node", [], ["n"])
     store.replace("ResourceClaim", [PENDING])
-    assert (store.ready, len(store.current.nodes)) == (False, 0)
+    assert not store.listed.is_set()
+    assert not store.current.nodes
     await begun
-    assert store.ready
+    assert store.listed.is_set()
     assert list(store.current.nodes) == ["m"]
     assert store.current.claims == {PENDING.key: PENDING}
 
