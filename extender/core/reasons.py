@@ -2,7 +2,7 @@
 Why a node got its verdict: codes with parameters, text only at the edge.
 
 A reason is data until ``render``; the codes are a public contract (the
-explanation's ``reason``) and are documented in ``docs/reasons.md``.
+explanation's ``reason``) and are documented in ``docs/explain.md``.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def option_words(finding: PodFinding) -> str:
         case Option.HERE:
             return (
                 f"its own node has nearer devices to give ({percent(possible.here.alignment)}), but the "
-                "scheduler takes the first that fit: the claim must ask for near ones"
+                "scheduler takes the first that fit: the claim must ask for near ones, advise tells how"
             )
         case Option.EMPTIER_NODE:
             return (
