@@ -22,7 +22,7 @@ MODULES = sorted(
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: PLW1510 - the tests look at the exit status themselves
-        [sys.executable, "-W", "error", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-W", "error", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
 
 
