@@ -18,6 +18,7 @@ from extender.kube.cluster_file import ClusterFileError
 from extender.kube.live import LiveError, read_live
 
 from ..cluster_input import cluster_input, read_cluster
+from ..collection import no_collection
 from ..columns import terminal_width
 from ..explain import absent_pod, pod_key
 from ..failure import WrongInput
@@ -57,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Advise on each subject; status 1 if some claim can be met nowhere."""
+    with no_collection():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     site = site_of(args)
     given = _given(args.filename) if args.filename else None
     cluster = read_cluster(args.cluster) if args.cluster else _live()

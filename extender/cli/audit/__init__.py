@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 import orjson
 
@@ -18,6 +16,7 @@ from extender.core.worths import Worths
 from extender.kube.live import LiveError, read_live
 
 from ..cluster_input import ClusterInput, cluster_input, read_cluster
+from ..collection import no_collection
 from ..columns import terminal_width
 from ..failure import WrongInput
 from ..options import add_cluster, add_kubernetes
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """Audit; a finding is a pod that could have nearer devices as things stand."""
     if args.top < 0:
         raise WrongInput(f"--top: expected at least 0, got {args.top}")
-    with _no_collection():
+    with no_collection():
         site = site_of(args)
         given = _given(args, site.vocabulary)
         snapshot = given.snapshot
@@ -120,15 +119,3 @@ def _about_namespaces(namespaces: Sequence[str], snapshot: Snapshot) -> Iterator
         yield from (
             f"--namespace {name}: no pod in the input is there" for name in namespaces if name not in known
         )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """All that is made stays to the end: looking for garbage finds none and takes a quarter of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
