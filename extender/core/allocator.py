@@ -17,7 +17,8 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import NamedTuple
 
-from .layout import FAILED, INVALID_POOL, REJECTED, UNDECIDED, Candidate, Layout, LayoutUsage
+from .device_verdict import FAILED, INVALID_POOL, REJECTED, UNDECIDED
+from .layout import Candidate, Layout, LayoutUsage
 from .model import MAX_RESULTS
 from .picking import Fatal, Pick, Picks, Undecided
 from .quantity import MAX_INT64

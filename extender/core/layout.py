@@ -13,31 +13,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .cel import CelDevice, Verdict, VerdictKind
+from .cel import Verdict
 from .compared_values import MISSING, Value, ValueClass, ValueClasses, values_of
+from .device_verdict import INVALID_POOL, REJECTED, SELECTED, as_seen, device_verdict
 from .inventory import Frame, Inventory, PoolFrame
 from .model import Attribute, CounterSet, Device, DeviceTraits, ResourceSlice
 from .model.slices import NO_TRAITS
 from .places import Place
-from .quantity import Quantity
 from .releases import CounterScope, Release
-from .shape import Alternative, Shape
+from .shape import Shape
 from .usage import Amounts
 from .words import Kind
-
-REJECTED, SELECTED, FAILED, UNDECIDED, INVALID_POOL = range(5)
-"""
-Verdict of one alternative on one device; the last three stop the search when reached.
-
-``INVALID_POOL`` stands for a whole pool that is fatal to walk into.
-"""
-
-_VERDICTS = {
-    VerdictKind.MATCH: SELECTED,
-    VerdictKind.NO_MATCH: REJECTED,
-    VerdictKind.ERROR: FAILED,
-    VerdictKind.UNKNOWN: UNDECIDED,
-}
 
 
 class Candidate(NamedTuple):
@@ -216,7 +202,7 @@ class Projector:
                 verdicts = tuple(REJECTED if verdict == SELECTED else verdict for verdict in verdicts)
             if any(verdicts):
                 values = values_of(
-                    device, slice_.driver, self._as_seen(slice_.driver, device), self._shape.compared
+                    device, slice_.driver, as_seen(slice_.driver, device, self._release), self._shape.compared
                 )
                 kept.append((position, verdicts, values, failure))
         return tuple(kept)
@@ -224,24 +210,15 @@ class Projector:
     def _judge(
         self, driver: str, device: Device, unsupported: str | None
     ) -> tuple[tuple[int, ...], tuple[str, str]]:
-        cel_device = self._as_seen(driver, device)
+        cel_device = as_seen(driver, device, self._release)
         failure = ("", "")
         verdicts = []
         for alternative in self._shape.alternatives:
-            verdict, why = _verdict(alternative, cel_device, unsupported)
+            verdict, why = device_verdict(alternative, cel_device, unsupported)
             verdicts.append(verdict)
             if why[0] and not failure[0]:
                 failure = why
         return tuple(verdicts), failure
-
-    def _as_seen(self, driver: str, device: Device) -> CelDevice:
-        """The device as expressions see it."""
-        return CelDevice(
-            driver,
-            device.traits.allow_multiple_allocations and self._release.sees_sharing,
-            device.attributes,
-            _qualified_capacity(device.traits, driver),
-        )
 
     def _build(self, inventory: Inventory, numbers: Sequence[int]) -> Placed:
         frame = inventory.frame
@@ -294,21 +271,3 @@ class Projector:
                 )
                 found.append((stand_in, NOWHERE))
         return sorted(found, key=lambda each: each[0].pool)
-
-
-def _verdict(
-    alternative: Alternative, device: CelDevice, unsupported: str | None
-) -> tuple[int, tuple[str, str]]:
-    """Class selectors first, then the request's; the first that does not match decides."""
-    for where, selector in alternative.selectors:
-        if unsupported is not None:
-            return FAILED, (where, f"attribute {unsupported}: unsupported attribute value")
-        verdict = selector.matches(device)
-        if verdict.kind is not VerdictKind.MATCH:
-            why = (where, verdict.message) if verdict.kind is not VerdictKind.NO_MATCH else ("", "")
-            return _VERDICTS[verdict.kind], why
-    return SELECTED, ("", "")
-
-
-def _qualified_capacity(traits: DeviceTraits, driver: str) -> dict[str, Quantity]:
-    return {name if "/" in name else f"{driver}/{name}": capacity.value for name, capacity in traits.capacity}

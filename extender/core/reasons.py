@@ -7,6 +7,7 @@ explanation's ``reason``) and are documented in ``docs/explain.md``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -99,17 +100,26 @@ TEMPLATES: dict[ReasonCode, str] = {
 }
 
 
+Params = tuple[tuple[str, str], ...]
+"""The parameters of a code, by the names in its template."""
+
+
+def params_of(given: Mapping[str, object]) -> Params:
+    """Keyword arguments as parameters: ``class_`` is spelled with an underscore only there."""
+    return tuple((name.rstrip("_"), str(value)) for name, value in given.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A code and its parameters, in the template's order."""
 
     code: ReasonCode
-    params: tuple[tuple[str, str], ...] = ()
+    params: Params = ()
 
 
 def reason(code: ReasonCode, **params: object) -> Reason:
-    """Build a reason. ``class_`` is spelled with an underscore only here."""
-    return Reason(code, tuple((name.rstrip("_"), str(value)) for name, value in params.items()))
+    """Build a reason; see ``params_of``."""
+    return Reason(code, params_of(params))
 
 
 def render(value: Reason) -> str:

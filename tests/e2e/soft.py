@@ -18,12 +18,18 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.model import ClaimSpec, ExactRequest, Request
+from extender.core.shape import compile_shape
+from extender.core.snapshot import Snapshot
+from extender.core.soft_alignment.selection import SelectedDevice, select
 from extender.core.soft_alignment.soften import Rewrite, soften
+from extender.core.words import PCIE_ROOT
 from extender.kube.admission_policy import ASKS, admission_policies
 from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.admission import admitting, claim, request, webhook
@@ -60,6 +66,9 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
     async with connect(plane) as api:
         await fleet.load(api, documents)
         _say(f"Kubernetes {plane.version}, {options.waves} waves of {options.pods} pods")
+        snapshot = await _snapshot(plane, api)
+        most = most_sharing_a_root(snapshot, _spec({"gpu": options.gpu_class, "nic": NIC_CLASS}))
+        _say(f"at most {most} pods can share a root")
         _say(f"{'':8} wave  bound  one root  pods/s  CPU ms/pod")
         for way in options.way or WAYS:
             async with _way(way, plane, api, options.gpu_class):
@@ -137,12 +146,41 @@ async def _way(way: str, plane: ControlPlane, api: Api, gpu_class: str) -> Async
 
 async def _rewrite(plane: ControlPlane, api: Api, classes: Mapping[str, str]) -> Rewrite:
     """What suits the cluster as it is."""
-    path = await dump(api, plane.directory / "empty.json")
-    snapshot = cluster_input(read_cluster([str(path)]), None).snapshot
-    requests = (Request(name, ExactRequest(name, of)) for name, of in classes.items())
-    rewrite = soften(ClaimSpec("pair", tuple(requests)), snapshot)
+    rewrite = soften(_spec(classes), await _snapshot(plane, api))
     assert isinstance(rewrite, Rewrite), rewrite
     return rewrite
+
+
+async def _snapshot(plane: ControlPlane, api: Api) -> Snapshot:
+    path = await dump(api, plane.directory / "empty.json")
+    return cluster_input(read_cluster([str(path)]), None).snapshot
+
+
+def _spec(classes: Mapping[str, str]) -> ClaimSpec:
+    return ClaimSpec("pair", tuple(Request(name, ExactRequest(name, of)) for name, of in classes.items()))
+
+
+def most_sharing_a_root(snapshot: Snapshot, pair: ClaimSpec) -> int:
+    """A bound for any choice of nodes and devices: as many on each root as the rarer kind has devices."""
+    shape = compile_shape([pair], snapshot.classes, snapshot.release)
+    selection = select(shape, snapshot.published.values(), snapshot.release)
+    most = 0
+    for state in snapshot.nodes.values():
+        there = [
+            selection.by_slice[each.name]
+            for each in state.inventory.slices
+            if each.name in selection.by_slice
+        ]
+        gpus, nics = (Counter(_roots(devices[side] for devices in there)) for side in (0, 1))
+        most += (gpus & nics).total()
+    return most
+
+
+def _roots(devices: Iterable[Iterable[SelectedDevice]]) -> Iterator[object]:
+    for selected in chain.from_iterable(devices):
+        root = selected.device.attributes.get(PCIE_ROOT)
+        if root is not None:
+            yield root.value
 
 
 def _say(line: str) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..reasons import Params, params_of
+
 
 class Severity(StrEnum):
     """
@@ -163,14 +165,12 @@ class ClaimWarning:
 
     code: WarningCode
     severity: Severity
-    params: tuple[tuple[str, str], ...] = ()
+    params: Params
 
 
 def warning(code: WarningCode, severity: Severity, **params: object) -> ClaimWarning:
-    """Build a warning. ``class_`` is spelled with an underscore only here."""
-    return ClaimWarning(
-        code, severity, tuple((name.rstrip("_"), str(value)) for name, value in params.items())
-    )
+    """Build a warning; see ``params_of``."""
+    return ClaimWarning(code, severity, params_of(params))
 
 
 def render(value: ClaimWarning) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..compared_values import ValueClass
-from ..layout import SELECTED
+from ..device_verdict import SELECTED
 from ..model import AttributeKind
 from ..releases import Release
 from ..shape import Alternative, ConstraintKind, Shape

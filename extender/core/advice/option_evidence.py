@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..layout import REJECTED, SELECTED
+from ..device_verdict import REJECTED, SELECTED
 from ..shape import Alternative, Shape
 from .constraint_options import ConstraintOption, Participants
 from .publications import Publication, Selected

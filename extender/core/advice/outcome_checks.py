@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..layout import FAILED, REJECTED
+from ..device_verdict import FAILED, REJECTED
 from ..plan import Plan
 from ..prediction import Outcome
 from ..reasons import Reason, ReasonCode, render

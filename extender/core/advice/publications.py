@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..compared_values import looked_up
-from ..layout import NOWHERE, SELECTED
+from ..device_verdict import SELECTED
+from ..layout import NOWHERE
 from ..model import Attribute, Device
 from ..places import Place
 from ..snapshot import Snapshot

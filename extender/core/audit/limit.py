@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from ..layout import SELECTED, Layout, LayoutUsage
+from ..device_verdict import SELECTED
+from ..layout import Layout, LayoutUsage
 from ..places import Distance, Place, distance
 from ..shape import Shape
 from ..vocabulary import Kind

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..reasons import Params, params_of
+
 
 class RefusalCode(StrEnum):
     """Every refusal there is; the template of a code names its parameters."""
@@ -106,12 +108,12 @@ class Refusal:
     """A code and its parameters, in the template's order."""
 
     code: RefusalCode
-    params: tuple[tuple[str, str], ...] = ()
+    params: Params = ()
 
 
 def refusal(code: RefusalCode, **params: object) -> Refusal:
-    """Build a refusal. ``class_`` is spelled with an underscore only here."""
-    return Refusal(code, tuple((name.rstrip("_"), str(value)) for name, value in params.items()))
+    """Build a refusal; see ``params_of``."""
+    return Refusal(code, params_of(params))
 
 
 def render_refusal(value: Refusal) -> str:

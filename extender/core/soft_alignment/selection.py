@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..cel import CelDevice, VerdictKind, unsupported_attribute
+from ..cel import CelDevice, unsupported_attribute
+from ..device_verdict import REJECTED, SELECTED, as_seen, device_verdict
 from ..model import Device, DeviceID, ResourceSlice
-from ..quantity import Quantity
 from ..releases import Release
 from ..shape import Alternative, Shape
 
@@ -110,30 +110,10 @@ class _Judge:
         return known
 
     def _judged(self, driver: str, device: Device, broken: str | None) -> tuple[_Verdict, ...]:
-        seen = CelDevice(
-            driver,
-            device.traits.allow_multiple_allocations and self._release.sees_sharing,
-            device.attributes,
-            _qualified_capacity(driver, device),
-        )
+        seen = as_seen(driver, device, self._release)
         return tuple(_verdict(alternative, seen, broken) for alternative in self._alternatives)
 
 
 def _verdict(alternative: Alternative, device: CelDevice, broken: str | None) -> _Verdict:
-    """Class selectors first, then the request's; the first that does not match decides."""
-    for where, selector in alternative.selectors:
-        if broken is not None:
-            return where, f"attribute {broken}: unsupported attribute value"
-        verdict = selector.matches(device)
-        if verdict.kind is VerdictKind.NO_MATCH:
-            return False
-        if verdict.kind is not VerdictKind.MATCH:
-            return where, verdict.message
-    return True
-
-
-def _qualified_capacity(driver: str, device: Device) -> dict[str, Quantity]:
-    return {
-        name if "/" in name else f"{driver}/{name}": capacity.value
-        for name, capacity in device.traits.capacity
-    }
+    code, why = device_verdict(alternative, device, broken)
+    return code == SELECTED if code in (SELECTED, REJECTED) else why

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from pathlib import Path
-
 import pytest
 import yaml
 
@@ -13,9 +9,8 @@ from extender.cli import advise
 from extender.kube.cluster import Cluster
 from extender.kube.cluster_file import read
 from extender.kube.live import LiveError
+from tests.cli.advise.manifests import pod_of, template
 
-ROOT = Path(__file__).parents[2]
-CLAIMS = sorted((ROOT / "tests" / "data" / "claims").glob("*.yaml"))
 PCIE_ROOT = "resource.kubernetes.io/pcieRoot"
 
 
@@ -27,45 +22,6 @@ def advised(run, cluster_file, version_file):
         return run("advise", "--cluster", cluster_file, version_file, *argv)
 
     return run_advise
-
-
-@pytest.fixture
-def manifest(tmp_path):
-    """Write objects as the YAML stream that people apply; returns the path."""
-
-    def write(*objects):
-        path = tmp_path / "claim.yaml"
-        path.write_text(yaml.safe_dump_all(objects))
-        return path
-
-    return write
-
-
-def template(name, *requests, constraints=(), **spec):
-    """``requests`` are (name, class)."""
-    devices = {
-        "requests": [{"name": each, "exactly": {"deviceClassName": of}} for each, of in requests],
-        "constraints": list(constraints),
-    }
-    return {
-        "apiVersion": "resource.k8s.io/v1",
-        "kind": "ResourceClaimTemplate",
-        "metadata": {"name": name, "labels": {"team": "a"}},
-        "spec": {"spec": {"devices": devices, **spec}},
-    }
-
-
-def pod_of(*templates):
-    """A pod with a claim from each template."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "new"},
-        "spec": {
-            "containers": [{"name": "main"}],
-            "resourceClaims": [{"name": each, "resourceClaimTemplateName": each} for each in templates],
-        },
-    }
 
 
 PAIR = (("gpu", "gpu"), ("nic", "nic"))
@@ -321,90 +277,3 @@ def test_pod_or_file(run, cluster_file):
     assert run("advise", "--cluster", cluster_file, "--pod", "a", "-f", "b").status == 2
     ran = run("advise", "--cluster", cluster_file, "--pod", "default/job-2")
     assert "did you mean default/job-1?" in ran.err
-
-
-# The embedded fleet, and the claims that people published.
-
-CLASS_DRIVERS = {
-    "dra.net": "dra.net",
-    "dranet": "dra.net",
-    "dranet.net": "dra.net",
-    "efa.networking.k8s.aws": "dra.net",
-    "gpu.intel.com": "gpu.intel.com",
-    "gpu.example.com": "gpu.example.com",
-    "dra.nvme": "dra.nvme",
-    "mig.nvidia.com": "gpu.nvidia.com",
-    "vfio.gpu.nvidia.com": "gpu.nvidia.com",
-    "spyre.ibm.com": "spyre.ibm.com",
-    "sriovnetwork.k8snetworkplumbingwg.io": "sriovnetwork.k8snetworkplumbingwg.io",
-}
-
-
-@pytest.fixture(scope="session")
-def fleet_file(tmp_path_factory):
-    """The cluster of the embedded recording, with the classes that the samples name."""
-    with gzip.open(ROOT / "extender" / "data" / "fleet-1.36.2.jsonl.gz", "rt") as lines:
-        cluster = json.loads(lines.readline())["cluster"]
-    cluster["items"] += [
-        {
-            "apiVersion": "resource.k8s.io/v1",
-            "kind": "DeviceClass",
-            "metadata": {"name": name},
-            "spec": {"selectors": [{"cel": {"expression": f"device.driver == '{driver}'"}}]},
-        }
-        for name, driver in CLASS_DRIVERS.items()
-    ]
-    path = tmp_path_factory.mktemp("fleet") / "fleet.json"
-    path.write_text(json.dumps(cluster))
-    return path
-
-
-FINDINGS = {
-    "pcieroot-intel-gpu-dranet": {"selector-attribute-misspelt", "selector-fails", "selects-nothing"},
-    "pcieroot-2gpu-2nic-one-root": {"attribute-retired", "selector-fails", "count-is-not-pairs"},
-    "pcieroot-amd-2gpu": {"too-few-together", "holds-nowhere"},
-    "count-vs-pairs": {"separate-claims", "count-is-not-pairs"},
-    "vendor-root-intel-2gpu": {"attribute-unknown"},
-    "pcieroot-gpu-efa-1to1": {"attribute-partly-published", "flat-root"},
-    "bus-id-and-numa-cel-gb300": {"selector-fails", "selector-attribute-unknown"},
-    "composite-pairs": {"class-missing"},
-    "parentuuid-mig": {"attribute-unknown"},
-}
-"""What must be said of samples that ``docs/advise.md`` calls mistakes or traps, at least."""
-
-
-@pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.stem)
-def test_published_claims(run, fleet_file, path):
-    """Each published sample is advised on, or refused as what no API server takes."""
-    ran = run("advise", "--cluster", fleet_file, "--kubernetes", "1.36", "-f", path, "-o", "json")
-    if path.stem == "kep4816-firstavailable":
-        assert ran.status == 2
-        assert "matchAttribute: expected str, got array" in ran.err
-        return
-    subjects = ran.document["subjects"]
-    assert subjects
-    for subject in subjects:
-        for option in subject["options"]:
-            assert sum(option["now"].values()) == sum(option["empty"].values()) == subject["nodes"] == 24
-            assert option["now"]["allocated"] <= option["empty"]["allocated"] + option["empty"]["error"]
-    assert ran.status == any(subject["blocked"] for subject in subjects)
-    found = {each["code"] for subject in subjects for each in subject["warnings"]}
-    assert found >= FINDINGS.get(path.stem, set())
-
-
-def test_the_most_common_claim_on_the_embedded_fleet(run, fleet_file, manifest):
-    """One GPU and one NIC: the root is an option on few machines, and a rewrite costs none."""
-    path = manifest(template("pair", ("gpu", "gpu"), ("nic", "rdma")))
-    ran = run("advise", "--cluster", fleet_file, "--kubernetes", "1.36", "-f", path, "-o", "json")
-    (subject,) = ran.document["subjects"]
-    allocated = {
-        (each["constraint"], each["attribute"]): each["empty"]["allocated"] for each in subject["options"]
-    }
-    assert allocated == {
-        ("as-written", None): 23,
-        ("none", None): 23,
-        ("match", PCIE_ROOT): 8,
-        ("match", "resource.kubernetes.io/numaNode"): 0,
-        ("soft", None): 23,
-    }
-    assert subject["nearness"]["rewritten"]["pcie-root"] > subject["nearness"]["firstFit"]["pcie-root"]

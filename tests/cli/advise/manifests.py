@@ -1,0 +1,30 @@
+"""Objects as people write them, for ``-f``."""
+
+from __future__ import annotations
+
+
+def template(name, *requests, constraints=(), **spec):
+    """``requests`` are (name, class)."""
+    devices = {
+        "requests": [{"name": each, "exactly": {"deviceClassName": of}} for each, of in requests],
+        "constraints": list(constraints),
+    }
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaimTemplate",
+        "metadata": {"name": name, "labels": {"team": "a"}},
+        "spec": {"spec": {"devices": devices, **spec}},
+    }
+
+
+def pod_of(*templates):
+    """A pod with a claim from each template."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "new"},
+        "spec": {
+            "containers": [{"name": "main"}],
+            "resourceClaims": [{"name": each, "resourceClaimTemplateName": each} for each in templates],
+        },
+    }
