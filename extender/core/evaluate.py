@@ -9,7 +9,7 @@ same answer, whatever was asked before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -102,9 +102,12 @@ class Evaluation(Generic[T]):
         """The detailed answer for each name."""
         if isinstance(self._plan, Uniform):
             return dict.fromkeys(names, self._uniform(self._plan))
-        looks: dict[str, Look] = {}
-        predictions = self._predictions(names, looks)
-        return {name: self._verdict(self._plan, name, predictions[name], looks.get(name)) for name in names}
+        plan = self._plan
+        found = {
+            name: self._verdict(plan, name, prediction, look)
+            for name, prediction, look in self._judged(names)
+        }
+        return {name: found[name] for name in names}
 
     def shortfalls(self, names: Sequence[str]) -> dict[str, Shortfall]:
         """
@@ -148,9 +151,7 @@ class Evaluation(Generic[T]):
         state = self.snapshot.nodes.get(name)
         if state is None or isinstance(self._plan, Uniform):
             return ()
-        looks: dict[str, Look] = {}
-        prediction = self._predictions([name], looks)[name]
-        look = looks.get(name)
+        ((_, prediction, look),) = self._judged([name])
         if prediction.solution is None or look is None:
             return ()
         found = allocations(
@@ -213,17 +214,12 @@ class Evaluation(Generic[T]):
         known = table.entries
         missing = [name for name in names if name not in known]
         within = table.steps <= self._settings.request_steps
-        looks: dict[str, Look] = {}
-        predictions = self._predictions(missing if within else names, looks)
+        standings = self._standings(missing if within else names)
         if within and table.steps > self._settings.request_steps:
             # The budget counts all nodes of the request, also those known before.
-            predictions = self._predictions(names, looks)
+            standings = self._standings(names)
             within = False
         render = self._memo.render
-        standings = {
-            name: self._standing(prediction, self._fragmentation(name, prediction, looks.get(name)))
-            for name, prediction in predictions.items()
-        }
         fresh = {name: render(name, standing.score) for name, standing in standings.items()}
         if within:
             listed = [name for name in missing if name in self.snapshot.nodes]
@@ -240,49 +236,53 @@ class Evaluation(Generic[T]):
         missing = [name for name in names if name not in known]
         if within and not missing:
             return known
-        looks: dict[str, Look] = {}
-        predictions = self._predictions(missing if within else names, looks)
+        fresh = self._fresh_shortfalls(self._plan, missing if within else names)
         if within and table.steps > self._settings.request_steps:
-            predictions = self._predictions(names, looks)
+            fresh = self._fresh_shortfalls(self._plan, names)
             within = False
-        fresh: dict[str, Shortfall | None] = dict.fromkeys(predictions)
-        for name, prediction in predictions.items():
-            if farthest_pair(prediction) is not None:
-                fresh[name] = shortfall_of(self._verdict(self._plan, name, prediction, looks.get(name)))
         if not within:
             return fresh
         known.update((name, fresh[name]) for name in missing if name in self.snapshot.nodes)
         return known | fresh
 
-    def _predictions(
-        self, names: Sequence[str], looks: dict[str, Look] | None = None
-    ) -> dict[str, Prediction]:
+    def _standings(self, names: Sequence[str]) -> dict[str, Standing]:
+        return {
+            name: self._standing(prediction, self._fragmentation(name, prediction, look))
+            for name, prediction, look in self._judged(names)
+        }
+
+    def _fresh_shortfalls(self, plan: Plan, names: Sequence[str]) -> dict[str, Shortfall | None]:
+        return {
+            name: shortfall_of(self._verdict(plan, name, prediction, look))
+            if farthest_pair(prediction) is not None
+            else None
+            for name, prediction, look in self._judged(names)
+        }
+
+    def _judged(self, names: Sequence[str]) -> Iterator[tuple[str, Prediction, Look | None]]:
         """
         Predict in the order of node names, so that the budget never depends on theirs.
 
-        Every distinct look is charged what its search takes, known or not. ``looks``
-        collects how the nodes look that needed a search at some time.
+        Every distinct look is charged what its search takes, known or not. Yields how a node looks
+        that needed a search at some time, for use before the next one: to keep thousands
+        would cost more than to judge them.
         """
         assert isinstance(self._plan, Plan)
         spent = 0
         charged: set[tuple[int, PredictionKey]] = set()
-        predictions: dict[str, Prediction] = {}
         for name in sorted(names):
             state = self.snapshot.nodes.get(name)
             if state is None:
-                predictions[name] = self._without(ReasonCode.NODE_UNKNOWN)
+                yield name, self._without(ReasonCode.NODE_UNKNOWN), None
                 continue
             look = self._look(self._plan, state)
             if isinstance(look, Prediction):
-                predictions[name] = look
+                yield name, look, None
                 continue
-            if looks is not None:
-                looks[name] = look
             charge = (id(look.memo), look.key)
             if charge not in charged and spent >= self._settings.request_steps:
-                predictions[name] = self._without(
-                    ReasonCode.REQUEST_BUDGET, steps=self._settings.request_steps
-                )
+                steps = self._settings.request_steps
+                yield name, self._without(ReasonCode.REQUEST_BUDGET, steps=steps), look
                 continue
             prediction = look.memo.predictions.get(look.key)
             if prediction is None:
@@ -292,8 +292,7 @@ class Evaluation(Generic[T]):
                 spent += prediction.steps
             if look.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
                 prediction = without_devices(Outcome.UNSCHEDULABLE, look.elsewhere, self._settings)
-            predictions[name] = prediction
-        return predictions
+            yield name, prediction, look
 
     def _search(self, look: Look) -> Prediction:
         prediction = predict(
