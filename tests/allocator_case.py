@@ -14,19 +14,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from extender.core.allocation import SHARE_ID, allocations
-from extender.core.features import features_named
-from extender.core.layout import Projector
-from extender.core.layout_usage import usage_of
-from extender.core.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult, Node
-from extender.core.picking import Fatal, Undecided
-from extender.core.prediction import Certainty, Outcome, find
-from extender.core.quantity import parse_quantity
-from extender.core.release_history import implementation_for, release_with
-from extender.core.releases import Implementation, Release
-from extender.core.shape import Refused, compile_shape
-from extender.core.snapshot import Snapshot
+from extender.core.allocator.layout_usage import usage_of
+from extender.core.allocator.picking import Fatal, Undecided
+from extender.core.allocator.projection import Projector
+from extender.core.allocator.results import SHARE_ID, allocations
+from extender.core.claims.shape import Refused, compile_shape
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.predict import find
+from extender.core.reasons import Certainty, Outcome
+from extender.core.releases.features import features_named
+from extender.core.releases.history import implementation_for, release_with
+from extender.core.releases.release import Implementation, Release
 from extender.kube import decode
+from extender.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult, Node
+from extender.model.quantity import parse_quantity
 
 
 @dataclass(frozen=True)

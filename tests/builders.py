@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from extender.core.model import (
+from extender.model import (
     Allocation,
     Attribute,
     AttributeKind,

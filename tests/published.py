@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from extender.core.model import Claim, DeviceClass, Node, ResourceSlice
-from extender.core.places import Distance, Place, distance
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import release_for
+from extender.core.topology.places import Distance, Place, distance
 from extender.kube import decode
 from extender.kube.decode import Interner
+from extender.model import Claim, DeviceClass, Node, ResourceSlice
 
 ROOT = "resource.kubernetes.io/pcieRoot"
 BUS_ID = "resource.kubernetes.io/pciBusID"

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 PAGES = [
     page
     for folder in (".", "deploy", "docs", "scheduler-config")

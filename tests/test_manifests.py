@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from extender.kube.admission_policy import asking
-from extender.kube.cluster import GROUPS
-from extender.kube.resources import RESOURCES
-from extender.service.mutate import OWNER_SECONDS
+from extender.kube.files.cluster import GROUPS
+from extender.kube.rewriting.admission_policy import asking
+from extender.kube.watch.resources import RESOURCES
+from extender.service.http.mutate import OWNER_SECONDS
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 SAMPLES = sorted((ROOT / "scheduler-config").glob("*.yaml"))
 MANIFESTS = sorted(DEPLOY.rglob("*.yaml"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from extender.core.feature_gates import WrongGate
-from extender.core.release_history import LATEST, UnknownRelease, release_for
-from extender.core.releases import Release
-from extender.core.snapshot import Snapshot
-from extender.core.vocabulary import DEFAULT_VOCABULARY, Vocabulary
-from extender.kube.cluster import Cluster
-from extender.kube.cluster_file import ClusterFileError, read
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.feature_gates import WrongGate
+from extender.core.releases.history import LATEST, UnknownRelease, release_for
+from extender.core.releases.release import Release
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
+from extender.kube.files.cluster import Cluster
+from extender.kube.files.cluster_file import ClusterFileError, read
 
 from .failure import WrongInput
 

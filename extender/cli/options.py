@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from extender.core.feature_gates import WrongGate, parse_gates
+from extender.core.releases.feature_gates import WrongGate, parse_gates
 
 DUMP = "kubectl get nodes,deviceclasses,resourceslices,resourceclaims,pods -A -o json > cluster.json"
 """The command that dumps a cluster."""

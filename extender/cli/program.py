@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Command | None = None
     if name in commands:
         # Only the command that runs is imported: a web server costs half a second.
-        command = cast("Command", importlib.import_module(f"{__package__}.{name}"))
+        command = cast("Command", importlib.import_module(f"{__package__}.{name}.command"))
         command.add_arguments(commands[name])
     args = parser.parse_args(arguments)
     assert command is not None, "argparse ends the program where no command was given"

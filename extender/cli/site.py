@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from extender.core.vocabulary import DEFAULT_VOCABULARY, Vocabulary
-from extender.core.worths import DEFAULT_WORTHS, Worths
-from extender.kube.site_file import SiteFileError
-from extender.kube.vocabulary_file import read_vocabulary
-from extender.kube.worths_file import read_worths
+from extender.core.alignment.worths import DEFAULT_WORTHS, Worths
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
+from extender.kube.files.site_file import SiteFileError
+from extender.kube.files.vocabulary_file import read_vocabulary
+from extender.kube.files.worths_file import read_worths
 
 from .failure import WrongInput
 

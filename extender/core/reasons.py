@@ -125,3 +125,19 @@ def reason(code: ReasonCode, **params: object) -> Reason:
 def render(value: Reason) -> str:
     """The reason as one sentence for people."""
     return TEMPLATES[value.code].format_map(dict(value.params))
+
+
+class Outcome(StrEnum):
+    """``error``: upstream aborts the whole attempt; ``unknown``: we have no opinion."""
+
+    ALLOCATED = "allocated"
+    UNSCHEDULABLE = "unschedulable"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+class Certainty(StrEnum):
+    """``order-dependent``: the release walks pools or slices in random order, and it matters."""
+
+    EXACT = "exact"
+    ORDER_DEPENDENT = "order-dependent"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from extender.core.evaluate import Settings
+from extender.core.prediction.evaluate import Settings
 
 from .policy import Policy
 

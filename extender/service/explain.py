@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from extender.core.evaluate import Certainty, Outcome
+from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.reasons import ReasonCode, reason, render
 
 if TYPE_CHECKING:
-    from extender.core.evaluate import NodeVerdict, PredictedDevice
-    from extender.core.model import Pod
+    from extender.core.prediction.evaluate import NodeVerdict, PredictedDevice
+    from extender.model import Pod
 
 API_VERSION = "dra-extender.io/v1alpha1"
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from extender.core.evaluate import Shortfall
-    from extender.core.model import Namespace, Pod
+    from extender.core.prediction.evaluate import Shortfall
+    from extender.model import Namespace, Pod
 
 ANNOTATION = "dra-extender.io/alignment"
 """The annotation of a pod that sets its policy, of a namespace that sets that of its pods."""

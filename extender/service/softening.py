@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from extender.core.soft_alignment.refusals import Refusal, RefusalCode
 from extender.core.soft_alignment.soften import Rewrite, soften
-from extender.kube.admission_policy import ASKS
+from extender.kube.rewriting.admission_policy import ASKS
 
 if TYPE_CHECKING:
-    from extender.core.model import ClaimSpec, DeviceClass
-    from extender.core.slice_index import SliceIndex
-    from extender.core.snapshot import Snapshot
+    from extender.core.cluster.slice_index import SliceIndex
+    from extender.core.cluster.snapshot import Snapshot
+    from extender.model import ClaimSpec, DeviceClass
 
 RESULT_ANNOTATION = f"{ASKS}-result"
 """Says on a claim or template that asked what became of it: ``rewritten`` or a code, and why."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from extender.core.changes import Changes
-from extender.core.model import Claim
-from extender.core.snapshot import ClaimKey, Snapshot
+from extender.core.cluster.changes import Changes
+from extender.core.cluster.snapshot import ClaimKey, Snapshot
+from extender.model import Claim
 
 
 class Store:

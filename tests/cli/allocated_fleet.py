@@ -12,11 +12,11 @@ import json
 import sys
 from typing import Any
 
-from extender.cli.fleet import fleet
-from extender.core.evaluate import Memo, Settings, Snapshot, evaluate
-from extender.core.model import Pod, PodClaim
-from extender.core.release_history import release_for
-from extender.kube.cluster import ClusterBuilder
+from extender.cli.bench.fleet import fleet
+from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
+from extender.core.releases.history import release_for
+from extender.kube.files.cluster import ClusterBuilder
+from extender.model import Pod, PodClaim
 
 MIXES = (
     ({"gpu": 1, "rdma": 1}, {"gpu": 1, "rdma": 1, "dra.cpu": 1}),

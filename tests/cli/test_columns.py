@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extender.cli.columns import columns, terminal_width
-from extender.cli.device_names import short_names
+from extender.cli.demo.device_names import short_names
 
 
 def test_cells_stand_below_each_other():

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
 from extender.core.advice import claim_warnings
 from extender.core.reasons import TEMPLATES
+from tests.paths import DOCS, ROOT
 
-ROOT = Path(__file__).parents[2]
 SAMPLE = re.compile(
     r"^```sh\ndra-extender ([^\n]*)\n```\n\n```(?:text|json|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
 SAMPLES = [
     (command, output)
     for page in ("cli.md", "explain.md", "audit.md", "advise.md")
-    for command, output in SAMPLE.findall((ROOT / "docs" / page).read_text())
+    for command, output in SAMPLE.findall((DOCS / page).read_text())
     if not command.startswith("serve")  # which prints when it listens, and stays
 ]
 
@@ -46,14 +45,14 @@ def test_there_are_samples():
 
 def test_every_reason_is_documented():
     """The table of docs/explain.md has each code with its sentence, and no other."""
-    page = (ROOT / "docs" / "explain.md").read_text().partition("## Reasons")[2]
+    page = (DOCS / "explain.md").read_text().partition("## Reasons")[2]
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", page, re.MULTILINE))
     assert rows == {code.value: re.sub(r"{(.*?)}", r"*\1*", text) for code, text in TEMPLATES.items()}
 
 
 def test_every_key_is_documented(run):
     """Each key of the document has a row in a table of docs/explain.md."""
-    page = (ROOT / "docs" / "explain.md").read_text()
+    page = (DOCS / "explain.md").read_text()
     documented = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE))))
     ran = run("explain", "--cluster", ROOT / "docs/examples/cluster.yaml", "--pod", "job-1", "-o", "json")
     keys = set(ran.document)
@@ -66,7 +65,7 @@ def test_every_key_is_documented(run):
 
 def test_every_warning_is_documented():
     """The table of docs/advise.md has each code with its sentence, and no other."""
-    page = (ROOT / "docs" / "advise.md").read_text().partition("## Warnings")[2]
+    page = (DOCS / "advise.md").read_text().partition("## Warnings")[2]
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", page, re.MULTILINE))
     assert rows == {
         code.value: re.sub(r"{(.*?)}", r"*\1*", text) for code, text in claim_warnings.TEMPLATES.items()
@@ -75,7 +74,7 @@ def test_every_warning_is_documented():
 
 def test_every_key_of_advice_is_documented(run):
     """Each key of the document has a row in a table of docs/advise.md."""
-    page = (ROOT / "docs" / "advise.md").read_text()
+    page = (DOCS / "advise.md").read_text()
     documented = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE))))
     cluster, claim = ROOT / "docs/examples/cluster.yaml", ROOT / "docs/examples/claim.yaml"
     ran = run("advise", "--cluster", cluster, "-f", claim, "-o", "json")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from extender.core.prediction import Certainty, Outcome
+from extender.core.reasons import Certainty, Outcome
 from tests.allocator_case import Answer, comparable, expected_allocations, predict_case
 from tests.oracle.client import Oracle
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from extender.core.prediction import Outcome
+from extender.core.reasons import Outcome
 from tests.allocator_case import Answer
 
 JSON = Mapping[str, Any]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from extender.core.prediction import Certainty, Outcome
+from extender.core.reasons import Certainty, Outcome
 from tests.allocator_case import Answer
 from tests.differential.allocation_facts import (
     JSON,
@@ -53,17 +53,25 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("several pools", "pools", lambda c, a: len(pools(c)) > 1),
-    Rule("several slices in a pool", "pools", lambda c, a: any(len(each) > 1 for each in pools(c).values())),
+    Rule("several pools", "cluster/pools", lambda c, a: len(pools(c)) > 1),
+    Rule(
+        "several slices in a pool",
+        "cluster/pools",
+        lambda c, a: any(len(each) > 1 for each in pools(c).values()),
+    ),
     Rule(
         "one pool name, two drivers",
-        "pools",
+        "cluster/pools",
         lambda c, a: len({pool for _, pool in pools(c)}) < len(pools(c)),
     ),
-    Rule("only the newest generation counts", "pools", lambda c, a: any(len(e) > 1 for e in generations(c))),
+    Rule(
+        "only the newest generation counts",
+        "cluster/pools",
+        lambda c, a: any(len(e) > 1 for e in generations(c)),
+    ),
     Rule(
         "a pool that lacks slices",
-        "pools",
+        "cluster/pools",
         lambda c, a: any(
             len(specs) < max(spec["pool"].get("resourceSliceCount", 1) for spec in specs)
             for specs in pools(c).values()
@@ -71,101 +79,129 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "all devices of an incomplete pool abort",
-        "allocator",
+        "allocator/search",
         lambda c, a: fails_with(a, "all-incomplete-pool"),
     ),
-    Rule("an invalid pool is skipped", "pools", lambda c, a: a.node_fails, since="1.35"),
-    Rule("an invalid pool aborts", "layout", lambda c, a: fails_with(a, "invalid-pool-fatal"), until="1.34"),
-    Rule("slices of one node", "node_selection", lambda c, a: any(s.get("nodeName") for s in specs(c))),
+    Rule("an invalid pool is skipped", "cluster/pools", lambda c, a: a.node_fails, since="1.35"),
+    Rule(
+        "an invalid pool aborts",
+        "allocator/layout",
+        lambda c, a: fails_with(a, "invalid-pool-fatal"),
+        until="1.34",
+    ),
+    Rule(
+        "slices of one node", "cluster/node_selection", lambda c, a: any(s.get("nodeName") for s in specs(c))
+    ),
     Rule(
         "slices of another node",
-        "node_selection",
+        "cluster/node_selection",
         lambda c, a: any(
             s.get("nodeName") not in (None, (c.get("node") or {}).get("metadata", {}).get("name"))
             for s in specs(c)
         ),
     ),
-    Rule("slices for all nodes", "node_selection", lambda c, a: any(s.get("allNodes") for s in specs(c))),
+    Rule(
+        "slices for all nodes",
+        "cluster/node_selection",
+        lambda c, a: any(s.get("allNodes") for s in specs(c)),
+    ),
     Rule(
         "slices with a node selector",
-        "node_selection",
+        "cluster/node_selection",
         lambda c, a: any(s.get("nodeSelector") for s in specs(c)),
     ),
     Rule(
         "devices with their own nodes",
-        "pools",
+        "cluster/pools",
         lambda c, a: any(s.get("perDeviceNodeSelection") for s in specs(c)),
     ),
-    Rule("order decides", "order", lambda c, a: a.certainty is Certainty.ORDER_DEPENDENT, until="1.35"),
-    Rule("several claims", "allocator", lambda c, a: allocated(a) and len(c.get("claims") or ()) > 1),
-    Rule("several requests", "allocator", lambda c, a: allocated(a) and len(list(requests(c))) > 1),
+    Rule(
+        "order decides",
+        "allocator/order",
+        lambda c, a: a.certainty is Certainty.ORDER_DEPENDENT,
+        until="1.35",
+    ),
+    Rule("several claims", "allocator/search", lambda c, a: allocated(a) and len(c.get("claims") or ()) > 1),
+    Rule("several requests", "allocator/search", lambda c, a: allocated(a) and len(list(requests(c))) > 1),
     Rule(
         "several devices for a request",
-        "allocator",
+        "allocator/search",
         lambda c, a: allocated(a) and any(each.get("count", 1) > 1 for each in exacts(c)),
     ),
-    Rule("more than 32 devices abort", "allocator", lambda c, a: fails_with(a, "too-many-devices")),
+    Rule("more than 32 devices abort", "allocator/search", lambda c, a: fails_with(a, "too-many-devices")),
     Rule(
         "the first alternative is taken",
-        "allocator",
+        "allocator/search",
         lambda c, a: any(result.request.endswith("/s0") for result in results(a)),
     ),
     Rule(
         "a later alternative is taken",
-        "allocator",
+        "allocator/search",
         lambda c, a: any(
             "/" in result.request and not result.request.endswith("/s0") for result in results(a)
         ),
     ),
-    Rule("all devices are taken", "allocator", lambda c, a: allocated(a) and all_mode(c)),
+    Rule("all devices are taken", "allocator/search", lambda c, a: allocated(a) and all_mode(c)),
     Rule(
         "all devices cannot be had",
-        "allocator",
+        "allocator/search",
         lambda c, a: a.outcome is Outcome.UNSCHEDULABLE and all_mode(c),
     ),
-    Rule("admin access", "picking", lambda c, a: any(result.admin_access for result in results(a))),
-    Rule("devices in use", "layout_usage", lambda c, a: bool(c.get("allocatedDevices"))),
+    Rule("admin access", "allocator/picking", lambda c, a: any(result.admin_access for result in results(a))),
+    Rule("devices in use", "allocator/layout_usage", lambda c, a: bool(c.get("allocatedDevices"))),
     Rule(
         "selectors of the class",
-        "layout",
+        "allocator/device_verdict",
         lambda c, a: any(each["spec"].get("selectors") for each in c.get("classes") or ()),
     ),
-    Rule("selectors of the request", "layout", lambda c, a: any(each.get("selectors") for each in exacts(c))),
-    Rule("a selector that fails aborts", "allocator", lambda c, a: fails_with(a, "cel-error")),
-    Rule("a feature that is off is refused", "shape", lambda c, a: fails_with(a, "feature-disabled")),
+    Rule(
+        "selectors of the request",
+        "allocator/device_verdict",
+        lambda c, a: any(each.get("selectors") for each in exacts(c)),
+    ),
+    Rule("a selector that fails aborts", "allocator/search", lambda c, a: fails_with(a, "cel-error")),
+    Rule("a feature that is off is refused", "claims/shape", lambda c, a: fails_with(a, "feature-disabled")),
     Rule(
         "matchAttribute",
-        "constraints",
+        "allocator/constraints",
         lambda c, a: allocated(a) and any("matchAttribute" in each for each in constraints(c)),
     ),
     Rule(
         "matchAttribute that cannot hold",
-        "constraints",
+        "allocator/constraints",
         lambda c, a: (
             a.outcome is Outcome.UNSCHEDULABLE and any("matchAttribute" in each for each in constraints(c))
         ),
     ),
     Rule(
         "distinctAttribute",
-        "constraints",
+        "allocator/constraints",
         lambda c, a: any("distinctAttribute" in each for each in constraints(c)),
     ),
     Rule(
         "constraint on some requests",
-        "shape",
+        "claims/shape",
         lambda c, a: any(each.get("requests") for each in constraints(c)),
     ),
     Rule(
         "constraint on an alternative",
-        "shape",
+        "claims/shape",
         lambda c, a: any("/" in name for each in constraints(c) for name in each.get("requests") or ()),
     ),
-    Rule("values of different types", "compared_values", lambda c, a: mixed_types(c)),
-    Rule("all devices break a constraint: abort", "picking", lambda c, a: fails_with(a, "all-constraint")),
-    Rule("taints", "taints", lambda c, a: on(c, "DeviceTaints") and any(d.get("taints") for d in devices(c))),
+    Rule("values of different types", "allocator/compared_values", lambda c, a: mixed_types(c)),
+    Rule(
+        "all devices break a constraint: abort",
+        "allocator/picking",
+        lambda c, a: fails_with(a, "all-constraint"),
+    ),
+    Rule(
+        "taints",
+        "cluster/taints",
+        lambda c, a: on(c, "DeviceTaints") and any(d.get("taints") for d in devices(c)),
+    ),
     Rule(
         "tolerated taints",
-        "taints",
+        "cluster/taints",
         lambda c, a: (
             on(c, "DeviceTaints")
             and any(
@@ -175,36 +211,45 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "taints while the feature is off",
-        "taints",
+        "cluster/taints",
         lambda c, a: not on(c, "DeviceTaints") and any(device.get("taints") for device in picked(c, a)),
     ),
-    Rule("shared counters", "counters", lambda c, a: any(d.get("consumesCounters") for d in picked(c, a))),
+    Rule(
+        "shared counters",
+        "allocator/counters",
+        lambda c, a: any(d.get("consumesCounters") for d in picked(c, a)),
+    ),
     Rule(
         "counters of allocated devices",
-        "layout_usage",
+        "allocator/layout_usage",
         lambda c, a: on(c, "PartitionableDevices") and consumes(c) and bool(c.get("allocatedDevices")),
     ),
     Rule(
         "counters while the feature is off",
-        "picking",
+        "allocator/picking",
         lambda c, a: not on(c, "PartitionableDevices") and consumes(c),
     ),
-    Rule("devices with binding conditions", "pools", lambda c, a: binding_on(c) and binding(c)),
+    Rule("devices with binding conditions", "cluster/pools", lambda c, a: binding_on(c) and binding(c)),
     Rule(
         "binding conditions while the feature is off",
-        "allocator",
+        "allocator/search",
         lambda c, a: not binding_on(c) and binding(c),
     ),
-    Rule("devices are shared", "picking", lambda c, a: any(r.share_id for r in results(a)), since="1.35"),
+    Rule(
+        "devices are shared",
+        "allocator/picking",
+        lambda c, a: any(r.share_id for r in results(a)),
+        since="1.35",
+    ),
     Rule(
         "capacity that shares have taken",
-        "capacity",
+        "allocator/capacity",
         lambda c, a: bool(c.get("allocatedCapacity")),
         since="1.35",
     ),
     Rule(
         "capacity of dedicated devices",
-        "capacity",
+        "allocator/capacity",
         lambda c, a: (
             on(c, "ConsumableCapacity")
             and any(not result.share_id for result in results(a))
@@ -214,13 +259,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "default of a request policy",
-        "capacity",
+        "allocator/capacity",
         lambda c, a: any("default" in policy for policy in policies(c)) and allocated(a),
         since="1.35",
     ),
     Rule(
         "range and step of a request policy",
-        "capacity",
+        "allocator/capacity",
         lambda c, a: (
             any("step" in policy.get("validRange", {}) for policy in policies(c))
             and any(capacity_requests(c))
@@ -229,39 +274,39 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "valid values of a request policy",
-        "capacity",
+        "allocator/capacity",
         lambda c, a: any("validValues" in policy for policy in policies(c)) and any(capacity_requests(c)),
         since="1.35",
     ),
     Rule(
         "capacity that the device lacks",
-        "capacity",
+        "allocator/capacity",
         lambda c, a: any(name == "none" for name, _ in capacity_requests(c)),
         since="1.35",
     ),
     Rule(
         "capacity that cannot be reckoned with aborts",
-        "capacity",
+        "allocator/capacity",
         lambda c, a: fails_with(a, "capacity"),
         since="1.37",
     ),
     Rule(
         "configuration of the class",
-        "allocation",
+        "allocator/results",
         lambda c, a: any(
             each.source == "FromClass" for allocation in a.allocations for each in allocation.config
         ),
     ),
     Rule(
         "configuration of the claim",
-        "allocation",
+        "allocator/results",
         lambda c, a: any(
             each.source == "FromClaim" for allocation in a.allocations for each in allocation.config
         ),
     ),
     Rule(
         "allocation pinned to the node",
-        "allocation",
+        "allocator/results",
         lambda c, a: any(
             allocation.node_selector is not None and allocation.node_selector.terms[0].fields
             for allocation in a.allocations
@@ -269,7 +314,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "allocation for several nodes",
-        "allocation",
+        "allocator/results",
         lambda c, a: any(
             allocation.node_selector is None or allocation.node_selector.terms[0].expressions
             for allocation in a.allocations
@@ -277,7 +322,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "list attributes",
-        "compared_values",
+        "allocator/compared_values",
         lambda c, a: any(
             key in value
             for d in devices(c)
@@ -287,37 +332,37 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "list attributes as sets",
-        "constraints",
+        "allocator/constraints",
         lambda c, a: on(c, "ListTypeAttributes") and any(constraints(c)),
         since="1.37",
     ),
     Rule(
         "compatibility groups",
-        "compatibility_groups",
+        "allocator/compatibility_groups",
         lambda c, a: on(c, "CompatibilityGroups") and grouped(c),
         since="1.37",
     ),
     Rule(
         "compatibility groups while the feature is off",
-        "pools",
+        "cluster/pools",
         lambda c, a: not on(c, "CompatibilityGroups") and grouped(c),
         since="1.37",
     ),
     Rule(
         "skipped node operations",
-        "inventory",
+        "cluster/inventory",
         lambda c, a: any(s.get("skipNodeOperations") for s in specs(c)),
         since="1.37",
     ),
     Rule(
         "derived attributes",
-        "layout",
+        "allocator/compared_values",
         lambda c, a: on(c, "DerivedAttributes") and any(each.get("derivedAttributes") for each in exacts(c)),
         since="1.37",
     ),
     Rule(
         "fractional ranges",
-        "capacity",
+        "allocator/capacity",
         lambda c, a: (
             on(c, "FractionalCapacityRange") and any("validRange" in policy for policy in policies(c))
         ),

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from extender.core.cel import Dialect
+from extender.cel import Dialect
 from tests.differential.cel_compare import End, Outcome, agree, dialect_of, ours, theirs
 from tests.differential.cel_generate import Selector, selector
 from tests.differential.cel_shrink import shrink

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from extender.core.cel import CelDevice, Dialect, VerdictKind, compile_selector, unsupported_attribute
-from extender.core.features import features_named
-from extender.core.release_history import implementation_for, release_with
+from extender.cel import CelDevice, Dialect, VerdictKind, compile_selector, unsupported_attribute
+from extender.core.releases.features import features_named
+from extender.core.releases.history import implementation_for, release_with
 from extender.kube import decode
 from tests.differential.cel_generate import Selector
 from tests.oracle.client import Answer, Oracle

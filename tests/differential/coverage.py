@@ -12,18 +12,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
-from extender.core.releases import Implementation
+from extender.core.releases.release import Implementation
 from tests.allocator_case import predict_case
 from tests.differential.allocation_compare import VERSIONS
 from tests.differential.allocation_rules import RULES, rules_hit
 from tests.differential.results import recorded_runs, with_results
+from tests.paths import DOCS, ROOT
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "coverage.md"
+PAGE = DOCS / "coverage.md"
 CASES = ROOT / "tests" / "data" / "allocator"
-PREDICTION = ROOT / "docs" / "prediction.md"
+PREDICTION = DOCS / "prediction.md"
 INTRODUCTION = """\
 # Coverage
 

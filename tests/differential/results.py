@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from tests.differential.allocation_compare import VERSIONS
+from tests.paths import DATA
 
-RUNS = Path(__file__).parents[1] / "data" / "differential"
+RUNS = DATA / "differential"
 MINORS = sorted(VERSIONS)
 _PLACE = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from extender.core.prediction import Certainty, Outcome
+from extender.core.reasons import Certainty, Outcome
 from tests.allocator_case import Answer
 from tests.differential import allocation, allocation_compare
 from tests.differential.allocation_case import case

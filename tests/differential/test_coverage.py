@@ -6,8 +6,9 @@ import pytest
 
 from tests.differential.allocation_compare import VERSIONS
 from tests.differential.allocation_rules import RULES, rules_of
-from tests.differential.coverage import PAGE, PREDICTION, ROOT, page
+from tests.differential.coverage import PAGE, PREDICTION, page
 from tests.differential.results import recorded_runs, with_results
+from tests.paths import ROOT
 
 ALLOCATIONS = recorded_runs("allocation")
 SELECTORS = recorded_runs("cel")

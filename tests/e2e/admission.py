@@ -7,7 +7,6 @@ import base64
 import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -18,8 +17,9 @@ from tests.e2e.control_plane import ControlPlane
 from tests.e2e.extender_server import Extender, serving
 from tests.e2e.process import free_port
 from tests.e2e.workload import NAMESPACE
+from tests.paths import ROOT
 
-MANIFEST = Path(__file__).parents[2] / "deploy" / "components" / "webhook" / "webhook.yaml"
+MANIFEST = ROOT / "deploy" / "components" / "webhook" / "webhook.yaml"
 START_SECONDS = 60.0
 
 

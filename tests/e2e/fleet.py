@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from extender.cli.fleet import fleet
+from extender.cli.bench.fleet import fleet
 from tests.e2e.api import Api, Object, Refused, each
 
 KINDS = ("DeviceClass", "Node", "ResourceSlice")

@@ -30,7 +30,7 @@ from typing import Any
 import yaml
 
 from extender.cli.cluster_input import cluster_input, read_cluster
-from extender.core.evaluate import Memo, Settings, Snapshot, evaluate
+from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
 from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.api import Api, Object, connect
 from tests.e2e.churn import Done, deleting, publishing

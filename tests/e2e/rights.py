@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.e2e.api import Api, Object, Refused, each
 from tests.e2e.kustomization import render
+from tests.paths import ROOT
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = ROOT / "deploy"
 KINDS = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding")
 """What an account consists of, in the order in which it is put in."""
 SECONDS = 20.0

@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from tests.e2e.control_plane import ControlPlane
+from tests.paths import ROOT
 
-FOLDER = Path(__file__).parents[2] / "scheduler-config"
+FOLDER = ROOT / "scheduler-config"
 SAMPLES = tuple(sorted(FOLDER.glob("*.yaml")))
 REQUESTS_PER_SECOND = 5000
 """The default of 50 would hide how fast anything is."""

@@ -24,13 +24,13 @@ from itertools import chain
 from pathlib import Path
 
 from extender.cli.cluster_input import cluster_input, read_cluster
-from extender.core.model import ClaimSpec, ExactRequest, Request
-from extender.core.shape import compile_shape
-from extender.core.snapshot import Snapshot
+from extender.core.claims.shape import compile_shape
+from extender.core.cluster.snapshot import Snapshot
 from extender.core.soft_alignment.selection import SelectedDevice, select
 from extender.core.soft_alignment.soften import Rewrite, soften
-from extender.core.words import PCIE_ROOT
-from extender.kube.admission_policy import ASKS, admission_policies
+from extender.core.topology.driver_attributes import PCIE_ROOT
+from extender.kube.rewriting.admission_policy import ASKS, admission_policies
+from extender.model import ClaimSpec, ExactRequest, Request
 from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.admission import admitting, claim, request, webhook
 from tests.e2e.api import Api, Object, connect, each

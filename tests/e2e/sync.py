@@ -30,8 +30,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from extender.kube.list_pages import PAGE_SIZE
-from extender.kube.resources import RESOURCES
+from extender.kube.watch.list_pages import PAGE_SIZE
+from extender.kube.watch.resources import RESOURCES
 from tests.e2e import fleet
 from tests.e2e.api import Api, Object, Refused, connect, each
 from tests.e2e.churn import publishing

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.e2e.api import Refused, collection_of
 from tests.e2e.kustomization import render
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.e2e
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = ROOT / "deploy"
 FOLDERS = ("base", "overlays/production", "overlays/webhook")
 CUSTOM = {"ServiceMonitor", "Issuer", "Certificate"}
 """Kinds of the Prometheus operator and of cert-manager: a server without these knows none of them."""

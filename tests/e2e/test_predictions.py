@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from extender.cli.agreement import Agreement, compare
 from extender.cli.cluster_input import release_of, snapshot_of
-from extender.core.evaluate import Certainty, Memo, Settings, evaluate
+from extender.cli.replay.agreement import Agreement, compare
+from extender.core.prediction.evaluate import Certainty, Memo, Settings, evaluate
 from extender.kube import decode
-from extender.kube.live import read_live
-from extender.kube.recording import Attempt, RecordedOutcome
+from extender.kube.api.listing import read_live
+from extender.kube.recording.reader import Attempt, RecordedOutcome
 from tests.e2e import scheduler_config, workload
 from tests.e2e.workload import Ask
 

@@ -8,10 +8,10 @@ import json
 import pytest
 
 from extender.cli.cluster_input import cluster_input, read_cluster
-from extender.core.model import ClaimSpec, ExactRequest, Request
 from extender.core.soft_alignment.soften import Rewrite, soften
-from extender.kube.admission_policy import ASKS, admission_policies
-from extender.kube.rewrite_claim import rewrite_claim
+from extender.kube.rewriting.admission_policy import ASKS, admission_policies
+from extender.kube.rewriting.rewrite_claim import rewrite_claim
+from extender.model import ClaimSpec, ExactRequest, Request
 from extender.service.softening import RESULT_ANNOTATION
 from tests.e2e import scheduler_config, workload
 from tests.e2e.admission import admitting, claim, is_soft, request, webhook

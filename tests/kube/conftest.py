@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.kube.connection import connect
+from extender.kube.api.connection import connect
 from tests.kube.api_server import serving, write_kubeconfig
 
 

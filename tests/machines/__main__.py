@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.machines.page import page
+from tests.paths import DOCS
 
-FILE = Path(__file__).parents[2] / "docs" / "topologies.md"
+FILE = DOCS / "topologies.md"
 
 if __name__ == "__main__":
     FILE.write_text(page())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from extender.core.model import Attribute, AttributeKind, Device
+from extender.model import Attribute, AttributeKind, Device
 from tests.machines.record import Machine, Part
 
 STANDARD = "resource.kubernetes.io"

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
-from extender.core.places import Distance, Place, distance
-from extender.core.topology import locate
-from extender.core.vocabulary import DEFAULT_VOCABULARY, Kind
+from extender.core.topology.locate import locate
+from extender.core.topology.places import Distance, Place, distance
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
 from tests.machines.generations import CPUS, GPUS, NICS, Entry, Generation
 from tests.machines.record import Machine, documented, machines
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from extender.core.places import Distance
+from extender.core.topology.places import Distance
+from tests.paths import DATA
 
-_FILE = Path(__file__).parents[1] / "data" / "machines.json"
+_FILE = DATA / "machines.json"
 
 
 @dataclass(frozen=True, slots=True)

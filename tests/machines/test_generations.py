@@ -7,9 +7,9 @@ from itertools import product
 
 import pytest
 
-from extender.core.places import Distance, distance
-from extender.core.topology import locate
-from extender.core.vocabulary import DEFAULT_VOCABULARY
+from extender.core.topology.locate import locate
+from extender.core.topology.places import Distance, distance
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from tests.machines.generations import CPUS, GPUS, NICS, Entry, Generation, nothing, nvme
 from tests.machines.record import Machine, documented, machines
 from tests.machines.told import told

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.machines.page import page
 from tests.machines.record import machines
+from tests.paths import DOCS
 
-FILE = Path(__file__).parents[2] / "docs" / "topologies.md"
+FILE = DOCS / "topologies.md"
 
 
 def test_the_page_is_what_is_generated() -> None:

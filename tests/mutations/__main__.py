@@ -18,16 +18,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.mutations.rules import MUTATIONS, Mutation
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TESTS = tuple(
-    f"tests/core/test_{name}.py"
-    for name in ("allocator_cases", "order", "evaluate", "pools", "counters", "constraints")
+    f"tests/core/{name}.py"
+    for name in (
+        "allocator/test_upstream_cases",
+        "allocator/test_order",
+        "prediction/test_evaluate",
+        "cluster/test_pools",
+        "allocator/test_counters",
+        "allocator/test_constraints",
+    )
 )
 SECONDS = 120
 
 
-UNBROKEN = Mutation("nothing is broken", "allocator", "class Search:", "class Search:")
+UNBROKEN = Mutation("nothing is broken", "allocator/search", "class Search:", "class Search:")
 
 
 def unnoticed(mutation: Mutation) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ import pytest
 from tests.allocator_case import comparable, expected_allocations
 from tests.oracle.client import Oracle
 from tests.oracle.releases import MINORS, oracle_path
+from tests.paths import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 FILES = sorted(path.stem for path in (DATA / "allocator").glob("allocator-*.jsonl"))
 BUILT = [minor for minor in MINORS if oracle_path(minor) is not None]
 DEVICE = {"name": "a", "attributes": {"model": {"string": "x"}}, "capacity": {"memory": {"value": "1Gi"}}}

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
-from extender.core.changes import Changes
-from extender.core.model import (
+from extender.core.cluster.changes import Changes
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.release import Release
+from extender.model import (
     Attribute,
     Claim,
     Container,
@@ -27,9 +29,7 @@ from extender.core.model import (
     ResourceSlice,
     Taint,
 )
-from extender.core.quantity import Quantity
-from extender.core.releases import Release
-from extender.core.snapshot import Snapshot
+from extender.model.quantity import Quantity
 from tests import builders as b
 
 NODES = ("node-0", "node-1", "node-2", "node-3")

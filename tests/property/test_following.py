@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given, settings
 
-from extender.core.changes import Changes
-from extender.core.evaluate import Evaluation, Memo, Settings, evaluate
-from extender.core.model import Pod
-from extender.core.release_history import release_for
-from extender.core.releases import Release
-from extender.core.snapshot import NodeState, Snapshot
+from extender.core.cluster.changes import Changes
+from extender.core.cluster.snapshot import NodeState, Snapshot
+from extender.core.prediction.evaluate import Evaluation, Memo, Settings, evaluate
+from extender.core.releases.history import release_for
+from extender.core.releases.release import Release
+from extender.model import Pod
 from tests import builders as b
 from tests.property.histories import NODES, Cluster, histories
 

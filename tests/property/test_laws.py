@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extender.core.evaluate import Evaluation, Memo, NodeVerdict, Outcome, Settings, evaluate
-from extender.core.model import Claim, ResourceSlice
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Outcome, Settings, evaluate
+from extender.core.releases.history import release_for
+from extender.model import Claim, ResourceSlice
 from tests import builders as b
 from tests.property.worlds import World, worlds
 

@@ -11,22 +11,22 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extender.cli.timeline import Timeline, pod_of
-from extender.core.changes import Changes
-from extender.core.evaluate import Evaluation, Memo, NodeVerdict, Settings, evaluate
-from extender.core.model import Claim, Node, Pod, ResourceSlice
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
+from extender.cli.replay.timeline import Timeline, pod_of
+from extender.core.cluster.changes import Changes
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Settings, evaluate
+from extender.core.releases.history import release_for
 from extender.kube import encode
 from extender.kube.decode import Interner
-from extender.kube.events import Key
-from extender.kube.raw_objects import RawObjects
-from extender.kube.recording import open_recording
-from extender.kube.recording_state import ClosedAttempt, RecordingState
-from extender.kube.resources import RESOURCES
-from extender.service.in_flight import InFlight
-from extender.service.live_store import LiveStore
-from extender.service.recorder import Recorder
+from extender.kube.recording.raw_objects import RawObjects
+from extender.kube.recording.reader import open_recording
+from extender.kube.recording.state import ClosedAttempt, RecordingState
+from extender.kube.watch.events import Key
+from extender.kube.watch.resources import RESOURCES
+from extender.model import Claim, Node, Pod, ResourceSlice
+from extender.service.live.in_flight import InFlight
+from extender.service.live.store import LiveStore
+from extender.service.recording.recorder import Recorder
 from extender.service.verb import Verb
 from tests import builders as b
 from tests.property.histories import DEVICES, DRIVERS, NODES, Cluster, histories, pods

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from extender.core.evaluate import Memo, NodeVerdict, Outcome, Settings, evaluate
-from extender.core.model import (
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Memo, NodeVerdict, Outcome, Settings, evaluate
+from extender.core.releases.history import release_for
+from extender.core.soft_alignment.refusals import Refusal, RefusalCode
+from extender.core.soft_alignment.soften import ALIGNED, Form, Rewrite, rewritten, soften
+from extender.model import (
     Claim,
     ClaimSpec,
     Constraint,
@@ -22,11 +26,7 @@ from extender.core.model import (
     Taint,
     Toleration,
 )
-from extender.core.quantity import Quantity
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
-from extender.core.soft_alignment.refusals import Refusal, RefusalCode
-from extender.core.soft_alignment.soften import ALIGNED, Form, Rewrite, rewritten, soften
+from extender.model.quantity import Quantity
 from tests import builders as b
 from tests.property.test_laws import RELEASES
 from tests.property.worlds import CLASSES, NODES

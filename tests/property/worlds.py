@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from extender.core.model import (
+from extender.model import (
     Attribute,
     AttributeKind,
     Capacity,
@@ -30,7 +30,7 @@ from extender.core.model import (
     Taint,
     Toleration,
 )
-from extender.core.quantity import Quantity, parse_quantity
+from extender.model.quantity import Quantity, parse_quantity
 from tests import builders as b
 
 NODES = tuple(Node(f"node-{i}", {"zone": "ab"[i % 2]}) for i in range(4))

@@ -20,16 +20,16 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from extender.cli.bench.fleet import fleet
 from extender.cli.cluster_input import cluster_input
-from extender.cli.fleet import fleet
-from extender.core.evaluate import Memo, Settings, Snapshot, evaluate
-from extender.core.model import Claim, Consumer, Pod
-from extender.kube.cluster import ClusterBuilder
-from extender.service.first_lists import KINDS
-from extender.service.in_flight import InFlight
-from extender.service.live import Live
-from extender.service.live_store import LiveStore
-from extender.service.outcomes import Outcomes
+from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
+from extender.kube.files.cluster import ClusterBuilder
+from extender.model import Claim, Consumer, Pod
+from extender.service.live.first_lists import KINDS
+from extender.service.live.in_flight import InFlight
+from extender.service.live.live import Live
+from extender.service.live.outcomes import Outcomes
+from extender.service.live.store import LiveStore
 from extender.service.wire import host_priority
 from tests import builders as b
 

@@ -10,19 +10,26 @@ import orjson
 import pytest
 import structlog
 
-from extender.core.alignment import Alignment, Pair
-from extender.core.evaluate import Certainty, NodeVerdict, Outcome, PredictedDevice, Settings, evaluate
-from extender.core.model import DeviceID, DeviceResult
-from extender.core.places import Distance
+from extender.core.alignment.pairs import Alignment, Pair
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import (
+    Certainty,
+    NodeVerdict,
+    Outcome,
+    PredictedDevice,
+    Settings,
+    evaluate,
+)
+from extender.core.prediction.shortfall import shortfall_of
 from extender.core.reasons import Reason, ReasonCode
-from extender.core.release_history import release_for
-from extender.core.shortfall import shortfall_of
-from extender.core.snapshot import Snapshot
+from extender.core.releases.history import release_for
+from extender.core.topology.places import Distance
+from extender.model import DeviceID, DeviceResult
 from extender.service import wire
-from extender.service.dependencies import Service
-from extender.service.metrics import Metrics
+from extender.service.http.dependencies import Service
+from extender.service.http.web import make_app
+from extender.service.metrics.metrics import Metrics
 from extender.service.store import Store as FrozenStore
-from extender.service.web import make_app
 from tests import builders as b
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from extender.core.alignment import Alignment, Pair
-from extender.core.evaluate import Settings
-from extender.core.model import Constraint, DeviceID, Namespace, Pod, ResourceSlice
-from extender.core.places import Distance
+from extender.core.alignment.pairs import Alignment, Pair
+from extender.core.prediction.evaluate import Settings
+from extender.core.topology.places import Distance
+from extender.model import Constraint, DeviceID, Namespace, Pod, ResourceSlice
+from extender.service.http.web import make_app
 from extender.service.policy import ANNOTATION, Policy, policy_of
-from extender.service.web import make_app
 from tests import builders as b
 
 PASSED = {"FailedNodes": {}, "FailedAndUnresolvableNodes": {}, "Error": ""}

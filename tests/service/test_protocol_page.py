@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from extender.cli.cluster_input import cluster_input, read_cluster
-from extender.core.evaluate import Settings
+from extender.core.prediction.evaluate import Settings
 from extender.service.config import Config
-from extender.service.dependencies import Service
-from extender.service.metrics import Metrics
+from extender.service.http.dependencies import Service
+from extender.service.http.web import MAX_BODY_BYTES, make_app
+from extender.service.metrics.metrics import Metrics
 from extender.service.store import Store
-from extender.service.web import MAX_BODY_BYTES, make_app
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/protocol.md").read_text()
 SERVED = re.search(r"^dra-extender serve --cluster (\S+) --kubernetes (\S+) ", PAGE, re.MULTILINE)
 POSTS = re.findall(

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from extender.cli.cluster_input import cluster_input, read_cluster
-from extender.core.snapshot import Snapshot
+from extender.core.cluster.snapshot import Snapshot
 from tests.waves.bound import most_aligned
 from tests.waves.fleets import generated
 from tests.waves.machines import machine_of

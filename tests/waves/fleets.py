@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
+from extender.cli.bench.fleet import fleet
 from extender.cli.cluster_input import snapshot_of
-from extender.cli.fleet import fleet
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
-from extender.kube.cluster import ClusterBuilder
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import release_for
+from extender.kube.files.cluster import ClusterBuilder
 
 
 def generated(nodes: int) -> Snapshot:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from extender.core.alignment import Pair, align
-from extender.core.places import Distance, Place
-from extender.core.snapshot import NodeState
-from extender.core.vocabulary import Kind
+from extender.core.alignment.pairs import Pair, align
+from extender.core.cluster.snapshot import NodeState
+from extender.core.topology.places import Distance, Place
+from extender.core.topology.vocabulary import Kind
 
 _ROOT = (Distance.DEVICE, Distance.PCIE_ROOT)
 

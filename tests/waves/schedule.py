@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from zlib import crc32
 
-from extender.core.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
-from extender.core.snapshot import Snapshot
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
 from tests.waves.machines import machine_of
 from tests.waves.workload import Ask, pod_of
 

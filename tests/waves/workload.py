@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from extender.core.model import Claim, ClaimSpec, ExactRequest, Pod, PodClaim, Request
+from extender.model import Claim, ClaimSpec, ExactRequest, Pod, PodClaim, Request
 
 GPU_CLASS, NIC_CLASS = "gpu", "rdma"
 """Classes of the embedded fleet; the second selects NICs with RDMA."""

@@ -11,8 +11,8 @@ from extender.core.advice.claim_warnings import render
 from extender.core.advice.constraint_options import ConstraintOption
 from extender.core.advice.nearness import Nearness
 from extender.core.advice.nearness_counts import NearnessCounts
-from extender.core.claims import EXTENDED_CLAIM_NAME
-from extender.core.prediction import Outcome
+from extender.core.claims.extended_resources import EXTENDED_CLAIM_NAME
+from extender.core.reasons import Outcome
 from extender.core.soft_alignment.refusals import Refusal, render_refusal
 from extender.core.soft_alignment.soften import Rewrite
 from extender.service.explain import API_VERSION

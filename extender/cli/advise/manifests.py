@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 import yaml
 
 from extender.core.advice.advisor import Advice
-from extender.core.model import ClaimSpec
-from extender.core.releases import Release
+from extender.core.releases.release import Release
 from extender.core.soft_alignment.refusals import render_refusal
 from extender.core.soft_alignment.soften import Rewrite
-from extender.kube.admission_policy import admission_policies
-from extender.kube.claim_file import ManifestKey
-from extender.kube.rewrite_claim import rewrite_claim
+from extender.kube.files.claim_file import ManifestKey
+from extender.kube.rewriting.admission_policy import admission_policies
+from extender.kube.rewriting.rewrite_claim import rewrite_claim
+from extender.model import ClaimSpec
 
 from .subjects import Titled
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from extender.core.advice.advisor import Subject
-from extender.core.model import Claim, ClaimSpec, Pod, PodClaim
-from extender.core.snapshot import ClaimKey
-from extender.kube.claim_file import ClaimFile, ManifestKey
+from extender.core.cluster.snapshot import ClaimKey
 from extender.kube.decode import ClaimTemplate
+from extender.kube.files.claim_file import ClaimFile, ManifestKey
+from extender.model import Claim, ClaimSpec, Pod, PodClaim
 
 from ..failure import WrongInput
 

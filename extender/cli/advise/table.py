@@ -11,7 +11,7 @@ from extender.core.advice.constraint_options import OptionKind
 from extender.core.advice.nearness import Nearness
 from extender.core.advice.nearness_counts import NearnessCounts
 from extender.core.advice.publications import Publication
-from extender.core.prediction import Outcome
+from extender.core.reasons import Outcome
 from extender.core.soft_alignment.refusals import Refusal, render_refusal
 from extender.core.soft_alignment.soften import Rewrite
 

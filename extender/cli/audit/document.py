@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extender.core.alignment import Pair
+from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit, PodFinding
 from extender.core.audit.running_pods import HeldDevice, Unrated
 from extender.core.audit.totals import KindsTotal, ShapeTotal, Tally, Totals

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..explain_table import DISTANCE_WORDS
+from ..explain.table import DISTANCE_WORDS
 
 GLOSSARY = tuple(
     {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from extender.core.audit.auditor import Audit, PodFinding
 from extender.core.audit.node_map import node_map
 from extender.core.audit.totals import ShapeTotal, Totals
-from extender.core.vocabulary import Kind
+from extender.core.topology.vocabulary import Kind
 
 from ..wording import counted
 from .drawing import Link, node_drawing

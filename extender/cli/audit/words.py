@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from extender.core.alignment import Pair
+from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit, Judgement, Option, PodFinding
 from extender.core.audit.node_shapes import NodeShape
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
-from extender.core.places import Distance
+from extender.core.topology.places import Distance
 
-from ..explain_table import DISTANCE_WORDS
+from ..explain.table import DISTANCE_WORDS
 from ..wording import counted
 
 UNRATED_WORDS: Mapping[Unrated, str] = {

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..changes import Changes
-from ..claims import EXTENDED_CLAIM_NAME, PodClaims
-from ..extended_resources import backed_resources, claim_spec, class_for
-from ..memo import ShapeMemo
-from ..model import Claim, ClaimSpec, Pod
-from ..plan import Plan
-from ..prediction import Outcome, Settings
-from ..shape import Refused, Shape, compile_shape
-from ..snapshot import Snapshot
+from extender.model import Claim, ClaimSpec, Pod
+
+from ..claims.extended_resources import EXTENDED_CLAIM_NAME, backed_resources, claim_spec, class_for
+from ..claims.plan import Plan
+from ..claims.pod_claims import PodClaims
+from ..claims.shape import Refused, Shape, compile_shape
+from ..cluster.changes import Changes
+from ..cluster.snapshot import Snapshot
+from ..prediction.memo import ShapeMemo
+from ..prediction.settings import Settings
+from ..reasons import Outcome
 from ..soft_alignment.refusals import Refusal
 from ..soft_alignment.soften import Rewrite, rewritten, soften
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning

@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..compared_values import ValueClass
-from ..device_verdict import SELECTED
-from ..model import AttributeKind
-from ..releases import Release
-from ..shape import Alternative, ConstraintKind, Shape
-from ..vocabulary import PCIE_ROOT
+from extender.model import AttributeKind
+
+from ..allocator.compared_values import ValueClass
+from ..allocator.device_verdict import SELECTED
+from ..claims.shape import Alternative, ConstraintKind, Shape
+from ..releases.release import Release
+from ..topology.vocabulary import PCIE_ROOT
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .publications import Publication, Selected
 from .survey import Alike

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ..model import ClaimSpec, Constraint, Request
-from ..vocabulary import NUMA_NODE, PCIE_ROOT, Vocabulary, Words
+from extender.model import ClaimSpec, Constraint, Request
+
+from ..topology.vocabulary import NUMA_NODE, PCIE_ROOT, Vocabulary, Words
 from .publications import Selected
 
 _PLACE_IDS = frozenset({"pcieroot", "numanode"})

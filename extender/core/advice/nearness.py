@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from ..alignment import Alignment
-from ..allocator import Solution
-from ..layout import Layout, LayoutUsage
-from ..picking import Fatal
-from ..places import Distance, Place, distance
-from ..prediction import Slot, align_devices
-from ..releases import Release
-from ..shape import Shape
-from ..solutions import visit_solutions
+from ..alignment.pairs import Alignment
+from ..allocator.layout import Layout, LayoutUsage
+from ..allocator.picking import Fatal
+from ..allocator.search import Solution
+from ..allocator.solutions import visit_solutions
+from ..claims.shape import Shape
+from ..prediction.predict import Slot, align_devices
+from ..releases.release import Release
+from ..topology.places import Distance, Place, distance
 
 
 class Nearness(StrEnum):

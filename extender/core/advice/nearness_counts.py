@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..releases import Release
+from ..releases.release import Release
 from .nearness import Nearness, best_nearness, nearest_possible, nearness_of
 from .survey import Alike, Step
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..device_verdict import REJECTED, SELECTED
-from ..shape import Alternative, Shape
+from ..allocator.device_verdict import REJECTED, SELECTED
+from ..claims.shape import Alternative, Shape
 from .constraint_options import ConstraintOption, Participants
 from .publications import Publication, Selected
 from .survey import Alike

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..device_verdict import FAILED, REJECTED
-from ..plan import Plan
-from ..prediction import Outcome
-from ..reasons import Reason, ReasonCode, render
-from ..shape import Shape
-from ..snapshot import Snapshot
+from ..allocator.device_verdict import FAILED, REJECTED
+from ..claims.plan import Plan
+from ..claims.shape import Shape
+from ..cluster.snapshot import Snapshot
+from ..reasons import Outcome, Reason, ReasonCode, render
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .constraint_checks import Covered
 from .survey import Alike, named_reason, outcomes

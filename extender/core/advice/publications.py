@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..compared_values import looked_up
-from ..device_verdict import SELECTED
-from ..layout import NOWHERE
-from ..model import Attribute, Device
-from ..places import Place
-from ..snapshot import Snapshot
-from ..vocabulary import OFF_BUS, PCI_BUS_ID, PCIE_ROOT, Kind
+from extender.model import Attribute, Device
+
+from ..allocator.compared_values import looked_up
+from ..allocator.device_verdict import SELECTED
+from ..allocator.layout import NOWHERE
+from ..cluster.snapshot import Snapshot
+from ..topology.places import Place
+from ..topology.vocabulary import OFF_BUS, PCI_BUS_ID, PCIE_ROOT, Kind
 from .survey import Alike
 
 

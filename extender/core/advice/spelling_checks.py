@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
-from ..model import ClaimSpec, Constraint, DeviceClass, ExactRequest, Request
-from ..shape import Shape
-from ..snapshot import Snapshot
-from ..vocabulary import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
+from extender.model import ClaimSpec, Constraint, DeviceClass, ExactRequest, Request
+
+from ..claims.shape import Shape
+from ..cluster.snapshot import Snapshot
+from ..topology.vocabulary import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 
 _MISTAKES: Mapping[str, str] = {"dra.k8s.io/pcieRoot": PCIE_ROOT, "k8s.io/pcieRoot": PCIE_ROOT}

@@ -11,14 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..look import Look, look_at
-from ..memo import ShapeMemo
-from ..model import ClaimSpec
-from ..plan import Plan
-from ..prediction import Outcome, Prediction, Settings, predict, without_devices
-from ..reasons import Reason, ReasonCode, reason
-from ..snapshot import Snapshot
-from ..verdict import verdict_of
+from extender.model import ClaimSpec
+
+from ..claims.plan import Plan
+from ..cluster.snapshot import Snapshot
+from ..prediction.memo import ShapeMemo
+from ..prediction.node_view import Look, look_at
+from ..prediction.predict import Prediction, predict, without_devices
+from ..prediction.settings import Settings
+from ..prediction.verdict import verdict_of
+from ..reasons import Outcome, Reason, ReasonCode, reason
 
 Shapes = dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction]
 """Compiled shapes by their claims; surveys of one lineage and release may share them."""

@@ -13,10 +13,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..model import Pod
-from ..places import Distance
-from ..snapshot import Snapshot
-from ..worths import DEFAULT_WORTHS, Worths
+from extender.model import Pod
+
+from ..alignment.worths import DEFAULT_WORTHS, Worths
+from ..cluster.snapshot import Snapshot
+from ..topology.places import Distance
 from .possible import AUDIT_STEPS, Possibilities, Possible
 from .running_pods import RunningPod, Unrated, running_pods
 

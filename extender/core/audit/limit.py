@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from ..device_verdict import SELECTED
-from ..layout import Layout, LayoutUsage
-from ..places import Distance, Place, distance
-from ..shape import Shape
-from ..vocabulary import Kind
-from ..worths import DEFAULT_WORTHS, Row, Worths
-from .bounds import certain_worth
+from ..alignment.bounds import certain_worth
+from ..alignment.worths import DEFAULT_WORTHS, Row, Worths
+from ..allocator.device_verdict import SELECTED
+from ..allocator.layout import Layout, LayoutUsage
+from ..claims.shape import Shape
+from ..topology.places import Distance, Place, distance
+from ..topology.vocabulary import Kind
 
 NO_LIMIT = 1.0
 

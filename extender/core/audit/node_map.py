@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..model import Claim, DeviceID
-from ..places import Place
-from ..snapshot import NodeState, Snapshot
-from ..statements import Statement, read_statement
-from ..vocabulary import OFF_BUS, Kind
+from extender.model import Claim, DeviceID
+
+from ..cluster.snapshot import NodeState, Snapshot
+from ..topology.places import Place
+from ..topology.statements import Statement, read_statement
+from ..topology.vocabulary import OFF_BUS, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..inventory import Frame
-from ..places import Place
-from ..snapshot import NodeState, Snapshot
-from ..vocabulary import Kind
+from ..cluster.frame import Frame
+from ..cluster.snapshot import NodeState, Snapshot
+from ..topology.places import Place
+from ..topology.vocabulary import Kind
 
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 """The label by which clouds and administrators name a machine type."""

@@ -13,21 +13,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..alignment import align
-from ..allocator import Solution
-from ..layout import Layout, LayoutUsage, Placed
-from ..layout_usage import usage_of
-from ..memo import ShapeMemo
-from ..model import Claim, ClaimSpec
-from ..picking import Fatal
-from ..places import Place
-from ..prediction import Certainty, Outcome, Prediction, Settings, Slot, predict
-from ..shape import Refused, Shape, compile_shape
-from ..snapshot import NodeState, Snapshot
-from ..solutions import visit_solutions
-from ..usage import NO_USAGE, PoolUsage, pool_usage, pools_held
-from ..worths import DEFAULT_WORTHS, Worths
-from .bounds import lowest
+from extender.model import Claim, ClaimSpec
+
+from ..alignment.bounds import lowest
+from ..alignment.pairs import align
+from ..alignment.worths import DEFAULT_WORTHS, Worths
+from ..allocator.layout import Layout, LayoutUsage, Placed
+from ..allocator.layout_usage import usage_of
+from ..allocator.picking import Fatal
+from ..allocator.search import Solution
+from ..allocator.solutions import visit_solutions
+from ..claims.shape import Refused, Shape, compile_shape
+from ..cluster.snapshot import NodeState, Snapshot
+from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
+from ..prediction.memo import ShapeMemo
+from ..prediction.predict import Prediction, Slot, predict
+from ..prediction.settings import Settings
+from ..reasons import Certainty, Outcome
+from ..topology.places import Place
 from .limit import alignment_limit
 from .running_pods import RunningPod, is_shared
 

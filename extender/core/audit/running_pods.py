@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from ..alignment import Alignment, align
-from ..model import Claim, DeviceID, DeviceResult, Pod
-from ..places import Place
-from ..snapshot import NodeState, Snapshot
-from ..words import Kind
-from ..worths import DEFAULT_WORTHS, Worths
-from .bounds import highest, lowest
+from extender.model import Claim, DeviceID, DeviceResult, Pod
+
+from ..alignment.bounds import highest, lowest
+from ..alignment.pairs import Alignment, align
+from ..alignment.worths import DEFAULT_WORTHS, Worths
+from ..cluster.snapshot import NodeState, Snapshot
+from ..topology.driver_attributes import Kind
+from ..topology.places import Place
 
 
 class Unrated(StrEnum):

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from math import fsum
 from typing import TypeVar
 
-from ..places import Distance
-from ..vocabulary import Kind
-from ..worths import Worths
+from ..alignment.worth_sources import WorthSource, source_of
+from ..alignment.worths import Worths
+from ..topology.places import Distance
+from ..topology.vocabulary import Kind
 from .auditor import Audit, Judgement, PodFinding
 from .node_shapes import NodeShape, node_shapes
-from .worth_sources import WorthSource, source_of
 
 K = TypeVar("K", bound=Hashable)
 

@@ -8,11 +8,12 @@ leaves traces that are not undone.
 
 from __future__ import annotations
 
-from ..capacity import Arithmetic, CapacityFault, demand
-from ..model import DeviceTraits, ExactRequest
-from ..releases import Release
-from ..shape import Alternative, Shape
-from ..snapshot import Snapshot
+from extender.model import DeviceTraits, ExactRequest
+
+from ..allocator.capacity import Arithmetic, CapacityFault, demand
+from ..claims.shape import Alternative, Shape
+from ..cluster.snapshot import Snapshot
+from ..releases.release import Release
 from .refusals import Refusal, RefusalCode, refusal
 from .selection import SelectedDevice, Selection
 

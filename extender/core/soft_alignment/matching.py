@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..compared_values import MISSING, ValueClass, ValueClasses, looked_up
-from ..constraints import constraint_of
-from ..model import Attribute
-from ..releases import Release
-from ..shape import Compared, ConstraintKind, ShapeConstraint
+from extender.model import Attribute
+
+from ..allocator.compared_values import MISSING, ValueClass, ValueClasses, looked_up
+from ..allocator.constraints import constraint_of
+from ..claims.shape import Compared, ConstraintKind, ShapeConstraint
+from ..releases.release import Release
 from .selection import SelectedDevice
 
 

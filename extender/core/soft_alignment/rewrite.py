@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
 
-from ..model import ClaimSpec, Constraint, Request
+from extender.model import ClaimSpec, Constraint, Request
 
 ALIGNED, ANY, REST = "aligned", "any", "rest"
 """Names of the alternatives."""

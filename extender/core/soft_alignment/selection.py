@@ -11,11 +11,12 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..cel import CelDevice, unsupported_attribute
-from ..device_verdict import REJECTED, SELECTED, as_seen, device_verdict
-from ..model import Device, DeviceID, ResourceSlice
-from ..releases import Release
-from ..shape import Alternative, Shape
+from extender.cel import CelDevice, unsupported_attribute
+from extender.model import Device, DeviceID, ResourceSlice
+
+from ..allocator.device_verdict import REJECTED, SELECTED, as_seen, device_verdict
+from ..claims.shape import Alternative, Shape
+from ..releases.release import Release
 
 
 class SelectedDevice(NamedTuple):

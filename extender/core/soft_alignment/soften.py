@@ -29,12 +29,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..model import ClaimSpec, ResourceSlice
+from extender.model import ClaimSpec, ResourceSlice
+
+from ..claims.shape import Refused, compile_shape
+from ..cluster.snapshot import Snapshot
 from ..reasons import render
-from ..shape import Refused, compile_shape
-from ..snapshot import Snapshot
-from ..vocabulary import Vocabulary
-from ..words import OFF_BUS, PCI_BUS_ID, Kind
+from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, Kind
+from ..topology.vocabulary import Vocabulary
 from .hazards import hazard_of
 from .matching import Matching
 from .refusals import Refusal, RefusalCode, refusal

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.core.model import Allocation, AllocationConfig, DeviceID, DeviceResult
+from extender.model import Allocation, AllocationConfig, DeviceID, DeviceResult
 
 from .errors import UNREADABLE, refuse
 from .fields import (

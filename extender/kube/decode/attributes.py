@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.core.model import Attribute, AttributeKind
+from extender.model import Attribute, AttributeKind
 
 from .fields import Int64, Wire
 from .interner import Interner, QualifiedNames

@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from extender.core.model import ClaimConfig, ClaimSpec, Constraint, ExactRequest, Request
+from extender.model import ClaimConfig, ClaimSpec, Constraint, ExactRequest, Request
 
 from .errors import UNREADABLE, located
 from .fields import (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from extender.core.model import Allocation, Binding, Claim, ClaimSpec, Consumer
+from extender.model import Allocation, Binding, Claim, ClaimSpec, Consumer
 
 from .allocations import AllocationJSON, allocation_value
 from .claim_specs import claim_spec

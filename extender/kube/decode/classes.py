@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.core.model import DeviceClass
+from extender.model import DeviceClass
 
 from .errors import UNREADABLE, refuse
 from .fields import ABSENT, Metadata, SelectorJSON, Wire, object_name, opaque_config, selectors

@@ -10,14 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
-from extender.core.model import (
-    Capacity,
-    CounterConsumption,
-    DeviceTraits,
-    RequestPolicy,
-    Taint,
-)
-from extender.core.quantity import Quantity
+from extender.model import Capacity, CounterConsumption, DeviceTraits, RequestPolicy, Taint
+from extender.model.quantity import Quantity
 
 from .attributes import AttributeJSON
 from .errors import UNREADABLE, located, quoted_key

@@ -6,14 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from extender.core.model import (
-    NodeRequirement,
-    NodeSelector,
-    NodeSelectorTerm,
-    OpaqueConfig,
-    Toleration,
-)
-from extender.core.quantity import ZERO, Quantity
+from extender.model import NodeRequirement, NodeSelector, NodeSelectorTerm, OpaqueConfig, Toleration
+from extender.model.quantity import ZERO, Quantity
 
 from .errors import FieldError, quoted_key
 from .interner import Interner

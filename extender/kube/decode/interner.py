@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TypeVar
 
-from extender.core.model import Attribute, AttributeKind, ClaimSpec, DeviceTraits
-from extender.core.quantity import Quantity, parse_quantity
+from extender.model import Attribute, AttributeKind, ClaimSpec, DeviceTraits
+from extender.model.quantity import Quantity, parse_quantity
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

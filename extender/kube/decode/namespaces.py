@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.core.model import Namespace
+from extender.model import Namespace
 
 from .errors import UNREADABLE, refuse
 from .fields import Metadata, Wire, object_name

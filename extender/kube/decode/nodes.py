@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.core.model import Node
+from extender.model import Node
 
 from .errors import UNREADABLE, refuse
 from .fields import Metadata, QuantityJSON, Wire, object_name, quantity_map

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.core.model import Container, Pod, PodClaim
-from extender.core.quantity import Quantity
+from extender.model import Container, Pod, PodClaim
+from extender.model.quantity import Quantity
 
 from .errors import UNREADABLE, refuse
 from .fields import (

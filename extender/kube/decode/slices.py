@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.core.model import CounterSet, Device, ResourceSlice
+from extender.model import CounterSet, Device, ResourceSlice
 
 from .attributes import attributes
 from .device_traits import CounterJSON, DeviceBody, counters, device_traits

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.core.model import DeviceTaintRule, Taint
+from extender.model import DeviceTaintRule, Taint
 
 from .device_traits import TaintJSON
 from .errors import UNREADABLE, refuse

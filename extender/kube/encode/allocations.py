@@ -6,7 +6,7 @@ Source: k8s.io/api resource/v1 types.go, v0.37.
 
 from __future__ import annotations
 
-from extender.core.model import Allocation, AllocationConfig, DeviceResult
+from extender.model import Allocation, AllocationConfig, DeviceResult
 
 from .fields import JSON, filled, node_selector, opaque, quantities, tolerations
 

@@ -6,7 +6,7 @@ Source: k8s.io/api resource/v1 types.go, v0.37.
 
 from __future__ import annotations
 
-from extender.core.model import (
+from extender.model import (
     Binding,
     Claim,
     ClaimSpec,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from extender.core.model import NodeRequirement, NodeSelector, OpaqueConfig, Taint, Toleration
-from extender.core.quantity import Quantity
+from extender.model import NodeRequirement, NodeSelector, OpaqueConfig, Taint, Toleration
+from extender.model.quantity import Quantity
 
 JSON = dict[str, object]
 

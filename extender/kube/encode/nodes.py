@@ -6,7 +6,7 @@ Source: k8s.io/api core/v1 types.go, v0.36.
 
 from __future__ import annotations
 
-from extender.core.model import Node
+from extender.model import Node
 
 from .fields import JSON, filled, quantities
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from extender.core.model import Container, Pod, PodClaim
+from extender.model import Container, Pod, PodClaim
 
 from .fields import JSON, filled, quantities
 

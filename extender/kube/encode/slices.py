@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from extender.core.model import (
+from extender.model import (
     Attribute,
     AttributeKind,
     Capacity,
@@ -19,7 +19,7 @@ from extender.core.model import (
     RequestPolicy,
     ResourceSlice,
 )
-from extender.core.quantity import Quantity
+from extender.model.quantity import Quantity
 
 from .fields import JSON, RESOURCE, filled, node_selector, taint
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from extender.cli import advise
-from extender.kube.cluster import Cluster
-from extender.kube.cluster_file import read
-from extender.kube.live import LiveError
+from extender.cli.advise import command as advise
+from extender.kube.api.listing import LiveError
+from extender.kube.files.cluster import Cluster
+from extender.kube.files.cluster_file import read
 from tests.cli.advise.manifests import pod_of, template
 
 PCIE_ROOT = "resource.kubernetes.io/pcieRoot"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.cli.advise.manifests import template
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 CLAIMS = sorted((ROOT / "tests" / "data" / "claims").glob("*.yaml"))
 PCIE_ROOT = "resource.kubernetes.io/pcieRoot"
 

@@ -10,9 +10,9 @@ import pytest
 from extender.cli.audit.drawing import Link, node_drawing
 from extender.cli.audit.markup import Markup, element, joined
 from extender.core.audit.node_map import MapDevice, MapNumaNode, MapRoot, MapSocket
-from extender.core.model import DeviceID
-from extender.core.places import Distance
-from extender.core.vocabulary import Kind
+from extender.core.topology.places import Distance
+from extender.core.topology.vocabulary import Kind
+from extender.model import DeviceID
 
 
 def device(name, kind=Kind.GPU, *holders):

@@ -11,8 +11,11 @@ from extender.core.advice.advisor import Advice, Judged, Subject, advise
 from extender.core.advice.claim_warnings import WarningCode
 from extender.core.advice.constraint_options import OptionKind
 from extender.core.advice.nearness import Nearness
-from extender.core.evaluate import Outcome, Settings
-from extender.core.model import (
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Outcome, Settings
+from extender.core.releases.history import release_for
+from extender.core.soft_alignment.soften import Rewrite
+from extender.model import (
     Claim,
     ClaimSpec,
     Constraint,
@@ -24,10 +27,7 @@ from extender.core.model import (
     Pod,
     ResourceSlice,
 )
-from extender.core.quantity import parse_quantity
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
-from extender.core.soft_alignment.soften import Rewrite
+from extender.model.quantity import parse_quantity
 from tests import builders as b
 
 ROOTS = ("pci0000:10", "pci0000:20", "pci0000:30", None)

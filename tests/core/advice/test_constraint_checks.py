@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from extender.core.advice.advisor import Subject, advise
 from extender.core.advice.claim_warnings import Severity, WarningCode
-from extender.core.evaluate import Settings
-from extender.core.model import (
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Settings
+from extender.core.releases.history import release_for
+from extender.model import (
     Attribute,
     AttributeKind,
     ClaimSpec,
@@ -18,8 +20,6 @@ from extender.core.model import (
     Node,
     Request,
 )
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
 from tests import builders as b
 
 Found = dict[WarningCode, dict[str, str]]

@@ -10,8 +10,8 @@ from extender.core.advice.constraint_options import (
     is_about_places,
     place_names,
 )
-from extender.core.model import ClaimSpec, Constraint, Request
-from extender.core.vocabulary import DEFAULT_VOCABULARY, NUMA_NODE, PCIE_ROOT
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, NUMA_NODE, PCIE_ROOT
+from extender.model import ClaimSpec, Constraint, Request
 from tests import builders as b
 
 NET_NUMA = "dra.net/numaNode"

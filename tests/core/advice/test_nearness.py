@@ -8,14 +8,14 @@ import pytest
 
 from extender.core.advice.nearness import Nearness, best_nearness, nearest_possible, nearness_of
 from extender.core.advice.survey import survey
-from extender.core.alignment import align
-from extender.core.claims import PodClaims
-from extender.core.places import Place
-from extender.core.plan import Plan
-from extender.core.prediction import Settings
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
-from extender.core.vocabulary import Kind
+from extender.core.alignment.pairs import align
+from extender.core.claims.plan import Plan
+from extender.core.claims.pod_claims import PodClaims
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.settings import Settings
+from extender.core.releases.history import release_for
+from extender.core.topology.places import Place
+from extender.core.topology.vocabulary import Kind
 from tests import builders as b
 
 ROOTS = ("pci0000:10", "pci0000:20", "pci0000:30", "pci0000:40")

@@ -14,13 +14,14 @@ from extender.core.advice.constraint_options import (
 from extender.core.advice.option_evidence import Evidence, cannot_hold, publications_of, sound
 from extender.core.advice.publications import selections
 from extender.core.advice.survey import Alike, outcomes, survey
-from extender.core.claims import PodClaims
-from extender.core.model import Claim, ClaimSpec, Device, Node, Pod
-from extender.core.plan import Plan
-from extender.core.prediction import Outcome, Settings
-from extender.core.release_history import release_for
-from extender.core.shape import compile_shape
-from extender.core.snapshot import Snapshot
+from extender.core.claims.plan import Plan
+from extender.core.claims.pod_claims import PodClaims
+from extender.core.claims.shape import compile_shape
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.settings import Settings
+from extender.core.reasons import Outcome
+from extender.core.releases.history import release_for
+from extender.model import Claim, ClaimSpec, Device, Node, Pod
 from tests import builders as b
 
 DRIVERS = ("dra.net", "gpu.nvidia.com")

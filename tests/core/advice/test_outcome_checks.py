@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from extender.core.advice.advisor import Subject, advise
 from extender.core.advice.claim_warnings import WarningCode, render
-from extender.core.evaluate import Settings
-from extender.core.model import Attribute, AttributeKind, ClaimSpec, Constraint, Device, Node
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Settings
+from extender.core.releases.history import release_for
+from extender.model import Attribute, AttributeKind, ClaimSpec, Constraint, Device, Node
 from tests import builders as b
 
 MARK = "device.attributes['example.com'].mark"

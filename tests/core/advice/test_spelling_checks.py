@@ -6,9 +6,9 @@ import pytest
 
 from extender.core.advice.claim_warnings import ClaimWarning, WarningCode, render
 from extender.core.advice.spelling_checks import attribute_warnings, class_warnings, selector_warnings
-from extender.core.model import ClaimSpec, Constraint, DeviceClass
-from extender.core.release_history import release_for
-from extender.core.shape import compile_shape
+from extender.core.claims.shape import compile_shape
+from extender.core.releases.history import release_for
+from extender.model import ClaimSpec, Constraint, DeviceClass
 from tests import builders as b
 
 PUBLISHED = frozenset({b.ROOT, "dra.net/rdma", "dra.net/numaNode"})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from extender.core.advice.survey import Shapes, named_reason, outcomes, survey
-from extender.core.claims import PodClaims
-from extender.core.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
-from extender.core.plan import Plan
-from extender.core.prediction import Outcome, Settings
-from extender.core.reasons import ReasonCode
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
+from extender.core.claims.plan import Plan
+from extender.core.claims.pod_claims import PodClaims
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.settings import Settings
+from extender.core.reasons import Outcome, ReasonCode
+from extender.core.releases.history import release_for
+from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
 from tests import builders as b
 
 PLAN = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))

@@ -9,10 +9,10 @@ import pytest
 from extender.core.audit.auditor import Audit, Auditor, Judgement, Option
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import SilentDriver, totals_of
-from extender.core.model import Device, DeviceID
-from extender.core.places import Distance
-from extender.core.release_history import LATEST
-from extender.core.snapshot import Snapshot
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import LATEST
+from extender.core.topology.places import Distance
+from extender.model import Device, DeviceID
 from tests import builders as b
 
 NUMA = {"r0": 0, "r1": 1}

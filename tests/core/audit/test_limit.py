@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import extender.core.audit.limit as limits
-from extender.core.alignment import align
-from extender.core.audit.bounds import highest, lowest
-from extender.core.places import Place
-from extender.core.vocabulary import Kind
-from extender.core.worths import DEFAULT_WORTHS
+from extender.core.alignment.bounds import highest, lowest
+from extender.core.alignment.pairs import align
+from extender.core.alignment.worths import DEFAULT_WORTHS
+from extender.core.topology.places import Place
+from extender.core.topology.vocabulary import Kind
 
 KINDS = (Kind.GPU, Kind.NIC, Kind.CPU)
 

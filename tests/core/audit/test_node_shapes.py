@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from extender.core.audit.node_map import node_map
 from extender.core.audit.node_shapes import INSTANCE_TYPE, node_shapes
-from extender.core.model import Consumer, Device, DeviceID, Node
-from extender.core.release_history import LATEST
-from extender.core.snapshot import Snapshot
-from extender.core.vocabulary import Kind
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import LATEST
+from extender.core.topology.vocabulary import Kind
+from extender.model import Consumer, Device, DeviceID, Node
 from tests import builders as b
 
 NUMA = {"r0": 0, "r1": 1}

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extender.core.alignment import align
+from extender.core.alignment.pairs import align
 from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renumbered
 from extender.core.audit.running_pods import RunningPod, running_pods
-from extender.core.model import Constraint, Consumer, DeviceID
-from extender.core.places import Place
-from extender.core.release_history import LATEST
-from extender.core.snapshot import Snapshot
-from extender.core.vocabulary import Kind
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import LATEST
+from extender.core.topology.places import Place
+from extender.core.topology.vocabulary import Kind
+from extender.model import Constraint, Consumer, DeviceID
 from tests import builders as b
 
 NUMA = {"r0": 0, "r1": 1}

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from extender.core.alignment.worths import DEFAULT_WORTHS, Row
 from extender.core.audit.running_pods import RunningPod, Unrated, is_shared, running_pods
-from extender.core.model import Allocation, Consumer, DeviceID, DeviceResult, PodClaim
-from extender.core.places import Distance
-from extender.core.release_history import LATEST
-from extender.core.snapshot import Snapshot
-from extender.core.words import Kind
-from extender.core.worths import DEFAULT_WORTHS, Row
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import LATEST
+from extender.core.topology.driver_attributes import Kind
+from extender.core.topology.places import Distance
+from extender.model import Allocation, Consumer, DeviceID, DeviceResult, PodClaim
 from tests import builders as b
 
 GPU = DeviceID("gpu.nvidia.com", "n", "gpu-0")

@@ -6,20 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from extender.core.model import (
-    Attribute,
-    AttributeKind,
-    Constraint,
-    CounterConsumption,
-    Device,
-    DeviceClass,
-    DeviceTraits,
-    Node,
-    Request,
-)
-from extender.core.quantity import Quantity
-from extender.core.release_history import release_for
-from extender.core.snapshot import Snapshot
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import release_for
 from extender.core.soft_alignment.refusals import TEMPLATES, Refusal, RefusalCode, refusal, render_refusal
 from extender.core.soft_alignment.soften import (
     ALIGNED,
@@ -31,6 +19,18 @@ from extender.core.soft_alignment.soften import (
     rewritten,
     soften,
 )
+from extender.model import (
+    Attribute,
+    AttributeKind,
+    Constraint,
+    CounterConsumption,
+    Device,
+    DeviceClass,
+    DeviceTraits,
+    Node,
+    Request,
+)
+from extender.model.quantity import Quantity
 from tests import builders as b
 
 BUS = "resource.kubernetes.io/pciBusID"

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from extender.core.model import (
+from extender.kube import decode
+from extender.kube.decode import Interner
+from extender.model import (
     AllocationConfig,
     Binding,
     ClaimConfig,
@@ -22,9 +24,7 @@ from extender.core.model import (
     Request,
     Toleration,
 )
-from extender.core.quantity import parse_quantity
-from extender.kube import decode
-from extender.kube.decode import Interner
+from extender.model.quantity import parse_quantity
 
 
 def claim(spec=None, status=None, interner=None, **metadata):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.model import Attribute, AttributeKind
 from extender.kube.decode import Interner, interner
+from extender.model import Attribute, AttributeKind
 
 
 def test_equal_values_are_one_object():

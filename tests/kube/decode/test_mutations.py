@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,8 +12,8 @@ from hypothesis import strategies as st
 
 from extender.kube import decode
 from extender.kube.decode import DecodeError, Interner
+from tests.paths import DATA
 
-DATA = Path(__file__).parents[2] / "data"
 DECODERS = {
     "Pod": decode.pod,
     "ResourceClaim": decode.resource_claim,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.model import Namespace
 from extender.kube import decode
 from extender.kube.decode import DecodeError, Interner
+from extender.model import Namespace
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from extender.core.model import DeviceClass, OpaqueConfig
-from extender.core.quantity import parse_quantity
 from extender.kube import decode
 from extender.kube.decode import Interner
+from extender.model import DeviceClass, OpaqueConfig
+from extender.model.quantity import parse_quantity
 
 
 def test_node():

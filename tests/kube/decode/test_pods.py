@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from extender.core.model import Container, PodClaim
-from extender.core.quantity import parse_quantity
 from extender.kube import decode
 from extender.kube.decode import Interner
+from extender.model import Container, PodClaim
+from extender.model.quantity import parse_quantity
 
 
 def pod(spec=None, status=None, **metadata):

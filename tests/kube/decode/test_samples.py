@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from extender.core.model import Attribute, AttributeKind, DeviceID
-from extender.kube import cluster_file
+from extender.kube.files import cluster_file
+from extender.model import Attribute, AttributeKind, DeviceID
+from tests.paths import DATA
 
-DATA = Path(__file__).parents[2] / "data"
 SLICES = {  # file: (driver of its slices, how many slices, how many devices)
     "aws-p4d-dra.net": ({"dra.net"}, 1, 7),
     "aws-p4d-gpu.nvidia.com": ({"gpu.nvidia.com"}, 1, 8),

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from extender.core.model import (
+from extender.kube import decode
+from extender.kube.decode import Interner
+from extender.model import (
     NO_TRAITS,
     Attribute,
     AttributeKind,
@@ -19,9 +21,7 @@ from extender.core.model import (
     RequestPolicy,
     Taint,
 )
-from extender.core.quantity import parse_quantity
-from extender.kube import decode
-from extender.kube.decode import Interner
+from extender.model.quantity import parse_quantity
 
 DRIVER = "gpu.example.com"
 

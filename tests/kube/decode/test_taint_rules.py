@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from extender.core.model import DeviceTaintRule, Taint
 from extender.kube import decode
 from extender.kube.decode import DecodeError, Interner
+from extender.model import DeviceTaintRule, Taint
 
 
 def rule(**spec):

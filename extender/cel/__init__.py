@@ -1,0 +1,28 @@
+"""
+The Kubernetes dialect of CEL, as far as device selectors go.
+
+``compile_selector`` once per expression, then ``Selector.matches`` per device; ``compile_derived`` and
+``DerivedAttribute.value`` for expressions that derive an attribute. An answer is what kube-scheduler would
+get, or UNKNOWN with a reason.
+"""
+
+from .derived import DerivedAttribute, compile_derived
+from .dialect import Dialect, dialect_of
+from .evaluation.frame import CelDevice
+from .expression import Verdict, VerdictKind
+from .selector import Selector, compile_selector, unsupported_attribute
+from .syntax.reads import Reads
+
+__all__ = [
+    "CelDevice",
+    "DerivedAttribute",
+    "Dialect",
+    "Reads",
+    "Selector",
+    "Verdict",
+    "VerdictKind",
+    "compile_derived",
+    "compile_selector",
+    "dialect_of",
+    "unsupported_attribute",
+]

@@ -1,0 +1,190 @@
+"""
+Calls of functions.
+
+Source: github.com/google/cel-go interpreter/interpretable.go and
+common/decls/decls.go (dispatch by the kinds of the arguments), v0.26.
+"""
+
+from __future__ import annotations
+
+from ..checking.call_costs import Cost
+from ..checking.declarations import Function, Implementation, Overload
+from ..errors import EvaluationError, Undecided, no_such_overload
+from ..values.runtime_types import exact_class
+from ..values.values import TypeValue
+from .attributes import Evaluator
+from .frame import Frame
+
+Operands = tuple[Evaluator, ...]
+
+
+def call(function: Function, overload: Overload | None, operands: Operands) -> Evaluator:
+    """Build a call; ``overload`` is set if the types leave no choice."""
+    cost = function.cost_of(overload)
+    if overload is not None and overload.implementation is not None:
+        classes = [exact_class(argument.name) for argument in overload.arguments]
+        if len(classes) == 1 and classes[0] is not None:
+            return _unary(function.name, overload.implementation, classes[0], operands, cost)
+        if len(classes) == 2 and classes[0] is not None and classes[1] is not None:
+            return _binary(function.name, overload.implementation, (classes[0], classes[1]), operands, cost)
+    if function.singleton is not None and len(operands) == 2:
+        return _direct(function.singleton, operands, cost)
+    stops = stops_at_fault(function, overload, len(operands))
+    return _general(dispatch(function, overload), operands, cost, stops=stops)
+
+
+def stops_at_fault(function: Function, overload: Overload | None, operands: int) -> bool:
+    """Whether cel-go stops at the first operand that fails: calls with any number of arguments do."""
+    several = overload is None and function.singleton is None and len(function.overloads) > 1
+    return several or operands > 2 or function.name == "format"
+
+
+def dispatch(function: Function, overload: Overload | None) -> Implementation:
+    """Build what runs the overload that takes the arguments."""
+    if function.singleton is not None:
+        return function.singleton
+    candidates = function.overloads if overload is None else (overload,)
+
+    def run(*values: object) -> object:
+        for candidate in candidates:
+            if candidate.accepts(values):
+                if candidate.implementation is None:
+                    raise Undecided(f"{function.name}() is not modelled for these values")
+                return candidate.implementation(*values)
+        raise no_such_overload(function.name)
+
+    return run
+
+
+def failed(
+    frame: Frame, values: list[object], fault: EvaluationError, rest: Operands, cost: Cost | None
+) -> EvaluationError:
+    """
+    Return the error of a call one of whose operands failed.
+
+    cel-go evaluates the other operands all the same, and counts the cost, which may crash.
+    """
+    values.append(fault)
+    for operand in rest:
+        try:
+            values.append(operand(frame))
+        except EvaluationError as other:
+            values.append(other)
+    if cost is not None:
+        frame.charge(cost.units(values, fault))
+    return fault
+
+
+def _general(run: Implementation, operands: Operands, cost: Cost | None, *, stops: bool = False) -> Evaluator:
+    def evaluate(frame: Frame) -> object:
+        values: list[object] = []
+        try:
+            for operand in operands:
+                values.append(operand(frame))  # noqa: PERF401 - what is there counts if one fails
+        except EvaluationError as fault:
+            rest = operands[len(values) + 1 :]
+            if stops and rest:
+                raise
+            raise failed(frame, values, fault, rest, cost) from None
+        if cost is None:
+            return run(*values)
+        if cost.of_result:
+            result = run(*values)
+            frame.charge(cost.units(values, result))
+            return result
+        frame.charge(cost.units(values, None))
+        return run(*values)
+
+    return evaluate
+
+
+def _unary(
+    name: str, implementation: Implementation, kind: type, operands: Operands, cost: Cost | None
+) -> Evaluator:
+    """A call with one argument of one possible class."""
+    (operand,) = operands
+    if cost is not None:
+        return _general(_guarded(name, implementation, (kind,)), operands, cost)
+
+    def evaluate(frame: Frame) -> object:
+        value = operand(frame)
+        if type(value) is not kind:
+            raise no_such_overload(name)
+        return implementation(value)
+
+    return evaluate
+
+
+def _binary(
+    name: str,
+    implementation: Implementation,
+    kinds: tuple[type, type],
+    operands: Operands,
+    cost: Cost | None,
+) -> Evaluator:
+    """A call with two arguments of one possible class each."""
+    if cost is not None:
+        return _general(_guarded(name, implementation, kinds), operands, cost)
+    first, second = operands
+    first_kind, second_kind = kinds
+
+    def evaluate(frame: Frame) -> object:
+        try:
+            left = first(frame)
+        except EvaluationError as fault:
+            raise failed(frame, [], fault, operands[1:], None) from None
+        right = second(frame)
+        if type(left) is not first_kind or type(right) is not second_kind:
+            raise no_such_overload(name)
+        return implementation(left, right)
+
+    return evaluate
+
+
+def _guarded(name: str, implementation: Implementation, kinds: tuple[type, ...]) -> Implementation:
+    def run(*values: object) -> object:
+        for value, kind in zip(values, kinds, strict=True):
+            if type(value) is not kind:
+                raise no_such_overload(name)
+        return implementation(*values)
+
+    return run
+
+
+def _direct(implementation: Implementation, operands: Operands, cost: Cost | None) -> Evaluator:
+    """A function of two arguments whose implementation checks them itself."""
+    if cost is not None:
+        return _general(implementation, operands, cost)
+    first, second = operands
+
+    def evaluate(frame: Frame) -> object:
+        try:
+            left = first(frame)
+        except EvaluationError as fault:
+            raise failed(frame, [], fault, operands[1:], None) from None
+        return implementation(left, second(frame))
+
+    return evaluate
+
+
+def reading_types_as_text(run: Implementation) -> Implementation:
+    """Build the implementation for ``type_as_text``."""
+
+    def read(text: object, *rest: object) -> object:
+        return run(text.name if isinstance(text, TypeValue) else text, *rest)
+
+    return read
+
+
+def type_as_text(operand: Evaluator) -> Evaluator:
+    """
+    Build an operand that reads a type as its name.
+
+    A search for a constant pattern looks at Go's value, which for a type is a string.
+    """
+
+    def evaluate(frame: Frame) -> object:
+        value = operand(frame)
+        return value.name if isinstance(value, TypeValue) else value
+
+    return evaluate

@@ -1,0 +1,140 @@
+"""
+Comprehensions: what ``all``, ``exists``, ``map``, ``filter``, ``cel.bind`` expand to.
+
+Source: github.com/google/cel-go interpreter/interpretable.go (evalFold), v0.26.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..errors import EvaluationError
+from ..values.maps import AnyMap
+from ..values.runtime_types import ordered, type_name
+from ..values.values import LISTS, GrowingList, UnorderedList
+from .attributes import Evaluator
+from .frame import Frame
+
+
+class _Unset:
+    __slots__ = ()
+
+
+UNSET = _Unset()
+
+
+class FoldParts(NamedTuple):
+    """
+    A compiled comprehension: evaluators and the slots of its variables.
+
+    ``variable2`` is ``None`` for the one-variable form, ``condition`` where it is always true.
+    ``collects`` says that the result is a list in iteration order. ``cost`` is charged for each
+    iteration.
+    """
+
+    over: Evaluator
+    variable: int
+    variable2: int | None
+    accumulator: int
+    init: Evaluator
+    condition: Evaluator | None
+    step: Evaluator
+    result: Evaluator
+    collects: bool
+    cost: int
+
+
+def variable(slot: int) -> Evaluator:
+    """Build the evaluator of an iteration variable."""
+    return lambda frame: frame.slots[slot]
+
+
+def accumulator(slot: int) -> Evaluator:
+    """Build the evaluator of an accumulator, which may hold an error."""
+
+    def evaluate(frame: Frame) -> object:
+        value = frame.slots[slot]
+        if isinstance(value, EvaluationError):
+            raise value
+        return value
+
+    return evaluate
+
+
+def bound_variable(slot: int, init: Evaluator, *, growing: bool) -> Evaluator:
+    """
+    Build the evaluator of a bound variable: its value is found on first use, an error too.
+
+    ``growing``: an empty list becomes one that adding to it changes.
+    """
+
+    def evaluate(frame: Frame) -> object:
+        value = frame.slots[slot]
+        if value is UNSET:
+            value = frame.slots[slot] = _outcome(init, frame)
+            if growing and type(value) in LISTS and isinstance(value, tuple) and not value:
+                value = frame.slots[slot] = GrowingList()
+        if isinstance(value, EvaluationError):
+            raise value
+        return value
+
+    return evaluate
+
+
+def bind(slot: int, result: Evaluator) -> Evaluator:
+    """Build the evaluator of ``cel.bind``."""
+
+    def evaluate(frame: Frame) -> object:
+        frame.slots[slot] = UNSET
+        value = result(frame)
+        return () if type(value) is GrowingList else value
+
+    return evaluate
+
+
+def fold(parts: FoldParts) -> Evaluator:
+    """Build the evaluator of a comprehension that iterates."""
+    condition, step, cost = parts.condition, parts.step, parts.cost
+
+    def evaluate(frame: Frame) -> object:
+        over = parts.over(frame)
+        slots = frame.slots
+        slots[parts.accumulator] = _outcome(parts.init, frame)
+        for first, second in _items(over, parts.variable2 is not None):
+            frame.charge(cost)
+            slots[parts.variable] = first
+            if parts.variable2 is not None:
+                slots[parts.variable2] = second
+            if condition is not None and _outcome(condition, frame) is False:
+                break
+            slots[parts.accumulator] = _outcome(step, frame)
+        value = parts.result(frame)
+        if parts.collects and isinstance(value, tuple) and _is_unordered(over):
+            return UnorderedList(value)
+        return value
+
+    return evaluate
+
+
+def _outcome(evaluate: Evaluator, frame: Frame) -> object:
+    """The value, or the error as a value."""
+    try:
+        return evaluate(frame)
+    except EvaluationError as error:
+        return error.with_traceback(None)
+
+
+def _is_unordered(over: object) -> bool:
+    return type(over) is UnorderedList or (isinstance(over, AnyMap) and len(over) > 1)
+
+
+def _items(over: object, two: bool) -> Iterable[tuple[object, object]]:
+    if isinstance(over, AnyMap):
+        return [(key, over.find(key) if two else None) for key in over]
+    if type(over) not in LISTS:
+        raise EvaluationError(f"got '{type_name(over)}', expected iterable type")
+    if two:
+        return enumerate(ordered(over))
+    assert isinstance(over, tuple)
+    return [(element, None) for element in over]

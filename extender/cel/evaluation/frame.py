@@ -1,0 +1,112 @@
+"""
+What one evaluation works on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from extender.model import Attribute, AttributeKind
+from extender.model.quantity import Quantity
+
+from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Undecided
+from ..values.maps import DomainMap, StringMap
+from ..values.quantities import QuantityValue, quantity_value
+from ..values.semver import parse_semver
+from .cost_limit import COST_LIMIT
+
+# Looking a member up on its class at every read would take longer than the rest of it.
+_VERSION = AttributeKind.VERSION
+_VERSIONS = AttributeKind.VERSIONS
+
+
+class CelDevice(NamedTuple):
+    """A device as selectors see it; ``attributes`` and ``capacity`` are keyed ``domain/id``."""
+
+    driver: str
+    allow_multiple_allocations: bool
+    attributes: Mapping[str, Attribute]
+    capacity: Mapping[str, Quantity]
+
+
+class Frame:
+    """A device, the variables in scope by slot, and the cost that is still allowed."""
+
+    __slots__ = ("_quantities", "_variable", "budget", "device", "slots")
+
+    def __init__(self, device: CelDevice, slots: int, budget: int) -> None:
+        self.device = device
+        self.slots: list[object] = [None] * slots
+        self.budget = budget
+        self._variable: StringMap | None = None
+        self._quantities: dict[str, QuantityValue] | None = None
+
+    def charge(self, cost: int) -> None:
+        """Count work; raises ``CostExceeded`` when the budget is used up."""
+        self.budget -= cost
+        if self.budget < 0:
+            raise CostExceeded(COST_EXCEEDED)
+
+    def refund(self) -> None:
+        """Take one unit back; raises ``CostExceeded`` if none was charged, as upstream's counter wraps."""
+        if self.budget >= COST_LIMIT:
+            raise CostExceeded(COST_EXCEEDED)
+        self.budget += 1
+
+    @property
+    def variable(self) -> StringMap:
+        """
+        The variable ``device`` as a map.
+
+        Expressions that only look up constant names do without it.
+        """
+        if self._variable is None:
+            device = self.device
+            attributes = {name: attribute_value(value) for name, value in device.attributes.items()}
+            self._variable = StringMap(
+                {
+                    "driver": device.driver,
+                    "allowMultipleAllocations": device.allow_multiple_allocations,
+                    "attributes": _by_domain(attributes),
+                    "capacity": _by_domain({name: self.quantity(name) for name in device.capacity}),
+                }
+            )
+        return self._variable
+
+    def quantity(self, name: str) -> QuantityValue | None:
+        """The capacity of this qualified name: one object per evaluation, as it may change."""
+        known = self._quantities.get(name) if self._quantities is not None else None
+        if known is not None:
+            return known
+        found = self.device.capacity.get(name)
+        if found is None:
+            return None
+        try:
+            value = quantity_value(found)
+        except OverflowError as error:
+            raise Undecided(str(error)) from None
+        except ValueError as error:
+            raise EvaluationError(str(error)) from None
+        if self._quantities is None:
+            self._quantities = {}
+        self._quantities[name] = value
+        return value
+
+
+def attribute_value(attribute: Attribute) -> object:
+    """Return an attribute as a CEL value; versions become Semver objects."""
+    kind, value = attribute
+    if kind is _VERSION:
+        return parse_semver(str(value))
+    if kind is _VERSIONS and isinstance(value, tuple):
+        return tuple([parse_semver(str(version)) for version in value])
+    return value
+
+
+def _by_domain(values: Mapping[str, object]) -> DomainMap:
+    domains: dict[str, dict[str, object]] = {}
+    for name, value in values.items():
+        domain, _, identifier = name.partition("/")
+        domains.setdefault(domain, {})[identifier] = value
+    return DomainMap({domain: StringMap(entries) for domain, entries in domains.items()})

@@ -1,0 +1,138 @@
+"""
+Evaluators that count the exact cost of what they do.
+
+cel-go counts after each step, also after one that fails. These evaluators take over when an
+evaluation may cost more than Kubernetes allows: they are slower than the usual ones.
+
+Source: github.com/google/cel-go interpreter/runtimecost.go (Observe) and interpretable.go
+(the ``evalWatch`` types), v0.26.
+"""
+
+from __future__ import annotations
+
+from ..checking.call_costs import Cost
+from ..checking.declarations import Implementation
+from ..errors import EvaluationError
+from ..values.maps import MISSING
+from ..values.values import NONE, Optional
+from .attributes import Evaluator, Qualifier, Selections, lookup, missing
+from .frame import Frame
+
+
+def charged(evaluate: Evaluator, cost: int) -> Evaluator:
+    """Build an evaluator that charges for a step, whether it succeeds or fails."""
+
+    def metered(frame: Frame) -> object:
+        try:
+            value = evaluate(frame)
+        except EvaluationError:
+            frame.charge(cost)
+            raise
+        frame.charge(cost)
+        return value
+
+    return metered
+
+
+def refunded(evaluate: Evaluator) -> Evaluator:
+    """Build an evaluator that takes one unit back afterwards."""
+
+    def metered(frame: Frame) -> object:
+        try:
+            value = evaluate(frame)
+        except EvaluationError:
+            frame.refund()
+            raise
+        frame.refund()
+        return value
+
+    return metered
+
+
+def metered_call(
+    run: Implementation, operands: tuple[Evaluator, ...], cost: Cost | None, *, stops: bool
+) -> Evaluator:
+    """
+    Build a call that evaluates all its operands, whatever errors they are.
+
+    One that ``stops`` at an error costs nothing, unless that is its last operand.
+    """
+    last = len(operands) - 1
+
+    def evaluate(frame: Frame) -> object:
+        values: list[object] = []
+        fault: EvaluationError | None = None
+        for index, operand in enumerate(operands):
+            try:
+                values.append(operand(frame))
+            except EvaluationError as error:
+                if stops and index < last:
+                    raise
+                fault = fault or error
+                values.append(error)
+        if cost is not None and not cost.of_result:
+            frame.charge(cost.units(values, fault))
+        result: object = fault
+        if fault is None:
+            try:
+                result = run(*values)
+            except EvaluationError as error:
+                result = fault = error
+        if cost is None or cost.of_result:
+            frame.charge(1 if cost is None else cost.units(values, result))
+        if fault is not None:
+            raise fault
+        return result
+
+    return evaluate
+
+
+class MeteredSelections(Selections):
+    """Selections that charge for every link they follow."""
+
+    def chain(self, root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
+        return self._follow(root, qualifiers, tests=False)
+
+    def presence(self, root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
+        follow = self._follow(root, qualifiers, tests=True)
+
+        def evaluate(frame: Frame) -> object:
+            value = follow(frame)
+            return value.present if type(value) is Optional else value
+
+        return evaluate
+
+    def presence_in_branch(self, root: Evaluator, qualifiers: tuple[Qualifier, ...]) -> Evaluator:
+        return self._follow(root, qualifiers, tests=True)
+
+    def _follow(self, root: Evaluator, qualifiers: tuple[Qualifier, ...], *, tests: bool) -> Evaluator:
+        """Follow the links; the last one of a test only tells whether it leads somewhere."""
+        last = len(qualifiers) - 1
+
+        def evaluate(frame: Frame) -> object:
+            value = root(frame)
+            optional = type(value) is Optional
+            if type(value) is Optional:
+                if not value.present:
+                    return value
+                value = self.opened(value)
+            for index, qualifier in enumerate(qualifiers):
+                optional = optional or qualifier.optional
+                try:
+                    key = qualifier.value(frame)
+                    found = lookup(value, key)
+                except EvaluationError:
+                    if not optional:
+                        frame.charge(1)
+                    raise
+                if found is MISSING and optional:
+                    return NONE
+                frame.charge(1)
+                if tests and index == last and not optional:
+                    return found is not MISSING
+                if found is MISSING:
+                    raise missing(value, key)
+                value = found
+            return Optional(value) if optional else value
+
+        return evaluate

@@ -1,0 +1,81 @@
+"""
+Compile and run an expression, whatever it is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NamedTuple
+
+from .checking.checker import check
+from .checking.static_types import Type
+from .dialect import Dialect
+from .errors import CompileError, EvaluationError, Panic, Undecided
+from .evaluation.frame import CelDevice
+from .evaluation.program import Program
+from .functions.library import declarations
+from .syntax.parser import parse
+from .syntax.reads import Reads, reads
+
+_NO_READS = Reads(frozenset(), frozenset(), everything=False)
+
+
+class VerdictKind(StrEnum):
+    """ERROR is fatal for the scheduling attempt; UNKNOWN means that we cannot tell."""
+
+    MATCH = "match"
+    NO_MATCH = "no-match"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+class Verdict(NamedTuple):
+    """What a selector says about a device; ``message`` explains an error or an unknown."""
+
+    kind: VerdictKind
+    message: str = ""
+
+
+class Compiled(NamedTuple):
+    """What compiling gives: a program, or the ``fixed`` verdict on every device."""
+
+    reads: Reads
+    program: Program | None = None
+    fixed: Verdict | None = None
+
+
+def compile_expression(expression: str, dialect: Dialect, refuse: Callable[[Type, Dialect], str]) -> Compiled:
+    """
+    Compile an expression as kube-scheduler does; never raises.
+
+    ``refuse`` names the types that the result must have, unless it is of one.
+    """
+    try:
+        root = parse(expression, quoted_fields=dialect.cel_go_029)
+        checked = check(root, dialect, declarations(dialect))
+        wanted = refuse(checked.types[root], dialect)
+        if wanted:
+            raise CompileError(f"must evaluate to {wanted}, not {checked.types[root]}")
+        return Compiled(reads(root), Program(root, checked, dialect))
+    except CompileError as error:
+        verdict = Verdict(VerdictKind.ERROR, f"compilation failed: {error}")
+    except Panic as error:
+        verdict = Verdict(VerdictKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
+    except Undecided as reason:
+        verdict = Verdict(VerdictKind.UNKNOWN, str(reason))
+    except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
+        verdict = Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
+    return Compiled(_NO_READS, fixed=verdict)
+
+
+def run(program: Program, device: CelDevice) -> object:
+    """Return the value of an expression for a device, or a verdict if it has none; never raises."""
+    try:
+        return program.run(device)
+    except (EvaluationError, Panic) as error:
+        return Verdict(VerdictKind.ERROR, str(error))
+    except Undecided as reason:
+        return Verdict(VerdictKind.UNKNOWN, str(reason))
+    except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
+        return Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")

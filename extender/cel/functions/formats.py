@@ -1,0 +1,42 @@
+"""
+Functions of the named formats.
+
+Source: k8s.io/apiserver pkg/cel/library/format.go, v0.36.
+"""
+
+from __future__ import annotations
+
+from ..checking import call_costs
+from ..checking.declarations import Function, Implementation, function, overload
+from ..errors import Undecided
+from ..values.named_formats import FORMATS, Format
+from ..values.values import NONE, Optional
+
+_UNTOLD = Undecided("the complaints of a format are not modelled")
+
+
+def _constant(format_: Format) -> Implementation:
+    return lambda: format_
+
+
+def _named(name: str) -> Optional:
+    found = FORMATS.get(name)
+    return NONE if found is None else Optional(found)
+
+
+def _validate(format_: Format, text: str) -> Optional:
+    return NONE if format_.accepts(text) else Optional(_UNTOLD)
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    *(
+        function(f"format.{name}", overload("() -> Format", _constant(format_)))
+        for name, format_ in FORMATS.items()
+    ),
+    function("format.named", overload("(string) -> optional(Format)", _named)),
+    function(
+        "validate",
+        overload("Format.(string) -> optional(list(string))", _validate),
+        cost=call_costs.VALIDATION,
+    ),
+)

@@ -1,0 +1,143 @@
+"""
+Functions of quantities and versions, and ``includes``.
+
+Source: k8s.io/apiserver pkg/cel/library/quantity.go, semverlib.go and lists.go, v0.36 and v0.37;
+``includes`` also k8s.io/dynamic-resource-allocation cel/compile.go, v0.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..checking import call_costs
+from ..checking.declarations import Function, Overload, function, overload
+from ..errors import EvaluationError, Undecided
+from ..values.parsing import parsing, succeeds
+from ..values.quantities import QuantityValue, parse_quantity_value, whole
+from ..values.semver import Semver, normalized, parse_semver
+from ..values.values import LISTS
+from .standard import comparable_and_equal
+
+
+def _semver(text: str, normalize: bool) -> Semver:
+    return parse_semver(normalized(text) if normalize else text)
+
+
+def _to_semver(text: str, normalize: bool) -> object:
+    return parsing(lambda version: _semver(version, normalize))(text)
+
+
+def _is_semver(text: str, normalize: bool) -> bool:
+    return succeeds(lambda version: _semver(version, normalize))(text)
+
+
+def _order(left: Semver, right: Semver) -> int:
+    return (left.key > right.key) - (left.key < right.key)
+
+
+def _int64(value: int) -> int:
+    """Reinterpret an unsigned 64-bit number as Go's conversion does."""
+    return value - 2**64 if value >= 2**63 else value
+
+
+def _as_integer(quantity: QuantityValue) -> int:
+    if quantity.integer is None:
+        raise EvaluationError("cannot convert value to integer")
+    return quantity.integer
+
+
+def includes(limit: int | None) -> Function:
+    """
+    Declare ``includes``: an element of a list, or the scalar itself.
+
+    A list longer than ``limit`` is an error unless the value is found before; ``None``: no limit.
+    """
+
+    def included(target: object, argument: object) -> bool:
+        if type(target) not in LISTS:
+            return comparable_and_equal(target, argument)
+        assert isinstance(target, tuple)
+        for index, item in enumerate(target):
+            if limit is not None and index >= limit:
+                raise EvaluationError(
+                    f"'includes' function cannot be applied to lists longer than {limit} values"
+                )
+            if comparable_and_equal(item, argument):
+                return True
+        return False
+
+    return function(
+        "includes", overload("dyn.(dyn) -> bool", included), cost=None if limit else call_costs.TRAVERSAL
+    )
+
+
+def quantity_sums(*, in_place: bool) -> tuple[Function, ...]:
+    """
+    Declare ``add`` and ``sub``.
+
+    ``in_place``: they change a quantity that is an arbitrary decimal (to 1.36).
+    """
+
+    def combine(left: QuantityValue, right: QuantityValue, sign: int) -> QuantityValue:
+        if not in_place:
+            return left.plus(right, sign=sign)
+        if left.borrowed and left.decimal is not None:
+            raise Undecided("adding to this capacity changes the device itself upstream")
+        return left.plus_in_place(right, sign=sign)
+
+    def declare(name: str, sign: int) -> Function:
+        return function(
+            name,
+            overload("Quantity.(Quantity) -> Quantity", lambda left, right: combine(left, right, sign)),
+            overload("Quantity.(int) -> Quantity", lambda left, right: combine(left, whole(right), sign)),
+        )
+
+    return declare("add", 1), declare("sub", -1)
+
+
+def _version_test(accept: Callable[[int], object]) -> Callable[[Semver, Semver], object]:
+    return lambda left, right: accept(_order(left, right))
+
+
+def _quantity_test(accept: Callable[[int], object]) -> Callable[[QuantityValue, QuantityValue], object]:
+    return lambda left, right: accept(left.compare(right))
+
+
+def _ordering(name: str, result: str, accept: Callable[[int], object]) -> Function:
+    overloads: tuple[Overload, ...] = (
+        overload(f"Quantity.(Quantity) -> {result}", _quantity_test(accept)),
+        overload(f"Semver.(Semver) -> {result}", _version_test(accept)),
+    )
+    return function(name, *overloads)
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    function(
+        "quantity", overload("(string) -> Quantity", parsing(parse_quantity_value)), cost=call_costs.WALK
+    ),
+    function(
+        "isQuantity", overload("(string) -> bool", succeeds(parse_quantity_value)), cost=call_costs.WALK
+    ),
+    function("sign", overload("(Quantity) -> int", lambda quantity: quantity.sign)),
+    _ordering("isGreaterThan", "bool", lambda order: order > 0),
+    _ordering("isLessThan", "bool", lambda order: order < 0),
+    _ordering("compareTo", "int", lambda order: order),
+    function("asApproximateFloat", overload("Quantity.() -> double", lambda quantity: quantity.approximate)),
+    function("asInteger", overload("Quantity.() -> int", _as_integer)),
+    function("isInteger", overload("Quantity.() -> bool", lambda quantity: quantity.integer is not None)),
+    function(
+        "semver",
+        overload("(string) -> Semver", parsing(parse_semver)),
+        overload("(string, bool) -> Semver", _to_semver),
+        cost=call_costs.WALK,
+    ),
+    function(
+        "isSemver",
+        overload("(string) -> bool", succeeds(parse_semver)),
+        overload("(string, bool) -> bool", _is_semver),
+        cost=call_costs.WALK,
+    ),
+    function("major", overload("Semver.() -> int", lambda version: _int64(version.major))),
+    function("minor", overload("Semver.() -> int", lambda version: _int64(version.minor))),
+    function("patch", overload("Semver.() -> int", lambda version: _int64(version.patch))),
+)

@@ -1,0 +1,296 @@
+"""
+List and set functions.
+
+Source: k8s.io/apiserver pkg/cel/library/lists.go, v0.36, and github.com/google/cel-go
+ext/lists.go (version 3) and ext/sets.go, v0.26.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cmp_to_key
+from itertools import pairwise
+
+from ..checking import call_costs
+from ..checking.declarations import Function, Implementation, Overload, function, overload
+from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Undecided, no_such_overload
+from ..values.arithmetic import add
+from ..values.runtime_types import COMPARABLE, compare, ordered
+from ..values.times import Duration
+from ..values.values import LISTS, Uint
+from .standard import comparable_and_equal
+from .strings import index_overloads
+
+_COMPARABLE = ("int", "uint", "double", "bool", "Duration", "Timestamp", "string", "bytes")
+_LONGEST_RANGE = 1_000_000
+_MOST_MEMORY = 100_000_000
+_INSERTION_SORTED = 12
+
+List = tuple[object, ...]
+
+
+def _is_sorted(elements: List) -> bool:
+    elements = ordered(elements)
+    if any(type(element) not in COMPARABLE for element in elements):
+        raise no_such_overload()
+    for previous, element in pairwise(elements):
+        try:
+            if compare(previous, element) > 0:
+                return False
+        except EvaluationError:
+            continue
+    return True
+
+
+def _sum(zero: object) -> Implementation:
+    def total(elements: List) -> object:
+        result = zero
+        for element in ordered(elements) if type(zero) is float else elements:
+            result = add(result, element)
+        return result
+
+    return total
+
+
+def _extreme(name: str, better: int) -> Implementation:
+    def best(elements: List) -> object:
+        elements = ordered(elements)
+        if not elements:
+            raise EvaluationError(f"{name} called on empty list")
+        if any(type(element) not in COMPARABLE for element in elements):
+            raise no_such_overload()
+        result = elements[0]
+        for element in elements[1:]:
+            try:
+                if compare(element, result) == better:
+                    result = element
+            except EvaluationError:
+                continue
+        return result
+
+    return best
+
+
+def _list_index(elements: List, item: object) -> int:
+    for index, element in enumerate(ordered(elements)):
+        if comparable_and_equal(element, item):
+            return index
+    return -1
+
+
+def _list_last_index(elements: List, item: object) -> int:
+    for index, element in reversed(list(enumerate(ordered(elements)))):
+        if comparable_and_equal(element, item):
+            return index
+    return -1
+
+
+def _slice(elements: List, start: int, end: int) -> List:
+    elements = ordered(elements)
+    if start < 0 or end < 0:
+        raise EvaluationError(f"cannot slice({start}, {end}), negative indexes not supported")
+    if start > end:
+        raise EvaluationError(
+            f"cannot slice({start}, {end}), start index must be less than or equal to end index"
+        )
+    if len(elements) < end:
+        raise EvaluationError(f"cannot slice({start}, {end}), list is length {len(elements)}")
+    return elements[start:end]
+
+
+def _flatten(elements: object, depth: object = 1) -> object:
+    if type(elements) not in LISTS or type(depth) is not int:
+        raise no_such_overload("flatten")
+    if depth < 0:
+        raise EvaluationError("level must be non-negative")
+    return tuple(_flattened(elements, depth))
+
+
+def _flattened(elements: object, depth: int) -> list[object]:
+    flat: list[object] = []
+    for element in ordered(elements):
+        if type(element) in LISTS and depth:
+            flat += _flattened(element, depth - 1)
+        else:
+            flat.append(element)
+    return flat
+
+
+def _sort(elements: object) -> object:
+    return _sort_by_keys(elements, elements)
+
+
+def _sort_by_keys(elements: object, keys: object) -> object:
+    if type(elements) not in LISTS:
+        raise no_such_overload("sort")
+    if type(keys) not in LISTS:
+        raise no_such_overload("@sortByAssociatedKeys")
+    assert isinstance(elements, tuple)
+    assert isinstance(keys, tuple)
+    if len(elements) != len(keys):
+        raise EvaluationError(
+            "@sortByAssociatedKeys() expected a list of the same size as the associated keys list"
+        )
+    if not elements:
+        return elements
+    if type(keys[0]) not in COMPARABLE:
+        raise EvaluationError("list elements must be comparable")
+    if len(keys) > 1 and any(type(key) is not type(keys[0]) for key in keys):
+        raise EvaluationError("list elements must have the same type")
+    if elements is not keys:
+        elements, keys = ordered(elements), ordered(keys)
+    entries = list(zip(keys, elements, strict=True))
+    if len(entries) <= _INSERTION_SORTED:
+        _insertion_sort(entries)
+    else:
+        if any(isinstance(key, float) and math.isnan(key) for key in keys):
+            raise Undecided("sorting NaN is not modelled")
+        entries.sort(key=cmp_to_key(_compare_keys))
+        if elements is not keys and any(not compare(a, b) for (a, _), (b, _) in pairwise(entries)):
+            raise Undecided("the order of many elements with equal keys is not modelled")
+    return tuple([element for _, element in entries])
+
+
+def _compare_keys(first: tuple[object, object], second: tuple[object, object]) -> int:
+    return compare(first[0], second[0])
+
+
+def _insertion_sort(entries: list[tuple[object, object]]) -> None:
+    """Sort as Go sorts a short list, which shows with NaN: it is not less than anything."""
+    for start in range(1, len(entries)):
+        index = start
+        while index and _is_less(entries[index][0], entries[index - 1][0]):
+            entries[index - 1], entries[index] = entries[index], entries[index - 1]
+            index -= 1
+
+
+def _is_less(left: object, right: object) -> bool:
+    try:
+        return compare(left, right) < 0
+    except EvaluationError:
+        return False
+
+
+def _distinct(elements: List) -> List:
+    unique: list[object] = []
+    for element in ordered(elements):
+        if not any(comparable_and_equal(element, other) for other in unique):
+            unique.append(element)
+    return tuple(unique)
+
+
+def _reverse(elements: List) -> List:
+    return ordered(elements)[::-1]
+
+
+def _range(count: int) -> List:
+    if count > _MOST_MEMORY:
+        raise Undecided("a list so long may exhaust the scheduler's memory")
+    if count > _LONGEST_RANGE:
+        raise CostExceeded(COST_EXCEEDED)
+    return tuple(range(count))
+
+
+def _checked_range(count: int) -> List:
+    if count < 0:
+        raise EvaluationError(f"lists.range: size must be non-negative, got {count}")
+    if count > _LONGEST_RANGE:
+        raise EvaluationError(f"lists.range: size {count} exceeds maximum allowed ({_LONGEST_RANGE})")
+    return tuple(range(count))
+
+
+def _sets_contain(elements: List, part: List) -> bool:
+    return all(any(comparable_and_equal(item, element) for element in elements) for item in part)
+
+
+def _sets_equivalent(first: List, second: List) -> bool:
+    return _sets_contain(first, second) and _sets_contain(second, first)
+
+
+def _sets_intersect(first: List, second: List) -> bool:
+    return any(_sets_contain(second, (item,)) for item in first)
+
+
+def list_functions(*, cel_go_029: bool) -> tuple[Function, ...]:
+    """Declare the functions; ``cel_go_029`` tells the version of cel-go."""
+    index_of, last_index_of = index_overloads(checks_offset=cel_go_029)
+    flattening = call_costs.flattening(negative_depth_counts=not cel_go_029)
+    lookup = (
+        function(
+            "indexOf",
+            *_ordered(overload("list(A).(A) -> int", _list_index), index_of, cel_go_029),
+            cost=call_costs.TRAVERSAL,
+        ),
+        function(
+            "lastIndexOf",
+            *_ordered(overload("list(A).(A) -> int", _list_last_index), last_index_of, cel_go_029),
+            cost=call_costs.TRAVERSAL,
+        ),
+        function(
+            "flatten",
+            overload("list(list(T)).() -> list(T)", cost=flattening),
+            overload("list(dyn).(int) -> list(dyn)", cost=flattening),
+            singleton=_flatten,
+        ),
+        function(
+            "lists.range",
+            overload("(int) -> list(int)", _checked_range if cel_go_029 else _range, call_costs.RESULT_LIST),
+        ),
+    )
+    return (*lookup, *_FUNCTIONS)
+
+
+def _ordered(
+    of_list: Overload, of_strings: tuple[Overload, ...], strings_first: bool
+) -> tuple[Overload, ...]:
+    """The order of the overloads decides which one a call on an unknown value means."""
+    return (*of_strings, of_list) if strings_first else (of_list, *of_strings)
+
+
+_FUNCTIONS: tuple[Function, ...] = (
+    function(
+        "isSorted",
+        *(overload(f"list({of}).() -> bool", _is_sorted) for of in _COMPARABLE),
+        cost=call_costs.TRAVERSAL,
+    ),
+    function(
+        "sum",
+        overload("list(int).() -> int", _sum(0)),
+        overload("list(uint).() -> uint", _sum(Uint(0))),
+        overload("list(double).() -> double", _sum(0.0)),
+        overload("list(Duration).() -> Duration", _sum(Duration(0))),
+        cost=call_costs.TRAVERSAL,
+    ),
+    function(
+        "max",
+        *(overload(f"list({of}).() -> {of}", _extreme("max", 1)) for of in _COMPARABLE),
+        cost=call_costs.TRAVERSAL,
+    ),
+    function(
+        "min",
+        *(overload(f"list({of}).() -> {of}", _extreme("min", -1)) for of in _COMPARABLE),
+        cost=call_costs.TRAVERSAL,
+    ),
+    function("slice", overload("list(T).(int, int) -> list(T)", _slice, call_costs.RESULT_LIST)),
+    function(
+        "sort",
+        *(overload(f"list({of}).() -> list({of})", cost=call_costs.SELF_COMPARISON) for of in _COMPARABLE),
+        singleton=_sort,
+    ),
+    function(
+        "@sortByAssociatedKeys",
+        *(
+            overload(f"list(T).(list({of})) -> list(T)", cost=call_costs.KEYS_COMPARISON)
+            for of in _COMPARABLE
+        ),
+        singleton=_sort_by_keys,
+    ),
+    function("distinct", overload("list(T).() -> list(T)", _distinct, call_costs.SELF_COMPARISON)),
+    function("reverse", overload("list(T).() -> list(T)", _reverse, call_costs.RESULT_LIST)),
+    function("sets.contains", overload("(list(T), list(T)) -> bool", _sets_contain, call_costs.SETS)),
+    function(
+        "sets.equivalent",
+        overload("(list(T), list(T)) -> bool", _sets_equivalent, call_costs.SETS_BOTH_WAYS),
+    ),
+    function("sets.intersects", overload("(list(T), list(T)) -> bool", _sets_intersect, call_costs.SETS)),
+)

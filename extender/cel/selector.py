@@ -1,0 +1,102 @@
+"""
+Compile a device selector once, then ask it about devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from extender.model import Attribute, AttributeKind
+
+from .checking.static_types import Type
+from .dialect import Dialect
+from .evaluation.frame import CelDevice
+from .evaluation.program import Program
+from .expression import Verdict, VerdictKind, compile_expression, run
+from .syntax.reads import Reads
+from .values.runtime_types import type_name
+from .values.semver import parse_semver
+
+MATCH = Verdict(VerdictKind.MATCH)
+NO_MATCH = Verdict(VerdictKind.NO_MATCH)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """
+    A compiled CEL expression.
+
+    ``reads`` bounds the attributes that its verdicts depend on. ``fixed`` is the verdict on every
+    device if the expression does not compile.
+    """
+
+    expression: str
+    reads: Reads
+    program: Program | None = None
+    fixed: Verdict | None = None
+
+    def matches(self, device: CelDevice) -> Verdict:
+        """
+        Evaluate the selector for a device, of which ``unsupported_attribute`` finds nothing.
+
+        Never raises: what goes wrong here, not in the expression, is UNKNOWN.
+        """
+        if self.program is None:
+            return self.fixed or Verdict(VerdictKind.UNKNOWN, "not compiled")
+        value = run(self.program, device)
+        if value is True:
+            return MATCH
+        if value is False:
+            return NO_MATCH
+        if isinstance(value, Verdict):
+            return value
+        return Verdict(
+            VerdictKind.ERROR, f"CEL result of type {type_name(value)} could not be converted to bool"
+        )
+
+
+def compile_selector(expression: str, dialect: Dialect) -> Selector:
+    """
+    Compile an expression as kube-scheduler does.
+
+    Never raises: what Kubernetes rejects gives a selector whose verdict is always ERROR, what it
+    has and we lack gives one whose verdict is UNKNOWN.
+    """
+    return Selector(expression, *compile_expression(expression, dialect, _refused))
+
+
+def _refused(result: Type, dialect: Dialect) -> str:
+    if result.kind in ("bool", "any") or (dialect.dyn_result and result.kind == "dyn"):
+        return ""
+    return "bool or the unknown type"
+
+
+def unsupported_attribute(attributes: Mapping[str, Attribute], dialect: Dialect) -> str | None:
+    """
+    Return the name of an attribute that makes every selector on its device fail.
+
+    Those are lists where the dialect has none, kinds we do not know, and versions that are none.
+
+    Source: k8s.io/dynamic-resource-allocation cel/compile.go (getAttributeValue), v0.36.
+    """
+    for name, (kind, value) in attributes.items():
+        if kind is AttributeKind.UNKNOWN or (kind.is_list and not dialect.list_attributes):
+            return name
+        if kind is AttributeKind.VERSION and not _is_version(str(value)):
+            return name
+        if kind is AttributeKind.VERSIONS and not (
+            isinstance(value, tuple) and all(_is_version(str(version)) for version in value)
+        ):
+            return name
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _is_version(text: str) -> bool:
+    try:
+        parse_semver(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,140 @@
+"""``advise``: which constraints a claim could carry, on how many nodes they hold, what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import orjson
+
+from extender.core.advice.advisor import Advice, advise
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.settings import Settings
+from extender.kube.api.listing import LiveError, read_live
+from extender.kube.files.claim_file import ClaimFile, ManifestKey, manifests_of, read_claims
+from extender.kube.files.cluster import Cluster
+from extender.kube.files.cluster_file import ClusterFileError
+
+from ..cluster_input import cluster_input, read_cluster
+from ..collection import no_collection
+from ..columns import terminal_width
+from ..explain.command import absent_pod, pod_key
+from ..failure import WrongInput
+from ..options import add_cluster, add_kubernetes
+from ..progress import Progress
+from ..site import add_site, site_of
+from .document import advice_document
+from .manifests import manifests
+from .subjects import Known, Titled, file_subjects, pod_subject
+from .table import advice_table
+
+_FINE, _FINDING = 0, 1
+# The statuses of program.Exit, which imports the commands.
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--pod", metavar="NS/NAME", help="a pod of the cluster, placed or not")
+    subject.add_argument(
+        "-f",
+        "--filename",
+        metavar="FILE",
+        help="a ResourceClaim or ResourceClaimTemplate, or pods with what their claims come from, as YAML or "
+        "JSON, '-' for standard input",
+    )
+    add_cluster(parser, "without it the live cluster of your kubeconfig is asked")
+    add_kubernetes(parser, "the cluster's, else the newest known")
+    add_site(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=("table", "json", "yaml"),
+        default="table",
+        help="form of the output; yaml prints the claims rewritten to prefer near devices (default: table)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Advise on each subject; status 1 if some claim can be met nowhere."""
+    with no_collection():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    site = site_of(args)
+    given = _given(args.filename) if args.filename else None
+    cluster = read_cluster(args.cluster) if args.cluster else _live()
+    if given is not None:
+        cluster = _with_classes(cluster, given)
+    frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
+    snapshot = frozen.snapshot
+    subjects = _subjects(args.pod, given, cluster, snapshot)
+    advised = list(_advised(subjects, snapshot, Settings(worths=site.worths)))
+    kubernetes = snapshot.release.version
+    for note in frozen.notes:
+        print(f"note: {note}", file=sys.stdout if args.output == "table" else sys.stderr)
+    if args.output == "json":
+        document = advice_document(kubernetes, advised)
+        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    elif args.output == "yaml":
+        written = _written(given, args.cluster, advised)
+        print("---\n".join(manifests(advised, written, snapshot.release)), end="")
+    else:
+        tables = ("\n".join(advice_table(*each, kubernetes, terminal_width())) for each in advised)
+        print("\n\n".join(tables))
+    return _FINDING if any(advice.blocked for _, advice in advised) else _FINE
+
+
+def _given(path: str) -> ClaimFile:
+    try:
+        return read_claims(path)
+    except ClusterFileError as error:
+        raise WrongInput(f"-f {error}") from error
+
+
+def _live() -> Cluster:
+    try:
+        return read_live()
+    except LiveError as error:
+        raise WrongInput(str(error)) from error
+
+
+def _with_classes(cluster: Cluster, given: ClaimFile) -> Cluster:
+    """The classes of the file will be there when its claims are."""
+    classes = {each.name: each for each in (*cluster.classes, *given.cluster.classes)}
+    return replace(cluster, classes=tuple(classes.values()))
+
+
+def _subjects(pod: str | None, given: ClaimFile | None, cluster: Cluster, snapshot: Snapshot) -> list[Titled]:
+    templates = {(each.namespace, each.name): each for each in cluster.templates}
+    if given is None:
+        namespace, name = pod_key(pod or "")
+        found = snapshot.pods.get((namespace, name))
+        if found is None:
+            raise WrongInput(f"--pod: {absent_pod(f'{namespace}/{name}', snapshot.pods)}")
+        return [pod_subject(found, Known(snapshot.claims, templates, "the input"), "--pod")]
+    claims = {**snapshot.claims, **{each.key: each for each in given.cluster.claims}}
+    templates |= {(each.namespace, each.name): each for each in given.cluster.templates}
+    return list(file_subjects(given, Known(claims, templates, f"{given.path} and the cluster")))
+
+
+def _written(
+    given: ClaimFile | None, paths: list[str], advised: list[tuple[Titled, Advice]]
+) -> dict[ManifestKey, Mapping[str, object]]:
+    """The claims of the subjects as they stand in the file, else in the dump."""
+    found = dict(given.manifests) if given is not None else {}
+    missing = {source for titled, _ in advised for source in titled.sources} - found.keys()
+    if missing:
+        # Standard input was read already.
+        found.update(manifests_of([path for path in paths if path != "-"], missing))
+    return found
+
+
+def _advised(
+    subjects: list[Titled], snapshot: Snapshot, settings: Settings
+) -> Iterator[tuple[Titled, Advice]]:
+    for titled in subjects:
+        with Progress(f"{titled.title}: judging node") as progress:
+            yield titled, advise(titled.subject, snapshot, settings, progress.step)

@@ -1,0 +1,121 @@
+"""``audit``: how near the devices of running pods are, how near they could be, and what that costs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+
+import orjson
+
+from extender.core.alignment.worths import Worths
+from extender.core.audit.auditor import Audit, Auditor
+from extender.core.audit.totals import Totals, totals_of
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.topology.vocabulary import Vocabulary
+from extender.kube.api.listing import LiveError, read_live
+
+from ..cluster_input import ClusterInput, cluster_input, read_cluster
+from ..collection import no_collection
+from ..columns import terminal_width
+from ..failure import WrongInput
+from ..options import add_cluster, add_kubernetes
+from ..program import Exit
+from ..progress import Progress
+from ..replay.recorded_end import read_recorded_end
+from ..site import add_site, site_of
+from .document import audit_document
+from .page import audit_page
+from .table import audit_table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_cluster(parser, "without it the live cluster of your kubeconfig is asked")
+    parser.add_argument(
+        "--recording",
+        metavar="FILE",
+        help="a recording instead of a cluster: audits how it ends",
+    )
+    parser.add_argument(
+        "--namespace",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NS",
+        help="only pods of these namespaces (default: all)",
+    )
+    parser.add_argument(
+        "--top",
+        type=int,
+        default=10,
+        metavar="N",
+        help="show the N pods that lose most (default: 10); JSON has all",
+    )
+    add_kubernetes(parser, "the cluster's, else the newest known")
+    add_site(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=("table", "json", "html"),
+        default="table",
+        help="form of the output (default: table); html is one page that needs nothing else",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Audit; a finding is a pod that could have nearer devices as things stand."""
+    if args.top < 0:
+        raise WrongInput(f"--top: expected at least 0, got {args.top}")
+    with no_collection():
+        site = site_of(args)
+        given = _given(args, site.vocabulary)
+        snapshot = given.snapshot
+        notes = [*given.notes, *_about_namespaces(args.namespace, snapshot)]
+        audit = _audit(snapshot, args.namespace, site.worths)
+        totals = totals_of(audit)
+        _print(args, audit, totals, notes)
+    return Exit.FINDING if totals.all.avoidable else Exit.FINE
+
+
+def _given(args: argparse.Namespace, vocabulary: Vocabulary) -> ClusterInput:
+    if args.recording is not None:
+        if args.cluster or args.kubernetes or args.feature_gates:
+            raise WrongInput(
+                "--recording: names its cluster and release itself; give no other option for them"
+            )
+        return read_recorded_end(args.recording, vocabulary)
+    try:
+        cluster = read_cluster(args.cluster) if args.cluster else read_live()
+    except LiveError as error:
+        raise WrongInput(str(error)) from error
+    return cluster_input(cluster, args.kubernetes, args.feature_gates, vocabulary)
+
+
+def _audit(snapshot: Snapshot, namespaces: Sequence[str], worths: Worths) -> Audit:
+    auditor = Auditor(snapshot, namespaces, worths)
+    with Progress("rating pod", len(auditor)) as progress:
+        for name in auditor.rate():
+            progress.step(name)
+    return auditor.result()
+
+
+def _print(args: argparse.Namespace, audit: Audit, totals: Totals, notes: Sequence[str]) -> None:
+    if args.output == "table":
+        print("\n".join(audit_table(audit, totals, notes, args.top, terminal_width())))
+        return
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    if args.output == "html":
+        print(audit_page(audit, totals, notes, args.top), end="")
+    else:
+        print(orjson.dumps(audit_document(audit, totals), option=orjson.OPT_INDENT_2).decode())
+
+
+def _about_namespaces(namespaces: Sequence[str], snapshot: Snapshot) -> Iterator[str]:
+    known = {pod.namespace for pod in snapshot.pods.values()}
+    if not snapshot.pods:
+        yield "the input holds no Pod, so there is nothing to rate; dump pods too"
+    else:
+        yield from (
+            f"--namespace {name}: no pod in the input is there" for name in namespaces if name not in known
+        )

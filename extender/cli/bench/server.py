@@ -1,0 +1,124 @@
+"""
+The measured process: the real service, and an echo service to compare it with.
+
+The echo service answers the same bodies with the same server and codecs, every
+node passing with the same score: what is left is the price of an opinion. It
+looks up encoded entries by name, which is the least that scores can cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from extender.core.cluster.snapshot import Snapshot
+from extender.kube import decode
+from extender.service import logs, wire
+from extender.service.config import Address, Config, LogFormat, LogLevel
+from extender.service.http.dependencies import Service
+from extender.service.http.web import make_app
+from extender.service.metrics.metrics import Metrics
+from extender.service.process import run
+from extender.service.store import Store
+
+from ..cluster_input import cluster_input, read_cluster
+
+_CLAIMS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """
+    What the process tells once it serves on ``port`` of the loopback interface.
+
+    ``build_seconds``: from opening the dump to the snapshot. Memory is
+    resident, in bytes: the whole process, and what reading the dump added to it.
+    """
+
+    port: int
+    build_seconds: float
+    process_bytes: int
+    snapshot_bytes: int
+
+
+def serve(dump: str, kubernetes: str, gates: Mapping[str, bool], channel: Connection) -> None:
+    """Serve the cluster in the file ``dump``, send ``Started``, stop when ``channel`` is closed."""
+    logs.configure(LogLevel.WARNING, LogFormat.TEXT)
+    before = resident_bytes()
+    started = time.perf_counter()
+    snapshot = cluster_input(read_cluster([dump]), kubernetes, gates).snapshot
+    build_seconds = time.perf_counter() - started
+    gc.collect()
+    gc.freeze()
+    after = resident_bytes()
+    asyncio.run(_serve(snapshot, channel, build_seconds, after, after - before))
+
+
+async def _serve(
+    snapshot: Snapshot, channel: Connection, build_seconds: float, process_bytes: int, snapshot_bytes: int
+) -> None:
+    config = Config(listen=Address("127.0.0.1", 0))
+    async with run.listening(make_bench_app(snapshot, config), config) as address:
+        channel.send(Started(address.port, build_seconds, process_bytes, snapshot_bytes))
+        await asyncio.to_thread(_wait_until_closed, channel)
+
+
+def _wait_until_closed(channel: Connection) -> None:
+    try:
+        channel.recv()
+    except EOFError:
+        return
+
+
+def make_bench_app(snapshot: Snapshot, config: Config) -> web.Application:
+    """The service's application with ``/echo/filter``, ``/echo/prioritize`` and ``/bench/claims`` added."""
+    store = Store(snapshot)
+    service = Service(
+        store=store,
+        settings=config.evaluation,
+        metrics=Metrics(snapshot.release.version),
+    )
+    echo_args = wire.ArgsDecoder()
+    entries: dict[str, bytes] = {}
+
+    async def echo_filter(request: web.Request) -> web.Response:
+        args = echo_args.decode(await request.read())
+        return _json(wire.filter_result(args, {}))
+
+    async def echo_prioritize(request: web.Request) -> web.Response:
+        args = echo_args.decode(await request.read())
+        if not entries:
+            entries.update((name, wire.host_priority(name, config.evaluation.neutral)) for name in args.names)
+        return _json(wire.prioritize_result(map(entries.__getitem__, args.names)))
+
+    async def upsert_claims(request: web.Request) -> web.Response:
+        """Take a JSON array of ResourceClaims as events of a watch."""
+        claims = _CLAIMS.decode(await request.read())
+        store.apply_claims([decode.resource_claim(claim, service.interner) for claim in claims])
+        return _json(b"{}")
+
+    app = make_app(service)
+    app.router.add_post("/echo/filter", echo_filter)
+    app.router.add_post("/echo/prioritize", echo_prioritize)
+    app.router.add_post("/bench/claims", upsert_claims)
+    return app
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM now (Linux: VmRSS)."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("/proc/self/status has no VmRSS line; the bench needs Linux")

@@ -1,0 +1,130 @@
+"""The demo as text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from extender.core.topology.places import Distance
+
+from ..columns import columns
+from ..wording import counted
+from .device_names import short_names
+from .placements import Placement, Story
+from .totals import PairCounts, Totals, totals_of
+
+_INDENT = "  "
+_LEGEND = (
+    "'stock' is where it really put the pod, with the devices that were allocated. 'ours' is the node with "
+    "our highest score, with the devices that would have been; among equal scores the scheduler's own "
+    "decide, so that is the stock node if it is one of them, else the first by name stands for all. Each "
+    "decision is judged on the state that the real cluster had then: decision by decision, not a full re-run."
+)
+
+
+def demo_table(
+    stories: Sequence[Story], kubernetes: str, nodes: int, seconds: float, width: int
+) -> Iterator[str]:
+    """Yield the lines, at most ``width`` columns wide where names allow it."""
+    world = f"{counted(len(stories), 'pod')} on {counted(nodes, 'node')}"
+    yield from textwrap.wrap(f"{world}, as kube-scheduler {kubernetes} asked about them. {_LEGEND}", width)
+    yield ""
+    longest = max((len(name) for story in stories for name in _nodes(story)), default=0)
+    for story in stories:
+        yield from _story(story, longest, width)
+    yield ""
+    yield from _totals(totals_of(stories), seconds)
+
+
+def _nodes(story: Story) -> list[str]:
+    return [placement.node for placement in (story.stock, story.ours) if placement is not None]
+
+
+def _story(story: Story, longest: int, width: int) -> Iterator[str]:
+    asked = ", ".join(f"{count} {name}" for name, count in story.asked) or "no devices"
+    if story.stock is None:
+        yield f"{story.pod}: {asked}; got no node ({story.condition or 'no reason recorded'})"
+        for message, count in story.reasons:
+            yield from _wrapped(f"{_INDENT}{counted(count, 'node')}: ", message, width)
+        return
+    yield f"{story.pod}: {asked}; {_choice(story)}"
+    same = story.ours is not None and story.ours.node == story.stock.node
+    yield from _placement("both" if same else "stock", story.stock, longest, width)
+    if story.ours is not None and not same:
+        yield from _placement("ours", story.ours, longest, width)
+
+
+def _choice(story: Story) -> str:
+    if story.ours is None:
+        return "no choice, one node could run it" if story.offered == 1 else "no choice recorded"
+    if story.equals == 1:
+        return f"best of {story.offered} nodes"
+    if story.equals == story.offered:
+        return f"all {story.offered} nodes equal"
+    return f"{story.equals} of {story.offered} nodes equally good"
+
+
+def _placement(who: str, placement: Placement, longest: int, width: int) -> Iterator[str]:
+    head = f"{_INDENT}{who:5}  {placement.node:{longest}}  {placement.score:3}  "
+    names = short_names([device.device for device in placement.devices])
+    parts = [distances_in_short(placement.distances) or "nothing to align"]
+    if names:
+        parts.append(names)
+    yield from _wrapped(head, "; ".join(parts), width)
+
+
+def distances_in_short(distances: Sequence[tuple[str, Distance]]) -> str:
+    """``2/3 pcie-root, 1/3 remote``, nearest first; of a single pair only the distance; empty of none."""
+    counts = Counter(distance for _, distance in distances)
+    if len(distances) == 1:
+        return distances[0][1].value
+    return ", ".join(
+        f"{counts[distance]}/{len(distances)} {distance}" for distance in Distance if distance in counts
+    )
+
+
+def _wrapped(head: str, text: str, width: int) -> Iterator[str]:
+    lines = textwrap.wrap(
+        text, max(30, width - len(head)), break_long_words=False, break_on_hyphens=False
+    ) or [""]
+    yield (head + lines[0]).rstrip()
+    yield from (" " * len(head) + line for line in lines[1:])
+
+
+def _totals(totals: Totals, seconds: float) -> Iterator[str]:
+    pods = counted(totals.pods, "pod")
+    yield (
+        f"{pods}: {totals.placed} got a node, {totals.aligned} of them with devices to align; "
+        f"{totals.no_choice} had no choice"
+    )
+    yield f"with our scores {totals.moved} would have gone elsewhere, {totals.better} to nearer devices"
+    yield ""
+    rows = [["", "stock scheduling", "dra-extender"]]
+    stock, ours = totals.stock, totals.ours
+    rows += [
+        ["pairs on one PCIe root", _share(stock.one_root, stock), _share(ours.one_root, ours)],
+        ["pairs on one NUMA node", _share(stock.one_numa_node, stock), _share(ours.one_numa_node, ours)],
+        ["pairs farther apart", _share(stock.farther, stock), _share(ours.farther, ours)],
+        ["pairs of unknown distance", _share(stock.unknown, stock), _share(ours.unknown, ours)],
+        [
+            "GPU-NIC pairs on one PCIe root",
+            _share(totals.stock_gpu_nic.one_root, totals.stock_gpu_nic),
+            _share(totals.ours_gpu_nic.one_root, totals.ours_gpu_nic),
+        ],
+        ["mean alignment of a pod, 0..1", _mean(stock), _mean(ours)],
+    ]
+    yield from columns(rows, right=(1, 2))
+    yield ""
+    yield f"predicted devices right: {totals.predictions_right}/{totals.predictions}"
+    yield f"served over HTTP on loopback in {seconds:.1f} s"
+
+
+def _share(count: int, counts: PairCounts) -> str:
+    if not counts.total:
+        return "-"
+    return f"{count} of {counts.total} {round(100 * count / counts.total):4} %"
+
+
+def _mean(counts: PairCounts) -> str:
+    return "-" if counts.mean is None else f"{counts.mean:.2f}"

@@ -1,0 +1,135 @@
+"""``explain``: which devices a pod would get on each node, how near they are, and why."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+import orjson
+
+from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
+from extender.core.topology.statements import does_rdma
+from extender.kube.api.listing import LiveError, read_live
+from extender.kube.files.cluster import Cluster
+from extender.model import Pod
+from extender.service.explain import explained_nodes, explanation
+from extender.service.policy import Policy, policy_of
+
+from ..cluster_input import cluster_input, read_cluster
+from ..columns import terminal_width
+from ..failure import WrongInput
+from ..options import add_cluster, add_kubernetes, add_output
+from ..progress import Progress
+from ..site import add_site, site_of
+from .explanation import read_explanation
+from .table import About, explain_table
+
+_DEFAULT_NAMESPACE = "default"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_cluster(parser, "without it the live cluster of your kubeconfig is asked")
+    parser.add_argument("--pod", required=True, metavar="NS/NAME", help="the pod, placed or not")
+    parser.add_argument(
+        "--node",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="N",
+        help="only these nodes (default: all)",
+    )
+    add_kubernetes(parser, "the cluster's, else the newest known")
+    add_site(parser)
+    add_output(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain, as a table or as the document that the service answers."""
+    namespace, name = pod_key(args.pod)
+    site = site_of(args)
+    cluster = read_cluster(args.cluster) if args.cluster else _live()
+    given = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
+    snapshot = given.snapshot
+    pod = snapshot.pods.get((namespace, name))
+    if pod is None:
+        raise WrongInput(f"--pod: {absent_pod(f'{namespace}/{name}', snapshot.pods)}")
+    names = tuple(dict.fromkeys(args.node)) or tuple(snapshot.nodes)
+    notes = [*given.notes]
+    notes += [
+        f"--node {name} is not in the input{_similar(name, snapshot.nodes)}"
+        for name in names
+        if name not in snapshot.nodes
+    ]
+    explained = _explain(pod, snapshot, names, Settings(worths=site.worths))
+    document = orjson.dumps(explained, option=orjson.OPT_INDENT_2)
+    if args.output == "json":
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
+        print(document.decode())
+    else:
+        about = About(pod.node_name, notes, site.vocabulary, _without_rdma(snapshot))
+        print("\n".join(explain_table(read_explanation(document), about, terminal_width())))
+    return 0
+
+
+def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Settings) -> object:
+    """The document."""
+    evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), settings)
+    ignored = policy_of(pod, snapshot.namespaces, Policy.PREFERRED).policy is Policy.IGNORE
+    with Progress("looking for the best devices on node", len(names)) as progress:
+
+        def best(name: str) -> tuple[float | None, bool]:
+            progress.step(name)
+            return evaluation.best(name)
+
+        nodes = explained_nodes(
+            names, evaluation.verdicts(names), best, score=settings.neutral if ignored else None
+        )
+    return explanation(pod, snapshot.release.version, nodes)
+
+
+def _without_rdma(snapshot: Snapshot) -> set[str]:
+    """The NICs, as ``driver/pool/device``, whose slices say that they do no RDMA."""
+    found = set()
+    for slice_ in snapshot.published.values():
+        words = snapshot.vocabulary.words(slice_.driver)
+        if words.rdma:
+            found |= {
+                f"{slice_.driver}/{slice_.pool}/{device.name}"
+                for device in slice_.devices
+                if does_rdma(words, device) is False
+            }
+    return found
+
+
+def _live() -> Cluster:
+    try:
+        return read_live()
+    except LiveError as error:
+        raise WrongInput(str(error)) from error
+
+
+def pod_key(text: str) -> tuple[str, str]:
+    """Namespace and name as ``--pod`` gives them. Raises ``WrongInput``."""
+    namespace, slash, name = text.rpartition("/")
+    if not name or "/" in namespace or (slash and not namespace):
+        raise WrongInput(f"--pod: expected NAMESPACE/NAME, got {text!r}")
+    return namespace or _DEFAULT_NAMESPACE, name
+
+
+def absent_pod(wanted: str, pods: Collection[tuple[str, str]]) -> str:
+    """Say that the pod ``wanted`` is not among ``pods``, and which it may have been."""
+    if not pods:
+        return f"{wanted} is not in the input, which holds no Pod; dump pods too"
+    names = [f"{namespace}/{name}" for namespace, name in pods]
+    of_that_name = [name for name in names if name.endswith(f"/{wanted.partition('/')[2]}")]
+    return f"{wanted} is not in the input{_similar(wanted, names, of_that_name)}"
+
+
+def _similar(wanted: str, names: Collection[str], first: Sequence[str] = ()) -> str:
+    near = list(dict.fromkeys([*sorted(first), *get_close_matches(wanted, sorted(names), n=3)]))[:3]
+    if not near:
+        return ""
+    return f"; did you mean {' or '.join(near)}?"

@@ -1,0 +1,221 @@
+"""An explanation as text: a summary, then the nodes, best first, those that look alike together."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from extender.core.prediction.evaluate import Certainty, Outcome
+from extender.core.topology.places import Distance
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
+
+from ..columns import columns
+from ..wording import counted
+from .explanation import ExplainedFragmentation, ExplainedNode, ExplainedPair, Explanation
+
+_INDENT = "  "
+_MOST_NAMED = 8
+_MOST_NAMED_IN_SUMMARY = 3
+
+DISTANCE_WORDS: Mapping[str, str] = {
+    Distance.DEVICE: "are one physical device",
+    Distance.PCIE_ROOT: "share a PCIe root",
+    Distance.NUMA: "share a NUMA node, not a PCIe root",
+    Distance.SOCKET: "share a socket, not a NUMA node",
+    Distance.REMOTE: "are on different NUMA nodes",
+    Distance.UNKNOWN: "are at an unknown distance: their drivers do not tell enough",
+}
+_HEADINGS: Mapping[str, str] = {
+    Outcome.UNSCHEDULABLE: "cannot run it",
+    Outcome.ERROR: "would abort the scheduling attempt",
+    Outcome.UNKNOWN: "could not be judged",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """
+    What the document does not say.
+
+    ``bound_to``: the pod's own node, empty if it has none. ``notes`` are sentences
+    about the input. ``vocabulary`` tells the kinds of devices. ``without_rdma``: the NICs, as
+    ``driver/pool/device``, that are said to do none.
+    """
+
+    bound_to: str
+    notes: Sequence[str]
+    vocabulary: Vocabulary = DEFAULT_VOCABULARY
+    without_rdma: Collection[str] = ()
+
+
+def explain_table(explained: Explanation, about: About, width: int) -> Iterator[str]:
+    """
+    Yield the lines, at most ``width`` columns wide where names allow it.
+
+    Nodes with the same score, devices, pairs and reason are shown as one.
+    """
+    nodes = explained.nodes
+    yield from textwrap.wrap(_summary(explained, about.bound_to), width, break_on_hyphens=False)
+    for note in about.notes:
+        yield from textwrap.wrap(f"note: {note}", width, subsequent_indent=_INDENT)
+    hint = _hint(nodes)
+    if hint:
+        yield from textwrap.wrap(f"hint: {hint}", width, subsequent_indent=_INDENT, break_on_hyphens=False)
+    groups: dict[Hashable, list[str]] = {}
+    for name in sorted(nodes, key=lambda name: (_rank(nodes[name]), name)):
+        groups.setdefault(_look(name, nodes[name]), []).append(name)
+    for names in groups.values():
+        yield ""
+        yield from _group(names, nodes[names[0]], about, width)
+
+
+def _summary(explained: Explanation, bound_to: str) -> str:
+    nodes = explained.nodes
+    able = [name for name, node in nodes.items() if node.outcome == Outcome.ALLOCATED]
+    text = f"pod {explained.pod} on Kubernetes {explained.kubernetes}: "
+    text += f"{len(able)} of {counted(len(nodes), 'node')} can run it"
+    if able:
+        best = max(nodes[name].score for name in able)
+        top = sorted(name for name in able if nodes[name].score == best)
+        if not any(nodes[name].alignment.pairs for name in able):
+            text += "; it has no two devices to align, so all score alike"
+        else:
+            text += f"; the best score is {best}, on {_named(top, _MOST_NAMED_IN_SUMMARY)}"
+    return text + (f"; it is bound to {bound_to}" if bound_to else "")
+
+
+def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
+    """What the pod's author could gain, and how."""
+    able = {name: node for name, node in nodes.items() if node.outcome == Outcome.ALLOCATED}
+    gains = {name: gain for name, node in able.items() if (gain := _gain(node)) > 0}
+    if not gains:
+        return ""
+    name = min(gains, key=lambda name: (-able[name].score, -gains[name], name))
+    node = able[name]
+    best = node.alignment.best or 0.0
+    if best <= max(node.alignment.predicted or 0.0 for node in able.values()):
+        return (
+            f"the scheduler does not take the nearest free devices on {counted(len(gains), 'node')}, "
+            "but the node with the best score is as good as any choice there"
+        )
+    return (
+        f"on {name} the scheduler takes the first devices that fit (alignment {_number(node)}), although "
+        f"free ones reach {best:.2f}; a matchAttribute constraint in the claim, such as "
+        "resource.kubernetes.io/pcieRoot, makes it look further where the drivers publish the attribute"
+    )
+
+
+def _group(names: Sequence[str], node: ExplainedNode, about: About, width: int) -> Iterator[str]:
+    who = names[0] if len(names) == 1 else counted(len(names), "node")
+    yield f"{who}: {_heading(node)}"
+    if len(names) > 1:
+        yield from _indented("on ", _named(names, _MOST_NAMED), width)
+    if node.message is not None:
+        yield from _indented("why: ", node.message, width)
+    yield from _devices(names[0], node, about, many=len(names) > 1)
+    for pair in node.alignment.pairs:
+        yield from _indented("", _pair(pair), width)
+    if node.fragmentation is not None and node.fragmentation.intact_groups.before:
+        yield from _indented("", _left(node.fragmentation), width)
+
+
+def _indented(head: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=_INDENT + head,
+        subsequent_indent=_INDENT + " " * len(head),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _heading(node: ExplainedNode) -> str:
+    if node.outcome != Outcome.ALLOCATED:
+        heading = f"{_HEADINGS[node.outcome]}, score {node.score}"
+    elif node.alignment.predicted is None:
+        heading = f"score {node.score}, nothing to align"
+    else:
+        complete = node.alignment.best_complete
+        best = "the best here" if complete else "the best found here, not all choices were tried"
+        if _gain(node) > 0:
+            best = f"{node.alignment.best:.2f} is possible here"
+            best += "" if complete else ", perhaps more: not all choices were tried"
+        heading = f"score {node.score}, alignment {_number(node)}, {best}"
+    if node.certainty != Certainty.EXACT:
+        heading += " (not certain: this release walks pools and slices in random order)"
+    return heading
+
+
+def _devices(name: str, node: ExplainedNode, about: About, *, many: bool) -> Iterator[str]:
+    """One line per device; a pool named for its node stands for each node's own."""
+    rows = []
+    for device in node.devices:
+        pool = "NODE" if many and device.pool == name else device.pool
+        rows.append(
+            [
+                _INDENT + about.vocabulary.words(device.driver).kind,
+                f"{device.driver}/{pool}/{device.device}",
+                f"request {device.request} of claim {device.claim}"
+                + (", allocated before" if device.allocated else "")
+                + (", no RDMA" if device.id in about.without_rdma else ""),
+            ]
+        )
+    if rows:
+        yield from columns(rows)
+
+
+def _pair(pair: ExplainedPair) -> str:
+    a, b = (id_.rpartition("/")[2] for id_ in (pair.a, pair.b))
+    return f"{a} and {b} {DISTANCE_WORDS[pair.distance]} (worth {pair.worth:.2f})"
+
+
+def _left(fragmentation: ExplainedFragmentation) -> str:
+    groups, reached = fragmentation.intact_groups, fragmentation.first_fit_groups
+    return (
+        f"leaves {groups.after} of {counted(groups.before, 'group')} of a GPU and a NIC near each other; "
+        f"first fit reaches {reached.after} of them, {reached.before} before"
+    )
+
+
+def _rank(node: ExplainedNode) -> tuple[int, int, float]:
+    outcomes = list(Outcome)
+    return (outcomes.index(Outcome(node.outcome)), -node.score, -(node.alignment.best or 0.0))
+
+
+def _look(name: str, node: ExplainedNode) -> Hashable:
+    """What two nodes must share to be shown as one: all but the names of their own pools."""
+
+    def own(id_: str) -> str:
+        return id_.replace(f"/{name}/", "/NODE/")
+
+    return (
+        node.outcome,
+        node.certainty,
+        node.message,
+        node.score,
+        node.alignment.predicted,
+        node.alignment.best,
+        node.alignment.best_complete,
+        node.fragmentation,
+        tuple((device.claim, device.request, own(device.id), device.allocated) for device in node.devices),
+        tuple((own(pair.a), own(pair.b), pair.distance) for pair in node.alignment.pairs),
+    )
+
+
+def _gain(node: ExplainedNode) -> float:
+    """Best − predicted, 0 below what the two decimals show."""
+    if node.alignment.predicted is None or node.alignment.best is None:
+        return 0.0
+    gain = node.alignment.best - node.alignment.predicted
+    return gain if gain >= 0.005 else 0.0
+
+
+def _number(node: ExplainedNode) -> str:
+    return f"{node.alignment.predicted or 0.0:.2f}"
+
+
+def _named(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

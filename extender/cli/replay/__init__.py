@@ -1,0 +1,1 @@
+"""``replay``: a recording answered again, and how far predictions agree with it."""

@@ -1,0 +1,1 @@
+"""``serve``: the options of the service, and the process made from them."""

@@ -1,0 +1,84 @@
+"""
+The values that constraints compare, as numbers: equal values on a node, equal numbers.
+
+Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
+lookupAttribute and attributeAsSet, v0.34 to v0.37.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extender.cel import CelDevice, Verdict, VerdictKind
+from extender.model import Attribute, AttributeKind, Device
+from extender.model.slices import Scalar
+
+from ..claims.shape import Compared
+
+ValueClass = int | frozenset[int]
+"""A number for a scalar, the numbers of the elements where lists count as sets, or one of those below."""
+
+MISSING, INCOMPARABLE, FAILED_VALUE, UNDECIDED_VALUE = -1, -2, -3, -4
+"""
+No value; a value that equals nothing (unknown types, and lists where they are no sets); an
+expression that fails on the device, which aborts the attempt that looks at it; one that we
+cannot evaluate.
+"""
+
+Value = Attribute | Verdict | None
+"""What is compared of one device: an attribute, none, or why there is no telling."""
+
+_ELEMENTS = {
+    AttributeKind.INTS: AttributeKind.INT,
+    AttributeKind.BOOLS: AttributeKind.BOOL,
+    AttributeKind.STRINGS: AttributeKind.STRING,
+    AttributeKind.VERSIONS: AttributeKind.VERSION,
+}
+
+
+def looked_up(device: Device, driver: str, attribute: str) -> Attribute | None:
+    """What a device publishes under the attribute of a constraint: bare names mean the driver's own."""
+    return device.attributes.get(attribute if "/" in attribute else f"{driver}/{attribute}")
+
+
+def values_of(
+    device: Device, driver: str, seen: CelDevice, compared: Sequence[Compared]
+) -> tuple[Value, ...]:
+    """The compared values of a device; ``seen`` is how expressions see it."""
+    return tuple(
+        looked_up(device, driver, each.attribute) if each.derived is None else each.derived.value(seen)
+        for each in compared
+    )
+
+
+class ValueClasses:
+    """
+    Numbers the compared values of one node by first occurrence.
+
+    Values compared under one attribute name share their numbers, published or derived.
+    """
+
+    def __init__(self, compared: Sequence[Compared], *, sets: bool) -> None:
+        numbers: dict[str, dict[tuple[AttributeKind, Scalar], int]] = {}
+        self._numbers = [numbers.setdefault(each.attribute, {}) for each in compared]
+        self._sets = sets
+
+    def of(self, values: Sequence[Value]) -> tuple[ValueClass, ...]:
+        """The classes of a device's values; both in the order of the shape's ``compared``."""
+        return tuple(map(self._class, values, self._numbers))
+
+    def _class(self, value: Value, known: dict[tuple[AttributeKind, Scalar], int]) -> ValueClass:
+        if value is None:
+            return MISSING
+        if isinstance(value, Verdict):
+            return FAILED_VALUE if value.kind is VerdictKind.ERROR else UNDECIDED_VALUE
+        kind, scalar = value.kind, value.value
+        if isinstance(scalar, tuple):
+            if not self._sets or not scalar:
+                return INCOMPARABLE
+            kind = _ELEMENTS[kind]
+            return frozenset([known.setdefault((kind, element), len(known)) for element in scalar])
+        if scalar is None:
+            return INCOMPARABLE
+        number = known.setdefault((kind, scalar), len(known))
+        return frozenset((number,)) if self._sets else number

@@ -1,0 +1,272 @@
+"""
+Picking devices: what one search has taken so far, and whether it can take one more.
+
+The order of checks is upstream's, because each leaves its marks: a device can be
+rejected by a taint after its counters were taken.
+
+Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
+allocateDevice, deviceInUse, CmpRequestOverCapacity, v0.34 to v0.37.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from extender.model.quantity import Quantity
+
+from ..claims.shape import Alternative, Shape
+from ..cluster.taints import taints_block
+from ..cluster.usage import Amounts
+from ..reasons import Reason, ReasonCode, reason
+from ..releases.release import Release
+from .capacity import Arithmetic, CapacityFault, Demand, consumed_amount, demand, fits
+from .compared_values import FAILED_VALUE, UNDECIDED_VALUE
+from .compatibility_groups import CompatibilityBooks
+from .constraints import constraint_of
+from .counters import CounterBooks
+from .layout import Layout, LayoutUsage
+
+
+class Pick(NamedTuple):
+    """One allocated device. ``consumed`` is set for devices that allow several allocations."""
+
+    candidate: int
+    alternative: int
+    consumed: tuple[tuple[str, Quantity], ...] | None
+
+
+class Fatal(Exception):
+    """Upstream aborts the scheduling attempt; ``candidate``: on coming to this one, if so."""
+
+    def __init__(self, why: Reason, candidate: int | None = None) -> None:
+        super().__init__(why.code)
+        self.reason = why
+        self.candidate = candidate
+
+
+class Undecided(Exception):
+    """We cannot tell what upstream does."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(why.code)
+        self.reason = why
+
+
+class Picks:
+    """
+    The devices that one search has picked, by claim in allocation order, and their traces.
+
+    ``results`` are the picks; all else is private.
+    """
+
+    def __init__(self, shape: Shape, layout: Layout, usage: LayoutUsage, release: Release) -> None:
+        self.results: list[list[Pick]] = [[] for _ in shape.claims]
+        self._candidates = layout.candidates
+        self._release = release
+        self._features = release.features
+        self._in_use = usage.in_use
+        self._shared = usage.shared
+        self._consumed = {number: dict(amounts) for number, amounts in usage.consumed}
+        self._books = CounterBooks(layout, usage, release.counters.scope)
+        self._groups = CompatibilityBooks(usage) if self._features.compatibility_groups else None
+        self._constraints = [
+            [constraint_of(each, release) for each in claim.constraints] for claim in shape.claims
+        ]
+        self._arithmetic = Arithmetic(release.capacity.wraps, self._features.fractional_capacity_range)
+        self._demands: dict[tuple[int, int], Demand | None] = {}
+        self._allocating = [0] * len(layout.candidates)
+        self._allocating_capacity: dict[int, dict[str, int]] = {}
+
+    def is_free(self, number: int, alternative: Alternative) -> bool:
+        """Admin access shares with everyone but its own claim; all others share with no one."""
+        if alternative.admin:
+            return not self._allocating[number] >> alternative.claim & 1
+        return not (self._in_use >> number & 1 or self._allocating[number])
+
+    def has_capacity(self, number: int, alternative: Alternative) -> bool:
+        if not self._features.consumable_capacity:
+            return True
+        amounts = self._demand(number, alternative)
+        if amounts is None:
+            return False
+        return fits(amounts, self._consumed.get(number, {}), self._allocating_capacity.get(number, {}))
+
+    def counts_as_one_of_all(self, number: int, alternative: Alternative) -> bool:
+        """Whether the capacity suffices to be one of *all* devices: what is left of it, or the whole."""
+        if self._release.capacity.all_mode_by_room or not self._features.consumable_capacity:
+            return self.has_capacity(number, alternative)
+        amounts = self._demand(number, alternative)
+        return amounts is not None and fits(amounts, {}, {})
+
+    def _demand(self, number: int, alternative: Alternative) -> Demand | None:
+        key = (number, alternative.index)
+        if key not in self._demands:
+            traits = self._candidates[number].traits
+            try:
+                self._demands[key] = demand(traits.capacity, alternative.request.capacity, self._arithmetic)
+            except CapacityFault as fault:
+                raise Fatal(
+                    reason(
+                        ReasonCode.CAPACITY,
+                        request=alternative.result_name,
+                        device=number,
+                        detail=fault,
+                    )
+                ) from None
+        return self._demands[key]
+
+    def pick(self, number: int, alternative: Alternative, *, must: bool) -> Callable[[], None] | None:
+        """
+        Pick a selectable device if it is free and everything holds.
+
+        ``must``: no other device will do, so a broken constraint is fatal. Returns
+        how to undo the pick, ``None`` if the device cannot be had.
+        """
+        candidate = self._candidates[number]
+        traits = candidate.traits
+        shareable = self._features.consumable_capacity and traits.allow_multiple_allocations
+        if not (self.is_free(number, alternative) or (alternative.admin and shareable)):
+            return None
+        if candidate.unusable:
+            return None
+        if traits.consumes_counters and not self._features.partitionable_devices:
+            return None
+        shared_already = shareable and (
+            number in self._consumed
+            or number in self._allocating_capacity
+            or bool(self._shared >> number & 1)
+        )
+        counted = bool(traits.consumes_counters) and not shared_already
+        joined: Mapping[tuple[int, str], object] | None = None
+        if counted:
+            if self._groups is not None:
+                joined = self._groups.join(candidate)
+                if joined is None:
+                    return None
+            if not self._books.take(candidate):
+                if self._groups is not None and joined is not None:
+                    self._groups.leave(joined)
+                return None
+        satisfied = self._satisfies(number, alternative, must=must)
+        if not satisfied or not self.has_capacity(number, alternative):
+            # Room can only have vanished for *all* devices, whose list was made up front.
+            if not self._release.counters.leak:
+                if satisfied:
+                    self._leave_constraints(alternative, len(alternative.constraints))
+                if self._groups is not None and joined is not None:
+                    self._groups.leave(joined)
+                if counted:
+                    self._books.give_back(candidate)
+            return None
+        return self._take(number, alternative, shareable=shareable, counted=counted, joined=joined)
+
+    def _satisfies(self, number: int, alternative: Alternative, *, must: bool) -> bool:
+        """Check taints, then add the device to each constraint of the claim that applies."""
+        candidate = self._candidates[number]
+        if self._features.device_taints and taints_block(
+            candidate.traits.taints,
+            alternative.request.tolerations,
+            any_effect=self._release.any_taint_blocks,
+        ):
+            return False
+        constraints = self._constraints[alternative.claim]
+        name = alternative.base_name
+        for position, (each, compared) in enumerate(
+            zip(alternative.constraints, alternative.compared, strict=True)
+        ):
+            value = candidate.classes[compared]
+            if value in (FAILED_VALUE, UNDECIDED_VALUE):
+                detail = candidate.derived_failure
+                if value == UNDECIDED_VALUE:
+                    raise Undecided(reason(ReasonCode.NOT_MODELLED, detail=f"a derived attribute: {detail}"))
+                raise Fatal(
+                    reason(
+                        ReasonCode.DERIVED_ATTRIBUTE,
+                        request=alternative.result_name,
+                        device=number,
+                        detail=detail,
+                    )
+                )
+            if constraints[each].add(name, value):
+                continue
+            if must:
+                raise Fatal(
+                    reason(
+                        ReasonCode.ALL_CONSTRAINT,
+                        claim=alternative.claim,
+                        request=alternative.result_name,
+                        device=number,
+                    )
+                )
+            self._leave_constraints(alternative, position)
+            return False
+        return True
+
+    def _leave_constraints(self, alternative: Alternative, count: int) -> None:
+        """Remove the device added last from the first ``count`` constraints that apply."""
+        constraints = self._constraints[alternative.claim]
+        for each in reversed(alternative.constraints[:count]):
+            constraints[each].remove(alternative.base_name)
+
+    def _take(
+        self,
+        number: int,
+        alternative: Alternative,
+        *,
+        shareable: bool,
+        counted: bool,
+        joined: Mapping[tuple[int, str], object] | None,
+    ) -> Callable[[], None]:
+        claim = alternative.claim
+        candidate = self._candidates[number]
+        consumed: tuple[tuple[str, Quantity], ...] | None = None
+        amounts: Amounts = ()
+        first_share = False
+        if shareable:
+            requested = dict(alternative.request.capacity or ())
+            consumed = tuple(
+                (name, consumed_amount(requested.get(name), capacity, self._arithmetic))
+                for name, capacity in candidate.traits.capacity
+            )
+            amounts = tuple((name, quantity.nanos) for name, quantity in consumed)
+            first_share = number not in self._allocating_capacity
+            allocating = self._allocating_capacity.setdefault(number, {})
+            for name, nanos in amounts:
+                allocating[name] = allocating.get(name, 0) + nanos
+        else:
+            self._allocating[number] |= 1 << claim
+        self.results[claim].append(Pick(number, alternative.index, consumed))
+
+        def undo() -> None:
+            self._leave_constraints(alternative, len(alternative.constraints))
+            self._allocating[number] &= ~(1 << claim)
+            if shareable:
+                self._release_capacity(number, amounts, first_share=first_share)
+            if self._groups is not None and joined is not None:
+                self._groups.leave(joined)
+            # Leaking releases forget the counters of shareable devices.
+            if counted and not (shareable and self._release.counters.leak):
+                self._books.give_back(candidate)
+            self.results[claim].pop()
+
+        return undo
+
+    def _release_capacity(self, number: int, amounts: Amounts, *, first_share: bool) -> None:
+        """
+        Give back what a share took, and with the last share the mark that the device is shared.
+
+        With ``marks_by_amount`` that mark goes when nothing is taken any more, and
+        stays for good where shares take nothing at all.
+        """
+        allocating = self._allocating_capacity.get(number)
+        if allocating is None:
+            # Negative amounts can cancel out the mark while shares remain.
+            return
+        for name, nanos in amounts:
+            allocating[name] -= nanos
+        if self._release.counters.marks_by_amount:
+            if amounts and not any(allocating.values()):
+                del self._allocating_capacity[number]
+        elif first_share:
+            del self._allocating_capacity[number]

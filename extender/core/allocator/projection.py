@@ -1,0 +1,180 @@
+"""Inventories projected onto one shape: each distinct device and slice is judged once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extender.cel import Verdict
+from extender.model import Attribute, Device, ResourceSlice
+from extender.model.slices import NO_TRAITS
+
+from ..claims.shape import Shape
+from ..cluster.frame import Frame, PoolFrame
+from ..cluster.inventory import Inventory
+from ..releases.release import CounterScope, Release
+from ..topology.driver_attributes import Kind
+from ..topology.places import Place
+from .compared_values import MISSING, Value, ValueClasses, values_of
+from .device_verdict import INVALID_POOL, REJECTED, SELECTED, as_seen, device_verdict
+from .layout import NOWHERE, Block, Candidate, Layout, Placed
+
+_Seen = tuple[int, tuple[int, ...], tuple[Value, ...], tuple[str, str]]
+# Of one device of a slice: its position, verdicts, compared values, first failure.
+
+
+class Projector:
+    """
+    Projects inventories onto one shape.
+
+    State is two memos of pure functions: distinct devices to verdicts, and
+    distinct slices to small numbers, so that a node costs one look-up per slice.
+    """
+
+    def __init__(self, shape: Shape, release: Release) -> None:
+        self._shape = shape
+        self._release = release
+        self._by_block = not release.order.fixed or release.counters.scope is CounterScope.SLICE
+        published = (each.attribute for each in shape.compared if each.derived is None)
+        self._reads = tuple(dict.fromkeys((*shape.reads, *published)))
+        self._whole = shape.reads_everything or bool(shape.domains)
+        self._verdicts: dict[object, tuple[tuple[int, ...], tuple[str, str]]] = {}
+        self._slices: dict[object, int] = {}
+        self._seen: list[tuple[_Seen, ...]] = []
+        self._layouts: dict[Layout, int] = {}
+        self._placed: dict[tuple[Frame, tuple[int, ...]], Placed] = {}
+
+    @property
+    def size(self) -> int:
+        """How many distinct slices and nodes it remembers."""
+        return len(self._slices) + len(self._placed)
+
+    def place(self, inventory: Inventory) -> Placed:
+        """The layout of a node; equal nodes get the same object."""
+        frame = inventory.frame
+        numbers = tuple(
+            [
+                self._slice_number(slice_, of.unsupported, of.targets)
+                for slice_, of in zip(inventory.slices, frame.slices, strict=True)
+            ]
+        )
+        placed = self._placed.get((frame, numbers))
+        if placed is None:
+            placed = self._placed[(frame, numbers)] = self._build(inventory, numbers)
+        return placed
+
+    def _slice_number(
+        self, slice_: ResourceSlice, unsupported: tuple[str | None, ...], targets: tuple[bool, ...]
+    ) -> int:
+        reads = self._reads
+        if self._whole:
+            seen: list[object] = [(device.traits, self._extract(device)) for device in slice_.devices]
+        else:
+            seen = [(device.traits, *map(device.attributes.get, reads)) for device in slice_.devices]
+        key = (slice_.driver, tuple(seen), unsupported, targets)
+        number = self._slices.get(key)
+        if number is None:
+            number = self._slices[key] = len(self._seen)
+            self._seen.append(self._select(slice_, seen, unsupported, targets))
+        return number
+
+    def _extract(self, device: Device) -> tuple[tuple[str, Attribute], ...]:
+        """All attributes that a selector with computed look-ups might read."""
+        domains, reads = self._shape.domains, self._reads
+        return tuple(
+            sorted(
+                (name, value)
+                for name, value in device.attributes.items()
+                if self._shape.reads_everything or name in reads or name.partition("/")[0] in domains
+            )
+        )
+
+    def _select(
+        self,
+        slice_: ResourceSlice,
+        seen: Sequence[object],
+        unsupported: tuple[str | None, ...],
+        targets: tuple[bool, ...],
+    ) -> tuple[_Seen, ...]:
+        """Devices of a slice that some alternative does not reject."""
+        kept = []
+        for position, (device, key) in enumerate(zip(slice_.devices, seen, strict=True)):
+            broken = unsupported[position] if unsupported else None
+            full_key = (slice_.driver, key, broken)
+            known = self._verdicts.get(full_key)
+            if known is None:
+                known = self._verdicts[full_key] = self._judge(slice_.driver, device, broken)
+            verdicts, failure = known
+            if targets and not targets[position]:
+                # Upstream asks for the node after CEL, so failures still count.
+                verdicts = tuple(REJECTED if verdict == SELECTED else verdict for verdict in verdicts)
+            if any(verdicts):
+                values = values_of(
+                    device, slice_.driver, as_seen(slice_.driver, device, self._release), self._shape.compared
+                )
+                kept.append((position, verdicts, values, failure))
+        return tuple(kept)
+
+    def _judge(
+        self, driver: str, device: Device, unsupported: str | None
+    ) -> tuple[tuple[int, ...], tuple[str, str]]:
+        cel_device = as_seen(driver, device, self._release)
+        failure = ("", "")
+        verdicts = []
+        for alternative in self._shape.alternatives:
+            verdict, why = device_verdict(alternative, cel_device, unsupported)
+            verdicts.append(verdict)
+            if why[0] and not failure[0]:
+                failure = why
+        return tuple(verdicts), failure
+
+    def _build(self, inventory: Inventory, numbers: Sequence[int]) -> Placed:
+        frame = inventory.frame
+        classes = ValueClasses(self._shape.compared, sets=self._release.features.list_type_attributes)
+        found: list[tuple[Candidate, tuple[int, int]]] = []
+        blocks: list[Block] = []
+        for place, (number, of) in enumerate(zip(numbers, frame.slices, strict=True)):
+            devices = inventory.slices[place].devices
+            if self._by_block and self._seen[number]:
+                blocks.append(Block(of.pool, frame.pools[of.pool].late, of.late, of.counter_sets))
+            for position, verdicts, values, failure in self._seen[number]:
+                candidate = Candidate(
+                    of.pool,
+                    devices[position].traits,
+                    verdicts,
+                    classes.of(values),
+                    of.places[position],
+                    failure,
+                    max(len(blocks) - 1, 0),
+                    of.skips_node,
+                    next((each.message for each in values if isinstance(each, Verdict)), ""),
+                )
+                found.append((candidate, (place, position)))
+        if self._release.gathering.invalid_is_fatal:
+            found = self._with_invalid_pools(found, blocks, frame.pools)
+        layout = Layout(frame.pools, tuple(each for each, _ in found), tuple(blocks))
+        positions = tuple(position for _, position in found)
+        return Placed(self._layouts.setdefault(layout, len(self._layouts)), layout, positions)
+
+    def _with_invalid_pools(
+        self,
+        found: list[tuple[Candidate, tuple[int, int]]],
+        blocks: list[Block],
+        pools: Sequence[PoolFrame],
+    ) -> list[tuple[Candidate, tuple[int, int]]]:
+        """Put in a candidate for each invalid pool: every request walks into it."""
+        verdicts = (INVALID_POOL,) * len(self._shape.alternatives)
+        classes = (MISSING,) * len(self._shape.compared)
+        for number, pool in enumerate(pools):
+            if pool.invalid:
+                blocks.append(Block(number, pool.late, late_slice=False))
+                stand_in = Candidate(
+                    number,
+                    NO_TRAITS,
+                    verdicts,
+                    classes,
+                    Place(Kind.OTHER),
+                    ("", pool.invalid),
+                    len(blocks) - 1,
+                )
+                found.append((stand_in, NOWHERE))
+        return sorted(found, key=lambda each: each[0].pool)

@@ -1,0 +1,154 @@
+"""
+From a solution to what the scheduler would write into the claims' status.
+
+Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
+Allocate (second half) and createNodeSelector, v0.34 to v0.37.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from extender.model import (
+    Allocation,
+    AllocationConfig,
+    DeviceID,
+    DeviceResult,
+    NodeRequirement,
+    NodeSelector,
+    NodeSelectorTerm,
+)
+
+from ..claims.shape import Alternative, Refused, Shape, ShapeClaim
+from ..cluster.inventory import Inventory
+from ..reasons import ReasonCode, reason
+from ..releases.release import Release
+from .layout import Placed
+from .picking import Pick
+from .search import Solution
+
+SHARE_ID = "assigned-by-scheduler"
+"""Stands for the random share ID that upstream makes up."""
+
+
+def allocations(
+    node_name: str, shape: Shape, solution: Solution, placed: Placed, inventory: Inventory, release: Release
+) -> tuple[Allocation, ...]:
+    """
+    One allocation per claim of the shape, in its order.
+
+    Raises ``Refused`` where upstream cannot form the node selector.
+    """
+    selected = dict(solution.selected)
+    return tuple(
+        Allocation(
+            results=tuple(device_result(pick, shape, placed, inventory, release) for pick in picks),
+            config=tuple(_config(number, claim, selected, once=release.results.claim_config_once)),
+            node_selector=_node_selector(node_name, picks, placed, inventory, release),
+        )
+        for number, (claim, picks) in enumerate(zip(shape.claims, solution.picks, strict=True))
+    )
+
+
+def device_id(candidate: int, placed: Placed, inventory: Inventory) -> DeviceID:
+    """The device that a candidate stands for on this node."""
+    slice_, device = placed.positions[candidate]
+    found = inventory.slices[slice_]
+    return DeviceID(found.driver, found.pool, found.devices[device].name)
+
+
+def device_result(
+    pick: Pick, shape: Shape, placed: Placed, inventory: Inventory, release: Release
+) -> DeviceResult:
+    """One entry of ``status.allocation.devices.results``."""
+    alternative = shape.alternatives[pick.alternative]
+    traits = placed.layout.candidates[pick.candidate].traits
+    binding = release.features.binding_conditions
+    slice_ = inventory.slices[placed.positions[pick.candidate][0]]
+    return DeviceResult(
+        request=alternative.result_name,
+        id=device_id(pick.candidate, placed, inventory),
+        admin_access=alternative.admin,
+        tolerations=alternative.request.tolerations if release.results.tolerations else (),
+        binding_conditions=traits.binding_conditions if binding else (),
+        binding_failure_conditions=traits.binding_failure_conditions if binding else (),
+        share_id=SHARE_ID if pick.consumed is not None else "",
+        consumed_capacity=pick.consumed or (),
+        skip_node_operations=slice_.skip_node_operations if release.node_operations else (),
+    )
+
+
+def _config(
+    number: int, claim: ShapeClaim, selected: Mapping[tuple[int, int], int], *, once: bool
+) -> Iterable[AllocationConfig]:
+    """
+    Class configs once per class with all its requests, then the claim's.
+
+    Those come once per request that they name, or ``once``; then a list of requests
+    that covers all is left empty.
+    """
+    by_class: dict[str, list[Alternative]] = {}
+    chosen = [
+        request.alternatives[selected.get((number, position), 0)]
+        for position, request in enumerate(claim.requests)
+    ]
+
+    def applying(names: tuple[str, ...]) -> tuple[str, ...]:
+        covers_all = all(each.base_name in names or each.result_name in names for each in chosen)
+        return () if once and covers_all else names
+
+    for alternative in chosen:
+        by_class.setdefault(alternative.device_class.name, []).append(alternative)
+    for alternatives in by_class.values():
+        names = tuple(alternative.result_name for alternative in alternatives)
+        for config in alternatives[0].device_class.config:
+            yield AllocationConfig("FromClass", applying(names), config)
+    for entry in claim.spec.config:
+        if not entry.requests:
+            yield AllocationConfig("FromClaim", (), entry.config)
+        for alternative in chosen:
+            if alternative.base_name in entry.requests or alternative.result_name in entry.requests:
+                yield AllocationConfig("FromClaim", applying(entry.requests), entry.config)
+                if once:
+                    break
+
+
+def _node_selector(
+    node_name: str, picks: Iterable[Pick], placed: Placed, inventory: Inventory, release: Release
+) -> NodeSelector | None:
+    """This node if any device is local to it, else the union of the devices' requirements."""
+    expressions: list[NodeRequirement] = []
+    fields: list[NodeRequirement] = []
+    for pick in picks:
+        slice_number, device_number = placed.positions[pick.candidate]
+        slice_ = inventory.slices[slice_number]
+        traits = slice_.devices[device_number].traits
+        source = traits if slice_.per_device_node_selection else slice_
+        if source.node_name or (traits.binds_to_node and release.results.binds_to_node):
+            this_node = NodeRequirement("metadata.name", "In", (node_name,))
+            return NodeSelector((NodeSelectorTerm(fields=(this_node,)),))
+        terms = source.node_selector.terms if source.node_selector is not None else ()
+        if len(terms) > 1:
+            raise Refused(
+                reason(
+                    ReasonCode.NODE_SELECTOR,
+                    where=f"slice {slice_.name}",
+                    detail=f"{len(terms)} terms where one is allowed",
+                )
+            )
+        for term in terms:
+            _add_new(term.fields, fields)
+            _add_new(term.expressions, expressions)
+    if not fields and not expressions:
+        return None
+    return NodeSelector((NodeSelectorTerm(tuple(expressions), tuple(fields)),))
+
+
+def _add_new(requirements: Iterable[NodeRequirement], known: list[NodeRequirement]) -> None:
+    for requirement in requirements:
+        if not any(
+            (each.key, each.operator, set(each.values))
+            == (requirement.key, requirement.operator, set(requirement.values))
+            for each in known
+        ):
+            known.append(requirement)

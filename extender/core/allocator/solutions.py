@@ -1,0 +1,58 @@
+"""
+Every solution of a search, not just the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..claims.shape import Shape
+from ..releases.release import Release
+from .layout import Layout, LayoutUsage
+from .picking import Undecided
+from .search import Search, Solution
+
+
+def visit_solutions(
+    shape: Shape,
+    layout: Layout,
+    usage: LayoutUsage,
+    release: Release,
+    budget: int,
+    visit: Callable[[Solution], bool],
+) -> bool:
+    """
+    Visit solutions in search order until ``visit`` returns true.
+
+    Sets of devices are visited once, not in every order. Returns whether all were
+    visited or ``visit`` stopped; false: the budget was spent. Raises ``Fatal``.
+    """
+    # What a leaking release loses in a search are not choices that people lack.
+    release = replace(
+        release,
+        counters=replace(release.counters, leak=False),
+        order=replace(release.order, combinations=True),
+    )
+    try:
+        _Walk(shape, layout, usage, release, budget, visit).run()
+    except Undecided:
+        return False
+    return True
+
+
+class _Walk(Search):
+    def __init__(
+        self,
+        shape: Shape,
+        layout: Layout,
+        usage: LayoutUsage,
+        release: Release,
+        budget: int,
+        visit: Callable[[Solution], bool],
+    ) -> None:
+        super().__init__(shape, layout, usage, release, budget)
+        self._visit = visit
+
+    def _accept(self) -> bool:
+        return self._visit(self._solution())

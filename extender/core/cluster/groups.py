@@ -1,0 +1,199 @@
+"""
+What a placement leaves for the pods that come later.
+
+A *group* is a free GPU and a free NIC near each other: on one PCIe root or, on a node
+where roots say nothing about them, on one NUMA node. Every device of the node counts,
+also those that the pod cannot see. First fit reaches only some of the groups: the
+GPUs and NICs that have the same turn in search order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from extender.model import ResourceSlice
+
+from ..releases.release import Release
+from ..topology.places import Place
+from ..topology.statements import does_rdma
+from ..topology.vocabulary import Kind, Vocabulary
+from .taints import taints_block
+from .usage import PoolUsage
+
+_ACCELERATORS = (Kind.GPU, Kind.ACCELERATOR)
+_NOWHERE = -1
+_OUT, _PART, _HAS_RDMA = 1, 2, 4
+
+
+class Groups(NamedTuple):
+    """
+    How many groups there are.
+
+    ``intact``: by any choice of devices. ``first_fit``: that pods get which ask for a GPU
+    and a NIC, one pod after the other, until nothing is left.
+    """
+
+    intact: int
+    first_fit: int
+
+
+NO_GROUPS = Groups(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairable:
+    """
+    The devices of a node that can be part of a group.
+
+    ``gpus`` and ``nics`` hold the spot of each in search order, -1 where it is near
+    nothing; two are near each other if they have one spot. A *unit* is a position in
+    ``(*gpus, *nics)``. ``units`` lists (slice, device, unit), positions as in the inventory:
+    several devices that cannot be had together are one unit.
+    """
+
+    gpus: tuple[int, ...] = ()
+    nics: tuple[int, ...] = ()
+    units: tuple[tuple[int, int, int], ...] = ()
+    unit_of: Mapping[tuple[int, int], int] = field(init=False, repr=False, compare=False)
+    digest: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Hash once: it is part of a key that is looked up per node."""
+        found = {(slice_, device): unit for slice_, device, unit in self.units}
+        object.__setattr__(self, "unit_of", found)
+        object.__setattr__(self, "digest", hash((self.gpus, self.nics, self.units)))
+
+    def __hash__(self) -> int:
+        return self.digest
+
+    def groups(self, free: int) -> Groups:
+        """Count the groups among the free units, given as a bit per unit."""
+        first = len(self.gpus)
+        gpus = [spot for unit, spot in enumerate(self.gpus) if free >> unit & 1]
+        nics = [spot for unit, spot in enumerate(self.nics, first) if free >> unit & 1]
+        left = Counter(nics)
+        return Groups(
+            sum(min(count, left[spot]) for spot, count in Counter(gpus).items() if spot != _NOWHERE),
+            sum(gpu == nic != _NOWHERE for gpu, nic in zip(gpus, nics, strict=False)),
+        )
+
+    def own_groups(self, taken: int) -> int:
+        """How many groups the units of one pod form among themselves."""
+        return self.groups(taken).intact
+
+
+NOTHING_PAIRABLE = Pairable()
+
+
+def marks_of(slice_: ResourceSlice, release: Release, vocabulary: Vocabulary) -> bytes:
+    """What ``pairable_of`` needs to know of each device of a slice, apart from its place."""
+    words = vocabulary.words(slice_.driver)
+    marks = bytearray()
+    for device in slice_.devices:
+        traits = device.traits
+        mark = 0
+        if traits.allow_multiple_allocations:
+            mark |= _OUT
+        if traits.taints and release.features.device_taints and taints_block(traits.taints, ()):
+            mark |= _OUT
+        if traits.consumes_counters:
+            mark |= _PART
+        if does_rdma(words, device):
+            mark |= _HAS_RDMA
+        marks.append(mark)
+    return bytes(marks)
+
+
+def pairable_of(
+    places: Sequence[Sequence[Place]], targets: Sequence[Sequence[bool]], marks: Sequence[bytes]
+) -> Pairable:
+    """
+    Find what can be part of a group. All is by slice, then by device; empty targets mean all devices.
+
+    Devices that can be shared are never used up, so they count for nothing; neither do
+    those with a taint that blocks, nor NICs without RDMA where the node has some with it: on an AWS
+    p4d each root also carries a NIC that no GPU talks to.
+    """
+    gpus: list[_Found] = []
+    nics: list[_Found] = []
+    for slice_, (of_slice, wanted, of_devices) in enumerate(zip(places, targets, marks, strict=True)):
+        for device, (place, mark) in enumerate(zip(of_slice, of_devices, strict=True)):
+            if mark & _OUT or (wanted and not wanted[device]):
+                continue
+            if place.kind in _ACCELERATORS:
+                gpus.append(_Found(slice_, device, ("card", place.device), place, rdma=False))
+            elif place.kind is Kind.NIC:
+                # Functions of one port can be had one by one, parts of one device cannot.
+                whole = ("port", place.device) if mark & _PART else (slice_, device)
+                nics.append(_Found(slice_, device, whole, place, rdma=bool(mark & _HAS_RDMA)))
+    if any(nic.rdma for nic in nics):
+        nics = [nic for nic in nics if nic.rdma]
+    if not gpus or not nics:
+        return NOTHING_PAIRABLE
+    by_root = _share_a_root(gpus, nics)
+    spots: dict[Hashable, int] = {}
+    gpu_units, gpu_spots = _units(gpus, spots, by_root=by_root)
+    nic_units, nic_spots = _units(nics, spots, by_root=by_root)
+    first = len(gpu_spots)
+    return Pairable(
+        tuple(gpu_spots),
+        tuple(nic_spots),
+        (*gpu_units, *((slice_, device, first + unit) for slice_, device, unit in nic_units)),
+    )
+
+
+def free_units(
+    pairable: Pairable,
+    slices: Sequence[ResourceSlice],
+    pools: Sequence[int],
+    usage: Sequence[PoolUsage],
+) -> int:
+    """
+    A bit for each unit that nobody holds a device of.
+
+    ``pools`` has the pool of each slice as a position in ``usage``.
+    """
+    free = (1 << len(pairable.gpus) + len(pairable.nics)) - 1
+    if not any(pool.exclusive for pool in usage):
+        return free
+    for slice_, device, unit in pairable.units:
+        if slices[slice_].devices[device].name in usage[pools[slice_]].exclusive:
+            free &= ~(1 << unit)
+    return free
+
+
+class _Found(NamedTuple):
+    """``whole``: equal for devices that cannot be had together."""
+
+    slice_: int
+    device: int
+    whole: Hashable
+    place: Place
+    rdma: bool
+
+
+def _share_a_root(gpus: Iterable[_Found], nics: Iterable[_Found]) -> bool:
+    roots = {nic.place.root for nic in nics if nic.place.root >= 0}
+    return any(gpu.place.root in roots for gpu in gpus)
+
+
+def _units(
+    found: Iterable[_Found], spots: dict[Hashable, int], *, by_root: bool
+) -> tuple[list[tuple[int, int, int]], list[int]]:
+    """(slice, device, unit) of each device, and the spot of each unit; fills in ``spots``."""
+    units: dict[Hashable, int] = {}
+    of_units: list[int] = []
+    listed: list[tuple[int, int, int]] = []
+    for each in found:
+        unit = units.setdefault(each.whole, len(units))
+        if unit == len(of_units):
+            place = each.place
+            # A root on which devices say to be on several NUMA nodes is none: see ``distance``.
+            spot = (place.root, place.numa) if by_root else place.numa
+            known = (place.root if by_root else place.numa) >= 0
+            of_units.append(spots.setdefault(spot, len(spots)) if known else _NOWHERE)
+        listed.append((each.slice_, each.device, unit))
+    return listed, of_units

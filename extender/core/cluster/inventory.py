@@ -1,0 +1,252 @@
+"""
+What a node offers, independent of any pod: its pools, and their frame.
+
+The *frame* is everything about the pools that is not an attribute of a device
+and not a name that differs from node to node: drivers, completeness, counters,
+device places. Nodes of one machine type share one frame, which is half of the
+reason why they can share predictions (the other half is ``layout``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from extender.cel import unsupported_attribute
+from extender.model import Device, Node, PoolID, ResourceSlice
+
+from ..reasons import Reason, ReasonCode, reason
+from ..releases.release import CounterScope, Release
+from ..topology.locate import locate
+from ..topology.places import Place
+from ..topology.statements import read_statement
+from ..topology.vocabulary import Vocabulary
+from .changes import Difference
+from .frame import Frame, Lineage, PoolFrame, SliceFrame
+from .groups import NOTHING_PAIRABLE, Pairable, marks_of, pairable_of
+from .node_selection import NodeSelectorError, node_matches
+from .pools import (
+    Pool,
+    gather_pools,
+    has_binding_conditions,
+    in_search_order,
+    targets_node,
+)
+from .slice_index import SliceIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """
+    A node's pools in search order, and all their slices flattened in that order.
+
+    ``failure`` is set when gathering the pools is fatal upstream. ``pairable``: what of it
+    can be part of a group of devices near each other.
+    """
+
+    pools: tuple[Pool, ...]
+    slices: tuple[ResourceSlice, ...]
+    frame: Frame
+    failure: Reason | None = None
+    pairable: Pairable = field(default=NOTHING_PAIRABLE, compare=False)
+
+
+NODE_FEATURE = "DRAOptionalNodeOperations"
+"""What a node declares that lets drivers skip node operations."""
+
+EMPTY = Inventory((), (), Frame((), ()))
+
+
+class Known(NamedTuple):
+    """
+    What was known of a node whose slices then changed.
+
+    ``pools``: those with slices that changed. ``steady``: see ``steady_slices``.
+    """
+
+    inventory: Inventory
+    pools: frozenset[PoolID]
+    steady: frozenset[str]
+
+
+def inventory_of(
+    node: Node,
+    index: SliceIndex,
+    release: Release,
+    vocabulary: Vocabulary,
+    lineage: Lineage,
+    known: Known | None = None,
+) -> Inventory:
+    """
+    Gather the node's inventory. ``lineage`` interns what nodes share.
+
+    ``known`` saves work and changes nothing. It must be of the same node, with what
+    slices and devices ask of a node unchanged.
+
+    Of counter slices that count for every node, those of pools the node has no
+    device of matter only where they are broken, so only these are added.
+    """
+    if known is not None and known.inventory.failure is not None:
+        known = None
+    try:
+        offered = (*index.local.get(node.name, ()), *index.selected)
+        slices = [
+            slice_
+            for slice_ in offered
+            if (known is None or slice_.pool_id in known.pools)
+            and targets_node(slice_, node, release.gathering)
+        ]
+        own = {slice_.pool_id for slice_ in slices}
+        slices += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
+        pools = gather_pools(node, slices, index.by_pool, release)
+        foreign = [
+            pool for pool in index.broken if pool.id not in own and (known is None or pool.id in known.pools)
+        ]
+        kept = [] if known is None else [each for each in known.inventory.pools if each.id not in known.pools]
+        if foreign or kept:
+            pools = in_search_order((*kept, *pools, *foreign), release)
+        return _framed(node, pools, release, vocabulary, lineage, known)
+    except NodeSelectorError as error:
+        failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
+        return Inventory((), (), EMPTY.frame, failure)
+
+
+def steady_slices(changed: Mapping[str, Difference[ResourceSlice]], vocabulary: Vocabulary) -> frozenset[str]:
+    """Names of the slices that changed but say the same as before of where their devices are."""
+    return frozenset(
+        name
+        for name, (before, after) in changed.items()
+        if before is not None and after is not None and _says_the_same(before, after, vocabulary)
+    )
+
+
+def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Vocabulary) -> bool:
+    if before.driver != after.driver or bool(before.node_name) != bool(after.node_name):
+        return False
+    words = vocabulary.words(after.driver)
+    # What a device itself says of nodes decides whether it has a place on one.
+    if any(
+        then.traits.node_name != now.traits.node_name
+        for then, now in zip(before.devices, after.devices, strict=False)
+    ):
+        return False
+    return len(before.devices) == len(after.devices) and all(
+        (then.name == now.name and then.attributes == now.attributes)
+        or read_statement(words, after.driver, then) == read_statement(words, after.driver, now)
+        for then, now in zip(before.devices, after.devices, strict=True)
+    )
+
+
+def _framed(
+    node: Node,
+    pools: tuple[Pool, ...],
+    release: Release,
+    vocabulary: Vocabulary,
+    lineage: Lineage,
+    known: Known | None,
+) -> Inventory:
+    numbered = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
+    slices = tuple(slice_ for _, slice_ in numbered)
+    pool_frames = _pool_frames(pools, release)
+    if known is not None and _stayed(known, slices):
+        before = known.inventory
+        slice_frames = tuple(
+            _moved(of, number) if slice_ is then else _slice_frame(node, number, slice_, of.places, release)
+            for (number, slice_), then, of in zip(numbered, before.slices, before.frame.slices, strict=True)
+        )
+        if (pool_frames, slice_frames) == (before.frame.pools, before.frame.slices):
+            pairable = _pairable(slices, before.frame, release, vocabulary, lineage)
+            return Inventory(pools, slices, before.frame, pairable=pairable)
+    else:
+        devices = [(slice_, each) for slice_ in slices for each in slice_.devices]
+        roaming = {
+            number for number, (slice_, each) in enumerate(devices) if not _is_local(slice_, each, node)
+        }
+        places = iter(locate([(slice_.driver, each) for slice_, each in devices], vocabulary, roaming))
+        slice_frames = tuple(
+            _slice_frame(node, number, slice_, tuple(next(places) for _ in slice_.devices), release)
+            for number, slice_ in numbered
+        )
+    frame = Frame(pool_frames, slice_frames)
+    frame = lineage.frames.setdefault(frame, frame)
+    return Inventory(pools, slices, frame, pairable=_pairable(slices, frame, release, vocabulary, lineage))
+
+
+def _pairable(
+    slices: Sequence[ResourceSlice], frame: Frame, release: Release, vocabulary: Vocabulary, lineage: Lineage
+) -> Pairable:
+    marks = tuple([marks_of(slice_, release, vocabulary) for slice_ in slices])
+    known = lineage.pairables.get((frame, marks))
+    if known is None:
+        known = lineage.pairables[frame, marks] = pairable_of(
+            [of.places for of in frame.slices], [of.targets for of in frame.slices], marks
+        )
+    return known
+
+
+def _stayed(known: Known, slices: Sequence[ResourceSlice]) -> bool:
+    """Whether every device is where it was, because all that is said about places was said before."""
+    before = known.inventory.slices
+    return len(before) == len(slices) and all(
+        slice_ is then or (slice_.name == then.name and slice_.name in known.steady)
+        for slice_, then in zip(slices, before, strict=True)
+    )
+
+
+def _moved(frame: SliceFrame, pool: int) -> SliceFrame:
+    return frame if frame.pool == pool else replace(frame, pool=pool)
+
+
+def _pool_frames(pools: Sequence[Pool], release: Release) -> tuple[PoolFrame, ...]:
+    books: dict[str, int] = {}
+    return tuple(
+        PoolFrame(
+            pool.id.driver,
+            books.setdefault(pool.id.pool, number),
+            pool.incomplete,
+            pool.invalid,
+            pool.counter_sets,
+            late=release.order.late_pools and pool.has_binding_conditions,
+            ambiguous=pool.ambiguous,
+        )
+        for number, pool in enumerate(pools)
+    )
+
+
+def _slice_frame(
+    node: Node, pool: int, slice_: ResourceSlice, places: tuple[Place, ...], release: Release
+) -> SliceFrame:
+    targets: tuple[bool, ...] = ()
+    if slice_.per_device_node_selection:
+        targets = tuple(_targets(device, node) for device in slice_.devices)
+    unsupported = tuple(unsupported_attribute(device.attributes, release.cel) for device in slice_.devices)
+    own_counters = release.counters.scope is CounterScope.SLICE and release.features.partitionable_devices
+    return SliceFrame(
+        pool,
+        places,
+        targets,
+        unsupported if any(unsupported) else (),
+        late=release.order.late_slices and has_binding_conditions(slice_),
+        counter_sets=slice_.shared_counters if own_counters else (),
+        skips_node=_skips_node(slice_, node, release),
+    )
+
+
+def _skips_node(slice_: ResourceSlice, node: Node, release: Release) -> bool:
+    """Whether the slice's devices need a node that knows optional node operations, and it does not."""
+    if not slice_.skip_node_operations or not release.node_operations:
+        return False
+    return not release.features.optional_node_operations or NODE_FEATURE not in node.declared_features
+
+
+def _is_local(slice_: ResourceSlice, device: Device, node: Node) -> bool:
+    """Whether the device is named for this node, by its slice or by itself, and for no other."""
+    return bool(slice_.node_name) or (
+        slice_.per_device_node_selection is True and device.traits.node_name == node.name
+    )
+
+
+def _targets(device: Device, node: Node) -> bool:
+    traits = device.traits
+    return node_matches(node, traits.node_name, traits.all_nodes, traits.node_selector)

@@ -1,0 +1,251 @@
+"""
+Gathering the resource pools that a node can take devices from.
+
+Source: k8s.io/dynamic-resource-allocation structured/internal pools_*.go
+GatherPools, v0.34 to v0.37. Out-dated slices are dropped; incomplete and invalid
+pools stay in the result, because requests for *all* devices trip over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from extender.model import CounterSet, Node, PoolID, ResourceSlice
+
+from ..releases.release import Gathering, Release
+from .node_selection import node_matches
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """
+    One pool as seen from one node.
+
+    ``slices`` are the device slices that target the node, in search order;
+    ``elsewhere`` the pool's other slices, whose allocated devices draw on the same
+    counters. Pools whose devices cannot be had have neither. ``ambiguous``: slices
+    disagree on how many there are, and upstream believes a random one.
+    ``has_binding_conditions``: a device that upstream still looks at has some.
+    """
+
+    id: PoolID
+    slices: tuple[ResourceSlice, ...] = ()
+    elsewhere: tuple[ResourceSlice, ...] = ()
+    counter_sets: tuple[CounterSet, ...] = ()
+    incomplete: bool = False
+    invalid: str = ""
+    ambiguous: bool = False
+    has_binding_conditions: bool = False
+
+
+def has_binding_conditions(slice_: ResourceSlice) -> bool:
+    return any(device.traits.binding_conditions for device in slice_.devices)
+
+
+def gather_pools(
+    node: Node,
+    slices: Iterable[ResourceSlice],
+    slices_by_pool: Mapping[PoolID, Sequence[ResourceSlice]],
+    release: Release,
+) -> tuple[Pool, ...]:
+    """
+    Pools relevant for ``node`` in search order.
+
+    ``slices`` are the candidates (any order), ``slices_by_pool`` every slice of
+    the cluster. Where the release walks pools in random order, ours is one of the
+    possible ones. Raises ``NodeSelectorError``.
+    """
+    relevant: dict[PoolID, list[ResourceSlice]] = {}
+    for slice_ in slices:
+        if is_usable(slice_, release) and targets_node(slice_, node, release.gathering):
+            relevant.setdefault(slice_.pool_id, []).append(slice_)
+    pools = [
+        pool
+        for pool_id, seen in relevant.items()
+        if (pool := _pool_of(pool_id, seen, slices_by_pool.get(pool_id, ()), release)) is not None
+    ]
+    return in_search_order(pools, release)
+
+
+def in_search_order(pools: Iterable[Pool], release: Release) -> tuple[Pool, ...]:
+    """By driver and pool name; where the release says so, those with binding conditions last."""
+    late = release.order.late_pools
+    return tuple(sorted(pools, key=lambda pool: (late and pool.has_binding_conditions, pool.id)))
+
+
+def is_usable(slice_: ResourceSlice, release: Release) -> bool:
+    """Whether the release looks at the slice at all, before it asks for which nodes it is."""
+    if not release.features.partitionable_devices:
+        if slice_.per_device_node_selection is not None:
+            return False
+        if slice_.shared_counters and release.gathering.counters_apart:
+            return False
+    return not _hidden(slice_, release)
+
+
+def _hidden(slice_: ResourceSlice, release: Release) -> bool:
+    """Whether the slice uses compatibility groups, which the release knows but has turned off."""
+    return (
+        release.gathering.hides_compatibility_groups
+        and not release.features.compatibility_groups
+        and any(
+            consumption.compatibility_groups
+            for device in slice_.devices
+            for consumption in device.traits.consumes_counters
+        )
+    )
+
+
+def targets_node(slice_: ResourceSlice, node: Node, gathering: Gathering) -> bool:
+    """Whether the slice counts for the node."""
+    if slice_.shared_counters and gathering.counters_everywhere:
+        return True
+    if slice_.node_name or slice_.all_nodes or slice_.node_selector is not None:
+        return node_matches(node, slice_.node_name, slice_.all_nodes, slice_.node_selector)
+    if slice_.per_device_node_selection:
+        return any(
+            node_matches(node, traits.node_name, traits.all_nodes, traits.node_selector)
+            for traits in (device.traits for device in slice_.devices)
+        )
+    return False
+
+
+def _pool_of(
+    pool_id: PoolID,
+    seen: Sequence[ResourceSlice],
+    everywhere: Sequence[ResourceSlice],
+    release: Release,
+) -> Pool | None:
+    """
+    Build one pool from the slices seen on a node and all of its slices.
+
+    ``None`` when a newer generation exists elsewhere: the driver is replacing
+    the pool and the node's devices are about to change.
+    """
+    generation = max(slice_.generation for slice_ in seen)
+    late = release.order.late_slices
+    current = sorted(
+        (slice_ for slice_ in seen if slice_.generation == generation),
+        key=lambda slice_: (late and has_binding_conditions(slice_), slice_.name),
+    )
+    leaders = [slice_ for slice_ in current if _comes_first(slice_, release)] or current
+    expected = leaders[0].resource_slice_count
+    ambiguous = any(slice_.resource_slice_count != expected for slice_ in leaders)
+    complete = len(current) == expected
+    if not release.gathering.looks_elsewhere:
+        return _seen_pool(pool_id, current, incomplete=not complete, ambiguous=ambiguous)
+    elsewhere: tuple[ResourceSlice, ...] = ()
+    if not complete:
+        if any(slice_.generation > generation for slice_ in everywhere):
+            # Believing another slice on how many there are, upstream would keep the pool.
+            return Pool(pool_id, ambiguous=True) if ambiguous else None
+        same_generation = [
+            slice_
+            for slice_ in everywhere
+            if slice_.generation == generation and not _hidden(slice_, release)
+        ]
+        if len(same_generation) != expected:
+            problem = _duplicate_device(current) if release.gathering.judges_incomplete else ""
+            return Pool(pool_id, incomplete=True, invalid=problem, ambiguous=ambiguous)
+        names = {slice_.name for slice_ in current}
+        elsewhere = tuple(
+            sorted(
+                (slice_ for slice_ in same_generation if slice_.name not in names),
+                key=lambda slice_: slice_.name,
+            )
+        )
+    return _build(pool_id, current, elsewhere, release, ambiguous=ambiguous)
+
+
+def _comes_first(slice_: ResourceSlice, release: Release) -> bool:
+    """Whether the slice comes before those for several nodes: the first one says how many there are."""
+    gathering = release.gathering
+    shared = not slice_.node_name or (slice_.shared_counters and gathering.counters_everywhere)
+    return gathering.local_first and not shared
+
+
+def _seen_pool(
+    pool_id: PoolID, current: Sequence[ResourceSlice], *, incomplete: bool, ambiguous: bool
+) -> Pool:
+    """A pool of 1.34, which is what one sees of it; its counters are inside the slices."""
+    problem = _duplicate_device(current)
+    return Pool(
+        pool_id,
+        () if problem else tuple(current),
+        incomplete=incomplete,
+        invalid=problem,
+        ambiguous=ambiguous,
+        has_binding_conditions=any(map(has_binding_conditions, current)),
+    )
+
+
+def _build(
+    pool_id: PoolID,
+    current: Sequence[ResourceSlice],
+    elsewhere: tuple[ResourceSlice, ...],
+    release: Release,
+    *,
+    ambiguous: bool,
+) -> Pool:
+    if not release.features.partitionable_devices:
+        problem = _duplicate_device(current)
+        if problem:
+            return Pool(pool_id, invalid=problem, ambiguous=ambiguous)
+        conditions = any(map(has_binding_conditions, current))
+        return Pool(pool_id, tuple(current), ambiguous=ambiguous, has_binding_conditions=conditions)
+    devices = tuple(slice_ for slice_ in current if not slice_.shared_counters)
+    counting = current
+    if not release.gathering.counters_everywhere:
+        counting = (*current, *elsewhere)
+        elsewhere = tuple(slice_ for slice_ in elsewhere if not slice_.shared_counters)
+    counters = [counter_set for slice_ in counting for counter_set in slice_.shared_counters]
+    consuming = current if release.gathering.counters_everywhere else devices
+    problem = (
+        _duplicate_device(devices)
+        or _duplicate_counter_set(counters)
+        or _unknown_counter(counters, (*consuming, *elsewhere))
+    )
+    if problem:
+        return Pool(pool_id, invalid=problem, ambiguous=ambiguous)
+    conditions = any(map(has_binding_conditions, devices))
+    return Pool(
+        pool_id,
+        devices,
+        elsewhere,
+        tuple(counters),
+        ambiguous=ambiguous,
+        has_binding_conditions=conditions,
+    )
+
+
+def _duplicate_device(slices: Iterable[ResourceSlice]) -> str:
+    seen: set[str] = set()
+    for slice_ in slices:
+        for device in slice_.devices:
+            if device.name in seen:
+                return f"duplicate device name {device.name}"
+            seen.add(device.name)
+    return ""
+
+
+def _duplicate_counter_set(counter_sets: Iterable[CounterSet]) -> str:
+    seen: set[str] = set()
+    for counter_set in counter_sets:
+        if counter_set.name in seen:
+            return f"duplicate counter set name {counter_set.name}"
+        seen.add(counter_set.name)
+    return ""
+
+
+def _unknown_counter(counter_sets: Iterable[CounterSet], slices: Iterable[ResourceSlice]) -> str:
+    known = {counter_set.name: dict(counter_set.counters) for counter_set in counter_sets}
+    for slice_ in slices:
+        for device in slice_.devices:
+            for consumption in device.traits.consumes_counters:
+                if consumption.counter_set not in known:
+                    return f"counter set {consumption.counter_set} not found"
+                for name, _ in consumption.counters:
+                    if name not in known[consumption.counter_set]:
+                        return f"counter {name} not found in counter set {consumption.counter_set}"
+    return ""

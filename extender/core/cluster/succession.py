@@ -1,0 +1,170 @@
+"""
+How the nodes and slices of one snapshot follow from those before.
+
+Only nodes that an event may concern are looked at: those that changed themselves,
+those that can have devices of a pool that changed, and those on which somebody holds
+other devices than before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from extender.model import DeviceTaintRule, Node, PoolID, ResourceSlice
+
+from ..releases.release import Release
+from .changes import Difference, copied
+from .frame import Lineage
+from .inventory import steady_slices
+from .node_selection import nodes_targeted
+from .node_state import NodeState, Surroundings, state_after, state_of
+from .slice_index import SliceIndex, pools_of
+from .taint_rules import with_taint_rules
+
+_FRAMES_PER_NODE = 2
+_SPARE_FRAMES = 1_000
+# A frame that no node has any more costs memory only; sweeping costs a look at every node.
+
+
+class Succession(NamedTuple):
+    """
+    The nodes, by name in that order, and the names of nodes by the pools they have.
+
+    ``changed``: names of the nodes that came, went or differ.
+    """
+
+    nodes: Mapping[str, NodeState]
+    pool_nodes: Mapping[PoolID, tuple[str, ...]]
+    changed: frozenset[str]
+
+
+def slices_changed(
+    index: SliceIndex,
+    published: Mapping[str, ResourceSlice],
+    changed: Mapping[str, Difference[ResourceSlice]],
+    rules: Mapping[str, DeviceTaintRule],
+    changed_rules: Iterable[Difference[DeviceTaintRule]],
+    release: Release,
+) -> dict[str, Difference[ResourceSlice]]:
+    """
+    The slices that differ, with the taints of rules on them.
+
+    ``published`` (what ``changed`` leads to) has them without; ``index`` as they were before.
+    """
+    before = {
+        name: None if published_before is None else _tainted_before(index, published_before)
+        for name, (published_before, _) in changed.items()
+    }
+    moved = [rule for pair in changed_rules for rule in pair if rule is not None]
+    if moved:
+        before |= {
+            slice_.name: slice_
+            for pool, group in index.by_pool.items()
+            if any(rule.driver in ("", pool.driver) and rule.pool in ("", pool.pool) for rule in moved)
+            for slice_ in group
+        }
+    ordered = sorted(rules.values(), key=lambda rule: rule.name)
+    tainted = with_taint_rules([published[name] for name in before if name in published], ordered, release)
+    after = {slice_.name: slice_ for slice_ in tainted}
+    pairs = {name: Difference(slice_, after.get(name)) for name, slice_ in before.items()}
+    return {name: pair for name, pair in pairs.items() if pair.before != pair.after}
+
+
+def _tainted_before(index: SliceIndex, published: ResourceSlice) -> ResourceSlice:
+    return next(slice_ for slice_ in index.by_pool[published.pool_id] if slice_.name == published.name)
+
+
+def nodes_after(
+    states: Mapping[str, NodeState],
+    pool_nodes: Mapping[PoolID, tuple[str, ...]],
+    before: Surroundings,
+    around: Surroundings,
+    nodes: Mapping[str, Difference[Node]],
+    slices: Mapping[str, Difference[ResourceSlice]],
+    held: Iterable[PoolID],
+) -> Succession:
+    """
+    The nodes after ``nodes`` and ``slices`` changed, and the usage of the pools ``held``.
+
+    ``before`` is what surrounded ``states``; ``around`` what surrounds the nodes now.
+    """
+    pools = pools_of(slices)
+    groups = [index.by_pool.get(pool, ()) for index in (before.slices, around.slices) for pool in pools]
+    known = (state.node for state in states.values())
+    found = nodes_targeted((slice_ for group in groups for slice_ in group), known)
+    everywhere = found is None or before.slices.broken is not around.slices.broken
+    finding = states.keys() if everywhere else (found or set()) & states.keys()
+    steady = steady_slices(slices, around.vocabulary)
+    concerned = nodes.keys() | finding
+    concerned.update(name for pool in held for name in pool_nodes.get(pool, ()))
+    fresh: dict[str, NodeState | None] = {}
+    for name in concerned:
+        state = states.get(name)
+        node = nodes[name].after if name in nodes else state.node if state is not None else None
+        after: NodeState | None = None
+        if node is not None and state is None:
+            after = state_of(node, around)
+        elif node is not None and state is not None:
+            after = state_after(state, node, around, pools if name in finding else frozenset(), steady)
+        if after is not state:
+            fresh[name] = after
+    return Succession(
+        _nodes_with(states, fresh), _pool_nodes_with(pool_nodes, states, fresh), frozenset(fresh)
+    )
+
+
+def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
+    """Drop what is interned and no node has, once there is much."""
+    most = _FRAMES_PER_NODE * len(nodes) + _SPARE_FRAMES
+    if max(len(lineage.frames), len(lineage.pairables)) > most:
+        lineage.frames.clear()
+        lineage.frames.update((state.inventory.frame, state.inventory.frame) for state in nodes.values())
+        lineage.pairables.clear()
+
+
+def _nodes_with(
+    states: Mapping[str, NodeState], fresh: Mapping[str, NodeState | None]
+) -> Mapping[str, NodeState]:
+    if not fresh:
+        return states
+    nodes = copied(states)
+    for name, state in fresh.items():
+        if state is None:
+            del nodes[name]
+        else:
+            nodes[name] = state
+    if any(name not in states for name in fresh):
+        nodes = {name: nodes[name] for name in sorted(nodes)}
+    return nodes
+
+
+def _pool_nodes_with(
+    pool_nodes: Mapping[PoolID, tuple[str, ...]],
+    states: Mapping[str, NodeState],
+    fresh: Mapping[str, NodeState | None],
+) -> Mapping[PoolID, tuple[str, ...]]:
+    lost: dict[PoolID, set[str]] = {}
+    gained: dict[PoolID, list[str]] = {}
+    for name, after in fresh.items():
+        before, now = _pools(states.get(name)), _pools(after)
+        for pool in before - now:
+            lost.setdefault(pool, set()).add(name)
+        for pool in now - before:
+            gained.setdefault(pool, []).append(name)
+    if not (lost or gained):
+        return pool_nodes
+    result = copied(pool_nodes)
+    for pool in lost.keys() | gained.keys():
+        leaving = lost.get(pool, ())
+        names = [name for name in result.get(pool, ()) if name not in leaving]
+        names += gained.get(pool, ())
+        if names:
+            result[pool] = tuple(sorted(names))
+        else:
+            result.pop(pool, None)
+    return result
+
+
+def _pools(state: NodeState | None) -> frozenset[PoolID]:
+    return frozenset(pool.id for pool in state.inventory.pools) if state is not None else frozenset()

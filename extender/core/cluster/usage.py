@@ -1,0 +1,119 @@
+"""
+What is already allocated: the scheduler's allocated state, pool by pool.
+
+Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources
+allocateddevices.go foreachAllocatedDevice, v1.36.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from extender.model import Claim, DeviceID, DeviceResult, PoolID
+
+from .changes import Difference, differences, regrouped
+
+Amounts = tuple[tuple[str, int], ...]
+"""Capacities by name with their sums in nano units, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUsage:
+    """
+    Allocated devices of one pool, by device name.
+
+    ``shared`` have at least one share; ``consumed`` holds the capacity that
+    shares have taken, only for shares that recorded any.
+    """
+
+    exclusive: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    consumed: Mapping[str, Amounts] = field(default_factory=dict)
+
+
+NO_USAGE = PoolUsage()
+
+
+def pools_held(claim: Claim | None) -> frozenset[PoolID]:
+    """Pools in which the claim holds devices."""
+    if claim is None or claim.allocation is None:
+        return frozenset()
+    return frozenset(
+        PoolID(result.id.driver, result.id.pool)
+        for result in claim.allocation.results
+        if not result.admin_access
+    )
+
+
+def holders_after(
+    holders: Mapping[PoolID, tuple[Claim, ...]], changed: Mapping[tuple[str, str], Difference[Claim]]
+) -> Mapping[PoolID, tuple[Claim, ...]]:
+    """Claims by the pools they hold devices of, once some changed; in the order of their keys."""
+    return regrouped(holders, changed, pools_held, lambda claim: claim.key)
+
+
+def usage_differences(
+    usage: Mapping[PoolID, PoolUsage],
+    holders: Mapping[PoolID, tuple[Claim, ...]],
+    changed: Iterable[Difference[Claim]],
+    *,
+    consumable_capacity: bool,
+) -> dict[PoolID, Difference[PoolUsage]]:
+    """What of ``usage`` differs once claims changed and ``holders`` are those after it."""
+    pools: set[PoolID] = set()
+    for before, after in changed:
+        if before is None or after is None or before.allocation != after.allocation:
+            pools |= pools_held(before) | pools_held(after)
+    updates = [
+        (pool, pool_usage(pool, holders[pool], consumable_capacity=consumable_capacity))
+        for pool in pools
+        if pool in holders
+    ]
+    return differences(usage.get, updates, [pool for pool in pools if pool not in holders])
+
+
+def pool_usage(pool: PoolID, claims: Iterable[Claim], *, consumable_capacity: bool) -> PoolUsage:
+    """Sum up what ``claims`` (any order) hold in ``pool``; admin access does not count."""
+    exclusive: set[str] = set()
+    shared: set[str] = set()
+    consumed: dict[str, dict[str, int]] = {}
+    for result in _results_in(pool, claims):
+        if not (consumable_capacity and result.share_id):
+            exclusive.add(result.id.device)
+            continue
+        shared.add(result.id.device)
+        if result.consumed_capacity:
+            sums = consumed.setdefault(result.id.device, {})
+            for name, quantity in result.consumed_capacity:
+                sums[name] = sums.get(name, 0) + quantity.nanos
+    return PoolUsage(
+        frozenset(exclusive),
+        frozenset(shared),
+        {device: tuple(sorted(sums.items())) for device, sums in consumed.items()},
+    )
+
+
+def held_twice(claims: Iterable[Claim]) -> tuple[DeviceID, ...]:
+    """Devices that several of ``claims`` hold although each wants them for itself, sorted."""
+    held: set[DeviceID] = set()
+    twice: set[DeviceID] = set()
+    for claim in claims:
+        if claim.allocation is None:
+            continue
+        mine = {
+            result.id
+            for result in claim.allocation.results
+            if not result.admin_access and not result.share_id
+        }
+        twice |= held & mine
+        held |= mine
+    return tuple(sorted(twice, key=str))
+
+
+def _results_in(pool: PoolID, claims: Iterable[Claim]) -> Iterable[DeviceResult]:
+    for claim in claims:
+        if claim.allocation is not None:
+            for result in claim.allocation.results:
+                if not result.admin_access and (result.id.driver, result.id.pool) == pool:
+                    yield result

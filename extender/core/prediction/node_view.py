@@ -1,0 +1,128 @@
+"""
+How one node looks to a pod: all that its prediction can depend on.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from extender.model import ClaimSpec, DeviceID
+
+from ..allocator.layout import Placed
+from ..allocator.layout_usage import usage_of
+from ..allocator.search import Solution
+from ..claims.plan import Plan
+from ..claims.shape import Refused, compile_shape
+from ..cluster.snapshot import NodeState, Snapshot
+from ..reasons import Outcome, Reason
+from ..topology.places import Place
+from .fragmentation import Fragmentation, fragmentation_of
+from .memo import PredictionKey, ShapeMemo
+from .predict import Prediction, Slot, without_devices
+from .settings import Settings
+
+
+class Look(NamedTuple):
+    """
+    One node as one shape sees it: the memo, the key into it, and what is behind the key.
+
+    ``elsewhere``: why the node is out of the question, unless the attempt aborts before.
+    """
+
+    memo: ShapeMemo
+    key: PredictionKey
+    placed: Placed
+    slots: tuple[Slot, ...]
+    elsewhere: Reason | None
+
+
+def look_at(
+    plan: Plan,
+    state: NodeState,
+    snapshot: Snapshot,
+    shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction],
+    settings: Settings,
+) -> Look | Prediction:
+    """How the node looks to the pod, or a prediction that needs no search; fills in ``shapes``."""
+    if state.inventory.failure is not None:
+        return without_devices(Outcome.ERROR, state.inventory.failure, settings)
+    elsewhere = plan.elsewhere(state.node, snapshot.release)
+    if elsewhere is not None and not (plan.specs or plan.claims.extended):
+        return without_devices(Outcome.UNSCHEDULABLE, elsewhere, settings)
+    specs = plan.specs_on(state.node, snapshot.classes)
+    if isinstance(specs, Reason):
+        return without_devices(Outcome.UNSCHEDULABLE, specs, settings)
+    memo = shapes.get(specs)
+    if memo is None:
+        memo = shapes[specs] = _compiled(specs, snapshot, settings)
+    if isinstance(memo, Prediction):
+        return memo
+    placed = memo.projector.place(state.inventory)
+    usage = usage_of(placed, state.inventory, state.usage, snapshot.release)
+    slots = _slots(plan, len(specs), state)
+    key = (placed.number, usage, tuple(slot.fixed for slot in slots))
+    return Look(memo, key, placed, slots, elsewhere)
+
+
+def fragmentation_on(state: NodeState, look: Look, prediction: Prediction) -> Fragmentation | None:
+    """What the predicted devices leave of the node's groups; ``None`` where none are predicted."""
+    if prediction.solution is None:
+        return None
+    pairable = state.inventory.pairable
+    key = (prediction, id(look.placed), pairable, state.free)
+    found = look.memo.fragmentations.get(key)
+    if found is None:
+        taken = _taken(look, prediction.solution)
+        found = fragmentation_of(pairable, state.free, state.groups, taken)
+        look.memo.remember_fragmentation(key, found)
+    return found
+
+
+def _taken(look: Look, solution: Solution) -> list[tuple[int, int]]:
+    """Where on the node the devices are that others then lack."""
+    alternatives, positions = look.memo.shape.alternatives, look.placed.positions
+    return [
+        positions[pick.candidate]
+        for picks in solution.picks
+        for pick in picks
+        if not alternatives[pick.alternative].admin
+    ]
+
+
+def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot, settings: Settings) -> ShapeMemo | Prediction:
+    try:
+        release = snapshot.release
+        return ShapeMemo(compile_shape(specs, snapshot.classes, release), release)
+    except Refused as refused:
+        outcome = Outcome.UNSCHEDULABLE if refused.quiet else Outcome.ERROR
+        return without_devices(outcome, refused.reason, settings)
+
+
+def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
+    """The pod's claims in pod order, the one for extended resources last."""
+    slots: list[Slot] = []
+    pending = 0
+    for holding in plan.holdings:
+        if holding is None:
+            slots.append(Slot(pending))
+            pending += 1
+        else:
+            found = _places(state)
+            slots.append(
+                Slot(
+                    -1,
+                    tuple(
+                        None if result.admin_access else found.get(result.id) for result in holding.results
+                    ),
+                )
+            )
+    slots += [Slot(number) for number in range(pending, specs)]
+    return tuple(slots)
+
+
+def _places(state: NodeState) -> dict[DeviceID, Place]:
+    return {
+        DeviceID(slice_.driver, slice_.pool, device.name): place
+        for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True)
+        for device, place in zip(slice_.devices, frame.places, strict=True)
+    }

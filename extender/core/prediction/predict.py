@@ -1,0 +1,247 @@
+"""
+What the allocator will do for one shape on nodes that look alike.
+
+A prediction is nameless: devices are candidates of a layout, claims and pools
+are positions. ``verdict`` puts in the names of a pod and a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ..alignment.pairs import Alignment, align, score
+from ..alignment.worths import DEFAULT_WORTHS, Worths
+from ..allocator.layout import Layout, LayoutUsage
+from ..allocator.order import check_order, combinations_suffice
+from ..allocator.picking import Fatal, Undecided
+from ..allocator.search import Search, Solution
+from ..allocator.solutions import visit_solutions
+from ..claims.shape import Shape
+from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
+from ..releases.release import Release
+from ..topology.places import Place
+from .settings import Settings
+
+
+class Best(NamedTuple):
+    """
+    The best alignment on a node, ``None`` where there is nothing to align.
+
+    Not ``complete``: the search ran out of steps, and there may be better.
+    """
+
+    alignment: float | None
+    complete: bool
+
+
+class Slot(NamedTuple):
+    """
+    A claim of the pod: ``pending`` is its position in the shape, or -1.
+
+    ``fixed`` are the places of the devices it holds already, ``None`` for those
+    that have none: admin access, or gone from the node's slices.
+    """
+
+    pending: int
+    fixed: tuple[Place | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """
+    ``alignment`` pairs are positions in the pod's devices, claim by claim in pod
+    order. ``steps`` is what the search took, and what it is charged.
+    """
+
+    outcome: Outcome
+    reason: Reason | None
+    solution: Solution | None
+    alignment: Alignment | None
+    score: int
+    steps: int = 0
+    certainty: Certainty = Certainty.EXACT
+
+
+def predict(
+    shape: Shape,
+    layout: Layout,
+    usage: LayoutUsage,
+    slots: Sequence[Slot],
+    release: Release,
+    settings: Settings,
+) -> Prediction:
+    """Search once and rate the result. ``slots`` are the pod's claims in pod order."""
+    found = find(shape, layout, usage, release, settings.search_steps)
+    if isinstance(found.answer, Undecided):
+        return without_devices(Outcome.UNKNOWN, found.answer.reason, settings, found.steps)
+    if isinstance(found.answer, Fatal):
+        return without_devices(Outcome.ERROR, found.answer.reason, settings, found.steps, found.certainty)
+    if found.answer is None:
+        why = _why_nothing_fits(layout)
+        return without_devices(Outcome.UNSCHEDULABLE, why, settings, found.steps, found.certainty)
+    if release.features.node_allocatable_resources and _uses_node_resources(layout, found.answer):
+        why = reason(ReasonCode.NOT_MODELLED, detail="devices that take resources of their node")
+        return without_devices(Outcome.UNKNOWN, why, settings, found.steps)
+    alignment = align_devices(shape, layout, found.answer, slots, settings.worths)
+    return Prediction(
+        Outcome.ALLOCATED,
+        None,
+        found.answer,
+        alignment,
+        score(alignment, settings.score_max),
+        found.steps,
+        found.certainty,
+    )
+
+
+def _uses_node_resources(layout: Layout, solution: Solution) -> bool:
+    """Whether a device stands for cpu or the like, which can rule the node out after all."""
+    return any(
+        layout.candidates[pick.candidate].traits.node_allocatable
+        for picks in solution.picks
+        for pick in picks
+    )
+
+
+class Found(NamedTuple):
+    """
+    What a search came to: devices, none, or why it stopped.
+
+    ``steps`` were taken in all, ``search_steps`` are those that upstream counts;
+    ``None`` where it takes more, because it tries devices in every order.
+    """
+
+    answer: Solution | Fatal | Undecided | None
+    certainty: Certainty
+    steps: int
+    search_steps: int | None
+
+
+def find(shape: Shape, layout: Layout, usage: LayoutUsage, release: Release, budget: int) -> Found:
+    """Search, and see whether the answer hangs on an order that the release leaves to chance."""
+    combined = release
+    if not release.order.combinations and combinations_suffice(shape, layout, release):
+        combined = replace(release, order=replace(release.order, combinations=True))
+    search = Search(shape, layout, usage, combined, budget)
+    answer: Solution | Fatal | None
+    try:
+        answer = search.run()
+    except Fatal as fatal:
+        answer = fatal
+    except Undecided as undecided:
+        return Found(undecided, Certainty.EXACT, search.steps + search.tried, None)
+    check = check_order(shape, layout, usage, release, budget, search, answer)
+    certainty = Certainty.ORDER_DEPENDENT if check.matters else Certainty.EXACT
+    counted = search.steps if combined is release else None
+    return Found(answer, certainty, search.steps + search.tried + check.steps, counted)
+
+
+def without_devices(
+    outcome: Outcome,
+    why: Reason,
+    settings: Settings,
+    steps: int = 0,
+    certainty: Certainty = Certainty.EXACT,
+) -> Prediction:
+    """A prediction with no devices: unknown scores neutral, all else 0."""
+    points = settings.neutral if outcome is Outcome.UNKNOWN else 0
+    return Prediction(outcome, why, None, None, points, steps, certainty)
+
+
+def best_alignment(
+    shape: Shape,
+    layout: Layout,
+    usage: LayoutUsage,
+    slots: Sequence[Slot],
+    release: Release,
+    budget: int,
+    worths: Worths = DEFAULT_WORTHS,
+) -> Best:
+    """Search all sets of devices that satisfy the claims for the best aligned one."""
+    best: list[float] = []
+    seen: set[Hashable] = set()
+
+    def visit(solution: Solution) -> bool:
+        _, places = _working(shape, layout, solution, slots)
+        form = _form(places)
+        if form in seen:
+            return False
+        seen.add(form)
+        predicted = align(places, worths).predicted
+        if predicted is None:
+            return True
+        if not best or predicted > best[0]:
+            best[:] = [predicted]
+        return best[0] >= 1.0
+
+    try:
+        complete = visit_solutions(shape, layout, usage, release, budget, visit)
+    except Fatal:
+        complete = True
+    return Best(best[0] if best else None, complete)
+
+
+def align_devices(
+    shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot], worths: Worths = DEFAULT_WORTHS
+) -> Alignment:
+    """Align all devices of the pod; those with admin access watch, they do not work."""
+    numbers, places = _working(shape, layout, solution, slots)
+    alignment = align(places, worths)
+    if numbers == list(range(len(numbers))):
+        return alignment
+    return Alignment(
+        alignment.predicted,
+        tuple(replace(pair, a=numbers[pair.a], b=numbers[pair.b]) for pair in alignment.pairs),
+    )
+
+
+def _form(places: Sequence[Place]) -> Hashable:
+    """
+    What is left of places when each is numbered by its rank among them.
+
+    Alignment asks for equality and order of the numbers only, so equal forms have equal alignment.
+    """
+    columns = [
+        {number: rank for rank, number in enumerate(sorted({-1, *column}), -1)}
+        for column in zip(*(place[1:] for place in places), strict=True)
+    ]
+    return tuple(
+        sorted(
+            (place.kind, *(ranks[number] for ranks, number in zip(columns, place[1:], strict=True)))
+            for place in places
+        )
+    )
+
+
+def _working(
+    shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]
+) -> tuple[list[int], list[Place]]:
+    """The positions in the pod's devices, and the places, of those that take part in the work."""
+    numbers: list[int] = []
+    places: list[Place] = []
+    position = 0
+    for slot in slots:
+        if slot.pending < 0:
+            devices = slot.fixed
+        else:
+            devices = tuple(
+                None
+                if shape.alternatives[pick.alternative].admin
+                else layout.candidates[pick.candidate].place
+                for pick in solution.picks[slot.pending]
+            )
+        for place in devices:
+            if place is not None:
+                numbers.append(position)
+                places.append(place)
+            position += 1
+    return numbers, places
+
+
+def _why_nothing_fits(layout: Layout) -> Reason:
+    for number, pool in enumerate(layout.pools):
+        if pool.invalid:
+            return reason(ReasonCode.INVALID_POOL, pool=number, detail=pool.invalid)
+    return reason(ReasonCode.NO_FIT)

@@ -1,0 +1,206 @@
+"""
+Kubernetes releases as data: which rules of the allocator are in force.
+
+The search asks these switches and never compares version numbers. Each switch
+is a row of the behaviour matrix in ``docs/prediction.md``. Defaults are those of
+the newest release; ``release_history`` tells which release differs in what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from extender.cel import Dialect
+
+from .features import Features
+
+
+class Implementation(StrEnum):
+    """Upstream's allocators; the first that has every feature that is on does the work."""
+
+    STABLE = "stable"
+    INCUBATING = "incubating"
+    EXPERIMENTAL = "experimental"
+
+
+class CounterScope(StrEnum):
+    """
+    What has counter books of its own.
+
+    ``SLICE``: each slice, with the sets it carries itself (1.34). ``POOL_NAME``:
+    pools of one name, whatever the driver (1.35 to 1.36.3). ``POOL``: each pool.
+    """
+
+    SLICE = "slice"
+    POOL_NAME = "pool-name"
+    POOL = "pool"
+
+
+class DistinctRule(StrEnum):
+    """
+    How ``distinctAttribute`` compares.
+
+    ``UNSUPPORTED``: the claim is refused. ``NEVER_EQUAL``: values of two devices
+    count as different (1.34 compares pointers). ``BY_REQUEST``: one value is
+    remembered per request name (1.35 and 1.36). ``BY_DEVICE``: as documented.
+    """
+
+    UNSUPPORTED = "unsupported"
+    NEVER_EQUAL = "never-equal"
+    BY_REQUEST = "by-request"
+    BY_DEVICE = "by-device"
+
+
+class CapacityGateOff(StrEnum):
+    """What becomes of a capacity request while consumable capacity is off."""
+
+    REFUSED = "refused"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """
+    In which order devices are tried.
+
+    ``fixed``: pools by driver and name, slices by name; else both are random.
+    ``late_pools``, ``late_slices``: those that hold a device with binding
+    conditions come after all others. ``combinations``: the next device of a
+    request is looked for after the last one, else from the start again.
+    """
+
+    fixed: bool = True
+    late_pools: bool = True
+    late_slices: bool = False
+    combinations: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """
+    Which pools and slices count for a node.
+
+    ``looks_elsewhere``: a pool that lacks slices on the node is completed by, or
+    hidden for the newer generation of, slices elsewhere. ``incomplete_usable``:
+    single devices of an incomplete pool can be had. ``invalid_is_fatal``: walking
+    into an invalid pool aborts the attempt, else the pool is skipped.
+    ``counters_apart``: counters are in slices without devices.
+    ``counters_everywhere``: those count for every node.
+    ``judges_incomplete``: an incomplete pool can be invalid, too (stable in 1.35).
+    ``local_first``: slices of one node come before those for several.
+    ``hides_compatibility_groups``: slices that use them are ignored while the
+    feature is off.
+    """
+
+    looks_elsewhere: bool = True
+    incomplete_usable: bool = False
+    invalid_is_fatal: bool = False
+    counters_apart: bool = True
+    counters_everywhere: bool = False
+    judges_incomplete: bool = False
+    local_first: bool = True
+    hides_compatibility_groups: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """
+    Shared counters.
+
+    ``leak``: a candidate rejected after its counters were taken keeps them, and so
+    does an undone share (to 1.36.2, PR 140431). ``shares_consume``: devices
+    allocated in shares draw on the books (from 1.36.2, PR 139040).
+    ``shares_known_by_id``: a further share of a device is free of charge even if
+    no share recorded capacity (1.37, PR 140437). ``marks_by_amount``: within
+    one attempt a device counts as shared while its shares take something (to 1.36).
+    ``all_mode_crashes``: the scheduler dereferences a nil pool (to 1.36.1).
+    """
+
+    scope: CounterScope = CounterScope.POOL
+    leak: bool = False
+    shares_consume: bool = True
+    shares_known_by_id: bool = True
+    marks_by_amount: bool = False
+    all_mode_crashes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityRules:
+    """
+    Consumable capacity.
+
+    ``wraps``: amounts beyond 64 bits wrap and negative ones pass, else both abort
+    the attempt (1.37). ``all_mode_by_room``: requests for all devices leave out
+    those without room left, else only those that are too small (1.37).
+    ``crashes``: the code of the release crashes (1.34).
+    """
+
+    wraps: bool = False
+    all_mode_by_room: bool = False
+    gate_off: CapacityGateOff = CapacityGateOff.REFUSED
+    crashes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """
+    What is written besides the devices.
+
+    ``tolerations``: copied from the request. ``claim_config_once``: else once per
+    request that it names; a list that names all requests becomes empty.
+    ``binds_to_node``: such a device pins the claim to the node.
+    """
+
+    tolerations: bool = True
+    claim_config_once: bool = True
+    binds_to_node: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """
+    The behaviour of one kube-scheduler version with one set of features.
+
+    ``shared_verdicts``: if the first two alternatives ask for all devices, the second
+    gets the first one's (to 1.35). ``all_mode_forgets_alternative``: after
+    the first device of such an alternative the search goes on with the first
+    alternative (to 1.35). ``count_sum_wraps``: two huge counts crash the
+    scheduler. ``any_taint_blocks``: whatever its effect (1.34).
+    ``sees_sharing``: selectors can read ``device.allowMultipleAllocations``.
+    ``list_matches_stay_narrow``: an undone device does not widen the common
+    values of a list attribute again (1.36 experimental). ``node_operations``:
+    devices that skip node operations need feature and node; else the field is
+    ignored. ``knows_derived_attributes``: requests with them are refused while
+    the feature is off. ``extended_resource_modelled``: else pods that use the
+    feature are unknown (1.34). ``checks_node_operations``: a claim whose devices skip
+    node operations is not for nodes that do not know this (1.37).
+    ``taint_rule_without_selector_matches``: every device, else none (from 1.37.1).
+    """
+
+    version: str
+    implementation: Implementation = Implementation.INCUBATING
+    features: Features = Features()
+    cel: Dialect = field(default_factory=Dialect)
+    order: Order = Order()
+    gathering: Gathering = Gathering()
+    counters: Counters = Counters()
+    capacity: CapacityRules = CapacityRules()
+    results: Results = Results()
+    distinct: DistinctRule = DistinctRule.BY_DEVICE
+    shared_verdicts: bool = False
+    all_mode_forgets_alternative: bool = False
+    count_sum_wraps: bool = False
+    any_taint_blocks: bool = False
+    sees_sharing: bool = True
+    list_matches_stay_narrow: bool = False
+    node_operations: bool = False
+    knows_derived_attributes: bool = True
+    extended_resource_modelled: bool = True
+    checks_node_operations: bool = True
+    taint_rule_without_selector_matches: bool = False
+
+    @property
+    def minor(self) -> str:
+        """``"1.36"``."""
+        return self.version.rsplit(".", 1)[0]

@@ -1,0 +1,63 @@
+"""
+Places of devices on a node, and how far two of them are apart.
+
+A place is a path: physical device, PCIe root, NUMA node, socket.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from .driver_attributes import Kind
+
+
+class Distance(StrEnum):
+    """
+    How far two devices are apart, nearest first; ``unknown`` is not on that scale.
+
+    ``numa`` and ``socket`` are the same NUMA node and the same socket, ``remote`` is
+    another socket, or another NUMA node where nothing tells the sockets.
+    """
+
+    DEVICE = "device"
+    PCIE_ROOT = "pcie-root"
+    NUMA = "numa"
+    SOCKET = "socket"
+    REMOTE = "remote"
+    UNKNOWN = "unknown"
+
+
+class Place(NamedTuple):
+    """
+    Where a device is on its node.
+
+    The numbers count distinct devices, roots, NUMA nodes and sockets in the order in
+    which the node's devices show them, so places of different nodes compare although
+    names and addresses differ. -1 is unknown, and never equal to another -1.
+    """
+
+    kind: Kind
+    device: int = -1
+    root: int = -1
+    numa: int = -1
+    socket: int = -1
+
+
+def distance(a: Place, b: Place) -> Distance:
+    """
+    Tell how far *a* is from *b*, two places of one node.
+
+    One root never spans NUMA nodes on real hardware. So where two devices share a root
+    and are known to be on different nodes, a hypervisor made up the root: it is ignored.
+    """
+    if a.device == b.device >= 0:
+        return Distance.DEVICE
+    nodes_known = a.numa >= 0 and b.numa >= 0
+    if a.root == b.root >= 0 and (not nodes_known or a.numa == b.numa):
+        return Distance.PCIE_ROOT
+    if nodes_known and a.numa == b.numa:
+        return Distance.NUMA
+    if a.socket >= 0 and b.socket >= 0:
+        return Distance.SOCKET if a.socket == b.socket else Distance.REMOTE
+    return Distance.REMOTE if nodes_known else Distance.UNKNOWN

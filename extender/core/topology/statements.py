@@ -1,0 +1,199 @@
+"""
+What a device's own attributes say about its place.
+
+Every value is read with suspicion: a NUMA node below zero and an empty string are
+"unknown" although kube-scheduler lets them match, an absent value is never zero, and
+one name may hold a scalar on one device and a list on the next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from extender.model import Attribute, Device
+
+from .driver_attributes import OFF_BUS, Kind, Words
+
+_ADDRESS = re.compile(r"([0-9a-fA-F]{1,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
+_ADDRESS_IN_NAME = re.compile(r"(?:pci-)?([0-9a-f]{4,8})-([0-9a-f]{2})-([0-9a-f]{2})-([0-7])(?:-.*)?")
+_BUS = re.compile(r"[0-9a-fA-F]{2}")
+_NODE_TEXT = re.compile(r"[0-9]{1,4}")
+_CANONICAL_LENGTH = len("0000:00:00.0")
+
+Attributes = Mapping[str, Attribute]
+
+
+class Statement(NamedTuple):
+    """
+    One device's words about itself, nothing inferred.
+
+    ``keys`` name the physical device: ``dddd:bb:dd.f`` for a PCI address, its own or its
+    parent's, ``driver=text`` for an identity. Devices with a key in common are one.
+    ``root`` is empty and ``socket`` -1 where unknown; ``reach`` holds the roots that a
+    device serves without sitting on one of them; ``numa`` is empty where unknown, else
+    the physical node comes first.
+    """
+
+    kind: Kind
+    keys: tuple[str, ...]
+    root: str
+    reach: tuple[str, ...]
+    numa: tuple[int, ...]
+    socket: int
+    own_memory: bool
+
+    @property
+    def bus(self) -> str:
+        """The bus of its PCI address, ``dddd:bb``, empty where it names none."""
+        return next((key.rpartition(":")[0] for key in self.keys if _ADDRESS.fullmatch(key)), "")
+
+    def without_place(self) -> Statement:
+        """What is left of it for a device that several nodes can reach: it is on no bus of this one."""
+        keys = tuple(key for key in self.keys if not _ADDRESS.fullmatch(key))
+        return self._replace(keys=keys, root="", reach=(), numa=(), socket=-1)
+
+
+def read_statement(words: Words, driver: str, device: Device) -> Statement:
+    """Read what *device* of *driver* says; *words* are the driver's, qualified."""
+    attributes = device.attributes
+    address = _address(words, device)
+    keys = [address] if address else []
+    keys += [parent for name in words.parent if (parent := canonical_address(_text(attributes, name)))]
+    keys += [f"{driver}={text}" for name in words.identity if (text := _text(attributes, name))]
+    root, reach = _roots(words, attributes)
+    if not root and not reach:
+        root = _widened_root(words, attributes, address)
+    return Statement(
+        words.kind,
+        tuple(keys),
+        root,
+        reach,
+        _numa(words, attributes),
+        _socket(words, attributes),
+        _has_own_memory(words, attributes),
+    )
+
+
+def canonical_address(text: str) -> str:
+    """
+    Spell a PCI address as ``dddd:bb:dd.f`` in lower case; empty if it is none.
+
+    NVML writes eight digits of domain and capitals, sysfs four digits and small
+    letters; a domain above ffff keeps its digits.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        return ""
+    if len(text) == _CANONICAL_LENGTH:
+        return text.lower()
+    domain, bus, slot, function = match.groups()
+    return f"{int(domain, 16):04x}:{bus}:{slot}.{function}".lower()
+
+
+def does_rdma(words: Words, device: Device) -> bool | None:
+    """
+    Tell whether *device* does RDMA; ``None`` where it does not say.
+
+    Only a claim can ask for it. A NIC without RDMA is not moved away from its root: it is as
+    near as it is.
+    """
+    for name in words.rdma:
+        attribute = device.attributes.get(name)
+        if attribute is not None and isinstance(attribute.value, bool):
+            return attribute.value
+    return None
+
+
+def _text(attributes: Attributes, name: str) -> str:
+    attribute = attributes.get(name)
+    return attribute.value if attribute is not None and isinstance(attribute.value, str) else ""
+
+
+def _address(words: Words, device: Device) -> str:
+    attributes = device.attributes
+    for name in words.address:
+        attribute = attributes.get(name)
+        if attribute is not None and isinstance(attribute.value, str):
+            address = canonical_address(attribute.value)
+            if address:
+                return address
+    if words.address_parts:
+        parts = [_text(attributes, name) for name in words.address_parts]
+        if all(parts):
+            return canonical_address("{}:{}:{}.{}".format(*parts))
+    if words.address_in_name:
+        match = _ADDRESS_IN_NAME.fullmatch(device.name)
+        if match is not None:
+            return canonical_address("{}:{}:{}.{}".format(*match.groups()))
+    return ""
+
+
+def _roots(words: Words, attributes: Attributes) -> tuple[str, tuple[str, ...]]:
+    """
+    Return the root that the device sits on, or else those that it serves.
+
+    A list of several roots, and any root of a CPU or of memory, comes from the
+    kernel's bus affinity, which is per NUMA node: it makes nothing share a root.
+    """
+    for name in words.root:
+        attribute = attributes.get(name)
+        if attribute is None:
+            continue
+        value = attribute.value
+        if isinstance(value, str):
+            roots: tuple[str, ...] = (value,) if value else ()
+        elif isinstance(value, tuple):
+            roots = tuple(item for item in value if isinstance(item, str) and item)
+        else:
+            continue
+        if len(roots) == 1 and words.kind not in OFF_BUS:
+            return roots[0], ()
+        if roots:
+            return "", roots
+    return "", ()
+
+
+def _widened_root(words: Words, attributes: Attributes, address: str) -> str:
+    """A bus number alone collides between PCI domains, so it takes its domain from the address."""
+    if not address:
+        return ""
+    for name in words.root_bus:
+        bus = _text(attributes, name)
+        if _BUS.fullmatch(bus):
+            domain = address.partition(":")[0]
+            return f"pci{domain}:{bus.lower()}"
+    return ""
+
+
+def _numa(words: Words, attributes: Attributes) -> tuple[int, ...]:
+    for name in words.numa:
+        attribute = attributes.get(name)
+        if attribute is None:
+            continue
+        value = attribute.value
+        if isinstance(value, int):
+            if value >= 0 and not isinstance(value, bool):
+                return (value,)
+        elif isinstance(value, str):
+            if _NODE_TEXT.fullmatch(value):
+                return (int(value),)
+        elif value:
+            # Only a list whose first element is a node says which node is the physical one.
+            nodes = tuple(item for item in value if type(item) is int and item >= 0)
+            if nodes and nodes[0] == value[0]:
+                return nodes
+    return ()
+
+
+def _socket(words: Words, attributes: Attributes) -> int:
+    for name in words.socket:
+        attribute = attributes.get(name)
+        if attribute is not None and type(attribute.value) is int and attribute.value >= 0:
+            return attribute.value
+    return -1
+
+
+def _has_own_memory(words: Words, attributes: Attributes) -> bool:
+    return words.own_memory is not None and _text(attributes, words.own_memory[0]) == words.own_memory[1]

@@ -1,0 +1,5 @@
+"""
+The API server: credentials, connections, lists, bindings and Events.
+
+The only package that knows the official client.
+"""

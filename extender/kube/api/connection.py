@@ -1,0 +1,241 @@
+"""
+Raw requests to a live API server, through the official client's configuration and transport.
+
+Bodies are bytes: the client's models cost over twenty times as much as typed
+decoding. Nothing is retried here; whoever asks knows what a failure means.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+import aiohttp
+import msgspec
+
+import extender
+
+from .credentials import Credentials, credentials
+from .errors import LiveError, Refusal, Rule, no_answer, no_configuration, reason
+
+if TYPE_CHECKING:
+    from .credentials import Configuration
+
+TIMEOUT_SECONDS = 60.0
+"""For a request from connecting to its last byte, where the caller names no other."""
+
+CONNECT_SECONDS = 10.0
+
+SILENCE_SECONDS = 90.0
+"""
+A watch that says nothing for so long is opened again, lest the connection is dead. Bookmarks come
+about every minute, but for kinds of which kube-apiserver has seen no change since its start.
+"""
+
+WATCH_GRACE_SECONDS = 15.0
+"""How much longer than agreed the server may keep a watch open."""
+
+CHUNK_BYTES = 1 << 18
+"""The most of a watch that is handed on at once: some fifty events on slices."""
+
+Parameters = Mapping[str, str | int | bool]
+
+
+class _Answer(Protocol):
+    """The client's ``RESTResponse``."""
+
+    @property
+    def response(self) -> aiohttp.ClientResponse: ...
+
+
+class _ApiClient(Protocol):
+    """The client's ``ApiClient``, as far as it is used."""
+
+    user_agent: str
+
+    async def param_serialize(
+        self,
+        method: str,
+        resource_path: str,
+        *,
+        query_params: list[tuple[str, object]],
+        header_params: dict[str, str],
+        body: object,
+        auth_settings: list[str],
+    ) -> tuple[object, ...]: ...
+
+    async def call_api(self, *request: object, _request_timeout: aiohttp.ClientTimeout) -> _Answer: ...
+
+    async def close(self) -> None: ...
+
+
+class _Version(msgspec.Struct, gc=False):
+    git_version: str = msgspec.field(name="gitVersion")
+
+
+_VERSION = msgspec.json.Decoder(_Version)
+
+
+class Connection:
+    """
+    One API server.
+
+    ``kubernetes`` is its version when we connected (``1.36.2``). Every method
+    raises ``LiveError``: ``Refusal`` where the server said no, ``Unreachable``
+    where no answer came.
+    """
+
+    def __init__(self, api: _ApiClient, held: Credentials) -> None:
+        self._api, self._credentials = api, held
+        self.kubernetes = ""
+
+    @property
+    def host(self) -> str:
+        """The server's address, as the configuration has it."""
+        return self._credentials.configuration.host
+
+    async def version(self) -> str:
+        """Return the server's version without its ``v``."""
+        body = await self.get("/version", {}, Rule("get", "/version"))
+        try:
+            return _VERSION.decode(body).git_version.removeprefix("v")
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise LiveError(f"{self.host} sent what no API server should for /version: {error}") from error
+
+    async def get(
+        self, path: str, parameters: Parameters, rule: Rule, *, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> bytes:
+        """Return the body at ``path``. ``rule`` is what RBAC must allow for it."""
+        return await self._exchange("GET", path, parameters, None, rule, timeout_seconds)
+
+    async def post(
+        self, path: str, body: Mapping[str, object], rule: Rule, *, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> bytes:
+        """Send ``body`` as JSON and return the body of the answer."""
+        return await self._exchange("POST", path, {}, body, rule, timeout_seconds)
+
+    @asynccontextmanager
+    async def watch(
+        self, path: str, parameters: Parameters, rule: Rule, *, seconds: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """
+        Open a watch of ``seconds``; yields its bytes as they come, cut anywhere.
+
+        The chunks end where the server ends the watch, where its time is over, or
+        after ``SILENCE_SECONDS`` without any. A connection that breaks is ``Unreachable``.
+        """
+        limits = aiohttp.ClientTimeout(
+            total=seconds + WATCH_GRACE_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
+        )
+        asked = {**parameters, "watch": True, "timeoutSeconds": int(seconds)}
+        response = await self._send("GET", path, asked, None, rule, limits)
+        chunks = self._chunks(response)
+        try:
+            yield chunks
+        finally:
+            await chunks.aclose()
+            response.close()
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        with self._reached():
+            try:
+                async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+                    yield chunk
+            except TimeoutError:
+                return
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters,
+        body: Mapping[str, object] | None,
+        rule: Rule,
+        timeout_seconds: float,
+    ) -> bytes:
+        limits = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=CONNECT_SECONDS)
+        response = await self._send(method, path, parameters, body, rule, limits)
+        with self._reached():
+            async with response:
+                return await response.read()
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters,
+        body: Mapping[str, object] | None,
+        rule: Rule,
+        limits: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        """Return the response, its body still to be read, if it is a success."""
+        config_exception = import_module("kubernetes.aio.config").ConfigException
+        try:
+            request = await self._api.param_serialize(
+                method,
+                path,
+                query_params=list(parameters.items()),
+                header_params={"Accept": "application/json"},
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+        except (config_exception, OSError) as error:  # the service account's token is read here
+            raise no_configuration(error) from error
+        with self._reached():
+            response = (await self._api.call_api(*request, _request_timeout=limits)).response
+            if response.ok:
+                return response
+            async with response:
+                said = await response.read()
+        if response.status == 401:
+            await self._credentials.renew()
+        why = reason(response.status, response.reason or "", said, rule)
+        raise Refusal(f"{self.host}: cannot {rule}: {why}", response.status, _retry_after(response))
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+            raise no_answer(self.host, error) from error
+
+
+@asynccontextmanager
+async def connect(
+    context: str | None = None, kubeconfig: str | None = None, *, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Connection]:
+    """
+    Connect to a cluster for as long as the context lasts.
+
+    The configuration is the named kubeconfig and context, else the pod's own
+    service account, else ``$KUBECONFIG`` or ``~/.kube/config``. The server is
+    asked for its version, which warms the client up. ``clock`` is in seconds.
+    Raises ``LiveError``.
+    """
+    async with credentials(context, kubeconfig, clock) as held:
+        api = _api_client(held.configuration)
+        try:
+            connection = Connection(api, held)
+            connection.kubernetes = await connection.version()
+            yield connection
+        finally:
+            await api.close()
+
+
+def _api_client(configuration: Configuration) -> _ApiClient:
+    """Raises ``LiveError`` where certificates or keys cannot be read."""
+    try:
+        api = import_module("kubernetes.aio.client").ApiClient(configuration)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise no_configuration(error) from error
+    api.user_agent = f"dra-extender/{extender.__version__}"
+    return cast("_ApiClient", api)
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float:
+    """The seconds of Retry-After; 0 for none, or a date, which kube-apiserver does not send."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else 0.0

@@ -1,0 +1,3 @@
+"""
+Files that users write or dump: clusters, claims, a site's drivers and worths, as values.
+"""

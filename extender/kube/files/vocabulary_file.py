@@ -1,0 +1,113 @@
+"""
+A site's own words: which attribute of which driver means what.
+
+``drivers`` maps driver names to the fields of ``extender.core.topology.driver_attributes.Words``
+that differ. What is left out stays as it is: for a driver of the vocabulary its own words,
+for any other those of an unlisted one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from extender.core.topology.driver_attributes import Kind, Words
+from extender.core.topology.vocabulary import Vocabulary
+
+from .site_file import SiteValue, read_site_file
+
+_FIELDS = (
+    "kind",
+    "root",
+    "root_bus",
+    "numa",
+    "socket",
+    "address",
+    "address_parts",
+    "address_in_name",
+    "parent",
+    "identity",
+    "own_memory",
+    "rdma",
+)
+_ADDRESS_PARTS = 4
+_DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_DRIVER = re.compile(rf"(?=.{{1,63}}$){_DNS_LABEL}(?:\.{_DNS_LABEL})*")
+_ATTRIBUTE = re.compile(
+    rf"(?:(?=[^/]{{1,63}}/){_DNS_LABEL}(?:\.{_DNS_LABEL})*/)?[A-Za-z_][A-Za-z0-9_]{{0,31}}"
+)
+# k8s.io/kubernetes pkg/apis/resource/validation validation.go, v1.37.2: a driver is a DNS subdomain
+# of at most 63 characters, the id of an attribute a C identifier of at most 32.
+
+
+def read_vocabulary(path: str, base: Vocabulary) -> Vocabulary:
+    """Return ``base`` with the drivers of the file at ``path`` added or changed. Raises ``SiteFileError``."""
+    top = read_site_file(path).mapping("sections", ("drivers",))
+    if "drivers" not in top:
+        return base
+    drivers = top["drivers"].mapping("drivers")
+    return base.with_drivers({name: _words(name, value, base) for name, value in drivers.items()})
+
+
+def _words(driver: str, value: SiteValue, base: Vocabulary) -> Words:
+    if not _DRIVER.fullmatch(driver):
+        value.refuse("not a driver's name; write the spec.driver of its ResourceSlices")
+    given = value.mapping("fields", _FIELDS)
+    words = base.words(driver)
+    return replace(
+        words,
+        kind=_kind(given["kind"]) if "kind" in given else words.kind,
+        root=_names(given, "root", words.root),
+        root_bus=_names(given, "root_bus", words.root_bus),
+        numa=_names(given, "numa", words.numa),
+        socket=_names(given, "socket", words.socket),
+        address=_names(given, "address", words.address),
+        address_parts=_address_parts(given, words.address_parts),
+        address_in_name=(
+            given["address_in_name"].boolean() if "address_in_name" in given else words.address_in_name
+        ),
+        parent=_names(given, "parent", words.parent),
+        identity=_names(given, "identity", words.identity),
+        own_memory=_own_memory(given["own_memory"]) if "own_memory" in given else words.own_memory,
+        rdma=_names(given, "rdma", words.rdma),
+    )
+
+
+def _kind(value: SiteValue) -> Kind:
+    kinds = ", ".join(Kind)
+    text = value.text(f"one of {kinds}")
+    if text not in list(Kind):
+        value.refuse(f"unknown kind {text}; write one of {kinds}")
+    return Kind(text)
+
+
+def _names(given: dict[str, SiteValue], field: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    if field not in given:
+        return default
+    return tuple(_name(item) for item in given[field].texts("attribute names"))
+
+
+def _name(item: SiteValue) -> str:
+    name = item.text("the name of an attribute")
+    if not _ATTRIBUTE.fullmatch(name):
+        item.refuse(
+            f"{name} is not the name of an attribute; write it as the slices do, with or without its "
+            "domain: numaNode or dra.net/numaNode"
+        )
+    return name
+
+
+def _address_parts(given: dict[str, SiteValue], default: tuple[str, ...]) -> tuple[str, ...]:
+    parts = _names(given, "address_parts", default)
+    if len(parts) not in (0, _ADDRESS_PARTS):
+        given["address_parts"].refuse(
+            f"expected {_ADDRESS_PARTS} names, of domain, bus, device and function, got {len(parts)}"
+        )
+    return parts
+
+
+def _own_memory(value: SiteValue) -> tuple[str, str]:
+    items = value.texts("an attribute name and the value that marks such devices")
+    if len(items) != len(("name", "value")):
+        value.refuse(f"expected an attribute name and a value, [addressingMode, ATS], got {len(items)} items")
+    return _name(items[0]), items[1].text("the value")

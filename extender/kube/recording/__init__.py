@@ -1,0 +1,5 @@
+"""
+Recordings: lines of attempts and of what changed between them, read and written.
+
+Knows ``decode`` and ``encode``; no clock, no thread.
+"""

@@ -1,0 +1,53 @@
+"""
+Pods, as far as claims and extended resources go.
+
+Source: k8s.io/api core/v1 types.go, v0.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .quantity import Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class PodClaim:
+    """
+    An entry of ``pod.spec.resourceClaims``, resolved as far as the pod itself says.
+
+    ``claim`` is the ResourceClaim's name; empty if it comes from a template and
+    ``status.resourceClaimStatuses`` does not name it yet. ``needed`` is false
+    where that status says that no claim is needed.
+    """
+
+    name: str
+    claim: str = ""
+    template: str = ""
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """
+    ``requests`` are the resource requests by name (limits count where no request
+    is given). ``restartable`` marks a sidecar among the init containers.
+    """
+
+    name: str
+    requests: tuple[tuple[str, Quantity], ...] = ()
+    restartable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    namespace: str
+    name: str
+    uid: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    claims: tuple[PodClaim, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    containers: tuple[Container, ...] = ()
+    node_name: str = ""
+    nominated_node_name: str = ""

@@ -1,0 +1,3 @@
+"""
+The web application: verbs, pages, probes and the webhook, from request bytes to answer bytes.
+"""

@@ -1,0 +1,154 @@
+"""
+What ``/mutate`` answers: claims that ask for it are rewritten for soft alignment.
+
+An admission webhook must not hurt: every object is let in, and on any doubt it stays as its author
+wrote it, with the reason in an annotation, an Event and a counter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import structlog
+
+from extender.core.soft_alignment.refusals import RefusalCode, render_refusal
+from extender.core.soft_alignment.soften import Rewrite
+from extender.kube import decode
+from extender.kube.api.event_recorder import ObjectReference
+from extender.kube.rewriting.rewrite_claim import CLAIM, JSON, TEMPLATE, annotation_patch, rewrite_patch
+
+from .. import wire
+from ..softening import RESULT_ANNOTATION, SoftResult, asks
+from ..verb import Result, Verb
+from .verbs import Answer, record_caught
+
+if TYPE_CHECKING:
+    from extender.model import ClaimSpec, Pod
+
+    from ..wire import AdmissionRequest, MetadataJSON
+    from .dependencies import Service
+
+OWNER_SECONDS = 1.0
+"""
+How long to wait for the pod that a claim is made for: the controller that makes the claim and we
+learn of the pod at the same time.
+"""
+
+_POLL_SECONDS = 0.02
+_GROUP = "resource.k8s.io"
+_API_VERSION = "resource.k8s.io/v1"
+_EXTENDED_RESOURCE_CLAIM = "resource.kubernetes.io/extended-resource-claim"
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.admission")
+
+
+class Judgement(NamedTuple):
+    """``result`` is one of ``softening.RESULTS``; ``text`` says why nothing is rewritten, if so."""
+
+    result: str
+    text: str = ""
+    rewrite: Rewrite | None = None
+
+
+async def mutate(service: Service, body: bytes) -> Answer:
+    """Rewrite a ResourceClaim or ResourceClaimTemplate that is being created. Raises ``BadRequest``."""
+    request = wire.decode_review(body)
+    try:
+        return await _mutate(service, request)
+    except Exception as error:  # noqa: BLE001  a webhook without an opinion must not keep a pod from running
+        record_caught(service, Verb.MUTATE, error)
+        service.metrics.softened(SoftResult.INTERNAL_ERROR)
+        return Answer(wire.allowed(request.uid), Result.NEUTRAL)
+
+
+async def _mutate(service: Service, request: AdmissionRequest) -> Answer:
+    metadata = request.metadata()
+    asked = await _asked(service, request, metadata)
+    if asked is not None:
+        service.metrics.softened(asked)
+        return Answer(wire.allowed(request.uid))
+    judgement = await _judged(service, request)
+    service.metrics.softened(judgement.result)
+    log.debug("mutate", kind=request.kind.kind, namespace=request.namespace, result=judgement.result)
+    if judgement.result == RefusalCode.ALREADY_REWRITTEN:
+        return Answer(wire.allowed(request.uid))
+    document: JSON = msgspec.json.decode(request.object)
+    patch: list[dict[str, object]] = []
+    said = f"{judgement.result}: {judgement.text}"
+    if judgement.rewrite is not None:
+        patch += rewrite_patch({**document, "kind": request.kind.kind}, judgement.rewrite)
+    elif not request.dry_run:
+        _record(service, request, metadata, said)
+    patch += annotation_patch(document, RESULT_ANNOTATION, said)
+    return Answer(wire.allowed(request.uid, patch))
+
+
+async def _asked(service: Service, request: AdmissionRequest, metadata: MetadataJSON) -> SoftResult | None:
+    """Why the object is none of our business; ``None``: it asks to be rewritten."""
+    kinds = (_GROUP, CLAIM), (_GROUP, TEMPLATE)
+    if request.operation != "CREATE" or (request.kind.group, request.kind.kind) not in kinds:
+        return SoftResult.NOT_ASKED
+    annotations = metadata.annotations or {}
+    if annotations.get(_EXTENDED_RESOURCE_CLAIM) == "true":
+        return SoftResult.NOT_ASKED
+    said = asks(annotations, metadata.labels)
+    if said is not None:
+        return None if said else SoftResult.NOT_ASKED
+    owner = next((each for each in metadata.owners or () if each.controller and each.kind == "Pod"), None)
+    if owner is None:
+        return SoftResult.NOT_ASKED
+    pod = await _owner(service, request.namespace, owner.name, owner.uid)
+    if pod is None:
+        return SoftResult.POD_UNKNOWN
+    return None if asks(pod.annotations) else SoftResult.NOT_ASKED
+
+
+async def _owner(service: Service, namespace: str, name: str, uid: str) -> Pod | None:
+    """The pod that a claim is made for, once it is known."""
+    left = OWNER_SECONDS if service.live is not None and service.no_opinion is None else 0.0
+    while True:
+        pod = service.store.current.pods.get((namespace, name))
+        if pod is not None and pod.uid == uid:
+            return pod
+        if left <= 0:
+            return None
+        await asyncio.sleep(_POLL_SECONDS)
+        left -= _POLL_SECONDS
+
+
+async def _judged(service: Service, request: AdmissionRequest) -> Judgement:
+    unsure = service.no_opinion
+    if unsure is not None:
+        text = "the extender does not know the cluster well enough at the moment"
+        return Judgement(SoftResult(unsure), text)
+    try:
+        spec = _spec(service, request)
+    except decode.DecodeError as error:
+        return Judgement(SoftResult.UNREADABLE, str(error))
+    found = await service.softener.decide(spec, service.store.current)
+    if not isinstance(found, Rewrite):
+        return Judgement(found.code, render_refusal(found))
+    attribute = found.constraints[0].match_attribute
+    return Judgement(SoftResult.REWRITTEN, f"devices that share {attribute} are tried first", found)
+
+
+def _spec(service: Service, request: AdmissionRequest) -> ClaimSpec:
+    if request.kind.kind == TEMPLATE:
+        return decode.claim_template(request.object, service.interner).spec
+    return decode.resource_claim(request.object, service.interner).spec
+
+
+def _record(service: Service, request: AdmissionRequest, metadata: MetadataJSON, note: str) -> None:
+    """Write an Event about the pod that a claim is made for, else about the object if it has a name."""
+    if service.events is None:
+        return
+    owner = next((each for each in metadata.owners or () if each.controller and each.kind == "Pod"), None)
+    if owner is not None:
+        about = ObjectReference(request.namespace, owner.name, owner.uid)
+    elif metadata.name:
+        about = ObjectReference(request.namespace, metadata.name, "", request.kind.kind, _API_VERSION)
+    else:
+        return
+    service.events.record(about, reason="NotSoftlyAligned", note=note, action="Admitting")

@@ -1,0 +1,3 @@
+"""
+A followed cluster: the store, allocations assumed meanwhile, and whether predictions came true.
+"""

@@ -1,0 +1,133 @@
+"""
+Placements that the scheduler has made and the API does not show yet.
+
+Between choosing a node and writing the claims' status kube-scheduler already counts the devices as
+taken. Pods that come back to back would otherwise be judged on devices that are gone. What is assumed
+here is a prediction: it ends when the claim is seen allocated or deleted, when the pod is tried again,
+or after a while.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extender.core.cluster.snapshot import ClaimKey
+    from extender.model import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """
+    ``claims`` of one pod with the allocations that they will get, without where its node is not known.
+
+    ``places``: the nodes where the pod may land.
+    """
+
+    pod_uid: str
+    claims: dict[ClaimKey, Claim]
+    places: tuple[str, ...]
+    expires: float
+
+
+class InFlight:
+    """
+    The assumptions, by pod.
+
+    ``seconds``: how long to believe in a placement of which nothing is heard. Times are seconds of any
+    clock that does not go back.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._by_pod: dict[str, Assumption] = {}
+        self._by_claim: dict[ClaimKey, Assumption] = {}
+        self._places: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Count the claims whose allocation is assumed."""
+        return len(self.claims)
+
+    @property
+    def claims(self) -> Sequence[ClaimKey]:
+        """The claims whose allocation is assumed."""
+        return [
+            key for key, assumption in self._by_claim.items() if assumption.claims[key].allocation is not None
+        ]
+
+    def __contains__(self, pod_uid: str) -> bool:
+        """Whether the pod has claims of which the API does not show what they got."""
+        return pod_uid in self._by_pod
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """The nodes where pods may be about to land, and how many."""
+        return self._places
+
+    def assume(self, pod_uid: str, claims: Iterable[Claim], places: Iterable[str], now: float) -> None:
+        """Remember what a pod's claims will get; replaces what was assumed of it and of them before."""
+        self.drop_pod(pod_uid)
+        wanted = {claim.key: claim for claim in claims}
+        if not wanted:
+            return
+        for key in wanted:
+            self.drop_claim(key)
+        assumption = Assumption(pod_uid, wanted, tuple(places), now + self._seconds)
+        self._by_pod[pod_uid] = assumption
+        self._by_claim.update(dict.fromkeys(wanted, assumption))
+        self._places.update(assumption.places)
+
+    def shown(self, claim: Claim) -> Claim:
+        """
+        The claim as the scheduler sees it.
+
+        One that is allocated, being deleted or another object of that name ends the assumption.
+        """
+        assumption = self._by_claim.get(claim.key)
+        if assumption is None:
+            return claim
+        assumed = assumption.claims[claim.key]
+        if claim.allocation is not None or claim.deleting or claim.uid != assumed.uid:
+            self.drop_claim(claim.key)
+            return claim
+        return replace(claim, allocation=assumed.allocation)
+
+    def made_up(self, key: ClaimKey) -> Claim | None:
+        """The claim of that key that only the scheduler knows, if its allocation is assumed."""
+        assumption = self._by_claim.get(key)
+        claim = assumption.claims[key] if assumption is not None else None
+        return claim if claim is not None and claim.allocation is not None else None
+
+    def drop_claim(self, key: ClaimKey) -> None:
+        """End what is assumed of a claim, if anything."""
+        assumption = self._by_claim.pop(key, None)
+        if assumption is None:
+            return
+        del assumption.claims[key]
+        if not assumption.claims:
+            self._leave(assumption)
+
+    def drop_pod(self, pod_uid: str) -> tuple[ClaimKey, ...]:
+        """End what is assumed of a pod; returns the claims that it was assumed of."""
+        assumption = self._by_pod.get(pod_uid)
+        if assumption is None:
+            return ()
+        for key in assumption.claims:
+            del self._by_claim[key]
+        self._leave(assumption)
+        return tuple(assumption.claims)
+
+    def drop_expired(self, now: float) -> tuple[ClaimKey, ...]:
+        """End the assumptions that are too old; returns their claims."""
+        late = [uid for uid, assumption in self._by_pod.items() if assumption.expires <= now]
+        return tuple(key for uid in late for key in self.drop_pod(uid))
+
+    def _leave(self, assumption: Assumption) -> None:
+        del self._by_pod[assumption.pod_uid]
+        for place in assumption.places:
+            self._places[place] -= 1
+            if not self._places[place]:
+                del self._places[place]

@@ -1,0 +1,133 @@
+"""
+What only a live cluster has: pods land, and we learn where and with which devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..wire import host_priority
+from .landing import Landing, landing_of
+
+if TYPE_CHECKING:
+    from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Settings, Snapshot
+    from extender.kube.watch.events import ReflectorState
+    from extender.model import Pod
+
+    from .freed import FreedDevices
+    from .outcomes import Outcomes
+    from .store import LiveStore
+
+
+Evaluate = Callable[["Snapshot", "Pod", "Memo[bytes]", "Settings"], "Evaluation[bytes]"]
+"""What ``extender.core.prediction.evaluate.evaluate`` is, with entries as encoded bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """
+    Follows each attempt from our answer to the allocation.
+
+    ``reflectors``: how each kind is kept up with, in times of ``clock``. ``decisive``: our score
+    outweighs all others, so that one best node is where the pod lands. ``gates``: the scheduler's feature
+    gates that differ from the release's defaults. ``freed``: what stands between the reflectors and
+    ``store``, if anything does.
+    """
+
+    store: LiveStore
+    outcomes: Outcomes
+    evaluate: Evaluate
+    memo: Memo[bytes]
+    settings: Settings
+    reflectors: tuple[ReflectorState, ...]
+    clock: Callable[[], float]
+    stale_seconds: float
+    decisive: bool = False
+    gates: Mapping[str, bool] = field(default_factory=dict)
+    freed: FreedDevices | None = None
+
+    @property
+    def age(self) -> float:
+        """Seconds since the API server was last heard of, for the kind that waits longest."""
+        now = self.clock()
+        return max((now - each.last_contact for each in self.reflectors if each.served), default=0.0)
+
+    @property
+    def stale(self) -> bool:
+        """Whether what we know is too old for an opinion."""
+        return self.age > self.stale_seconds
+
+    def verdict_of(self, namespace: str, name: str, node: str) -> NodeVerdict | None:
+        """The pod on the node as things stand, ``None`` if the pod is not known."""
+        pod = self.store.current.pods.get((namespace, name))
+        if pod is None:
+            return None
+        evaluation = self.evaluate(self.store.current, pod, self.outcomes.memo, self.settings)
+        return evaluation.verdicts([node])[node]
+
+    def asked(self, pod: Pod) -> None:
+        """Take back what was assumed of the pod: it is tried again, so that did not come about."""
+        if self.freed is not None:
+            self.freed.asked(pod)
+        self.store.forget(pod.uid)
+
+    def filtered(self, pod: Pod, names: Sequence[str]) -> None:
+        """
+        Follow the attempt if one node is left.
+
+        kube-scheduler does not ask for scores then, so this is where the pod lands.
+        """
+        self._answered()
+        if len(names) == 1:
+            self.passed_over(pod, names)
+
+    def passed_over(self, pod: Pod, names: Sequence[str]) -> None:
+        """Follow the attempt of a pod that we do not score: it takes devices all the same."""
+        evaluation = self.evaluate(self.store.current, pod, self.memo, self.settings)
+        self._follow(pod, evaluation, Landing((names[0],)) if len(names) == 1 else Landing())
+
+    def prioritized(
+        self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str], entries: list[bytes]
+    ) -> list[bytes]:
+        """
+        Follow the attempt; the places where the pod is to land score more than they deserve.
+
+        That is ``score_max`` more if we decide, else little.
+        """
+        landing = landing_of(
+            pod,
+            evaluation,
+            names,
+            score_max=self.settings.score_max,
+            decisive=self.decisive,
+            open_places=self.store.open_places,
+        )
+        self._follow(pod, evaluation, landing)
+        if not landing.points:
+            return entries
+        first, places = landing.places[0], frozenset(landing.places)
+        score = evaluation.verdicts([first])[first].score + landing.points
+        return [
+            host_priority(name, score) if name in places else entry
+            for name, entry in zip(names, entries, strict=True)
+        ]
+
+    def landed(self, pod: Pod, node: str) -> None:
+        """Take in that the API shows the node of a pod before it shows its devices."""
+        evaluation = self.outcomes.evaluation_of(pod.uid)
+        if evaluation is not None:
+            self.store.assume(pod.uid, evaluation.allocated_on(node))
+
+    def _answered(self) -> None:
+        if self.freed is not None:
+            self.freed.answered()
+
+    def _follow(self, pod: Pod, evaluation: Evaluation[bytes], landing: Landing) -> None:
+        self._answered()
+        if not pod.claims and not evaluation.pending:
+            return
+        self.outcomes.answered(pod, evaluation)
+        claims = evaluation.pending if landing.node is None else evaluation.allocated_on(landing.node)
+        self.store.assume(pod.uid, claims, landing.places)

@@ -1,0 +1,290 @@
+"""
+What became of our predictions: each claim that gets allocated is compared with what was predicted.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from extender.core.claims.extended_resources import EXTENDED_CLAIM_NAME, awaited_key
+from extender.core.prediction.evaluate import Certainty, Memo, Outcome
+
+from .evidence import Evidence, evidence_of
+
+if TYPE_CHECKING:
+    from extender.core.alignment.pairs import Alignment
+    from extender.core.cluster.snapshot import ClaimKey
+    from extender.core.prediction.evaluate import Evaluation, NodeVerdict, Settings, Snapshot
+    from extender.model import Claim, DeviceID, DeviceResult, Pod
+
+MAX_ATTEMPTS = 2_000
+"""Pods whose last answer is remembered; the oldest are forgotten first."""
+
+MAX_MISMATCHES = 100
+
+MAX_EVIDENCE = 10
+"""Mismatches of which enough is kept to replay them."""
+
+
+class Match(StrEnum):
+    """
+    ``match``: as predicted. Else why not, the first that applies:
+    ``unseen``: the pod was not asked about, or long ago. ``unknown``: nothing was predicted.
+    ``order-dependent``: another of the possible answers. ``in-flight``: another claim took devices of the
+    node since. ``stale``: the node's slices changed since, or devices became free at about that time.
+    ``wrong``: none of these, nor in the second after.
+    """
+
+    MATCH = "match"
+    UNSEEN = "unseen"
+    UNKNOWN = "unknown"
+    ORDER_DEPENDENT = "order-dependent"
+    IN_FLIGHT = "in-flight"
+    STALE = "stale"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """
+    An allocation that differs; devices as ``request driver/pool/device`` in allocation order.
+
+    ``attempt``: its number in the recording, ``None`` where nothing is recorded.
+    """
+
+    result: Match
+    time: float
+    pod: str
+    claim: str
+    node: str
+    predicted: tuple[str, ...]
+    allocated: tuple[str, ...]
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A pod all of whose claims are allocated: what was predicted, possible and achieved, 0..1 each."""
+
+    achieved: Alignment
+    predicted: float | None
+    best: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """``waiting``: the claims that the API does not show allocated yet."""
+
+    pod: Pod
+    evaluation: Evaluation[bytes]
+    waiting: set[ClaimKey]
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """A claim that got devices on ``node``, what had been predicted there, and where that is recorded."""
+
+    claim: Claim
+    node: str
+    attempt: _Attempt
+    verdict: NodeVerdict
+    recorded: int | None
+
+
+class Outcomes:
+    """
+    Remembers the last attempt of each pod and judges it by the allocations that follow.
+
+    ``counted`` is told of every comparison, ``placed`` of every pod whose claims are all allocated.
+    ``recorded`` knows under which number the last attempt of a pod is recorded, by the pod's UID;
+    ``freed`` tells whether a device became free a short while ago.
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[Snapshot, Pod, Memo[bytes], Settings], Evaluation[bytes]],
+        settings: Settings,
+        clock: Callable[[], float],
+        counted: Callable[[Match], None],
+        placed: Callable[[Placement], None],
+        recorded: Callable[[str], int | None] = lambda _: None,
+        freed: Callable[[DeviceID], bool] = lambda _: False,
+    ) -> None:
+        self.mismatches: deque[Mismatch] = deque(maxlen=MAX_MISMATCHES)
+        self.evidence: deque[Evidence] = deque(maxlen=MAX_EVIDENCE)
+        self._evaluate = evaluate
+        self._settings = settings
+        self._clock = clock
+        self._counted = counted
+        self._placed = placed
+        self.recorded = recorded
+        self._freed = freed
+        self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
+        self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
+        # Not the memo of requests: plans of allocated claims are never asked for again.
+        self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
+
+    def answered(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
+        """Remember what the scheduler was told about a pod."""
+        self._attempts[pod.uid] = _Attempt(pod, evaluation, {each.key for each in evaluation.pending})
+        self._attempts.move_to_end(pod.uid)
+        while len(self._attempts) > MAX_ATTEMPTS:
+            self._attempts.popitem(last=False)
+
+    def evaluation_of(self, pod_uid: str) -> Evaluation[bytes] | None:
+        """What the scheduler was last told about a pod, if it still waits for devices."""
+        attempt = self._attempts.get(pod_uid)
+        return attempt.evaluation if attempt is not None else None
+
+    def allocated(self, claim: Claim, snapshot: Snapshot) -> None:
+        """
+        Compare a claim that was just allocated; ``snapshot`` has the allocation.
+
+        The scheduler writes claims at the same time, so one that took devices before may be shown after:
+        what nothing explains yet is counted by ``settle``.
+        """
+        pod_uid = claim.reserved_for[0].uid if claim.reserved_for else claim.owner_uid
+        attempt = self._attempts.get(pod_uid)
+        node = node_of(claim) or _bound_node(claim, snapshot)
+        if attempt is None or not node:
+            self._counted(Match.UNSEEN)
+            return
+        verdict = attempt.evaluation.verdicts([node])[node]
+        comparison = _Comparison(claim, node, attempt, verdict, self.recorded(pod_uid))
+        result = self._result(comparison, snapshot)
+        if result is Match.WRONG:
+            self._doubts[1].append(comparison)
+        else:
+            self._count(comparison, result)
+        attempt.waiting.discard(awaited_key(claim))
+        if not attempt.waiting:
+            del self._attempts[pod_uid]
+            self._judge_placement(attempt, node, verdict, snapshot)
+
+    def settle(self, snapshot: Snapshot) -> None:
+        """Count the claims that nothing explained before the last call; call it about once a second."""
+        due, fresh = self._doubts
+        self._doubts = (fresh, [])
+        for comparison in due:
+            self._count(comparison, self._result(comparison, snapshot))
+
+    def _result(self, comparison: _Comparison, snapshot: Snapshot) -> Match:
+        result = _result(comparison, snapshot)
+        if result is Match.WRONG and self._frees_meanwhile(comparison):
+            return Match.STALE
+        return result
+
+    def _frees_meanwhile(self, comparison: _Comparison) -> bool:
+        """
+        Whether the scheduler and we may have heard at different times that devices became free.
+
+        It counted devices as taken that had become free for us, or the other way round.
+        """
+        predicted = {result.id for result in _predicted(comparison)}
+        allocated = {result.id for result in _results(comparison.claim)}
+        snapshot = comparison.attempt.evaluation.snapshot
+        held = {device for _, device in _held(comparison.node, comparison.claim, snapshot)}
+        return any(map(self._freed, predicted - allocated)) or not held.isdisjoint(allocated)
+
+    def _count(self, comparison: _Comparison, result: Match) -> None:
+        self._counted(result)
+        if result is Match.MATCH:
+            return
+        pod, claim = comparison.attempt.pod, comparison.claim
+        self.mismatches.append(
+            Mismatch(
+                result,
+                self._clock(),
+                f"{pod.namespace}/{pod.name}",
+                claim.name,
+                comparison.node,
+                tuple(map(_text, _predicted(comparison))),
+                tuple(map(_text, _results(claim))),
+                comparison.recorded,
+            )
+        )
+        evidence = evidence_of(comparison.attempt.evaluation.snapshot, pod, comparison.node, claim)
+        if evidence is not None:
+            self.evidence.append(evidence)
+
+    def _judge_placement(
+        self, attempt: _Attempt, node: str, verdict: NodeVerdict, snapshot: Snapshot
+    ) -> None:
+        """Rate what a pod got, now that the last of its claims is allocated."""
+        now = self._evaluate(snapshot, attempt.pod, self.memo, self._settings).verdicts([node])[node]
+        if now.alignment is None or now.alignment.predicted is None:
+            return
+        predicted = verdict.alignment.predicted if verdict.alignment is not None else None
+        best = predicted if predicted == 1.0 else attempt.evaluation.best(node).alignment
+        self._placed(Placement(now.alignment, predicted, best))
+
+
+def node_of(claim: Claim) -> str:
+    """The node that an allocation names, empty where its devices can be had from several."""
+    selector = claim.allocation.node_selector if claim.allocation is not None else None
+    for term in selector.terms if selector is not None else ():
+        for field in term.fields:
+            if (field.key, field.operator) == ("metadata.name", "In") and len(field.values) == 1:
+                return field.values[0]
+    return ""
+
+
+def _bound_node(claim: Claim, snapshot: Snapshot) -> str:
+    for consumer in claim.reserved_for:
+        pod = snapshot.pods.get((claim.namespace, consumer.name))
+        if pod is not None and pod.uid == consumer.uid:
+            return pod.node_name
+    return ""
+
+
+def _result(comparison: _Comparison, snapshot: Snapshot) -> Match:
+    claim, node, verdict = comparison.claim, comparison.node, comparison.verdict
+    evaluation = comparison.attempt.evaluation
+    predicted = list(map(_identity, _predicted(comparison)))
+    allocated = [_identity(result) for result in _results(claim)]
+    if verdict.outcome is Outcome.ALLOCATED and predicted == allocated:
+        return Match.MATCH
+    if verdict.outcome is Outcome.UNKNOWN:
+        return Match.UNKNOWN
+    if verdict.certainty is Certainty.ORDER_DEPENDENT:
+        return Match.ORDER_DEPENDENT
+    then, now = evaluation.snapshot.nodes.get(node), snapshot.nodes.get(node)
+    if then is None or now is None or then.inventory is not now.inventory:
+        return Match.STALE
+    held_then, held_now = (_held(node, claim, each) for each in (evaluation.snapshot, snapshot))
+    if held_now - held_then:
+        return Match.IN_FLIGHT
+    return Match.STALE if held_then - held_now else Match.WRONG
+
+
+def _held(node: str, claim: Claim, snapshot: Snapshot) -> set[tuple[ClaimKey, DeviceID]]:
+    """What claims of other pods hold in the node's pools."""
+    return {
+        (awaited_key(holder), result.id)
+        for pool in snapshot.nodes[node].inventory.pools
+        for holder in snapshot.holders.get(pool.id, ())
+        if holder.key != claim.key and not (holder.reserved_for and holder.reserved_for == claim.reserved_for)
+        for result in _results(holder)
+    }
+
+
+def _predicted(comparison: _Comparison) -> list[DeviceResult]:
+    """What was predicted for the claim; one made up for extended resources had no name of its own."""
+    name = EXTENDED_CLAIM_NAME if comparison.claim.extended_resource else comparison.claim.name
+    return [each.result for each in comparison.verdict.devices if each.claim == name]
+
+
+def _results(claim: Claim) -> tuple[DeviceResult, ...]:
+    return claim.allocation.results if claim.allocation is not None else ()
+
+
+def _identity(result: DeviceResult) -> tuple[str, object]:
+    return result.request, result.id
+
+
+def _text(result: DeviceResult) -> str:
+    return f"{result.request} {result.id}"

@@ -1,0 +1,1 @@
+"""The metrics: one table of what there is, and the objects that count."""

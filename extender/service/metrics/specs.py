@@ -1,0 +1,301 @@
+"""
+The table of all metrics of ours; ``docs/metrics.md`` is made from it.
+
+Labels are closed sets. Pods, nodes, devices and claims never are labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from extender.core.prediction.evaluate import Certainty, Outcome
+
+from ..live.first_lists import KINDS
+from ..live.outcomes import Match
+from ..policy import Policy
+from ..recording.thread import Recorded
+from ..softening import RESULTS
+from ..verb import NeutralReason, Result, Verb
+
+PREFIX = "dra_extender_"
+
+UNKNOWN_WORD = "unknown-word"
+"""The label of a pod whose annotation holds no known policy; treated as preferred."""
+
+BODY_FIELDS = (
+    "Pod",
+    "Nodes",
+    "NodeNames",
+    "NodeNameToVictims",
+    "NodeNameToMetaVictims",
+    "PodName",
+    "PodNamespace",
+    "PodUID",
+    "Node",
+    "request",
+    "body",
+)
+"""First parts of the field paths a bad request may name; anything else counts as ``body``."""
+
+SNAPSHOT_KINDS = ("nodes", "resourceslices", "deviceclasses", "resourceclaims", "pods")
+
+
+class MetricType(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """``values`` empty: constant for the life of the process, or listed in ``help``."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """``name`` without the prefix, as it is exposed; ``buckets`` for histograms, in the metric's unit."""
+
+    name: str
+    type: MetricType
+    help: str
+    labels: tuple[Label, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_VERB = Label("verb", tuple(Verb))
+_NODES_VERB = Label("verb", (Verb.FILTER, Verb.PRIORITIZE, Verb.EXPLAIN))
+_SCHEDULER_VERB = Label("verb", (Verb.FILTER, Verb.PRIORITIZE))
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_NODES = (1.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0)
+_WORTH = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+REQUEST_DURATION = MetricSpec(
+    "request_duration_seconds",
+    MetricType.HISTOGRAM,
+    "Time from the first byte of a request to its complete answer.",
+    (_VERB, Label("result", tuple(Result))),
+    _SECONDS,
+)
+REQUEST_NODES = MetricSpec(
+    "request_nodes",
+    MetricType.HISTOGRAM,
+    "Nodes offered in a request, each counted once.",
+    (_NODES_VERB,),
+    _NODES,
+)
+POLICY_REQUESTS = MetricSpec(
+    "policy_requests_total",
+    MetricType.COUNTER,
+    "Requests by the alignment policy of their pod.",
+    (_SCHEDULER_VERB, Label("policy", (*Policy, UNKNOWN_WORD))),
+)
+REJECTED_NODES = MetricSpec(
+    "rejected_nodes_total",
+    MetricType.COUNTER,
+    "Nodes that filter ruled out, all by policy required.",
+)
+NEUTRAL_ANSWERS = MetricSpec(
+    "neutral_answers_total",
+    MetricType.COUNTER,
+    "Answers without an opinion: every node passes or scores half.",
+    (_SCHEDULER_VERB, Label("reason", tuple(NeutralReason))),
+)
+INTERNAL_ERRORS = MetricSpec(
+    "internal_errors_total",
+    MetricType.COUNTER,
+    "Errors of ours; each is logged with its stack.",
+    (Label("verb", (*Verb, "other")),),
+)
+BAD_REQUESTS = MetricSpec(
+    "bad_requests_total",
+    MetricType.COUNTER,
+    "Requests refused with 400 or 413, by the first part of the field at fault.",
+    (_VERB, Label("field", BODY_FIELDS)),
+)
+NODE_OBJECT_REQUESTS = MetricSpec(
+    "node_object_requests_total",
+    MetricType.COUNTER,
+    "Requests that carried whole Node objects, because nodeCacheCapable is not set.",
+    (_NODES_VERB,),
+)
+PREDICTIONS = MetricSpec(
+    "predictions_total",
+    MetricType.COUNTER,
+    "Searches made, by what they predicted and how sure that is.",
+    (
+        Label("outcome", tuple(Outcome)),
+        Label("certainty", tuple(Certainty)),
+    ),
+)
+MEMO_LOOKUPS = MetricSpec(
+    "memo_lookups_total",
+    MetricType.COUNTER,
+    "Nodes judged by a remembered prediction (hit) or by a search of their own (miss).",
+    (Label("result", ("hit", "miss")),),
+)
+ALIGNMENT_PREDICTED = MetricSpec(
+    "alignment_predicted",
+    MetricType.HISTOGRAM,
+    "Mean worth (0 to 1) of the predicted device pairs of one kind, on the first node of each prioritize "
+    "request: a sample of the nodes that the scheduler could take.",
+    (Label("kinds", help="such as gpu-nic; kinds are gpu, accelerator, nic, nvme, cpu, memory, other"),),
+    _WORTH,
+)
+PREDICTION_MATCHES = MetricSpec(
+    "prediction_matches_total",
+    MetricType.COUNTER,
+    "Claims that were allocated, by whether they got what was predicted for their node, or why not.",
+    (Label("result", tuple(Match)),),
+)
+IN_FLIGHT_CLAIMS = MetricSpec(
+    "in_flight_claims",
+    MetricType.GAUGE,
+    "Claims whose allocation is assumed, because the scheduler has made it and the API does not show it yet.",
+)
+EXPIRED_CLAIMS = MetricSpec(
+    "expired_claims_total",
+    MetricType.COUNTER,
+    "Claims whose awaited allocation was never seen: the scheduler chose a node and gave up.",
+)
+DEVICES_HELD_TWICE = MetricSpec(
+    "devices_held_twice",
+    MetricType.GAUGE,
+    "Devices that several claims hold although each wants them for itself, as with two schedulers.",
+)
+SOFT_ALIGNMENT = MetricSpec(
+    "soft_alignment_total",
+    MetricType.COUNTER,
+    "Claims and templates sent to /mutate, by what became of them: rewritten, or why not.",
+    (Label("result", RESULTS),),
+)
+_PLACED = "of the pods whose claims were allocated, each pod once"
+ALIGNMENT_ACHIEVED = MetricSpec(
+    "alignment_achieved",
+    MetricType.HISTOGRAM,
+    f"Mean worth (0 to 1) of the device pairs of one kind, {_PLACED}.",
+    (Label("kinds", help="as for alignment_predicted"),),
+    _WORTH,
+)
+ALIGNMENT_BEST = MetricSpec(
+    "alignment_best",
+    MetricType.HISTOGRAM,
+    f"Mean worth (0 to 1) of the best devices that the node had, {_PLACED}.",
+    (),
+    _WORTH,
+)
+ALIGNMENT_REGRET = MetricSpec(
+    "alignment_regret",
+    MetricType.HISTOGRAM,
+    f"Best minus achieved worth, {_PLACED}: what other claims could have gained on the same node.",
+    (),
+    _WORTH,
+)
+_KIND = Label("kind", KINDS)
+REFLECTOR_SYNCED = MetricSpec(
+    "reflector_synced", MetricType.GAUGE, "1 where the kind has been listed.", (_KIND,)
+)
+REFLECTOR_AGE = MetricSpec(
+    "reflector_age_seconds",
+    MetricType.GAUGE,
+    "Time since the API server was last heard of for the kind: a list, an event or a bookmark.",
+    (_KIND,),
+)
+REFLECTOR_LISTS = MetricSpec(
+    "reflector_lists_total",
+    MetricType.COUNTER,
+    "Complete lists of the kind, the first one included.",
+    (_KIND,),
+)
+DECODE_ERRORS = MetricSpec(
+    "decode_errors_total",
+    MetricType.COUNTER,
+    "Objects that could not be read; each is left out until it can be.",
+    (_KIND,),
+)
+RECORDING_ATTEMPTS = MetricSpec(
+    "recording_attempts_total",
+    MetricType.COUNTER,
+    "Scheduling attempts written to the recording, dropped because too many waited for the disk, or not "
+    "written because the disk failed.",
+    (Label("result", tuple(Recorded)),),
+)
+SNAPSHOT_OBJECTS = MetricSpec(
+    "snapshot_objects",
+    MetricType.GAUGE,
+    "Objects in the snapshot that answers requests now.",
+    (Label("kind", SNAPSHOT_KINDS),),
+)
+EVENT_LOOP_LAG = MetricSpec(
+    "event_loop_lag_seconds",
+    MetricType.HISTOGRAM,
+    "How late the event loop runs what is due, as a request at a random time finds it; live clusters only.",
+    (),
+    (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+)
+READY = MetricSpec("ready", MetricType.GAUGE, "1 while /readyz answers 200.")
+BUILD_INFO = MetricSpec(
+    "build_info",
+    MetricType.GAUGE,
+    "Always 1.",
+    (
+        Label("version", help="of the extender"),
+        Label("kubernetes", help="release whose allocator is modelled"),
+        Label("python", help="version of the interpreter"),
+    ),
+)
+
+METRICS: tuple[MetricSpec, ...] = (
+    REQUEST_DURATION,
+    REQUEST_NODES,
+    POLICY_REQUESTS,
+    REJECTED_NODES,
+    NEUTRAL_ANSWERS,
+    INTERNAL_ERRORS,
+    BAD_REQUESTS,
+    NODE_OBJECT_REQUESTS,
+    PREDICTIONS,
+    MEMO_LOOKUPS,
+    ALIGNMENT_PREDICTED,
+    PREDICTION_MATCHES,
+    IN_FLIGHT_CLAIMS,
+    EXPIRED_CLAIMS,
+    SOFT_ALIGNMENT,
+    DEVICES_HELD_TWICE,
+    ALIGNMENT_ACHIEVED,
+    ALIGNMENT_BEST,
+    ALIGNMENT_REGRET,
+    REFLECTOR_SYNCED,
+    REFLECTOR_AGE,
+    REFLECTOR_LISTS,
+    DECODE_ERRORS,
+    RECORDING_ATTEMPTS,
+    SNAPSHOT_OBJECTS,
+    EVENT_LOOP_LAG,
+    READY,
+    BUILD_INFO,
+)
+
+
+def markdown() -> str:
+    """The table of ``docs/metrics.md``."""
+    return "\n".join(
+        ["| Metric | Type | Labels | Meaning |", "|---|---|---|---|", *(_row(spec) for spec in METRICS)]
+    )
+
+
+def _row(spec: MetricSpec) -> str:
+    labels = "; ".join(_labels(spec)) or "none"
+    buckets = f" Buckets: {', '.join(f'{bound:g}' for bound in spec.buckets)}." if spec.buckets else ""
+    return f"| `{PREFIX}{spec.name}` | {spec.type} | {labels} | {spec.help}{buckets} |"
+
+
+def _labels(spec: MetricSpec) -> Iterator[str]:
+    for label in spec.labels:
+        values = ", ".join(f"`{value}`" for value in label.values)
+        yield f"`{label.name}`: {values or label.help}"

@@ -1,0 +1,88 @@
+"""
+Keeps up with a live cluster for as long as the service runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from .loop_lag import probe_lag
+
+if TYPE_CHECKING:
+    from extender.kube.api.event_recorder import EventRecorder
+    from extender.kube.watch.reflector import Reflector
+
+    from ..live.live import Live
+    from ..metrics.metrics import Metrics
+
+EXPIRY_SECONDS = 1.0
+"""How often old assumptions and open comparisons are looked for."""
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.following")
+
+
+@asynccontextmanager
+async def following(
+    live: Live, reflectors: tuple[Reflector, ...], events: EventRecorder, metrics: Metrics
+) -> AsyncIterator[None]:
+    """
+    Run the reflectors while the context lasts.
+
+    A task that fails through an error of ours ends the process: without its events every
+    prediction would be stale.
+    """
+    work: list[Coroutine[object, object, object]] = [reflector.run() for reflector in reflectors]
+    work += [live.store.begin(), events.run(), probe_lag(metrics.loop_lag)]
+    work += [_expire(live, metrics), _settle_memory(live)]
+    tasks = [asyncio.create_task(each) for each in work]
+    owner = asyncio.current_task()
+
+    def ended(task: asyncio.Task[object]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and owner is not None:
+            log.error("internal error: the cluster is no longer followed", exc_info=error)
+            owner.cancel()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _expire(live: Live, metrics: Metrics) -> None:
+    while True:
+        await asyncio.sleep(EXPIRY_SECONDS)
+        metrics.expired(live.store.expire())
+        try:
+            live.outcomes.settle(live.store.current)
+        except Exception as error:
+            metrics.internal_error("other")
+            log.exception("internal error", exc_info=error)
+        if live.freed is not None:
+            live.freed.expire()
+
+
+async def _settle_memory(live: Live) -> None:
+    """
+    Keep the collector off the first lists, which hold no garbage.
+
+    It would walk all that is there again and again, for most of the time that they take.
+    """
+    gc.disable()
+    try:
+        await live.store.listed.wait()
+        # What is there stays, so that no collection ever looks at it: even one would stop us for a second.
+        gc.freeze()
+    finally:
+        gc.enable()
+    log.info("in step with the cluster", nodes=len(live.store.current.nodes))

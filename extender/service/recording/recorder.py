@@ -1,0 +1,270 @@
+"""
+Follows scheduling attempts from the first question to their outcome, for a recording.
+
+Nothing is encoded or written here: requests only leave their bytes, and what changed in the cluster
+is handed on as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from extender.core.claims.extended_resources import backed_resources
+from extender.kube.recording.reader import RecordedRequest
+from extender.kube.recording.state import ClosedAttempt
+
+from ..verb import Verb
+from .asking_pod import PodScheduled, asking_pod, pod_scheduled
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from extender.core.cluster.snapshot import ClaimKey
+    from extender.kube.recording.raw_objects import RawChanges, RawObjects
+    from extender.kube.watch.events import Key
+    from extender.model import Claim, Pod
+
+    from ..live.store import LiveStore
+
+OUTCOME_SECONDS = 30.0
+"""How long an outcome is waited for; then the attempt is recorded with what is known."""
+
+SETTLE_SECONDS = 0.5
+"""What belongs to an attempt may come this long after its outcome, such as the answer to its binding."""
+
+TICK_SECONDS = 0.25
+
+MAX_OPEN = 1_000
+MAX_OPEN_BYTES = 64 * 1024 * 1024
+"""Attempts without an outcome, and bytes of their requests; the oldest are closed first."""
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.recording")
+
+
+class Writer(Protocol):
+    """Takes attempts in their order."""
+
+    def offer(self, attempt: ClosedAttempt) -> bool:
+        """Whether the attempt is taken."""
+        ...
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """
+    ``waiting``: claims that are to be allocated. ``asked``: the verb whose request is being answered.
+    ``ended``: when the outcome was complete. ``asked_with``: the condition that the pod came with.
+    """
+
+    number: int
+    pod: Pod
+    began: float
+    waiting: set[ClaimKey]
+    changes: RawChanges = field(default_factory=dict)
+    assumed: tuple[Claim, ...] = ()
+    requests: list[RecordedRequest] = field(default_factory=list)
+    asked: Verb | None = None
+    asked_with: PodScheduled | None = None
+    node: str = ""
+    condition: bytes | None = None
+    allocations: dict[str, bytes | None] = field(default_factory=dict)
+    ended: float | None = None
+
+    @property
+    def request_bytes(self) -> int:
+        return sum(len(each.body) + len(each.answer) for each in self.requests)
+
+
+class Recorder:
+    """
+    The attempts under way, by the time of the question that counts.
+
+    The state that is recorded with an attempt is the one on which the last of its filter and prioritize
+    requests is answered. ``path`` is where the recording is. Errors of ours are logged, told to
+    ``failed``, and never reach a request.
+    """
+
+    def __init__(
+        self,
+        store: LiveStore,
+        raw: RawObjects,
+        writer: Writer,
+        clock: Callable[[], float],
+        failed: Callable[[], None],
+        path: str = "",
+    ) -> None:
+        self.path = path
+        self._store, self._raw, self._writer = store, raw, writer
+        self._clock, self._failed = clock, failed
+        self._attempts: OrderedDict[int, _Attempt] = OrderedDict()
+        self._by_pod: dict[str, _Attempt] = {}
+        self._number = 0
+        self._bytes = 0
+
+    def number_of(self, pod_uid: str) -> int | None:
+        """The number under which the pod's last attempt will be found, ``None`` if it is not recorded."""
+        attempt = self._by_pod.get(pod_uid)
+        return None if attempt is None else attempt.number
+
+    def asked(self, verb: Verb, pod: Pod) -> None:
+        """Take the state that filter or prioritize is about to be answered on."""
+        with self._guarded():
+            attempt = self._by_pod.get(pod.uid)
+            if attempt is not None and (attempt.ended is not None or not _goes_on(attempt, verb)):
+                self._end(attempt)
+                del self._by_pod[pod.uid]
+                attempt = None
+            if not pod.uid or not (pod.claims or backed_resources(pod, self._store.current.classes)):
+                return
+            if attempt is None:
+                self._number += 1
+                attempt = self._by_pod[pod.uid] = _Attempt(self._number, pod, self._clock(), set())
+            elif next(reversed(self._attempts)) != attempt.number:
+                self._hand_on(attempt)
+            self._attempts[attempt.number] = attempt
+            attempt.changes |= self._raw.drain()
+            attempt.assumed = self._store.assumed
+            attempt.asked = verb
+            attempt.waiting = set(self._pending(pod))
+            attempt.allocations = dict.fromkeys((name for _, name in sorted(attempt.waiting)), None)
+
+    def answered(self, verb: Verb, body: bytes, answer: bytes) -> None:
+        """Keep a request and its answer, if they belong to an attempt."""
+        with self._guarded():
+            asking = asking_pod(body)
+            attempt = self._by_pod.get(asking.uid)
+            if attempt is None or verb is Verb.EXPLAIN or (verb is Verb.FILTER and attempt.asked is not verb):
+                return
+            attempt.asked = None
+            if not attempt.requests:
+                attempt.asked_with = asking.condition
+            attempt.requests.append(RecordedRequest(verb, body, answer))
+            self._bytes += len(body) + len(answer)
+
+    def claim_allocated(self, claim: Claim, data: bytes) -> None:
+        """Take what a claim got, if an attempt waits for it."""
+        with self._guarded():
+            uid = claim.reserved_for[0].uid if claim.reserved_for else claim.owner_uid
+            attempt = self._by_pod.get(uid)
+            if attempt is not None and (claim.key in attempt.waiting or claim.extended_resource):
+                attempt.waiting.discard(claim.key)
+                attempt.allocations[claim.name] = data
+                self._look(attempt)
+
+    def pod_seen(self, pod: Pod, data: bytes | msgspec.Raw) -> None:
+        """Take the node and the condition of a pod, if an attempt waits for them."""
+        attempt = self._by_pod.get(pod.uid)
+        if attempt is None or attempt.ended is not None:
+            return
+        with self._guarded():
+            condition, found = pod_scheduled(data)
+            if condition is not None and condition != attempt.asked_with:
+                attempt.condition = found
+                if condition.status == "False":
+                    self._end(attempt)
+            attempt.node = pod.node_name
+            self._look(attempt)
+
+    def pods_gone(self, keys: Sequence[Key]) -> None:
+        """End the attempts of pods that are deleted."""
+        with self._guarded():
+            gone = set(keys)
+            for attempt in self._by_pod.values():
+                if (attempt.pod.namespace, attempt.pod.name) in gone:
+                    self._end(attempt)
+
+    async def run(self) -> None:
+        """Hand on what is complete, until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            with self._guarded():
+                self.tick()
+
+    def tick(self) -> None:
+        """Hand on the oldest attempts whose outcome is complete, or comes too late."""
+        now = self._clock()
+        while self._attempts:
+            attempt = next(iter(self._attempts.values()))
+            late = now - attempt.began > OUTCOME_SECONDS
+            crowded = len(self._attempts) > MAX_OPEN or self._bytes > MAX_OPEN_BYTES
+            settled = attempt.ended is not None and now - attempt.ended >= SETTLE_SECONDS
+            if not (settled or late or crowded):
+                return
+            self._close(attempt)
+
+    def close(self) -> None:
+        """Hand on all attempts as they are."""
+        with self._guarded():
+            while self._attempts:
+                self._close(next(iter(self._attempts.values())))
+
+    def _pending(self, pod: Pod) -> Iterator[ClaimKey]:
+        claims = self._store.current.claims
+        for entry in pod.claims:
+            key = (pod.namespace, entry.claim)
+            if key in claims and claims[key].allocation is None:
+                yield key
+
+    def _look(self, attempt: _Attempt) -> None:
+        """End the attempt if the pod is bound and has all its claims."""
+        extended = not attempt.pod.claims and not attempt.allocations
+        if attempt.node and not attempt.waiting and not extended:
+            self._end(attempt)
+
+    def _end(self, attempt: _Attempt) -> None:
+        if attempt.ended is None:
+            attempt.ended = self._clock()
+
+    def _hand_on(self, attempt: _Attempt) -> None:
+        """Take an attempt out of the row: what changed before it changed before its successor."""
+        following = list(self._attempts.values())
+        position = next(index for index, each in enumerate(following) if each is attempt)
+        del self._attempts[attempt.number]
+        self._pass_changes(attempt.changes, following[position + 1 : position + 2])
+        attempt.changes = {}
+
+    def _close(self, attempt: _Attempt) -> None:
+        """Give the oldest attempt to the writer."""
+        del self._attempts[attempt.number]
+        if self._by_pod.get(attempt.pod.uid) is attempt:
+            del self._by_pod[attempt.pod.uid]
+        self._bytes -= attempt.request_bytes
+        closed = ClosedAttempt(
+            number=attempt.number,
+            pod=attempt.pod.name,
+            changes=attempt.changes,
+            assumed=attempt.assumed,
+            requests=tuple(attempt.requests),
+            node=attempt.node,
+            condition=attempt.condition,
+            allocations=attempt.allocations,
+        )
+        if not self._writer.offer(closed):
+            self._pass_changes(attempt.changes, list(self._attempts.values())[:1])
+
+    def _pass_changes(self, changes: RawChanges, successors: Sequence[_Attempt]) -> None:
+        if successors:
+            successors[0].changes = {**changes, **successors[0].changes}
+        else:
+            self._raw.give_back(changes)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Keep errors of ours from whoever calls."""
+        try:
+            yield
+        except Exception as error:
+            self._failed()
+            log.exception("internal error: an attempt is not recorded as it was", exc_info=error)
+
+
+def _goes_on(attempt: _Attempt, verb: Verb) -> bool:
+    """Whether the request belongs to the attempt: each begins with filter and scores once."""
+    return verb is Verb.PRIORITIZE and all(each.verb == Verb.FILTER for each in attempt.requests)

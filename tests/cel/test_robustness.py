@@ -1,0 +1,118 @@
+"""No expression and no device makes the evaluator raise."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extender.cel import CelDevice, Dialect, VerdictKind, compile_selector
+from tests.cel.golden import CASES, DEVICES
+
+DIALECT = Dialect()
+DEFECT = "defect in the evaluator"
+TOKENS = [
+    *("device", "device.attributes['a']", ".b", ".?b", "[?'b']", "['b']", "driver", "x", "."),
+    *("(", ")", "[", "]", "{", "}", ",", ":", "?", "!", "-", "+", "*", "/", "%", "\\", "`", "\n"),
+    *("==", "!=", "<", ">", "&&", "||", "in", "true", "false", "null", "1", "2u", "1.5", "'x'", "b'x'"),
+    *("r'('", "has(", "size(", ".exists(x,", ".map(x,", ".optMap(x,", ".all(x, y,", "cel.bind(x,"),
+    *("dyn(", "int(", "type(", "semver('1.2.3')", "quantity('1Gi')", ".orValue(", ".value()"),
+    *(".matches(", ".format(", "optional.of("),
+]
+
+
+def verdict_of(expression: str):
+    return compile_selector(expression, DIALECT).matches(DEVICES["made/probe"])
+
+
+@given(st.text())
+def test_any_text(expression):
+    """Any text gets a verdict, and none shows a defect of ours."""
+    assert DEFECT not in verdict_of(expression).message
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=25).map(" ".join))
+def test_any_tokens(expression):
+    """Any sequence of CEL's tokens gets a verdict, and none shows a defect of ours."""
+    assert DEFECT not in verdict_of(expression).message
+
+
+@given(st.sampled_from(CASES), st.sampled_from(sorted(DEVICES)))
+def test_any_device(case, name):
+    """Any expression gets a verdict on any device, even one with attributes it should not see."""
+    verdict = compile_selector(case.expression, DIALECT).matches(DEVICES[name])
+    assert verdict.kind in VerdictKind
+
+
+@pytest.mark.parametrize("depth", [39, 41, 60, 250, 1000, 5000])
+@pytest.mark.parametrize(
+    ("opening", "inner", "closing"),
+    [
+        ("(", "true", ")"),
+        ("[", "1", "]"),
+        ("{1:", "1", "}"),
+        ("size(", "'a'", ")"),
+        ("!", "true", ""),
+        ("-", "1", ""),
+        ("true ? true : ", "true", ""),
+        ("", "device", ".a"),
+        ("1 + ", "1", ""),
+        ("true && ", "true", ""),
+        ("[1].all(x, ", "true", ")"),
+        ("", "optional.of(1)", ".optMap(x, x)"),
+        ("cel.bind(x, 1, ", "true", ")"),
+    ],
+)
+def test_deep_nesting(opening, inner, closing, depth):
+    """Depth is refused with a reason, it does not exhaust the stack."""
+    verdict = verdict_of(opening * depth + inner + closing * depth)
+    assert DEFECT not in verdict.message
+    assert verdict.message or verdict.kind in (VerdictKind.MATCH, VerdictKind.NO_MATCH)
+
+
+def test_brackets_beyond_the_limit_of_kubernetes_are_an_error():
+    """Kubernetes itself rejects more than 250 nested brackets."""
+    assert verdict_of("(" * 251 + "true" + ")" * 251).kind is VerdictKind.ERROR
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "lists.range(1000).all(x, lists.range(1000).all(y, true))",
+        "lists.range(2000).distinct().size() > 1",
+        "lists.range(300).map(x, lists.range(300)).flatten().sort().size() > 1",
+    ],
+)
+def test_costly_expressions_are_errors(expression):
+    """Kubernetes stops at its cost limit, and so do we: at the same cost, so with bounded work."""
+    assert verdict_of(expression) == (
+        VerdictKind.ERROR,
+        "operation cancelled: actual cost limit exceeded",
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("lists.range(1000000000).size() > 1", "memory"),
+        (f"'{'a' * 16}'" + f".replace('a', '{'a' * 16}')" * 4 + ".size() > 1", "cost limit"),
+    ],
+)
+def test_large_values_are_unknown(expression, reason):
+    """What costs little by Kubernetes' count and much memory in fact is not built."""
+    verdict = verdict_of(expression)
+    assert verdict.kind is VerdictKind.UNKNOWN
+    assert reason in verdict.message
+
+
+def test_a_defect_is_unknown():
+    """A device that breaks the contract of ``matches`` is not the caller's trouble."""
+
+    class Broken(dict):
+        def get(self, key, default=None):
+            raise RuntimeError("broken")
+
+    selector = compile_selector("device.attributes['a'].b == 1", DIALECT)
+    verdict = selector.matches(CelDevice("a", False, Broken(), {}))
+    assert verdict.kind is VerdictKind.UNKNOWN
+    assert DEFECT in verdict.message

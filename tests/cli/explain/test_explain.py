@@ -1,0 +1,284 @@
+"""explain: the document, the table, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from extender.cli.explain import command as explain
+from extender.kube.api.listing import LiveError
+from extender.kube.files.cluster import Cluster
+from extender.kube.files.cluster_file import read
+
+
+@pytest.fixture
+def explained(run, cluster_file, version_file):
+    """Explain job-1 on the small cluster; more arguments follow."""
+
+    def run_explain(*argv):
+        return run("explain", "--cluster", cluster_file, version_file, "--pod", "default/job-1", *argv)
+
+    return run_explain
+
+
+def test_the_document(explained):
+    """-o json prints the explanation that the service answers, with every key of the contract."""
+    document = explained("-o", "json").document
+    assert document["apiVersion"] == "dra-extender.io/v1alpha1"
+    assert document["kind"] == "Explanation"
+    assert document["pod"] == "default/job-1"
+    assert document["kubernetes"] == "1.36.2"
+    assert list(document["nodes"]) == ["empty", "far", "near"]
+    assert document["nodes"]["near"] == {
+        "outcome": "allocated",
+        "certainty": "exact",
+        "reason": None,
+        "message": None,
+        "devices": [
+            {
+                "claim": "job-1-devices",
+                "request": "gpu",
+                "driver": "gpu.nvidia.com",
+                "pool": "near",
+                "device": "gpu-0",
+            },
+            {
+                "claim": "job-1-devices",
+                "request": "nic",
+                "driver": "dra.net",
+                "pool": "near",
+                "device": "net0",
+            },
+        ],
+        "score": 100,
+        "alignment": {
+            "predicted": 1.0,
+            "best": 1.0,
+            "bestComplete": True,
+            "pairs": [
+                {
+                    "a": "gpu.nvidia.com/near/gpu-0",
+                    "b": "dra.net/near/net0",
+                    "kinds": "gpu-nic",
+                    "distance": "pcie-root",
+                    "worth": 1.0,
+                }
+            ],
+        },
+        "fragmentation": {
+            "intactGroups": {"before": 1, "after": 0},
+            "firstFitGroups": {"before": 1, "after": 0},
+            "ownGroups": 1,
+        },
+    }
+
+
+def test_first_fit_is_predicted_not_the_best(explained):
+    """On `far` the first NIC is taken although the second would be near: predicted and best differ."""
+    far = explained("-o", "json").document["nodes"]["far"]
+    assert [device["device"] for device in far["devices"]] == ["gpu-0", "net0"]
+    assert far["alignment"]["pairs"][0]["distance"] == "remote"
+    assert far["alignment"]["predicted"] < far["alignment"]["best"] == 1.0
+
+
+def test_a_node_without_devices(explained):
+    """A node that cannot run the pod has all keys too, and a reason."""
+    empty = explained("-o", "json").document["nodes"]["empty"]
+    assert empty["outcome"] == "unschedulable"
+    assert empty["reason"] == "no-fit"
+    assert empty["devices"] == []
+    assert empty["score"] == 0
+    assert empty["alignment"] == {"predicted": None, "best": None, "bestComplete": True, "pairs": []}
+
+
+def test_only_the_nodes_asked_for(explained):
+    """--node limits the document, in the order given; each name counts once."""
+    document = explained("--node", "near", "empty", "--node", "near", "-o", "json").document
+    assert list(document["nodes"]) == ["near", "empty"]
+
+
+def test_a_node_that_is_not_there(explained):
+    """An unknown node has its entry, and a note names the nearest."""
+    ran = explained("--node", "neer", "-o", "json")
+    assert ran.status == 0
+    assert ran.document["nodes"]["neer"]["outcome"] == "unknown"
+    assert ran.document["nodes"]["neer"]["reason"] == "node-unknown"
+    assert "--node neer is not in the input; did you mean near?" in ran.err
+
+
+def test_the_table(explained):
+    """The table has a summary, then the nodes best first, with devices, distances and reasons in words."""
+    ran = explained()
+    assert ran.status == 0
+    assert ran.out == (
+        "pod default/job-1 on Kubernetes 1.36.2: 2 of 3 nodes can run it; the best score is 100, on near\n"
+        "hint: the scheduler does not take the nearest free devices on 1 node, but the node with the best\n"
+        "  score is as good as any choice there\n"
+        "\n"
+        "near: score 100, alignment 1.00, the best here\n"
+        "  gpu  gpu.nvidia.com/near/gpu-0  request gpu of claim job-1-devices\n"
+        "  nic  dra.net/near/net0          request nic of claim job-1-devices\n"
+        "  gpu-0 and net0 share a PCIe root (worth 1.00)\n"
+        "  leaves 0 of 1 group of a GPU and a NIC near each other; first fit reaches 0 of them, 1 before\n"
+        "\n"
+        "far: score 39, alignment 0.40, 1.00 is possible here\n"
+        "  gpu  gpu.nvidia.com/far/gpu-0  request gpu of claim job-1-devices\n"
+        "  nic  dra.net/far/net0          request nic of claim job-1-devices\n"
+        "  gpu-0 and net0 are on different NUMA nodes (worth 0.40)\n"
+        "  leaves 0 of 1 group of a GPU and a NIC near each other; first fit reaches 0 of them, 0 before\n"
+        "\n"
+        "empty: cannot run it, score 0\n"
+        "  why: no set of free devices on this node satisfies all claims of the pod\n"
+    )
+
+
+def test_the_hint_says_what_could_be_gained(explained):
+    """Where only a far choice is left, the hint tells the gain and a way to it."""
+    out = " ".join(explained("--node", "far").out.split())
+    assert "on far the scheduler takes the first devices that fit (alignment 0.40)" in out
+    assert "free ones reach 1.00; a matchAttribute constraint" in out
+
+
+def test_nodes_that_look_alike_are_one_group(run, dump, objects):
+    """Nodes with the same devices, score and reason are shown once."""
+    for number in range(12):
+        objects.append({"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"bare-{number:02}"}})
+    out = run("explain", "--cluster", dump(objects), "--pod", "default/job-1").out
+    assert "13 nodes: cannot run it, score 0" in out
+    assert "bare-07 and 5 more" in " ".join(out.split())
+
+
+def test_lines_fit_the_terminal(monkeypatch, explained):
+    """Prose is wrapped to the terminal's width."""
+    monkeypatch.setenv("COLUMNS", "70")
+    assert max(map(len, explained().out.splitlines())) <= 70
+
+
+def test_a_claim_that_is_allocated(run, dump, objects, make_claim, make_pod, version_file):
+    """Devices that a claim holds already are marked, in the document and in the table."""
+    held = make_claim(
+        "held",
+        ("gpu", "gpu"),
+        ("nic", "nic"),
+        allocated=[("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1")],
+    )
+    bound = make_pod("runs", "held")
+    bound["spec"]["nodeName"] = "near"
+    path = dump([*objects, held, bound])
+    argv = ("explain", "--cluster", path, version_file, "--pod", "default/runs", "--node", "near")
+    near = run(*argv, "-o", "json").document["nodes"]["near"]
+    assert [(device["device"], device["allocated"]) for device in near["devices"]] == [
+        ("gpu-0", True),
+        ("net1", True),
+    ]
+    out = run(*argv).out
+    assert "it is bound to near" in " ".join(out.split())
+    assert out.count(", allocated before") == 2
+
+
+def test_a_pod_without_claims(run, dump, objects, make_pod):
+    """No claims: allocated everywhere with empty lists, all nodes equal."""
+    path = dump([*objects, make_pod("plain")])
+    argv = ("explain", "--cluster", path, "--pod", "default/plain")
+    nodes = run(*argv, "-o", "json").document["nodes"].values()
+    assert {(node["outcome"], len(node["devices"]), node["score"]) for node in nodes} == {
+        ("allocated", 0, 50)
+    }
+    assert "no two devices to align, so all score alike" in " ".join(run(*argv).out.split())
+
+
+def test_a_missing_claim_is_unknown(run, dump, objects, make_pod):
+    """A claim that does not exist yet: unknown, neutral score, and the reason names it."""
+    path = dump([*objects, make_pod("early", "not-yet")])
+    out = run("explain", "--cluster", path, "--pod", "default/early").out
+    assert "3 nodes: could not be judged, score 50" in out
+    assert "why: claim not-yet is not known (yet)" in out
+
+
+def test_a_missing_class_is_unschedulable(run, dump, objects, make_claim, make_pod):
+    """A class that is gone: unschedulable, and the reason names it."""
+    path = dump([*objects, make_claim("odd", ("x", "gone")), make_pod("odd", "odd")])
+    document = run("explain", "--cluster", path, "--pod", "default/odd", "-o", "json").document
+    near = document["nodes"]["near"]
+    assert near["outcome"] == "unschedulable"
+    assert near["reason"] == "class-missing"
+    assert "gone" in near["message"]
+
+
+def test_a_selector_that_fails_is_an_error(run, dump, objects):
+    """A CEL runtime error would abort the attempt: outcome error, and the reason says where."""
+    expression = "device.attributes['dra.net'].nothing == 1"
+    objects[-2]["spec"]["devices"]["requests"][1]["exactly"]["selectors"] = [
+        {"cel": {"expression": expression}}
+    ]
+    out = run("explain", "--cluster", dump(objects), "--pod", "default/job-1").out
+    assert "would abort the scheduling attempt, score 0" in out
+    assert "the CEL selector fails on" in " ".join(out.split())
+
+
+def test_the_policy_ignore_makes_all_nodes_equal(run, dump, objects, make_pod):
+    """A pod that ignores alignment has the middle score on every node."""
+    calm = make_pod("calm", "job-1-devices", annotations={"dra-extender.io/alignment": "ignore"})
+    path = dump([*objects, calm])
+    document = run("explain", "--cluster", path, "--pod", "default/calm", "-o", "json").document
+    assert {node["score"] for node in document["nodes"].values()} == {50}
+
+
+@pytest.mark.parametrize("name", ["default/job-2", "other/job-1", "jbo-1"])
+def test_a_pod_that_is_not_there(explained, run, cluster_file, name):
+    """An unknown pod: status 2, and the nearest names."""
+    ran = run("explain", "--cluster", cluster_file, "--pod", name)
+    assert ran.status == 2
+    assert "did you mean default/job-1?" in ran.err
+
+
+def test_a_dump_without_pods(run, dump, objects):
+    """Without any Pod in the dump the advice is to dump pods too."""
+    ran = run("explain", "--cluster", dump(objects[:-1]), "--pod", "default/job-1")
+    assert ran.status == 2
+    assert "holds no Pod; dump pods too" in ran.err
+
+
+@pytest.mark.parametrize("name", ["a/b/c", "/job-1", "default/", ""])
+def test_a_pod_name_of_the_wrong_form(run, cluster_file, name):
+    """The form of --pod is checked first."""
+    ran = run("explain", "--cluster", cluster_file, "--pod", name)
+    assert ran.status == 2
+    assert "expected NAMESPACE/NAME" in ran.err
+
+
+def test_the_namespace_may_be_left_out(run, cluster_file):
+    """A bare name is in the namespace `default`, as with kubectl."""
+    assert run("explain", "--cluster", cluster_file, "--pod", "job-1").status == 0
+
+
+def test_without_a_file_the_live_cluster_is_asked(run, monkeypatch, cluster_file):
+    """No --cluster: one reading of the live cluster."""
+    live = read([str(cluster_file)])
+    monkeypatch.setattr(explain, "read_live", lambda: live)
+    ran = run("explain", "--pod", "default/job-1")
+    assert ran.status == 0
+    assert "2 of 3 nodes can run it" in ran.out
+
+
+def test_a_live_cluster_that_cannot_be_read(run, monkeypatch):
+    """What is wrong with the live cluster: status 2 and the reason."""
+
+    def refuse() -> Cluster:
+        raise LiveError("nodes: forbidden; grant list on nodes")
+
+    monkeypatch.setattr(explain, "read_live", refuse)
+    ran = run("explain", "--pod", "default/job-1")
+    assert ran.status == 2
+    assert "nodes: forbidden; grant list on nodes" in ran.err
+
+
+def test_a_nic_without_rdma_is_named(run, dump, objects):
+    """It may share the GPU's root and still be of no use: the table says so where the slice does."""
+    nics = next(each for each in objects if each["metadata"]["name"] == "near-dra.net")
+    for device, rdma in zip(nics["spec"]["devices"], (False, True), strict=True):
+        device["attributes"]["dra.net/rdma"] = {"bool": rdma}
+    lines = run("explain", "--cluster", dump(objects), "--pod", "job-1").out.splitlines()
+    assert [line.rpartition(" of claim ")[2] for line in lines if line.startswith("  nic")] == [
+        "job-1-devices, no RDMA",
+        "job-1-devices",
+    ]

@@ -1,0 +1,285 @@
+"""How devices are paired, and what their distances are worth."""
+
+from __future__ import annotations
+
+from itertools import pairwise, permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extender.core.alignment.pairs import Alignment, align, score
+from extender.core.alignment.worths import DEFAULT_WORTHS, Row, Worths
+from extender.core.topology.places import Distance, Place, distance
+from extender.core.topology.vocabulary import OFF_BUS, Kind
+
+STEPS = Worths(Row(1.0, 0.9, 0.7, 0.4, 0.0, 0.5), {})
+"""Every pair of kinds alike, each level worth less than the one before."""
+
+
+def at(kind: Kind, socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Place:
+    """
+    A place in a machine of two of everything; CPUs and memory sit on no root.
+
+    The numbers of devices and roots do not follow the tree, as on real machines.
+    """
+    numa += 2 * socket
+    root += 2 * numa
+    device += 2 * root
+    if kind in OFF_BUS:
+        return Place(kind, 16 * list(Kind).index(kind) + 5 * device % 16, -1, numa, socket)
+    return Place(kind, 5 * device % 16, 3 * root % 8, numa, socket)
+
+
+def gpu(socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Place:
+    return at(Kind.GPU, socket, numa, root, device)
+
+
+def nic(socket: int, numa: int = 0, root: int = 0, device: int = 1) -> Place:
+    return at(Kind.NIC, socket, numa, root, device)
+
+
+def shape(alignment: Alignment) -> list[tuple[str, int, int, Distance]]:
+    return [(pair.kinds, pair.a, pair.b, pair.distance) for pair in alignment.pairs]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (nic(0, device=0), Distance.DEVICE),
+        (nic(0), Distance.PCIE_ROOT),
+        (nic(0, root=1), Distance.NUMA),
+        (nic(0, numa=1), Distance.SOCKET),
+        (nic(1), Distance.REMOTE),
+        (Place(Kind.NIC), Distance.UNKNOWN),
+        (Place(Kind.NIC, root=0), Distance.PCIE_ROOT),
+        (Place(Kind.NIC, root=0, numa=1), Distance.REMOTE),
+        (Place(Kind.NIC, numa=3), Distance.REMOTE),
+        (Place(Kind.NIC, socket=0), Distance.SOCKET),
+        (Place(Kind.NIC, socket=1), Distance.REMOTE),
+        (Place(Kind.NIC, root=5), Distance.UNKNOWN),
+    ],
+)
+def test_distance(second: Place, expected: Distance) -> None:
+    """The nearest thing that two places have in common; a root across NUMA nodes is none."""
+    assert distance(gpu(0), second) is expected
+    assert distance(second, gpu(0)) is expected
+
+
+def test_two_unknown_places_have_nothing_in_common() -> None:
+    """-1 is never equal to -1."""
+    assert distance(Place(Kind.GPU), Place(Kind.NIC)) is Distance.UNKNOWN
+
+
+@pytest.mark.parametrize("places", [[], [gpu(0)]])
+def test_nothing_to_align(places: list[Place]) -> None:
+    """No device or one device is neither well nor badly aligned."""
+    assert align(places) == Alignment(None, ())
+
+
+def test_one_gpu_one_nic() -> None:
+    """The first kind of the pair is a, whatever the order given."""
+    (pair,) = align([nic(0), gpu(0)]).pairs
+    assert (pair.a, pair.b, pair.kinds, pair.distance) == (1, 0, "gpu-nic", Distance.PCIE_ROOT)
+    assert pair.worth == align([nic(0), gpu(0)]).predicted == 1.0
+
+
+def test_each_takes_its_own_nearest() -> None:
+    """Two GPUs and two NICs on two roots are two perfect pairs."""
+    places = [gpu(0), gpu(1), nic(1), nic(0)]
+    matched = [entry for entry in shape(align(places)) if entry[0] == "gpu-nic"]
+    assert matched == [("gpu-nic", 0, 3, Distance.PCIE_ROOT), ("gpu-nic", 1, 2, Distance.PCIE_ROOT)]
+
+
+def test_a_near_pair_is_not_broken_for_a_farther_one() -> None:
+    """Levels are served nearest first: the GPU beside the NIC gets it."""
+    places = [gpu(0, root=1), gpu(0), nic(0), nic(1)]
+    matched = [entry for entry in shape(align(places)) if entry[0] == "gpu-nic"]
+    assert matched == [("gpu-nic", 0, 3, Distance.REMOTE), ("gpu-nic", 1, 2, Distance.PCIE_ROOT)]
+
+
+def test_left_over_devices_pair_with_their_nearest() -> None:
+    """Two GPUs and one NIC are two pairs, three NICs and one GPU three."""
+    aligned = align([gpu(0), gpu(0, device=1), nic(0, device=1)])
+    assert [entry for entry in shape(aligned) if entry[0] == "gpu-nic"] == [
+        ("gpu-nic", 0, 2, Distance.PCIE_ROOT),
+        ("gpu-nic", 1, 2, Distance.DEVICE),
+    ]
+    nics = [nic(0), nic(0, root=1), nic(1)]
+    assert [pair.distance for pair in align([gpu(0), *nics]).pairs if pair.kinds == "gpu-nic"] == [
+        Distance.PCIE_ROOT,
+        Distance.NUMA,
+        Distance.REMOTE,
+    ]
+
+
+def test_the_one_that_has_nothing_near_is_matched_far() -> None:
+    """A far NIC goes to the GPU that loses least; the others are left beside the near one."""
+    places = [gpu(0), gpu(0, device=1), gpu(0, root=1), nic(0, device=1), nic(1)]
+    matched = {entry[1]: entry[3] for entry in shape(align(places)) if entry[0] == "gpu-nic"}
+    assert matched == {0: Distance.PCIE_ROOT, 1: Distance.DEVICE, 2: Distance.REMOTE}
+
+
+def test_what_may_be_near_is_matched_before_what_is_far() -> None:
+    """A NIC nobody can place is a better guess than one known to be across."""
+    places = [gpu(0), Place(Kind.GPU, device=50), nic(1), Place(Kind.NIC, device=51)]
+    matched = [entry[3] for entry in shape(align(places)) if entry[0] == "gpu-nic"]
+    assert matched == [Distance.UNKNOWN, Distance.UNKNOWN]
+
+
+def test_devices_of_one_kind_form_a_chain() -> None:
+    """Four GPUs on two sockets are three pairs, one of them across."""
+    pairs = align([gpu(0), gpu(1), gpu(0, root=1), gpu(1, root=1)]).pairs
+    assert [(pair.a, pair.b, pair.distance) for pair in pairs] == [
+        (0, 2, Distance.NUMA),
+        (1, 2, Distance.REMOTE),
+        (1, 3, Distance.NUMA),
+    ]
+
+
+def test_cpus_and_memory_are_near_by_numa_node() -> None:
+    """A CPU and memory on the GPU's node are as near as they can be."""
+    places = [gpu(0), at(Kind.CPU, 0), at(Kind.MEMORY, 0)]
+    assert shape(align(places)) == [
+        ("gpu-cpu", 0, 1, Distance.NUMA),
+        ("gpu-memory", 0, 2, Distance.NUMA),
+        ("cpu-memory", 1, 2, Distance.NUMA),
+    ]
+    assert align(places).predicted == 1.0
+
+
+def test_virtual_devices_form_no_pairs() -> None:
+    """An IMEX channel is no hardware: it neither lifts nor lowers what the GPU and the NIC have."""
+    channels = [Place(Kind.VIRTUAL, device=8), Place(Kind.VIRTUAL, device=9)]
+    assert align([channels[0], gpu(0), nic(0), channels[1]]).predicted == align([gpu(0), nic(0)]).predicted
+    assert align([gpu(0), *channels]) == Alignment(None, ())
+    assert align(channels) == Alignment(None, ())
+
+
+def test_kinds_are_named_in_their_order() -> None:
+    """A pair is spelled one way only, and listed by kinds."""
+    places = [Place(kind, number) for number, kind in enumerate(reversed(Kind))]
+    named = [pair.kinds for pair in align(places).pairs]
+    assert named == [f"{a}-{b}" for i, a in enumerate(PAIRED) for b in PAIRED[i + 1 :]]
+
+
+def test_one_device_taken_twice_is_one_device() -> None:
+    """A shared device in two requests is at distance device from itself (pitfall 13)."""
+    cpu = at(Kind.CPU, 0)
+    assert [pair.distance for pair in align([cpu, cpu]).pairs] == [Distance.DEVICE]
+
+
+def test_predicted_is_the_mean_worth() -> None:
+    """Every pair weighs the same."""
+    aligned = align([gpu(0), nic(0), at(Kind.CPU, 1)])
+    row = DEFAULT_WORTHS.row
+    expected = [1.0, row(Kind.GPU, Kind.CPU).remote, row(Kind.NIC, Kind.CPU).remote]
+    assert [pair.worth for pair in aligned.pairs] == expected
+    assert aligned.predicted == pytest.approx(sum(expected) / 3)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "score_max", "expected"),
+    [
+        (1.0, 100, 100),
+        (0.0, 100, 0),
+        (0.555, 10, 6),
+        (0.7, 1, 1),
+        (None, 100, 50),
+        (None, 10, 5),
+        (0.4, 0, 0),
+    ],
+)
+def test_score_is_an_integer(predicted: float | None, score_max: int, expected: int) -> None:
+    """The scale is the caller's; nothing to align is its middle."""
+    scaled = score(Alignment(predicted, ()), score_max)
+    assert scaled == expected
+    assert type(scaled) is int
+
+
+NESTED = st.builds(
+    at,
+    st.sampled_from([Kind.GPU, Kind.NIC, Kind.CPU]),
+    st.integers(0, 1),
+    st.integers(0, 1),
+    st.integers(0, 1),
+    st.integers(0, 1),
+)
+NUMBERS = st.integers(-1, 2)
+PAIRED = [kind for kind in Kind if kind is not Kind.VIRTUAL]
+ANY = st.builds(Place, st.sampled_from(PAIRED), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+
+
+# Few places, most of them half known: only those can be paired in more than one way.
+HALF_KNOWN = st.builds(Place, st.sampled_from([Kind.GPU, Kind.NIC]), *[st.integers(-1, 1)] * 4)
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(HALF_KNOWN, max_size=8).flatmap(
+        lambda places: st.tuples(st.just(places), st.permutations(places))
+    )
+)
+def test_order_never_changes_predicted(drawn: tuple[list[Place], list[Place]]) -> None:
+    """The same places in another order are rated the same, to the last bit."""
+    places, shuffled = drawn
+    assert align(shuffled).predicted == align(places).predicted
+    kinds = sorted((pair.kinds, pair.distance) for pair in align(places).pairs)
+    assert sorted((pair.kinds, pair.distance) for pair in align(shuffled).pairs) == kinds
+
+
+@given(st.lists(ANY, min_size=2, max_size=9))
+def test_every_device_is_paired(places: list[Place]) -> None:
+    """Each two kinds have as many pairs as the larger has devices, each kind one less; none twice."""
+    counts = {kind: sum(place.kind is kind for place in places) for kind in Kind}
+    aligned = align(places)
+    found: dict[str, list[tuple[int, int]]] = {}
+    for pair in aligned.pairs:
+        assert pair.distance is distance(places[pair.a], places[pair.b])
+        assert pair.kinds == f"{places[pair.a].kind}-{places[pair.b].kind}"
+        found.setdefault(pair.kinds, []).append((pair.a, pair.b))
+    order = [kind for kind in Kind if counts[kind]]
+    for position, first in enumerate(order):
+        for second in order[position:]:
+            couples = found.pop(f"{first}-{second}", [])
+            assert len(set(couples)) == len(couples)
+            if first is second:
+                assert len(couples) == counts[first] - 1
+            else:
+                assert len(couples) == max(counts[first], counts[second])
+                assert len({a for a, _ in couples}) == counts[first]
+                assert len({b for _, b in couples}) == counts[second]
+    assert not found
+    assert aligned.predicted is not None
+    assert 0 <= aligned.predicted <= 1
+
+
+@given(st.lists(NESTED, min_size=2, max_size=7))
+def test_matching_by_level_is_optimal(places: list[Place]) -> None:
+    """On a machine, no one-to-one matching is worth more, nor leaves more for those left over."""
+
+    def worth(a: int, b: int) -> float:
+        return STEPS.others.worth(distance(places[a], places[b]))
+
+    def split(couples: list[tuple[int, int]], many: list[int], few: list[int]) -> tuple[float, float]:
+        matched = dict(couples)
+        alone = sum(max(worth(a, b) for b in few) for a in many if a not in matched)
+        return round(sum(worth(a, b) for a, b in couples), 6), round(alone, 6)
+
+    groups = {kind: [i for i, place in enumerate(places) if place.kind is kind] for kind in Kind}
+    totals: dict[str, float] = {}
+    for pair in align(places, STEPS).pairs:
+        totals[pair.kinds] = totals.get(pair.kinds, 0) + pair.worth
+    for kinds, total in totals.items():
+        left, right = (groups[Kind(kind)] for kind in kinds.split("-"))
+        if left is right:
+            best = max(sum(worth(a, b) for a, b in pairwise(chain)) for chain in permutations(left))
+        else:
+            few, many = sorted((left, right), key=len)
+            best = sum(
+                max(
+                    split(list(zip(taken, few, strict=True)), many, few)
+                    for taken in permutations(many, len(few))
+                )
+            )
+        assert total == pytest.approx(best)

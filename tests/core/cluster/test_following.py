@@ -1,0 +1,327 @@
+"""Events of every kind: which nodes they change, what stays shared, and what is no event at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+
+from extender.core.cluster import succession
+from extender.core.cluster.changes import Changes
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import release_for
+from extender.model import (
+    CounterConsumption,
+    CounterSet,
+    DeviceClass,
+    DeviceID,
+    DeviceTaintRule,
+    DeviceTraits,
+    Node,
+    NodeRequirement,
+    NodeSelector,
+    NodeSelectorTerm,
+    PoolID,
+    ResourceSlice,
+    Taint,
+)
+from extender.model.quantity import Quantity
+from tests import builders as b
+
+NAMES = ("a", "b", "c")
+ONE = Quantity(10**9, "1")
+UNITS = (("units", ONE),)
+IN_ZONE = NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "In", ("one",)),)),))
+REFUSED = NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "In"),)),))
+
+GPU = {name: b.slice_of("gpu.nvidia.com", name, [b.device("gpu-0")]) for name in NAMES}
+NODE = {"a": Node("a", {"zone": "one"}), "b": Node("b", {"zone": "two"}), "c": Node("c")}
+HALF_A, HALF_B = (
+    ResourceSlice(
+        f"half-{node}",
+        "dra.net",
+        "halves",
+        resource_slice_count=2,
+        node_name=node,
+        devices=(b.device(f"nic-{node}"),),
+    )
+    for node in ("a", "b")
+)
+COUNTERS = ResourceSlice(
+    "counters",
+    "parts",
+    "c",
+    resource_slice_count=2,
+    node_name="c",
+    shared_counters=(CounterSet("set", UNITS),),
+)
+PART = ResourceSlice(
+    "part",
+    "parts",
+    "c",
+    resource_slice_count=2,
+    node_name="c",
+    devices=(b.device("part-0", traits=DeviceTraits(consumes_counters=(CounterConsumption("set", UNITS),))),),
+)
+ZONAL = ResourceSlice("zonal", "dra.net", "zonal", node_selector=IN_ZONE, devices=(b.device("nic-0"),))
+ON_ROOT = b.device("nic-0", "pci0000:10", 0)
+PICKY = ResourceSlice(
+    "picky",
+    "dra.net",
+    "picky",
+    per_device_node_selection=True,
+    devices=(
+        b.device("nic-0", traits=DeviceTraits(node_name="b")),
+        b.device("nic-1", traits=DeviceTraits(node_selector=IN_ZONE)),
+    ),
+)
+DRAIN = DeviceTaintRule("drain", Taint("drain", "NoSchedule"), driver="gpu.nvidia.com", pool="a")
+
+
+def world(*slices: ResourceSlice, version: str = "1.36.2", **given: object) -> Snapshot:
+    """Three nodes with a GPU each, and what else is given."""
+    gates = {"DRADeviceTaintRules": True}
+    if version == "1.37":
+        gates |= {"DRAOptionalNodeOperations": True}
+    release = release_for(version, gates)
+    return Snapshot.of(
+        release=release,
+        nodes=NODE.values(),
+        slices=[*GPU.values(), *slices],
+        classes=b.CLASSES,
+        **given,  # type: ignore[arg-type]
+    )
+
+
+class Case(NamedTuple):
+    """Slices besides the GPUs, what happens, and which nodes that changes."""
+
+    slices: tuple[ResourceSlice, ...]
+    changes: Changes
+    changed: str
+
+
+CASES = {
+    "a node's label": Case((), Changes(nodes=(Node("c", {"zone": "two"}),)), "c"),
+    "a node's resources": Case((), Changes(nodes=(replace(NODE["c"], allocatable={"x": ONE}),)), "c"),
+    "a new node": Case((), Changes(nodes=(Node("d"),)), "d"),
+    "a node goes": Case((), Changes(gone_nodes=("b",)), "b"),
+    "one comes, one goes": Case((), Changes(nodes=(Node("d"),), gone_nodes=("b",)), "bd"),
+    "a node moves into a slice's zone": Case(
+        (ZONAL,), Changes(nodes=(replace(NODE["b"], labels={"zone": "one"}),)), "b"
+    ),
+    "a node moves to where devices are for it": Case(
+        (PICKY,), Changes(nodes=(replace(NODE["c"], labels={"zone": "one"}),)), "c"
+    ),
+    "a node that learns what its slice needs": Case(
+        (replace(ZONAL, node_selector=None, node_name="c", skip_node_operations=("PrepareResources",)),),
+        Changes(nodes=(replace(NODE["c"], declared_features=("DRAOptionalNodeOperations",)),)),
+        "c",
+    ),
+    "a node's own slice becomes one for all": Case(
+        (replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),),
+        Changes(slices=(replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),)),
+        "abc",
+    ),
+    "a slice for all becomes a node's own": Case(
+        (replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),),
+        Changes(slices=(replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),)),
+        "abc",
+    ),
+    "a slice of one node": Case((), Changes(slices=(replace(GPU["a"], devices=(b.device("gpu-1"),)),)), "a"),
+    "the last of two with one name": Case((), Changes(slices=(replace(GPU["a"], devices=()), GPU["a"])), ""),
+    "a slice goes": Case((), Changes(gone_slices=(GPU["a"].name,)), "a"),
+    "a slice that came and went": Case((), Changes(slices=(ZONAL,), gone_slices=("zonal",)), ""),
+    "a slice moves to another node": Case(
+        (), Changes(slices=(replace(GPU["a"], node_name="b", pool="moved"),)), "ab"
+    ),
+    "a slice moves to another pool": Case((), Changes(slices=(replace(GPU["a"], pool="moved"),)), "a"),
+    "a slice of a node that is not there": Case(
+        (), Changes(slices=(replace(GPU["a"], name="x", node_name="x", pool="x"),)), ""
+    ),
+    "a slice for all": Case((), Changes(slices=(replace(ZONAL, node_selector=None, all_nodes=True),)), "abc"),
+    "a slice for a zone": Case((), Changes(slices=(ZONAL,)), "a"),
+    "a zone's slice for all": Case(
+        (ZONAL,), Changes(slices=(replace(ZONAL, node_selector=None, all_nodes=True),)), "abc"
+    ),
+    "a slice whose devices choose": Case((), Changes(slices=(PICKY,)), "ab"),
+    "a slice whose devices choose goes": Case((PICKY,), Changes(gone_slices=("picky",)), "ab"),
+    "a selector that is refused": Case((), Changes(slices=(replace(ZONAL, node_selector=REFUSED),)), "abc"),
+    "a selector that was refused": Case(
+        (replace(ZONAL, node_selector=REFUSED),), Changes(slices=(ZONAL,)), "abc"
+    ),
+    "the other half of a pool": Case((HALF_A,), Changes(slices=(HALF_B,)), "ab"),
+    "one half of a pool goes": Case((HALF_A, HALF_B), Changes(gone_slices=("half-b",)), "ab"),
+    "one half gets ahead": Case((HALF_A, HALF_B), Changes(slices=(replace(HALF_B, generation=1),)), "ab"),
+    "the other half catches up": Case(
+        (HALF_A, replace(HALF_B, generation=1)), Changes(slices=(replace(HALF_A, generation=1),)), "ab"
+    ),
+    "counters without devices": Case((), Changes(slices=(COUNTERS,)), "abc"),
+    "devices for counters": Case((COUNTERS,), Changes(slices=(PART,)), "abc"),
+    "counters and devices at once": Case((), Changes(slices=(COUNTERS, PART)), "c"),
+    "counters of a pool": Case(
+        (COUNTERS, PART),
+        Changes(slices=(replace(COUNTERS, shared_counters=(CounterSet("set", (("units", Quantity(2)),)),)),)),
+        "c",
+    ),
+    "a taint rule": Case((), Changes(taint_rules=(DRAIN,)), "a"),
+    "a taint rule for nothing": Case((), Changes(taint_rules=(replace(DRAIN, pool="x"),)), ""),
+    "a class": Case((), Changes(classes=(DeviceClass("any"),)), ""),
+    "a pod": Case((), Changes(pods=(b.pod("p", "c"),)), ""),
+    "a claim": Case((), Changes(claims=(b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0")),)), "b"),
+    "a claim and a slice": Case(
+        (),
+        Changes(
+            slices=(replace(GPU["a"], devices=()),),
+            claims=(b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0")),),
+        ),
+        "ab",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nodes_that_change(case: str) -> None:
+    """They are named; all others are the very same objects, and the snapshot before stays as it was."""
+    slices, changes, changed = CASES[case]
+    before = world(*slices)
+    states = dict(before.nodes)
+    after = before.following(changes)
+    assert after.changed_since(before.number) == frozenset(changed)
+    for name in after.nodes.keys() - set(changed):
+        assert after.nodes[name] is states[name]
+    assert before.nodes == states
+    assert after.lineage is before.lineage
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("version", ["1.36.2", "1.37"])
+def test_the_result_is_that_of_a_fresh_snapshot(case: str, version: str) -> None:
+    """Inventories and usage are as if the cluster were read anew."""
+    slices, changes, _ = CASES[case]
+    after = world(*slices, version=version).following(changes)
+    fresh = Snapshot.of(
+        release=after.release,
+        nodes=[state.node for state in after.nodes.values()],
+        slices=after.published.values(),
+        claims=after.claims.values(),
+        taint_rules=after.taint_rules.values(),
+    )
+    assert after.slices == fresh.slices
+    for name, state in fresh.nodes.items():
+        followed = after.nodes[name]
+        assert (followed.node, followed.inventory, followed.usage) == (
+            state.node,
+            state.inventory,
+            state.usage,
+        )
+
+
+EVENTS_WITHOUT_NEWS: dict[str, Callable[[], Changes]] = {
+    "nothing": Changes,
+    "a node's heartbeat": lambda: Changes(nodes=(Node("a", {"zone": "one"}),)),
+    "the same slice again": lambda: Changes(slices=(b.slice_of("gpu.nvidia.com", "a", [b.device("gpu-0")]),)),
+    "the same class": lambda: Changes(classes=(replace(b.GPU_CLASS),)),
+    "the same claim": lambda: Changes(claims=(b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0")),)),
+    "the same pod": lambda: Changes(pods=(b.pod("p", "c"),)),
+    "the same rule": lambda: Changes(taint_rules=(replace(DRAIN),)),
+    "strangers go": lambda: Changes(
+        gone_nodes=("x",),
+        gone_slices=("x",),
+        gone_classes=("x",),
+        gone_claims=(("x", "x"),),
+        gone_pods=(("x", "x"),),
+        gone_taint_rules=("x",),
+    ),
+}
+
+
+@pytest.mark.parametrize("event", EVENTS_WITHOUT_NEWS)
+def test_without_news_it_is_the_same_snapshot(event: str) -> None:
+    """Values count, not objects: most events of a live cluster say nothing that is read."""
+    claim = b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0"))
+    snapshot = world(claims=[claim], pods=[b.pod("p", "c")], taint_rules=[DRAIN])
+    assert snapshot.following(EVENTS_WITHOUT_NEWS[event]()) is snapshot
+
+
+def test_classes_are_the_same_mapping_until_one_differs() -> None:
+    """The memo starts afresh with another mapping."""
+    snapshot = world()
+    same = Changes(nodes=(Node("d"),), classes=(replace(b.GPU_CLASS),))
+    assert snapshot.following(same).classes is snapshot.classes
+    other = snapshot.following(Changes(classes=(replace(b.GPU_CLASS, selectors=()),), gone_classes=("nic",)))
+    assert dict(other.classes) == {"gpu": DeviceClass("gpu")}
+
+
+def test_events_without_slices_share_the_index() -> None:
+    snapshot = world()
+    after = snapshot.following(Changes(nodes=(Node("d"),), pods=(b.pod("p"),)))
+    assert (after.slices, after.usage) == (snapshot.slices, snapshot.usage)
+    assert after.slices is snapshot.slices
+
+
+def taints(snapshot: Snapshot, node: str) -> tuple[Taint, ...]:
+    (slice_,) = snapshot.nodes[node].inventory.slices
+    return slice_.devices[0].traits.taints
+
+
+def test_a_taint_rule_that_goes_leaves_nothing_behind() -> None:
+    """The slices are again those that the driver published."""
+    snapshot = world()
+    drained = snapshot.following(Changes(taint_rules=(DRAIN,)))
+    assert [taints(drained, name) for name in NAMES] == [(DRAIN.taint,), (), ()]
+    restored = drained.following(Changes(gone_taint_rules=("drain",)))
+    assert restored.nodes["a"].inventory == snapshot.nodes["a"].inventory
+    assert restored.changed_since(drained.number) == frozenset("a")
+
+
+def test_a_taint_rule_holds_for_slices_that_come_later() -> None:
+    """And for the next version of one that it has tainted."""
+    snapshot = world(taint_rules=[DRAIN]).following(
+        Changes(slices=(replace(GPU["a"], devices=(b.device("gpu-9"),)),))
+    )
+    assert taints(snapshot, "a") == (DRAIN.taint,)
+
+
+def test_a_new_node_finds_what_is_there() -> None:
+    """Slices published before the node, pools for all nodes, and what is taken of both."""
+    fabric = ResourceSlice("fabric", "dra.net", "fabric", all_nodes=True, devices=(b.device("nic-0"),))
+    early = b.slice_of("gpu.nvidia.com", "d", [b.device("gpu-0")])
+    claim = b.holding("c", DeviceID("gpu.nvidia.com", "d", "gpu-0"), DeviceID("dra.net", "fabric", "nic-0"))
+    snapshot = world(fabric, early, claims=[claim]).following(Changes(nodes=(Node("d"),)))
+    state = snapshot.nodes["d"]
+    assert [pool.id.pool for pool in state.inventory.pools] == ["fabric", "d"]
+    assert [usage.exclusive for usage in state.usage] == [{"nic-0"}, {"gpu-0"}]
+    assert snapshot.pool_nodes[PoolID("dra.net", "fabric")] == ("a", "b", "c", "d")
+
+
+def test_nodes_stay_in_the_order_of_their_names() -> None:
+    snapshot = world().following(Changes(nodes=(Node("aa"), Node("0"))))
+    assert list(snapshot.nodes) == ["0", "a", "aa", "b", "c"]
+
+
+@pytest.mark.parametrize("version", ["1.34", "1.35"])
+def test_what_a_release_does_not_look_at_changes_nothing(version: str) -> None:
+    """Without the feature, devices that choose their nodes are no devices."""
+    snapshot = (
+        world(version=version)
+        if version == "1.35"
+        else Snapshot.of(release=release_for(version), nodes=NODE.values(), slices=GPU.values())
+    )
+    after = snapshot.following(Changes(slices=(PICKY,)))
+    assert after.changed_since(snapshot.number) == frozenset()
+    assert after.published["picky"] is PICKY
+
+
+def test_frames_that_no_node_has_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that never stops changing its slices does not fill the memory."""
+    monkeypatch.setattr(succession, "_SPARE_FRAMES", 5)
+    snapshot = world()
+    for number in range(1, 40):
+        devices = tuple(b.device(f"gpu-{i}") for i in range(number))
+        snapshot = snapshot.following(Changes(slices=(replace(GPU["a"], devices=devices),)))
+        assert len(snapshot.lineage.frames) <= 5 + 2 * len(NAMES)
+    for state in snapshot.nodes.values():
+        assert snapshot.lineage.frames[state.inventory.frame] is state.inventory.frame

@@ -1,0 +1,143 @@
+"""Node selectors as kube-scheduler matches them."""
+
+from __future__ import annotations
+
+import pytest
+
+from extender.core.cluster.node_selection import NodeSelectorError, node_matches, selector_matches
+from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm
+
+NODE = Node("n", {"zone": "a", "count": "5", "empty": "", "signed": "+5", "word": "five", "negative": "-3"})
+
+
+def requirement(key: str, operator: str, *values: str) -> NodeRequirement:
+    return NodeRequirement(key, operator, values)
+
+
+def selector(*expressions: NodeRequirement, fields: tuple[NodeRequirement, ...] = ()) -> NodeSelector:
+    return NodeSelector((NodeSelectorTerm(expressions, fields),))
+
+
+LABELS = {
+    ("zone", "In", "a", "b"): True,
+    ("zone", "In", "b"): False,
+    ("absent", "In", ""): False,
+    ("empty", "In", ""): True,
+    ("zone", "NotIn", "b"): True,
+    ("zone", "NotIn", "a", "b"): False,
+    ("absent", "NotIn", "a"): True,
+    ("zone", "Exists"): True,
+    ("empty", "Exists"): True,
+    ("absent", "Exists"): False,
+    ("absent", "DoesNotExist"): True,
+    ("zone", "DoesNotExist"): False,
+    ("count", "Gt", "4"): True,
+    ("count", "Gt", "5"): False,
+    ("count", "Lt", "6"): True,
+    ("count", "Lt", "5"): False,
+    ("negative", "Lt", "-2"): True,
+    ("signed", "Gt", "4"): True,
+    ("word", "Gt", "0"): False,
+    ("empty", "Lt", "9"): False,
+    ("absent", "Gt", "0"): False,
+    ("absent", "Lt", "0"): False,
+}
+
+
+@pytest.mark.parametrize(("expression", "matches"), LABELS.items(), ids=str)
+def test_labels(expression: tuple[str, ...], matches: bool) -> None:
+    """Each operator, on labels that are there, empty, absent or no numbers."""
+    assert selector_matches(selector(requirement(*expression)), NODE) is matches
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        ("zone", "In"),
+        ("zone", "NotIn"),
+        ("zone", "Exists", "a"),
+        ("zone", "DoesNotExist", "a"),
+        ("count", "Gt"),
+        ("count", "Gt", "1", "2"),
+        ("count", "Lt", "four"),
+        ("count", "Gt", "1_0"),
+        ("count", "Gt", " 4"),
+        ("count", "Gt", ""),
+        ("zone", "in", "a"),
+        ("zone", "", "a"),
+    ],
+    ids=str,
+)
+def test_requirements_that_cannot_be_parsed(expression: tuple[str, ...]) -> None:
+    """The error names the key; it is raised even where another term matches already."""
+    wrong = requirement(*expression)
+    fine = NodeSelectorTerm((requirement("zone", "In", "a"),))
+    with pytest.raises(NodeSelectorError, match=wrong.key):
+        selector_matches(NodeSelector((fine, NodeSelectorTerm((wrong,)))), NODE)
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "matches"),
+    [("In", ("n",), True), ("In", ("m",), False), ("NotIn", ("m",), True), ("NotIn", ("n",), False)],
+)
+def test_the_name_as_a_field(operator: str, values: tuple[str, ...], matches: bool) -> None:
+    """Fields select by name, with one value."""
+    by_name = requirement("metadata.name", operator, *values)
+    assert selector_matches(selector(fields=(by_name,)), NODE) is matches
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        requirement("metadata.name", "In", "a", "b"),
+        requirement("metadata.name", "In"),
+        requirement("metadata.name", "Exists"),
+    ],
+    ids=str,
+)
+def test_fields_that_cannot_be_parsed(wrong: NodeRequirement) -> None:
+    """Other operators and numbers of values are refused."""
+    with pytest.raises(NodeSelectorError, match=r"field metadata\.name"):
+        selector_matches(selector(fields=(wrong,)), NODE)
+
+
+IN_A, IN_B = requirement("zone", "In", "a"), requirement("zone", "In", "b")
+NAMED = requirement("metadata.name", "In", "n")
+
+
+@pytest.mark.parametrize(
+    ("terms", "matches"),
+    [
+        ((), False),
+        ((NodeSelectorTerm(),), False),
+        ((NodeSelectorTerm((IN_A, IN_B)),), False),
+        ((NodeSelectorTerm((IN_B,)), NodeSelectorTerm((IN_A,))), True),
+        ((NodeSelectorTerm(), NodeSelectorTerm((IN_A,))), True),
+        ((NodeSelectorTerm((IN_B,), (NAMED,)),), False),
+        ((NodeSelectorTerm((IN_A,), (NAMED,)),), True),
+    ],
+    ids=["no term", "empty term", "all of a term", "any term", "empty beside one", "label differs", "both"],
+)
+def test_terms_are_ored_and_their_requirements_anded(
+    terms: tuple[NodeSelectorTerm, ...], matches: bool
+) -> None:
+    """An empty term matches nothing."""
+    assert selector_matches(NodeSelector(terms), NODE) is matches
+
+
+@pytest.mark.parametrize(
+    ("name", "all_nodes", "of", "matches"),
+    [
+        ("n", False, None, True),
+        ("m", True, selector(IN_A), False),
+        ("", True, selector(IN_B), True),
+        ("", False, selector(IN_A), True),
+        ("", False, selector(IN_B), False),
+        ("", False, None, False),
+    ],
+)
+def test_the_first_rule_that_is_set_decides(
+    name: str, all_nodes: bool, of: NodeSelector | None, matches: bool
+) -> None:
+    """Name, then all nodes, then selector; with none, no node."""
+    assert node_matches(NODE, name, all_nodes, of) is matches

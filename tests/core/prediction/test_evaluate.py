@@ -1,0 +1,390 @@
+"""The façade: what it answers for pods, claims and nodes of every kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from extender.core.alignment.worths import Row, Worths
+from extender.core.claims.extended_resources import made_up_claim
+from extender.core.cluster.changes import Changes
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
+from extender.core.reasons import ReasonCode
+from extender.core.releases.history import release_for
+from extender.model import (
+    Allocation,
+    Binding,
+    Claim,
+    Consumer,
+    Container,
+    DeviceClass,
+    DeviceID,
+    DeviceResult,
+    DeviceTraits,
+    Node,
+    NodeRequirement,
+    NodeSelector,
+    NodeSelectorTerm,
+    Pod,
+    PodClaim,
+)
+from extender.model.quantity import Quantity, parse_quantity
+from tests import builders as b
+
+Entry = tuple[str, int]
+
+
+def world(*claims: Claim, classes: tuple[DeviceClass, ...] = b.CLASSES) -> Snapshot:
+    """Two nodes: on ``near`` first fit pairs devices of one root, on ``far`` of two NUMA nodes."""
+    near, near_slices = b.pair_node("near", ["pci0000:10"], ["pci0000:10"], {"pci0000:10": 0})
+    numa = {"pci0000:10": 0, "pci0000:90": 1}
+    far, far_slices = b.pair_node("far", ["pci0000:10", "pci0000:90"], ["pci0000:90"], numa)
+    return Snapshot.of(
+        release=release_for("1.36.2"),
+        nodes=[near, far],
+        slices=[*near_slices, *far_slices],
+        classes=classes,
+        claims=claims,
+    )
+
+
+def ask(snapshot: Snapshot, pod: Pod, settings: Settings | None = None) -> Evaluation[Entry]:
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    return evaluate(snapshot, pod, memo, settings or Settings())
+
+
+def test_the_node_whose_first_fit_is_aligned_scores_higher() -> None:
+    """The score is that of the devices the allocator will take, not of the best there are."""
+    evaluation = ask(world(b.claim("c")), b.pod("p", "c"))
+    scores = dict(evaluation.entries(["near", "far"]))
+    assert scores["near"] == 100
+    assert scores["far"] < 50
+    assert evaluation.best("far").alignment == 1.0
+
+
+def test_the_best_of_too_many_choices_is_the_best_that_was_found() -> None:
+    """Four of eight GPUs with four of eight NICs are more than the search may try, and it says so."""
+    roots = [f"pci0000:{number}0" for number in range(1, 9)]
+    node, slices = b.pair_node("n", roots, roots[::-1])
+    four = b.claim("c", b.spec(b.request("gpu", "gpu", count=4), b.request("nic", "nic", count=4)))
+    snapshot = Snapshot.of(
+        release=release_for("1.36.2"), nodes=[node], slices=slices, classes=b.CLASSES, claims=[four]
+    )
+    evaluation = ask(snapshot, b.pod("p", "c"))
+    alignment = evaluation.verdicts(["n"])["n"].alignment
+    best = evaluation.best("n")
+    assert not best.complete
+    assert alignment is not None
+    assert best.alignment is not None
+    assert alignment.predicted is not None
+    assert best.alignment >= alignment.predicted
+
+
+def test_devices_are_named_for_the_node_and_the_claim() -> None:
+    """A verdict lists what the allocator would write, in its order."""
+    verdict = ask(world(b.claim("c")), b.pod("p", "c")).verdicts(["far"])["far"]
+    assert [(each.claim, each.result.request, str(each.result.id)) for each in verdict.devices] == [
+        ("c", "gpu", "gpu.nvidia.com/far/gpu-0"),
+        ("c", "nic", "dra.net/far/nic-0"),
+    ]
+    assert verdict.outcome is Outcome.ALLOCATED
+
+
+def test_unknown_nodes_score_neutral() -> None:
+    """A node we have not seen passes with half the score."""
+    evaluation = ask(world(b.claim("c")), b.pod("p", "c"))
+    assert evaluation.entries(["near", "new"])[1] == ("new", 50)
+    verdict = evaluation.verdicts(["new"])["new"]
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.reason is not None
+    assert verdict.reason.code is ReasonCode.NODE_UNKNOWN
+
+
+def test_a_missing_claim_is_unknown_everywhere() -> None:
+    """We may simply be behind the scheduler: no opinion."""
+    evaluation = ask(world(), b.pod("p", "gone"))
+    assert evaluation.entries(["near", "far"]) == [("near", 50), ("far", 50)]
+    assert evaluation.verdicts(["near"])["near"].outcome is Outcome.UNKNOWN
+
+
+def test_a_missing_class_is_unschedulable() -> None:
+    """The scheduler refuses the pod before it looks at nodes."""
+    evaluation = ask(world(b.claim("c"), classes=(b.GPU_CLASS,)), b.pod("p", "c"))
+    verdict = evaluation.verdicts(["near"])["near"]
+    assert verdict.outcome is Outcome.UNSCHEDULABLE
+    assert verdict.reason is not None
+    assert verdict.reason.code is ReasonCode.CLASS_MISSING
+    assert dict(verdict.reason.params)["class"] == "nic"
+
+
+@pytest.mark.parametrize(
+    ("claim", "listed", "code"),
+    [
+        (replace(b.claim("c"), deleting=True), ("c",), ReasonCode.CLAIM_DELETING),
+        (b.claim("c"), ("c", "c"), ReasonCode.CLAIM_LISTED_TWICE),
+        (
+            replace(
+                b.holding("c"), reserved_for=tuple(Consumer("pods", f"p{i}", f"u{i}") for i in range(256))
+            ),
+            ("c",),
+            ReasonCode.CLAIM_IN_USE,
+        ),
+    ],
+)
+def test_claims_that_no_node_can_satisfy(claim: Claim, listed: tuple[str, ...], code: ReasonCode) -> None:
+    """Being deleted, listed twice, reserved to the limit: unschedulable on every node."""
+    verdict = ask(world(claim), b.pod("p", *listed)).verdicts(["near"])["near"]
+    assert verdict.outcome is Outcome.UNSCHEDULABLE
+    assert verdict.reason is not None
+    assert verdict.reason.code is code
+
+
+def test_a_full_claim_that_is_reserved_for_this_pod_is_fine() -> None:
+    """The pod keeps its own reservation when the list is full."""
+    consumers = (*(Consumer("pods", f"p{i}", f"u{i}") for i in range(255)), Consumer("pods", "p", "uid-p"))
+    full = replace(b.holding("c", DeviceID("gpu.nvidia.com", "near", "gpu-0")), reserved_for=consumers)
+    assert ask(world(full), b.pod("p", "c")).verdicts(["near"])["near"].outcome is Outcome.ALLOCATED
+
+
+def test_no_claims_is_allocated_with_nothing() -> None:
+    """A pod without claims gets no devices and equal scores."""
+    evaluation = ask(world(), b.pod("p"))
+    verdict = evaluation.verdicts(["near"])["near"]
+    assert (verdict.outcome, verdict.devices, verdict.reason) == (Outcome.ALLOCATED, (), None)
+    assert {score for _, score in evaluation.entries(["near", "far"])} == {50}
+
+
+def test_worths_are_part_of_the_question() -> None:
+    """One memo serves settings with different worths, and both predicted and best are rated by them."""
+    snapshot, memo = world(b.claim("c")), Memo(lambda name, score: score)
+    halved = Worths(Row(*[0.5] * 6), {})
+    for settings, score in ((Settings(), 100), (Settings(worths=halved), 50), (Settings(), 100)):
+        evaluation = evaluate(snapshot, b.pod("p", "c"), memo, settings)
+        assert evaluation.entries(["near"]) == [score]
+        assert evaluation.best("near").alignment == score / 100
+
+
+def test_one_device_has_nothing_to_align() -> None:
+    """All nodes score neutral, one point less without a free device, so that the scheduler decides."""
+    taken = b.holding("h", DeviceID("gpu.nvidia.com", "near", "gpu-0"))
+    single = b.claim("c", b.spec(b.request("gpu", "gpu")))
+    evaluation = ask(world(taken, single), b.pod("p", "c"))
+    assert evaluation.entries(["near", "far"]) == [("near", 49), ("far", 50)]
+    assert evaluation.verdicts(["near"])["near"].outcome is Outcome.UNSCHEDULABLE
+
+
+def test_allocated_devices_are_not_given_again() -> None:
+    """A device of another claim is skipped, and the node without any left scores 0."""
+    taken = b.holding(
+        "h", DeviceID("gpu.nvidia.com", "near", "gpu-0"), DeviceID("gpu.nvidia.com", "far", "gpu-0")
+    )
+    evaluation = ask(world(taken, b.claim("c")), b.pod("p", "c"))
+    assert dict(evaluation.entries(["near", "far"])) == {"near": 0, "far": 100}
+
+
+def test_two_claims_are_aligned_together() -> None:
+    """Alignment spans the claims of a pod, which no constraint can."""
+    claims = [b.claim(n, b.spec(b.request(n, n))) for n in ("gpu", "nic")]
+    scores = dict(ask(world(*claims), b.pod("p", "gpu", "nic")).entries(["near", "far"]))
+    assert scores["near"] == 100 > scores["far"]
+
+
+def test_an_allocated_claim_pins_the_pod() -> None:
+    """Nodes that the allocation's selector excludes are unschedulable; its devices count for alignment."""
+    here = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", ("far",)),)),))
+    result = DeviceResult("gpu", DeviceID("gpu.nvidia.com", "far", "gpu-1"))
+    held = b.claim("gpu", b.spec(b.request("gpu", "gpu")), Allocation((result,), node_selector=here))
+    nic = b.claim("nic", b.spec(b.request("nic", "nic")))
+    verdicts = ask(world(held, nic), b.pod("p", "gpu", "nic")).verdicts(["near", "far"])
+    assert verdicts["near"].outcome is Outcome.UNSCHEDULABLE
+    assert verdicts["near"].reason is not None
+    assert verdicts["near"].reason.code is ReasonCode.CLAIM_ELSEWHERE
+    assert verdicts["far"].score == 100
+    assert [each.allocated for each in verdicts["far"].devices] == [True, False]
+
+
+def test_a_broken_selector_aborts_even_where_the_pod_cannot_go() -> None:
+    """The allocator runs before the verdict on allocated claims, so its errors come first."""
+    here = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", ("far",)),)),))
+    result = DeviceResult("gpu", DeviceID("gpu.nvidia.com", "far", "gpu-1"))
+    held = b.claim("gpu", b.spec(b.request("gpu", "gpu")), Allocation((result,), node_selector=here))
+    broken = DeviceClass("broken", ("device.attributes['dra.net'].missing",))
+    nic = b.claim("nic", b.spec(b.request("nic", "broken")))
+    snapshot = world(held, nic, classes=(*b.CLASSES, broken))
+    verdicts = ask(snapshot, b.pod("p", "gpu", "nic")).verdicts(["near", "far"])
+    assert [verdict.outcome for verdict in verdicts.values()] == [Outcome.ERROR, Outcome.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("binding", "outcome", "code"),
+    [
+        (Binding.FAILED, Outcome.UNSCHEDULABLE, ReasonCode.BINDING_FAILED),
+        (Binding.WAITING, Outcome.UNKNOWN, ReasonCode.BINDING_WAITING),
+        (Binding.READY, Outcome.ALLOCATED, None),
+    ],
+)
+def test_binding_conditions_of_an_allocated_claim(
+    binding: Binding, outcome: Outcome, code: ReasonCode | None
+) -> None:
+    """Failed: the claim gets deallocated first. Waiting: only the time tells."""
+    held = replace(b.holding("c", DeviceID("gpu.nvidia.com", "near", "gpu-0")), binding=binding)
+    verdict = ask(world(held), b.pod("p", "c")).verdicts(["near"])["near"]
+    assert verdict.outcome is outcome
+    assert (verdict.reason.code if verdict.reason else None) is code
+
+
+def test_a_claim_whose_devices_skip_node_operations() -> None:
+    """From 1.37 on it is only for nodes that declare that they know this."""
+    result = DeviceResult("gpu", DeviceID("gpu.nvidia.com", "near", "gpu-0"), skip_node_operations=("*",))
+    held = b.claim("c", allocation=Allocation((result,)))
+    nodes = [Node("plain"), Node("knowing", declared_features=("DRAOptionalNodeOperations",))]
+    outcomes = {}
+    for version in ("1.36", "1.37"):
+        snapshot = Snapshot.of(release=release_for(version), nodes=nodes, classes=b.CLASSES, claims=[held])
+        verdicts = ask(snapshot, b.pod("p", "c")).verdicts(["plain", "knowing"])
+        outcomes[version] = [verdict.outcome for verdict in verdicts.values()]
+    assert outcomes == {
+        "1.36": [Outcome.ALLOCATED, Outcome.ALLOCATED],
+        "1.37": [Outcome.UNSCHEDULABLE, Outcome.ALLOCATED],
+    }
+
+
+def test_a_device_gone_from_its_slice_still_counts_as_allocated() -> None:
+    """An allocation outlives the slice entry: the pod keeps it, alignment leaves it out."""
+    held = b.holding("gpu", DeviceID("gpu.nvidia.com", "near", "gone"), of=b.spec(b.request("gpu", "gpu")))
+    nic = b.claim("nic", b.spec(b.request("nic", "nic")))
+    verdict = ask(world(held, nic), b.pod("p", "gpu", "nic")).verdicts(["near"])["near"]
+    assert verdict.outcome is Outcome.ALLOCATED
+    assert len(verdict.devices) == 2
+    assert verdict.alignment is not None
+    assert verdict.alignment.pairs == ()
+
+
+def test_a_claim_from_a_template_is_found_by_its_owner() -> None:
+    """While the pod's status does not name the claim, owner and annotation do."""
+    made = replace(b.claim("p-c-x7k2p"), owner_uid="uid-p", pod_claim_name="c")
+    pod = Pod("default", "p", "uid-p", claims=(PodClaim("c", template="t"),))
+    assert ask(world(made), pod).verdicts(["near"])["near"].outcome is Outcome.ALLOCATED
+
+
+def test_a_claim_made_for_another_pod() -> None:
+    """A claim from a template must belong to the pod that names it."""
+    foreign = replace(b.claim("p-c-x7k2p"), owner_uid="uid-q", pod_claim_name="c")
+    pod = Pod("default", "p", "uid-p", claims=(PodClaim("c", "p-c-x7k2p", template="t"),))
+    verdict = ask(world(foreign), pod).verdicts(["near"])["near"]
+    assert verdict.outcome is Outcome.UNSCHEDULABLE
+    assert verdict.reason is not None
+    assert verdict.reason.code is ReasonCode.CLAIM_NOT_OWNED
+
+
+def test_devices_that_stand_for_resources_of_the_node() -> None:
+    """With that alpha feature on they can rule a node out after all: no opinion, and the reason says so."""
+    traits = DeviceTraits(node_allocatable=True)
+    node, slices = Node("n"), [b.slice_of("dra.cpu", "n", [b.device("cpu-0", traits=traits)])]
+    cpus = DeviceClass("cpu", ())
+    claim = b.claim("c", b.spec(b.request("cpu", "cpu")))
+    outcomes = []
+    for on in (False, True):
+        release = release_for("1.37", {"DRANodeAllocatableResources": on})
+        snapshot = Snapshot.of(release=release, nodes=[node], slices=slices, classes=[cpus], claims=[claim])
+        outcomes.append(ask(snapshot, b.pod("p", "c")).verdicts(["n"])["n"].outcome)
+    assert outcomes == [Outcome.ALLOCATED, Outcome.UNKNOWN]
+
+
+def test_a_claim_that_is_not_needed_is_skipped() -> None:
+    """A status entry without a name means that no claim is needed."""
+    pod = Pod("default", "p", claims=(PodClaim("c", needed=False),))
+    assert ask(world(), pod).verdicts(["near"])["near"].devices == ()
+
+
+def test_extended_resources_backed_by_dra() -> None:
+    """The made-up claim is predicted on nodes without a device plugin, and only there."""
+    gpu_class = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
+    snapshot = world(classes=(gpu_class, b.NIC_CLASS))
+    plugin = Node("plugin", allocatable={"example.com/gpu": parse_quantity("4")})
+    snapshot = Snapshot.of(
+        release=snapshot.release,
+        nodes=[*(state.node for state in snapshot.nodes.values()), plugin],
+        slices=[each for group in snapshot.slices.by_pool.values() for each in group],
+        classes=[gpu_class],
+    )
+    requests = (("cpu", Quantity(10**9)), ("example.com/gpu", parse_quantity("1")))
+    pod = Pod("default", "p", containers=(Container("main", requests),))
+    verdicts = ask(snapshot, pod).verdicts(["far", "plugin"])
+    assert [(each.claim, each.result.request) for each in verdicts["far"].devices] == [
+        ("<extended-resources>", "container-0-request-1")
+    ]
+    assert verdicts["plugin"].outcome is Outcome.ALLOCATED
+    assert verdicts["plugin"].devices == ()
+
+
+@pytest.mark.parametrize("names", [(), ("c",)], ids=["alone", "beside a claim"])
+def test_a_made_up_claim_is_allocated_like_any_other(names: tuple[str, ...]) -> None:
+    """It comes last and has a name that no claim can have; nodes with a device plugin need none."""
+    gpu_class = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
+    snapshot = world(b.claim("c"), classes=(gpu_class, b.NIC_CLASS))
+    plugin, slices = b.pair_node("plugin", ["pci0000:10"], ["pci0000:10"])
+    plugin = replace(plugin, allocatable={"example.com/gpu": parse_quantity("4")})
+    snapshot = snapshot.following(Changes(nodes=(plugin,), slices=tuple(slices)))
+    container = Container("main", (("example.com/gpu", parse_quantity("1")),))
+    pod = replace(b.pod("p", *names), containers=(container,))
+    evaluation = ask(snapshot, pod)
+    made_up = made_up_claim(pod)
+    assert [claim.key for claim in evaluation.pending] == [
+        *(("default", name) for name in names),
+        made_up.key,
+    ]
+    assert (made_up.key, made_up.owner_uid) == (("default", "<extended-resources>/uid-p"), "uid-p")
+    *_, last = evaluation.allocated_on("far")
+    assert last.allocation is not None
+    assert [result.id.device for result in last.allocation.results] == [f"gpu-{len(names)}"]
+    assert replace(last, allocation=None) == made_up
+    assert [claim.name for claim in evaluation.allocated_on("plugin")] == list(names)
+
+
+def test_the_search_budget_ends_in_unknown() -> None:
+    """Over budget there is no opinion, and the reason says how many steps were allowed."""
+    verdict = ask(world(b.claim("c")), b.pod("p", "c"), Settings(search_steps=2)).verdicts(["near"])["near"]
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.score == 50
+    assert verdict.reason is not None
+    assert verdict.reason.code is ReasonCode.SEARCH_BUDGET
+
+
+def test_the_request_budget_does_not_depend_on_what_was_asked_before() -> None:
+    """The first nodes by name are searched, the rest is unknown: on every call, in any order of names."""
+    snapshot = world(b.claim("c"))
+    settings = Settings(request_steps=3)
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    fresh = evaluate(snapshot, b.pod("p", "c"), memo, settings).entries(["far", "near"])
+    assert dict(fresh)["near"] == 50
+    assert dict(fresh)["far"] != 50
+    single = evaluate(snapshot, b.pod("p", "c"), memo, settings).entries(["near"])
+    assert single == [("near", 100)]
+    again = evaluate(snapshot, b.pod("p", "c"), memo, settings).entries(["near", "far"])
+    assert sorted(again) == sorted(fresh)
+
+
+def test_a_new_pod_of_a_known_shape_needs_no_search() -> None:
+    """Pods and claims of one spec share predictions."""
+    snapshot = world(b.claim("c"), b.claim("d"))
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    evaluate(snapshot, b.pod("p", "c"), memo, Settings()).entries(["near", "far"])
+    second = evaluate(snapshot, b.pod("q", "d"), memo, Settings())
+    second.entries(["near", "far"])
+    assert second.stats.searches == 0
+
+
+def test_a_memo_follows_claim_events() -> None:
+    """Only the node whose devices were taken is searched again."""
+    snapshot = world(b.claim("c"), b.claim("d"))
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    evaluate(snapshot, b.pod("p", "c"), memo, Settings()).entries(["near", "far"])
+    taken = b.holding("c", DeviceID("gpu.nvidia.com", "near", "gpu-0"), DeviceID("dra.net", "near", "nic-0"))
+    after = evaluate(snapshot.with_claims([taken]), b.pod("q", "d"), memo, Settings())
+    assert dict(after.entries(["near", "far"]))["near"] == 0
+    assert after.stats.searches == 1
+    freed = snapshot.with_claims([taken]).with_claims(deletions=[("default", "c")])
+    assert dict(evaluate(freed, b.pod("q", "d"), memo, Settings()).entries(["near"]))["near"] == 100

@@ -1,0 +1,195 @@
+"""Groups of devices near each other: which there are, and what a pod leaves of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extender.core.cluster.groups import Groups, Pairable
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Evaluation, Memo, Settings, evaluate
+from extender.core.prediction.fragmentation import Fragmentation, fragmentation_of
+from extender.core.releases.history import release_for
+from extender.model import (
+    Attribute,
+    AttributeKind,
+    Claim,
+    Device,
+    DeviceID,
+    DeviceTraits,
+    ExactRequest,
+    Node,
+    Request,
+    Taint,
+)
+from tests import builders as b
+
+GPU = b.spec(b.request("gpu", "gpu"))
+NIC = b.spec(b.request("nic", "nic"))
+RDMA = "dra.net/rdma"
+PARENT = "gpu.nvidia.com/parentUUID"
+
+
+def world(gpus: Sequence[Device], nics: Sequence[Device], *claims: Claim) -> Snapshot:
+    """One node, ``n``."""
+    return Snapshot.of(
+        release=release_for("1.36.2"),
+        nodes=[Node("n")],
+        slices=[b.slice_of("gpu.nvidia.com", "n", gpus), b.slice_of("dra.net", "n", nics)],
+        classes=b.CLASSES,
+        claims=claims,
+    )
+
+
+def on_roots(prefix: str, *roots: str | None, traits: DeviceTraits | None = None) -> list[Device]:
+    return [b.device(f"{prefix}-{number}", root, traits=traits) for number, root in enumerate(roots)]
+
+
+def held(device: str) -> Claim:
+    driver = "gpu.nvidia.com" if device.startswith("gpu") else "dra.net"
+    return b.holding(f"holds-{device}", DeviceID(driver, "n", device))
+
+
+def groups(snapshot: Snapshot) -> Groups:
+    return snapshot.nodes["n"].groups
+
+
+def left_by(snapshot: Snapshot, spec: Claim) -> Fragmentation | None:
+    asked: Evaluation[int] = evaluate(
+        snapshot.with_claims([spec]), b.pod("p", spec.name), Memo(lambda _, score: score), Settings()
+    )
+    return asked.verdicts(["n"])["n"].fragmentation
+
+
+@pytest.mark.parametrize(
+    ("gpus", "nics", "found"),
+    [
+        ("ab", "ab", Groups(2, 2)),
+        ("ab", "ba", Groups(2, 0)),
+        ("aab", "ab", Groups(2, 1)),
+        ("ab", "aab", Groups(2, 1)),
+        ("aa", "a", Groups(1, 1)),
+        ("a", "b", Groups(0, 0)),
+    ],
+)
+def test_a_group_is_a_gpu_and_a_nic_on_one_root(gpus: str, nics: str, found: Groups) -> None:
+    """Each device is in one group at most; first fit reaches those whose devices have the same turn."""
+    assert groups(world(on_roots("gpu", *gpus), on_roots("nic", *nics))) == found
+
+
+def test_numa_nodes_count_where_roots_say_nothing() -> None:
+    """NICs without a root are as near as their NUMA node; with one shared root on the node, roots count."""
+    gpus = [b.device("gpu-0", "a", 0), b.device("gpu-1", "b", 1)]
+    nics = [b.device("nic-0", None, 0), b.device("nic-1", None, 1)]
+    assert groups(world(gpus, nics)) == Groups(2, 2)
+    assert groups(world(gpus, [b.device("nic-0", "a", 0), nics[1]])) == Groups(1, 1)
+
+
+def test_held_devices_are_in_no_group() -> None:
+    """The NIC of the first group is gone, so the others have other turns."""
+    snapshot = world(on_roots("gpu", *"abc"), on_roots("nic", *"abc"), held("nic-0"))
+    assert groups(snapshot) == Groups(2, 0)
+    assert groups(snapshot.with_claims([held("gpu-0")])) == Groups(2, 2)
+
+
+def test_shared_and_tainted_devices_are_in_no_group() -> None:
+    """The former are never used up, the latter are not for later pods."""
+    shared = DeviceTraits(allow_multiple_allocations=True)
+    tainted = DeviceTraits(taints=(Taint("broken", "NoSchedule"),))
+    for traits in (shared, tainted):
+        assert groups(world(on_roots("gpu", "a"), on_roots("nic", "a", traits=traits))) == Groups(0, 0)
+
+
+def test_a_nic_without_rdma_counts_where_no_nic_has_it() -> None:
+    """On an AWS p4d each root carries a NIC for the host beside those that the GPUs talk to."""
+
+    def nics(*rdma: bool) -> list[Device]:
+        return [
+            Device(
+                f"nic-{number}",
+                {b.ROOT: b.text("a"), RDMA: Attribute(AttributeKind.BOOL, value=value)},
+                DeviceTraits(),
+            )
+            for number, value in enumerate(rdma)
+        ]
+
+    gpus = on_roots("gpu", "a", "a")
+    assert groups(world(gpus, nics(False, True))) == Groups(1, 1)
+    assert groups(world(gpus, nics(False, False))) == Groups(2, 2)
+
+
+def test_parts_of_one_device_are_one_unit() -> None:
+    """Whoever holds a partition of a GPU leaves no whole GPU; functions of a NIC stay to be had."""
+
+    def part(name: str) -> Device:
+        return Device(name, {b.ROOT: b.text("a"), PARENT: b.text("card")}, DeviceTraits())
+
+    gpus = [part("gpu-0"), part("gpu-0-mig")]
+    nics = on_roots("nic", "a", "a")
+    assert groups(world(gpus, nics)) == Groups(1, 1)
+    assert groups(world(gpus, nics, held("gpu-0-mig"))) == Groups(0, 0)
+
+
+def test_a_gpu_alone_breaks_a_group() -> None:
+    """It takes the first GPU, and with it the turn of all others."""
+    found = left_by(world(on_roots("gpu", *"abc"), on_roots("nic", *"abc")), b.claim("c", GPU))
+    assert found == Fragmentation(Groups(3, 3), Groups(2, 0), own=0)
+    assert (found.broken, found.delayed) == (1, 3)
+
+
+def test_a_gpu_whose_nic_is_gone_breaks_nothing() -> None:
+    """It even puts the others back into step."""
+    snapshot = world(on_roots("gpu", *"abc"), on_roots("nic", *"abc"), held("nic-0"))
+    found = left_by(snapshot, b.claim("c", GPU))
+    assert found == Fragmentation(Groups(2, 0), Groups(2, 2), own=0)
+    assert (found.broken, found.delayed) == (0, -2)
+
+
+def test_a_pod_may_use_up_its_own_group() -> None:
+    """That is what groups are for."""
+    found = left_by(world(on_roots("gpu", *"ab"), on_roots("nic", *"ab")), b.claim("c"))
+    assert found == Fragmentation(Groups(2, 2), Groups(1, 1), own=1)
+    assert (found.broken, found.delayed) == (0, 1)
+
+
+def test_a_misaligned_pair_breaks_two_groups() -> None:
+    """Its GPU is of one and its NIC of another."""
+    found = left_by(world(on_roots("gpu", *"ab"), on_roots("nic", *"ba")), b.claim("c"))
+    assert found == Fragmentation(Groups(2, 0), Groups(0, 0), own=0)
+    assert (found.broken, found.delayed) == (2, 0)
+
+
+def test_admin_access_takes_nothing() -> None:
+    """The device stays for others."""
+    watch = Request("gpu", ExactRequest("gpu", "gpu", admin_access=True))
+    found = left_by(world(on_roots("gpu", "a"), on_roots("nic", "a")), b.claim("c", b.spec(watch)))
+    assert found is None or found.before == found.after
+
+
+def test_no_devices_no_fragmentation() -> None:
+    """A pod that fits nowhere leaves everything as it is, and there is nothing to tell."""
+    assert left_by(world([], on_roots("nic", "a")), b.claim("c", GPU)) is None
+
+
+@given(
+    st.lists(st.integers(-1, 3), max_size=6),
+    st.lists(st.integers(-1, 3), max_size=6),
+    st.integers(0, 2**12),
+    st.integers(0, 2**12),
+)
+def test_a_pod_breaks_at_least_what_it_gets(gpus: list[int], nics: list[int], free: int, taken: int) -> None:
+    """So nothing that the pod had to break counts as broken; and first fit never reaches more than all."""
+    count = len(gpus) + len(nics)
+    pairable = Pairable(tuple(gpus), tuple(nics), tuple((0, unit, unit) for unit in range(count)))
+    free &= (1 << count) - 1
+    before = pairable.groups(free)
+    found = fragmentation_of(
+        pairable, free, before, [(0, unit) for unit in range(count) if taken >> unit & 1]
+    )
+    assert found.own >= 0
+    assert 0 <= found.broken <= before.intact - found.own
+    assert found.before.first_fit <= found.before.intact
+    assert found.after.first_fit <= found.after.intact

@@ -1,0 +1,191 @@
+"""The memo: what is forgotten, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from extender.core.allocator.layout import UNUSED
+from extender.core.claims.shape import compile_shape
+from extender.core.cluster.changes import Changes
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction import memo as memo_module
+from extender.core.prediction.memo import Memo, ShapeMemo, Table
+from extender.core.prediction.predict import Prediction
+from extender.core.reasons import Outcome
+from extender.core.releases.history import release_for
+from extender.model import DeviceID, Node
+from tests import builders as b
+
+NODES = ("a", "b", "c")
+RELEASE = release_for("1.36.2")
+
+
+def world() -> Snapshot:
+    slices = [b.slice_of("gpu.nvidia.com", node, [b.device("gpu-0")]) for node in NODES]
+    return Snapshot.of(release=RELEASE, nodes=map(Node, NODES), slices=slices, classes=b.CLASSES)
+
+
+def make(capacity: int = 128) -> Memo[str]:
+    return Memo(lambda name, score: f"{name}={score}", capacity)
+
+
+def filled(memo: Memo[str], snapshot: Snapshot, key: str = "k") -> Table[str]:
+    table = memo.table(key, snapshot)
+    table.entries.update({name: f"{name}=1" for name in NODES})
+    return table
+
+
+def test_only_changed_nodes_are_forgotten() -> None:
+    """They are stale: asked for before, and to be judged again."""
+    snapshot, memo = world(), make()
+    filled(memo, snapshot)
+    after = snapshot.with_claims([b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0"))])
+    table = memo.table("k", after)
+    assert table.entries == {"a": "a=1", "c": "c=1"}
+    assert table.stale == {"b"}
+
+
+def test_a_changed_node_without_an_entry_is_not_stale() -> None:
+    """Nobody asked for it, so nobody needs it judged again."""
+    snapshot, memo = world(), make()
+    filled(memo, snapshot).entries.pop("b")
+    after = snapshot.with_claims([b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0"))])
+    assert memo.table("k", after).stale == set()
+
+
+def test_nothing_is_forgotten_without_a_change() -> None:
+    """The same snapshot, and one that follows by claims without devices."""
+    snapshot, memo = world(), make()
+    table = filled(memo, snapshot)
+    assert memo.table("k", snapshot) is table
+    assert memo.table("k", snapshot.with_claims([b.claim("c")])) is table
+    assert table.entries.keys() == set(NODES)
+
+
+def test_a_table_that_is_too_far_behind_starts_afresh() -> None:
+    """The history of changes is bounded."""
+    snapshot, memo = world(), make()
+    table = filled(memo, snapshot)
+    table.stale.add("a")
+    for number in range(300):
+        held = [DeviceID("gpu.nvidia.com", "b", "gpu-0")] * (number % 2)
+        snapshot = snapshot.with_claims([b.holding("c", *held)])
+    assert memo.table("k", snapshot) is table
+    assert (table.entries, table.stale) == ({}, set())
+
+
+def test_an_older_snapshot_gets_a_table_of_its_own() -> None:
+    """What was learnt since does not hold for it."""
+    snapshot, memo = world(), make()
+    newer = snapshot.with_claims([b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0"))])
+    filled(memo, newer)
+    table = memo.table("k", snapshot)
+    assert (table.entries, table.number) == ({}, snapshot.number)
+
+
+@pytest.mark.parametrize("change", ["lineage", "classes"])
+def test_another_cluster_or_other_classes_forget_everything(change: str) -> None:
+    """Shapes are compiled against the classes, and names mean other nodes elsewhere."""
+    snapshot, memo = world(), make()
+    filled(memo, snapshot)
+    other = world() if change == "lineage" else _with_classes(snapshot)
+    assert memo.table("k", other).entries == {}
+    assert memo.table("k", other).stale == set()
+
+
+def _with_classes(snapshot: Snapshot) -> Snapshot:
+    return replace(snapshot, classes=dict(snapshot.classes))
+
+
+def test_the_least_recently_used_table_is_dropped() -> None:
+    """Beyond the capacity; being asked for counts as use."""
+    snapshot, memo = world(), make(capacity=2)
+    one, two = filled(memo, snapshot, "one"), filled(memo, snapshot, "two")
+    assert memo.table("one", snapshot) is one
+    filled(memo, snapshot, "three")
+    assert memo.table("one", snapshot) is one
+    assert memo.table("two", snapshot) is not two
+
+
+def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the next snapshot, not between two nodes of one request."""
+    monkeypatch.setattr(memo_module, "_MAX_SEEN", 1)
+    snapshot, memo = world(), make()
+    table = filled(memo, snapshot)
+    seen = table.shapes[(b.PAIR,)] = shape_memo()
+    seen.projector.place(snapshot.nodes["a"].inventory)
+    assert memo.table("k", snapshot) is table
+    after = snapshot.following(Changes(gone_nodes=("c",)))
+    assert memo.table("k", after).shapes == {}
+
+
+def test_keys_are_apart() -> None:
+    """Each plan has its own entries."""
+    snapshot, memo = world(), make()
+    filled(memo, snapshot, "one")
+    assert memo.table("two", snapshot).entries == {}
+
+
+def test_equal_entries_are_rendered_once() -> None:
+    """By the score; every node of the snapshot has one."""
+    rendered: list[str] = []
+
+    def render(name: str, score: int) -> str:
+        rendered.append(name)
+        return f"{name}={score}"
+
+    memo, snapshot = Memo(render), world()
+    memo.table("k", snapshot)
+    for _ in range(2):
+        assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
+    assert memo.equal(0, snapshot)["a"] == "a=0"
+    assert rendered == [*NODES, *NODES]
+
+
+def test_equal_entries_follow_the_nodes() -> None:
+    """Of one that went and one that came at once, too."""
+    memo, snapshot = make(), world()
+    memo.equal(50, snapshot)
+    after = snapshot.following(Changes(nodes=(Node("d"),), gone_nodes=("a",)))
+    assert memo.equal(50, after) == {"b": "b=50", "c": "c=50", "d": "d=50"}
+    assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
+
+
+def test_equal_entries_are_of_one_cluster() -> None:
+    """Another one with as many nodes gets its own."""
+    memo = make()
+    memo.equal(50, world())
+    other = Snapshot.of(release=RELEASE, nodes=map(Node, "xyz"))
+    assert memo.equal(50, other).keys() == set("xyz")
+
+
+def prediction(steps: int) -> Prediction:
+    return Prediction(Outcome.UNSCHEDULABLE, None, None, None, 0, steps)
+
+
+def shape_memo() -> ShapeMemo:
+    classes = {each.name: each for each in b.CLASSES}
+    return ShapeMemo(compile_shape((b.PAIR,), classes, RELEASE), RELEASE)
+
+
+def test_steps_add_up() -> None:
+    """The table's budget is what all of its predictions took."""
+    snapshot = world()
+    table = make().table("k", snapshot)
+    memo = shape_memo()
+    table.shapes = {(b.PAIR,): memo}
+    for number, steps in enumerate((3, 4)):
+        memo.remember((number, UNUSED, ()), prediction(steps))
+    assert table.steps == 7
+
+
+def test_predictions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the limit the memo starts afresh, its steps too."""
+    monkeypatch.setattr(memo_module, "_MAX_PREDICTIONS", 2)
+    memo = shape_memo()
+    for number in range(3):
+        memo.remember((number, UNUSED, ()), prediction(5))
+    assert [key[0] for key in memo.predictions] == [2]
+    assert memo.steps == 5

@@ -1,0 +1,124 @@
+"""The words of the drivers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind, Vocabulary, Words, traits_read
+from tests.paths import DOCS
+
+DRIVERS = {
+    "gpu.nvidia.com": Kind.GPU,
+    "compute-domain.nvidia.com": Kind.VIRTUAL,
+    "gpu.amd.com": Kind.GPU,
+    "gpu.intel.com": Kind.GPU,
+    "gaudi.intel.com": Kind.ACCELERATOR,
+    "qat.intel.com": Kind.ACCELERATOR,
+    "dra.net": Kind.NIC,
+    "sriovnetwork.k8snetworkplumbingwg.io": Kind.NIC,
+    "ovsdpdk.k8snetworkplumbingwg.io": Kind.NIC,
+    "dra.cpu": Kind.CPU,
+    "dra.memory": Kind.MEMORY,
+    "dra.nvme": Kind.NVME,
+    "npu.rebellions.ai": Kind.ACCELERATOR,
+    "npu.furiosa.ai": Kind.ACCELERATOR,
+    "hami-core-gpu.project-hami.io": Kind.GPU,
+    "ascend.project-hami.io": Kind.ACCELERATOR,
+    "spyre.ibm.com": Kind.ACCELERATOR,
+    "tpu.google.com": Kind.ACCELERATOR,
+    "tenstorrent.com": Kind.ACCELERATOR,
+    "composite.dra.example.io": Kind.GPU,
+    "gpu.example.com": Kind.GPU,
+    "mock-accel.example.com": Kind.ACCELERATOR,
+}
+ON_THE_BUS = [driver for driver, kind in DRIVERS.items() if kind is not Kind.VIRTUAL]
+
+
+def test_every_driver_of_the_vocabulary_is_tested() -> None:
+    """A driver that is added is added here too."""
+    assert DEFAULT_VOCABULARY.drivers.keys() == DRIVERS.keys()
+
+
+@pytest.mark.parametrize(("driver", "kind"), DRIVERS.items())
+def test_kind_is_told_by_the_driver(driver: str, kind: Kind) -> None:
+    """Class names say nothing (pitfall 20): the driver tells what a device is for."""
+    assert DEFAULT_VOCABULARY.words(driver).kind is kind
+
+
+@pytest.mark.parametrize("driver", ON_THE_BUS)
+def test_every_name_is_in_full(driver: str) -> None:
+    """A bare name in the table is one of the driver's own domain."""
+    names = traits_read(DEFAULT_VOCABULARY, driver)
+    assert names
+    names = names.union(DEFAULT_VOCABULARY.words(driver).rdma)
+    assert all(domain and name for domain, _, name in (name.partition("/") for name in names))
+
+
+@pytest.mark.parametrize("driver", ON_THE_BUS)
+def test_standard_names_come_first(driver: str) -> None:
+    """A standard name is trusted before any of a driver's own."""
+    words = DEFAULT_VOCABULARY.words(driver)
+    assert words.root[0] == "resource.kubernetes.io/pcieRoot"
+    assert words.numa[0] == "resource.kubernetes.io/numaNode"
+    assert all(name == "resource.kubernetes.io/pciBusID" for name in words.address[:1])
+
+
+def test_traits_read_names_the_aliases() -> None:
+    """What may move a device is known by name before any device is seen."""
+    assert traits_read(DEFAULT_VOCABULARY, "gpu.nvidia.com") == {
+        "resource.kubernetes.io/pcieRoot",
+        "resource.kubernetes.io/pciBusID",
+        "resource.kubernetes.io/numaNode",
+        "gpu.nvidia.com/numa",
+        "gpu.nvidia.com/pcieBusID",
+        "gpu.nvidia.com/uuid",
+        "gpu.nvidia.com/parentUUID",
+        "gpu.nvidia.com/addressingMode",
+    }
+
+
+def test_unknown_driver_has_its_own_bare_names() -> None:
+    """A driver nobody listed may spell NUMA in its own domain."""
+    assert "npu.example.com/numaNode" in traits_read(DEFAULT_VOCABULARY, "npu.example.com")
+
+
+def test_a_driver_is_added_as_data() -> None:
+    """Words given for a driver are read as they are, bare names in its domain."""
+    words = Words(Kind.NVME, numa=("node", "other.example.com/node"), own_memory=("mode", "far"))
+    vocabulary = Vocabulary.of({"disk.example.com": words}, Words(Kind.OTHER))
+    read = vocabulary.words("disk.example.com")
+    assert read.kind is Kind.NVME
+    assert read.numa == ("disk.example.com/node", "other.example.com/node")
+    assert read.own_memory == ("disk.example.com/mode", "far")
+    assert vocabulary.words("else.example.com").kind is Kind.OTHER
+
+
+def test_added_drivers_come_beside_and_in_place_of_the_listed() -> None:
+    """A site's words win for the drivers it names, and change no other."""
+    given = {"dra.net": Words(Kind.NIC, numa=("slot",)), "disk.example.com": Words(Kind.NVME)}
+    vocabulary = DEFAULT_VOCABULARY.with_drivers(given)
+    assert vocabulary.words("dra.net").numa == ("dra.net/slot",)
+    assert vocabulary.words("disk.example.com").kind is Kind.NVME
+    assert vocabulary.words("dra.cpu") == DEFAULT_VOCABULARY.words("dra.cpu")
+    assert vocabulary.words("else.example.com") == DEFAULT_VOCABULARY.words("else.example.com")
+
+
+def test_documented_names_are_the_names() -> None:
+    """docs/alignment.md lists every driver with its kind and every name that is read of it."""
+    lines = (DOCS / "alignment.md").read_text().splitlines()
+    rows = {
+        cells[0]: cells
+        for cells in ([cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines)
+        if len(cells) == 3
+    }
+    for driver in [*DEFAULT_VOCABULARY.drivers, "any other"]:
+        _, kind, names = rows[driver]
+        assert kind == DEFAULT_VOCABULARY.words(driver).kind
+        listed = {
+            name if "/" in name else f"{driver}/{name}" for name in re.findall(r"`([\w./]+)`", f"`{names}`")
+        }
+        standard = {f"resource.kubernetes.io/{name}" for name in ("pcieRoot", "numaNode", "pciBusID")}
+        read = traits_read(DEFAULT_VOCABULARY, driver).union(DEFAULT_VOCABULARY.words(driver).rdma)
+        assert listed == read - standard

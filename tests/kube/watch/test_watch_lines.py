@@ -1,0 +1,88 @@
+"""The bytes of a watch as events."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extender.kube.watch.watch_lines import LineSplitter, WatchLineError, item_key, watch_event
+
+LINES = [b'{"a":"\xc3\xbc"}', b"{}", b'{"type":"ADDED"}', b"x" * 50]
+
+
+@given(st.lists(st.integers(0, 100)))
+def test_cuts_do_not_matter(cuts):
+    """Wherever the stream is cut, the lines are the same, each as soon as it is complete."""
+    stream = b"\n".join(LINES) + b"\n"
+    edges = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
+    splitter = LineSplitter()
+    seen, fed = [], b""
+    for start, end in pairwise(edges):
+        fed += stream[start:end]
+        seen += splitter.feed(stream[start:end])
+        assert len(seen) == fed.count(b"\n")
+    assert seen == LINES
+
+
+def test_the_last_line_waits():
+    """A line without an end is never returned; empty ones are skipped."""
+    splitter = LineSplitter()
+    assert splitter.feed(b"\n\r\n{}\n{") == [b"{}"]
+    assert splitter.feed(b"") == []
+    assert splitter.feed(b"}\n") == [b"{}"]
+
+
+def test_event():
+    """The object stays as it is; its names and version are read."""
+    found = watch_event(
+        b'{"type":"ADDED","object":{"metadata":{"name":"a","namespace":"n","resourceVersion":"7"},"spec":[]}}'
+    )
+    assert (found.type, found.namespace, found.name, found.version) == ("ADDED", "n", "a", "7")
+    assert json.loads(bytes(found.object))["spec"] == []
+
+
+def test_bookmark_and_error():
+    """A bookmark needs no name, an error no version."""
+    found = watch_event(b'{"object":{"metadata":{"resourceVersion":"9"}},"type":"BOOKMARK"}')
+    assert (found.type, found.version) == ("BOOKMARK", "9")
+    found = watch_event(b'{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}')
+    assert (found.type, found.code, found.message) == ("ERROR", 410, "too old")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"type":"ADDED"}',
+        b'{"type":"ADDED","object":{}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":"a"}}}',
+        b'{"type":"ADDED","object":{"metadata":{"resourceVersion":"1"}}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":1,"resourceVersion":"1"}}}',
+        b'{"type":"BOOKMARK","object":{"metadata":{}}}',
+        b'{"type":"ADDED","object":' + b"[" * 100_000,
+    ],
+)
+def test_no_event(line):
+    """What names no object and version is refused."""
+    with pytest.raises(WatchLineError):
+        watch_event(line)
+
+
+@pytest.mark.parametrize(
+    ("item", "key"),
+    [
+        (b'{"metadata":{"name":"a","namespace":"n"},"spec":7}', ("n", "a")),
+        (b'{"metadata":{"name":"a"}}', ("", "a")),
+        (b"{}", ("", "")),
+        (b'{"metadata":{"name":7}}', ("", "")),
+    ],
+)
+def test_item_key(item, key):
+    """Whatever else is wrong with an object, its names are read where they can be."""
+    assert item_key(item) == key

@@ -1,0 +1,164 @@
+"""Pods with extended resources: the scheduler makes up their claim, and writes it when it binds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from extender.core.claims.extended_resources import made_up_key
+from extender.core.prediction.evaluate import Memo, Settings, evaluate
+from extender.core.releases.history import release_for
+from extender.kube.watch.events import ReflectorState
+from extender.model import (
+    Allocation,
+    Consumer,
+    Container,
+    DeviceID,
+    DeviceResult,
+    NodeRequirement,
+    NodeSelector,
+    NodeSelectorTerm,
+)
+from extender.model.quantity import parse_quantity
+from extender.service.live.first_lists import KINDS
+from extender.service.live.in_flight import InFlight
+from extender.service.live.live import Live
+from extender.service.live.outcomes import Match, Outcomes
+from extender.service.live.store import LiveStore
+from extender.service.wire import host_priority
+from tests import builders as b
+
+RESOURCE = "example.com/gpu"
+MADE_UP = made_up_key("default", "uid-job-1")
+THIS_NODE = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", ("n",)),)),))
+
+
+def pod(name, *claims):
+    container = Container("main", ((RESOURCE, parse_quantity("1")),))
+    return replace(b.pod(name, *claims), containers=(container,))
+
+
+def real(gpu=None, **fields):
+    """The claim of ``job-1`` as the scheduler creates it, with an allocation once it has one."""
+    allocation = None
+    if gpu is not None:
+        result = DeviceResult("container-0-request-0", DeviceID("gpu.nvidia.com", "n", gpu))
+        allocation = Allocation((result,), node_selector=THIS_NODE)
+    return replace(
+        b.claim("job-1-extended-resources-x7k2p", allocation=allocation),
+        owner_uid="uid-job-1",
+        extended_resource=True,
+        reserved_for=(Consumer("pods", "job-1", "uid-job-1"),) if allocation else (),
+        **fields,
+    )
+
+
+class Cluster:
+    """A live cluster of one node with three pairs whose GPUs are an extended resource."""
+
+    def __init__(self, clock):
+        self.results: list[Match] = []
+        self.store = LiveStore(release_for("1.36"), InFlight(10.0), clock)
+        node, slices = b.pair_node("n", ["a", "b", "c"], ["a", "b", "c"])
+        lists: dict[str, list[object]] = {kind: [] for kind in KINDS}
+        lists["Node"], lists["ResourceSlice"] = [node], [*slices]
+        lists["DeviceClass"] = [replace(b.GPU_CLASS, extended_resource_name=RESOURCE), b.NIC_CLASS]
+        lists["Pod"], lists["ResourceClaim"] = [pod("job-1")], [b.claim("c")]
+        for kind, objects in lists.items():
+            self.store.replace(kind, objects)
+        self.outcomes = Outcomes(evaluate, Settings(), clock, self.results.append, lambda _: None)
+        self.live = Live(
+            store=self.store,
+            outcomes=self.outcomes,
+            evaluate=evaluate,
+            memo=Memo(host_priority),
+            settings=Settings(),
+            reflectors=tuple(ReflectorState(kind, synced=True, last_contact=clock.now) for kind in KINDS),
+            clock=clock,
+            stale_seconds=300.0,
+        )
+        self.store.on_landed = self.live.landed
+        self.store.on_allocated = lambda claim: self.outcomes.allocated(claim, self.store.current)
+
+    @property
+    def taken(self):
+        return set().union(*(usage.exclusive for usage in self.store.current.nodes["n"].usage))
+
+    def see(self, *claims, gone=()):
+        self.store.apply("ResourceClaim", claims, gone)
+
+
+@pytest.fixture
+def cluster(clock):
+    return Cluster(clock)
+
+
+def test_the_next_pod_does_not_see_its_devices(cluster):
+    """They are assumed under a name that no claim can have; with a claim of the pod's own, both are."""
+    cluster.live.filtered(pod("job-1"), ["n"])
+    assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0"}, 1)
+    assert cluster.store.current.claims[MADE_UP].allocation is not None
+    cluster.live.filtered(pod("job-2", "c"), ["n"])
+    assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0", "gpu-1", "gpu-2", "nic-0"}, 3)
+
+
+def test_the_real_claim_takes_its_place(cluster):
+    """Once it is allocated, not before: the devices are taken all the time, and once."""
+    cluster.live.filtered(pod("job-1"), ["n"])
+    cluster.see(real())
+    assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0"}, 1)
+    cluster.see(real("gpu-0"))
+    assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0"}, 0)
+    assert MADE_UP not in cluster.store.current.claims
+    cluster.see(gone=[real().key])
+    assert cluster.taken == set()
+
+
+@pytest.mark.parametrize("end", ["forget", "expire", "pod gone", "claim gone", "claim deleted"])
+def test_every_end_gives_the_devices_back(cluster, clock, end):
+    """Nothing made up stays."""
+    cluster.live.filtered(pod("job-1"), ["n"])
+    cluster.see(real())
+    clock.now += 10.0
+    match end:
+        case "forget":
+            cluster.live.asked(pod("job-1"))
+        case "expire":
+            cluster.store.expire()
+        case "pod gone":
+            cluster.store.apply("Pod", [], [("default", "job-1")])
+        case "claim gone":
+            cluster.see(gone=[real().key])
+        case "claim deleted":
+            cluster.see(real(deleting=True))
+    assert (cluster.taken, cluster.store.in_flight) == (set(), 0)
+    assert MADE_UP not in cluster.store.current.claims
+
+
+@pytest.mark.parametrize(("gpu", "result"), [("gpu-0", Match.MATCH), ("gpu-1", Match.WRONG)])
+def test_it_is_compared_like_any_claim(cluster, gpu, result):
+    """Its name differs from the prediction's, what it asks for does not."""
+    cluster.live.filtered(pod("job-1"), ["n"])
+    cluster.see(real(gpu))
+    for _ in range(2):
+        cluster.outcomes.settle(cluster.store.current)
+    assert cluster.results == [result]
+
+
+def test_that_it_becomes_real_explains_nothing(cluster):
+    """The same devices under another name are no reason why a later prediction should be wrong."""
+    cluster.live.filtered(pod("job-1"), ["n"])
+    cluster.live.filtered(b.pod("job-2", "c"), ["n"])
+    cluster.see(real("gpu-0"))
+    devices = (DeviceID("gpu.nvidia.com", "n", "gpu-1"), DeviceID("dra.net", "n", "nic-1"))
+    results = tuple(map(DeviceResult, ("gpu", "nic"), devices))
+    cluster.see(
+        replace(
+            b.claim("c", allocation=Allocation(results, node_selector=THIS_NODE)),
+            reserved_for=(Consumer("pods", "job-2", "uid-job-2"),),
+        )
+    )
+    for _ in range(2):
+        cluster.outcomes.settle(cluster.store.current)
+    assert cluster.results == [Match.MATCH, Match.WRONG]

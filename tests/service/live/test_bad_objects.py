@@ -1,0 +1,194 @@
+"""Objects that nobody should write, on a live cluster: survived, counted and shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from extender.core.prediction.evaluate import Memo, Settings, evaluate
+from extender.core.releases.history import release_for
+from extender.kube.watch.events import ReflectorState
+from extender.model import (
+    Allocation,
+    Consumer,
+    DeviceID,
+    DeviceResult,
+    NodeRequirement,
+    NodeSelector,
+    NodeSelectorTerm,
+)
+from extender.service.http import verbs
+from extender.service.http.dependencies import Service
+from extender.service.http.web import make_app
+from extender.service.live.first_lists import KINDS
+from extender.service.live.in_flight import InFlight
+from extender.service.live.live import Live
+from extender.service.live.outcomes import Outcomes
+from extender.service.live.store import LiveStore
+from extender.service.metrics.metrics import Metrics
+from extender.service.wire import host_priority
+from tests import builders as b
+
+NODES = ("x", "y")
+
+
+def gpu(name, node="x"):
+    return DeviceID("gpu.nvidia.com", node, name)
+
+
+def nic(name, node="x"):
+    return DeviceID("dra.net", node, name)
+
+
+def on(node, *devices, claim="c", pod="job-1"):
+    """A claim whose allocation names a node, as the scheduler writes it or a hand."""
+    this = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", (node,)),)),))
+    results = tuple(map(DeviceResult, ("gpu", "nic"), devices))
+    return replace(
+        b.claim(claim, allocation=Allocation(results, node_selector=this)),
+        reserved_for=(Consumer("pods", pod, f"uid-{pod}"),),
+    )
+
+
+@pytest.fixture
+def service(clock):
+    """Two nodes with one aligned pair each, two pods."""
+    store = LiveStore(release_for("1.36"), InFlight(30.0), clock)
+    lists: dict[str, list[object]] = {kind: [] for kind in KINDS}
+    lists["DeviceClass"] = [*b.CLASSES]
+    lists["ResourceClaim"] = [b.claim("c"), b.claim("d")]
+    for name in NODES:
+        node, slices = b.pair_node(name, ["a"], ["a"])
+        lists["Node"].append(node)
+        lists["ResourceSlice"] += slices
+    for kind, objects in lists.items():
+        store.replace(kind, objects)
+    metrics, memo = Metrics("1.36.2"), Memo(host_priority)
+    outcomes = Outcomes(evaluate, Settings(), clock, metrics.match, metrics.placement)
+    store.on_allocated = lambda claim: outcomes.allocated(claim, store.current)
+    live = Live(
+        store=store,
+        outcomes=outcomes,
+        evaluate=evaluate,
+        memo=memo,
+        settings=Settings(),
+        reflectors=tuple(ReflectorState(kind, synced=True, last_contact=clock.now) for kind in KINDS),
+        clock=clock,
+        stale_seconds=300.0,
+    )
+    store.on_landed = live.landed
+    return Service(store=store, settings=Settings(), metrics=metrics, memo=memo, live=live)
+
+
+def body(pod="job-1", claim="c"):
+    spec = {"containers": [], "resourceClaims": [{"name": "devices", "resourceClaimName": claim}]}
+    document = {"Pod": {"metadata": {"name": pod, "uid": f"uid-{pod}"}, "spec": spec}, "NodeNames": NODES}
+    return json.dumps(document).encode()
+
+
+def scores(service, **pod):
+    return {each["Host"]: each["Score"] for each in json.loads(verbs.prioritize(service, body(**pod)).body)}
+
+
+def exposed(service):
+    return service.metrics.expose("", {}, ready=True)[0].decode()
+
+
+def compared(service):
+    """The results of all comparisons, once nothing is open."""
+    for _ in range(2):
+        service.live.outcomes.settle(service.store.current)
+    lines = [line for line in exposed(service).splitlines() if "prediction_matches_total{" in line]
+    return {line.split('"')[1]: float(line.split()[-1]) for line in lines if not line.endswith(" 0.0")}
+
+
+@pytest.mark.parametrize(
+    ("claim", "result"),
+    [
+        (on("x", gpu("gpu-9"), nic("nic-9")), "wrong"),
+        (on("x", gpu("gpu-0", "y"), nic("nic-0", "y")), "wrong"),
+        (on("z", gpu("gpu-0"), nic("nic-0")), "unknown"),
+        (on("", gpu("gpu-0"), nic("nic-0")), "unseen"),
+        (on("x"), "wrong"),
+    ],
+    ids=["no such devices", "devices of another node", "no such node", "no node", "no devices"],
+)
+def test_an_allocation_written_by_hand(service, claim, result):
+    """It is compared like any other, shown with its devices, and the next pod is still judged."""
+    scores(service)
+    service.live.store.apply("ResourceClaim", [claim], [])
+    assert compared(service) == {result: 1.0}
+    if result != "unseen":
+        (found,) = service.live.outcomes.mismatches
+        assert (found.claim, found.result, len(found.allocated)) == (
+            "c",
+            result,
+            len(claim.allocation.results),
+        )
+    second = scores(service, pod="job-2", claim="d")
+    assert second.keys() == set(NODES)
+    assert max(second.values()) == 103
+
+
+def test_an_allocation_edited_later(service):
+    """The devices that the claim no longer holds are free for the next pod."""
+    service.live.store.apply("ResourceClaim", [on("x", gpu("gpu-0"), nic("nic-0"))], [])
+    assert scores(service, pod="job-2", claim="d") == {"x": 0, "y": 103}
+    service.live.store.apply("ResourceClaim", [on("x", gpu("gpu-7"), nic("nic-7"))], [])
+    assert sorted(scores(service, pod="job-2", claim="d").values()) == [100, 103]
+
+
+async def test_one_device_in_two_claims(service, aiohttp_client):
+    """Taken until both are gone; a gauge counts it, and whoever asks for details reads which it is."""
+    store = service.live.store
+    one, two = (
+        on("x", gpu("gpu-0"), nic("nic-0")),
+        on("x", gpu("gpu-0"), nic("nic-1"), claim="d", pod="job-2"),
+    )
+    store.apply("ResourceClaim", [one], [])
+    client = await aiohttp_client(make_app(service))
+    assert "held by several" not in await (await client.get("/readyz?verbose")).text()
+    store.apply("ResourceClaim", [two], [])
+    ready = await client.get("/readyz?verbose")
+    text = "[-]devices 1 held by several claims, look for a second scheduler: gpu.nvidia.com/x/gpu-0\n"
+    assert (ready.status, text in await ready.text()) == (200, True)
+    assert "dra_extender_devices_held_twice 1.0" in await (await client.get("/metrics")).text()
+    store.apply("ResourceClaim", [b.claim("d")], [])
+    assert scores(service, pod="job-2", claim="d")["x"] == 0
+    assert "dra_extender_devices_held_twice 0.0" in await (await client.get("/metrics")).text()
+
+
+def test_a_claim_in_flight_is_in_no_two_claims(service):
+    """Only what the API shows counts: an assumption that turns out wrong is no double allocation."""
+    (chosen,) = (name for name, score in scores(service).items() if score == 103)
+    service.live.store.apply("ResourceClaim", [on(chosen, gpu("gpu-0", chosen), claim="d", pod="job-2")], [])
+    assert service.live.store.in_flight == 1
+    assert service.live.store.held_twice == ()
+
+
+def test_a_pool_whose_newest_generation_is_incomplete(service):
+    """The scheduler takes nothing of it, nor do we, until the rest comes."""
+    store = service.live.store
+    (gpus,) = (each for each in store.current.published.values() if each.name == "x-gpu.nvidia.com")
+    half = [replace(gpus, name=f"new-{n}", generation=2, resource_slice_count=2) for n in range(2)]
+    half[1] = replace(half[1], devices=(b.device("gpu-1", "a"),))
+    store.apply("ResourceSlice", half[:1], [])
+    assert scores(service) == {"x": 0, "y": 103}
+    verdict = evaluate(store.current, b.pod("job-2", "d"), Memo(host_priority), Settings()).verdicts(["x"])[
+        "x"
+    ]
+    assert verdict.reason is not None
+    store.apply("ResourceSlice", half[1:], [])
+    assert sorted(scores(service).values()) == [100, 103]
+
+
+def test_pods_that_nobody_asked_about(service):
+    """Placed by another scheduler: their nominations and allocations are taken in, and counted."""
+    store = service.live.store
+    store.apply("Pod", [replace(b.pod("job-2", "d"), nominated_node_name="x")], [])
+    assert store.in_flight == 0
+    store.apply("ResourceClaim", [on("x", gpu("gpu-0"), nic("nic-0"), claim="d", pod="job-2")], [])
+    assert compared(service) == {"unseen": 1.0}
+    assert scores(service) == {"x": 0, "y": 103}

@@ -1,0 +1,242 @@
+"""A live cluster behind the verbs: what an answer assumes, and what the next one makes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from extender.core.prediction.evaluate import Memo, Settings, evaluate
+from extender.core.releases.history import release_for
+from extender.kube.watch.events import ReflectorState
+from extender.model import DeviceID
+from extender.service.http import verbs
+from extender.service.http.dependencies import Service
+from extender.service.live.first_lists import KINDS
+from extender.service.live.freed import FreedDevices
+from extender.service.live.in_flight import InFlight
+from extender.service.live.live import Live
+from extender.service.live.outcomes import Outcomes
+from extender.service.live.store import LiveStore
+from extender.service.metrics.metrics import Metrics
+from extender.service.wire import host_priority
+from tests import builders as b
+
+NODES = ["x", "y", "far"]
+GPU, NIC = DeviceID("gpu.nvidia.com", "y", "gpu-0"), DeviceID("dra.net", "y", "nic-0")
+
+
+@pytest.fixture
+def make(clock):
+    """A service on two nodes with an aligned pair and one with its devices apart, for two pods."""
+
+    def build(*, more=(), **options):
+        store = LiveStore(release_for("1.36"), InFlight(30.0), clock)
+        objects: dict[str, list[object]] = {kind: [] for kind in KINDS}
+        objects["DeviceClass"] = [*b.CLASSES]
+        objects["ResourceClaim"] = [b.claim("c"), b.claim("d")]
+        for name in (*NODES, *more):
+            node, slices = b.pair_node(name, ["a"], ["b" if name == "far" else "a"], numa={"a": 0, "b": 1})
+            objects["Node"].append(node)
+            objects["ResourceSlice"] += slices
+        for kind, listed in objects.items():
+            store.replace(kind, listed)
+        settings, memo = Settings(), Memo(host_priority)
+        live = Live(
+            store=store,
+            outcomes=Outcomes(evaluate, settings, clock, lambda _: None, lambda _: None),
+            evaluate=evaluate,
+            memo=memo,
+            settings=settings,
+            reflectors=tuple(ReflectorState(kind, synced=True, last_contact=clock.now) for kind in KINDS),
+            clock=clock,
+            stale_seconds=300.0,
+            **options,
+        )
+        store.on_landed = live.landed
+        return Service(store=store, settings=settings, metrics=Metrics("1.36.2"), memo=memo, live=live)
+
+    return build
+
+
+def body(pod, claim, *names, alignment=None):
+    spec = {"containers": [], "resourceClaims": [{"name": "devices", "resourceClaimName": claim}]}
+    metadata: dict[str, object] = {"name": pod, "namespace": "default", "uid": f"uid-{pod}"}
+    if alignment is not None:
+        metadata["annotations"] = {"dra-extender.io/alignment": alignment}
+    document = {"Pod": {"metadata": metadata, "spec": spec}, "NodeNames": list(names or NODES)}
+    return json.dumps(document).encode()
+
+
+def scores(service, pod, claim, *names):
+    answer = json.loads(verbs.prioritize(service, body(pod, claim, *names)).body)
+    return {entry["Host"]: entry["Score"] for entry in answer}
+
+
+def test_decisive_chooses_one_and_takes_its_devices(make):
+    """The next pod finds them gone: that node is as good as full, and the other one is chosen."""
+    service = make(decisive=True)
+    first = scores(service, "job-1", "c")
+    assert sorted(first.values()) == [40, 100, 200]
+    chosen = max(first, key=first.__getitem__)
+    second = scores(service, "job-2", "d")
+    assert second[chosen] == 0
+    assert max(second, key=second.__getitem__) == ({"x", "y"} - {chosen}).pop()
+    assert service.live.store.in_flight == 2
+
+
+def test_devices_freed_during_an_attempt_count_from_the_next_one(make, clock):
+    """The scheduler looks at what is allocated before it asks; both answers are on the same view."""
+    service = make()
+    freed = FreedDevices(service.live.store, clock)
+    service = replace(service, live=replace(service.live, freed=freed))
+    taken = b.holding("e", DeviceID("gpu.nvidia.com", "x", "gpu-0"), DeviceID("dra.net", "x", "nic-0"))
+    freed.apply("ResourceClaim", [taken], [])
+    assert scores(service, "job-1", "c")["x"] == 0
+    freed.apply("ResourceClaim", [], [taken.key])
+    clock.now += 0.1
+    assert scores(service, "job-2", "d", "x", "far")["x"] == 0
+    clock.now += 0.1
+    assert scores(service, "job-1", "c", "x", "far")["x"] > 0
+
+
+def test_without_it_a_few_points_make_a_node_likely(make):
+    """Its devices are assumed taken, and the next pod is sent to where no prediction depends on that."""
+    service = make()
+    first = scores(service, "job-1", "c")
+    assert sorted(first.values()) == [40, 100, 103]
+    chosen = max(first, key=first.__getitem__)
+    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (1, {chosen: 1})
+    second = scores(service, "job-2", "d")
+    assert second == {"x": 103, "y": 103, "far": 40} | {chosen: 0}
+
+
+def test_of_many_nodes_any_place_may_be_the_one(make):
+    """Nothing is assumed until the API tells; the next pod prefers other nodes."""
+    names = [f"node-{number:02}" for number in range(40)]
+    service = make(more=names)
+    answers = [scores(service, *pair, *names) for pair in (("job-1", "c"), ("job-2", "d"))]
+    places = [{name for name, score in answer.items() if score == 103} for answer in answers]
+    assert [len(each) for each in places] == [5, 5]
+    assert not places[0] & places[1]
+    assert service.live.store.in_flight == 0
+    assert set(service.live.store.open_places) == places[0] | places[1]
+
+
+@pytest.mark.parametrize(
+    "news", [{"nominated_node_name": "y"}, {"node_name": "y"}], ids=["nominated", "bound"]
+)
+@pytest.mark.parametrize("alignment", ["preferred", "ignore"])
+def test_the_pod_says_where_it_landed(make, news, alignment):
+    """Before its claims do: what was predicted there is assumed, wherever we had expected it."""
+    service = make()
+    verbs.prioritize(service, body("job-1", "c", alignment=alignment))
+    store = service.live.store
+    store.apply("Pod", [replace(b.pod("job-1", "c"), **news)], [])
+    assert (store.in_flight, dict(store.open_places)) == (1, {})
+    assert scores(service, "job-2", "d")["y"] == 0
+    store.apply("ResourceClaim", [b.holding("c", GPU, NIC)], [])
+    assert store.in_flight == 1
+    assert "uid-job-1" not in store._in_flight
+    store.apply("Pod", [], [("default", "job-1")])
+    assert store.current.claims["default", "c"].allocation is not None
+
+
+def test_a_nomination_that_stands_is_no_news(make):
+    """One made by preemption does not say where a later attempt landed."""
+    service = make()
+    nominated = replace(b.pod("job-1", "c"), nominated_node_name="far")
+    service.live.store.apply("Pod", [nominated], [])
+    chosen = max(first := scores(service, "job-1", "c"), key=first.__getitem__)
+    service.live.store.apply("Pod", [replace(nominated, annotations={"any": "change"})], [])
+    assert dict(service.live.store.open_places) == {chosen: 1}
+
+
+def test_a_pod_that_is_deleted_lands_nowhere(make):
+    """Its devices are free again, also where its claim stays."""
+    service = make()
+    service.live.store.apply("Pod", [b.pod("job-1", "c")], [])
+    before = scores(service, "job-1", "c")
+    service.live.store.apply("Pod", [], [("default", "job-1")])
+    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (0, {})
+    assert sorted(scores(service, "job-2", "d").values()) == sorted(before.values())
+
+
+def test_alignment_comes_first(make):
+    """However many pods may land on the aligned nodes, none is sent to the other."""
+    service = make()
+    for number in range(5):
+        scored = scores(service, f"job-{number}", "c")
+        assert max(scored, key=scored.__getitem__) != "far"
+
+
+@pytest.mark.parametrize("decisive", [True, False])
+def test_a_pod_that_is_tried_again_is_judged_afresh(make, decisive):
+    """Its claim is not taken for allocated where the first attempt was to land, filter or not."""
+    service = make(decisive=decisive)
+    again = scores(service, "job-1", "c")
+    assert scores(service, "job-1", "c") == again
+    verbs.filter_(service, body("job-1", "c"))
+    assert service.live.store.in_flight == 0
+    assert scores(service, "job-1", "c") == again
+
+
+@pytest.mark.parametrize("decisive", [True, False])
+def test_a_single_node_is_where_the_pod_lands(make, decisive):
+    """The scheduler asks for no scores then; an attempt with more nodes takes that back."""
+    service = make(decisive=decisive)
+    verbs.filter_(service, body("job-1", "c", "far"))
+    assert service.live.store.in_flight == 1
+    assert scores(service, "job-2", "d")["far"] == 0
+    verbs.filter_(service, body("job-1", "c"))
+    assert service.live.store.in_flight == 1
+    verbs.filter_(service, body("job-2", "d"))
+    assert service.live.store.in_flight == 0
+
+
+@pytest.mark.parametrize("alignment", ["ignore", "preferred"])
+def test_the_only_node_of_a_pod_that_wants_no_opinion(make, alignment):
+    """It takes devices like any other."""
+    service = make()
+    verbs.filter_(service, body("job-1", "c", "x", alignment=alignment))
+    assert service.live.store.in_flight == 1
+    assert scores(service, "job-2", "d") == {"x": 0, "y": 103, "far": 40}
+
+
+def test_a_pod_that_wants_no_opinion_gets_none(make):
+    """All nodes are equal, and it may land on any."""
+    service = make(decisive=True)
+    answer = json.loads(verbs.prioritize(service, body("job-1", "c", alignment="ignore")).body)
+    assert {entry["Score"] for entry in answer} == {50}
+    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (0, {})
+
+
+@pytest.mark.parametrize(("node", "passes"), [("x", True), ("far", False)])
+def test_a_node_that_is_rejected_is_no_landing_place(make, node, passes):
+    """With policy required, devices are assumed on the one node that is left and nowhere else."""
+    service = make()
+    answer = json.loads(verbs.filter_(service, body("job-1", "c", node, alignment="required")).body)
+    assert answer["NodeNames"] == ([node] if passes else [])
+    assert service.live.store.in_flight == passes
+    answer = json.loads(verbs.filter_(service, body("job-2", "d", "y", "far", alignment="required")).body)
+    assert answer["NodeNames"] == ["y"]
+    assert service.live.store.in_flight == passes + 1
+
+
+def test_explain_assumes_nothing(make):
+    """Asking is free: same question, same answer."""
+    service = make(decisive=True)
+    first = verbs.explain(service, body("job-1", "c")).body
+    assert verbs.explain(service, body("job-1", "c")).body == first
+    assert service.live.store.in_flight == 0
+
+
+def test_no_opinion_after_silence(make, clock):
+    """What we know may be wrong by then: all nodes score half, and that is counted."""
+    service = make(decisive=True)
+    clock.now += 301
+    assert scores(service, "job-1", "c") == dict.fromkeys(NODES, 50)
+    assert service.live.store.in_flight == 0
+    text, _ = service.metrics.expose("", {}, ready=True)
+    assert b'neutral_answers_total{reason="stale",verb="prioritize"} 1.0' in text

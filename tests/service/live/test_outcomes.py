@@ -1,0 +1,245 @@
+"""Closing the loop: each allocation against what was predicted, and why they differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Memo, Settings, evaluate
+from extender.core.releases.history import release_for
+from extender.model import (
+    Allocation,
+    Consumer,
+    DeviceID,
+    DeviceResult,
+    NodeRequirement,
+    NodeSelector,
+    NodeSelectorTerm,
+)
+from extender.service.live.outcomes import MAX_ATTEMPTS, Match, Outcomes, Placement
+from tests import builders as b
+
+POD = b.pod("job", "c")
+THIS_NODE = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", ("n",)),)),))
+
+
+def device(name):
+    return DeviceID("gpu.nvidia.com" if name.startswith("gpu") else "dra.net", "n", name)
+
+
+def allocated(gpu, nic, name="c", pod="job"):
+    """The claim as the scheduler writes it."""
+    results = (DeviceResult("gpu", device(gpu)), DeviceResult("nic", device(nic)))
+    return replace(
+        b.claim(name, allocation=Allocation(results, node_selector=THIS_NODE)),
+        reserved_for=(Consumer("pods", pod, f"uid-{pod}"),),
+    )
+
+
+class Loop:
+    """A node with two pairs, a pod that was asked about, and what the outcomes tell."""
+
+    def __init__(self, release="1.36"):
+        node, slices = b.pair_node("n", ["a", "b"], ["a", "b"], numa={"a": 0, "b": 1})
+        self.slices = slices
+        self.snapshot = Snapshot.of(
+            release=release_for(release),
+            nodes=[node],
+            slices=slices,
+            classes=b.CLASSES,
+            claims=[b.claim("c")],
+            pods=[POD],
+        )
+        self.freed: set[DeviceID] = set()
+        self.results: list[Match] = []
+        self.placements: list[Placement] = []
+        self.outcomes = Outcomes(
+            evaluate,
+            Settings(),
+            lambda: 7.0,
+            self.results.append,
+            self.placements.append,
+            freed=self.freed.__contains__,
+        )
+
+    def ask(self, settings=None):
+        self.outcomes.answered(
+            POD, evaluate(self.snapshot, POD, Memo(lambda n, s: b""), settings or Settings())
+        )
+
+    def see(self, claim, *others):
+        self.snapshot = self.snapshot.with_claims([*others, claim])
+        self.outcomes.allocated(claim, self.snapshot)
+
+    def settle(self):
+        """Two seconds pass."""
+        for _ in range(2):
+            self.outcomes.settle(self.snapshot)
+
+
+def test_as_predicted():
+    """A match is counted, and the pod's placement rated."""
+    loop = Loop()
+    loop.ask()
+    loop.see(allocated("gpu-0", "nic-0"))
+    assert loop.results == [Match.MATCH]
+    assert list(loop.outcomes.mismatches) == []
+    (placement,) = loop.placements
+    assert (placement.achieved.predicted, placement.predicted, placement.best) == (1.0, 1.0, 1.0)
+
+
+def test_other_devices_are_wrong_and_told():
+    """Nothing explains it: the newest mismatches are kept, with names."""
+    loop = Loop()
+    loop.ask()
+    loop.see(allocated("gpu-0", "nic-1"))
+    loop.outcomes.settle(loop.snapshot)
+    assert (loop.results, list(loop.outcomes.mismatches)) == ([], [])
+    loop.settle()
+    assert loop.results == [Match.WRONG]
+    (found,) = loop.outcomes.mismatches
+    assert (found.result, found.time, found.pod, found.claim, found.node) == (
+        Match.WRONG,
+        7.0,
+        "default/job",
+        "c",
+        "n",
+    )
+    assert found.predicted == ("gpu gpu.nvidia.com/n/gpu-0", "nic dra.net/n/nic-0")
+    assert found.allocated == ("gpu gpu.nvidia.com/n/gpu-0", "nic dra.net/n/nic-1")
+    (placement,) = loop.placements
+    assert placement.predicted == 1.0
+    assert placement.achieved.predicted == pytest.approx(0.4)
+
+
+def test_order_matters():
+    """The same devices in another order are not what was predicted."""
+    loop = Loop()
+    loop.ask()
+    claim = allocated("gpu-0", "nic-0")
+    loop.see(replace(claim, allocation=replace(claim.allocation, results=claim.allocation.results[::-1])))
+    loop.settle()
+    assert loop.results == [Match.WRONG]
+
+
+def test_another_claim_was_faster():
+    """The scheduler knew of an allocation that we did not."""
+    loop = Loop()
+    loop.ask()
+    loop.see(allocated("gpu-1", "nic-1"), allocated("gpu-0", "nic-0", "d", "other"))
+    assert loop.results == [Match.IN_FLIGHT]
+
+
+def test_another_claim_was_faster_and_shown_later():
+    """The scheduler writes claims at the same time, in no order: that is no defect of ours."""
+    loop = Loop()
+    loop.ask()
+    loop.see(allocated("gpu-1", "nic-1"))
+    loop.snapshot = loop.snapshot.with_claims([allocated("gpu-0", "nic-0", "d", "other")])
+    loop.settle()
+    assert loop.results == [Match.IN_FLIGHT]
+    (found,) = loop.outcomes.mismatches
+    assert (found.result, found.predicted[0]) == (Match.IN_FLIGHT, "gpu gpu.nvidia.com/n/gpu-0")
+
+
+def test_devices_became_free():
+    """What we still took for used was free again."""
+    loop = Loop()
+    other = allocated("gpu-0", "nic-0", "d", "other")
+    loop.snapshot = loop.snapshot.with_claims([other])
+    loop.ask()
+    loop.snapshot = loop.snapshot.with_claims([], [other.key])
+    loop.see(allocated("gpu-0", "nic-0"))
+    assert loop.results == [Match.STALE]
+
+
+def test_devices_were_free_for_us_first():
+    """They were released shortly before, and the scheduler still counted them as taken."""
+    loop = Loop()
+    loop.freed.add(device("gpu-0"))
+    loop.ask()
+    loop.see(allocated("gpu-1", "nic-1"))
+    assert loop.results == [Match.STALE]
+
+
+def test_devices_were_free_for_the_scheduler_first():
+    """It allocated what is still taken for us."""
+    loop = Loop()
+    loop.snapshot = loop.snapshot.with_claims([allocated("gpu-0", "nic-0", "d", "other")])
+    loop.ask()
+    loop.see(allocated("gpu-0", "nic-0"))
+    assert loop.results == [Match.STALE]
+
+
+def test_the_node_changed():
+    """Its slices are others than those we predicted from."""
+    loop = Loop()
+    loop.ask()
+    states = dict(loop.snapshot.nodes)
+    states["n"] = replace(states["n"], inventory=replace(states["n"].inventory))
+    loop.snapshot = replace(loop.snapshot, nodes=states)
+    loop.see(allocated("gpu-1", "nic-1"))
+    assert loop.results == [Match.STALE]
+
+
+def test_a_pod_with_two_claims_is_rated_when_both_are_allocated():
+    """The second may look allocated before, because it is assumed to be."""
+    loop = Loop()
+    gpu, nic = b.spec(b.request("gpu", "gpu")), b.spec(b.request("nic", "nic"))
+    loop.snapshot = loop.snapshot.with_claims([b.claim("c", gpu), b.claim("d", nic)])
+    pod = b.pod("job", "c", "d")
+    loop.outcomes.answered(pod, evaluate(loop.snapshot, pod, Memo(lambda n, s: b""), Settings()))
+    both = allocated("gpu-0", "nic-0")
+    first, second = (
+        replace(both, name=name, spec=spec, allocation=replace(both.allocation, results=(result,)))
+        for name, spec, result in zip("cd", (gpu, nic), both.allocation.results, strict=True)
+    )
+    loop.see(first, replace(second, reserved_for=()))
+    assert (loop.results, loop.placements) == ([Match.MATCH], [])
+    loop.see(second)
+    assert loop.results == [Match.MATCH, Match.MATCH]
+    assert [placement.achieved.predicted for placement in loop.placements] == [1.0]
+
+
+def test_nothing_was_predicted():
+    """A search that was given up is no mistake."""
+    loop = Loop()
+    loop.ask(Settings(search_steps=1, request_steps=1))
+    loop.see(allocated("gpu-0", "nic-0"))
+    assert loop.results == [Match.UNKNOWN]
+    assert loop.placements[0].predicted is None
+
+
+def test_pods_we_were_not_asked_about():
+    """Such as those placed before we started."""
+    loop = Loop()
+    loop.see(allocated("gpu-0", "nic-0"))
+    assert (loop.results, loop.placements) == ([Match.UNSEEN], [])
+
+
+def test_a_claim_for_several_nodes_is_judged_where_its_pod_is():
+    """Its selector does not name the node; the pod does, once bound."""
+    loop = Loop()
+    loop.ask()
+    claim = allocated("gpu-0", "nic-0")
+    claim = replace(claim, allocation=replace(claim.allocation, node_selector=None))
+    loop.see(claim)
+    assert loop.results == [Match.UNSEEN]
+    pods = {("default", "job"): replace(POD, node_name="n")}
+    loop.snapshot = replace(loop.snapshot, pods=pods)
+    loop.see(claim)
+    assert loop.results == [Match.UNSEEN, Match.MATCH]
+
+
+@pytest.mark.parametrize("number", [MAX_ATTEMPTS, MAX_ATTEMPTS + 1])
+def test_attempts_are_forgotten_oldest_first(number):
+    """Pods that never get their claims do not pile up."""
+    loop = Loop()
+    loop.ask()
+    for each in range(1, number):
+        pod = b.pod(f"job-{each}", "c")
+        loop.outcomes.answered(pod, evaluate(loop.snapshot, pod, loop.outcomes.memo, Settings()))
+    loop.see(allocated("gpu-0", "nic-0"))
+    assert loop.results == [Match.MATCH if number == MAX_ATTEMPTS else Match.UNSEEN]

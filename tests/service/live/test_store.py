@@ -1,0 +1,170 @@
+"""The live store: lists and events in, snapshots out, with assumed allocations in them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from extender.core.releases.history import release_for
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind, Words
+from extender.model import DeviceID, Namespace, Node
+from extender.service.live.first_lists import KINDS
+from extender.service.live.in_flight import InFlight
+from extender.service.live.store import LiveStore
+from tests import builders as b
+
+GPU, NIC = DeviceID("gpu.nvidia.com", "n", "gpu-0"), DeviceID("dra.net", "n", "nic-0")
+PENDING, ASSUMED = b.claim("c"), b.holding("c", GPU, NIC)
+
+
+@pytest.fixture
+def allocated():
+    """The claims that were seen allocated, with what the snapshot then held."""
+    return []
+
+
+@pytest.fixture
+def store(clock, allocated):
+    node, slices = b.pair_node("n", ["a"], ["a"])
+    found = LiveStore(release_for("1.36"), InFlight(10.0), clock)
+    found.on_allocated = lambda claim: allocated.append((claim, found.current.claims[claim.key]))
+    lists: dict[str, list[object]] = {
+        "Node": [node],
+        "ResourceSlice": [*slices],
+        "DeviceClass": [*b.CLASSES],
+        "ResourceClaim": [PENDING],
+    }
+    for kind in KINDS:
+        assert not found.ready
+        found.replace(kind, lists.get(kind, []))
+    return found
+
+
+def taken(store):
+    """The devices that count as taken on the node."""
+    return set().union(*(usage.exclusive for usage in store.current.nodes["n"].usage))
+
+
+def test_it_is_ready_when_every_kind_is_listed(store):
+    """Then the snapshot holds them all."""
+    assert store.ready
+    assert list(store.current.nodes) == ["n"]
+    assert len(store.current.nodes["n"].inventory.pools) == 2
+    assert store.current.claims == {PENDING.key: PENDING}
+
+
+async def test_what_comes_while_the_first_snapshot_is_built_apart(clock):
+    """The loop goes on; events and lists of that time are taken in once it is there."""
+    store = LiveStore(release_for("1.36"), InFlight(10.0), clock, apart=True)
+    node, slices = b.pair_node("n", ["a"], ["a"])
+    lists: dict[str, list[object]] = {"Node": [node], "ResourceSlice": [*slices]}
+    for kind in KINDS:
+        store.replace(kind, lists.get(kind, []))
+    begun = asyncio.create_task(store.begin())
+    await asyncio.sleep(0)
+    store.apply("Node", [Node("m")], [])
+    store.apply("Node", [], ["n"])
+    store.replace("ResourceClaim", [PENDING])
+    assert not store.listed.is_set()
+    assert not store.current.nodes
+    await begun
+    assert store.listed.is_set()
+    assert list(store.current.nodes) == ["m"]
+    assert store.current.claims == {PENDING.key: PENDING}
+
+
+def test_events_before_the_other_lists_count(clock):
+    """A kind that is slow to list does not lose the events of those before it."""
+    store = LiveStore(release_for("1.36"), InFlight(10.0), clock)
+    store.replace("Node", [Node("a"), Node("b")])
+    store.apply("Node", [Node("b", {"zone": "1"}), Node("c")], ["a"])
+    for kind in KINDS:
+        if kind != "Node":
+            store.replace(kind, [])
+    assert {name: dict(state.node.labels) for name, state in store.current.nodes.items()} == {
+        "b": {"zone": "1"},
+        "c": {},
+    }
+
+
+def test_events_change_the_snapshot_and_nothing_before_it(store):
+    """A request that holds an older snapshot goes on with it."""
+    before = store.current
+    node, slices = b.pair_node("m", ["a"], ["a"])
+    store.apply("Node", [node], [])
+    store.apply("ResourceSlice", slices, [])
+    store.apply("Node", [], ["n"])
+    assert (list(before.nodes), list(store.current.nodes)) == (["n"], ["m"])
+    assert len(store.current.nodes["m"].inventory.pools) == 2
+
+
+def test_namespaces_come_and_go(store):
+    """Their annotations are what answers depend on; predictions do not."""
+    number = store.current.number
+    store.apply("Namespace", [Namespace("a", {"k": "v"}), Namespace("b")], [])
+    store.apply("Namespace", [], ["b"])
+    assert dict(store.current.namespaces) == {"a": Namespace("a", {"k": "v"})}
+    assert store.current.number == number
+
+
+def test_another_list_removes_what_it_lacks(store):
+    """After a gap in the events a list is the truth, also about what went meanwhile."""
+    store.apply("ResourceClaim", [b.claim("d")], [])
+    store.replace("ResourceClaim", [b.claim("e")])
+    assert list(store.current.claims) == [("default", "e")]
+    store.replace("ResourceSlice", [])
+    assert store.current.nodes["n"].inventory.pools == ()
+
+
+def test_an_assumed_allocation_takes_the_devices_at_once(store):
+    """Until the API says what became of it."""
+    store.assume("pod-1", [ASSUMED])
+    assert (taken(store), store.in_flight) == ({"gpu-0", "nic-0"}, 1)
+    store.apply("ResourceClaim", [replace(PENDING, pod_claim_name="an update without an allocation")], [])
+    assert (taken(store), store.in_flight) == ({"gpu-0", "nic-0"}, 1)
+    store.apply("ResourceClaim", [b.holding("c", GPU)], [])
+    assert (taken(store), store.in_flight) == ({"gpu-0"}, 0)
+
+
+@pytest.mark.parametrize("end", ["forget", "expire", "delete", "list"])
+def test_every_end_gives_the_devices_back(store, clock, end):
+    """Nothing stays assumed."""
+    store.assume("pod-1", [ASSUMED])
+    clock.now += 10.0
+    match end:
+        case "forget":
+            store.forget("pod-1")
+        case "expire":
+            assert store.expire() == 1
+        case "delete":
+            store.apply("ResourceClaim", [], [PENDING.key])
+        case "list":
+            store.replace("ResourceClaim", [])
+    assert (taken(store), store.in_flight, store.expire()) == (set(), 0, 0)
+
+
+def test_an_allocation_is_told_once(store, allocated):
+    """With the snapshot that has it; repeats, and what was allocated when we came, are no news."""
+    store.apply("ResourceClaim", [PENDING], [])
+    store.assume("pod-1", [ASSUMED])
+    store.apply("ResourceClaim", [ASSUMED], [])
+    store.apply("ResourceClaim", [replace(ASSUMED, pod_claim_name="x")], [])
+    assert allocated == [(ASSUMED, ASSUMED)]
+    store.apply("ResourceClaim", [PENDING], [])
+    store.apply("ResourceClaim", [ASSUMED], [])
+    assert len(allocated) == 2
+
+
+def test_the_vocabulary_of_the_site_counts(clock):
+    """Before the lists are complete, in the first snapshot and after an event."""
+    vocabulary = DEFAULT_VOCABULARY.with_drivers({"dra.net": Words(Kind.ACCELERATOR)})
+    store = LiveStore(release_for("1.36"), InFlight(10.0), clock, vocabulary=vocabulary)
+    assert store.current.vocabulary is vocabulary
+    node, slices = b.pair_node("n", ["a"], ["a"])
+    for kind, objects in {**dict.fromkeys(KINDS, ()), "Node": [node], "ResourceSlice": slices}.items():
+        store.replace(kind, objects)
+    store.apply("ResourceSlice", [b.slice_of("dra.net", "n", [b.device("nic-1", "b")])], [])
+    places = [place for each in store.current.nodes["n"].inventory.frame.slices for place in each.places]
+    assert [place.kind for place in places] == [Kind.ACCELERATOR, Kind.GPU]
