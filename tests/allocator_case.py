@@ -84,7 +84,7 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
         shape = compile_shape(specs, snapshot.classes, release)
     except Refused as refused:
         return Answer(Outcome.ERROR, detail=str(refused.reason))
-    placed = Projector(shape, release).place(state.inventory)
+    placed = Projector(shape, release).project(state.inventory)
     usage = usage_of(placed, state.inventory, state.usage, release)
     found = find(shape, placed.layout, usage, release, budget)
     if isinstance(found.answer, Fatal):

@@ -1,4 +1,4 @@
-"""Slices as drivers publish them, from the JSON of the API to the places of their devices on node n."""
+"""Slices as drivers publish them, from the JSON of the API to the locations of their devices on node n."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
-from extender.core.topology.places import Distance, Place, distance
+from extender.core.topology.locations import Distance, Location, distance
 from extender.kube import decode
 from extender.kube.decode import Interner
 from extender.model import Claim, DeviceClass, Node, ResourceSlice
@@ -80,17 +80,17 @@ def world(*slices: ResourceSlice, claims: Iterable[Claim] = (), names: Iterable[
     )
 
 
-def located(snapshot: Snapshot, node: str = "n") -> dict[str, Place]:
-    """The places of a node's devices by name."""
+def located(snapshot: Snapshot, node: str = "n") -> dict[str, Location]:
+    """The locations of a node's devices by name."""
     inventory = snapshot.nodes[node].inventory
     return {
-        device.name: place
+        device.name: location
         for slice_, frame in zip(inventory.slices, inventory.frame.slices, strict=True)
-        for device, place in zip(slice_.devices, frame.places, strict=True)
+        for device, location in zip(slice_.devices, frame.locations, strict=True)
     }
 
 
 def apart(*slices: ResourceSlice, a: str = "gpu", z: str = "nic") -> Distance:
     """How far the devices named ``a`` and ``z`` are apart on node n."""
-    places = located(world(*slices))
-    return distance(places[a], places[z])
+    locations = located(world(*slices))
+    return distance(locations[a], locations[z])

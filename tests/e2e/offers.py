@@ -13,7 +13,7 @@ import json
 import aiohttp
 from aiohttp import web
 
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from tests.e2e.threaded import listening
 
 SHARED = (Distance.DEVICE, Distance.PCIE_ROOT)

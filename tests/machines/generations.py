@@ -228,7 +228,7 @@ def by_socket(machine: Machine) -> list[Entry]:
 
 
 def by_machine(machine: Machine) -> list[Entry]:
-    """The same driver, one group: every root, and no place."""
+    """The same driver, one group: every root, and no location."""
     nodes = {"cpudevmachine": set(machine.sockets)}
     return _cpus(nodes, machine, numa=False, socket=False, roots=True, standard=True)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from extender.core.topology.locate import locate
-from extender.core.topology.places import Distance, Place, distance
+from extender.core.topology.locations import Distance, Location, distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
 from tests.machines.generations import CPUS, GPUS, NICS, Entry, Generation
 from tests.machines.record import Machine, documented, machines
@@ -62,7 +62,7 @@ _BY_NUMA = CPUS["by NUMA node, roots"]
 _CPU_MODES = ("by NUMA node", "by NUMA node, roots", "by socket", "by machine", "individual")
 
 Cells = tuple[str, ...]
-Count = Callable[[Sequence[Entry], Sequence[Place]], Counter[Distance]]
+Count = Callable[[Sequence[Entry], Sequence[Location]], Counter[Distance]]
 
 
 def page() -> str:
@@ -156,30 +156,32 @@ def _text(counts: Counter[Distance]) -> str:
 
 def _cell(machine: Machine, generations: Sequence[Generation], count: Count) -> str:
     entries = [entry for generation in generations for entry in generation(machine)]
-    places = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
-    return _text(count(entries, places))
+    locations = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
+    return _text(count(entries, locations))
 
 
-def _nearest_nic(entries: Sequence[Entry], places: Sequence[Place]) -> Counter[Distance]:
-    nics = [place for entry, place in zip(entries, places, strict=True) if entry.part and entry.part.rdma]
-    return _nearest([place for place in places if place.kind is Kind.GPU], nics)
+def _nearest_nic(entries: Sequence[Entry], locations: Sequence[Location]) -> Counter[Distance]:
+    nics = [
+        location for entry, location in zip(entries, locations, strict=True) if entry.part and entry.part.rdma
+    ]
+    return _nearest([location for location in locations if location.kind is Kind.GPU], nics)
 
 
 def _nearest_cpu(kind: Kind) -> Count:
-    return lambda _, places: _nearest(
-        [place for place in places if place.kind is kind],
-        [place for place in places if place.kind is Kind.CPU],
+    return lambda _, locations: _nearest(
+        [location for location in locations if location.kind is kind],
+        [location for location in locations if location.kind is Kind.CPU],
     )
 
 
-def _nearest(devices: Sequence[Place], others: Sequence[Place]) -> Counter[Distance]:
+def _nearest(devices: Sequence[Location], others: Sequence[Location]) -> Counter[Distance]:
     return Counter(
         min((distance(device, other) for other in others), key=_NEAREST_FIRST.index) for device in devices
     )
 
 
-def _gpu_pairs(_: Sequence[Entry], places: Sequence[Place]) -> Counter[Distance]:
-    gpus = [place for place in places if place.kind is Kind.GPU]
+def _gpu_pairs(_: Sequence[Entry], locations: Sequence[Location]) -> Counter[Distance]:
+    gpus = [location for location in locations if location.kind is Kind.GPU]
     return Counter(distance(a, b) for a, b in combinations(gpus, 2))
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from tests.paths import DATA
 
 _FILE = DATA / "machines.json"

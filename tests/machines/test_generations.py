@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from extender.core.topology.locate import locate
-from extender.core.topology.places import Distance, distance
+from extender.core.topology.locations import Distance, distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from tests.machines.generations import CPUS, GPUS, NICS, Entry, Generation, nothing, nvme
 from tests.machines.record import Machine, documented, machines
@@ -39,12 +39,12 @@ def test_distances_are_what_the_facts_determine(name: str) -> None:
     """Neither nearer, nor farther, nor unknown where the published facts together tell."""
     machine = MACHINES[name]
     for drivers, entries in combinations(machine):
-        places = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
+        locations = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
         expected = told(entries, flat=machine.flat)
         for a in range(len(entries)):
             for b in range(a):
                 names = f"{drivers}: {entries[a].device.name}, {entries[b].device.name}"
-                assert distance(places[a], places[b]) is expected(a, b), names
+                assert distance(locations[a], locations[b]) is expected(a, b), names
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -52,12 +52,12 @@ def test_no_distance_is_nearer_than_the_machine_is(name: str) -> None:
     """Against the machine's own record; farther only where sockets or NUMA nodes are not published."""
     machine = MACHINES[name]
     for drivers, entries in combinations(machine):
-        places = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
+        locations = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
         for a, first in enumerate(entries):
             for b, second in enumerate(entries[:a]):
                 if first.part is None or second.part is None:
                     continue
-                found = distance(places[a], places[b])
+                found = distance(locations[a], locations[b])
                 true = documented(machine, first.part, second.part)
                 excused = (true, found) in {
                     (Distance.SOCKET, Distance.REMOTE),
@@ -75,8 +75,10 @@ def test_all_is_known_where_all_is_published(name: str) -> None:
     for nics in NICS.values():
         chosen = (newest, nics, CPUS["by NUMA node, roots"])
         entries = [entry for generation in chosen for entry in generation(machine)]
-        places = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
+        locations = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
         for a, first in enumerate(entries):
             for b, second in enumerate(entries[:a]):
                 if first.part is not None and second.part is not None:
-                    assert distance(places[a], places[b]) is documented(machine, first.part, second.part)
+                    assert distance(locations[a], locations[b]) is documented(
+                        machine, first.part, second.part
+                    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from tests.machines.generations import Entry
 
 

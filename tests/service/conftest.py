@@ -23,7 +23,7 @@ from extender.core.prediction.evaluate import (
 from extender.core.prediction.shortfall import shortfall_of
 from extender.core.reasons import Reason, ReasonCode
 from extender.core.releases.history import release_for
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from extender.model import DeviceID, DeviceResult
 from extender.service import wire
 from extender.service.http.dependencies import Service

@@ -8,7 +8,7 @@ import pytest
 
 from extender.core.alignment.pairs import Alignment, Pair
 from extender.core.prediction.evaluate import Settings
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from extender.model import Constraint, DeviceID, Namespace, Pod, ResourceSlice
 from extender.service.http.web import make_app
 from extender.service.policy import ANNOTATION, Policy, policy_of

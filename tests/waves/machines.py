@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from extender.core.alignment.pairs import Pair, align
 from extender.core.cluster.snapshot import NodeState
-from extender.core.topology.places import Distance, Place
+from extender.core.topology.locations import Distance, Location
 from extender.core.topology.vocabulary import Kind
 
 _ROOT = (Distance.DEVICE, Distance.PCIE_ROOT)
@@ -15,13 +15,13 @@ _ROOT = (Distance.DEVICE, Distance.PCIE_ROOT)
 
 class Machine(NamedTuple):
     """
-    GPUs and NICs with RDMA by their places, in the order in which first fit hands them out.
+    GPUs and NICs with RDMA by their locations, in the order in which first fit hands them out.
 
     ``by_root``: some GPU shares a PCIe root with some NIC.
     """
 
-    gpus: tuple[Place, ...]
-    nics: tuple[Place, ...]
+    gpus: tuple[Location, ...]
+    nics: tuple[Location, ...]
     by_root: bool
 
     def aligned(self, pairs: Iterable[Pair]) -> bool | None:
@@ -36,23 +36,23 @@ class Machine(NamedTuple):
 
     def aligned_after(self, gpus_gone: int, nics_gone: int, gpus: int, nics: int) -> bool | None:
         """Whether the next devices are, once so many are gone."""
-        places = (
+        locations = (
             *self.gpus[gpus_gone : gpus_gone + gpus],
             *self.nics[nics_gone : nics_gone + nics],
         )
-        return self.aligned(align(places).pairs)
+        return self.aligned(align(locations).pairs)
 
 
 def machine_of(state: NodeState) -> Machine:
     """Read an unused node; the classes of the fleet select what is counted here."""
-    gpus: list[Place] = []
-    nics: list[Place] = []
+    gpus: list[Location] = []
+    nics: list[Location] = []
     for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True):
-        for device, place in zip(slice_.devices, frame.places, strict=True):
+        for device, location in zip(slice_.devices, frame.locations, strict=True):
             rdma = device.attributes.get("dra.net/rdma")
-            if place.kind is Kind.GPU:
-                gpus.append(place)
-            elif place.kind is Kind.NIC and rdma is not None and rdma.value is True:
-                nics.append(place)
-    roots = {place.root for place in nics} - {-1}
-    return Machine(tuple(gpus), tuple(nics), any(place.root in roots for place in gpus))
+            if location.kind is Kind.GPU:
+                gpus.append(location)
+            elif location.kind is Kind.NIC and rdma is not None and rdma.value is True:
+                nics.append(location)
+    roots = {location.root for location in nics} - {-1}
+    return Machine(tuple(gpus), tuple(nics), any(location.root in roots for location in gpus))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from extender.core.audit.node_map import MapDevice, MapNumaNode, MapRoot, MapSocket
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from extender.model import DeviceID
 
 from .markup import Markup, element, joined

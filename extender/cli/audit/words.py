@@ -10,7 +10,7 @@ from extender.core.audit.auditor import Audit, Judgement, Option, PodFinding
 from extender.core.audit.node_shapes import NodeShape
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 
 from ..explain.table import DISTANCE_WORDS
 from ..wording import counted

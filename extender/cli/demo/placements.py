@@ -13,7 +13,7 @@ from typing import Protocol
 
 import orjson
 
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
 from extender.kube.recording.reader import Attempt
 

@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 
 from ..columns import columns
 from ..wording import counted

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import fsum
 
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 
 from .placements import Placement, Story
 

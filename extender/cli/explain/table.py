@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from extender.core.prediction.evaluate import Certainty, Outcome
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 
 from ..columns import columns

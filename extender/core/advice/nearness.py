@@ -16,7 +16,7 @@ from ..allocator.solutions import visit_solutions
 from ..claims.shape import Shape
 from ..prediction.predict import Slot, align_devices
 from ..releases.release import Release
-from ..topology.places import Distance, Place, distance
+from ..topology.locations import Distance, Location, distance
 
 
 class Nearness(StrEnum):
@@ -99,36 +99,40 @@ def nearest_possible(layout: Layout, usage: LayoutUsage) -> Nearness:
     devices: set[int] = set()
     on_one_node = False
     for number, candidate in enumerate(layout.candidates):
-        place = candidate.place
+        location = candidate.location
         if usage.in_use >> number & 1 and not candidate.traits.allow_multiple_allocations:
             continue
-        if candidate.traits.allow_multiple_allocations or place.device in devices or place.root in roots:
+        if (
+            candidate.traits.allow_multiple_allocations
+            or location.device in devices
+            or location.root in roots
+        ):
             return Nearness.PCIE_ROOT
-        on_one_node = on_one_node or place.numa in nodes
-        for number_of, seen in ((place.device, devices), (place.root, roots), (place.numa, nodes)):
+        on_one_node = on_one_node or location.numa in nodes
+        for number_of, seen in ((location.device, devices), (location.root, roots), (location.numa, nodes)):
             if number_of >= 0:
                 seen.add(number_of)
     return Nearness.NUMA if on_one_node else Nearness.UNKNOWN
 
 
 def _nearness(shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]) -> Nearness | None:
-    places = _two_places(shape, layout, solution, slots)
-    if places is not None:
-        return _NEARNESS[distance(*places)]
+    locations = _two_locations(shape, layout, solution, slots)
+    if locations is not None:
+        return _NEARNESS[distance(*locations)]
     return nearness_of(align_devices(shape, layout, solution, slots))
 
 
-def _two_places(
+def _two_locations(
     shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]
-) -> tuple[Place, Place] | None:
-    """The places where there are just two devices, by far the most common claim."""
+) -> tuple[Location, Location] | None:
+    """The locations where there are just two devices, by far the most common claim."""
     picks = [pick for each in solution.picks for pick in each]
     if len(picks) != 2 or any(slot.fixed for slot in slots):
         return None
     if any(shape.alternatives[pick.alternative].admin for pick in picks):
         return None
     first, second = picks
-    return layout.candidates[first.candidate].place, layout.candidates[second.candidate].place
+    return layout.candidates[first.candidate].location, layout.candidates[second.candidate].location
 
 
 def _is_of_one_kind(kinds: str) -> bool:

@@ -15,7 +15,7 @@ from ..allocator.compared_values import looked_up
 from ..allocator.device_verdict import SELECTED
 from ..allocator.layout import NOWHERE
 from ..cluster.snapshot import Snapshot
-from ..topology.places import Place
+from ..topology.locations import Location
 from ..topology.vocabulary import OFF_BUS, PCI_BUS_ID, PCIE_ROOT, Kind
 from .survey import Alike
 
@@ -66,7 +66,7 @@ class Sighting(NamedTuple):
     node: str
     driver: str
     device: Device
-    place: Place
+    location: Location
     local: bool
 
 
@@ -78,7 +78,7 @@ def sightings(surveyed: Sequence[Alike], snapshot: Snapshot) -> Iterator[Sightin
         projector = alike.look.memo.projector
         for name in alike.nodes:
             inventory = snapshot.nodes[name].inventory
-            placed = projector.place(inventory)
+            placed = projector.project(inventory)
             for candidate, (number, position) in zip(placed.layout.candidates, placed.positions, strict=True):
                 if (number, position) == NOWHERE:
                     continue
@@ -90,7 +90,7 @@ def sightings(surveyed: Sequence[Alike], snapshot: Snapshot) -> Iterator[Sightin
                             name,
                             slice_.driver,
                             slice_.devices[position],
-                            candidate.place,
+                            candidate.location,
                             bool(slice_.node_name),
                         )
 
@@ -108,7 +108,7 @@ def selections(
         key = (sighting.alternative, sighting.driver)
         book = books.get(key)
         if book is None:
-            book = books[key] = _Book(sighting.place.kind, attributes)
+            book = books[key] = _Book(sighting.location.kind, attributes)
         book.enter(sighting)
     found: dict[int, list[Selected]] = {}
     for (alternative, driver), book in sorted(books.items(), key=lambda item: item[0]):
@@ -139,7 +139,7 @@ class _Book:
         device, driver = sighting.device, sighting.driver
         self._devices += 1
         if self._kind is Kind.OTHER and (
-            PCIE_ROOT in device.attributes or PCI_BUS_ID in device.attributes or sighting.place.root >= 0
+            PCIE_ROOT in device.attributes or PCI_BUS_ID in device.attributes or sighting.location.root >= 0
         ):
             self._on_bus = True
         for name in self._attributes:
@@ -176,7 +176,7 @@ class _Book:
     def _is_flat(self, sighting: Sighting, root: Attribute) -> bool:
         """A root that is published, but that topology does not believe."""
         single = isinstance(root.value, str) or (isinstance(root.value, tuple) and len(root.value) == 1)
-        return single and self._kind not in OFF_BUS and sighting.local and sighting.place.root < 0
+        return single and self._kind not in OFF_BUS and sighting.local and sighting.location.root < 0
 
 
 def _shown(attribute: Attribute) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import fsum
 
-from ..topology.places import Distance, Place, distance
+from ..topology.locations import Distance, Location, distance
 from ..topology.vocabulary import Kind
 from .pairs import Alignment, Pair
 from .worths import DEFAULT_WORTHS, Worths
@@ -28,8 +28,8 @@ def highest(alignment: Alignment, worths: Worths = DEFAULT_WORTHS) -> float:
     return _mean(alignment, worths, max)
 
 
-def certain_worth(a: Place, b: Place, worths: Worths = DEFAULT_WORTHS) -> float:
-    """What two places of one node are worth; as far apart as can be where that is unknown."""
+def certain_worth(a: Location, b: Location, worths: Worths = DEFAULT_WORTHS) -> float:
+    """What two locations of one node are worth; as far apart as can be where that is unknown."""
     if _RANK[a.kind] > _RANK[b.kind]:
         a, b = b, a
     row = worths.row(a.kind, b.kind)

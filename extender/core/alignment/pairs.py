@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import fsum
 
 from ..topology.driver_attributes import Kind
-from ..topology.places import Distance, Place, distance
+from ..topology.locations import Distance, Location, distance
 from .worths import DEFAULT_WORTHS, Worths
 
 # Unknown comes before remote: what may be near is paired before what is known to be far.
@@ -33,7 +33,7 @@ class Pair:
     """
     Two devices that work together.
 
-    *a* and *b* are indexes into the places given to ``align``: *a* is of the first kind in
+    *a* and *b* are indexes into the locations given to ``align``: *a* is of the first kind in
     *kinds* (``"gpu-nic"``), or the earlier one where both are of one kind.
     """
 
@@ -56,31 +56,31 @@ class Alignment:
     pairs: tuple[Pair, ...]
 
 
-def align(places: Sequence[Place], worths: Worths = DEFAULT_WORTHS) -> Alignment:
+def align(locations: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> Alignment:
     """
-    Pair the devices of one node at *places* and rate the whole.
+    Pair the devices of one node at *locations* and rate the whole.
 
     Each two kinds are matched one to one, nearest first; where one kind has more devices,
     each left over is paired with its nearest. Devices of one kind form the shortest chain:
     n devices, n - 1 pairs. Virtual devices form none. Distance is hierarchical, so matching
-    level by level is optimal. The order of *places* has no influence on ``predicted``.
+    level by level is optimal. The order of *locations* has no influence on ``predicted``.
     """
     groups: dict[Kind, list[int]] = {}
-    # Sorted by place, equal multisets of places take equal decisions whatever their order.
-    for index in sorted(range(len(places)), key=places.__getitem__):
-        groups.setdefault(places[index].kind, []).append(index)
+    # Sorted by location, equal multisets of locations take equal decisions whatever their order.
+    for index in sorted(range(len(locations)), key=locations.__getitem__):
+        groups.setdefault(locations[index].kind, []).append(index)
     kinds = [kind for kind in Kind if kind in groups and kind is not Kind.VIRTUAL]
     pairs: list[Pair] = []
     for position, first in enumerate(kinds):
         for second in kinds[position:]:
             if first is second:
-                couples = _chain(places, groups[first])
+                couples = _chain(locations, groups[first])
             else:
-                couples = _match(places, groups[first], groups[second])
+                couples = _match(locations, groups[first], groups[second])
             row = worths.row(first, second)
             name = f"{first}-{second}"
             for a, b in sorted(couples):
-                apart = distance(places[a], places[b])
+                apart = distance(locations[a], locations[b])
                 pairs.append(Pair(a, b, name, apart, row.worth(apart)))
     if not pairs:
         return Alignment(None, ())
@@ -94,22 +94,24 @@ def score(alignment: Alignment, score_max: int) -> int:
     return round(predicted * score_max)
 
 
-def _chain(places: Sequence[Place], group: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the neighbours when walking the tree of places from leaf to leaf."""
+def _chain(locations: Sequence[Location], group: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the neighbours when walking the tree of locations from leaf to leaf."""
 
     def path(index: int) -> tuple[int, int, int, int]:
-        place = places[index]
-        return (place.socket, place.numa, place.root, place.device)
+        location = locations[index]
+        return (location.socket, location.numa, location.root, location.device)
 
     for a, b in pairwise(sorted(group, key=path)):
         yield (a, b) if a < b else (b, a)
 
 
-def _match(places: Sequence[Place], left: Sequence[int], right: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _match(
+    locations: Sequence[Location], left: Sequence[int], right: Sequence[int]
+) -> Iterator[tuple[int, int]]:
     """Yield (index of *left*, index of *right*) pairs; each device is in at least one."""
     swapped = len(left) < len(right)
     many, few = (right, left) if swapped else (left, right)
-    levels = [[_LEVEL[distance(places[i], places[j])] for j in few] for i in many]
+    levels = [[_LEVEL[distance(locations[i], locations[j])] for j in few] for i in many]
     # A device that has nothing near loses nothing by being matched far, and one that is
     # left over still gets its nearest: so the former goes first.
     turns = sorted(range(len(many)), key=lambda i: -min(levels[i]))

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..topology.driver_attributes import Kind
-from ..topology.places import Distance
+from ..topology.locations import Distance
 
 
 class Row(NamedTuple):

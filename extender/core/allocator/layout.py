@@ -16,7 +16,7 @@ from extender.model import CounterSet, DeviceTraits
 
 from ..cluster.frame import PoolFrame
 from ..cluster.usage import Amounts
-from ..topology.places import Place
+from ..topology.locations import Location
 from .compared_values import ValueClass
 
 
@@ -34,7 +34,7 @@ class Candidate(NamedTuple):
     traits: DeviceTraits
     verdicts: tuple[int, ...]
     classes: tuple[ValueClass, ...]
-    place: Place
+    location: Location
     failure: tuple[str, str]
     block: int = 0
     unusable: bool = False

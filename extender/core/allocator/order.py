@@ -3,7 +3,7 @@ Whether the random order of pools and slices can change what a search finds.
 
 Up to 1.35 (and in the stable allocator) pools come in the order of a Go map and
 slices in that of an informer's list. Candidates of one slice keep their order, so
-only candidates of different slices can change places.
+only candidates of different slices can swap positions.
 
 The search visits solutions in lexicographic order of its choices. So the first
 solution F in our order is first in every order unless another solution differs from
@@ -93,7 +93,7 @@ def combinations_suffice(shape: Shape, layout: Layout, release: Release) -> bool
 
 
 def _is_scattered(alternative: Alternative, layout: Layout, usage: LayoutUsage) -> bool:
-    """Whether two candidates of the alternative can change places."""
+    """Whether two candidates of the alternative can swap positions."""
     blocks = {
         candidate.block
         for number, candidate in enumerate(layout.candidates)

@@ -13,7 +13,7 @@ from ..cluster.frame import Frame, PoolFrame
 from ..cluster.inventory import Inventory
 from ..releases.release import CounterScope, Release
 from ..topology.driver_attributes import Kind
-from ..topology.places import Place
+from ..topology.locations import Location
 from .compared_values import MISSING, Value, ValueClasses, values_of
 from .device_verdict import INVALID_POOL, REJECTED, SELECTED, as_seen, device_verdict
 from .layout import NOWHERE, Block, Candidate, Layout, Placed
@@ -48,7 +48,7 @@ class Projector:
         """How many distinct slices and nodes it remembers."""
         return len(self._slices) + len(self._placed)
 
-    def place(self, inventory: Inventory) -> Placed:
+    def project(self, inventory: Inventory) -> Placed:
         """The layout of a node; equal nodes get the same object."""
         frame = inventory.frame
         numbers = tuple(
@@ -132,8 +132,8 @@ class Projector:
         classes = ValueClasses(self._shape.compared, sets=self._release.features.list_type_attributes)
         found: list[tuple[Candidate, tuple[int, int]]] = []
         blocks: list[Block] = []
-        for place, (number, of) in enumerate(zip(numbers, frame.slices, strict=True)):
-            devices = inventory.slices[place].devices
+        for slice_number, (number, of) in enumerate(zip(numbers, frame.slices, strict=True)):
+            devices = inventory.slices[slice_number].devices
             if self._by_block and self._seen[number]:
                 blocks.append(Block(of.pool, frame.pools[of.pool].late, of.late, of.counter_sets))
             for position, verdicts, values, failure in self._seen[number]:
@@ -142,13 +142,13 @@ class Projector:
                     devices[position].traits,
                     verdicts,
                     classes.of(values),
-                    of.places[position],
+                    of.locations[position],
                     failure,
                     max(len(blocks) - 1, 0),
                     of.skips_node,
                     next((each.message for each in values if isinstance(each, Verdict)), ""),
                 )
-                found.append((candidate, (place, position)))
+                found.append((candidate, (slice_number, position)))
         if self._release.gathering.invalid_is_fatal:
             found = self._with_invalid_pools(found, blocks, frame.pools)
         layout = Layout(frame.pools, tuple(each for each, _ in found), tuple(blocks))
@@ -172,7 +172,7 @@ class Projector:
                     NO_TRAITS,
                     verdicts,
                     classes,
-                    Place(Kind.OTHER),
+                    Location(Kind.OTHER),
                     ("", pool.invalid),
                     len(blocks) - 1,
                 )

@@ -17,7 +17,7 @@ from extender.model import Pod
 
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..cluster.snapshot import Snapshot
-from ..topology.places import Distance
+from ..topology.locations import Distance
 from .possible import AUDIT_STEPS, Possibilities, Possible
 from .running_pods import RunningPod, Unrated, running_pods
 

@@ -16,7 +16,7 @@ from ..alignment.worths import DEFAULT_WORTHS, Row, Worths
 from ..allocator.device_verdict import SELECTED
 from ..allocator.layout import Layout, LayoutUsage
 from ..claims.shape import Shape
-from ..topology.places import Distance, Place, distance
+from ..topology.locations import Distance, Location, distance
 from ..topology.vocabulary import Kind
 
 NO_LIMIT = 1.0
@@ -32,7 +32,7 @@ def alignment_limit(
     shape: Shape,
     layout: Layout,
     usage: LayoutUsage,
-    fixed: Sequence[Place],
+    fixed: Sequence[Location],
     worths: Worths = DEFAULT_WORTHS,
 ) -> float:
     """
@@ -44,14 +44,14 @@ def alignment_limit(
     wanted = _wanted(shape, layout)
     if wanted is None:
         return NO_LIMIT
-    places: dict[Kind, list[Place]] = {}
-    for place in fixed:
-        wanted[place.kind] += 1
-        places.setdefault(place.kind, []).append(place)
+    locations: dict[Kind, list[Location]] = {}
+    for location in fixed:
+        wanted[location.kind] += 1
+        locations.setdefault(location.kind, []).append(location)
     for number, candidate in enumerate(layout.candidates):
         if not usage.in_use >> number & 1:
-            places.setdefault(candidate.place.kind, []).append(candidate.place)
-    return _limit(wanted, places, worths)
+            locations.setdefault(candidate.location.kind, []).append(candidate.location)
+    return _limit(wanted, locations, worths)
 
 
 def _wanted(shape: Shape, layout: Layout) -> Counter[Kind] | None:
@@ -64,7 +64,7 @@ def _wanted(shape: Shape, layout: Layout) -> Counter[Kind] | None:
                 if alternative.all_devices or alternative.admin:
                     return None
                 asked |= {
-                    (candidate.place.kind, alternative.request.count)
+                    (candidate.location.kind, alternative.request.count)
                     for candidate in layout.candidates
                     if candidate.verdicts[alternative.judge] == SELECTED
                 }
@@ -75,29 +75,29 @@ def _wanted(shape: Shape, layout: Layout) -> Counter[Kind] | None:
     return wanted
 
 
-def _limit(wanted: Mapping[Kind, int], places: Mapping[Kind, Sequence[Place]], worths: Worths) -> float:
+def _limit(wanted: Mapping[Kind, int], locations: Mapping[Kind, Sequence[Location]], worths: Worths) -> float:
     kinds = [kind for kind in Kind if wanted.get(kind) and kind is not Kind.VIRTUAL]
-    if sum(len(places.get(kind, ())) for kind in kinds) > _MOST_CANDIDATES:
+    if sum(len(locations.get(kind, ())) for kind in kinds) > _MOST_CANDIDATES:
         return NO_LIMIT
     worth, pairs = 0.0, 0
     for position, first in enumerate(kinds):
         if wanted[first] > 1:
-            worth += _chain(worths.row(first, first), wanted[first], places.get(first, ()))
+            worth += _chain(worths.row(first, first), wanted[first], locations.get(first, ()))
             pairs += wanted[first] - 1
         for second in kinds[position + 1 :]:
             many, few = (first, second) if wanted[first] >= wanted[second] else (second, first)
-            worth += _matched(wanted[many], places.get(many, ()), places.get(few, ()), worths)
+            worth += _matched(wanted[many], locations.get(many, ()), locations.get(few, ()), worths)
             pairs += wanted[many]
     return worth / pairs if pairs else NO_LIMIT
 
 
-def _matched(count: int, many: Sequence[Place], few: Sequence[Place], worths: Worths) -> float:
+def _matched(count: int, many: Sequence[Location], few: Sequence[Location], worths: Worths) -> float:
     """The most that ``count`` pairs are worth if each device of ``many`` takes its nearest."""
     nearest = (max((certain_worth(a, b, worths) for b in few), default=0.0) for a in many)
     return sum(sorted(nearest, reverse=True)[:count])
 
 
-def _chain(row: Row, count: int, places: Sequence[Place]) -> float:
+def _chain(row: Row, count: int, locations: Sequence[Location]) -> float:
     """
     The most that a chain of ``count`` devices of one kind is worth.
 
@@ -106,17 +106,17 @@ def _chain(row: Row, count: int, places: Sequence[Place]) -> float:
     """
     worth, left = 0.0, 0
     for size in range(len(_NEARNESS), 0, -1):
-        steps = _groups_needed(count, places, frozenset(_NEARNESS[:size])) - 1
+        steps = _groups_needed(count, locations, frozenset(_NEARNESS[:size])) - 1
         worth += (steps - left) * row.worth(_NEXT_FARTHER[_NEARNESS[size - 1]])
         left = steps
     return worth + (count - 1 - left) * row.worth(Distance.DEVICE)
 
 
-def _groups_needed(count: int, places: Sequence[Place], near: frozenset[Distance]) -> int:
+def _groups_needed(count: int, locations: Sequence[Location], near: frozenset[Distance]) -> int:
     """The fewest groups of devices ``near`` each other that hold ``count``; as many if there are too few."""
-    group = list(range(len(places)))
-    for a, b in combinations(range(len(places)), 2):
-        if group[a] != group[b] and distance(places[a], places[b]) in near:
+    group = list(range(len(locations)))
+    for a, b in combinations(range(len(locations)), 2):
+        if group[a] != group[b] and distance(locations[a], locations[b]) in near:
             old, new = group[b], group[a]
             group = [new if each == old else each for each in group]
     needed = 0

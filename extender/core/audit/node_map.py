@@ -1,7 +1,7 @@
 """
 Where everything on one node sits, and who holds it: sockets, NUMA nodes, PCIe roots, devices.
 
-The same places that alignment is judged by, with the names that drivers give to them.
+The same locations that alignment is judged by, with the names that drivers give to them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from extender.model import Claim, DeviceID
 
 from ..cluster.snapshot import NodeState, Snapshot
-from ..topology.places import Place
+from ..topology.locations import Location
 from ..topology.statements import Statement, read_statement
 from ..topology.vocabulary import OFF_BUS, Kind
 
@@ -58,7 +58,7 @@ class MapSocket:
 @dataclass(frozen=True, slots=True)
 class _Located:
     device: MapDevice
-    place: Place
+    location: Location
     said: Statement
 
 
@@ -70,15 +70,15 @@ def node_map(name: str, snapshot: Snapshot) -> tuple[MapSocket, ...]:
     """
     located = _located(snapshot.nodes[name], snapshot)
     sockets = []
-    for socket, of_socket in _groups(located, lambda each: each.place.socket):
+    for socket, of_socket in _groups(located, lambda each: each.location.socket):
         nodes = []
-        for numa, of_node in _groups(of_socket, lambda each: each.place.numa):
+        for numa, of_node in _groups(of_socket, lambda each: each.location.numa):
             roots = [each for each in of_node if each.device.kind not in OFF_BUS]
             off_bus = tuple(each.device for each in of_node if each.device.kind in OFF_BUS)
             rows = [MapRoot("", off_bus)] if off_bus else []
             rows += [
                 MapRoot(_root_name(group) if root >= 0 else "", tuple(each.device for each in group))
-                for root, group in _groups(roots, lambda each: each.place.root)
+                for root, group in _groups(roots, lambda each: each.location.root)
             ]
             nodes.append(MapNumaNode(_numa_name(of_node) if numa >= 0 else "", tuple(rows)))
         sockets.append(MapSocket(socket >= 0, _socket_name(of_socket) if socket >= 0 else "", tuple(nodes)))
@@ -94,11 +94,11 @@ def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
     found = []
     for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True):
         words = snapshot.vocabulary.words(slice_.driver)
-        for device, place in zip(slice_.devices, frame.places, strict=True):
+        for device, location in zip(slice_.devices, frame.locations, strict=True):
             id_ = DeviceID(slice_.driver, slice_.pool, device.name)
             holders = tuple(dict.fromkeys(held.get(id_, ())))
             said = read_statement(words, slice_.driver, device)
-            found.append(_Located(MapDevice(id_, place.kind, holders), place, said))
+            found.append(_Located(MapDevice(id_, location.kind, holders), location, said))
     return found
 
 

@@ -1,7 +1,7 @@
 """
-Nodes that are built alike: the same drivers, the same devices in the same places.
+Nodes that are built alike: the same drivers, the same devices in the same locations.
 
-A shape is a frame of the inventory. Names, attributes that say nothing about places,
+A shape is a frame of the inventory. Names, attributes that say nothing about locations,
 and what is allocated do not count.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..cluster.frame import Frame
 from ..cluster.snapshot import NodeState, Snapshot
-from ..topology.places import Place
+from ..topology.locations import Location
 from ..topology.vocabulary import Kind
 
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
@@ -42,26 +42,28 @@ def node_shapes(snapshot: Snapshot) -> tuple[NodeShape, ...]:
     """The shapes of all nodes with devices, those of most nodes first, then by first node."""
     groups: dict[Frame, list[NodeState]] = {}
     for state in snapshot.nodes.values():
-        if any(slice_.places for slice_ in state.inventory.frame.slices):
+        if any(slice_.locations for slice_ in state.inventory.frame.slices):
             groups.setdefault(state.inventory.frame, []).append(state)
     shapes = [_shape(frame, states) for frame, states in groups.items()]
     return tuple(sorted(shapes, key=lambda shape: (-len(shape.nodes), shape.nodes[0])))
 
 
 def _shape(frame: Frame, states: list[NodeState]) -> NodeShape:
-    places = list(_places(frame))
-    physical = Counter(kind for kind, _ in {(place.kind, place.device) for place in places})
+    locations = list(_locations(frame))
+    physical = Counter(kind for kind, _ in {(location.kind, location.device) for location in locations})
     return NodeShape(
         nodes=tuple(sorted(state.node.name for state in states)),
         types=tuple(sorted({label for state in states if (label := state.node.labels.get(INSTANCE_TYPE))})),
-        drivers=tuple(sorted({frame.pools[slice_.pool].driver for slice_ in frame.slices if slice_.places})),
+        drivers=tuple(
+            sorted({frame.pools[slice_.pool].driver for slice_ in frame.slices if slice_.locations})
+        ),
         devices=tuple((kind, physical[kind]) for kind in Kind if physical[kind]),
-        sockets=len({place.socket for place in places} - {-1}),
-        numa_nodes=len({place.numa for place in places} - {-1}),
-        roots=len({place.root for place in places} - {-1}),
+        sockets=len({location.socket for location in locations} - {-1}),
+        numa_nodes=len({location.numa for location in locations} - {-1}),
+        roots=len({location.root for location in locations} - {-1}),
     )
 
 
-def _places(frame: Frame) -> Iterator[Place]:
+def _locations(frame: Frame) -> Iterator[Location]:
     for slice_ in frame.slices:
-        yield from slice_.places
+        yield from slice_.locations

@@ -30,7 +30,7 @@ from ..prediction.memo import ShapeMemo
 from ..prediction.predict import Prediction, Slot, predict
 from ..prediction.settings import Settings
 from ..reasons import Certainty, Outcome
-from ..topology.places import Place
+from ..topology.locations import Location
 from .limit import alignment_limit
 from .running_pods import RunningPod, is_shared
 
@@ -45,7 +45,7 @@ _ROUNDING = 1e-9
 _MOST_RATED = 200_000
 # Distinct choices of devices whose rating is remembered.
 
-_Choice = tuple[Place, ...]
+_Choice = tuple[Location, ...]
 
 
 class Bound(NamedTuple):
@@ -113,7 +113,7 @@ class Possibilities:
         memo = self._shape(specs)
         if memo is None:
             return _NOTHING_KNOWN
-        placed = memo.projector.place(state.inventory)
+        placed = memo.projector.project(state.inventory)
         fixed = _fixed(running)
         has = running.lowest
         usage = self._restricted(placed, state, self._usage_by(running, state))
@@ -237,7 +237,7 @@ class Possibilities:
         if state.inventory.failure is not None:
             return None
         release = self._snapshot.release
-        placed = memo.projector.place(state.inventory)
+        placed = memo.projector.project(state.inventory)
         key = (placed.number, self._restricted(placed, state, state.usage), ())
         prediction = memo.predictions.get(key)
         if prediction is None:
@@ -252,14 +252,14 @@ class Possibilities:
 
 def _renumbered(choice: _Choice) -> _Choice:
     """
-    The same places with devices, roots, NUMA nodes and sockets numbered from 0.
+    The same locations with devices, roots, NUMA nodes and sockets numbered from 0.
 
     Choices that differ only in which root or NUMA node it is are mostly made equal, and are
     rated alike. Where drivers contradict each other the numbers matter, and stay.
     """
     devices, roots, nodes, sockets = {-1: -1}, {-1: -1}, {-1: -1}, {-1: -1}
     within: dict[tuple[str, int], tuple[int, ...]] = {}
-    places = []
+    locations = []
     for kind, device, root, numa, socket in sorted(choice, key=_path):
         for level, number, outer in (
             ("device", device, (root, numa, socket)),
@@ -268,8 +268,8 @@ def _renumbered(choice: _Choice) -> _Choice:
         ):
             if number >= 0 and within.setdefault((level, number), outer) != outer:
                 return tuple(sorted(choice))
-        places.append(
-            Place(
+        locations.append(
+            Location(
                 kind,
                 devices.setdefault(device, len(devices) - 1),
                 roots.setdefault(root, len(roots) - 1),
@@ -277,11 +277,11 @@ def _renumbered(choice: _Choice) -> _Choice:
                 sockets.setdefault(socket, len(sockets) - 1),
             )
         )
-    return tuple(places)
+    return tuple(locations)
 
 
-def _path(place: Place) -> tuple[str, int, int, int, int]:
-    return (place.kind, place.socket, place.numa, place.root, place.device)
+def _path(location: Location) -> tuple[str, int, int, int, int]:
+    return (location.kind, location.socket, location.numa, location.root, location.device)
 
 
 def _at_least(has: float, bound: Bound) -> Bound:
@@ -289,19 +289,19 @@ def _at_least(has: float, bound: Bound) -> Bound:
 
 
 def _fixed(running: RunningPod) -> _Choice:
-    """The places of devices that the pod shares."""
+    """The locations of devices that the pod shares."""
     shared = {claim.name for claim in running.claims if is_shared(claim)}
     return tuple(
-        device.place
+        device.location
         for device in running.devices
-        if device.claim in shared and device.place is not None and not device.result.admin_access
+        if device.claim in shared and device.location is not None and not device.result.admin_access
     )
 
 
-def _chosen(shape: Shape, layout: Layout, solution: Solution) -> list[Place]:
-    """The places of a solution's devices; those with admin access watch, they do not work."""
+def _chosen(shape: Shape, layout: Layout, solution: Solution) -> list[Location]:
+    """The locations of a solution's devices; those with admin access watch, they do not work."""
     return [
-        layout.candidates[pick.candidate].place
+        layout.candidates[pick.candidate].location
         for picks in solution.picks
         for pick in picks
         if not shape.alternatives[pick.alternative].admin

@@ -20,7 +20,7 @@ from ..alignment.pairs import Alignment, align
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..cluster.snapshot import NodeState, Snapshot
 from ..topology.driver_attributes import Kind
-from ..topology.places import Place
+from ..topology.locations import Location
 
 
 class Unrated(StrEnum):
@@ -40,11 +40,11 @@ class Unrated(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldDevice:
-    """``place`` is ``None`` where no slice of the pod's node lists the device."""
+    """``location`` is ``None`` where no slice of the pod's node lists the device."""
 
     claim: str
     result: DeviceResult
-    place: Place | None
+    location: Location | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class _Rating(NamedTuple):
     highest: float
 
 
-_Ratings = dict[tuple[Place, ...], _Rating]
-# Pods in the same places, mostly of one machine type, are rated once.
+_Ratings = dict[tuple[Location, ...], _Rating]
+# Pods in the same locations, mostly of one machine type, are rated once.
 
 
 def running_pods(
@@ -116,19 +116,19 @@ def _on_node(
     ]
     if sum(not result.admin_access for _, result in results) < 2:
         return pod, Unrated.FEW_DEVICES
-    places = _places_of({result.id for _, result in results}, state)
-    devices = tuple(HeldDevice(claim, result, places.get(result.id)) for claim, result in results)
+    locations = _locations_of({result.id for _, result in results}, state)
+    devices = tuple(HeldDevice(claim, result, locations.get(result.id)) for claim, result in results)
     working = [
-        (number, device.place)
+        (number, device.location)
         for number, device in enumerate(devices)
-        if device.place is not None
-        and device.place.kind is not Kind.VIRTUAL
+        if device.location is not None
+        and device.location.kind is not Kind.VIRTUAL
         and not device.result.admin_access
     ]
     if len(working) < 2:
-        gone = any(device.place is None for device in devices)
+        gone = any(device.location is None for device in devices)
         return pod, Unrated.DEVICES_GONE if gone else Unrated.FEW_DEVICES
-    rating = _rated(tuple(place for _, place in working), ratings, worths)
+    rating = _rated(tuple(location for _, location in working), ratings, worths)
     alignment = rating.alignment
     if len(working) < len(devices):
         pairs = alignment.pairs
@@ -137,23 +137,23 @@ def _on_node(
     return RunningPod(pod, claims, devices, alignment, rating.lowest, rating.highest)
 
 
-def _rated(places: tuple[Place, ...], ratings: _Ratings, worths: Worths) -> _Rating:
-    known = ratings.get(places)
+def _rated(locations: tuple[Location, ...], ratings: _Ratings, worths: Worths) -> _Rating:
+    known = ratings.get(locations)
     if known is None:
-        alignment = align(places, worths)
+        alignment = align(locations, worths)
         known = _Rating(alignment, lowest(alignment, worths), highest(alignment, worths))
-        ratings[places] = known
+        ratings[locations] = known
     return known
 
 
-def _places_of(wanted: set[DeviceID], state: NodeState) -> dict[DeviceID, Place]:
-    """The places of some devices on a node; those that its slices do not list are left out."""
+def _locations_of(wanted: set[DeviceID], state: NodeState) -> dict[DeviceID, Location]:
+    """The locations of some devices on a node; those that its slices do not list are left out."""
     pools = {(each.driver, each.pool) for each in wanted}
     return {
-        id_: place
+        id_: location
         for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True)
         if (slice_.driver, slice_.pool) in pools
-        for device, place in zip(slice_.devices, frame.places, strict=True)
+        for device, location in zip(slice_.devices, frame.locations, strict=True)
         if (id_ := DeviceID(slice_.driver, slice_.pool, device.name)) in wanted
     }
 

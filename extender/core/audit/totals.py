@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ..alignment.worth_sources import WorthSource, source_of
 from ..alignment.worths import Worths
-from ..topology.places import Distance
+from ..topology.locations import Distance
 from ..topology.vocabulary import Kind
 from .auditor import Audit, Judgement, PodFinding
 from .node_shapes import NodeShape, node_shapes
@@ -180,7 +180,7 @@ def _silent_drivers(findings: Iterable[PodFinding]) -> tuple[SilentDriver, ...]:
                 for pair in finding.running.alignment.pairs
                 if pair.distance is Distance.UNKNOWN
                 for number in (pair.a, pair.b)
-                if (place := devices[number].place) is not None and place.numa < 0
+                if (location := devices[number].location) is not None and location.numa < 0
             }
         )
     return tuple(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from extender.model import CounterSet
 
-from ..topology.places import Place
+from ..topology.locations import Location
 from .groups import Pairable
 
 
@@ -46,7 +46,7 @@ class SliceFrame:
     """
 
     pool: int
-    places: tuple[Place, ...]
+    locations: tuple[Location, ...]
     targets: tuple[bool, ...]
     unsupported: tuple[str | None, ...]
     late: bool = False

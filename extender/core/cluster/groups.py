@@ -17,7 +17,7 @@ from typing import NamedTuple
 from extender.model import ResourceSlice
 
 from ..releases.release import Release
-from ..topology.places import Place
+from ..topology.locations import Location
 from ..topology.statements import does_rdma
 from ..topology.vocabulary import Kind, Vocabulary
 from .taints import taints_block
@@ -89,7 +89,7 @@ NOTHING_PAIRABLE = Pairable()
 
 
 def marks_of(slice_: ResourceSlice, release: Release, vocabulary: Vocabulary) -> bytes:
-    """What ``pairable_of`` needs to know of each device of a slice, apart from its place."""
+    """What ``pairable_of`` needs to know of each device of a slice, apart from its location."""
     words = vocabulary.words(slice_.driver)
     marks = bytearray()
     for device in slice_.devices:
@@ -108,7 +108,7 @@ def marks_of(slice_: ResourceSlice, release: Release, vocabulary: Vocabulary) ->
 
 
 def pairable_of(
-    places: Sequence[Sequence[Place]], targets: Sequence[Sequence[bool]], marks: Sequence[bytes]
+    locations: Sequence[Sequence[Location]], targets: Sequence[Sequence[bool]], marks: Sequence[bytes]
 ) -> Pairable:
     """
     Find what can be part of a group. All is by slice, then by device; empty targets mean all devices.
@@ -119,16 +119,16 @@ def pairable_of(
     """
     gpus: list[_Found] = []
     nics: list[_Found] = []
-    for slice_, (of_slice, wanted, of_devices) in enumerate(zip(places, targets, marks, strict=True)):
-        for device, (place, mark) in enumerate(zip(of_slice, of_devices, strict=True)):
+    for slice_, (of_slice, wanted, of_devices) in enumerate(zip(locations, targets, marks, strict=True)):
+        for device, (location, mark) in enumerate(zip(of_slice, of_devices, strict=True)):
             if mark & _OUT or (wanted and not wanted[device]):
                 continue
-            if place.kind in _ACCELERATORS:
-                gpus.append(_Found(slice_, device, ("card", place.device), place, rdma=False))
-            elif place.kind is Kind.NIC:
+            if location.kind in _ACCELERATORS:
+                gpus.append(_Found(slice_, device, ("card", location.device), location, rdma=False))
+            elif location.kind is Kind.NIC:
                 # Functions of one port can be had one by one, parts of one device cannot.
-                whole = ("port", place.device) if mark & _PART else (slice_, device)
-                nics.append(_Found(slice_, device, whole, place, rdma=bool(mark & _HAS_RDMA)))
+                whole = ("port", location.device) if mark & _PART else (slice_, device)
+                nics.append(_Found(slice_, device, whole, location, rdma=bool(mark & _HAS_RDMA)))
     if any(nic.rdma for nic in nics):
         nics = [nic for nic in nics if nic.rdma]
     if not gpus or not nics:
@@ -171,13 +171,13 @@ class _Found(NamedTuple):
     slice_: int
     device: int
     whole: Hashable
-    place: Place
+    location: Location
     rdma: bool
 
 
 def _share_a_root(gpus: Iterable[_Found], nics: Iterable[_Found]) -> bool:
-    roots = {nic.place.root for nic in nics if nic.place.root >= 0}
-    return any(gpu.place.root in roots for gpu in gpus)
+    roots = {nic.location.root for nic in nics if nic.location.root >= 0}
+    return any(gpu.location.root in roots for gpu in gpus)
 
 
 def _units(
@@ -190,10 +190,10 @@ def _units(
     for each in found:
         unit = units.setdefault(each.whole, len(units))
         if unit == len(of_units):
-            place = each.place
+            location = each.location
             # A root on which devices say to be on several NUMA nodes is none: see ``distance``.
-            spot = (place.root, place.numa) if by_root else place.numa
-            known = (place.root if by_root else place.numa) >= 0
+            spot = (location.root, location.numa) if by_root else location.numa
+            known = (location.root if by_root else location.numa) >= 0
             of_units.append(spots.setdefault(spot, len(spots)) if known else _NOWHERE)
         listed.append((each.slice_, each.device, unit))
     return listed, of_units

@@ -3,7 +3,7 @@ What a node offers, independent of any pod: its pools, and their frame.
 
 The *frame* is everything about the pools that is not an attribute of a device
 and not a name that differs from node to node: drivers, completeness, counters,
-device places. Nodes of one machine type share one frame, which is half of the
+device locations. Nodes of one machine type share one frame, which is half of the
 reason why they can share predictions (the other half is ``layout``).
 """
 
@@ -19,7 +19,7 @@ from extender.model import Device, Node, PoolID, ResourceSlice
 from ..reasons import Reason, ReasonCode, reason
 from ..releases.release import CounterScope, Release
 from ..topology.locate import locate
-from ..topology.places import Place
+from ..topology.locations import Location
 from ..topology.statements import read_statement
 from ..topology.vocabulary import Vocabulary
 from .changes import Difference
@@ -125,7 +125,7 @@ def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Voca
     if before.driver != after.driver or bool(before.node_name) != bool(after.node_name):
         return False
     words = vocabulary.words(after.driver)
-    # What a device itself says of nodes decides whether it has a place on one.
+    # What a device itself says of nodes decides whether it has a location on one.
     if any(
         then.traits.node_name != now.traits.node_name
         for then, now in zip(before.devices, after.devices, strict=False)
@@ -152,7 +152,9 @@ def _framed(
     if known is not None and _stayed(known, slices):
         before = known.inventory
         slice_frames = tuple(
-            _moved(of, number) if slice_ is then else _slice_frame(node, number, slice_, of.places, release)
+            _moved(of, number)
+            if slice_ is then
+            else _slice_frame(node, number, slice_, of.locations, release)
             for (number, slice_), then, of in zip(numbered, before.slices, before.frame.slices, strict=True)
         )
         if (pool_frames, slice_frames) == (before.frame.pools, before.frame.slices):
@@ -163,9 +165,9 @@ def _framed(
         roaming = {
             number for number, (slice_, each) in enumerate(devices) if not _is_local(slice_, each, node)
         }
-        places = iter(locate([(slice_.driver, each) for slice_, each in devices], vocabulary, roaming))
+        locations = iter(locate([(slice_.driver, each) for slice_, each in devices], vocabulary, roaming))
         slice_frames = tuple(
-            _slice_frame(node, number, slice_, tuple(next(places) for _ in slice_.devices), release)
+            _slice_frame(node, number, slice_, tuple(next(locations) for _ in slice_.devices), release)
             for number, slice_ in numbered
         )
     frame = Frame(pool_frames, slice_frames)
@@ -180,13 +182,13 @@ def _pairable(
     known = lineage.pairables.get((frame, marks))
     if known is None:
         known = lineage.pairables[frame, marks] = pairable_of(
-            [of.places for of in frame.slices], [of.targets for of in frame.slices], marks
+            [of.locations for of in frame.slices], [of.targets for of in frame.slices], marks
         )
     return known
 
 
 def _stayed(known: Known, slices: Sequence[ResourceSlice]) -> bool:
-    """Whether every device is where it was, because all that is said about places was said before."""
+    """Whether every device is where it was, because all that is said about locations was said before."""
     before = known.inventory.slices
     return len(before) == len(slices) and all(
         slice_ is then or (slice_.name == then.name and slice_.name in known.steady)
@@ -215,7 +217,7 @@ def _pool_frames(pools: Sequence[Pool], release: Release) -> tuple[PoolFrame, ..
 
 
 def _slice_frame(
-    node: Node, pool: int, slice_: ResourceSlice, places: tuple[Place, ...], release: Release
+    node: Node, pool: int, slice_: ResourceSlice, locations: tuple[Location, ...], release: Release
 ) -> SliceFrame:
     targets: tuple[bool, ...] = ()
     if slice_.per_device_node_selection:
@@ -224,7 +226,7 @@ def _slice_frame(
     own_counters = release.counters.scope is CounterScope.SLICE and release.features.partitionable_devices
     return SliceFrame(
         pool,
-        places,
+        locations,
         targets,
         unsupported if any(unsupported) else (),
         late=release.order.late_slices and has_binding_conditions(slice_),

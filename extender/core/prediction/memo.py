@@ -20,7 +20,7 @@ from ..claims.shape import Shape
 from ..cluster.groups import Pairable
 from ..cluster.snapshot import Lineage, Snapshot
 from ..releases.release import Release
-from ..topology.places import Place
+from ..topology.locations import Location
 from .fragmentation import Fragmentation
 from .predict import Best, Prediction
 from .shortfall import Shortfall
@@ -35,8 +35,8 @@ _MAX_SEEN = 100_000
 # Distinct slices and nodes per shape; several times a large fleet. Drivers that keep changing
 # what a shape reads would fill the memory without an end.
 
-PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Place | None, ...], ...]]
-"""Layout number, usage, and the places of devices that the pod holds already."""
+PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Location | None, ...], ...]]
+"""Layout number, usage, and the locations of devices that the pod holds already."""
 
 FragmentationKey = tuple[Prediction, int, Pairable, int]
 """The prediction, the identity of what it was placed on, and the node's free units."""

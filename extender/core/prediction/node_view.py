@@ -15,7 +15,7 @@ from ..claims.plan import Plan
 from ..claims.shape import Refused, compile_shape
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Outcome, Reason
-from ..topology.places import Place
+from ..topology.locations import Location
 from .fragmentation import Fragmentation, fragmentation_of
 from .memo import PredictionKey, ShapeMemo
 from .predict import Prediction, Slot, without_devices
@@ -57,7 +57,7 @@ def look_at(
         memo = shapes[specs] = _compiled(specs, snapshot, settings)
     if isinstance(memo, Prediction):
         return memo
-    placed = memo.projector.place(state.inventory)
+    placed = memo.projector.project(state.inventory)
     usage = usage_of(placed, state.inventory, state.usage, snapshot.release)
     slots = _slots(plan, len(specs), state)
     key = (placed.number, usage, tuple(slot.fixed for slot in slots))
@@ -107,7 +107,7 @@ def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
             slots.append(Slot(pending))
             pending += 1
         else:
-            found = _places(state)
+            found = _locations(state)
             slots.append(
                 Slot(
                     -1,
@@ -120,9 +120,9 @@ def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
     return tuple(slots)
 
 
-def _places(state: NodeState) -> dict[DeviceID, Place]:
+def _locations(state: NodeState) -> dict[DeviceID, Location]:
     return {
-        DeviceID(slice_.driver, slice_.pool, device.name): place
+        DeviceID(slice_.driver, slice_.pool, device.name): location
         for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True)
-        for device, place in zip(slice_.devices, frame.places, strict=True)
+        for device, location in zip(slice_.devices, frame.locations, strict=True)
     }

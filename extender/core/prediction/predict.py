@@ -21,7 +21,7 @@ from ..allocator.solutions import visit_solutions
 from ..claims.shape import Shape
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 from ..releases.release import Release
-from ..topology.places import Place
+from ..topology.locations import Location
 from .settings import Settings
 
 
@@ -40,12 +40,12 @@ class Slot(NamedTuple):
     """
     A claim of the pod: ``pending`` is its position in the shape, or -1.
 
-    ``fixed`` are the places of the devices it holds already, ``None`` for those
+    ``fixed`` are the locations of the devices it holds already, ``None`` for those
     that have none: admin access, or gone from the node's slices.
     """
 
     pending: int
-    fixed: tuple[Place | None, ...] = ()
+    fixed: tuple[Location | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,12 +164,12 @@ def best_alignment(
     seen: set[Hashable] = set()
 
     def visit(solution: Solution) -> bool:
-        _, places = _working(shape, layout, solution, slots)
-        form = _form(places)
+        _, locations = _working(shape, layout, solution, slots)
+        form = _form(locations)
         if form in seen:
             return False
         seen.add(form)
-        predicted = align(places, worths).predicted
+        predicted = align(locations, worths).predicted
         if predicted is None:
             return True
         if not best or predicted > best[0]:
@@ -187,8 +187,8 @@ def align_devices(
     shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot], worths: Worths = DEFAULT_WORTHS
 ) -> Alignment:
     """Align all devices of the pod; those with admin access watch, they do not work."""
-    numbers, places = _working(shape, layout, solution, slots)
-    alignment = align(places, worths)
+    numbers, locations = _working(shape, layout, solution, slots)
+    alignment = align(locations, worths)
     if numbers == list(range(len(numbers))):
         return alignment
     return Alignment(
@@ -197,30 +197,30 @@ def align_devices(
     )
 
 
-def _form(places: Sequence[Place]) -> Hashable:
+def _form(locations: Sequence[Location]) -> Hashable:
     """
-    What is left of places when each is numbered by its rank among them.
+    What is left of locations when each is numbered by its rank among them.
 
     Alignment asks for equality and order of the numbers only, so equal forms have equal alignment.
     """
     columns = [
         {number: rank for rank, number in enumerate(sorted({-1, *column}), -1)}
-        for column in zip(*(place[1:] for place in places), strict=True)
+        for column in zip(*(location[1:] for location in locations), strict=True)
     ]
     return tuple(
         sorted(
-            (place.kind, *(ranks[number] for ranks, number in zip(columns, place[1:], strict=True)))
-            for place in places
+            (location.kind, *(ranks[number] for ranks, number in zip(columns, location[1:], strict=True)))
+            for location in locations
         )
     )
 
 
 def _working(
     shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]
-) -> tuple[list[int], list[Place]]:
-    """The positions in the pod's devices, and the places, of those that take part in the work."""
+) -> tuple[list[int], list[Location]]:
+    """The positions in the pod's devices, and the locations, of those that take part in the work."""
     numbers: list[int] = []
-    places: list[Place] = []
+    locations: list[Location] = []
     position = 0
     for slot in slots:
         if slot.pending < 0:
@@ -229,15 +229,15 @@ def _working(
             devices = tuple(
                 None
                 if shape.alternatives[pick.alternative].admin
-                else layout.candidates[pick.candidate].place
+                else layout.candidates[pick.candidate].location
                 for pick in solution.picks[slot.pending]
             )
-        for place in devices:
-            if place is not None:
+        for location in devices:
+            if location is not None:
                 numbers.append(position)
-                places.append(place)
+                locations.append(location)
             position += 1
-    return numbers, places
+    return numbers, locations
 
 
 def _why_nothing_fits(layout: Layout) -> Reason:

@@ -10,7 +10,7 @@ from extender.model import DeviceID
 
 from ..alignment.pairs import Pair
 from ..reasons import Certainty, Outcome
-from ..topology.places import Distance
+from ..topology.locations import Distance
 from .predict import Prediction
 from .verdict import NodeVerdict
 

@@ -1,5 +1,5 @@
 """
-What one driver calls the facts that place a device.
+What one driver calls the facts that locate a device.
 
 Drivers name one fact in many ways: the NUMA node of a device is
 ``resource.kubernetes.io/numaNode``, ``gpu.amd.com/numaNode``, ``dra.net/numaNode``

@@ -112,7 +112,7 @@ DRIVERS: Mapping[str, Words] = {
     ),
     # kubernetes-sigs/dra-driver-google-tpu: chips of one host may share their uuid.
     "tpu.google.com": Words(kind=Kind.ACCELERATOR),
-    # tenstorrent: pciAddress is all that places a chip; trayID and asicLocation are of the mesh.
+    # tenstorrent: pciAddress is all that locates a chip; trayID and asicLocation are of the mesh.
     "tenstorrent.com": Words(kind=Kind.ACCELERATOR, address=(PCI_BUS_ID, "pciAddress")),
     # openshift-psap/composite-dra-driver: a GPU and a NIC given away as one. It is where its
     # GPU is; the pair within is near by the composition's own constraint. The NIC's address is

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from extender.model import Device
 
 from .driver_attributes import OFF_BUS, Kind, Words
-from .places import Place
+from .locations import Location
 from .statements import Statement, read_statement
 from .vocabulary import Vocabulary
 
@@ -23,9 +23,9 @@ V = TypeVar("V", int, str)
 
 def locate(
     devices: Sequence[tuple[str, Device]], vocabulary: Vocabulary, roaming: Container[int] = ()
-) -> tuple[Place, ...]:
+) -> tuple[Location, ...]:
     """
-    Find the places of all devices of one node: one ``Place`` per (driver, device), same order.
+    Find the locations of all devices of one node: one ``Location`` per (driver, device), same order.
 
     Pass everything the node publishes, allocated or not: one device's NUMA node is
     often known only through another one on the same root. ``roaming``: the positions of
@@ -39,7 +39,7 @@ def locate(
         if words is None:
             words = words_of[driver] = vocabulary.words(driver)
         statement = read_statement(words, driver, device)
-        statements.append(statement.without_place() if position in roaming else statement)
+        statements.append(statement.without_location() if position in roaming else statement)
 
     physical = _physical_devices(statements)
     roots = _roots(statements, physical)
@@ -47,7 +47,7 @@ def locate(
     sockets = _sockets(statements, roots, nodes)
     return tuple(
         map(
-            Place,
+            Location,
             [statement.kind for statement in statements],
             physical,
             _numbered(roots),

@@ -1,5 +1,5 @@
 """
-What a device's own attributes say about its place.
+What a device's own attributes say about its location.
 
 Every value is read with suspicion: a NUMA node below zero and an empty string are
 "unknown" although kube-scheduler lets them match, an absent value is never zero, and
@@ -49,7 +49,7 @@ class Statement(NamedTuple):
         """The bus of its PCI address, ``dddd:bb``, empty where it names none."""
         return next((key.rpartition(":")[0] for key in self.keys if _ADDRESS.fullmatch(key)), "")
 
-    def without_place(self) -> Statement:
+    def without_location(self) -> Statement:
         """What is left of it for a device that several nodes can reach: it is on no bus of this one."""
         keys = tuple(key for key in self.keys if not _ADDRESS.fullmatch(key))
         return self._replace(keys=keys, root="", reach=(), numa=(), socket=-1)

@@ -45,7 +45,7 @@ def traits_read(vocabulary: Vocabulary, driver: str) -> frozenset[str]:
     Name every attribute (``domain/id``) of a device of *driver* that can move it.
 
     Two devices of a driver that agree on these, and on their names where
-    ``Words.address_in_name`` is set, are in the same place.
+    ``Words.address_in_name`` is set, are in the same location.
     """
     words = vocabulary.words(driver)
     names = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from extender.core.alignment.worths import Row, Worths
 from extender.core.topology.driver_attributes import Kind
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 
 from .site_file import SiteValue, read_site_file
 

@@ -179,7 +179,7 @@ def test_the_rewritten_claim_of_a_dump(advised, cluster_file):
 
 
 def test_a_required_root_becomes_a_preferred_one(advised, manifest):
-    """A claim with a constraint on places is printed as one that prefers, and the comment says so."""
+    """A claim with a constraint on locations is printed as one that prefers, and the comment says so."""
     hard = {"requests": ["gpu", "nic"], "matchAttribute": PCIE_ROOT}
     ran = advised("-f", manifest(template("pair", *PAIR, constraints=[hard])), "-o", "yaml")
     assert f"it prefers what the constraint on {PCIE_ROOT} required" in " ".join(ran.out.split("\n# "))

@@ -10,7 +10,7 @@ import pytest
 from extender.cli.audit.drawing import Link, node_drawing
 from extender.cli.audit.markup import Markup, element, joined
 from extender.core.audit.node_map import MapDevice, MapNumaNode, MapRoot, MapSocket
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import Kind
 from extender.model import DeviceID
 

@@ -14,19 +14,19 @@ from extender.core.claims.pod_claims import PodClaims
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.settings import Settings
 from extender.core.releases.history import release_for
-from extender.core.topology.places import Place
+from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import Kind
 from tests import builders as b
 
 ROOTS = ("pci0000:10", "pci0000:20", "pci0000:30", "pci0000:40")
 
 
-def gpu(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Place:
-    return Place(Kind.GPU, device, root, numa, socket)
+def gpu(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Location:
+    return Location(Kind.GPU, device, root, numa, socket)
 
 
-def nic(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Place:
-    return Place(Kind.NIC, device, root, numa, socket)
+def nic(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Location:
+    return Location(Kind.NIC, device, root, numa, socket)
 
 
 @pytest.mark.parametrize(
@@ -42,21 +42,21 @@ def nic(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Place:
         ((), None),
     ],
 )
-def test_the_farthest_pair_decides(places: tuple[Place, ...], nearness: Nearness | None) -> None:
+def test_the_farthest_pair_decides(locations: tuple[Location, ...], nearness: Nearness | None) -> None:
     """Another NUMA node of one socket is far: no constraint says it across drivers."""
-    assert nearness_of(align(places)) == nearness
+    assert nearness_of(align(locations)) == nearness
 
 
 def test_pairs_of_different_kinds_decide() -> None:
     """Two GPUs on two roots, each with its NIC, are as near as can be."""
-    places = (gpu(0, 0, 0), gpu(1, 1, 1), nic(2, 0, 0), nic(3, 1, 1))
-    assert nearness_of(align(places)) is Nearness.PCIE_ROOT
+    locations = (gpu(0, 0, 0), gpu(1, 1, 1), nic(2, 0, 0), nic(3, 1, 1))
+    assert nearness_of(align(locations)) is Nearness.PCIE_ROOT
 
 
 def test_one_far_pair_spoils_it() -> None:
     """The worst pair counts, and what is known to be far is worse than unknown."""
-    places = (gpu(0, 0, 0), gpu(1, 1, 1), nic(2, 0, 0), nic(3, 2, 0))
-    assert nearness_of(align(places)) is Nearness.FAR
+    locations = (gpu(0, 0, 0), gpu(1, 1, 1), nic(2, 0, 0), nic(3, 2, 0))
+    assert nearness_of(align(locations)) is Nearness.FAR
 
 
 @pytest.mark.parametrize("seed", range(4))

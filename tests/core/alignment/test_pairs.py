@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from extender.core.alignment.pairs import Alignment, align, score
 from extender.core.alignment.worths import DEFAULT_WORTHS, Row, Worths
-from extender.core.topology.places import Distance, Place, distance
+from extender.core.topology.locations import Distance, Location, distance
 from extender.core.topology.vocabulary import OFF_BUS, Kind
 
 STEPS = Worths(Row(1.0, 0.9, 0.7, 0.4, 0.0, 0.5), {})
 """Every pair of kinds alike, each level worth less than the one before."""
 
 
-def at(kind: Kind, socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Place:
+def at(kind: Kind, socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Location:
     """
-    A place in a machine of two of everything; CPUs and memory sit on no root.
+    A location in a machine of two of everything; CPUs and memory sit on no root.
 
     The numbers of devices and roots do not follow the tree, as on real machines.
     """
@@ -27,15 +27,15 @@ def at(kind: Kind, socket: int, numa: int = 0, root: int = 0, device: int = 0) -
     root += 2 * numa
     device += 2 * root
     if kind in OFF_BUS:
-        return Place(kind, 16 * list(Kind).index(kind) + 5 * device % 16, -1, numa, socket)
-    return Place(kind, 5 * device % 16, 3 * root % 8, numa, socket)
+        return Location(kind, 16 * list(Kind).index(kind) + 5 * device % 16, -1, numa, socket)
+    return Location(kind, 5 * device % 16, 3 * root % 8, numa, socket)
 
 
-def gpu(socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Place:
+def gpu(socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Location:
     return at(Kind.GPU, socket, numa, root, device)
 
 
-def nic(socket: int, numa: int = 0, root: int = 0, device: int = 1) -> Place:
+def nic(socket: int, numa: int = 0, root: int = 0, device: int = 1) -> Location:
     return at(Kind.NIC, socket, numa, root, device)
 
 
@@ -51,30 +51,30 @@ def shape(alignment: Alignment) -> list[tuple[str, int, int, Distance]]:
         (nic(0, root=1), Distance.NUMA),
         (nic(0, numa=1), Distance.SOCKET),
         (nic(1), Distance.REMOTE),
-        (Place(Kind.NIC), Distance.UNKNOWN),
-        (Place(Kind.NIC, root=0), Distance.PCIE_ROOT),
-        (Place(Kind.NIC, root=0, numa=1), Distance.REMOTE),
-        (Place(Kind.NIC, numa=3), Distance.REMOTE),
-        (Place(Kind.NIC, socket=0), Distance.SOCKET),
-        (Place(Kind.NIC, socket=1), Distance.REMOTE),
-        (Place(Kind.NIC, root=5), Distance.UNKNOWN),
+        (Location(Kind.NIC), Distance.UNKNOWN),
+        (Location(Kind.NIC, root=0), Distance.PCIE_ROOT),
+        (Location(Kind.NIC, root=0, numa=1), Distance.REMOTE),
+        (Location(Kind.NIC, numa=3), Distance.REMOTE),
+        (Location(Kind.NIC, socket=0), Distance.SOCKET),
+        (Location(Kind.NIC, socket=1), Distance.REMOTE),
+        (Location(Kind.NIC, root=5), Distance.UNKNOWN),
     ],
 )
-def test_distance(second: Place, expected: Distance) -> None:
-    """The nearest thing that two places have in common; a root across NUMA nodes is none."""
+def test_distance(second: Location, expected: Distance) -> None:
+    """The nearest thing that two locations have in common; a root across NUMA nodes is none."""
     assert distance(gpu(0), second) is expected
     assert distance(second, gpu(0)) is expected
 
 
 def test_two_unknown_places_have_nothing_in_common() -> None:
     """-1 is never equal to -1."""
-    assert distance(Place(Kind.GPU), Place(Kind.NIC)) is Distance.UNKNOWN
+    assert distance(Location(Kind.GPU), Location(Kind.NIC)) is Distance.UNKNOWN
 
 
 @pytest.mark.parametrize("places", [[], [gpu(0)]])
-def test_nothing_to_align(places: list[Place]) -> None:
+def test_nothing_to_align(locations: list[Location]) -> None:
     """No device or one device is neither well nor badly aligned."""
-    assert align(places) == Alignment(None, ())
+    assert align(locations) == Alignment(None, ())
 
 
 def test_one_gpu_one_nic() -> None:
@@ -86,15 +86,15 @@ def test_one_gpu_one_nic() -> None:
 
 def test_each_takes_its_own_nearest() -> None:
     """Two GPUs and two NICs on two roots are two perfect pairs."""
-    places = [gpu(0), gpu(1), nic(1), nic(0)]
-    matched = [entry for entry in shape(align(places)) if entry[0] == "gpu-nic"]
+    locations = [gpu(0), gpu(1), nic(1), nic(0)]
+    matched = [entry for entry in shape(align(locations)) if entry[0] == "gpu-nic"]
     assert matched == [("gpu-nic", 0, 3, Distance.PCIE_ROOT), ("gpu-nic", 1, 2, Distance.PCIE_ROOT)]
 
 
 def test_a_near_pair_is_not_broken_for_a_farther_one() -> None:
     """Levels are served nearest first: the GPU beside the NIC gets it."""
-    places = [gpu(0, root=1), gpu(0), nic(0), nic(1)]
-    matched = [entry for entry in shape(align(places)) if entry[0] == "gpu-nic"]
+    locations = [gpu(0, root=1), gpu(0), nic(0), nic(1)]
+    matched = [entry for entry in shape(align(locations)) if entry[0] == "gpu-nic"]
     assert matched == [("gpu-nic", 0, 3, Distance.REMOTE), ("gpu-nic", 1, 2, Distance.PCIE_ROOT)]
 
 
@@ -115,15 +115,15 @@ def test_left_over_devices_pair_with_their_nearest() -> None:
 
 def test_the_one_that_has_nothing_near_is_matched_far() -> None:
     """A far NIC goes to the GPU that loses least; the others are left beside the near one."""
-    places = [gpu(0), gpu(0, device=1), gpu(0, root=1), nic(0, device=1), nic(1)]
-    matched = {entry[1]: entry[3] for entry in shape(align(places)) if entry[0] == "gpu-nic"}
+    locations = [gpu(0), gpu(0, device=1), gpu(0, root=1), nic(0, device=1), nic(1)]
+    matched = {entry[1]: entry[3] for entry in shape(align(locations)) if entry[0] == "gpu-nic"}
     assert matched == {0: Distance.PCIE_ROOT, 1: Distance.DEVICE, 2: Distance.REMOTE}
 
 
 def test_what_may_be_near_is_matched_before_what_is_far() -> None:
-    """A NIC nobody can place is a better guess than one known to be across."""
-    places = [gpu(0), Place(Kind.GPU, device=50), nic(1), Place(Kind.NIC, device=51)]
-    matched = [entry[3] for entry in shape(align(places)) if entry[0] == "gpu-nic"]
+    """A NIC nobody can locate is a better guess than one known to be across."""
+    locations = [gpu(0), Location(Kind.GPU, device=50), nic(1), Location(Kind.NIC, device=51)]
+    matched = [entry[3] for entry in shape(align(locations)) if entry[0] == "gpu-nic"]
     assert matched == [Distance.UNKNOWN, Distance.UNKNOWN]
 
 
@@ -139,18 +139,18 @@ def test_devices_of_one_kind_form_a_chain() -> None:
 
 def test_cpus_and_memory_are_near_by_numa_node() -> None:
     """A CPU and memory on the GPU's node are as near as they can be."""
-    places = [gpu(0), at(Kind.CPU, 0), at(Kind.MEMORY, 0)]
-    assert shape(align(places)) == [
+    locations = [gpu(0), at(Kind.CPU, 0), at(Kind.MEMORY, 0)]
+    assert shape(align(locations)) == [
         ("gpu-cpu", 0, 1, Distance.NUMA),
         ("gpu-memory", 0, 2, Distance.NUMA),
         ("cpu-memory", 1, 2, Distance.NUMA),
     ]
-    assert align(places).predicted == 1.0
+    assert align(locations).predicted == 1.0
 
 
 def test_virtual_devices_form_no_pairs() -> None:
     """An IMEX channel is no hardware: it neither lifts nor lowers what the GPU and the NIC have."""
-    channels = [Place(Kind.VIRTUAL, device=8), Place(Kind.VIRTUAL, device=9)]
+    channels = [Location(Kind.VIRTUAL, device=8), Location(Kind.VIRTUAL, device=9)]
     assert align([channels[0], gpu(0), nic(0), channels[1]]).predicted == align([gpu(0), nic(0)]).predicted
     assert align([gpu(0), *channels]) == Alignment(None, ())
     assert align(channels) == Alignment(None, ())
@@ -158,8 +158,8 @@ def test_virtual_devices_form_no_pairs() -> None:
 
 def test_kinds_are_named_in_their_order() -> None:
     """A pair is spelled one way only, and listed by kinds."""
-    places = [Place(kind, number) for number, kind in enumerate(reversed(Kind))]
-    named = [pair.kinds for pair in align(places).pairs]
+    locations = [Location(kind, number) for number, kind in enumerate(reversed(Kind))]
+    named = [pair.kinds for pair in align(locations).pairs]
     assert named == [f"{a}-{b}" for i, a in enumerate(PAIRED) for b in PAIRED[i + 1 :]]
 
 
@@ -207,36 +207,36 @@ NESTED = st.builds(
 )
 NUMBERS = st.integers(-1, 2)
 PAIRED = [kind for kind in Kind if kind is not Kind.VIRTUAL]
-ANY = st.builds(Place, st.sampled_from(PAIRED), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+ANY = st.builds(Location, st.sampled_from(PAIRED), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
 
 
-# Few places, most of them half known: only those can be paired in more than one way.
-HALF_KNOWN = st.builds(Place, st.sampled_from([Kind.GPU, Kind.NIC]), *[st.integers(-1, 1)] * 4)
+# Few locations, most of them half known: only those can be paired in more than one way.
+HALF_KNOWN = st.builds(Location, st.sampled_from([Kind.GPU, Kind.NIC]), *[st.integers(-1, 1)] * 4)
 
 
 @settings(max_examples=400)
 @given(
     st.lists(HALF_KNOWN, max_size=8).flatmap(
-        lambda places: st.tuples(st.just(places), st.permutations(places))
+        lambda locations: st.tuples(st.just(locations), st.permutations(locations))
     )
 )
-def test_order_never_changes_predicted(drawn: tuple[list[Place], list[Place]]) -> None:
-    """The same places in another order are rated the same, to the last bit."""
-    places, shuffled = drawn
-    assert align(shuffled).predicted == align(places).predicted
-    kinds = sorted((pair.kinds, pair.distance) for pair in align(places).pairs)
+def test_order_never_changes_predicted(drawn: tuple[list[Location], list[Location]]) -> None:
+    """The same locations in another order are rated the same, to the last bit."""
+    locations, shuffled = drawn
+    assert align(shuffled).predicted == align(locations).predicted
+    kinds = sorted((pair.kinds, pair.distance) for pair in align(locations).pairs)
     assert sorted((pair.kinds, pair.distance) for pair in align(shuffled).pairs) == kinds
 
 
 @given(st.lists(ANY, min_size=2, max_size=9))
-def test_every_device_is_paired(places: list[Place]) -> None:
+def test_every_device_is_paired(locations: list[Location]) -> None:
     """Each two kinds have as many pairs as the larger has devices, each kind one less; none twice."""
-    counts = {kind: sum(place.kind is kind for place in places) for kind in Kind}
-    aligned = align(places)
+    counts = {kind: sum(location.kind is kind for location in locations) for kind in Kind}
+    aligned = align(locations)
     found: dict[str, list[tuple[int, int]]] = {}
     for pair in aligned.pairs:
-        assert pair.distance is distance(places[pair.a], places[pair.b])
-        assert pair.kinds == f"{places[pair.a].kind}-{places[pair.b].kind}"
+        assert pair.distance is distance(locations[pair.a], locations[pair.b])
+        assert pair.kinds == f"{locations[pair.a].kind}-{locations[pair.b].kind}"
         found.setdefault(pair.kinds, []).append((pair.a, pair.b))
     order = [kind for kind in Kind if counts[kind]]
     for position, first in enumerate(order):
@@ -255,20 +255,20 @@ def test_every_device_is_paired(places: list[Place]) -> None:
 
 
 @given(st.lists(NESTED, min_size=2, max_size=7))
-def test_matching_by_level_is_optimal(places: list[Place]) -> None:
+def test_matching_by_level_is_optimal(locations: list[Location]) -> None:
     """On a machine, no one-to-one matching is worth more, nor leaves more for those left over."""
 
     def worth(a: int, b: int) -> float:
-        return STEPS.others.worth(distance(places[a], places[b]))
+        return STEPS.others.worth(distance(locations[a], locations[b]))
 
     def split(couples: list[tuple[int, int]], many: list[int], few: list[int]) -> tuple[float, float]:
         matched = dict(couples)
         alone = sum(max(worth(a, b) for b in few) for a in many if a not in matched)
         return round(sum(worth(a, b) for a, b in couples), 6), round(alone, 6)
 
-    groups = {kind: [i for i, place in enumerate(places) if place.kind is kind] for kind in Kind}
+    groups = {kind: [i for i, location in enumerate(locations) if location.kind is kind] for kind in Kind}
     totals: dict[str, float] = {}
-    for pair in align(places, STEPS).pairs:
+    for pair in align(locations, STEPS).pairs:
         totals[pair.kinds] = totals.get(pair.kinds, 0) + pair.worth
     for kinds, total in totals.items():
         left, right = (groups[Kind(kind)] for kind in kinds.split("-"))

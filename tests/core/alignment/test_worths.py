@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement, pairwise
 import pytest
 
 from extender.core.alignment.worths import DEFAULT_WORTHS, Row, Worths
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import Kind
 from tests.paths import DOCS
 

@@ -169,7 +169,7 @@ def answer(case: Case, release: Release, slices: Iterable[ResourceSlice]) -> tup
     )
     state = snapshot.nodes["n"]
     shape = compile_shape([b.spec(*case.requests, constraints=case.constraints)], snapshot.classes, release)
-    placed = Projector(shape, release).place(state.inventory)
+    placed = Projector(shape, release).project(state.inventory)
     usage = usage_of(placed, state.inventory, state.usage, release)
     found = find(shape, placed.layout, usage, release, 10_000)
     if isinstance(found.answer, Fatal):
@@ -191,8 +191,8 @@ def shuffled(slices: Sequence[ResourceSlice], seed: int) -> list[ResourceSlice]:
         name: f"{seed_of:02}-{name}" for seed_of, name in zip(order, [s.pool for s in slices], strict=True)
     }
     return [
-        replace(slice_, name=f"{place:02}", pool=pools[slice_.pool])
-        for place, slice_ in zip(order, slices, strict=True)
+        replace(slice_, name=f"{number:02}", pool=pools[slice_.pool])
+        for number, slice_ in zip(order, slices, strict=True)
     ]
 
 

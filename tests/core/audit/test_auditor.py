@@ -11,7 +11,7 @@ from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import SilentDriver, totals_of
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
-from extender.core.topology.places import Distance
+from extender.core.topology.locations import Distance
 from extender.model import Device, DeviceID
 from tests import builders as b
 

@@ -25,7 +25,7 @@ def world(*pairs, claims=(), slices=()):
 
 
 def test_names_and_allocations_do_not_tell_shapes_apart():
-    """The same devices in the same places are one shape; a node without devices has none."""
+    """The same devices in the same locations are one shape; a node without devices has none."""
     a, c = (b.pair_node(name, ["r0", "r1"], ["r0"], NUMA) for name in "ac")
     other = b.pair_node("b", ["r0"], ["r0"], NUMA)
     claim = b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0"))

@@ -13,7 +13,7 @@ from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renum
 from extender.core.audit.running_pods import RunningPod, running_pods
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
-from extender.core.topology.places import Place
+from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import Kind
 from extender.model import Constraint, Consumer, DeviceID
 from tests import builders as b
@@ -115,12 +115,12 @@ def tidy_choices(draw):
     """Devices in a tree: below one root all on one NUMA node, below one NUMA node all on one socket."""
     sockets = draw(st.lists(st.integers(-1, 1), min_size=3, max_size=3))
     roots = draw(st.lists(st.integers(-1, 2), min_size=4, max_size=4))
-    places = []
+    locations = []
     for device in range(draw(st.integers(2, 6))):
         root = draw(st.integers(-1, 3))
         numa = roots[root] if root >= 0 else draw(st.integers(-1, 2))
-        places.append(Place(draw(KINDS), device, root, numa, sockets[numa] if numa >= 0 else -1))
-    return places
+        locations.append(Location(draw(KINDS), device, root, numa, sockets[numa] if numa >= 0 else -1))
+    return locations
 
 
 @settings(deadline=None, max_examples=60)
@@ -129,19 +129,19 @@ def test_numbers_of_places_do_not_matter(choice, roots, nodes, sockets):
     """Choices that are alike but for their numbers have one rating."""
     rated = align(choice).predicted
     renamed = tuple(
-        Place(
-            place.kind,
-            place.device,
-            roots[place.root] if place.root >= 0 else -1,
-            nodes[place.numa] if place.numa >= 0 else -1,
-            sockets[place.socket] if place.socket >= 0 else -1,
+        Location(
+            location.kind,
+            location.device,
+            roots[location.root] if location.root >= 0 else -1,
+            nodes[location.numa] if location.numa >= 0 else -1,
+            sockets[location.socket] if location.socket >= 0 else -1,
         )
-        for place in choice
+        for location in choice
     )
     assert align(_renumbered(renamed)).predicted == pytest.approx(rated)
 
 
 def test_contradicting_places_keep_their_numbers():
     """One device on two NUMA nodes: the rating hangs on the numbers, so it is not shared."""
-    choice = (Place(Kind.GPU, 5, 1, 2, 1), Place(Kind.GPU, 5, 1, 3, 1))
+    choice = (Location(Kind.GPU, 5, 1, 2, 1), Location(Kind.GPU, 5, 1, 3, 1))
     assert _renumbered(choice) == choice

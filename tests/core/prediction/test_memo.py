@@ -115,7 +115,7 @@ def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.Monkey
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
     seen = table.shapes[(b.PAIR,)] = shape_memo()
-    seen.projector.place(snapshot.nodes["a"].inventory)
+    seen.projector.project(snapshot.nodes["a"].inventory)
     assert memo.table("k", snapshot) is table
     after = snapshot.following(Changes(gone_nodes=("c",)))
     assert memo.table("k", after).shapes == {}

@@ -301,8 +301,8 @@ def test_samples_written_by_hand_say_so() -> None:
 def test_physical_devices_of_a_sample(name: str, groups: int) -> None:
     """Entries of one card or port are one; chips that share a uuid, and ports of one card, are not."""
     (slice_,) = slices(name)
-    places = locate([(slice_.driver, device) for device in slice_.devices], DEFAULT_VOCABULARY)
-    assert len({place.device for place in places}) == groups
+    locations = locate([(slice_.driver, device) for device in slice_.devices], DEFAULT_VOCABULARY)
+    assert len({location.device for location in locations}) == groups
 
 
 def test_a_driver_that_names_devices_by_uuid_of_the_node_has_no_identity() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from extender.core.topology.locate import locate
-from extender.core.topology.places import Distance, Place, distance
+from extender.core.topology.locations import Distance, Location, distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
 from extender.model import Attribute, AttributeKind, Device
 
@@ -47,18 +47,18 @@ def cpu(**attributes: object) -> Published:
     return published("dra.cpu", **attributes)
 
 
-def place(*devices: Published) -> tuple[Place, ...]:
+def location(*devices: Published) -> tuple[Location, ...]:
     return locate(devices, DEFAULT_VOCABULARY)
 
 
 def apart(devices: Sequence[Published], a: int = 0, b: int = 1) -> Distance:
-    places = place(*devices)
-    assert distance(places[a], places[b]) is distance(places[b], places[a])
-    return distance(places[a], places[b])
+    locations = location(*devices)
+    assert distance(locations[a], locations[b]) is distance(locations[b], locations[a])
+    return distance(locations[a], locations[b])
 
 
 def test_two_unknown_numa_nodes_are_not_one() -> None:
-    """kube-scheduler lets -1 match -1; two devices nobody can place are not together (pitfall 1)."""
+    """kube-scheduler lets -1 match -1; two devices nobody can location are not together (pitfall 1)."""
     vfs = [published(SRIOV, bus_id=f"0000:0{i}:00.1", root="", **{"dra.net/numaNode": -1}) for i in (1, 2)]
     assert apart(vfs) is Distance.UNKNOWN
     amd = [published("gpu.amd.com", numaNode=-1), published("gpu.amd.com", numaNode=-1)]
@@ -160,11 +160,11 @@ def test_roaming_devices_are_nowhere_and_tell_nothing() -> None:
         gpu(root="pci0000:15", bus_id="0000:1b:00.0", std_numa=1, uuid="GPU-9"),
         gpu(uuid="MIG-1", parentUUID="GPU-9"),
     ]
-    places = locate(devices, DEFAULT_VOCABULARY, {2, 3})
-    assert distance(places[0], places[1]) is Distance.UNKNOWN
-    assert distance(places[0], places[2]) is Distance.UNKNOWN
-    assert places[2] == Place(Kind.GPU, places[2].device)
-    assert distance(places[2], places[3]) is Distance.DEVICE
+    locations = locate(devices, DEFAULT_VOCABULARY, {2, 3})
+    assert distance(locations[0], locations[1]) is Distance.UNKNOWN
+    assert distance(locations[0], locations[2]) is Distance.UNKNOWN
+    assert locations[2] == Location(Kind.GPU, locations[2].device)
+    assert distance(locations[2], locations[3]) is Distance.DEVICE
 
 
 def test_a_flat_root_infers_nothing() -> None:
@@ -200,10 +200,10 @@ def test_vfs_without_a_root_are_near_by_numa_only() -> None:
     """Azure: each GPU has a root of its own, the VFs have none (pitfalls 6 and 7)."""
     vfs = [nic(pciAddress=f"010{i}:00:00.0", numaNode=i // 3) for i in (1, 3)]
     gpus = [gpu(root="pci0001:00", std_numa=0), gpu(root="pci0002:00")]
-    places = place(*gpus, *vfs)
-    assert distance(places[0], places[2]) is Distance.NUMA
-    assert distance(places[0], places[3]) is Distance.REMOTE
-    assert distance(places[1], places[2]) is Distance.UNKNOWN
+    locations = location(*gpus, *vfs)
+    assert distance(locations[0], locations[2]) is Distance.NUMA
+    assert distance(locations[0], locations[3]) is Distance.REMOTE
+    assert distance(locations[1], locations[2]) is Distance.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -275,9 +275,9 @@ def test_a_vf_without_a_root_knows_what_its_twin_says() -> None:
 
 def test_devices_without_a_name_are_different_devices() -> None:
     """Grouped CPUs have no address; each is its own, and one taken twice is itself (pitfall 13)."""
-    places = place(cpu(numaNodeID=0), cpu(numaNodeID=0))
-    assert distance(*places) is Distance.NUMA
-    assert distance(places[0], places[0]) is Distance.DEVICE
+    locations = location(cpu(numaNodeID=0), cpu(numaNodeID=0))
+    assert distance(*locations) is Distance.NUMA
+    assert distance(locations[0], locations[0]) is Distance.DEVICE
 
 
 def test_identities_are_the_drivers_own() -> None:
@@ -368,20 +368,20 @@ def test_unknown_driver_with_standard_names_just_works() -> None:
     """A driver nobody listed is located by the standard attributes."""
     npu = published("npu.example.com", root="pci0000:15", std_numa=0)
     assert apart([npu, nic(root="pci0000:15")]) is Distance.PCIE_ROOT
-    assert place(npu)[0].kind is Kind.OTHER
+    assert location(npu)[0].kind is Kind.OTHER
 
 
 def test_two_claims_are_no_obstacle() -> None:
     """Devices are compared whatever claim asked for them (pitfall 19): claims are not even given."""
-    places = place(gpu(root="pci0000:15"), nic(root="pci0000:15"))
-    assert places == (Place(Kind.GPU, device=0, root=0), Place(Kind.NIC, device=1, root=0))
+    locations = location(gpu(root="pci0000:15"), nic(root="pci0000:15"))
+    assert locations == (Location(Kind.GPU, device=0, root=0), Location(Kind.NIC, device=1, root=0))
 
 
 def test_equal_machines_have_equal_places() -> None:
-    """Names, addresses and node numbers of a machine do not show in its places."""
+    """Names, addresses and node numbers of a machine do not show in its locations."""
 
-    def machine(bus: str, first: int) -> tuple[Place, ...]:
-        return place(
+    def machine(bus: str, first: int) -> tuple[Location, ...]:
+        return location(
             gpu(root=f"pci0000:{bus}", bus_id=f"0000:{bus}:00.0"),
             nic(root=f"pci0000:{bus}", numaNode=first),
             nic(root="pci0000:f0", numaNode=first + 1),
@@ -391,5 +391,5 @@ def test_equal_machines_have_equal_places() -> None:
 
 
 def test_no_devices_no_places() -> None:
-    """A node without devices has no places."""
-    assert place() == ()
+    """A node without devices has no locations."""
+    assert location() == ()

@@ -10,7 +10,7 @@ import yaml
 
 from extender.core.alignment.pairs import align
 from extender.core.topology.locate import locate
-from extender.core.topology.places import Distance, Place, distance
+from extender.core.topology.locations import Distance, Location, distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
 from extender.model import Attribute, AttributeKind, Device
 from tests.paths import DATA
@@ -39,65 +39,65 @@ def slice_devices(*names: str) -> list[Published]:
 
 
 @pytest.fixture
-def located() -> Callable[..., dict[str, Place]]:
-    def by_name(*names: str) -> dict[str, Place]:
+def located() -> Callable[..., dict[str, Location]]:
+    def by_name(*names: str) -> dict[str, Location]:
         devices = slice_devices(*names)
-        places = locate(devices, DEFAULT_VOCABULARY)
-        return {device.name: place for (_, device), place in zip(devices, places, strict=True)}
+        locations = locate(devices, DEFAULT_VOCABULARY)
+        return {device.name: location for (_, device), location in zip(devices, locations, strict=True)}
 
     return by_name
 
 
-def test_p4d_slices(located: Callable[..., dict[str, Place]]) -> None:
+def test_p4d_slices(located: Callable[..., dict[str, Location]]) -> None:
     """Two GPUs, an EFA and an ENA share each root; the NICs tell the GPUs' NUMA nodes."""
-    places = located("aws-p4d-gpu.nvidia.com", "aws-p4d-dra.net")
-    assert distance(places["gpu-0"], places["pci-0000-10-1b-0"]) is Distance.PCIE_ROOT
-    assert distance(places["gpu-1"], places["pci-0000-20-1b-0"]) is Distance.NUMA
-    assert distance(places["gpu-7"], places["pci-0000-10-1b-0"]) is Distance.REMOTE
+    locations = located("aws-p4d-gpu.nvidia.com", "aws-p4d-dra.net")
+    assert distance(locations["gpu-0"], locations["pci-0000-10-1b-0"]) is Distance.PCIE_ROOT
+    assert distance(locations["gpu-1"], locations["pci-0000-20-1b-0"]) is Distance.NUMA
+    assert distance(locations["gpu-7"], locations["pci-0000-10-1b-0"]) is Distance.REMOTE
 
 
-def test_gb300_slices(located: Callable[..., dict[str, Place]]) -> None:
+def test_gb300_slices(located: Callable[..., dict[str, Location]]) -> None:
     """Azure's VFs have no root and its GPUs no NUMA node: unknown, neither good nor bad."""
-    places = located("azure-gb300-gpu.nvidia.com", "azure-gb300-dra.net")
+    locations = located("azure-gb300-gpu.nvidia.com", "azure-gb300-dra.net")
     apart = Counter(
         distance(gpu, nic)
-        for gpu in places.values()
+        for gpu in locations.values()
         if gpu.kind is Kind.GPU
-        for nic in places.values()
+        for nic in locations.values()
         if nic.kind is Kind.NIC
     )
     assert apart == {Distance.UNKNOWN: 16}
-    assert distance(places["pci-0101-00-00-0"], places["pci-0102-00-00-0"]) is Distance.NUMA
+    assert distance(locations["pci-0101-00-00-0"], locations["pci-0102-00-00-0"]) is Distance.NUMA
 
 
-def test_gb200_slices(located: Callable[..., dict[str, Place]]) -> None:
+def test_gb200_slices(located: Callable[..., dict[str, Location]]) -> None:
     """Two ports of one card are two devices on one root; no GPU shares a root with them."""
-    places = located("oci-gb200-gpu.nvidia.com", "oci-gb200-dra.net")
-    assert distance(places["pci-0000-03-00-0"], places["pci-0000-03-00-1"]) is Distance.PCIE_ROOT
-    assert distance(places["pci-0000-03-00-0"], places["pci-0010-03-00-0"]) is Distance.REMOTE
-    assert distance(places["gpu-0"], places["pci-0000-03-00-0"]) is Distance.UNKNOWN
+    locations = located("oci-gb200-gpu.nvidia.com", "oci-gb200-dra.net")
+    assert distance(locations["pci-0000-03-00-0"], locations["pci-0000-03-00-1"]) is Distance.PCIE_ROOT
+    assert distance(locations["pci-0000-03-00-0"], locations["pci-0010-03-00-0"]) is Distance.REMOTE
+    assert distance(locations["gpu-0"], locations["pci-0000-03-00-0"]) is Distance.UNKNOWN
 
 
-def test_gpu_mig_vfio_slice(located: Callable[..., dict[str, Place]]) -> None:
+def test_gpu_mig_vfio_slice(located: Callable[..., dict[str, Location]]) -> None:
     """One card published three times is one device, and worth no more than itself."""
-    places = located("gpu.nvidia.com-gpu-mig-vfio")
-    assert {place.device for place in places.values()} == {0}
-    assert [pair.distance for pair in align(list(places.values())).pairs] == [Distance.DEVICE] * 2
+    locations = located("gpu.nvidia.com-gpu-mig-vfio")
+    assert {location.device for location in locations.values()} == {0}
+    assert [pair.distance for pair in align(list(locations.values())).pairs] == [Distance.DEVICE] * 2
 
 
-def test_intel_slices(located: Callable[..., dict[str, Place]]) -> None:
+def test_intel_slices(located: Callable[..., dict[str, Location]]) -> None:
     """Intel's old and new names agree; Gaudi's address is in its name."""
     gpus = list(located("gpu.intel.com").values())
     assert distance(*gpus) is Distance.PCIE_ROOT
     gaudis = list(located("gaudi.intel.com").values())
-    assert [place.kind for place in gaudis] == [Kind.ACCELERATOR] * 2
+    assert [location.kind for location in gaudis] == [Kind.ACCELERATOR] * 2
     assert distance(*gaudis) is Distance.UNKNOWN
 
 
-def test_cpu_slices(located: Callable[..., dict[str, Place]]) -> None:
+def test_cpu_slices(located: Callable[..., dict[str, Location]]) -> None:
     """CPUs grouped by node list roots and sit on none; both nodes are on socket 0."""
     grouped = list(located("dra.cpu-grouped-numa").values())
-    assert [place.root for place in grouped] == [-1, -1]
+    assert [location.root for location in grouped] == [-1, -1]
     assert distance(*grouped) is Distance.SOCKET
     assert distance(*located("dra.cpu-individual").values()) is Distance.NUMA
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.topology.places import Distance, distance
+from extender.core.topology.locations import Distance, distance
 from tests.published import (
     AMD,
     BUS_ID,
@@ -37,7 +37,7 @@ def test_minus_one_is_unknown(driver: str, name: str) -> None:
     """Two devices whose NUMA node the kernel does not know are not on one node (1)."""
     slice_ = published(driver, {"gpu": {name: -1}, "nic": {name: -1}})
     assert apart(slice_) is Distance.UNKNOWN
-    assert {place.numa for place in located(world(slice_)).values()} == {-1}
+    assert {location.numa for location in located(world(slice_)).values()} == {-1}
 
 
 @pytest.mark.parametrize("driver", [SRIOV, INTEL, "gaudi.intel.com", "npu.rebellions.ai"])
@@ -103,9 +103,9 @@ def test_a_flat_root_says_nothing() -> None:
 def test_a_root_for_each_device_is_no_distance() -> None:
     """Where no two devices share a root, different roots put nothing apart (6)."""
     gpus = published(AMD, {f"gpu{i}": {ROOT: f"pci000{i}:00", "numaNode": i // 3} for i in (1, 2, 3)})
-    places = located(world(gpus))
-    assert distance(places["gpu1"], places["gpu2"]) is Distance.NUMA
-    assert distance(places["gpu1"], places["gpu3"]) is Distance.REMOTE
+    locations = located(world(gpus))
+    assert distance(locations["gpu1"], locations["gpu2"]) is Distance.NUMA
+    assert distance(locations["gpu1"], locations["gpu3"]) is Distance.REMOTE
 
 
 def test_vfs_without_a_root_are_near_by_numa() -> None:

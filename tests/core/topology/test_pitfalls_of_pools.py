@@ -13,7 +13,7 @@ import pytest
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Memo, NodeVerdict, Outcome, Settings, evaluate
-from extender.core.topology.places import Distance, distance
+from extender.core.topology.locations import Distance, distance
 from extender.core.topology.statements import does_rdma
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model import (
@@ -120,7 +120,7 @@ def test_a_pool_need_not_be_named_for_its_node() -> None:
     slices = [published(AMD, {"gpu": {"numaNode": node}}, pool=pool(f"zone-{node}")) for node in (0, 1)]
     inventory = world(*slices).nodes["n"].inventory
     assert [pool.id.pool for pool in inventory.pools] == ["zone-0", "zone-1"]
-    first, second = (frame.places[0] for frame in inventory.frame.slices)
+    first, second = (frame.locations[0] for frame in inventory.frame.slices)
     assert distance(first, second) is Distance.REMOTE
 
 

@@ -1,4 +1,4 @@
-"""What holds of places whatever drivers publish."""
+"""What holds of locations whatever drivers publish."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.core.topology.locate import locate
-from extender.core.topology.places import Place, distance
+from extender.core.topology.locations import Location, distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model import Attribute, AttributeKind, Device
 
@@ -15,7 +15,7 @@ SRIOV = "sriovnetwork.k8snetworkplumbingwg.io"
 Published = tuple[str, Device]
 
 
-def place(*devices: Published) -> tuple[Place, ...]:
+def location(*devices: Published) -> tuple[Location, ...]:
     return locate(devices, DEFAULT_VOCABULARY)
 
 
@@ -48,21 +48,21 @@ def nodes(draw: st.DrawFn) -> list[Published]:
 @given(nodes().flatmap(lambda devices: st.permutations(list(enumerate(devices)))))
 def test_order_of_devices_changes_no_distance(shuffled: list[tuple[int, Published]]) -> None:
     """Whatever is published, in whatever order, the devices are equally far apart."""
-    places = place(*[device for _, device in shuffled])
-    ordered = place(*[device for _, device in sorted(shuffled, key=lambda entry: entry[0])])
+    locations = location(*[device for _, device in shuffled])
+    ordered = location(*[device for _, device in sorted(shuffled, key=lambda entry: entry[0])])
     for i, (a, _) in enumerate(shuffled):
         for j, (b, _) in enumerate(shuffled):
-            assert distance(places[i], places[j]) is distance(ordered[a], ordered[b])
+            assert distance(locations[i], locations[j]) is distance(ordered[a], ordered[b])
 
 
 @given(nodes())
 def test_places_nest(devices: list[Published]) -> None:
     """A NUMA node is in one socket, and every number is given by first occurrence."""
-    places = place(*devices)
+    locations = location(*devices)
     sockets: dict[int, int] = {}
-    for found in places:
+    for found in locations:
         if found.numa >= 0:
             assert sockets.setdefault(found.numa, found.socket) == found.socket
-    for column in zip(*places, strict=True):
+    for column in zip(*locations, strict=True):
         numbers = [number for number in column if isinstance(number, int) and number >= 0]
         assert list(dict.fromkeys(numbers)) == list(range(len(set(numbers))))

@@ -1,4 +1,4 @@
-"""What single devices say about their place."""
+"""What single devices say about their location."""
 
 from __future__ import annotations
 

@@ -166,5 +166,7 @@ def test_the_vocabulary_of_the_site_counts(clock):
     for kind, objects in {**dict.fromkeys(KINDS, ()), "Node": [node], "ResourceSlice": slices}.items():
         store.replace(kind, objects)
     store.apply("ResourceSlice", [b.slice_of("dra.net", "n", [b.device("nic-1", "b")])], [])
-    places = [place for each in store.current.nodes["n"].inventory.frame.slices for place in each.places]
-    assert [place.kind for place in places] == [Kind.ACCELERATOR, Kind.GPU]
+    places = [
+        location for each in store.current.nodes["n"].inventory.frame.slices for location in each.locations
+    ]
+    assert [location.kind for location in places] == [Kind.ACCELERATOR, Kind.GPU]

@@ -1,7 +1,7 @@
 """
 Places of devices on a node, and how far two of them are apart.
 
-A place is a path: physical device, PCIe root, NUMA node, socket.
+A location is a path: physical device, PCIe root, NUMA node, socket.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Distance(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """
     Where a device is on its node.
 
     The numbers count distinct devices, roots, NUMA nodes and sockets in the order in
-    which the node's devices show them, so places of different nodes compare although
+    which the node's devices show them, so locations of different nodes compare although
     names and addresses differ. -1 is unknown, and never equal to another -1.
     """
 
@@ -44,9 +44,9 @@ class Place(NamedTuple):
     socket: int = -1
 
 
-def distance(a: Place, b: Place) -> Distance:
+def distance(a: Location, b: Location) -> Distance:
     """
-    Tell how far *a* is from *b*, two places of one node.
+    Tell how far *a* is from *b*, two locations of one node.
 
     One root never spans NUMA nodes on real hardware. So where two devices share a root
     and are known to be on different nodes, a hypervisor made up the root: it is ignored.
