@@ -8,7 +8,7 @@ from itertools import combinations
 
 from extender.core.topology.locate import locate
 from extender.core.topology.locations import Distance, Location, distance
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
 from tests.machines.generations import CPUS, GPUS, NICS, Entry, Generation
 from tests.machines.record import Machine, documented, machines
 
@@ -98,7 +98,7 @@ def page() -> str:
         ("by NUMA node, no roots", *_CPU_MODES[1:]),
         [machine for machine in known if _has(machine, "gpu")],
         lambda machine, gpus: tuple(
-            _cell(machine, (gpus, NICS["dranet main"], CPUS[mode]), _nearest_cpu(Kind.GPU))
+            _cell(machine, (gpus, NICS["dranet main"], CPUS[mode]), _nearest_cpu(DeviceKind.GPU))
             for mode in _CPU_MODES
         ),
     )
@@ -114,7 +114,7 @@ def page() -> str:
             (
                 name,
                 tuple(
-                    _cell(machine, (nics, CPUS[mode]), _nearest_cpu(Kind.NIC))
+                    _cell(machine, (nics, CPUS[mode]), _nearest_cpu(DeviceKind.NIC))
                     for mode in ("by NUMA node", "by socket", "by machine")
                 ),
             )
@@ -164,13 +164,13 @@ def _nearest_nic(entries: Sequence[Entry], locations: Sequence[Location]) -> Cou
     nics = [
         location for entry, location in zip(entries, locations, strict=True) if entry.part and entry.part.rdma
     ]
-    return _nearest([location for location in locations if location.kind is Kind.GPU], nics)
+    return _nearest([location for location in locations if location.kind is DeviceKind.GPU], nics)
 
 
-def _nearest_cpu(kind: Kind) -> Count:
+def _nearest_cpu(kind: DeviceKind) -> Count:
     return lambda _, locations: _nearest(
         [location for location in locations if location.kind is kind],
-        [location for location in locations if location.kind is Kind.CPU],
+        [location for location in locations if location.kind is DeviceKind.CPU],
     )
 
 
@@ -181,7 +181,7 @@ def _nearest(devices: Sequence[Location], others: Sequence[Location]) -> Counter
 
 
 def _gpu_pairs(_: Sequence[Entry], locations: Sequence[Location]) -> Counter[Distance]:
-    gpus = [location for location in locations if location.kind is Kind.GPU]
+    gpus = [location for location in locations if location.kind is DeviceKind.GPU]
     return Counter(distance(a, b) for a, b in combinations(gpus, 2))
 
 

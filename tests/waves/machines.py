@@ -8,7 +8,7 @@ from typing import NamedTuple
 from extender.core.alignment.pairs import Pair, align
 from extender.core.cluster.snapshot import NodeState
 from extender.core.topology.locations import Distance, Location
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 
 _ROOT = (Distance.DEVICE, Distance.PCIE_ROOT)
 
@@ -50,9 +50,9 @@ def machine_of(state: NodeState) -> Machine:
     for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True):
         for device, location in zip(slice_.devices, frame.locations, strict=True):
             rdma = device.attributes.get("dra.net/rdma")
-            if location.kind is Kind.GPU:
+            if location.kind is DeviceKind.GPU:
                 gpus.append(location)
-            elif location.kind is Kind.NIC and rdma is not None and rdma.value is True:
+            elif location.kind is DeviceKind.NIC and rdma is not None and rdma.value is True:
                 nics.append(location)
     roots = {location.root for location in nics} - {-1}
     return Machine(tuple(gpus), tuple(nics), any(location.root in roots for location in gpus))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from extender.core.audit.auditor import Audit, PodFinding
 from extender.core.audit.node_map import node_map
 from extender.core.audit.totals import ShapeTotal, Totals
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 
 from ..wording import counted
 from .drawing import Link, node_drawing
@@ -52,8 +52,8 @@ def _not_drawn(beyond: int, idle: int) -> Iterator[Markup]:
         yield element("p", f"Not drawn: {' and '.join(left)}.", class_="soft small")
 
 
-def _legend(kinds: set[Kind]) -> Markup:
-    boxes = [element("span", element("i", class_=kind), kind) for kind in Kind if kind in kinds]
+def _legend(kinds: set[DeviceKind]) -> Markup:
+    boxes = [element("span", element("i", class_=kind), kind) for kind in DeviceKind if kind in kinds]
     lines = [element("span", element("i", class_=f"line {style}"), text) for style, text in _LINKS]
     return element("div", *boxes, *lines, class_="legend")
 

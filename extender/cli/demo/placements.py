@@ -14,7 +14,7 @@ from typing import Protocol
 import orjson
 
 from extender.core.topology.locations import Distance
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
 from extender.kube.recording.reader import Attempt
 
 from ..explain.explanation import ExplainedDevice, ExplainedNode, read_explanation
@@ -180,7 +180,7 @@ def _names(node: ExplainedNode) -> list[tuple[str, str, str]]:
 
 def _kinds(devices: tuple[ExplainedDevice, ...]) -> tuple[tuple[str, int], ...]:
     counts = Counter(DEFAULT_VOCABULARY.words(device.driver).kind for device in devices)
-    return tuple((kind.value, counts[kind]) for kind in Kind if kind in counts)
+    return tuple((kind.value, counts[kind]) for kind in DeviceKind if kind in counts)
 
 
 def _classes(attempt: Attempt) -> tuple[tuple[str, int], ...]:

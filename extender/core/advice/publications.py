@@ -16,7 +16,7 @@ from ..allocator.device_verdict import SELECTED
 from ..allocator.layout import NOWHERE
 from ..cluster.snapshot import Snapshot
 from ..topology.locations import Location
-from ..topology.vocabulary import OFF_BUS, PCI_BUS_ID, PCIE_ROOT, Kind
+from ..topology.vocabulary import OFF_BUS, PCI_BUS_ID, PCIE_ROOT, DeviceKind
 from .survey import Alike
 
 
@@ -53,7 +53,7 @@ class Selected:
     """
 
     driver: str
-    kind: Kind
+    kind: DeviceKind
     devices: int
     on_bus: bool
     publications: Mapping[str, Publication] = field(hash=False)
@@ -125,11 +125,11 @@ def says_nothing(attribute: Attribute) -> bool:
 class _Book:
     """Counts the devices of one driver that one alternative selects."""
 
-    def __init__(self, kind: Kind, attributes: Collection[str]) -> None:
+    def __init__(self, kind: DeviceKind, attributes: Collection[str]) -> None:
         self._kind = kind
         self._attributes = attributes
         self._devices = 0
-        self._on_bus = kind not in OFF_BUS and kind is not Kind.OTHER
+        self._on_bus = kind not in OFF_BUS and kind is not DeviceKind.OTHER
         self._published: Counter[str] = Counter()
         self._nothing: dict[str, Counter[str]] = {}
         self._kinds: dict[str, set[str]] = {}
@@ -138,7 +138,7 @@ class _Book:
     def enter(self, sighting: Sighting) -> None:
         device, driver = sighting.device, sighting.driver
         self._devices += 1
-        if self._kind is Kind.OTHER and (
+        if self._kind is DeviceKind.OTHER and (
             PCIE_ROOT in device.attributes or PCI_BUS_ID in device.attributes or sighting.location.root >= 0
         ):
             self._on_bus = True

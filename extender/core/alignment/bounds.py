@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from math import fsum
 
 from ..topology.locations import Distance, Location, distance
-from ..topology.vocabulary import Kind
+from ..topology.vocabulary import DeviceKind
 from .pairs import Alignment, Pair
 from .worths import DEFAULT_WORTHS, Worths
 
-_RANK = {kind: rank for rank, kind in enumerate(Kind)}
+_RANK = {kind: rank for rank, kind in enumerate(DeviceKind)}
 
 
 def lowest(alignment: Alignment, worths: Worths = DEFAULT_WORTHS) -> float:
@@ -48,4 +48,4 @@ def _worth(pair: Pair, worths: Worths, choose: Callable[[Iterable[float]], float
     if pair.distance is not Distance.UNKNOWN:
         return pair.worth
     first, _, second = pair.kinds.partition("-")
-    return choose(worths.row(Kind(first), Kind(second)).known)
+    return choose(worths.row(DeviceKind(first), DeviceKind(second)).known)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import fsum
 
-from ..topology.driver_attributes import Kind
+from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Distance, Location, distance
 from .worths import DEFAULT_WORTHS, Worths
 
@@ -65,11 +65,11 @@ def align(locations: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> Ali
     n devices, n - 1 pairs. Virtual devices form none. Distance is hierarchical, so matching
     level by level is optimal. The order of *locations* has no influence on ``predicted``.
     """
-    groups: dict[Kind, list[int]] = {}
+    groups: dict[DeviceKind, list[int]] = {}
     # Sorted by location, equal multisets of locations take equal decisions whatever their order.
     for index in sorted(range(len(locations)), key=locations.__getitem__):
         groups.setdefault(locations[index].kind, []).append(index)
-    kinds = [kind for kind in Kind if kind in groups and kind is not Kind.VIRTUAL]
+    kinds = [kind for kind in DeviceKind if kind in groups and kind is not DeviceKind.VIRTUAL]
     pairs: list[Pair] = []
     for position, first in enumerate(kinds):
         for second in kinds[position:]:

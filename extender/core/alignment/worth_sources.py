@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..topology.driver_attributes import Kind
+from ..topology.driver_attributes import DeviceKind
 from .worths import DEFAULT_WORTHS, Worths
 
 KUBECON = "KubeCon NA 2025, Ghildiyal and Chun"
@@ -69,7 +69,7 @@ SOURCES: Mapping[str, WorthSource] = {
 
 def source_of(kinds: str, worths: Worths = DEFAULT_WORTHS) -> WorthSource:
     """Where the worths of a pair of ``kinds`` come from; a row that differs from ours is the site's."""
-    first, second = (Kind(kind) for kind in kinds.split("-"))
+    first, second = (DeviceKind(kind) for kind in kinds.split("-"))
     if worths.row(first, second) != DEFAULT_WORTHS.row(first, second):
         return _OF_SITE
     return SOURCES.get(kinds, _OTHERS)

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..topology.driver_attributes import Kind
+from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Distance
 
 
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 
 _COLUMN = {distance: column for column, distance in enumerate(Distance)}
-_RANK = {kind: rank for rank, kind in enumerate(Kind)}
+_RANK = {kind: rank for rank, kind in enumerate(DeviceKind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Worths:
     """
 
     others: Row
-    pairs: Mapping[tuple[Kind, Kind], Row] = field(hash=False)
+    pairs: Mapping[tuple[DeviceKind, DeviceKind], Row] = field(hash=False)
 
     def __post_init__(self) -> None:
         _check("other pairs", self.others)
@@ -70,7 +70,7 @@ class Worths:
                 raise ValueError(f"worths of {name}: the pair is spelled {second}-{first}")
             _check(name, row)
 
-    def row(self, first: Kind, second: Kind) -> Row:
+    def row(self, first: DeviceKind, second: DeviceKind) -> Row:
         """Return the row of two kinds, *first* not after *second* in ``Kind``."""
         return self.pairs.get((first, second), self.others)
 
@@ -107,27 +107,27 @@ _OTHERS = Row(device=1.0, pcie_root=1.0, numa=0.95, socket=0.9, remote=0.6, unkn
 DEFAULT_WORTHS = Worths(
     others=_OTHERS,
     pairs={
-        (Kind.GPU, Kind.GPU): _GPU_GPU,
-        (Kind.GPU, Kind.ACCELERATOR): _GPU_GPU,
-        (Kind.GPU, Kind.NIC): _GPU_NIC,
+        (DeviceKind.GPU, DeviceKind.GPU): _GPU_GPU,
+        (DeviceKind.GPU, DeviceKind.ACCELERATOR): _GPU_GPU,
+        (DeviceKind.GPU, DeviceKind.NIC): _GPU_NIC,
         # Assumed: the same direct memory access between two PCIe devices.
-        (Kind.GPU, Kind.NVME): _GPU_NIC,
-        (Kind.GPU, Kind.CPU): _GPU_CPU,
-        (Kind.GPU, Kind.MEMORY): _GPU_CPU,
-        (Kind.ACCELERATOR, Kind.ACCELERATOR): _GPU_GPU,
-        (Kind.ACCELERATOR, Kind.NIC): _GPU_NIC,
-        (Kind.ACCELERATOR, Kind.NVME): _GPU_NIC,
-        (Kind.ACCELERATOR, Kind.CPU): _GPU_CPU,
-        (Kind.ACCELERATOR, Kind.MEMORY): _GPU_CPU,
-        (Kind.NIC, Kind.NIC): _ALIKE,
-        (Kind.NIC, Kind.NVME): _GPU_NIC,
-        (Kind.NIC, Kind.CPU): _NIC_CPU,
-        (Kind.NIC, Kind.MEMORY): _NIC_CPU,
-        (Kind.NVME, Kind.NVME): _ALIKE,
-        (Kind.NVME, Kind.CPU): _NIC_CPU,
-        (Kind.NVME, Kind.MEMORY): _NIC_CPU,
-        (Kind.CPU, Kind.CPU): _CPU_CPU,
-        (Kind.CPU, Kind.MEMORY): _CPU_MEMORY,
-        (Kind.MEMORY, Kind.MEMORY): _ALIKE,
+        (DeviceKind.GPU, DeviceKind.NVME): _GPU_NIC,
+        (DeviceKind.GPU, DeviceKind.CPU): _GPU_CPU,
+        (DeviceKind.GPU, DeviceKind.MEMORY): _GPU_CPU,
+        (DeviceKind.ACCELERATOR, DeviceKind.ACCELERATOR): _GPU_GPU,
+        (DeviceKind.ACCELERATOR, DeviceKind.NIC): _GPU_NIC,
+        (DeviceKind.ACCELERATOR, DeviceKind.NVME): _GPU_NIC,
+        (DeviceKind.ACCELERATOR, DeviceKind.CPU): _GPU_CPU,
+        (DeviceKind.ACCELERATOR, DeviceKind.MEMORY): _GPU_CPU,
+        (DeviceKind.NIC, DeviceKind.NIC): _ALIKE,
+        (DeviceKind.NIC, DeviceKind.NVME): _GPU_NIC,
+        (DeviceKind.NIC, DeviceKind.CPU): _NIC_CPU,
+        (DeviceKind.NIC, DeviceKind.MEMORY): _NIC_CPU,
+        (DeviceKind.NVME, DeviceKind.NVME): _ALIKE,
+        (DeviceKind.NVME, DeviceKind.CPU): _NIC_CPU,
+        (DeviceKind.NVME, DeviceKind.MEMORY): _NIC_CPU,
+        (DeviceKind.CPU, DeviceKind.CPU): _CPU_CPU,
+        (DeviceKind.CPU, DeviceKind.MEMORY): _CPU_MEMORY,
+        (DeviceKind.MEMORY, DeviceKind.MEMORY): _ALIKE,
     },
 )

@@ -12,7 +12,7 @@ from ..claims.shape import Shape
 from ..cluster.frame import Frame, PoolFrame
 from ..cluster.inventory import Inventory
 from ..releases.release import CounterScope, Release
-from ..topology.driver_attributes import Kind
+from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
 from .compared_values import MISSING, Value, ValueClasses, values_of
 from .device_verdict import INVALID_POOL, REJECTED, SELECTED, as_seen, device_verdict
@@ -172,7 +172,7 @@ class Projector:
                     NO_TRAITS,
                     verdicts,
                     classes,
-                    Location(Kind.OTHER),
+                    Location(DeviceKind.OTHER),
                     ("", pool.invalid),
                     len(blocks) - 1,
                 )

@@ -17,7 +17,7 @@ from ..allocator.device_verdict import SELECTED
 from ..allocator.layout import Layout, LayoutUsage
 from ..claims.shape import Shape
 from ..topology.locations import Distance, Location, distance
-from ..topology.vocabulary import Kind
+from ..topology.vocabulary import DeviceKind
 
 NO_LIMIT = 1.0
 
@@ -44,7 +44,7 @@ def alignment_limit(
     wanted = _wanted(shape, layout)
     if wanted is None:
         return NO_LIMIT
-    locations: dict[Kind, list[Location]] = {}
+    locations: dict[DeviceKind, list[Location]] = {}
     for location in fixed:
         wanted[location.kind] += 1
         locations.setdefault(location.kind, []).append(location)
@@ -54,12 +54,12 @@ def alignment_limit(
     return _limit(wanted, locations, worths)
 
 
-def _wanted(shape: Shape, layout: Layout) -> Counter[Kind] | None:
+def _wanted(shape: Shape, layout: Layout) -> Counter[DeviceKind] | None:
     """How many devices of each kind the shape asks for, where that is certain."""
-    wanted: Counter[Kind] = Counter()
+    wanted: Counter[DeviceKind] = Counter()
     for claim in shape.claims:
         for request in claim.requests:
-            asked: set[tuple[Kind, int]] = set()
+            asked: set[tuple[DeviceKind, int]] = set()
             for alternative in request.alternatives:
                 if alternative.all_devices or alternative.admin:
                     return None
@@ -75,8 +75,10 @@ def _wanted(shape: Shape, layout: Layout) -> Counter[Kind] | None:
     return wanted
 
 
-def _limit(wanted: Mapping[Kind, int], locations: Mapping[Kind, Sequence[Location]], worths: Worths) -> float:
-    kinds = [kind for kind in Kind if wanted.get(kind) and kind is not Kind.VIRTUAL]
+def _limit(
+    wanted: Mapping[DeviceKind, int], locations: Mapping[DeviceKind, Sequence[Location]], worths: Worths
+) -> float:
+    kinds = [kind for kind in DeviceKind if wanted.get(kind) and kind is not DeviceKind.VIRTUAL]
     if sum(len(locations.get(kind, ())) for kind in kinds) > _MOST_CANDIDATES:
         return NO_LIMIT
     worth, pairs = 0.0, 0

@@ -14,7 +14,7 @@ from extender.model import Claim, DeviceID
 from ..cluster.snapshot import NodeState, Snapshot
 from ..topology.locations import Location
 from ..topology.statements import Statement, read_statement
-from ..topology.vocabulary import OFF_BUS, Kind
+from ..topology.vocabulary import OFF_BUS, DeviceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class MapDevice:
     """``holders``: the pods that hold it as ``namespace/name``, a claim's name where no pod is known."""
 
     id: DeviceID
-    kind: Kind
+    kind: DeviceKind
     holders: tuple[str, ...]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..cluster.frame import Frame
 from ..cluster.snapshot import NodeState, Snapshot
 from ..topology.locations import Location
-from ..topology.vocabulary import Kind
+from ..topology.vocabulary import DeviceKind
 
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 """The label by which clouds and administrators name a machine type."""
@@ -32,7 +32,7 @@ class NodeShape:
     nodes: tuple[str, ...]
     types: tuple[str, ...]
     drivers: tuple[str, ...]
-    devices: tuple[tuple[Kind, int], ...]
+    devices: tuple[tuple[DeviceKind, int], ...]
     sockets: int
     numa_nodes: int
     roots: int
@@ -57,7 +57,7 @@ def _shape(frame: Frame, states: list[NodeState]) -> NodeShape:
         drivers=tuple(
             sorted({frame.pools[slice_.pool].driver for slice_ in frame.slices if slice_.locations})
         ),
-        devices=tuple((kind, physical[kind]) for kind in Kind if physical[kind]),
+        devices=tuple((kind, physical[kind]) for kind in DeviceKind if physical[kind]),
         sockets=len({location.socket for location in locations} - {-1}),
         numa_nodes=len({location.numa for location in locations} - {-1}),
         roots=len({location.root for location in locations} - {-1}),

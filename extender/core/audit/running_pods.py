@@ -19,7 +19,7 @@ from ..alignment.bounds import highest, lowest
 from ..alignment.pairs import Alignment, align
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..cluster.snapshot import NodeState, Snapshot
-from ..topology.driver_attributes import Kind
+from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
 
 
@@ -122,7 +122,7 @@ def _on_node(
         (number, device.location)
         for number, device in enumerate(devices)
         if device.location is not None
-        and device.location.kind is not Kind.VIRTUAL
+        and device.location.kind is not DeviceKind.VIRTUAL
         and not device.result.admin_access
     ]
     if len(working) < 2:

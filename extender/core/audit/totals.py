@@ -11,13 +11,15 @@ from typing import TypeVar
 from ..alignment.worth_sources import WorthSource, source_of
 from ..alignment.worths import Worths
 from ..topology.locations import Distance
-from ..topology.vocabulary import Kind
+from ..topology.vocabulary import DeviceKind
 from .auditor import Audit, Judgement, PodFinding
 from .node_shapes import NodeShape, node_shapes
 
 K = TypeVar("K", bound=Hashable)
 
-_ORDER = {f"{first}-{second}": (i, j) for i, first in enumerate(Kind) for j, second in enumerate(Kind)}
+_ORDER = {
+    f"{first}-{second}": (i, j) for i, first in enumerate(DeviceKind) for j, second in enumerate(DeviceKind)
+}
 
 
 @dataclass(frozen=True, slots=True)

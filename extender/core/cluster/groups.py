@@ -19,11 +19,11 @@ from extender.model import ResourceSlice
 from ..releases.release import Release
 from ..topology.locations import Location
 from ..topology.statements import does_rdma
-from ..topology.vocabulary import Kind, Vocabulary
+from ..topology.vocabulary import DeviceKind, Vocabulary
 from .taints import taints_block
 from .usage import PoolUsage
 
-_ACCELERATORS = (Kind.GPU, Kind.ACCELERATOR)
+_ACCELERATORS = (DeviceKind.GPU, DeviceKind.ACCELERATOR)
 _NOWHERE = -1
 _OUT, _PART, _HAS_RDMA = 1, 2, 4
 
@@ -125,7 +125,7 @@ def pairable_of(
                 continue
             if location.kind in _ACCELERATORS:
                 gpus.append(_Found(slice_, device, ("card", location.device), location, rdma=False))
-            elif location.kind is Kind.NIC:
+            elif location.kind is DeviceKind.NIC:
                 # Functions of one port can be had one by one, parts of one device cannot.
                 whole = ("port", location.device) if mark & _PART else (slice_, device)
                 nics.append(_Found(slice_, device, whole, location, rdma=bool(mark & _HAS_RDMA)))

@@ -34,7 +34,7 @@ from extender.model import ClaimSpec, ResourceSlice
 from ..claims.shape import Refused, compile_shape
 from ..cluster.snapshot import Snapshot
 from ..reasons import render
-from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, Kind
+from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, DeviceKind
 from ..topology.vocabulary import Vocabulary
 from .hazards import hazard_of
 from .matching import Matching
@@ -112,7 +112,7 @@ class _Side(NamedTuple):
 
 def _pair(spec: ClaimSpec, selection: Selection, vocabulary: Vocabulary) -> tuple[_Side, _Side] | Refusal:
     """The two requests to align, in the claim's order: the only two, or one of GPUs and one of NICs."""
-    on_bus: list[tuple[_Side, Kind]] = []
+    on_bus: list[tuple[_Side, DeviceKind]] = []
     kinds: list[str] = []
     for number, request in enumerate(spec.requests):
         devices = selection.devices[number]
@@ -128,8 +128,10 @@ def _pair(spec: ClaimSpec, selection: Selection, vocabulary: Vocabulary) -> tupl
         return refusal(RefusalCode.NOT_TWO_KINDS, kinds="; ".join(kinds))
     pair = [side for side, _ in on_bus]
     if len(pair) > 2:
-        pair = [side for side, kind in on_bus if kind in (Kind.GPU, Kind.ACCELERATOR, Kind.NIC)]
-        nics = sum(kind is Kind.NIC for _, kind in on_bus)
+        pair = [
+            side for side, kind in on_bus if kind in (DeviceKind.GPU, DeviceKind.ACCELERATOR, DeviceKind.NIC)
+        ]
+        nics = sum(kind is DeviceKind.NIC for _, kind in on_bus)
         if len(pair) != 2 or nics != 1:
             names = ", ".join(side.name for side, _ in on_bus)
             return refusal(RefusalCode.SEVERAL_PAIRS, requests=names)

@@ -18,7 +18,7 @@ PCI_BUS_ID = f"{STANDARD}/pciBusID"
 NUMA_NODE = f"{STANDARD}/numaNode"
 
 
-class Kind(StrEnum):
+class DeviceKind(StrEnum):
     """
     What a device is for. The order is that of the two names in ``gpu-nic``.
 
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     VIRTUAL = "virtual"
 
 
-OFF_BUS = frozenset({Kind.CPU, Kind.MEMORY})
+OFF_BUS = frozenset({DeviceKind.CPU, DeviceKind.MEMORY})
 """Kinds that sit on no PCI bus: the roots they publish only say which NUMA node they serve."""
 
 
@@ -61,7 +61,7 @@ class Words:
     ``rdma``: whether a NIC does RDMA, a boolean. It moves no device.
     """
 
-    kind: Kind
+    kind: DeviceKind
     root: tuple[str, ...] = (PCIE_ROOT,)
     root_bus: tuple[str, ...] = ()
     numa: tuple[str, ...] = (NUMA_NODE,)

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from extender.model import Device
 
-from .driver_attributes import OFF_BUS, Kind, Words
+from .driver_attributes import OFF_BUS, DeviceKind, Words
 from .locations import Location
 from .statements import Statement, read_statement
 from .vocabulary import Vocabulary
@@ -132,7 +132,7 @@ def _numa_nodes(
         for statement in statements
         if statement.numa
         and not statement.own_memory
-        and (statement.kind is Kind.CPU or statement.root or statement.keys)
+        and (statement.kind is DeviceKind.CPU or statement.root or statement.keys)
     }
     nodes: list[int | None] = []
     of_device = _Agreed[int, int]()

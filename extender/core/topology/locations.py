@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from .driver_attributes import Kind
+from .driver_attributes import DeviceKind
 
 
 class Distance(StrEnum):
@@ -37,7 +37,7 @@ class Location(NamedTuple):
     names and addresses differ. -1 is unknown, and never equal to another -1.
     """
 
-    kind: Kind
+    kind: DeviceKind
     device: int = -1
     root: int = -1
     numa: int = -1

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from extender.model import Attribute, Device
 
-from .driver_attributes import OFF_BUS, Kind, Words
+from .driver_attributes import OFF_BUS, DeviceKind, Words
 
 _ADDRESS = re.compile(r"([0-9a-fA-F]{1,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 _ADDRESS_IN_NAME = re.compile(r"(?:pci-)?([0-9a-f]{4,8})-([0-9a-f]{2})-([0-9a-f]{2})-([0-7])(?:-.*)?")
@@ -36,7 +36,7 @@ class Statement(NamedTuple):
     the physical node comes first.
     """
 
-    kind: Kind
+    kind: DeviceKind
     keys: tuple[str, ...]
     root: str
     reach: tuple[str, ...]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .driver_attributes import NUMA_NODE, OFF_BUS, PCI_BUS_ID, PCIE_ROOT, STANDARD, Kind, Words
+from .driver_attributes import NUMA_NODE, OFF_BUS, PCI_BUS_ID, PCIE_ROOT, STANDARD, DeviceKind, Words
 from .drivers import DRIVERS, UNLISTED
 
 
@@ -72,7 +72,7 @@ __all__ = [
     "PCIE_ROOT",
     "PCI_BUS_ID",
     "STANDARD",
-    "Kind",
+    "DeviceKind",
     "Vocabulary",
     "Words",
     "traits_read",

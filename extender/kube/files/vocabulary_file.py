@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from extender.core.topology.driver_attributes import Kind, Words
+from extender.core.topology.driver_attributes import DeviceKind, Words
 from extender.core.topology.vocabulary import Vocabulary
 
 from .site_file import SiteValue, read_site_file
@@ -73,12 +73,12 @@ def _words(driver: str, value: SiteValue, base: Vocabulary) -> Words:
     )
 
 
-def _kind(value: SiteValue) -> Kind:
-    kinds = ", ".join(Kind)
+def _kind(value: SiteValue) -> DeviceKind:
+    kinds = ", ".join(DeviceKind)
     text = value.text(f"one of {kinds}")
-    if text not in list(Kind):
+    if text not in list(DeviceKind):
         value.refuse(f"unknown kind {text}; write one of {kinds}")
-    return Kind(text)
+    return DeviceKind(text)
 
 
 def _names(given: dict[str, SiteValue], field: str, default: tuple[str, ...]) -> tuple[str, ...]:

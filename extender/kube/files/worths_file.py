@@ -8,13 +8,13 @@ of all pairs that have no row. What is left out keeps its worth.
 from __future__ import annotations
 
 from extender.core.alignment.worths import Row, Worths
-from extender.core.topology.driver_attributes import Kind
+from extender.core.topology.driver_attributes import DeviceKind
 from extender.core.topology.locations import Distance
 
 from .site_file import SiteValue, read_site_file
 
 _DISTANCES = tuple(distance.value for distance in Distance)
-_KINDS = tuple(kind.value for kind in Kind if kind is not Kind.VIRTUAL)
+_KINDS = tuple(kind.value for kind in DeviceKind if kind is not DeviceKind.VIRTUAL)
 
 
 def read_worths(path: str, base: Worths) -> Worths:
@@ -29,14 +29,14 @@ def read_worths(path: str, base: Worths) -> Worths:
     return Worths(others, pairs)
 
 
-def _kinds(name: str, value: SiteValue) -> tuple[Kind, Kind]:
+def _kinds(name: str, value: SiteValue) -> tuple[DeviceKind, DeviceKind]:
     first, _, second = name.partition("-")
     for kind in (first, second):
         if kind not in _KINDS:
             value.refuse(f"not a pair of kinds; write two of {', '.join(_KINDS)}, such as gpu-nic")
     if _KINDS.index(first) > _KINDS.index(second):
         value.refuse(f"the kinds are the wrong way round; write {second}-{first}")
-    return Kind(first), Kind(second)
+    return DeviceKind(first), DeviceKind(second)
 
 
 def _row(value: SiteValue, base: Row) -> Row:

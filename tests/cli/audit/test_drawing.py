@@ -11,11 +11,11 @@ from extender.cli.audit.drawing import Link, node_drawing
 from extender.cli.audit.markup import Markup, element, joined
 from extender.core.audit.node_map import MapDevice, MapNumaNode, MapRoot, MapSocket
 from extender.core.topology.locations import Distance
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 from extender.model import DeviceID
 
 
-def device(name, kind=Kind.GPU, *holders):
+def device(name, kind=DeviceKind.GPU, *holders):
     return MapDevice(DeviceID("d", "p", name), kind, holders)
 
 
@@ -80,7 +80,11 @@ def test_boxes_stand_side_by_side_within_the_picture(shape):
 
 def test_a_device_shows_its_holder():
     """One by name, several by number, none as free."""
-    holders = [device("gpu-0", Kind.GPU, "ns/a"), device("gpu-1", Kind.GPU, "ns/a", "ns/b"), device("gpu-2")]
+    holders = [
+        device("gpu-0", DeviceKind.GPU, "ns/a"),
+        device("gpu-1", DeviceKind.GPU, "ns/a", "ns/b"),
+        device("gpu-2"),
+    ]
     svg = drawn([MapSocket(True, "0", (MapNumaNode("0", (root("r", *holders),)),))])
     told = [text.text for text in svg.iter("text") if text.get("class") == "who"]
     assert told == ["ns/a", "2 pods share it", "free"]
@@ -88,7 +92,7 @@ def test_a_device_shows_its_holder():
 
 def test_the_kind_is_told_where_the_name_does_not():
     """Colour alone tells too little."""
-    devices = [device("gpu-0"), device("eth0", Kind.NIC)]
+    devices = [device("gpu-0"), device("eth0", DeviceKind.NIC)]
     svg = drawn([MapSocket(True, "0", (MapNumaNode("0", (root("r", *devices),)),))])
     assert [text.text for text in svg.iter("text") if text.get("class") == "name"] == ["gpu-0", "nic eth0"]
 
@@ -109,7 +113,7 @@ def test_links_join_devices_that_are_drawn():
 
 def test_a_root_with_very_many_devices_is_cut_but_for_linked_ones():
     """How many are hidden is told."""
-    devices = [device(f"vf-{number}", Kind.NIC) for number in range(60)]
+    devices = [device(f"vf-{number}", DeviceKind.NIC) for number in range(60)]
     link = Link(devices[0].id, devices[50].id, Distance.DEVICE)
     svg = drawn([MapSocket(True, "0", (MapNumaNode("0", (root("r", *devices),)),))], [link])
     assert len(boxes(svg, "device")) == 17

@@ -15,18 +15,18 @@ from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.settings import Settings
 from extender.core.releases.history import release_for
 from extender.core.topology.locations import Location
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 from tests import builders as b
 
 ROOTS = ("pci0000:10", "pci0000:20", "pci0000:30", "pci0000:40")
 
 
 def gpu(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Location:
-    return Location(Kind.GPU, device, root, numa, socket)
+    return Location(DeviceKind.GPU, device, root, numa, socket)
 
 
 def nic(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Location:
-    return Location(Kind.NIC, device, root, numa, socket)
+    return Location(DeviceKind.NIC, device, root, numa, socket)
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from extender.core.alignment.pairs import Alignment, align, score
 from extender.core.alignment.worths import DEFAULT_WORTHS, Row, Worths
 from extender.core.topology.locations import Distance, Location, distance
-from extender.core.topology.vocabulary import OFF_BUS, Kind
+from extender.core.topology.vocabulary import OFF_BUS, DeviceKind
 
 STEPS = Worths(Row(1.0, 0.9, 0.7, 0.4, 0.0, 0.5), {})
 """Every pair of kinds alike, each level worth less than the one before."""
 
 
-def at(kind: Kind, socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Location:
+def at(kind: DeviceKind, socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Location:
     """
     A location in a machine of two of everything; CPUs and memory sit on no root.
 
@@ -27,16 +27,16 @@ def at(kind: Kind, socket: int, numa: int = 0, root: int = 0, device: int = 0) -
     root += 2 * numa
     device += 2 * root
     if kind in OFF_BUS:
-        return Location(kind, 16 * list(Kind).index(kind) + 5 * device % 16, -1, numa, socket)
+        return Location(kind, 16 * list(DeviceKind).index(kind) + 5 * device % 16, -1, numa, socket)
     return Location(kind, 5 * device % 16, 3 * root % 8, numa, socket)
 
 
 def gpu(socket: int, numa: int = 0, root: int = 0, device: int = 0) -> Location:
-    return at(Kind.GPU, socket, numa, root, device)
+    return at(DeviceKind.GPU, socket, numa, root, device)
 
 
 def nic(socket: int, numa: int = 0, root: int = 0, device: int = 1) -> Location:
-    return at(Kind.NIC, socket, numa, root, device)
+    return at(DeviceKind.NIC, socket, numa, root, device)
 
 
 def shape(alignment: Alignment) -> list[tuple[str, int, int, Distance]]:
@@ -51,13 +51,13 @@ def shape(alignment: Alignment) -> list[tuple[str, int, int, Distance]]:
         (nic(0, root=1), Distance.NUMA),
         (nic(0, numa=1), Distance.SOCKET),
         (nic(1), Distance.REMOTE),
-        (Location(Kind.NIC), Distance.UNKNOWN),
-        (Location(Kind.NIC, root=0), Distance.PCIE_ROOT),
-        (Location(Kind.NIC, root=0, numa=1), Distance.REMOTE),
-        (Location(Kind.NIC, numa=3), Distance.REMOTE),
-        (Location(Kind.NIC, socket=0), Distance.SOCKET),
-        (Location(Kind.NIC, socket=1), Distance.REMOTE),
-        (Location(Kind.NIC, root=5), Distance.UNKNOWN),
+        (Location(DeviceKind.NIC), Distance.UNKNOWN),
+        (Location(DeviceKind.NIC, root=0), Distance.PCIE_ROOT),
+        (Location(DeviceKind.NIC, root=0, numa=1), Distance.REMOTE),
+        (Location(DeviceKind.NIC, numa=3), Distance.REMOTE),
+        (Location(DeviceKind.NIC, socket=0), Distance.SOCKET),
+        (Location(DeviceKind.NIC, socket=1), Distance.REMOTE),
+        (Location(DeviceKind.NIC, root=5), Distance.UNKNOWN),
     ],
 )
 def test_distance(second: Location, expected: Distance) -> None:
@@ -68,7 +68,7 @@ def test_distance(second: Location, expected: Distance) -> None:
 
 def test_two_unknown_places_have_nothing_in_common() -> None:
     """-1 is never equal to -1."""
-    assert distance(Location(Kind.GPU), Location(Kind.NIC)) is Distance.UNKNOWN
+    assert distance(Location(DeviceKind.GPU), Location(DeviceKind.NIC)) is Distance.UNKNOWN
 
 
 @pytest.mark.parametrize("places", [[], [gpu(0)]])
@@ -122,7 +122,7 @@ def test_the_one_that_has_nothing_near_is_matched_far() -> None:
 
 def test_what_may_be_near_is_matched_before_what_is_far() -> None:
     """A NIC nobody can locate is a better guess than one known to be across."""
-    locations = [gpu(0), Location(Kind.GPU, device=50), nic(1), Location(Kind.NIC, device=51)]
+    locations = [gpu(0), Location(DeviceKind.GPU, device=50), nic(1), Location(DeviceKind.NIC, device=51)]
     matched = [entry[3] for entry in shape(align(locations)) if entry[0] == "gpu-nic"]
     assert matched == [Distance.UNKNOWN, Distance.UNKNOWN]
 
@@ -139,7 +139,7 @@ def test_devices_of_one_kind_form_a_chain() -> None:
 
 def test_cpus_and_memory_are_near_by_numa_node() -> None:
     """A CPU and memory on the GPU's node are as near as they can be."""
-    locations = [gpu(0), at(Kind.CPU, 0), at(Kind.MEMORY, 0)]
+    locations = [gpu(0), at(DeviceKind.CPU, 0), at(DeviceKind.MEMORY, 0)]
     assert shape(align(locations)) == [
         ("gpu-cpu", 0, 1, Distance.NUMA),
         ("gpu-memory", 0, 2, Distance.NUMA),
@@ -150,7 +150,7 @@ def test_cpus_and_memory_are_near_by_numa_node() -> None:
 
 def test_virtual_devices_form_no_pairs() -> None:
     """An IMEX channel is no hardware: it neither lifts nor lowers what the GPU and the NIC have."""
-    channels = [Location(Kind.VIRTUAL, device=8), Location(Kind.VIRTUAL, device=9)]
+    channels = [Location(DeviceKind.VIRTUAL, device=8), Location(DeviceKind.VIRTUAL, device=9)]
     assert align([channels[0], gpu(0), nic(0), channels[1]]).predicted == align([gpu(0), nic(0)]).predicted
     assert align([gpu(0), *channels]) == Alignment(None, ())
     assert align(channels) == Alignment(None, ())
@@ -158,22 +158,22 @@ def test_virtual_devices_form_no_pairs() -> None:
 
 def test_kinds_are_named_in_their_order() -> None:
     """A pair is spelled one way only, and listed by kinds."""
-    locations = [Location(kind, number) for number, kind in enumerate(reversed(Kind))]
+    locations = [Location(kind, number) for number, kind in enumerate(reversed(DeviceKind))]
     named = [pair.kinds for pair in align(locations).pairs]
     assert named == [f"{a}-{b}" for i, a in enumerate(PAIRED) for b in PAIRED[i + 1 :]]
 
 
 def test_one_device_taken_twice_is_one_device() -> None:
     """A shared device in two requests is at distance device from itself (pitfall 13)."""
-    cpu = at(Kind.CPU, 0)
+    cpu = at(DeviceKind.CPU, 0)
     assert [pair.distance for pair in align([cpu, cpu]).pairs] == [Distance.DEVICE]
 
 
 def test_predicted_is_the_mean_worth() -> None:
     """Every pair weighs the same."""
-    aligned = align([gpu(0), nic(0), at(Kind.CPU, 1)])
+    aligned = align([gpu(0), nic(0), at(DeviceKind.CPU, 1)])
     row = DEFAULT_WORTHS.row
-    expected = [1.0, row(Kind.GPU, Kind.CPU).remote, row(Kind.NIC, Kind.CPU).remote]
+    expected = [1.0, row(DeviceKind.GPU, DeviceKind.CPU).remote, row(DeviceKind.NIC, DeviceKind.CPU).remote]
     assert [pair.worth for pair in aligned.pairs] == expected
     assert aligned.predicted == pytest.approx(sum(expected) / 3)
 
@@ -199,19 +199,19 @@ def test_score_is_an_integer(predicted: float | None, score_max: int, expected: 
 
 NESTED = st.builds(
     at,
-    st.sampled_from([Kind.GPU, Kind.NIC, Kind.CPU]),
+    st.sampled_from([DeviceKind.GPU, DeviceKind.NIC, DeviceKind.CPU]),
     st.integers(0, 1),
     st.integers(0, 1),
     st.integers(0, 1),
     st.integers(0, 1),
 )
 NUMBERS = st.integers(-1, 2)
-PAIRED = [kind for kind in Kind if kind is not Kind.VIRTUAL]
+PAIRED = [kind for kind in DeviceKind if kind is not DeviceKind.VIRTUAL]
 ANY = st.builds(Location, st.sampled_from(PAIRED), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
 
 
 # Few locations, most of them half known: only those can be paired in more than one way.
-HALF_KNOWN = st.builds(Location, st.sampled_from([Kind.GPU, Kind.NIC]), *[st.integers(-1, 1)] * 4)
+HALF_KNOWN = st.builds(Location, st.sampled_from([DeviceKind.GPU, DeviceKind.NIC]), *[st.integers(-1, 1)] * 4)
 
 
 @settings(max_examples=400)
@@ -231,14 +231,14 @@ def test_order_never_changes_predicted(drawn: tuple[list[Location], list[Locatio
 @given(st.lists(ANY, min_size=2, max_size=9))
 def test_every_device_is_paired(locations: list[Location]) -> None:
     """Each two kinds have as many pairs as the larger has devices, each kind one less; none twice."""
-    counts = {kind: sum(location.kind is kind for location in locations) for kind in Kind}
+    counts = {kind: sum(location.kind is kind for location in locations) for kind in DeviceKind}
     aligned = align(locations)
     found: dict[str, list[tuple[int, int]]] = {}
     for pair in aligned.pairs:
         assert pair.distance is distance(locations[pair.a], locations[pair.b])
         assert pair.kinds == f"{locations[pair.a].kind}-{locations[pair.b].kind}"
         found.setdefault(pair.kinds, []).append((pair.a, pair.b))
-    order = [kind for kind in Kind if counts[kind]]
+    order = [kind for kind in DeviceKind if counts[kind]]
     for position, first in enumerate(order):
         for second in order[position:]:
             couples = found.pop(f"{first}-{second}", [])
@@ -266,12 +266,14 @@ def test_matching_by_level_is_optimal(locations: list[Location]) -> None:
         alone = sum(max(worth(a, b) for b in few) for a in many if a not in matched)
         return round(sum(worth(a, b) for a, b in couples), 6), round(alone, 6)
 
-    groups = {kind: [i for i, location in enumerate(locations) if location.kind is kind] for kind in Kind}
+    groups = {
+        kind: [i for i, location in enumerate(locations) if location.kind is kind] for kind in DeviceKind
+    }
     totals: dict[str, float] = {}
     for pair in align(locations, STEPS).pairs:
         totals[pair.kinds] = totals.get(pair.kinds, 0) + pair.worth
     for kinds, total in totals.items():
-        left, right = (groups[Kind(kind)] for kind in kinds.split("-"))
+        left, right = (groups[DeviceKind(kind)] for kind in kinds.split("-"))
         if left is right:
             best = max(sum(worth(a, b) for a, b in pairwise(chain)) for chain in permutations(left))
         else:

@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 
 from extender.core.alignment.worth_sources import DRANET, HAMI, KUBECON, SLIT, SOURCES, Basis, source_of
 from extender.core.alignment.worths import DEFAULT_WORTHS, Row
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 from tests.paths import DOCS
 
 PAGE = (DOCS / "alignment.md").read_text()
@@ -32,7 +32,7 @@ def test_every_row_of_the_page_has_its_source_here():
 
 def test_every_pair_of_kinds_has_a_source():
     """Pairs with a row of worths have their own, all others are assumed."""
-    for first, second in combinations_with_replacement(Kind, 2):
+    for first, second in combinations_with_replacement(DeviceKind, 2):
         kinds = f"{first}-{second}"
         assert (kinds in SOURCES) == ((first, second) in DEFAULT_WORTHS.pairs)
         assert source_of(kinds).said_by
@@ -42,6 +42,6 @@ def test_every_pair_of_kinds_has_a_source():
 def test_a_row_of_the_site_is_not_from_the_publications():
     """Only where it differs; what the site leaves as it is keeps its source."""
     row = Row(1.0, 1.0, 0.9, 0.8, 0.2, 0.5)
-    worths = replace(DEFAULT_WORTHS, pairs={**DEFAULT_WORTHS.pairs, (Kind.GPU, Kind.NIC): row})
+    worths = replace(DEFAULT_WORTHS, pairs={**DEFAULT_WORTHS.pairs, (DeviceKind.GPU, DeviceKind.NIC): row})
     assert source_of("gpu-nic", worths).basis is Basis.SITE
     assert source_of("nic-cpu", worths).basis is Basis.MEASURED

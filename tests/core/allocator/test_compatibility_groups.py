@@ -9,7 +9,7 @@ import pytest
 from extender.core.allocator.compatibility_groups import CompatibilityBooks, admits, common_groups
 from extender.core.allocator.layout import Candidate, LayoutUsage
 from extender.core.topology.locations import Location
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 from extender.model import CounterConsumption, DeviceTraits
 
 Groups = tuple[str, ...]
@@ -17,7 +17,9 @@ Groups = tuple[str, ...]
 
 def member(*sets: tuple[str, Groups], pool: int = 0) -> Candidate:
     consumed = tuple(CounterConsumption(name, (), groups) for name, groups in sets)
-    return Candidate(pool, DeviceTraits(consumes_counters=consumed), (), (), Location(Kind.OTHER), ("", ""))
+    return Candidate(
+        pool, DeviceTraits(consumes_counters=consumed), (), (), Location(DeviceKind.OTHER), ("", "")
+    )
 
 
 def books(*groups: tuple[int, str, Groups | None]) -> CompatibilityBooks:

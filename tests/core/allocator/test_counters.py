@@ -12,7 +12,7 @@ from extender.core.allocator.layout import Block, Candidate, Layout, LayoutUsage
 from extender.core.cluster.frame import PoolFrame
 from extender.core.releases.release import CounterScope
 from extender.core.topology.locations import Location
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 from extender.model import CounterConsumption, CounterSet, DeviceTraits
 from extender.model.quantity import NANOS, Quantity
 
@@ -25,7 +25,7 @@ def units(number: int) -> tuple[tuple[str, Quantity], ...]:
 
 def takes(pool: int, block: int, number: int, of: str = "set") -> Candidate:
     traits = DeviceTraits(consumes_counters=(CounterConsumption(of, units(number)),))
-    return Candidate(pool, traits, (), (), Location(Kind.OTHER), ("", ""), block)
+    return Candidate(pool, traits, (), (), Location(DeviceKind.OTHER), ("", ""), block)
 
 
 def layout(*counters: tuple[CounterSet, ...], books: Sequence[int] = (0, 0)) -> Layout:

@@ -12,9 +12,9 @@ from extender.core.alignment.bounds import highest, lowest
 from extender.core.alignment.pairs import align
 from extender.core.alignment.worths import DEFAULT_WORTHS
 from extender.core.topology.locations import Location
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 
-KINDS = (Kind.GPU, Kind.NIC, Kind.CPU)
+KINDS = (DeviceKind.GPU, DeviceKind.NIC, DeviceKind.CPU)
 
 
 @st.composite
@@ -44,17 +44,19 @@ def test_the_limit_holds_for_every_choice(locations, count):
 
 def test_the_limit_is_reached_on_a_plain_machine():
     """Four GPUs with four NICs on one of two NUMA nodes: three steps within the node, four shared roots."""
-    gpus = [Location(Kind.GPU, n, n, n // 4, n // 4) for n in range(8)]
-    nics = [Location(Kind.NIC, 8 + n, n, n // 4, n // 4) for n in range(8)]
-    limit = limits._limit({Kind.GPU: 4, Kind.NIC: 4}, {Kind.GPU: gpus, Kind.NIC: nics}, DEFAULT_WORTHS)
+    gpus = [Location(DeviceKind.GPU, n, n, n // 4, n // 4) for n in range(8)]
+    nics = [Location(DeviceKind.NIC, 8 + n, n, n // 4, n // 4) for n in range(8)]
+    limit = limits._limit(
+        {DeviceKind.GPU: 4, DeviceKind.NIC: 4}, {DeviceKind.GPU: gpus, DeviceKind.NIC: nics}, DEFAULT_WORTHS
+    )
     assert abs(limit - lowest(align([*gpus[:4], *nics[:4]]))) < 1e-9
 
 
 def test_five_devices_have_to_leave_a_group_of_four():
     """The chain takes one step to the other socket, and no more."""
-    gpus = [Location(Kind.GPU, n, -1, n // 4, n // 4) for n in range(8)]
-    limit = limits._limit({Kind.GPU: 5}, {Kind.GPU: gpus}, DEFAULT_WORTHS)
-    row = DEFAULT_WORTHS.row(Kind.GPU, Kind.GPU)
+    gpus = [Location(DeviceKind.GPU, n, -1, n // 4, n // 4) for n in range(8)]
+    limit = limits._limit({DeviceKind.GPU: 5}, {DeviceKind.GPU: gpus}, DEFAULT_WORTHS)
+    row = DEFAULT_WORTHS.row(DeviceKind.GPU, DeviceKind.GPU)
     assert abs(limit - (3 * row.numa + row.remote) / 4) < 1e-9
 
 

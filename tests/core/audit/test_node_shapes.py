@@ -8,7 +8,7 @@ from extender.core.audit.node_map import node_map
 from extender.core.audit.node_shapes import INSTANCE_TYPE, node_shapes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 from extender.model import Consumer, Device, DeviceID, Node
 from tests import builders as b
 
@@ -32,7 +32,7 @@ def test_names_and_allocations_do_not_tell_shapes_apart():
     shapes = node_shapes(world(a, other, c, (Node("bare"), []), claims=[claim]))
     assert [shape.nodes for shape in shapes] == [("a", "c"), ("b",)]
     first = shapes[0]
-    assert first.devices == ((Kind.GPU, 2), (Kind.NIC, 1))
+    assert first.devices == ((DeviceKind.GPU, 2), (DeviceKind.NIC, 1))
     assert (first.sockets, first.numa_nodes, first.roots) == (0, 2, 2)
     assert first.drivers == ("dra.net", "gpu.nvidia.com")
 
@@ -52,7 +52,7 @@ def test_parts_of_one_card_are_one_device():
     """Two entries with the same PCI address."""
     address = {"resource.kubernetes.io/pciBusID": b.text("0000:1b:00.0")}
     slices = [b.slice_of("gpu.nvidia.com", "n", [Device("gpu-0", address), Device("mig-0", address)])]
-    assert node_shapes(world((Node("n"), slices)))[0].devices == ((Kind.GPU, 1),)
+    assert node_shapes(world((Node("n"), slices)))[0].devices == ((DeviceKind.GPU, 1),)
 
 
 def test_a_map_has_every_device_with_the_names_that_drivers_give():

@@ -14,7 +14,7 @@ from extender.core.audit.running_pods import RunningPod, running_pods
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
 from extender.core.topology.locations import Location
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 from extender.model import Constraint, Consumer, DeviceID
 from tests import builders as b
 
@@ -107,7 +107,7 @@ def test_claims_of_a_class_that_is_gone_cannot_be_searched():
     assert found.elsewhere is None
 
 
-KINDS = st.sampled_from((Kind.GPU, Kind.NIC, Kind.CPU))
+KINDS = st.sampled_from((DeviceKind.GPU, DeviceKind.NIC, DeviceKind.CPU))
 
 
 @st.composite
@@ -143,5 +143,5 @@ def test_numbers_of_places_do_not_matter(choice, roots, nodes, sockets):
 
 def test_contradicting_places_keep_their_numbers():
     """One device on two NUMA nodes: the rating hangs on the numbers, so it is not shared."""
-    choice = (Location(Kind.GPU, 5, 1, 2, 1), Location(Kind.GPU, 5, 1, 3, 1))
+    choice = (Location(DeviceKind.GPU, 5, 1, 2, 1), Location(DeviceKind.GPU, 5, 1, 3, 1))
     assert _renumbered(choice) == choice

@@ -8,7 +8,7 @@ import pytest
 
 from extender.core.topology.locate import locate
 from extender.core.topology.locations import Distance, Location, distance
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
 from extender.model import Attribute, AttributeKind, Device
 
 ROOT = "resource.kubernetes.io/pcieRoot"
@@ -58,7 +58,7 @@ def apart(devices: Sequence[Published], a: int = 0, b: int = 1) -> Distance:
 
 
 def test_two_unknown_numa_nodes_are_not_one() -> None:
-    """kube-scheduler lets -1 match -1; two devices nobody can location are not together (pitfall 1)."""
+    """kube-scheduler lets -1 match -1; two devices nobody can locate are not together (pitfall 1)."""
     vfs = [published(SRIOV, bus_id=f"0000:0{i}:00.1", root="", **{"dra.net/numaNode": -1}) for i in (1, 2)]
     assert apart(vfs) is Distance.UNKNOWN
     amd = [published("gpu.amd.com", numaNode=-1), published("gpu.amd.com", numaNode=-1)]
@@ -163,7 +163,7 @@ def test_roaming_devices_are_nowhere_and_tell_nothing() -> None:
     locations = locate(devices, DEFAULT_VOCABULARY, {2, 3})
     assert distance(locations[0], locations[1]) is Distance.UNKNOWN
     assert distance(locations[0], locations[2]) is Distance.UNKNOWN
-    assert locations[2] == Location(Kind.GPU, locations[2].device)
+    assert locations[2] == Location(DeviceKind.GPU, locations[2].device)
     assert distance(locations[2], locations[3]) is Distance.DEVICE
 
 
@@ -368,13 +368,16 @@ def test_unknown_driver_with_standard_names_just_works() -> None:
     """A driver nobody listed is located by the standard attributes."""
     npu = published("npu.example.com", root="pci0000:15", std_numa=0)
     assert apart([npu, nic(root="pci0000:15")]) is Distance.PCIE_ROOT
-    assert location(npu)[0].kind is Kind.OTHER
+    assert location(npu)[0].kind is DeviceKind.OTHER
 
 
 def test_two_claims_are_no_obstacle() -> None:
     """Devices are compared whatever claim asked for them (pitfall 19): claims are not even given."""
     locations = location(gpu(root="pci0000:15"), nic(root="pci0000:15"))
-    assert locations == (Location(Kind.GPU, device=0, root=0), Location(Kind.NIC, device=1, root=0))
+    assert locations == (
+        Location(DeviceKind.GPU, device=0, root=0),
+        Location(DeviceKind.NIC, device=1, root=0),
+    )
 
 
 def test_equal_machines_have_equal_places() -> None:

@@ -11,7 +11,7 @@ import yaml
 from extender.core.alignment.pairs import align
 from extender.core.topology.locate import locate
 from extender.core.topology.locations import Distance, Location, distance
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
 from extender.model import Attribute, AttributeKind, Device
 from tests.paths import DATA
 
@@ -62,9 +62,9 @@ def test_gb300_slices(located: Callable[..., dict[str, Location]]) -> None:
     apart = Counter(
         distance(gpu, nic)
         for gpu in locations.values()
-        if gpu.kind is Kind.GPU
+        if gpu.kind is DeviceKind.GPU
         for nic in locations.values()
-        if nic.kind is Kind.NIC
+        if nic.kind is DeviceKind.NIC
     )
     assert apart == {Distance.UNKNOWN: 16}
     assert distance(locations["pci-0101-00-00-0"], locations["pci-0102-00-00-0"]) is Distance.NUMA
@@ -90,7 +90,7 @@ def test_intel_slices(located: Callable[..., dict[str, Location]]) -> None:
     gpus = list(located("gpu.intel.com").values())
     assert distance(*gpus) is Distance.PCIE_ROOT
     gaudis = list(located("gaudi.intel.com").values())
-    assert [location.kind for location in gaudis] == [Kind.ACCELERATOR] * 2
+    assert [location.kind for location in gaudis] == [DeviceKind.ACCELERATOR] * 2
     assert distance(*gaudis) is Distance.UNKNOWN
 
 

@@ -6,34 +6,34 @@ import re
 
 import pytest
 
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind, Vocabulary, Words, traits_read
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind, Vocabulary, Words, traits_read
 from tests.paths import DOCS
 
 DRIVERS = {
-    "gpu.nvidia.com": Kind.GPU,
-    "compute-domain.nvidia.com": Kind.VIRTUAL,
-    "gpu.amd.com": Kind.GPU,
-    "gpu.intel.com": Kind.GPU,
-    "gaudi.intel.com": Kind.ACCELERATOR,
-    "qat.intel.com": Kind.ACCELERATOR,
-    "dra.net": Kind.NIC,
-    "sriovnetwork.k8snetworkplumbingwg.io": Kind.NIC,
-    "ovsdpdk.k8snetworkplumbingwg.io": Kind.NIC,
-    "dra.cpu": Kind.CPU,
-    "dra.memory": Kind.MEMORY,
-    "dra.nvme": Kind.NVME,
-    "npu.rebellions.ai": Kind.ACCELERATOR,
-    "npu.furiosa.ai": Kind.ACCELERATOR,
-    "hami-core-gpu.project-hami.io": Kind.GPU,
-    "ascend.project-hami.io": Kind.ACCELERATOR,
-    "spyre.ibm.com": Kind.ACCELERATOR,
-    "tpu.google.com": Kind.ACCELERATOR,
-    "tenstorrent.com": Kind.ACCELERATOR,
-    "composite.dra.example.io": Kind.GPU,
-    "gpu.example.com": Kind.GPU,
-    "mock-accel.example.com": Kind.ACCELERATOR,
+    "gpu.nvidia.com": DeviceKind.GPU,
+    "compute-domain.nvidia.com": DeviceKind.VIRTUAL,
+    "gpu.amd.com": DeviceKind.GPU,
+    "gpu.intel.com": DeviceKind.GPU,
+    "gaudi.intel.com": DeviceKind.ACCELERATOR,
+    "qat.intel.com": DeviceKind.ACCELERATOR,
+    "dra.net": DeviceKind.NIC,
+    "sriovnetwork.k8snetworkplumbingwg.io": DeviceKind.NIC,
+    "ovsdpdk.k8snetworkplumbingwg.io": DeviceKind.NIC,
+    "dra.cpu": DeviceKind.CPU,
+    "dra.memory": DeviceKind.MEMORY,
+    "dra.nvme": DeviceKind.NVME,
+    "npu.rebellions.ai": DeviceKind.ACCELERATOR,
+    "npu.furiosa.ai": DeviceKind.ACCELERATOR,
+    "hami-core-gpu.project-hami.io": DeviceKind.GPU,
+    "ascend.project-hami.io": DeviceKind.ACCELERATOR,
+    "spyre.ibm.com": DeviceKind.ACCELERATOR,
+    "tpu.google.com": DeviceKind.ACCELERATOR,
+    "tenstorrent.com": DeviceKind.ACCELERATOR,
+    "composite.dra.example.io": DeviceKind.GPU,
+    "gpu.example.com": DeviceKind.GPU,
+    "mock-accel.example.com": DeviceKind.ACCELERATOR,
 }
-ON_THE_BUS = [driver for driver, kind in DRIVERS.items() if kind is not Kind.VIRTUAL]
+ON_THE_BUS = [driver for driver, kind in DRIVERS.items() if kind is not DeviceKind.VIRTUAL]
 
 
 def test_every_driver_of_the_vocabulary_is_tested() -> None:
@@ -42,7 +42,7 @@ def test_every_driver_of_the_vocabulary_is_tested() -> None:
 
 
 @pytest.mark.parametrize(("driver", "kind"), DRIVERS.items())
-def test_kind_is_told_by_the_driver(driver: str, kind: Kind) -> None:
+def test_kind_is_told_by_the_driver(driver: str, kind: DeviceKind) -> None:
     """Class names say nothing (pitfall 20): the driver tells what a device is for."""
     assert DEFAULT_VOCABULARY.words(driver).kind is kind
 
@@ -86,21 +86,21 @@ def test_unknown_driver_has_its_own_bare_names() -> None:
 
 def test_a_driver_is_added_as_data() -> None:
     """Words given for a driver are read as they are, bare names in its domain."""
-    words = Words(Kind.NVME, numa=("node", "other.example.com/node"), own_memory=("mode", "far"))
-    vocabulary = Vocabulary.of({"disk.example.com": words}, Words(Kind.OTHER))
+    words = Words(DeviceKind.NVME, numa=("node", "other.example.com/node"), own_memory=("mode", "far"))
+    vocabulary = Vocabulary.of({"disk.example.com": words}, Words(DeviceKind.OTHER))
     read = vocabulary.words("disk.example.com")
-    assert read.kind is Kind.NVME
+    assert read.kind is DeviceKind.NVME
     assert read.numa == ("disk.example.com/node", "other.example.com/node")
     assert read.own_memory == ("disk.example.com/mode", "far")
-    assert vocabulary.words("else.example.com").kind is Kind.OTHER
+    assert vocabulary.words("else.example.com").kind is DeviceKind.OTHER
 
 
 def test_added_drivers_come_beside_and_in_place_of_the_listed() -> None:
     """A site's words win for the drivers it names, and change no other."""
-    given = {"dra.net": Words(Kind.NIC, numa=("slot",)), "disk.example.com": Words(Kind.NVME)}
+    given = {"dra.net": Words(DeviceKind.NIC, numa=("slot",)), "disk.example.com": Words(DeviceKind.NVME)}
     vocabulary = DEFAULT_VOCABULARY.with_drivers(given)
     assert vocabulary.words("dra.net").numa == ("dra.net/slot",)
-    assert vocabulary.words("disk.example.com").kind is Kind.NVME
+    assert vocabulary.words("disk.example.com").kind is DeviceKind.NVME
     assert vocabulary.words("dra.cpu") == DEFAULT_VOCABULARY.words("dra.cpu")
     assert vocabulary.words("else.example.com") == DEFAULT_VOCABULARY.words("else.example.com")
 

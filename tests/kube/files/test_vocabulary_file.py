@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Kind, Words
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind, Words
 from extender.kube.files import vocabulary_file
 from extender.kube.files.site_file import SiteFileError
 from extender.kube.files.vocabulary_file import read_vocabulary
@@ -33,14 +33,14 @@ def test_the_documented_example():
     npu = read.words("npu.acme.example")
     assert npu == replace(
         DEFAULT_VOCABULARY.words("npu.acme.example"),
-        kind=Kind.ACCELERATOR,
+        kind=DeviceKind.ACCELERATOR,
         numa=("resource.kubernetes.io/numaNode", "npu.acme.example/nearestNode"),
         parent=("npu.acme.example/cardAddress",),
     )
     changed = read.words("gpu.example.com")
     assert changed.address == ("resource.kubernetes.io/pciBusID", "gpu.example.com/busAddress")
     assert changed == replace(DEFAULT_VOCABULARY.words("gpu.example.com"), address=changed.address)
-    assert read.words("licence.acme.example").kind is Kind.VIRTUAL
+    assert read.words("licence.acme.example").kind is DeviceKind.VIRTUAL
     added = read.drivers.keys() - DEFAULT_VOCABULARY.drivers.keys()
     assert added == {"npu.acme.example", "licence.acme.example"}
     assert all(
@@ -62,7 +62,7 @@ def test_every_field_can_be_given(vocabulary):
         """
     )
     assert read.words("npu.acme.example") == Words(
-        kind=Kind.NIC,
+        kind=DeviceKind.NIC,
         root=("r",),
         root_bus=("rb",),
         numa=("n", "dra.net/n"),

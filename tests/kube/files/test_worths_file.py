@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extender.core.alignment.worths import DEFAULT_WORTHS, Row
-from extender.core.topology.vocabulary import Kind
+from extender.core.topology.vocabulary import DeviceKind
 from extender.kube.files.site_file import SiteFileError
 from extender.kube.files.worths_file import read_worths
 from tests.paths import DOCS
@@ -28,11 +28,11 @@ def worths(tmp_path):
 def test_the_documented_example():
     """Two distances of one pair, the whole row of another, and the rest of the table as it is."""
     read = read_worths(str(EXAMPLE), DEFAULT_WORTHS)
-    gpu_nic = DEFAULT_WORTHS.pairs[Kind.GPU, Kind.NIC]._replace(numa=0.95, remote=0.25)
+    gpu_nic = DEFAULT_WORTHS.pairs[DeviceKind.GPU, DeviceKind.NIC]._replace(numa=0.95, remote=0.25)
     assert read.pairs == {
         **DEFAULT_WORTHS.pairs,
-        (Kind.GPU, Kind.NIC): gpu_nic,
-        (Kind.NIC, Kind.NIC): Row(0.5, 0.8, 0.9, 1.0, 1.0, 0.9),
+        (DeviceKind.GPU, DeviceKind.NIC): gpu_nic,
+        (DeviceKind.NIC, DeviceKind.NIC): Row(0.5, 0.8, 0.9, 1.0, 1.0, 0.9),
     }
     assert read.others == DEFAULT_WORTHS.others._replace(unknown=0.75)
 
@@ -40,7 +40,9 @@ def test_the_documented_example():
 def test_a_pair_without_a_row_starts_from_the_others(worths):
     """The row of all others is that of the file."""
     read = worths("others: {remote: 0.1}\npairs: {other-other: {socket: 0.2}}")
-    assert read.row(Kind.OTHER, Kind.OTHER) == DEFAULT_WORTHS.others._replace(remote=0.1, socket=0.2)
+    assert read.row(DeviceKind.OTHER, DeviceKind.OTHER) == DEFAULT_WORTHS.others._replace(
+        remote=0.1, socket=0.2
+    )
 
 
 @pytest.mark.parametrize("content", ["{}", "pairs: {}", "others: {}", "pairs: {gpu-nic: {}}"])
