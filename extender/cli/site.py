@@ -1,4 +1,4 @@
-"""What a site says about its hardware: the words of its drivers, and the worths of distances."""
+"""What a site says about its hardware: the attribute names of its drivers, and the worths of distances."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def _names(node: ExplainedNode) -> list[tuple[str, str, str]]:
 
 
 def _kinds(devices: tuple[ExplainedDevice, ...]) -> tuple[tuple[str, int], ...]:
-    counts = Counter(DEFAULT_VOCABULARY.words(device.driver).kind for device in devices)
+    counts = Counter(DEFAULT_VOCABULARY.attributes(device.driver).kind for device in devices)
     return tuple((kind.value, counts[kind]) for kind in DeviceKind if kind in counts)
 
 

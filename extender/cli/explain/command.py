@@ -94,12 +94,12 @@ def _without_rdma(snapshot: Snapshot) -> set[str]:
     """The NICs, as ``driver/pool/device``, whose slices say that they do no RDMA."""
     found = set()
     for slice_ in snapshot.published.values():
-        words = snapshot.vocabulary.words(slice_.driver)
-        if words.rdma:
+        names = snapshot.vocabulary.attributes(slice_.driver)
+        if names.rdma:
             found |= {
                 f"{slice_.driver}/{slice_.pool}/{device.name}"
                 for device in slice_.devices
-                if does_rdma(words, device) is False
+                if does_rdma(names, device) is False
             }
     return found
 

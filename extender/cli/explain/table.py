@@ -155,7 +155,7 @@ def _devices(name: str, node: ExplainedNode, about: About, *, many: bool) -> Ite
         pool = "NODE" if many and device.pool == name else device.pool
         rows.append(
             [
-                _INDENT + about.vocabulary.words(device.driver).kind,
+                _INDENT + about.vocabulary.attributes(device.driver).kind,
                 f"{device.driver}/{pool}/{device.device}",
                 f"request {device.request} of claim {device.claim}"
                 + (", allocated before" if device.allocated else "")

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from extender.model import ClaimSpec, Constraint, Request
 
-from ..topology.vocabulary import NUMA_NODE, PCIE_ROOT, Vocabulary, Words
+from ..topology.vocabulary import NUMA_NODE, PCIE_ROOT, DriverAttributes, Vocabulary
 from .publications import Selected
 
 _PLACE_IDS = frozenset({"pcieroot", "numanode"})
@@ -75,7 +75,7 @@ def place_names(drivers: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ..
     """Every attribute by which devices of the drivers could be kept together, standard ones first."""
     names = dict.fromkeys((PCIE_ROOT, NUMA_NODE))
     for driver in sorted(drivers):
-        names.update(dict.fromkeys(_names(vocabulary.words(driver))))
+        names.update(dict.fromkeys(_names(vocabulary.attributes(driver))))
     return tuple(names)
 
 
@@ -276,11 +276,11 @@ def _rewritten(spec: ClaimSpec, requests: Sequence[Request], constraints: Sequen
     )
 
 
-def _names(words: Words) -> tuple[str, ...]:
-    return (*words.root, *words.root_bus, *words.numa, *words.socket)
+def _names(driver: DriverAttributes) -> tuple[str, ...]:
+    return (*driver.root, *driver.root_bus, *driver.numa, *driver.socket)
 
 
 def _all_place_names(vocabulary: Vocabulary) -> frozenset[str]:
     return frozenset(
-        name for words in (*vocabulary.drivers.values(), vocabulary.unknown) for name in _names(words)
+        name for driver in (*vocabulary.drivers.values(), vocabulary.unknown) for name in _names(driver)
     )

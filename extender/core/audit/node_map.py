@@ -93,11 +93,11 @@ def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
                 held.setdefault(id_, []).extend(_consumers(claim))
     found = []
     for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True):
-        words = snapshot.vocabulary.words(slice_.driver)
+        names = snapshot.vocabulary.attributes(slice_.driver)
         for device, location in zip(slice_.devices, frame.locations, strict=True):
             id_ = DeviceID(slice_.driver, slice_.pool, device.name)
             holders = tuple(dict.fromkeys(held.get(id_, ())))
-            said = read_statement(words, slice_.driver, device)
+            said = read_statement(names, slice_.driver, device)
             found.append(_Located(MapDevice(id_, location.kind, holders), location, said))
     return found
 

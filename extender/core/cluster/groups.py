@@ -90,7 +90,7 @@ NOTHING_PAIRABLE = Pairable()
 
 def marks_of(slice_: ResourceSlice, release: Release, vocabulary: Vocabulary) -> bytes:
     """What ``pairable_of`` needs to know of each device of a slice, apart from its location."""
-    words = vocabulary.words(slice_.driver)
+    names = vocabulary.attributes(slice_.driver)
     marks = bytearray()
     for device in slice_.devices:
         traits = device.traits
@@ -101,7 +101,7 @@ def marks_of(slice_: ResourceSlice, release: Release, vocabulary: Vocabulary) ->
             mark |= _OUT
         if traits.consumes_counters:
             mark |= _PART
-        if does_rdma(words, device):
+        if does_rdma(names, device):
             mark |= _HAS_RDMA
         marks.append(mark)
     return bytes(marks)

@@ -124,7 +124,7 @@ def steady_slices(changed: Mapping[str, Difference[ResourceSlice]], vocabulary: 
 def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Vocabulary) -> bool:
     if before.driver != after.driver or bool(before.node_name) != bool(after.node_name):
         return False
-    words = vocabulary.words(after.driver)
+    names = vocabulary.attributes(after.driver)
     # What a device itself says of nodes decides whether it has a location on one.
     if any(
         then.traits.node_name != now.traits.node_name
@@ -133,7 +133,7 @@ def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Voca
         return False
     return len(before.devices) == len(after.devices) and all(
         (then.name == now.name and then.attributes == now.attributes)
-        or read_statement(words, after.driver, then) == read_statement(words, after.driver, now)
+        or read_statement(names, after.driver, then) == read_statement(names, after.driver, now)
         for then, now in zip(before.devices, after.devices, strict=True)
     )
 

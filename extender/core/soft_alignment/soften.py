@@ -120,7 +120,7 @@ def _pair(spec: ClaimSpec, selection: Selection, vocabulary: Vocabulary) -> tupl
             exact = request.exactly
             class_ = exact.device_class if exact is not None else ""
             return refusal(RefusalCode.NO_DEVICES, request=request.name, class_=class_)
-        found = {vocabulary.words(driver).kind for driver in {each.driver for each in devices}}
+        found = {vocabulary.attributes(driver).kind for driver in {each.driver for each in devices}}
         kinds.append(f"{request.name}: {', '.join(sorted(found))}")
         if len(found) == 1 and not found & OFF_BUS:
             on_bus.append((_Side(request.name, number, devices), found.pop()))
@@ -209,7 +209,7 @@ def _names_apart(a: _Side, b: _Side, root: Matching) -> list[str]:
 def _root_names(pair: tuple[_Side, _Side], vocabulary: Vocabulary) -> list[str]:
     """The names under which every driver of both requests may publish the root, in order of trust."""
     drivers = sorted({each.driver for side in pair for each in side.devices})
-    names = [vocabulary.words(driver).root for driver in drivers]
+    names = [vocabulary.attributes(driver).root for driver in drivers]
     return [name for name in names[0] if all(name in others for others in names)]
 
 

@@ -3,7 +3,7 @@ What one driver calls the facts that locate a device.
 
 Drivers name one fact in many ways: the NUMA node of a device is
 ``resource.kubernetes.io/numaNode``, ``gpu.amd.com/numaNode``, ``dra.net/numaNode``
-or ``dra.cpu/numaNodeID``. The words are data, so that a driver or a site is added
+or ``dra.cpu/numaNodeID``. The names are data, so that a driver or a site is added
 without code.
 """
 
@@ -40,7 +40,7 @@ OFF_BUS = frozenset({DeviceKind.CPU, DeviceKind.MEMORY})
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class DriverAttributes:
     """
     The attributes of one driver by meaning, each list in order of trust.
 
@@ -74,7 +74,7 @@ class Words:
     own_memory: tuple[str, str] | None = None
     rdma: tuple[str, ...] = ()
 
-    def qualified(self, driver: str) -> Words:
+    def qualified(self, driver: str) -> DriverAttributes:
         """Spell every name in full, the bare ones in the domain of *driver*."""
 
         def full(names: tuple[str, ...]) -> tuple[str, ...]:

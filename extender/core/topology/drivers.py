@@ -1,5 +1,5 @@
 """
-The words of the drivers that are known, each under the repository it comes from.
+The attribute names of the drivers that are known, each under the repository it comes from.
 
 The names are those found in the drivers' sources in August 2026, older spellings of
 the same driver included.
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .driver_attributes import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT, STANDARD, DeviceKind, Words
+from .driver_attributes import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT, STANDARD, DeviceKind, DriverAttributes
 
 CPU_SOCKET = f"{STANDARD}/cpuSocketID"
 """In the standard domain, and no standard: KEP-6072 leaves the socket out."""
 
-UNLISTED = Words(
+UNLISTED = DriverAttributes(
     kind=DeviceKind.OTHER,
     numa=(NUMA_NODE, "numaNode", "dra.net/numaNode", "dra.cpu/numaNodeID", "dra.cpu/numaNode"),
     socket=("dra.cpu/socketID", CPU_SOCKET),
@@ -26,10 +26,10 @@ Spellings that several drivers share, for a driver that is not listed. Among the
 of devices in a fabric (CoHDI/composable-dra-driver), which say nothing before one is attached.
 """
 
-DRIVERS: Mapping[str, Words] = {
+DRIVERS: Mapping[str, DriverAttributes] = {
     # kubernetes-sigs/dra-driver-nvidia-gpu. GPUs have a NUMA node after v0.4.1, VFIO
     # devices had `numa` up to it. addressingMode ATS: Grace, where the node may be the HBM.
-    "gpu.nvidia.com": Words(
+    "gpu.nvidia.com": DriverAttributes(
         kind=DeviceKind.GPU,
         numa=(NUMA_NODE, "numa"),
         address=(PCI_BUS_ID, "pcieBusID"),
@@ -37,26 +37,28 @@ DRIVERS: Mapping[str, Words] = {
         own_memory=("addressingMode", "ATS"),
     ),
     # The same repository: channels and daemons of IMEX, which are files and processes.
-    "compute-domain.nvidia.com": Words(kind=DeviceKind.VIRTUAL, root=(), numa=(), address=()),
+    "compute-domain.nvidia.com": DriverAttributes(kind=DeviceKind.VIRTUAL, root=(), numa=(), address=()),
     # ROCm/k8s-gpu-dra-driver. A partition's pciAddr is its parent's.
-    "gpu.amd.com": Words(
+    "gpu.amd.com": DriverAttributes(
         kind=DeviceKind.GPU,
         numa=(NUMA_NODE, "numaNode"),
         address=(PCI_BUS_ID, "pciAddr"),
         parent=("parentPciAddr",),
     ),
     # intel/intel-resource-drivers-for-kubernetes: no NUMA node in any of the three.
-    "gpu.intel.com": Words(
+    "gpu.intel.com": DriverAttributes(
         kind=DeviceKind.GPU,
         root_bus=("pciRoot",),
         address=(PCI_BUS_ID, "pciAddress"),
         address_in_name=True,
     ),
-    "gaudi.intel.com": Words(kind=DeviceKind.ACCELERATOR, root_bus=("pciRoot",), address_in_name=True),
-    "qat.intel.com": Words(kind=DeviceKind.ACCELERATOR, address_in_name=True),
+    "gaudi.intel.com": DriverAttributes(
+        kind=DeviceKind.ACCELERATOR, root_bus=("pciRoot",), address_in_name=True
+    ),
+    "qat.intel.com": DriverAttributes(kind=DeviceKind.ACCELERATOR, address_in_name=True),
     # kubernetes-sigs/dranet. The standard NUMA node came after v1.4.0; the four parts
     # are the spelling of 2024 and 2025.
-    "dra.net": Words(
+    "dra.net": DriverAttributes(
         kind=DeviceKind.NIC,
         numa=(NUMA_NODE, "numaNode"),
         address=(PCI_BUS_ID, "pciAddress"),
@@ -65,7 +67,7 @@ DRIVERS: Mapping[str, Words] = {
         rdma=("rdma",),
     ),
     # k8snetworkplumbingwg/dra-driver-sriov: VFs only, with the root of their PF.
-    "sriovnetwork.k8snetworkplumbingwg.io": Words(
+    "sriovnetwork.k8snetworkplumbingwg.io": DriverAttributes(
         kind=DeviceKind.NIC,
         numa=(NUMA_NODE, "dra.net/numaNode"),
         address=(PCI_BUS_ID, "pciAddress", "k8s.cni.cncf.io/deviceID"),
@@ -74,50 +76,50 @@ DRIVERS: Mapping[str, Words] = {
         rdma=("rdmaCapable",),
     ),
     # k8snetworkplumbingwg/dra-driver-ovsdpdk: ports of a software bridge, of which nothing is said.
-    "ovsdpdk.k8snetworkplumbingwg.io": Words(kind=DeviceKind.NIC),
+    "ovsdpdk.k8snetworkplumbingwg.io": DriverAttributes(kind=DeviceKind.NIC),
     # kubernetes-sigs/dra-driver-cpu: no NUMA node where CPUs are grouped by socket or machine.
-    "dra.cpu": Words(
+    "dra.cpu": DriverAttributes(
         kind=DeviceKind.CPU,
         numa=(NUMA_NODE, "numaNodeID", "dra.net/numaNode", "numaNode"),
         socket=("socketID",),
         address=(),
     ),
     # ffromani/dra-driver-memory: memory and hugepages, dra.cpu/numaNode up to v0.1.5.
-    "dra.memory": Words(
+    "dra.memory": DriverAttributes(
         kind=DeviceKind.MEMORY,
         numa=(NUMA_NODE, "numaNode", "dra.net/numaNode", "dra.cpu/numaNodeID", "dra.cpu/numaNode"),
         address=(),
     ),
     # johnahull/dra-driver-nvme.
-    "dra.nvme": Words(kind=DeviceKind.NVME, numa=(NUMA_NODE, "numaNode"), socket=(CPU_SOCKET,)),
+    "dra.nvme": DriverAttributes(kind=DeviceKind.NVME, numa=(NUMA_NODE, "numaNode"), socket=(CPU_SOCKET,)),
     # RBLN-SW/rbln-k8s-dra-driver.
-    "npu.rebellions.ai": Words(kind=DeviceKind.ACCELERATOR),
+    "npu.rebellions.ai": DriverAttributes(kind=DeviceKind.ACCELERATOR),
     # furiosa-ai/furiosa-dra-driver-guide; the driver's source is closed.
-    "npu.furiosa.ai": Words(kind=DeviceKind.ACCELERATOR, numa=(NUMA_NODE, "numaNode")),
+    "npu.furiosa.ai": DriverAttributes(kind=DeviceKind.ACCELERATOR, numa=(NUMA_NODE, "numaNode")),
     # Project-HAMi/k8s-dra-driver: NVIDIA GPUs that pods share.
-    "hami-core-gpu.project-hami.io": Words(
+    "hami-core-gpu.project-hami.io": DriverAttributes(
         kind=DeviceKind.GPU,
         numa=(NUMA_NODE, "numa"),
         address=(PCI_BUS_ID, "pcieBusID"),
         identity=("uuid", "parentUUID"),
     ),
     # Project-HAMi/ascend-dra-driver: its uuid is the node's name and a number, so no identity.
-    "ascend.project-hami.io": Words(kind=DeviceKind.ACCELERATOR),
+    "ascend.project-hami.io": DriverAttributes(kind=DeviceKind.ACCELERATOR),
     # ibm-aiu/dra-driver-spyre: the NUMA node is a string; a device without a PF names it "0".
-    "spyre.ibm.com": Words(
+    "spyre.ibm.com": DriverAttributes(
         kind=DeviceKind.ACCELERATOR,
         numa=(NUMA_NODE, "numaInfo"),
         address=(PCI_BUS_ID, "pciAddress"),
         parent=("pfPciAddress",),
     ),
     # kubernetes-sigs/dra-driver-google-tpu: chips of one host may share their uuid.
-    "tpu.google.com": Words(kind=DeviceKind.ACCELERATOR),
+    "tpu.google.com": DriverAttributes(kind=DeviceKind.ACCELERATOR),
     # tenstorrent: pciAddress is all that locates a chip; trayID and asicLocation are of the mesh.
-    "tenstorrent.com": Words(kind=DeviceKind.ACCELERATOR, address=(PCI_BUS_ID, "pciAddress")),
+    "tenstorrent.com": DriverAttributes(kind=DeviceKind.ACCELERATOR, address=(PCI_BUS_ID, "pciAddress")),
     # openshift-psap/composite-dra-driver: a GPU and a NIC given away as one. It is where its
     # GPU is; the pair within is near by the composition's own constraint. The NIC's address is
     # left out: it would make GPU and NIC one physical device.
-    "composite.dra.example.io": Words(
+    "composite.dra.example.io": DriverAttributes(
         kind=DeviceKind.GPU,
         root=(PCIE_ROOT, "gpu/pcieRoot", "nic/pcieRoot"),
         numa=(NUMA_NODE, "gpu/numaNode", "nic/numaNode"),
@@ -125,9 +127,9 @@ DRIVERS: Mapping[str, Words] = {
         rdma=("nic/rdma",),
     ),
     # kubernetes-sigs/dra-example-driver: no topology.
-    "gpu.example.com": Words(kind=DeviceKind.GPU),
+    "gpu.example.com": DriverAttributes(kind=DeviceKind.GPU),
     # fabiendupont/mock-device: numa_node in its older documentation.
-    "mock-accel.example.com": Words(
+    "mock-accel.example.com": DriverAttributes(
         kind=DeviceKind.ACCELERATOR,
         numa=(NUMA_NODE, "numaNode", "numa_node"),
         address=(PCI_BUS_ID, "pciAddress"),

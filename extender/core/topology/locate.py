@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from extender.model import Device
 
-from .driver_attributes import OFF_BUS, DeviceKind, Words
+from .driver_attributes import OFF_BUS, DeviceKind, DriverAttributes
 from .locations import Location
 from .statements import Statement, read_statement
 from .vocabulary import Vocabulary
@@ -32,13 +32,13 @@ def locate(
     devices that other nodes can reach too, or that are not for this node at all; these are on no
     bus of it, and tell nothing about those that are. Never raises: what makes no sense is unknown.
     """
-    words_of: dict[str, Words] = {}
+    names_of: dict[str, DriverAttributes] = {}
     statements: list[Statement] = []
     for position, (driver, device) in enumerate(devices):
-        words = words_of.get(driver)
-        if words is None:
-            words = words_of[driver] = vocabulary.words(driver)
-        statement = read_statement(words, driver, device)
+        names = names_of.get(driver)
+        if names is None:
+            names = names_of[driver] = vocabulary.attributes(driver)
+        statement = read_statement(names, driver, device)
         statements.append(statement.without_location() if position in roaming else statement)
 
     physical = _physical_devices(statements)
@@ -207,7 +207,7 @@ def _numbered(values: Iterable[Hashable]) -> list[int]:
 
 
 class _Agreed(Generic[K, V]):
-    """What is known about each key; contradicting words about one make it unknown."""
+    """What is known about each key; statements that contradict each other make it unknown."""
 
     __slots__ = ("_values",)
 

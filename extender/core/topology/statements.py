@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from extender.model import Attribute, Device
 
-from .driver_attributes import OFF_BUS, DeviceKind, Words
+from .driver_attributes import OFF_BUS, DeviceKind, DriverAttributes
 
 _ADDRESS = re.compile(r"([0-9a-fA-F]{1,8}):([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])")
 _ADDRESS_IN_NAME = re.compile(r"(?:pci-)?([0-9a-f]{4,8})-([0-9a-f]{2})-([0-9a-f]{2})-([0-7])(?:-.*)?")
@@ -27,7 +27,7 @@ Attributes = Mapping[str, Attribute]
 
 class Statement(NamedTuple):
     """
-    One device's words about itself, nothing inferred.
+    What one device publishes about itself, nothing inferred.
 
     ``keys`` name the physical device: ``dddd:bb:dd.f`` for a PCI address, its own or its
     parent's, ``driver=text`` for an identity. Devices with a key in common are one.
@@ -55,24 +55,24 @@ class Statement(NamedTuple):
         return self._replace(keys=keys, root="", reach=(), numa=(), socket=-1)
 
 
-def read_statement(words: Words, driver: str, device: Device) -> Statement:
-    """Read what *device* of *driver* says; *words* are the driver's, qualified."""
+def read_statement(names: DriverAttributes, driver: str, device: Device) -> Statement:
+    """Read what *device* of *driver* publishes; *names* are the driver's, qualified."""
     attributes = device.attributes
-    address = _address(words, device)
+    address = _address(names, device)
     keys = [address] if address else []
-    keys += [parent for name in words.parent if (parent := canonical_address(_text(attributes, name)))]
-    keys += [f"{driver}={text}" for name in words.identity if (text := _text(attributes, name))]
-    root, reach = _roots(words, attributes)
+    keys += [parent for name in names.parent if (parent := canonical_address(_text(attributes, name)))]
+    keys += [f"{driver}={text}" for name in names.identity if (text := _text(attributes, name))]
+    root, reach = _roots(names, attributes)
     if not root and not reach:
-        root = _widened_root(words, attributes, address)
+        root = _widened_root(names, attributes, address)
     return Statement(
-        words.kind,
+        names.kind,
         tuple(keys),
         root,
         reach,
-        _numa(words, attributes),
-        _socket(words, attributes),
-        _has_own_memory(words, attributes),
+        _numa(names, attributes),
+        _socket(names, attributes),
+        _has_own_memory(names, attributes),
     )
 
 
@@ -92,14 +92,14 @@ def canonical_address(text: str) -> str:
     return f"{int(domain, 16):04x}:{bus}:{slot}.{function}".lower()
 
 
-def does_rdma(words: Words, device: Device) -> bool | None:
+def does_rdma(names: DriverAttributes, device: Device) -> bool | None:
     """
     Tell whether *device* does RDMA; ``None`` where it does not say.
 
     Only a claim can ask for it. A NIC without RDMA is not moved away from its root: it is as
     near as it is.
     """
-    for name in words.rdma:
+    for name in names.rdma:
         attribute = device.attributes.get(name)
         if attribute is not None and isinstance(attribute.value, bool):
             return attribute.value
@@ -111,33 +111,33 @@ def _text(attributes: Attributes, name: str) -> str:
     return attribute.value if attribute is not None and isinstance(attribute.value, str) else ""
 
 
-def _address(words: Words, device: Device) -> str:
+def _address(names: DriverAttributes, device: Device) -> str:
     attributes = device.attributes
-    for name in words.address:
+    for name in names.address:
         attribute = attributes.get(name)
         if attribute is not None and isinstance(attribute.value, str):
             address = canonical_address(attribute.value)
             if address:
                 return address
-    if words.address_parts:
-        parts = [_text(attributes, name) for name in words.address_parts]
+    if names.address_parts:
+        parts = [_text(attributes, name) for name in names.address_parts]
         if all(parts):
             return canonical_address("{}:{}:{}.{}".format(*parts))
-    if words.address_in_name:
+    if names.address_in_name:
         match = _ADDRESS_IN_NAME.fullmatch(device.name)
         if match is not None:
             return canonical_address("{}:{}:{}.{}".format(*match.groups()))
     return ""
 
 
-def _roots(words: Words, attributes: Attributes) -> tuple[str, tuple[str, ...]]:
+def _roots(names: DriverAttributes, attributes: Attributes) -> tuple[str, tuple[str, ...]]:
     """
     Return the root that the device sits on, or else those that it serves.
 
     A list of several roots, and any root of a CPU or of memory, comes from the
     kernel's bus affinity, which is per NUMA node: it makes nothing share a root.
     """
-    for name in words.root:
+    for name in names.root:
         attribute = attributes.get(name)
         if attribute is None:
             continue
@@ -148,18 +148,18 @@ def _roots(words: Words, attributes: Attributes) -> tuple[str, tuple[str, ...]]:
             roots = tuple(item for item in value if isinstance(item, str) and item)
         else:
             continue
-        if len(roots) == 1 and words.kind not in OFF_BUS:
+        if len(roots) == 1 and names.kind not in OFF_BUS:
             return roots[0], ()
         if roots:
             return "", roots
     return "", ()
 
 
-def _widened_root(words: Words, attributes: Attributes, address: str) -> str:
+def _widened_root(names: DriverAttributes, attributes: Attributes, address: str) -> str:
     """A bus number alone collides between PCI domains, so it takes its domain from the address."""
     if not address:
         return ""
-    for name in words.root_bus:
+    for name in names.root_bus:
         bus = _text(attributes, name)
         if _BUS.fullmatch(bus):
             domain = address.partition(":")[0]
@@ -167,8 +167,8 @@ def _widened_root(words: Words, attributes: Attributes, address: str) -> str:
     return ""
 
 
-def _numa(words: Words, attributes: Attributes) -> tuple[int, ...]:
-    for name in words.numa:
+def _numa(names: DriverAttributes, attributes: Attributes) -> tuple[int, ...]:
+    for name in names.numa:
         attribute = attributes.get(name)
         if attribute is None:
             continue
@@ -187,13 +187,13 @@ def _numa(words: Words, attributes: Attributes) -> tuple[int, ...]:
     return ()
 
 
-def _socket(words: Words, attributes: Attributes) -> int:
-    for name in words.socket:
+def _socket(names: DriverAttributes, attributes: Attributes) -> int:
+    for name in names.socket:
         attribute = attributes.get(name)
         if attribute is not None and type(attribute.value) is int and attribute.value >= 0:
             return attribute.value
     return -1
 
 
-def _has_own_memory(words: Words, attributes: Attributes) -> bool:
-    return words.own_memory is not None and _text(attributes, words.own_memory[0]) == words.own_memory[1]
+def _has_own_memory(names: DriverAttributes, attributes: Attributes) -> bool:
+    return names.own_memory is not None and _text(attributes, names.own_memory[0]) == names.own_memory[1]

@@ -10,33 +10,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .driver_attributes import NUMA_NODE, OFF_BUS, PCI_BUS_ID, PCIE_ROOT, STANDARD, DeviceKind, Words
+from .driver_attributes import (
+    NUMA_NODE,
+    OFF_BUS,
+    PCI_BUS_ID,
+    PCIE_ROOT,
+    STANDARD,
+    DeviceKind,
+    DriverAttributes,
+)
 from .drivers import DRIVERS, UNLISTED
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """
-    The words of every driver that has its own, and those of all others.
+    The attribute names of every driver that is listed, and those of all others.
 
     Build it with ``Vocabulary.of``; ``drivers`` holds qualified names.
     """
 
-    unknown: Words
-    drivers: Mapping[str, Words] = field(hash=False)
+    unknown: DriverAttributes
+    drivers: Mapping[str, DriverAttributes] = field(hash=False)
 
     @classmethod
-    def of(cls, drivers: Mapping[str, Words], unknown: Words) -> Vocabulary:
-        return cls(unknown, {driver: words.qualified(driver) for driver, words in drivers.items()})
+    def of(cls, drivers: Mapping[str, DriverAttributes], unknown: DriverAttributes) -> Vocabulary:
+        return cls(unknown, {driver: names.qualified(driver) for driver, names in drivers.items()})
 
-    def words(self, driver: str) -> Words:
-        """Return the words of *driver* with every name in full."""
-        words = self.drivers.get(driver)
-        return self.unknown.qualified(driver) if words is None else words
+    def attributes(self, driver: str) -> DriverAttributes:
+        """Return the attribute names of *driver*, each in full."""
+        names = self.drivers.get(driver)
+        return self.unknown.qualified(driver) if names is None else names
 
-    def with_drivers(self, drivers: Mapping[str, Words]) -> Vocabulary:
+    def with_drivers(self, drivers: Mapping[str, DriverAttributes]) -> Vocabulary:
         """Return a vocabulary where *drivers* come in addition, or in place of those of the same name."""
-        given = {driver: words.qualified(driver) for driver, words in drivers.items()}
+        given = {driver: names.qualified(driver) for driver, names in drivers.items()}
         return Vocabulary(self.unknown, {**self.drivers, **given})
 
 
@@ -45,22 +53,22 @@ def traits_read(vocabulary: Vocabulary, driver: str) -> frozenset[str]:
     Name every attribute (``domain/id``) of a device of *driver* that can move it.
 
     Two devices of a driver that agree on these, and on their names where
-    ``Words.address_in_name`` is set, are in the same location.
+    ``DriverAttributes.address_in_name`` is set, are in the same location.
     """
-    words = vocabulary.words(driver)
-    names = {
-        *words.root,
-        *words.root_bus,
-        *words.numa,
-        *words.socket,
-        *words.address,
-        *words.address_parts,
-        *words.parent,
-        *words.identity,
+    names = vocabulary.attributes(driver)
+    read = {
+        *names.root,
+        *names.root_bus,
+        *names.numa,
+        *names.socket,
+        *names.address,
+        *names.address_parts,
+        *names.parent,
+        *names.identity,
     }
-    if words.own_memory is not None:
-        names.add(words.own_memory[0])
-    return frozenset(names)
+    if names.own_memory is not None:
+        read.add(names.own_memory[0])
+    return frozenset(read)
 
 
 DEFAULT_VOCABULARY = Vocabulary.of(DRIVERS, UNLISTED)
@@ -74,6 +82,6 @@ __all__ = [
     "STANDARD",
     "DeviceKind",
     "Vocabulary",
-    "Words",
+    "DriverAttributes",
     "traits_read",
 ]

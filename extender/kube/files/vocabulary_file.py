@@ -1,8 +1,8 @@
 """
-A site's own words: which attribute of which driver means what.
+A site's own attribute names: which attribute of which driver means what.
 
-``drivers`` maps driver names to the fields of ``extender.core.topology.driver_attributes.Words``
-that differ. What is left out stays as it is: for a driver of the vocabulary its own words,
+``drivers`` maps driver names to the fields of ``extender.core.topology.driver_attributes.DriverAttributes``
+that differ. What is left out stays as it is: for a driver of the vocabulary its own names,
 for any other those of an unlisted one.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from extender.core.topology.driver_attributes import DeviceKind, Words
+from extender.core.topology.driver_attributes import DeviceKind, DriverAttributes
 from extender.core.topology.vocabulary import Vocabulary
 
 from .site_file import SiteValue, read_site_file
@@ -49,27 +49,27 @@ def read_vocabulary(path: str, base: Vocabulary) -> Vocabulary:
     return base.with_drivers({name: _words(name, value, base) for name, value in drivers.items()})
 
 
-def _words(driver: str, value: SiteValue, base: Vocabulary) -> Words:
+def _words(driver: str, value: SiteValue, base: Vocabulary) -> DriverAttributes:
     if not _DRIVER.fullmatch(driver):
         value.refuse("not a driver's name; write the spec.driver of its ResourceSlices")
     given = value.mapping("fields", _FIELDS)
-    words = base.words(driver)
+    names = base.attributes(driver)
     return replace(
-        words,
-        kind=_kind(given["kind"]) if "kind" in given else words.kind,
-        root=_names(given, "root", words.root),
-        root_bus=_names(given, "root_bus", words.root_bus),
-        numa=_names(given, "numa", words.numa),
-        socket=_names(given, "socket", words.socket),
-        address=_names(given, "address", words.address),
-        address_parts=_address_parts(given, words.address_parts),
+        names,
+        kind=_kind(given["kind"]) if "kind" in given else names.kind,
+        root=_names(given, "root", names.root),
+        root_bus=_names(given, "root_bus", names.root_bus),
+        numa=_names(given, "numa", names.numa),
+        socket=_names(given, "socket", names.socket),
+        address=_names(given, "address", names.address),
+        address_parts=_address_parts(given, names.address_parts),
         address_in_name=(
-            given["address_in_name"].boolean() if "address_in_name" in given else words.address_in_name
+            given["address_in_name"].boolean() if "address_in_name" in given else names.address_in_name
         ),
-        parent=_names(given, "parent", words.parent),
-        identity=_names(given, "identity", words.identity),
-        own_memory=_own_memory(given["own_memory"]) if "own_memory" in given else words.own_memory,
-        rdma=_names(given, "rdma", words.rdma),
+        parent=_names(given, "parent", names.parent),
+        identity=_names(given, "identity", names.identity),
+        own_memory=_own_memory(given["own_memory"]) if "own_memory" in given else names.own_memory,
+        rdma=_names(given, "rdma", names.rdma),
     )
 
 

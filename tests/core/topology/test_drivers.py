@@ -239,7 +239,7 @@ def said(driver: str, device: Device) -> str:
 
     Of a key that is no address, the first 12 letters after ``=``.
     """
-    words = DEFAULT_VOCABULARY.words(driver)
+    words = DEFAULT_VOCABULARY.attributes(driver)
     statement = read_statement(words, driver, device)
     keys = [key if "=" not in key else f"={key.partition('=')[2][:12]}" for key in statement.keys]
     serves = f"serves {' '.join(statement.reach)}" if statement.reach else ""

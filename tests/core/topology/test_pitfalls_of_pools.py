@@ -219,9 +219,9 @@ def test_a_nic_without_rdma_is_as_near_as_it_is() -> None:
             "efa": {ROOT: "pci0000:10", "dra.net/rdma": True},
         },
     )
-    words = DEFAULT_VOCABULARY.words(NET)
+    words = DEFAULT_VOCABULARY.attributes(NET)
     assert {device.name: does_rdma(words, device) for device in nics.devices} == {"ena": False, "efa": True}
-    assert does_rdma(DEFAULT_VOCABULARY.words(NVIDIA), gpus.devices[0]) is None
+    assert does_rdma(DEFAULT_VOCABULARY.attributes(NVIDIA), gpus.devices[0]) is None
     snapshot = world(
         gpus,
         nics,

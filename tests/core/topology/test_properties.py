@@ -38,7 +38,7 @@ def nodes(draw: st.DrawFn) -> list[Published]:
     devices = []
     for number in range(draw(st.integers(0, 6))):
         driver = draw(st.sampled_from(DRIVERS))
-        words = DEFAULT_VOCABULARY.words(driver)
+        words = DEFAULT_VOCABULARY.attributes(driver)
         names = [*words.root, *words.root_bus, *words.numa, *words.socket, *words.address]
         names += [*words.parent, *words.identity, "gpu.nvidia.com/addressingMode"]
         devices.append((driver, Device(f"d{number}", draw(st.dictionaries(st.sampled_from(names), VALUES)))))

@@ -27,7 +27,7 @@ def attribute(value: object) -> Attribute:
 
 def said(driver: str, attributes: dict[str, object], name: str = "d") -> Statement:
     full = {key if "/" in key else f"{driver}/{key}": attribute(value) for key, value in attributes.items()}
-    return read_statement(DEFAULT_VOCABULARY.words(driver), driver, Device(name, full))
+    return read_statement(DEFAULT_VOCABULARY.attributes(driver), driver, Device(name, full))
 
 
 def test_negative_numa_is_unknown() -> None:

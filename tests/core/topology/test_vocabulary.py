@@ -6,7 +6,13 @@ import re
 
 import pytest
 
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind, Vocabulary, Words, traits_read
+from extender.core.topology.vocabulary import (
+    DEFAULT_VOCABULARY,
+    DeviceKind,
+    DriverAttributes,
+    Vocabulary,
+    traits_read,
+)
 from tests.paths import DOCS
 
 DRIVERS = {
@@ -44,7 +50,7 @@ def test_every_driver_of_the_vocabulary_is_tested() -> None:
 @pytest.mark.parametrize(("driver", "kind"), DRIVERS.items())
 def test_kind_is_told_by_the_driver(driver: str, kind: DeviceKind) -> None:
     """Class names say nothing (pitfall 20): the driver tells what a device is for."""
-    assert DEFAULT_VOCABULARY.words(driver).kind is kind
+    assert DEFAULT_VOCABULARY.attributes(driver).kind is kind
 
 
 @pytest.mark.parametrize("driver", ON_THE_BUS)
@@ -52,14 +58,14 @@ def test_every_name_is_in_full(driver: str) -> None:
     """A bare name in the table is one of the driver's own domain."""
     names = traits_read(DEFAULT_VOCABULARY, driver)
     assert names
-    names = names.union(DEFAULT_VOCABULARY.words(driver).rdma)
+    names = names.union(DEFAULT_VOCABULARY.attributes(driver).rdma)
     assert all(domain and name for domain, _, name in (name.partition("/") for name in names))
 
 
 @pytest.mark.parametrize("driver", ON_THE_BUS)
 def test_standard_names_come_first(driver: str) -> None:
     """A standard name is trusted before any of a driver's own."""
-    words = DEFAULT_VOCABULARY.words(driver)
+    words = DEFAULT_VOCABULARY.attributes(driver)
     assert words.root[0] == "resource.kubernetes.io/pcieRoot"
     assert words.numa[0] == "resource.kubernetes.io/numaNode"
     assert all(name == "resource.kubernetes.io/pciBusID" for name in words.address[:1])
@@ -86,23 +92,28 @@ def test_unknown_driver_has_its_own_bare_names() -> None:
 
 def test_a_driver_is_added_as_data() -> None:
     """Words given for a driver are read as they are, bare names in its domain."""
-    words = Words(DeviceKind.NVME, numa=("node", "other.example.com/node"), own_memory=("mode", "far"))
-    vocabulary = Vocabulary.of({"disk.example.com": words}, Words(DeviceKind.OTHER))
-    read = vocabulary.words("disk.example.com")
+    words = DriverAttributes(
+        DeviceKind.NVME, numa=("node", "other.example.com/node"), own_memory=("mode", "far")
+    )
+    vocabulary = Vocabulary.of({"disk.example.com": words}, DriverAttributes(DeviceKind.OTHER))
+    read = vocabulary.attributes("disk.example.com")
     assert read.kind is DeviceKind.NVME
     assert read.numa == ("disk.example.com/node", "other.example.com/node")
     assert read.own_memory == ("disk.example.com/mode", "far")
-    assert vocabulary.words("else.example.com").kind is DeviceKind.OTHER
+    assert vocabulary.attributes("else.example.com").kind is DeviceKind.OTHER
 
 
 def test_added_drivers_come_beside_and_in_place_of_the_listed() -> None:
     """A site's words win for the drivers it names, and change no other."""
-    given = {"dra.net": Words(DeviceKind.NIC, numa=("slot",)), "disk.example.com": Words(DeviceKind.NVME)}
+    given = {
+        "dra.net": DriverAttributes(DeviceKind.NIC, numa=("slot",)),
+        "disk.example.com": DriverAttributes(DeviceKind.NVME),
+    }
     vocabulary = DEFAULT_VOCABULARY.with_drivers(given)
-    assert vocabulary.words("dra.net").numa == ("dra.net/slot",)
-    assert vocabulary.words("disk.example.com").kind is DeviceKind.NVME
-    assert vocabulary.words("dra.cpu") == DEFAULT_VOCABULARY.words("dra.cpu")
-    assert vocabulary.words("else.example.com") == DEFAULT_VOCABULARY.words("else.example.com")
+    assert vocabulary.attributes("dra.net").numa == ("dra.net/slot",)
+    assert vocabulary.attributes("disk.example.com").kind is DeviceKind.NVME
+    assert vocabulary.attributes("dra.cpu") == DEFAULT_VOCABULARY.attributes("dra.cpu")
+    assert vocabulary.attributes("else.example.com") == DEFAULT_VOCABULARY.attributes("else.example.com")
 
 
 def test_documented_names_are_the_names() -> None:
@@ -115,10 +126,10 @@ def test_documented_names_are_the_names() -> None:
     }
     for driver in [*DEFAULT_VOCABULARY.drivers, "any other"]:
         _, kind, names = rows[driver]
-        assert kind == DEFAULT_VOCABULARY.words(driver).kind
+        assert kind == DEFAULT_VOCABULARY.attributes(driver).kind
         listed = {
             name if "/" in name else f"{driver}/{name}" for name in re.findall(r"`([\w./]+)`", f"`{names}`")
         }
         standard = {f"resource.kubernetes.io/{name}" for name in ("pcieRoot", "numaNode", "pciBusID")}
-        read = traits_read(DEFAULT_VOCABULARY, driver).union(DEFAULT_VOCABULARY.words(driver).rdma)
+        read = traits_read(DEFAULT_VOCABULARY, driver).union(DEFAULT_VOCABULARY.attributes(driver).rdma)
         assert listed == read - standard

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind, Words
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind, DriverAttributes
 from extender.kube.files import vocabulary_file
 from extender.kube.files.site_file import SiteFileError
 from extender.kube.files.vocabulary_file import read_vocabulary
@@ -30,21 +30,21 @@ def vocabulary(tmp_path):
 def test_the_documented_example():
     """It adds two drivers, changes one, and leaves all others as they are."""
     read = read_vocabulary(str(EXAMPLE), DEFAULT_VOCABULARY)
-    npu = read.words("npu.acme.example")
+    npu = read.attributes("npu.acme.example")
     assert npu == replace(
-        DEFAULT_VOCABULARY.words("npu.acme.example"),
+        DEFAULT_VOCABULARY.attributes("npu.acme.example"),
         kind=DeviceKind.ACCELERATOR,
         numa=("resource.kubernetes.io/numaNode", "npu.acme.example/nearestNode"),
         parent=("npu.acme.example/cardAddress",),
     )
-    changed = read.words("gpu.example.com")
+    changed = read.attributes("gpu.example.com")
     assert changed.address == ("resource.kubernetes.io/pciBusID", "gpu.example.com/busAddress")
-    assert changed == replace(DEFAULT_VOCABULARY.words("gpu.example.com"), address=changed.address)
-    assert read.words("licence.acme.example").kind is DeviceKind.VIRTUAL
+    assert changed == replace(DEFAULT_VOCABULARY.attributes("gpu.example.com"), address=changed.address)
+    assert read.attributes("licence.acme.example").kind is DeviceKind.VIRTUAL
     added = read.drivers.keys() - DEFAULT_VOCABULARY.drivers.keys()
     assert added == {"npu.acme.example", "licence.acme.example"}
     assert all(
-        read.words(driver) == words
+        read.attributes(driver) == words
         for driver, words in DEFAULT_VOCABULARY.drivers.items()
         if driver != "gpu.example.com"
     )
@@ -52,7 +52,7 @@ def test_the_documented_example():
 
 def test_every_field_can_be_given(vocabulary):
     """The fields of the file are those of ``Words``, none left out."""
-    assert {field.name for field in fields(Words)} == set(vocabulary_file._FIELDS)
+    assert {field.name for field in fields(DriverAttributes)} == set(vocabulary_file._FIELDS)
     read = vocabulary(
         """
         {"drivers": {"npu.acme.example": {
@@ -61,7 +61,7 @@ def test_every_field_can_be_given(vocabulary):
           "parent": ["p"], "identity": ["i"], "own_memory": ["mode", "ATS"], "rdma": ["x"]}}}
         """
     )
-    assert read.words("npu.acme.example") == Words(
+    assert read.attributes("npu.acme.example") == DriverAttributes(
         kind=DeviceKind.NIC,
         root=("r",),
         root_bus=("rb",),

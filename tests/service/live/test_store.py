@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from extender.core.releases.history import release_for
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind, Words
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind, DriverAttributes
 from extender.model import DeviceID, Namespace, Node
 from extender.service.live.first_lists import KINDS
 from extender.service.live.in_flight import InFlight
@@ -159,7 +159,7 @@ def test_an_allocation_is_told_once(store, allocated):
 
 def test_the_vocabulary_of_the_site_counts(clock):
     """Before the lists are complete, in the first snapshot and after an event."""
-    vocabulary = DEFAULT_VOCABULARY.with_drivers({"dra.net": Words(DeviceKind.ACCELERATOR)})
+    vocabulary = DEFAULT_VOCABULARY.with_drivers({"dra.net": DriverAttributes(DeviceKind.ACCELERATOR)})
     store = LiveStore(release_for("1.36"), InFlight(10.0), clock, vocabulary=vocabulary)
     assert store.current.vocabulary is vocabulary
     node, slices = b.pair_node("n", ["a"], ["a"])
