@@ -10,7 +10,7 @@ from difflib import get_close_matches
 import orjson
 
 from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
-from extender.core.topology.statements import does_rdma
+from extender.core.topology.published import does_rdma
 from extender.kube.api.listing import LiveError, read_live
 from extender.kube.files.cluster import Cluster
 from extender.model import Pod

@@ -13,7 +13,7 @@ from extender.model import Claim, DeviceID
 
 from ..cluster.snapshot import NodeState, Snapshot
 from ..topology.locations import Location
-from ..topology.statements import Statement, read_statement
+from ..topology.published import PublishedTopology, read_published
 from ..topology.vocabulary import OFF_BUS, DeviceKind
 
 
@@ -59,7 +59,7 @@ class MapSocket:
 class _Located:
     device: MapDevice
     location: Location
-    said: Statement
+    published: PublishedTopology
 
 
 def node_map(name: str, snapshot: Snapshot) -> tuple[MapSocket, ...]:
@@ -97,8 +97,8 @@ def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
         for device, location in zip(slice_.devices, frame.locations, strict=True):
             id_ = DeviceID(slice_.driver, slice_.pool, device.name)
             holders = tuple(dict.fromkeys(held.get(id_, ())))
-            said = read_statement(names, slice_.driver, device)
-            found.append(_Located(MapDevice(id_, location.kind, holders), location, said))
+            published = read_published(names, slice_.driver, device)
+            found.append(_Located(MapDevice(id_, location.kind, holders), location, published))
     return found
 
 
@@ -120,12 +120,19 @@ def _groups(located: Iterable[_Located], key: Callable[[_Located], int]) -> list
 
 
 def _root_name(group: Sequence[_Located]) -> str:
-    return next((each.said.root for each in group if each.said.root), "")
+    return next((each.published.root for each in group if each.published.root), "")
 
 
 def _numa_name(group: Sequence[_Located]) -> str:
-    return next((str(each.said.numa[0]) for each in group if each.said.numa and not each.said.own_memory), "")
+    return next(
+        (
+            str(each.published.numa[0])
+            for each in group
+            if each.published.numa and not each.published.own_memory
+        ),
+        "",
+    )
 
 
 def _socket_name(group: Sequence[_Located]) -> str:
-    return next((str(each.said.socket) for each in group if each.said.socket >= 0), "")
+    return next((str(each.published.socket) for each in group if each.published.socket >= 0), "")

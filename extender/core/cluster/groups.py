@@ -18,7 +18,7 @@ from extender.model import ResourceSlice
 
 from ..releases.release import Release
 from ..topology.locations import Location
-from ..topology.statements import does_rdma
+from ..topology.published import does_rdma
 from ..topology.vocabulary import DeviceKind, Vocabulary
 from .taints import taints_block
 from .usage import PoolUsage

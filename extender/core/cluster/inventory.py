@@ -20,7 +20,7 @@ from ..reasons import Reason, ReasonCode, reason
 from ..releases.release import CounterScope, Release
 from ..topology.locate import locate
 from ..topology.locations import Location
-from ..topology.statements import read_statement
+from ..topology.published import read_published
 from ..topology.vocabulary import Vocabulary
 from .changes import Difference
 from .frame import Frame, Lineage, PoolFrame, SliceFrame
@@ -133,7 +133,7 @@ def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Voca
         return False
     return len(before.devices) == len(after.devices) and all(
         (then.name == now.name and then.attributes == now.attributes)
-        or read_statement(names, after.driver, then) == read_statement(names, after.driver, now)
+        or read_published(names, after.driver, then) == read_published(names, after.driver, now)
         for then, now in zip(before.devices, after.devices, strict=True)
     )
 

@@ -14,7 +14,7 @@ from extender.model import Device
 
 from .driver_attributes import OFF_BUS, DeviceKind, DriverAttributes
 from .locations import Location
-from .statements import Statement, read_statement
+from .published import PublishedTopology, read_published
 from .vocabulary import Vocabulary
 
 K = TypeVar("K", bound=Hashable)
@@ -33,22 +33,22 @@ def locate(
     bus of it, and tell nothing about those that are. Never raises: what makes no sense is unknown.
     """
     names_of: dict[str, DriverAttributes] = {}
-    statements: list[Statement] = []
+    published: list[PublishedTopology] = []
     for position, (driver, device) in enumerate(devices):
         names = names_of.get(driver)
         if names is None:
             names = names_of[driver] = vocabulary.attributes(driver)
-        statement = read_statement(names, driver, device)
-        statements.append(statement.without_location() if position in roaming else statement)
+        facts = read_published(names, driver, device)
+        published.append(facts.without_location() if position in roaming else facts)
 
-    physical = _physical_devices(statements)
-    roots = _roots(statements, physical)
-    nodes = _numa_nodes(statements, physical, roots)
-    sockets = _sockets(statements, roots, nodes)
+    physical = _physical_devices(published)
+    roots = _roots(published, physical)
+    nodes = _numa_nodes(published, physical, roots)
+    sockets = _sockets(published, roots, nodes)
     return tuple(
         map(
             Location,
-            [statement.kind for statement in statements],
+            [facts.kind for facts in published],
             physical,
             _numbered(roots),
             _numbered(nodes),
@@ -57,7 +57,7 @@ def locate(
     )
 
 
-def _physical_devices(statements: Sequence[Statement]) -> list[int]:
+def _physical_devices(published: Sequence[PublishedTopology]) -> list[int]:
     """
     Number the physical devices.
 
@@ -65,32 +65,29 @@ def _physical_devices(statements: Sequence[Statement]) -> list[int]:
     which share a port. A device that names nothing is one of its own.
     """
     groups = _Groups()
-    for statement in statements:
-        keys = statement.keys
+    for facts in published:
+        keys = facts.keys
         for key in keys[1:]:
             groups.join(keys[0], key)
     return _numbered(
-        [
-            groups.find(statement.keys[0]) if statement.keys else index
-            for index, statement in enumerate(statements)
-        ]
+        [groups.find(facts.keys[0]) if facts.keys else index for index, facts in enumerate(published)]
     )
 
 
-def _roots(statements: Sequence[Statement], physical: Sequence[int]) -> list[str]:
+def _roots(published: Sequence[PublishedTopology], physical: Sequence[int]) -> list[str]:
     """Return each device's root, taken from its twin if need be; none where the root is flat."""
     of_device = _Agreed[int, str]()
-    for statement, device in zip(statements, physical, strict=True):
-        if statement.root:
-            of_device.learn(device, statement.root)
+    for facts, device in zip(published, physical, strict=True):
+        if facts.root:
+            of_device.learn(device, facts.root)
     roots = [
-        statement.root or of_device.told(device) or ""
-        for statement, device in zip(statements, physical, strict=True)
+        facts.root or of_device.learned(device) or ""
+        for facts, device in zip(published, physical, strict=True)
     ]
-    return [""] * len(roots) if _is_flat(statements, roots) else roots
+    return [""] * len(roots) if _is_flat(published, roots) else roots
 
 
-def _is_flat(statements: Sequence[Statement], roots: Sequence[str]) -> bool:
+def _is_flat(published: Sequence[PublishedTopology], roots: Sequence[str]) -> bool:
     """
     Tell whether one root holds every PCI device of the node, and is not one of real hardware.
 
@@ -100,25 +97,25 @@ def _is_flat(statements: Sequence[Statement], roots: Sequence[str]) -> bool:
     that the machine has more than one.
     """
     named = set(roots)
-    for statement in statements:
-        named.update(statement.reach)
+    for facts in published:
+        named.update(facts.reach)
     named.discard("")
     if len(named) != 1 or not any(roots):
         return False
-    if any(statement.keys and not root for statement, root in zip(statements, roots, strict=True)):
+    if any(facts.keys and not root for facts, root in zip(published, roots, strict=True)):
         return False
-    nodes = {node for statement in statements if not statement.own_memory for node in statement.numa}
-    sockets = {statement.socket for statement in statements if statement.socket >= 0}
+    nodes = {node for facts in published if not facts.own_memory for node in facts.numa}
+    sockets = {facts.socket for facts in published if facts.socket >= 0}
     if len(nodes) > 1 or len(sockets) > 1:
         return True
-    if any(each.kind in OFF_BUS and (each.numa or each.socket >= 0) for each in statements):
+    if any(each.kind in OFF_BUS and (each.numa or each.socket >= 0) for each in published):
         return False
-    buses = {statement.bus for statement, root in zip(statements, roots, strict=True) if root}
+    buses = {facts.bus for facts, root in zip(published, roots, strict=True) if root}
     return buses == {named.pop().removeprefix("pci")}
 
 
 def _numa_nodes(
-    statements: Sequence[Statement], physical: Sequence[int], roots: Sequence[str]
+    published: Sequence[PublishedTopology], physical: Sequence[int], roots: Sequence[str]
 ) -> list[int | None]:
     """
     Return each device's NUMA node: its own word, its twin's, or that of its root.
@@ -128,43 +125,41 @@ def _numa_nodes(
     and a CPU tells that of the roots it serves. Where they differ nothing is inferred.
     """
     cpu_nodes = {
-        statement.numa[0]
-        for statement in statements
-        if statement.numa
-        and not statement.own_memory
-        and (statement.kind is DeviceKind.CPU or statement.root or statement.keys)
+        facts.numa[0]
+        for facts in published
+        if facts.numa and not facts.own_memory and (facts.kind is DeviceKind.CPU or facts.root or facts.keys)
     }
     nodes: list[int | None] = []
     of_device = _Agreed[int, int]()
-    for statement, device in zip(statements, physical, strict=True):
+    for facts, device in zip(published, physical, strict=True):
         node: int | None = None
-        if statement.own_memory:
+        if facts.own_memory:
             # The memory of a coherent GPU is a NUMA node too. A CPU's node is one that a CPU
             # or another PCI device is on; a memory zone proves nothing.
-            node = next((node for node in statement.numa if node in cpu_nodes), None)
-        elif statement.numa:
-            node = statement.numa[0]
+            node = next((node for node in facts.numa if node in cpu_nodes), None)
+        elif facts.numa:
+            node = facts.numa[0]
         nodes.append(node)
         if node is not None:
             of_device.learn(device, node)
     of_root = _Agreed[str, int]()
-    for index, statement in enumerate(statements):
+    for index, facts in enumerate(published):
         node = nodes[index]
         if node is None:
-            node = nodes[index] = of_device.told(physical[index])
+            node = nodes[index] = of_device.learned(physical[index])
         if node is not None:
             if roots[index]:
                 of_root.learn(roots[index], node)
-            for root in statement.reach:
+            for root in facts.reach:
                 of_root.learn(root, node)
     for index, node in enumerate(nodes):
         if node is None and roots[index]:
-            nodes[index] = of_root.told(roots[index])
+            nodes[index] = of_root.learned(roots[index])
     return nodes
 
 
 def _sockets(
-    statements: Sequence[Statement], roots: Sequence[str], nodes: Sequence[int | None]
+    published: Sequence[PublishedTopology], roots: Sequence[str], nodes: Sequence[int | None]
 ) -> list[Hashable]:
     """
     Return each device's socket.
@@ -174,27 +169,27 @@ def _sockets(
     (KEP-6072), so lists with a node in common are of one socket even without its number.
     """
     groups = _Groups()
-    told: set[Hashable] = set()
+    learned: set[Hashable] = set()
     of_root = _Agreed[str, int]()
-    for statement, node in zip(statements, nodes, strict=True):
-        for other in statement.numa[1:]:
-            groups.join(statement.numa[0], other)
-            told.add(other)
-        if statement.socket >= 0:
+    for facts, node in zip(published, nodes, strict=True):
+        for other in facts.numa[1:]:
+            groups.join(facts.numa[0], other)
+            learned.add(other)
+        if facts.socket >= 0:
             if node is not None:
-                groups.join(node, ("socket", statement.socket))
-                told.add(node)
-            for root in statement.reach:
-                of_root.learn(root, statement.socket)
-    known = {groups.find(item) for item in told}
+                groups.join(node, ("socket", facts.socket))
+                learned.add(node)
+            for root in facts.reach:
+                of_root.learn(root, facts.socket)
+    known = {groups.find(item) for item in learned}
     sockets: list[Hashable] = []
-    for statement, root, node in zip(statements, roots, nodes, strict=True):
+    for facts, root, node in zip(published, roots, nodes, strict=True):
         socket: Hashable = None
         if node is not None:
             group = groups.find(node)
             socket = group if group in known else None
         if socket is None:
-            number = statement.socket if statement.socket >= 0 else of_root.told(root)
+            number = facts.socket if facts.socket >= 0 else of_root.learned(root)
             socket = None if number is None else groups.find(("socket", number))
         sockets.append(socket)
     return sockets
@@ -218,7 +213,7 @@ class _Agreed(Generic[K, V]):
         if self._values.setdefault(key, value) != value:
             self._values[key] = None
 
-    def told(self, key: K) -> V | None:
+    def learned(self, key: K) -> V | None:
         return self._values.get(key)
 
 

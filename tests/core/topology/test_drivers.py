@@ -6,7 +6,7 @@ import pytest
 
 from extender.core.topology.drivers import DRIVERS
 from extender.core.topology.locate import locate
-from extender.core.topology.statements import does_rdma, read_statement
+from extender.core.topology.published import does_rdma, read_published
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.kube.files import cluster_file
 from extender.model import Device, ResourceSlice
@@ -240,15 +240,15 @@ def said(driver: str, device: Device) -> str:
     Of a key that is no address, the first 12 letters after ``=``.
     """
     words = DEFAULT_VOCABULARY.attributes(driver)
-    statement = read_statement(words, driver, device)
-    keys = [key if "=" not in key else f"={key.partition('=')[2][:12]}" for key in statement.keys]
-    serves = f"serves {' '.join(statement.reach)}" if statement.reach else ""
+    published = read_published(words, driver, device)
+    keys = [key if "=" not in key else f"={key.partition('=')[2][:12]}" for key in published.keys]
+    serves = f"serves {' '.join(published.reach)}" if published.reach else ""
     parts = [
-        statement.kind,
+        published.kind,
         " ".join(keys),
-        statement.root or serves,
-        ",".join(map(str, statement.numa)),
-        str(statement.socket) if statement.socket >= 0 else "",
+        published.root or serves,
+        ",".join(map(str, published.numa)),
+        str(published.socket) if published.socket >= 0 else "",
         {None: "", True: "rdma", False: "no rdma"}[does_rdma(words, device)],
     ]
     return " | ".join(part or "-" for part in parts)

@@ -2,7 +2,7 @@
 The pitfalls of published topology that lie in what devices say, from the JSON of the slices to distances.
 
 The others are in ``test_pitfalls_of_pools``; together they are twenty. Single rules have their tests beside
-``statements`` and ``topology``. Each docstring ends with the pitfall's number.
+``published`` and ``locate``. Each docstring ends with the pitfall's number.
 """
 
 from __future__ import annotations

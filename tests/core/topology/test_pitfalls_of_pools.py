@@ -14,7 +14,7 @@ from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Memo, NodeVerdict, Outcome, Settings, evaluate
 from extender.core.topology.locations import Distance, distance
-from extender.core.topology.statements import does_rdma
+from extender.core.topology.published import does_rdma
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model import (
     Allocation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.topology.statements import Statement, canonical_address, read_statement
+from extender.core.topology.published import PublishedTopology, canonical_address, read_published
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model import Attribute, AttributeKind, Device
 
@@ -25,9 +25,9 @@ def attribute(value: object) -> Attribute:
     return Attribute(AttributeKind.STRING, str(value))
 
 
-def said(driver: str, attributes: dict[str, object], name: str = "d") -> Statement:
+def said(driver: str, attributes: dict[str, object], name: str = "d") -> PublishedTopology:
     full = {key if "/" in key else f"{driver}/{key}": attribute(value) for key, value in attributes.items()}
-    return read_statement(DEFAULT_VOCABULARY.attributes(driver), driver, Device(name, full))
+    return read_published(DEFAULT_VOCABULARY.attributes(driver), driver, Device(name, full))
 
 
 def test_negative_numa_is_unknown() -> None:
@@ -43,15 +43,15 @@ def test_negative_standard_numa_leaves_the_word_to_the_next_name() -> None:
 
 def test_empty_root_is_unknown() -> None:
     """An empty root was published because detection failed (pitfall 2)."""
-    statement = said(SRIOV, {ROOT: ""})
-    assert (statement.root, statement.reach) == ("", ())
+    published = said(SRIOV, {ROOT: ""})
+    assert (published.root, published.reach) == ("", ())
 
 
 @pytest.mark.parametrize("driver", ["gpu.nvidia.com", "gpu.intel.com", "npu.example.com"])
 def test_absent_is_not_zero(driver: str) -> None:
     """A device that says nothing is nowhere, not on node 0 (pitfall 3)."""
-    statement = said(driver, {})
-    assert (statement.numa, statement.socket, statement.root, statement.keys) == ((), -1, "", ())
+    published = said(driver, {})
+    assert (published.numa, published.socket, published.root, published.keys) == ((), -1, "", ())
 
 
 def test_lists_and_scalars_mix() -> None:
@@ -81,8 +81,8 @@ def test_numa_as_decimal_text() -> None:
 def test_cpu_roots_are_served_not_sat_on() -> None:
     """A CPU's roots, one or many, are its NUMA node in disguise (pitfall 5)."""
     for roots in (("pci0000:00", "pci0000:10"), ("pci0000:00",)):
-        statement = said("dra.cpu", {ROOT: roots, "numaNodeID": 0})
-        assert (statement.root, statement.reach) == ("", roots)
+        published = said("dra.cpu", {ROOT: roots, "numaNodeID": 0})
+        assert (published.root, published.reach) == ("", roots)
 
 
 def test_several_roots_are_served_whatever_the_driver() -> None:
@@ -92,8 +92,8 @@ def test_several_roots_are_served_whatever_the_driver() -> None:
 
 def test_aliases_in_order_of_trust() -> None:
     """The standard name wins over the older spellings."""
-    statement = said("dra.cpu", {"numaNode": 3, "dra.net/numaNode": 2, "numaNodeID": 1, NUMA: 0})
-    assert statement.numa == (0,)
+    published = said("dra.cpu", {"numaNode": 3, "dra.net/numaNode": 2, "numaNodeID": 1, NUMA: 0})
+    assert published.numa == (0,)
     assert said("dra.cpu", {"dra.net/numaNode": 2, "numaNodeID": 1}).numa == (1,)
     assert said("gpu.nvidia.com", {"numa": 1}).numa == (1,)
 
@@ -170,7 +170,7 @@ def test_bus_digits_stand_in_for_an_empty_root_only() -> None:
 
 def test_socket_is_read_where_it_is_published() -> None:
     """CPUs grouped by socket have a socket and no NUMA node (pitfall 12)."""
-    statement = said("dra.cpu", {"socketID": 1})
-    assert (statement.socket, statement.numa) == (1, ())
+    published = said("dra.cpu", {"socketID": 1})
+    assert (published.socket, published.numa) == (1, ())
     assert said("dra.cpu", {"socketID": -2}).socket == -1
     assert said("disk.example.com", {"resource.kubernetes.io/cpuSocketID": 0}).socket == 0

@@ -25,7 +25,7 @@ _CANONICAL_LENGTH = len("0000:00:00.0")
 Attributes = Mapping[str, Attribute]
 
 
-class Statement(NamedTuple):
+class PublishedTopology(NamedTuple):
     """
     What one device publishes about itself, nothing inferred.
 
@@ -49,13 +49,13 @@ class Statement(NamedTuple):
         """The bus of its PCI address, ``dddd:bb``, empty where it names none."""
         return next((key.rpartition(":")[0] for key in self.keys if _ADDRESS.fullmatch(key)), "")
 
-    def without_location(self) -> Statement:
+    def without_location(self) -> PublishedTopology:
         """What is left of it for a device that several nodes can reach: it is on no bus of this one."""
         keys = tuple(key for key in self.keys if not _ADDRESS.fullmatch(key))
         return self._replace(keys=keys, root="", reach=(), numa=(), socket=-1)
 
 
-def read_statement(names: DriverAttributes, driver: str, device: Device) -> Statement:
+def read_published(names: DriverAttributes, driver: str, device: Device) -> PublishedTopology:
     """Read what *device* of *driver* publishes; *names* are the driver's, qualified."""
     attributes = device.attributes
     address = _address(names, device)
@@ -65,7 +65,7 @@ def read_statement(names: DriverAttributes, driver: str, device: Device) -> Stat
     root, reach = _roots(names, attributes)
     if not root and not reach:
         root = _widened_root(names, attributes, address)
-    return Statement(
+    return PublishedTopology(
         names.kind,
         tuple(keys),
         root,
