@@ -5,7 +5,7 @@ from __future__ import annotations
 from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit, PodFinding
 from extender.core.audit.running_pods import HeldDevice, Unrated
-from extender.core.audit.totals import KindsTotal, ShapeTotal, Tally, Totals
+from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 from extender.service.explain import API_VERSION
 
 JSON = dict[str, object]
@@ -23,7 +23,7 @@ def audit_document(audit: Audit, totals: Totals) -> JSON:
         "totals": _tally(totals.all),
         "unrated": {why.value: audit.unrated[why] for why in Unrated if audit.unrated[why]},
         "pods": [_pod(finding) for finding in (*losing, *rest)],
-        "nodeShapes": [_shape(row) for row in totals.shapes],
+        "nodeShapes": [_machine_type(row) for row in totals.machine_types],
         "drivers": [{"drivers": list(drivers), "totals": _tally(tally)} for drivers, tally in totals.drivers],
         "namespaces": [
             {"namespace": namespace, "totals": _tally(tally)} for namespace, tally in totals.namespaces
@@ -83,18 +83,18 @@ def _pair(finding: PodFinding, pair: Pair) -> JSON:
     }
 
 
-def _shape(row: ShapeTotal) -> JSON:
-    shape = row.shape
+def _machine_type(row: MachineTypeTotal) -> JSON:
+    machine_type = row.machine_type
     return {
-        "nodes": len(shape.nodes),
-        "example": shape.nodes[0],
+        "nodes": len(machine_type.nodes),
+        "example": machine_type.nodes[0],
         "worstNode": row.worst,
-        "instanceTypes": list(shape.types),
-        "drivers": list(shape.drivers),
-        "devices": {kind.value: count for kind, count in shape.devices},
-        "sockets": shape.sockets,
-        "numaNodes": shape.numa_nodes,
-        "pcieRoots": shape.roots,
+        "instanceTypes": list(machine_type.types),
+        "drivers": list(machine_type.drivers),
+        "devices": {kind.value: count for kind, count in machine_type.devices},
+        "sockets": machine_type.sockets,
+        "numaNodes": machine_type.numa_nodes,
+        "pcieRoots": machine_type.roots,
         "totals": _tally(row.tally),
     }
 

@@ -11,20 +11,20 @@ from importlib import resources
 
 from extender import __version__
 from extender.core.audit.auditor import Audit, Judgement, PodFinding
-from extender.core.audit.totals import KindsTotal, ShapeTotal, Tally, Totals
+from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 
 from .glossary import DISTANCES, GLOSSARY
+from .machine_types import machine_type_cards
 from .markup import Markup, element, joined
-from .shapes import shape_cards
 from .words import (
     TALLY_HEADS,
     caveats,
     distance_counts,
     far_pairs,
     headline,
+    machine_type_titles,
     option_words,
     percent,
-    shape_titles,
     source_words,
     tally_cells,
 )
@@ -52,8 +52,8 @@ def audit_page(audit: Audit, totals: Totals, notes: Sequence[str], top: int) -> 
         _tiles(totals),
         _caveats(audit, totals, notes),
         _offenders(audit, top),
-        _section("Node shapes", *shape_cards(audit, totals)),
-        _section("By node shape", _shape_table(totals.shapes)),
+        _section("Node shapes", *machine_type_cards(audit, totals)),
+        _section("By node shape", _machine_type_table(totals.machine_types)),
         _section(
             "By driver", _tally_table("drivers", [(", ".join(key), row) for key, row in totals.drivers])
         ),
@@ -152,9 +152,9 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _shape_table(rows: Sequence[ShapeTotal]) -> Markup:
-    titles = shape_titles([row.shape for row in rows])
-    names = [f"{len(row.shape.nodes)} × {title}" for row, title in zip(rows, titles, strict=True)]
+def _machine_type_table(rows: Sequence[MachineTypeTotal]) -> Markup:
+    titles = machine_type_titles([row.machine_type for row in rows])
+    names = [f"{len(row.machine_type.nodes)} × {title}" for row, title in zip(rows, titles, strict=True)]
     return _tally_table("node shape", list(zip(names, (row.tally for row in rows), strict=True)))
 
 

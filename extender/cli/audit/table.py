@@ -16,10 +16,10 @@ from .words import (
     distance_counts,
     far_pairs,
     headline,
+    machine_type_name,
+    machine_type_parts,
     option_words,
     percent,
-    shape_name,
-    shape_parts,
     source_words,
     tally_cells,
 )
@@ -50,7 +50,7 @@ def audit_table(audit: Audit, totals: Totals, notes: Sequence[str], top: int, wi
         return
     yield ""
     yield from _wrapped(_LEGEND, width)
-    yield from _shapes(totals, top)
+    yield from _machine_types(totals, top)
     yield from _totals("drivers", [(", ".join(drivers), tally) for drivers, tally in totals.drivers], top)
     yield from _totals("namespace", list(totals.namespaces), top)
     yield ""
@@ -76,16 +76,16 @@ def _finding(finding: PodFinding, width: int) -> Iterator[str]:
     yield from _wrapped(option_words(finding), width, _INDENT)
 
 
-def _shapes(totals: Totals, top: int) -> Iterator[str]:
+def _machine_types(totals: Totals, top: int) -> Iterator[str]:
     """A row for each shape that has pods, and below it what it is made of."""
-    busy = [row for row in totals.shapes if row.tally.pods]
-    names = [f"{len(row.shape.nodes)} x {shape_name(row.shape)}" for row in busy]
+    busy = [row for row in totals.machine_types if row.tally.pods]
+    names = [f"{len(row.machine_type.nodes)} x {machine_type_name(row.machine_type)}" for row in busy]
     lines = list(_totals("node shape", list(zip(names, (row.tally for row in busy), strict=True)), top))
     shown = busy[:top]
     yield from lines[:2]
     for line, row in zip(lines[2:], shown, strict=False):
         yield line
-        yield f"{_INDENT}{shape_parts(row.shape)}"
+        yield f"{_INDENT}{machine_type_parts(row.machine_type)}"
     yield from lines[2 + len(shown) :]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit, Judgement, Option, PodFinding
-from extender.core.audit.node_shapes import NodeShape
+from extender.core.audit.machine_types import MachineType
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
 from extender.core.topology.locations import Distance
@@ -34,7 +34,7 @@ def headline(audit: Audit, totals: Totals) -> list[str]:
     """What matters most, in sentences for somebody who does not know DRA."""
     rated = totals.all
     release = audit.snapshot.release.version
-    nodes = counted(sum(len(row.shape.nodes) for row in totals.shapes), "node")
+    nodes = counted(sum(len(row.machine_type.nodes) for row in totals.machine_types), "node")
     first = (
         f"{counted(rated.pods, 'running pod')} with two or more devices on {nodes} with devices, judged as "
         f"the scheduler of Kubernetes {release} allocates."
@@ -69,37 +69,37 @@ def caveats(audit: Audit, totals: Totals) -> list[str]:
     return sentences
 
 
-def shape_titles(shapes: Sequence[NodeShape]) -> list[str]:
+def machine_type_titles(machine_types: Sequence[MachineType]) -> list[str]:
     """A title per shape; shapes that would have the same are told apart by a node of theirs."""
-    titles = [_shape_title(shape) for shape in shapes]
+    titles = [_machine_type_title(machine_type) for machine_type in machine_types]
     counts = Counter(titles)
     return [
-        title if counts[title] == 1 else f"{title} (as {shape.nodes[0]})"
-        for title, shape in zip(titles, shapes, strict=True)
+        title if counts[title] == 1 else f"{title} (as {machine_type.nodes[0]})"
+        for title, machine_type in zip(titles, machine_types, strict=True)
     ]
 
 
-def _shape_title(shape: NodeShape) -> str:
-    return f"{shape_name(shape)}: {shape_parts(shape)}"
+def _machine_type_title(machine_type: MachineType) -> str:
+    return f"{machine_type_name(machine_type)}: {machine_type_parts(machine_type)}"
 
 
-def shape_name(shape: NodeShape) -> str:
+def machine_type_name(machine_type: MachineType) -> str:
     """The machine's type where nodes are labelled with one, else a node like it."""
-    if not shape.types:
-        return f"like {shape.nodes[0]}"
-    more = len(shape.types) - _MOST_TYPES
-    return " or ".join(shape.types[:_MOST_TYPES]) + (f" and {more} more" if more > 0 else "")
+    if not machine_type.types:
+        return f"like {machine_type.nodes[0]}"
+    more = len(machine_type.types) - _MOST_TYPES
+    return " or ".join(machine_type.types[:_MOST_TYPES]) + (f" and {more} more" if more > 0 else "")
 
 
-def shape_parts(shape: NodeShape) -> str:
+def machine_type_parts(machine_type: MachineType) -> str:
     """``8 gpu, 8 nic, 2 cpu; 2 sockets, 2 NUMA nodes, 4 PCIe roots``; what is unknown is left out."""
-    devices = ", ".join(f"{count} {kind}" for kind, count in shape.devices)
+    devices = ", ".join(f"{count} {kind}" for kind, count in machine_type.devices)
     known = [
         counted(count, noun)
         for count, noun in (
-            (shape.sockets, "socket"),
-            (shape.numa_nodes, "NUMA node"),
-            (shape.roots, "PCIe root"),
+            (machine_type.sockets, "socket"),
+            (machine_type.numa_nodes, "NUMA node"),
+            (machine_type.roots, "PCIe root"),
         )
         if count
     ]

@@ -1,4 +1,4 @@
-"""What the findings of an audit add up to: by node shape, drivers, namespace, and kinds of pairs."""
+"""What the findings of an audit add up to: by machine type, drivers, namespace, and kinds of pairs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..alignment.worths import Worths
 from ..topology.locations import Distance
 from ..topology.vocabulary import DeviceKind
 from .auditor import Audit, Judgement, PodFinding
-from .node_shapes import NodeShape, node_shapes
+from .machine_types import MachineType, machine_types
 
 K = TypeVar("K", bound=Hashable)
 
@@ -43,10 +43,10 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class ShapeTotal:
+class MachineTypeTotal:
     """``worst``: the node whose pods lose most, else that with the most pods, else the first."""
 
-    shape: NodeShape
+    machine_type: MachineType
     tally: Tally
     worst: str
 
@@ -87,7 +87,7 @@ class Totals:
     """Rows that lose most come first, then those with the most pods; kinds in the order of ``Kind``."""
 
     all: Tally
-    shapes: tuple[ShapeTotal, ...]
+    machine_types: tuple[MachineTypeTotal, ...]
     drivers: tuple[tuple[tuple[str, ...], Tally], ...]
     namespaces: tuple[tuple[str, Tally], ...]
     kinds: tuple[KindsTotal, ...]
@@ -95,11 +95,11 @@ class Totals:
 
 
 def totals_of(audit: Audit) -> Totals:
-    """Add up. Nodes without pods count in their shape; nodes without devices do not."""
+    """Add up. Nodes without pods count in their machine type; nodes without devices do not."""
     findings = audit.findings
     return Totals(
         all=tally(findings),
-        shapes=_shape_totals(audit),
+        machine_types=_machine_type_totals(audit),
         drivers=_tallies(findings, drivers_of),
         namespaces=_tallies(findings, lambda finding: finding.running.pod.namespace),
         kinds=_kinds_totals(findings, audit.worths),
@@ -133,22 +133,22 @@ def _tallies(findings: Iterable[PodFinding], key: Callable[[PodFinding], K]) -> 
     return tuple(sorted(rows, key=lambda row: (-row[1].lost, -row[1].pods, str(row[0]))))
 
 
-def _shape_totals(audit: Audit) -> tuple[ShapeTotal, ...]:
+def _machine_type_totals(audit: Audit) -> tuple[MachineTypeTotal, ...]:
     by_node: dict[str, list[PodFinding]] = {}
     for finding in audit.findings:
         by_node.setdefault(finding.running.pod.node_name, []).append(finding)
     rows = []
-    for shape in node_shapes(audit.snapshot):
-        findings = [finding for name in shape.nodes for finding in by_node.get(name, ())]
+    for machine_type in machine_types(audit.snapshot):
+        findings = [finding for name in machine_type.nodes for finding in by_node.get(name, ())]
         worst = min(
-            shape.nodes,
+            machine_type.nodes,
             key=lambda name: (
                 -fsum(finding.lost for finding in by_node.get(name, ())),
                 -len(by_node.get(name, ())),
                 name,
             ),
         )
-        rows.append(ShapeTotal(shape, tally(findings), worst))
+        rows.append(MachineTypeTotal(machine_type, tally(findings), worst))
     return tuple(sorted(rows, key=lambda row: (-row.tally.lost, -row.tally.pods)))
 
 

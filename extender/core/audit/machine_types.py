@@ -1,8 +1,8 @@
 """
 Nodes that are built alike: the same drivers, the same devices in the same locations.
 
-A shape is a frame of the inventory. Names, attributes that say nothing about locations,
-and what is allocated do not count.
+A machine type is what the signature of a node's inventory keeps: names, attributes that say nothing
+about locations, and what is allocated do not count.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 
 
 @dataclass(frozen=True, slots=True)
-class NodeShape:
+class MachineType:
     """
     ``nodes``: names, sorted. ``types``: the instance types that the nodes are labelled with, sorted.
 
-    ``devices`` counts physical devices by kind, in the order of ``Kind``: a GPU and its
+    ``devices`` counts physical devices by kind, in the order of ``DeviceKind``: a GPU and its
     MIG slices are one. ``sockets``, ``numa_nodes`` and ``roots`` count those known.
     """
 
@@ -38,20 +38,20 @@ class NodeShape:
     roots: int
 
 
-def node_shapes(snapshot: Snapshot) -> tuple[NodeShape, ...]:
-    """The shapes of all nodes with devices, those of most nodes first, then by first node."""
+def machine_types(snapshot: Snapshot) -> tuple[MachineType, ...]:
+    """The machine types of all nodes with devices, those of most nodes first, then by first node."""
     groups: dict[Frame, list[NodeState]] = {}
     for state in snapshot.nodes.values():
         if any(slice_.locations for slice_ in state.inventory.frame.slices):
             groups.setdefault(state.inventory.frame, []).append(state)
-    shapes = [_shape(frame, states) for frame, states in groups.items()]
-    return tuple(sorted(shapes, key=lambda shape: (-len(shape.nodes), shape.nodes[0])))
+    types = [_machine_type(frame, states) for frame, states in groups.items()]
+    return tuple(sorted(types, key=lambda machine_type: (-len(machine_type.nodes), machine_type.nodes[0])))
 
 
-def _shape(frame: Frame, states: list[NodeState]) -> NodeShape:
+def _machine_type(frame: Frame, states: list[NodeState]) -> MachineType:
     locations = list(_locations(frame))
     physical = Counter(kind for kind, _ in {(location.kind, location.device) for location in locations})
-    return NodeShape(
+    return MachineType(
         nodes=tuple(sorted(state.node.name for state in states)),
         types=tuple(sorted({label for state in states if (label := state.node.labels.get(INSTANCE_TYPE))})),
         drivers=tuple(

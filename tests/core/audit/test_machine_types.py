@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from extender.core.audit.machine_types import INSTANCE_TYPE, machine_types
 from extender.core.audit.node_map import node_map
-from extender.core.audit.node_shapes import INSTANCE_TYPE, node_shapes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
 from extender.core.topology.vocabulary import DeviceKind
@@ -29,9 +29,9 @@ def test_names_and_allocations_do_not_tell_shapes_apart():
     a, c = (b.pair_node(name, ["r0", "r1"], ["r0"], NUMA) for name in "ac")
     other = b.pair_node("b", ["r0"], ["r0"], NUMA)
     claim = b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0"))
-    shapes = node_shapes(world(a, other, c, (Node("bare"), []), claims=[claim]))
-    assert [shape.nodes for shape in shapes] == [("a", "c"), ("b",)]
-    first = shapes[0]
+    types = machine_types(world(a, other, c, (Node("bare"), []), claims=[claim]))
+    assert [machine_type.nodes for machine_type in types] == [("a", "c"), ("b",)]
+    first = types[0]
     assert first.devices == ((DeviceKind.GPU, 2), (DeviceKind.NIC, 1))
     assert (first.sockets, first.numa_nodes, first.roots) == (0, 2, 2)
     assert first.drivers == ("dra.net", "gpu.nvidia.com")
@@ -45,14 +45,14 @@ def test_a_shape_has_the_instance_types_of_its_nodes():
         (replace(node, labels={INSTANCE_TYPE: name} if name else {}), slices)
         for (node, slices), name in zip(pairs, types, strict=True)
     ]
-    assert node_shapes(world(*labelled))[0].types == ("x", "y")
+    assert machine_types(world(*labelled))[0].types == ("x", "y")
 
 
 def test_parts_of_one_card_are_one_device():
     """Two entries with the same PCI address."""
     address = {"resource.kubernetes.io/pciBusID": b.text("0000:1b:00.0")}
     slices = [b.slice_of("gpu.nvidia.com", "n", [Device("gpu-0", address), Device("mig-0", address)])]
-    assert node_shapes(world((Node("n"), slices)))[0].devices == ((DeviceKind.GPU, 1),)
+    assert machine_types(world((Node("n"), slices)))[0].devices == ((DeviceKind.GPU, 1),)
 
 
 def test_a_map_has_every_device_with_the_names_that_drivers_give():

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from extender.core.audit.auditor import Audit, PodFinding
 from extender.core.audit.node_map import node_map
-from extender.core.audit.totals import ShapeTotal, Totals
+from extender.core.audit.totals import MachineTypeTotal, Totals
 from extender.core.topology.vocabulary import DeviceKind
 
 from ..wording import counted
 from .drawing import Link, node_drawing
 from .markup import Markup, element
-from .words import percent, shape_name, shape_parts
+from .words import machine_type_name, machine_type_parts, percent
 
 _MOST_SHAPES = 24
 _LINKS = (
@@ -23,16 +23,16 @@ _LINKS = (
 )
 
 
-def shape_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
+def machine_type_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
     """A legend, then at most 24 shapes that have pods: those that lose most first, the harmless folded."""
-    busy = [row for row in totals.shapes if row.tally.pods]
+    busy = [row for row in totals.machine_types if row.tally.pods]
     yield element(
         "p",
         "Nodes that are built alike are shown once, by the node whose pods lose most. Lines join the devices "
         "of one pod there, outlined: the one that loses most, else the one with the most devices.",
         class_="soft small",
     )
-    yield _legend({kind for row in busy for kind, _ in row.shape.devices})
+    yield _legend({kind for row in busy for kind, _ in row.machine_type.devices})
     by_node: dict[str, list[PodFinding]] = {}
     for finding in audit.findings:
         by_node.setdefault(finding.running.pod.node_name, []).append(finding)
@@ -42,7 +42,7 @@ def shape_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
     if harmless:
         title = f"{counted(len(harmless), 'shape')} whose pods are not known to lose anything"
         yield element("details", element("summary", title), *harmless)
-    yield from _not_drawn(len(busy) - len(drawn), len(totals.shapes) - len(busy))
+    yield from _not_drawn(len(busy) - len(drawn), len(totals.machine_types) - len(busy))
 
 
 def _not_drawn(beyond: int, idle: int) -> Iterator[Markup]:
@@ -58,12 +58,12 @@ def _legend(kinds: set[DeviceKind]) -> Markup:
     return element("div", *boxes, *lines, class_="legend")
 
 
-def _card(audit: Audit, row: ShapeTotal, by_node: Mapping[str, Sequence[PodFinding]]) -> Markup:
-    shape, tally = row.shape, row.tally
+def _card(audit: Audit, row: MachineTypeTotal, by_node: Mapping[str, Sequence[PodFinding]]) -> Markup:
+    machine_type, tally = row.machine_type, row.tally
     findings = by_node.get(row.worst, ())
     shown = max(findings, key=lambda each: (each.lost, len(each.running.devices), each.name), default=None)
     facts = [
-        counted(len(shape.nodes), "node"),
+        counted(len(machine_type.nodes), "node"),
         counted(tally.pods, "pod"),
         f"{tally.losing} losing" if tally.losing else "none losing",
     ]
@@ -78,11 +78,13 @@ def _card(audit: Audit, row: ShapeTotal, by_node: Mapping[str, Sequence[PodFindi
         caption += f", with the devices of {shown.name} joined"
     return element(
         "article",
-        element("h3", shape_name(shape)),
-        element("p", shape_parts(shape), class_="soft small"),
+        element("h3", machine_type_name(machine_type)),
+        element("p", machine_type_parts(machine_type), class_="soft small"),
         element("p", f"{'; '.join(facts)}.", class_="small"),
         node_drawing(
-            node_map(row.worst, audit.snapshot), _links(shown), f"{row.worst}: {shape_parts(shape)}"
+            node_map(row.worst, audit.snapshot),
+            _links(shown),
+            f"{row.worst}: {machine_type_parts(machine_type)}",
         ),
         element("p", caption, class_="soft small"),
         class_="card",
