@@ -18,7 +18,7 @@ from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.picking import Fatal, Undecided
 from extender.core.allocator.projection import Projector
 from extender.core.allocator.results import SHARE_ID, allocations
-from extender.core.claims.shape import Refused, compile_shape
+from extender.core.claims.compiled_claims import Refused, compile_claims
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.predict import find
 from extender.core.reasons import Certainty, Outcome
@@ -81,12 +81,12 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
     if state.inventory.failure is not None:
         return Answer(Outcome.ERROR, detail=str(state.inventory.failure))
     try:
-        shape = compile_shape(specs, snapshot.classes, release)
+        compiled = compile_claims(specs, snapshot.classes, release)
     except Refused as refused:
         return Answer(Outcome.ERROR, detail=str(refused.reason))
-    placed = Projector(shape, release).project(state.inventory)
+    placed = Projector(compiled, release).project(state.inventory)
     usage = usage_of(placed, state.inventory, state.usage, release)
-    found = find(shape, placed.layout, usage, release, budget)
+    found = find(compiled, placed.layout, usage, release, budget)
     if isinstance(found.answer, Fatal):
         detail = str(found.answer.reason)
         return Answer(Outcome.ERROR, found.certainty, detail=detail, steps=found.search_steps)
@@ -97,7 +97,7 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
         invalid = any(pool.invalid for pool in state.inventory.pools)
         return Answer(Outcome.UNSCHEDULABLE, found.certainty, node_fails=invalid, steps=found.search_steps)
     try:
-        made = allocations(node.name, shape, found.answer, placed, state.inventory, release)
+        made = allocations(node.name, compiled, found.answer, placed, state.inventory, release)
     except Refused as refused:
         return Answer(Outcome.ERROR, found.certainty, detail=str(refused.reason))
     return Answer(Outcome.ALLOCATED, found.certainty, tuple(made), steps=found.search_steps)

@@ -24,7 +24,7 @@ from itertools import chain
 from pathlib import Path
 
 from extender.cli.cluster_input import cluster_input, read_cluster
-from extender.core.claims.shape import compile_shape
+from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.soft_alignment.selection import SelectedDevice, select
 from extender.core.soft_alignment.soften import Rewrite, soften
@@ -162,7 +162,7 @@ def _spec(classes: Mapping[str, str]) -> ClaimSpec:
 
 def most_sharing_a_root(snapshot: Snapshot, pair: ClaimSpec) -> int:
     """A bound for any choice of nodes and devices: as many on each root as the rarer kind has devices."""
-    shape = compile_shape([pair], snapshot.classes, snapshot.release)
+    shape = compile_claims([pair], snapshot.classes, snapshot.release)
     selection = select(shape, snapshot.published.values(), snapshot.release)
     most = 0
     for state in snapshot.nodes.values():

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 from extender.model import Claim, ClaimSpec, Pod
 
+from ..claims.compiled_claims import CompiledClaims, Refused, compile_claims
 from ..claims.extended_resources import EXTENDED_CLAIM_NAME, backed_resources, claim_spec, class_for
 from ..claims.plan import Plan
 from ..claims.pod_claims import PodClaims
-from ..claims.shape import Refused, Shape, compile_shape
 from ..cluster.changes import Changes
 from ..cluster.snapshot import Snapshot
-from ..prediction.memo import ShapeMemo
+from ..prediction.memo import ClaimsMemo
 from ..prediction.settings import Settings
 from ..reasons import Outcome
 from ..soft_alignment.refusals import Refusal
@@ -44,7 +44,7 @@ from .outcome_checks import (
 )
 from .publications import Publication, Selected, selections
 from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
-from .survey import Alike, Shapes, Step, outcomes, survey
+from .survey import Alike, ClaimsMemos, Step, outcomes, survey
 
 ADVICE_STEPS = 1_000_000
 """Search steps for all options together, a few seconds. Nodes beyond are unknown."""
@@ -121,7 +121,7 @@ class _Adviser:
         self._empty = snapshot.following(Changes(gone_claims=tuple(snapshot.claims)))
         self._settings = settings
         self._step = step
-        self._shapes: Shapes = {}
+        self._memos: ClaimsMemos = {}
         self._left = ADVICE_STEPS
         self._surveyed: dict[tuple[tuple[ClaimSpec, ...], tuple[str, ...]], _NowAndEmpty] = {}
         self._extended = (
@@ -140,7 +140,7 @@ class _Adviser:
             *self._extended_warnings(),
         ]
         try:
-            shape = compile_shape(self._specs, snapshot.classes, snapshot.release)
+            compiled = compile_claims(self._specs, snapshot.classes, snapshot.release)
         except Refused:
             written, now, empty = self._as_written()
             if not any(each.severity is Severity.BLOCKS for each in warnings):
@@ -148,22 +148,22 @@ class _Adviser:
             return Advice(len(snapshot.nodes), (written,), None, (), _sorted(warnings))
         written, now, empty = self._as_written()
         alike = self._surveys(self._plan(self._specs))[1] if self._extended else empty
-        selected, names = self._selected(alike, shape)
+        selected, names = self._selected(alike, compiled)
         taking_part = self._participants(selected, names)
         options = constraint_options(self._specs, self._names, taking_part, names, snapshot.vocabulary)[1:]
-        constraints = covered_by(shape)
-        warnings += selector_warnings(shape, published)
+        constraints = covered_by(compiled)
+        warnings += selector_warnings(compiled, published)
         warnings += holding_warnings(self._written_plan(), empty, self._empty)
         aborts = list(abort_warnings(self._written_plan(), now, empty, snapshot))
         warnings += aborts
-        warnings += request_warnings(shape, alike, aborts)
+        warnings += request_warnings(compiled, alike, aborts)
         warnings += publication_warnings(constraints, selected, snapshot.release)
         warnings += value_warnings(constraints, alike)
         warnings += all_warnings(constraints, aborts)
-        warnings += separate_warnings(shape, [who.on_bus for who in taking_part], selected)
+        warnings += separate_warnings(compiled, [who.on_bus for who in taking_part], selected)
         warnings += search_warnings(now, empty)
         rewrites = self._rewrites(options[0].specs)
-        evidence = Evidence(shape, selected, taking_part, sound(alike))
+        evidence = Evidence(compiled, selected, taking_part, sound(alike))
         options = (*options, *_soft(options[0].specs, rewrites))
         judged = [written, *(self._judged(each, evidence, options[0]) for each in options)]
         nearness = self._nearness(options)
@@ -212,12 +212,12 @@ class _Adviser:
     def _survey(self, plan: Plan, state: Snapshot) -> tuple[Alike, ...]:
         before = self._searched()
         within = replace(self._settings, request_steps=min(self._settings.request_steps, self._left))
-        surveyed = survey(plan, state, self._shapes, within, self._step)
+        surveyed = survey(plan, state, self._memos, within, self._step)
         self._left -= self._searched() - before
         return surveyed
 
     def _searched(self) -> int:
-        return sum(memo.steps for memo in self._shapes.values() if isinstance(memo, ShapeMemo))
+        return sum(memo.steps for memo in self._memos.values() if isinstance(memo, ClaimsMemo))
 
     def _judged(self, option: ConstraintOption, evidence: Evidence, bare: ConstraintOption) -> Judged:
         if option.kind is not OptionKind.MATCH:
@@ -231,12 +231,12 @@ class _Adviser:
         return Judged(option, outcomes(now), outcomes(empty), publications)
 
     def _selected(
-        self, alike: Sequence[Alike], shape: Shape
+        self, alike: Sequence[Alike], compiled: CompiledClaims
     ) -> tuple[dict[int, tuple[Selected, ...]], tuple[str, ...]]:
         """What the requests select, and the names of places that its drivers could publish."""
         drivers = {slice_.driver for slice_ in self._now.published.values()}
         names = place_names(sorted(drivers), self._now.vocabulary)
-        compared = [each.attribute for claim in shape.claims for each in claim.constraints]
+        compared = [each.attribute for claim in compiled.claims for each in claim.constraints]
         wanted = tuple(dict.fromkeys((*names, *compared)))
         return selections(alike, self._empty, wanted), names
 

@@ -15,7 +15,7 @@ from extender.model import AttributeKind
 
 from ..allocator.compared_values import ValueClass
 from ..allocator.device_verdict import SELECTED
-from ..claims.shape import Alternative, ConstraintKind, Shape
+from ..claims.compiled_claims import Alternative, CompiledClaims, ConstraintKind
 from ..releases.release import Release
 from ..topology.vocabulary import PCIE_ROOT
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
@@ -54,10 +54,10 @@ class Covered:
         return min(1 if each.all_devices else each.request.count for each in self.requests[name])
 
 
-def covered_by(shape: Shape) -> list[Covered]:
-    """Every constraint of the shape that compares what devices publish."""
+def covered_by(compiled: CompiledClaims) -> list[Covered]:
+    """Every constraint of the claims that compares what devices publish."""
     found = []
-    for number, claim in enumerate(shape.claims):
+    for number, claim in enumerate(compiled.claims):
         for position, constraint in enumerate(claim.constraints):
             requests: dict[str, tuple[Alternative, ...]] = {}
             binding = True
@@ -210,11 +210,11 @@ def _elements(value: ValueClass) -> set[int]:
 
 
 def separate_warnings(
-    shape: Shape, on_bus: Sequence[Collection[str]], selected: Mapping[int, Sequence[Selected]]
+    compiled: CompiledClaims, on_bus: Sequence[Collection[str]], selected: Mapping[int, Sequence[Selected]]
 ) -> Iterator[ClaimWarning]:
     """PCI devices in several claims; ``on_bus`` has the requests for such devices, by claim."""
     kinds: dict[int, set[str]] = {}
-    for alternative in shape.alternatives:
+    for alternative in compiled.alternatives:
         if alternative.base_name in on_bus[alternative.claim]:
             kinds.setdefault(alternative.claim, set()).update(
                 each.kind for each in selected.get(alternative.index, ())

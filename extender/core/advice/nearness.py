@@ -13,7 +13,7 @@ from ..allocator.layout import Layout, LayoutUsage
 from ..allocator.picking import Fatal
 from ..allocator.search import Solution
 from ..allocator.solutions import visit_solutions
-from ..claims.shape import Shape
+from ..claims.compiled_claims import CompiledClaims
 from ..prediction.predict import Slot, align_devices
 from ..releases.release import Release
 from ..topology.locations import Distance, Location, distance
@@ -64,7 +64,7 @@ def nearness_of(alignment: Alignment) -> Nearness | None:
 
 
 def best_nearness(
-    shape: Shape,
+    compiled: CompiledClaims,
     layout: Layout,
     usage: LayoutUsage,
     slots: Sequence[Slot],
@@ -78,7 +78,7 @@ def best_nearness(
     def visit(solution: Solution) -> bool:
         nonlocal visits
         visits += 1
-        found = _nearness(shape, layout, solution, slots)
+        found = _nearness(compiled, layout, solution, slots)
         if found is None:
             return True
         if not best or _RANK[found] < _RANK[best[0]]:
@@ -86,7 +86,7 @@ def best_nearness(
         return best[0] is Nearness.PCIE_ROOT
 
     try:
-        complete = visit_solutions(shape, layout, usage, release, budget, visit)
+        complete = visit_solutions(compiled, layout, usage, release, budget, visit)
     except Fatal:
         complete = True
     return BestNearness(best[0] if best else None, complete, visits)
@@ -115,21 +115,23 @@ def nearest_possible(layout: Layout, usage: LayoutUsage) -> Nearness:
     return Nearness.NUMA if on_one_node else Nearness.UNKNOWN
 
 
-def _nearness(shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]) -> Nearness | None:
-    locations = _two_locations(shape, layout, solution, slots)
+def _nearness(
+    compiled: CompiledClaims, layout: Layout, solution: Solution, slots: Sequence[Slot]
+) -> Nearness | None:
+    locations = _two_locations(compiled, layout, solution, slots)
     if locations is not None:
         return _NEARNESS[distance(*locations)]
-    return nearness_of(align_devices(shape, layout, solution, slots))
+    return nearness_of(align_devices(compiled, layout, solution, slots))
 
 
 def _two_locations(
-    shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]
+    compiled: CompiledClaims, layout: Layout, solution: Solution, slots: Sequence[Slot]
 ) -> tuple[Location, Location] | None:
     """The locations where there are just two devices, by far the most common claim."""
     picks = [pick for each in solution.picks for pick in each]
     if len(picks) != 2 or any(slot.fixed for slot in slots):
         return None
-    if any(shape.alternatives[pick.alternative].admin for pick in picks):
+    if any(compiled.alternatives[pick.alternative].admin for pick in picks):
         return None
     first, second = picks
     return layout.candidates[first.candidate].location, layout.candidates[second.candidate].location

@@ -73,7 +73,7 @@ def _best(
             complete = False
             if visits > 0:
                 best = best_nearness(
-                    look.memo.shape,
+                    look.memo.compiled,
                     look.placed.layout,
                     look.key[1],
                     look.slots,

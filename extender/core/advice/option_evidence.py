@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..allocator.device_verdict import REJECTED, SELECTED
-from ..claims.shape import Alternative, Shape
+from ..claims.compiled_claims import Alternative, CompiledClaims
 from .constraint_options import ConstraintOption, Participants
 from .publications import Publication, Selected
 from .survey import Alike
@@ -17,12 +17,12 @@ from .survey import Alike
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """
-    ``shape``: of the claims as written; ``selected``: what its alternatives select, by index.
+    ``compiled``: of the claims as written; ``selected``: what its alternatives select, by index.
 
     ``sound``: no selector fails on any device, nor is there one that we cannot evaluate.
     """
 
-    shape: Shape
+    compiled: CompiledClaims
     selected: Mapping[int, Sequence[Selected]]
     taking_part: Sequence[Participants]
     sound: bool
@@ -58,7 +58,7 @@ def cannot_hold(option: ConstraintOption, evidence: Evidence) -> bool:
     has it, the search finds nothing, and nothing aborts it if selectors are sound and no
     request asks for *all* devices.
     """
-    if not evidence.sound or any(each.all_devices for each in evidence.shape.alternatives):
+    if not evidence.sound or any(each.all_devices for each in evidence.compiled.alternatives):
         return False
     published: dict[tuple[int, str], int] = {}
     for alternative in _covered(option, evidence):
@@ -71,7 +71,7 @@ def cannot_hold(option: ConstraintOption, evidence: Evidence) -> bool:
 
 
 def _covered(option: ConstraintOption, evidence: Evidence) -> Iterator[Alternative]:
-    for alternative in evidence.shape.alternatives:
+    for alternative in evidence.compiled.alternatives:
         who = evidence.taking_part[alternative.claim]
         if option.one_claim:
             covered = alternative.base_name in (*who.on_bus, *who.off_bus)

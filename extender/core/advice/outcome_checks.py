@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..allocator.device_verdict import FAILED, REJECTED
+from ..claims.compiled_claims import CompiledClaims
 from ..claims.plan import Plan
-from ..claims.shape import Shape
 from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, render
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
@@ -82,7 +82,7 @@ def _abort(why: Reason, nodes: int) -> ClaimWarning:
 
 
 def request_warnings(
-    shape: Shape, empty: Sequence[Alike], reported: Sequence[ClaimWarning]
+    compiled: CompiledClaims, empty: Sequence[Alike], reported: Sequence[ClaimWarning]
 ) -> Iterator[ClaimWarning]:
     """Requests that select nothing, or whose selectors fail on devices that no search came to yet."""
     failing = _failing(empty)
@@ -99,7 +99,7 @@ def request_warnings(
         for index, verdict in enumerate(candidate.verdicts)
         if verdict != REJECTED
     }
-    for alternative in shape.alternatives:
+    for alternative in compiled.alternatives:
         if empty and alternative.index not in judged:
             yield warning(
                 WarningCode.SELECTS_NOTHING,

@@ -99,7 +99,7 @@ def selections(
     surveyed: Sequence[Alike], snapshot: Snapshot, attributes: Collection[str]
 ) -> dict[int, tuple[Selected, ...]]:
     """
-    What each alternative of the surveyed shape selects, by driver, and what that publishes.
+    What each alternative of the surveyed claims selects, by driver, and what that publishes.
 
     ``attributes`` are those to look at. An alternative that selects nothing has no entry.
     """

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 
 from extender.model import ClaimSpec, Constraint, DeviceClass, ExactRequest, Request
 
-from ..claims.shape import Shape
+from ..claims.compiled_claims import CompiledClaims
 from ..cluster.snapshot import Snapshot
 from ..topology.vocabulary import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
@@ -71,12 +71,12 @@ def attribute_warnings(specs: Sequence[ClaimSpec], published: Collection[str]) -
                 yield _warns(WarningCode.ATTRIBUTE_UNKNOWN, attribute=attribute)
 
 
-def selector_warnings(shape: Shape, published: Collection[str]) -> Iterator[ClaimWarning]:
+def selector_warnings(compiled: CompiledClaims, published: Collection[str]) -> Iterator[ClaimWarning]:
     """Attributes that selectors read and no device publishes, each once."""
     for where, attribute in sorted(
         {
             (where, attribute)
-            for alternative in shape.alternatives
+            for alternative in compiled.alternatives
             for where, selector in alternative.selectors
             for attribute in selector.reads.attributes
         }

@@ -15,15 +15,15 @@ from extender.model import ClaimSpec
 
 from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
-from ..prediction.memo import ShapeMemo
+from ..prediction.memo import ClaimsMemo
 from ..prediction.node_view import Look, look_at
 from ..prediction.predict import Prediction, predict, without_devices
 from ..prediction.settings import Settings
 from ..prediction.verdict import verdict_of
 from ..reasons import Outcome, Reason, ReasonCode, reason
 
-Shapes = dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction]
-"""Compiled shapes by their claims; surveys of one lineage and release may share them."""
+ClaimsMemos = dict[tuple[ClaimSpec, ...], ClaimsMemo | Prediction]
+"""Memos by what is asked for; surveys of one lineage and release may share them."""
 
 Step = Callable[[str], None]
 """Is told the name of each node that was judged."""
@@ -41,17 +41,17 @@ class Alike:
 
 
 def survey(
-    plan: Plan, snapshot: Snapshot, shapes: Shapes, settings: Settings, step: Step
+    plan: Plan, snapshot: Snapshot, memos: ClaimsMemos, settings: Settings, step: Step
 ) -> tuple[Alike, ...]:
     """
-    Judge every node, in the order of their names; fills in ``shapes``.
+    Judge every node, in the order of their names; fills in ``memos``.
 
     Searches beyond ``settings.request_steps`` are not begun: their nodes are unknown.
     """
     groups: dict[_LookKey, tuple[list[str], Prediction, Look | None]] = {}
     spent = 0
     for name, state in snapshot.nodes.items():
-        look = look_at(plan, state, snapshot, shapes, settings)
+        look = look_at(plan, state, snapshot, memos, settings)
         if isinstance(look, Prediction):
             key: _LookKey = (0, look.outcome, look.reason)
         else:
@@ -92,7 +92,7 @@ def named_reason(alike: Alike, plan: Plan, snapshot: Snapshot) -> Reason | None:
         alike.prediction,
         0,
         None,
-        look.memo.shape if look is not None else None,
+        look.memo.compiled if look is not None else None,
         look.placed if look is not None else None,
         snapshot.nodes[alike.nodes[0]].inventory,
         snapshot.release,
@@ -101,7 +101,7 @@ def named_reason(alike: Alike, plan: Plan, snapshot: Snapshot) -> Reason | None:
 
 def _searched(look: Look, snapshot: Snapshot, settings: Settings) -> Prediction:
     prediction = predict(
-        look.memo.shape, look.placed.layout, look.key[1], look.slots, snapshot.release, settings
+        look.memo.compiled, look.placed.layout, look.key[1], look.slots, snapshot.release, settings
     )
     look.memo.remember(look.key, prediction)
     return prediction

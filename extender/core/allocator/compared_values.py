@@ -13,7 +13,7 @@ from extender.cel import CelDevice, Verdict, VerdictKind
 from extender.model import Attribute, AttributeKind, Device
 from extender.model.slices import Scalar
 
-from ..claims.shape import Compared
+from ..claims.compiled_claims import Compared
 
 ValueClass = int | frozenset[int]
 """A number for a scalar, the numbers of the elements where lists count as sets, or one of those below."""
@@ -64,7 +64,7 @@ class ValueClasses:
         self._sets = sets
 
     def of(self, values: Sequence[Value]) -> tuple[ValueClass, ...]:
-        """The classes of a device's values; both in the order of the shape's ``compared``."""
+        """The classes of a device's values; both in the order of the claims' ``compared``."""
         return tuple(map(self._class, values, self._numbers))
 
     def _class(self, value: Value, known: dict[tuple[AttributeKind, Scalar], int]) -> ValueClass:

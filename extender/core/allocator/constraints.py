@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..claims.shape import ConstraintKind, ShapeConstraint
+from ..claims.compiled_claims import CompiledConstraint, ConstraintKind
 from ..releases.release import DistinctRule, Release
 from .compared_values import INCOMPARABLE, MISSING, ValueClass
 
@@ -144,7 +144,7 @@ def _collide(value: ValueClass, other: ValueClass) -> bool:
     return value == other
 
 
-def constraint_of(constraint: ShapeConstraint, release: Release) -> DeviceConstraint:
+def constraint_of(constraint: CompiledConstraint, release: Release) -> DeviceConstraint:
     """A fresh constraint for one search."""
     sets = release.features.list_type_attributes
     if constraint.kind is ConstraintKind.MATCH:

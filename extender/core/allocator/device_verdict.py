@@ -11,7 +11,7 @@ from extender.cel import CelDevice, VerdictKind
 from extender.model import Device, DeviceTraits
 from extender.model.quantity import Quantity
 
-from ..claims.shape import Alternative
+from ..claims.compiled_claims import Alternative
 from ..releases.release import Release
 
 REJECTED, SELECTED, FAILED, UNDECIDED, INVALID_POOL = range(5)

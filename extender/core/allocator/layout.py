@@ -1,5 +1,5 @@
 """
-What a node looks like to one shape: the search's only input.
+What a node looks like to one set of compiled claims: the search's only input.
 
 A layout keeps what can decide the search and drops the rest: devices that no
 request selects, device and pool names, attribute values that nothing compares.

@@ -27,7 +27,7 @@ from itertools import permutations, product
 from math import factorial, prod
 from typing import NamedTuple
 
-from ..claims.shape import Alternative, ConstraintKind, Shape
+from ..claims.compiled_claims import Alternative, CompiledClaims, ConstraintKind
 from ..releases.release import DistinctRule, Release
 from .layout import Layout, LayoutUsage
 from .picking import Fatal, Undecided
@@ -45,7 +45,7 @@ class OrderCheck(NamedTuple):
 
 
 def check_order(
-    shape: Shape,
+    compiled: CompiledClaims,
     layout: Layout,
     usage: LayoutUsage,
     release: Release,
@@ -63,11 +63,11 @@ def check_order(
         return OrderCheck(matters=True)
     if release.order.fixed:
         return OrderCheck(matters=False)
-    scattered = [each for each in shape.alternatives if _is_scattered(each, layout, usage)]
+    scattered = [each for each in compiled.alternatives if _is_scattered(each, layout, usage)]
     if not scattered:
         return OrderCheck(matters=False)
-    again = _Again(shape, layout, usage, release, budget)
-    if _depends_on_attempts(shape, layout, release) or any(each.all_devices for each in scattered):
+    again = _Again(compiled, layout, usage, release, budget)
+    if _depends_on_attempts(compiled, layout, release) or any(each.all_devices for each in scattered):
         return OrderCheck(again.differs_in_some_order(found), again.steps)
     if found is None:
         return OrderCheck(matters=False)
@@ -76,7 +76,7 @@ def check_order(
     return OrderCheck(again.is_beaten_somewhere(search, found), again.steps)
 
 
-def combinations_suffice(shape: Shape, layout: Layout, release: Release) -> bool:
+def combinations_suffice(compiled: CompiledClaims, layout: Layout, release: Release) -> bool:
     """
     Whether trying the devices of a request in one order finds the first solution of all orders.
 
@@ -85,9 +85,9 @@ def combinations_suffice(shape: Shape, layout: Layout, release: Release) -> bool
     """
     return (
         not release.features.consumable_capacity
-        and not _depends_on_attempts(shape, layout, release)
+        and not _depends_on_attempts(compiled, layout, release)
         and not any(
-            each.kind is ConstraintKind.DISTINCT for claim in shape.claims for each in claim.constraints
+            each.kind is ConstraintKind.DISTINCT for claim in compiled.claims for each in claim.constraints
         )
     )
 
@@ -111,13 +111,13 @@ def _can_swap(layout: Layout, first: int, second: int) -> bool:
     return a.late == b.late
 
 
-def _depends_on_attempts(shape: Shape, layout: Layout, release: Release) -> bool:
+def _depends_on_attempts(compiled: CompiledClaims, layout: Layout, release: Release) -> bool:
     """Whether failed attempts leave traces that later ones run into."""
     leaks = release.counters.leak and release.features.partitionable_devices
     if leaks and any(candidate.traits.consumes_counters for candidate in layout.candidates):
         return True
     return release.distinct is DistinctRule.BY_REQUEST and any(
-        each.kind is ConstraintKind.DISTINCT for claim in shape.claims for each in claim.constraints
+        each.kind is ConstraintKind.DISTINCT for claim in compiled.claims for each in claim.constraints
     )
 
 
@@ -125,10 +125,10 @@ class _Again:
     """Further searches on the same input; ``steps`` is what they took."""
 
     def __init__(
-        self, shape: Shape, layout: Layout, usage: LayoutUsage, release: Release, budget: int
+        self, compiled: CompiledClaims, layout: Layout, usage: LayoutUsage, release: Release, budget: int
     ) -> None:
         self.steps = 0
-        self._shape = shape
+        self._compiled = compiled
         self._layout = layout
         self._usage = usage
         self._release = release
@@ -143,7 +143,7 @@ class _Again:
             path.append(found.candidate)
         requests = {
             alternative.index: (claim, number)
-            for claim, each in enumerate(self._shape.claims)
+            for claim, each in enumerate(self._compiled.claims)
             for number, request in enumerate(each.requests)
             for alternative in request.alternatives
         }
@@ -200,7 +200,7 @@ class _Again:
         return False
 
     def _run(self, layout: Layout, usage: LayoutUsage, corridor: Corridor) -> Solution | None:
-        search = Search(self._shape, layout, usage, self._release, self._budget - self.steps, corridor)
+        search = Search(self._compiled, layout, usage, self._release, self._budget - self.steps, corridor)
         try:
             return search.run()
         finally:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from extender.model.quantity import Quantity
 
-from ..claims.shape import Alternative, Shape
+from ..claims.compiled_claims import Alternative, CompiledClaims
 from ..cluster.taints import taints_block
 from ..cluster.usage import Amounts
 from ..reasons import Reason, ReasonCode, reason
@@ -60,8 +60,10 @@ class Picks:
     ``results`` are the picks; all else is private.
     """
 
-    def __init__(self, shape: Shape, layout: Layout, usage: LayoutUsage, release: Release) -> None:
-        self.results: list[list[Pick]] = [[] for _ in shape.claims]
+    def __init__(
+        self, compiled: CompiledClaims, layout: Layout, usage: LayoutUsage, release: Release
+    ) -> None:
+        self.results: list[list[Pick]] = [[] for _ in compiled.claims]
         self._candidates = layout.candidates
         self._release = release
         self._features = release.features
@@ -71,7 +73,7 @@ class Picks:
         self._books = CounterBooks(layout, usage, release.counters.scope)
         self._groups = CompatibilityBooks(usage) if self._features.compatibility_groups else None
         self._constraints = [
-            [constraint_of(each, release) for each in claim.constraints] for claim in shape.claims
+            [constraint_of(each, release) for each in claim.constraints] for claim in compiled.claims
         ]
         self._arithmetic = Arithmetic(release.capacity.wraps, self._features.fractional_capacity_range)
         self._demands: dict[tuple[int, int], Demand | None] = {}

@@ -1,4 +1,4 @@
-"""Inventories projected onto one shape: each distinct device and slice is judged once."""
+"""Inventories projected onto compiled claims: each distinct device and slice is judged once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from extender.cel import Verdict
 from extender.model import Attribute, Device, ResourceSlice
 from extender.model.slices import NO_TRAITS
 
-from ..claims.shape import Shape
+from ..claims.compiled_claims import CompiledClaims
 from ..cluster.frame import Frame, PoolFrame
 from ..cluster.inventory import Inventory
 from ..releases.release import CounterScope, Release
@@ -24,19 +24,19 @@ _Seen = tuple[int, tuple[int, ...], tuple[Value, ...], tuple[str, str]]
 
 class Projector:
     """
-    Projects inventories onto one shape.
+    Projects inventories onto compiled claims.
 
     State is two memos of pure functions: distinct devices to verdicts, and
     distinct slices to small numbers, so that a node costs one look-up per slice.
     """
 
-    def __init__(self, shape: Shape, release: Release) -> None:
-        self._shape = shape
+    def __init__(self, compiled: CompiledClaims, release: Release) -> None:
+        self._compiled = compiled
         self._release = release
         self._by_block = not release.order.fixed or release.counters.scope is CounterScope.SLICE
-        published = (each.attribute for each in shape.compared if each.derived is None)
-        self._reads = tuple(dict.fromkeys((*shape.reads, *published)))
-        self._whole = shape.reads_everything or bool(shape.domains)
+        published = (each.attribute for each in compiled.compared if each.derived is None)
+        self._reads = tuple(dict.fromkeys((*compiled.reads, *published)))
+        self._whole = compiled.reads_everything or bool(compiled.domains)
         self._verdicts: dict[object, tuple[tuple[int, ...], tuple[str, str]]] = {}
         self._slices: dict[object, int] = {}
         self._seen: list[tuple[_Seen, ...]] = []
@@ -79,12 +79,12 @@ class Projector:
 
     def _extract(self, device: Device) -> tuple[tuple[str, Attribute], ...]:
         """All attributes that a selector with computed look-ups might read."""
-        domains, reads = self._shape.domains, self._reads
+        domains, reads = self._compiled.domains, self._reads
         return tuple(
             sorted(
                 (name, value)
                 for name, value in device.attributes.items()
-                if self._shape.reads_everything or name in reads or name.partition("/")[0] in domains
+                if self._compiled.reads_everything or name in reads or name.partition("/")[0] in domains
             )
         )
 
@@ -109,7 +109,10 @@ class Projector:
                 verdicts = tuple(REJECTED if verdict == SELECTED else verdict for verdict in verdicts)
             if any(verdicts):
                 values = values_of(
-                    device, slice_.driver, as_seen(slice_.driver, device, self._release), self._shape.compared
+                    device,
+                    slice_.driver,
+                    as_seen(slice_.driver, device, self._release),
+                    self._compiled.compared,
                 )
                 kept.append((position, verdicts, values, failure))
         return tuple(kept)
@@ -120,7 +123,7 @@ class Projector:
         cel_device = as_seen(driver, device, self._release)
         failure = ("", "")
         verdicts = []
-        for alternative in self._shape.alternatives:
+        for alternative in self._compiled.alternatives:
             verdict, why = device_verdict(alternative, cel_device, unsupported)
             verdicts.append(verdict)
             if why[0] and not failure[0]:
@@ -129,7 +132,7 @@ class Projector:
 
     def _build(self, inventory: Inventory, numbers: Sequence[int]) -> Placed:
         frame = inventory.frame
-        classes = ValueClasses(self._shape.compared, sets=self._release.features.list_type_attributes)
+        classes = ValueClasses(self._compiled.compared, sets=self._release.features.list_type_attributes)
         found: list[tuple[Candidate, tuple[int, int]]] = []
         blocks: list[Block] = []
         for slice_number, (number, of) in enumerate(zip(numbers, frame.slices, strict=True)):
@@ -162,8 +165,8 @@ class Projector:
         pools: Sequence[PoolFrame],
     ) -> list[tuple[Candidate, tuple[int, int]]]:
         """Put in a candidate for each invalid pool: every request walks into it."""
-        verdicts = (INVALID_POOL,) * len(self._shape.alternatives)
-        classes = (MISSING,) * len(self._shape.compared)
+        verdicts = (INVALID_POOL,) * len(self._compiled.alternatives)
+        classes = (MISSING,) * len(self._compiled.compared)
         for number, pool in enumerate(pools):
             if pool.invalid:
                 blocks.append(Block(number, pool.late, late_slice=False))

@@ -19,7 +19,7 @@ from extender.model import (
     NodeSelectorTerm,
 )
 
-from ..claims.shape import Alternative, Refused, Shape, ShapeClaim
+from ..claims.compiled_claims import Alternative, CompiledClaim, CompiledClaims, Refused
 from ..cluster.inventory import Inventory
 from ..reasons import ReasonCode, reason
 from ..releases.release import Release
@@ -32,21 +32,26 @@ SHARE_ID = "assigned-by-scheduler"
 
 
 def allocations(
-    node_name: str, shape: Shape, solution: Solution, placed: Placed, inventory: Inventory, release: Release
+    node_name: str,
+    compiled: CompiledClaims,
+    solution: Solution,
+    placed: Placed,
+    inventory: Inventory,
+    release: Release,
 ) -> tuple[Allocation, ...]:
     """
-    One allocation per claim of the shape, in its order.
+    One allocation per compiled claim, in their order.
 
     Raises ``Refused`` where upstream cannot form the node selector.
     """
     selected = dict(solution.selected)
     return tuple(
         Allocation(
-            results=tuple(device_result(pick, shape, placed, inventory, release) for pick in picks),
+            results=tuple(device_result(pick, compiled, placed, inventory, release) for pick in picks),
             config=tuple(_config(number, claim, selected, once=release.results.claim_config_once)),
             node_selector=_node_selector(node_name, picks, placed, inventory, release),
         )
-        for number, (claim, picks) in enumerate(zip(shape.claims, solution.picks, strict=True))
+        for number, (claim, picks) in enumerate(zip(compiled.claims, solution.picks, strict=True))
     )
 
 
@@ -58,10 +63,10 @@ def device_id(candidate: int, placed: Placed, inventory: Inventory) -> DeviceID:
 
 
 def device_result(
-    pick: Pick, shape: Shape, placed: Placed, inventory: Inventory, release: Release
+    pick: Pick, compiled: CompiledClaims, placed: Placed, inventory: Inventory, release: Release
 ) -> DeviceResult:
     """One entry of ``status.allocation.devices.results``."""
-    alternative = shape.alternatives[pick.alternative]
+    alternative = compiled.alternatives[pick.alternative]
     traits = placed.layout.candidates[pick.candidate].traits
     binding = release.features.binding_conditions
     slice_ = inventory.slices[placed.positions[pick.candidate][0]]
@@ -79,7 +84,7 @@ def device_result(
 
 
 def _config(
-    number: int, claim: ShapeClaim, selected: Mapping[tuple[int, int], int], *, once: bool
+    number: int, claim: CompiledClaim, selected: Mapping[tuple[int, int], int], *, once: bool
 ) -> Iterable[AllocationConfig]:
     """
     Class configs once per class with all its requests, then the claim's.

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from extender.model import MAX_RESULTS
 from extender.model.quantity import MAX_INT64
 
-from ..claims.shape import Alternative, Shape
+from ..claims.compiled_claims import Alternative, CompiledClaims
 from ..reasons import Reason, ReasonCode, reason
 from ..releases.release import Release
 from .device_verdict import FAILED, INVALID_POOL, REJECTED, UNDECIDED
@@ -81,7 +81,7 @@ class Search:
 
     def __init__(
         self,
-        shape: Shape,
+        compiled: CompiledClaims,
         layout: Layout,
         usage: LayoutUsage,
         release: Release,
@@ -90,16 +90,16 @@ class Search:
     ) -> None:
         self.steps = 0
         self.tried = 0
-        self._shape = shape
+        self._compiled = compiled
         self._candidates = layout.candidates
         self._pools = layout.pools
         self._release = release
         self._features = release.features
         self._budget = budget
         self._corridor = corridor
-        self._picks = Picks(shape, layout, usage, release)
+        self._picks = Picks(compiled, layout, usage, release)
         self._selected: dict[tuple[int, int], int] = {}
-        self._eligible = [self._judged(alternative.judge) for alternative in shape.alternatives]
+        self._eligible = [self._judged(alternative.judge) for alternative in compiled.alternatives]
         self._counts: list[int] = []
 
     def run(self) -> Solution | None:
@@ -108,7 +108,7 @@ class Search:
 
         Raises ``Fatal`` where upstream aborts, ``Undecided`` where we cannot tell.
         """
-        if self._features.consumable_capacity and self._release.capacity.crashes and self._shape.claims:
+        if self._features.consumable_capacity and self._release.capacity.crashes and self._compiled.claims:
             raise Undecided(
                 reason(ReasonCode.NOT_MODELLED, detail="consumable capacity, which crashes this release")
             )
@@ -147,7 +147,7 @@ class Search:
     def _validate(self) -> None:
         """Size every request, and refuse claims that can never stay within the limit."""
         depth = 1
-        for number, claim in enumerate(self._shape.claims):
+        for number, claim in enumerate(self._compiled.claims):
             least = 0
             for request in claim.requests:
                 counts = [self._count(alternative) for alternative in request.alternatives]
@@ -206,9 +206,9 @@ class Search:
         self.steps += 1
         if self.steps + self.tried > self._budget:
             raise Undecided(reason(ReasonCode.SEARCH_BUDGET, steps=self._budget))
-        if claim >= len(self._shape.claims):
+        if claim >= len(self._compiled.claims):
             return Step.DONE if self._accept() else Step.FAILED
-        requests = self._shape.claims[claim].requests
+        requests = self._compiled.claims[claim].requests
         if request >= len(requests):
             step = self._allocate_one(claim + 1, 0, 0, 0, inside=False, start=0)
             return Step.FAILED if step is Step.EXCEEDED else step
@@ -272,7 +272,7 @@ class Search:
     def _first_available(self, claim: int, request: int, device: int) -> Step:
         """Try the alternatives in order, each together with everything after it."""
         all_exceeded = True
-        alternatives = range(len(self._shape.claims[claim].requests[request].alternatives))
+        alternatives = range(len(self._compiled.claims[claim].requests[request].alternatives))
         only = self._corridor.alternatives.get((claim, request))
         for sub in alternatives if only is None else (only,):
             # Only read once a solution is complete, so setting it early is the same.

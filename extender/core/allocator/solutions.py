@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..claims.shape import Shape
+from ..claims.compiled_claims import CompiledClaims
 from ..releases.release import Release
 from .layout import Layout, LayoutUsage
 from .picking import Undecided
@@ -15,7 +15,7 @@ from .search import Search, Solution
 
 
 def visit_solutions(
-    shape: Shape,
+    compiled: CompiledClaims,
     layout: Layout,
     usage: LayoutUsage,
     release: Release,
@@ -35,7 +35,7 @@ def visit_solutions(
         order=replace(release.order, combinations=True),
     )
     try:
-        _Walk(shape, layout, usage, release, budget, visit).run()
+        _Walk(compiled, layout, usage, release, budget, visit).run()
     except Undecided:
         return False
     return True
@@ -44,14 +44,14 @@ def visit_solutions(
 class _Walk(Search):
     def __init__(
         self,
-        shape: Shape,
+        compiled: CompiledClaims,
         layout: Layout,
         usage: LayoutUsage,
         release: Release,
         budget: int,
         visit: Callable[[Solution], bool],
     ) -> None:
-        super().__init__(shape, layout, usage, release, budget)
+        super().__init__(compiled, layout, usage, release, budget)
         self._visit = visit
 
     def _accept(self) -> bool:

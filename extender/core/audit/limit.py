@@ -15,7 +15,7 @@ from ..alignment.bounds import certain_worth
 from ..alignment.worths import DEFAULT_WORTHS, Row, Worths
 from ..allocator.device_verdict import SELECTED
 from ..allocator.layout import Layout, LayoutUsage
-from ..claims.shape import Shape
+from ..claims.compiled_claims import CompiledClaims
 from ..topology.locations import Distance, Location, distance
 from ..topology.vocabulary import DeviceKind
 
@@ -29,19 +29,19 @@ _NEXT_FARTHER = dict(zip(_NEARNESS, (*_NEARNESS[1:], Distance.REMOTE), strict=Tr
 
 
 def alignment_limit(
-    shape: Shape,
+    compiled: CompiledClaims,
     layout: Layout,
     usage: LayoutUsage,
     fixed: Sequence[Location],
     worths: Worths = DEFAULT_WORTHS,
 ) -> float:
     """
-    No devices that satisfy the shape, together with those at ``fixed``, are aligned better.
+    No devices that satisfy the claims, together with those at ``fixed``, are aligned better.
 
     0..1, with pairs of unknown distance counted as far apart; ``NO_LIMIT`` where
     the claims leave open how many devices of which kind they get.
     """
-    wanted = _wanted(shape, layout)
+    wanted = _wanted(compiled, layout)
     if wanted is None:
         return NO_LIMIT
     locations: dict[DeviceKind, list[Location]] = {}
@@ -54,10 +54,10 @@ def alignment_limit(
     return _limit(wanted, locations, worths)
 
 
-def _wanted(shape: Shape, layout: Layout) -> Counter[DeviceKind] | None:
-    """How many devices of each kind the shape asks for, where that is certain."""
+def _wanted(compiled: CompiledClaims, layout: Layout) -> Counter[DeviceKind] | None:
+    """How many devices of each kind the claims ask for, where that is certain."""
     wanted: Counter[DeviceKind] = Counter()
-    for claim in shape.claims:
+    for claim in compiled.claims:
         for request in claim.requests:
             asked: set[tuple[DeviceKind, int]] = set()
             for alternative in request.alternatives:

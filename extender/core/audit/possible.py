@@ -23,10 +23,10 @@ from ..allocator.layout_usage import usage_of
 from ..allocator.picking import Fatal
 from ..allocator.search import Solution
 from ..allocator.solutions import visit_solutions
-from ..claims.shape import Refused, Shape, compile_shape
+from ..claims.compiled_claims import CompiledClaims, Refused, compile_claims
 from ..cluster.snapshot import NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
-from ..prediction.memo import ShapeMemo
+from ..prediction.memo import ClaimsMemo
 from ..prediction.predict import Prediction, Slot, predict
 from ..prediction.settings import Settings
 from ..reasons import Certainty, Outcome
@@ -91,7 +91,7 @@ class Possibilities:
         self._snapshot = snapshot
         self._left = steps
         self._settings = Settings(search_steps=LOOK_STEPS, worths=worths)
-        self._shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | None] = {}
+        self._memos: dict[tuple[ClaimSpec, ...], ClaimsMemo | None] = {}
         self._bests: dict[tuple[int, int, LayoutUsage, _Choice, float], Bound] = {}
         self._tops: dict[tuple[ClaimSpec, ...], tuple[Elsewhere, ...]] = {}
         self._rated: dict[_Choice, float | None] = {}
@@ -110,7 +110,7 @@ class Possibilities:
         state = self._snapshot.nodes[running.pod.node_name]
         free = [claim for claim in running.claims if not is_shared(claim)]
         specs = tuple(claim.spec for claim in free)
-        memo = self._shape(specs)
+        memo = self._compiled(specs)
         if memo is None:
             return _NOTHING_KNOWN
         placed = memo.projector.project(state.inventory)
@@ -131,15 +131,15 @@ class Possibilities:
             elsewhere = next((each for each in top if each.node != running.pod.node_name), None)
         return Possible(empty, here, elsewhere)
 
-    def _shape(self, specs: tuple[ClaimSpec, ...]) -> ShapeMemo | None:
-        if specs not in self._shapes:
+    def _compiled(self, specs: tuple[ClaimSpec, ...]) -> ClaimsMemo | None:
+        if specs not in self._memos:
             release = self._snapshot.release
             try:
-                shape = compile_shape(specs, self._snapshot.classes, release)
-                self._shapes[specs] = ShapeMemo(shape, release)
+                compiled = compile_claims(specs, self._snapshot.classes, release)
+                self._memos[specs] = ClaimsMemo(compiled, release)
             except Refused:
-                self._shapes[specs] = None
-        return self._shapes[specs]
+                self._memos[specs] = None
+        return self._memos[specs]
 
     def _restricted(self, placed: Placed, state: NodeState, usage: Sequence[PoolUsage]) -> LayoutUsage:
         return usage_of(placed, state.inventory, usage, self._snapshot.release)
@@ -171,26 +171,26 @@ class Possibilities:
         ]
 
     def _best(
-        self, memo: ShapeMemo, placed: Placed, usage: LayoutUsage, fixed: _Choice, enough: float
+        self, memo: ClaimsMemo, placed: Placed, usage: LayoutUsage, fixed: _Choice, enough: float
     ) -> Bound:
         """The best of all choices of devices; it is not looked further once ``enough`` is reached."""
         key = (id(memo), placed.number, usage, fixed, enough)
         known = self._bests.get(key)
         if known is None:
-            known = self._bests[key] = self._search_best(memo.shape, placed.layout, usage, fixed, enough)
+            known = self._bests[key] = self._search_best(memo.compiled, placed.layout, usage, fixed, enough)
         return known
 
     def _search_best(
-        self, shape: Shape, layout: Layout, usage: LayoutUsage, fixed: _Choice, enough: float
+        self, compiled: CompiledClaims, layout: Layout, usage: LayoutUsage, fixed: _Choice, enough: float
     ) -> Bound:
         best: list[float] = []
         visited = 0
-        enough = min(enough, alignment_limit(shape, layout, usage, fixed, self._settings.worths))
+        enough = min(enough, alignment_limit(compiled, layout, usage, fixed, self._settings.worths))
 
         def visit(solution: Solution) -> bool:
             nonlocal visited
             visited += 1
-            rating = self._rating((*fixed, *_chosen(shape, layout, solution)))
+            rating = self._rating((*fixed, *_chosen(compiled, layout, solution)))
             if rating is not None and (not best or rating > best[0]):
                 best[:] = [rating]
             return bool(best) and best[0] >= enough - _ROUNDING
@@ -199,7 +199,7 @@ class Possibilities:
         if not self.spent:
             try:
                 complete = visit_solutions(
-                    shape, layout, usage, self._snapshot.release, min(LOOK_STEPS, self._left), visit
+                    compiled, layout, usage, self._snapshot.release, min(LOOK_STEPS, self._left), visit
                 )
             except Fatal:
                 complete = True
@@ -217,11 +217,11 @@ class Possibilities:
             self._rated[choice] = lowest(alignment, self._settings.worths) if alignment.pairs else None
         return self._rated[choice]
 
-    def _best_predicted(self, memo: ShapeMemo) -> tuple[Elsewhere, ...]:
+    def _best_predicted(self, memo: ClaimsMemo) -> tuple[Elsewhere, ...]:
         """The two nodes with the best devices that the scheduler is certain to take, best first."""
         found: list[Elsewhere] = []
         perfect = 0
-        slots = [Slot(number) for number in range(len(memo.shape.claims))]
+        slots = [Slot(number) for number in range(len(memo.compiled.claims))]
         for name, state in self._snapshot.nodes.items():
             prediction = self._predicted(memo, state, slots)
             alignment = prediction.alignment if prediction is not None else None
@@ -232,7 +232,7 @@ class Possibilities:
                 break
         return tuple(sorted(found, key=lambda each: (-each.alignment, each.node))[:2])
 
-    def _predicted(self, memo: ShapeMemo, state: NodeState, slots: Sequence[Slot]) -> Prediction | None:
+    def _predicted(self, memo: ClaimsMemo, state: NodeState, slots: Sequence[Slot]) -> Prediction | None:
         """An exact prediction of devices, or none."""
         if state.inventory.failure is not None:
             return None
@@ -243,7 +243,7 @@ class Possibilities:
         if prediction is None:
             if self.spent:
                 return None
-            prediction = predict(memo.shape, placed.layout, key[1], slots, release, self._settings)
+            prediction = predict(memo.compiled, placed.layout, key[1], slots, release, self._settings)
             memo.remember(key, prediction)
             self._left -= prediction.steps
         exact = prediction.outcome is Outcome.ALLOCATED and prediction.certainty is Certainty.EXACT
@@ -298,11 +298,11 @@ def _fixed(running: RunningPod) -> _Choice:
     )
 
 
-def _chosen(shape: Shape, layout: Layout, solution: Solution) -> list[Location]:
+def _chosen(compiled: CompiledClaims, layout: Layout, solution: Solution) -> list[Location]:
     """The locations of a solution's devices; those with admin access watch, they do not work."""
     return [
         layout.candidates[pick.candidate].location
         for picks in solution.picks
         for pick in picks
-        if not shape.alternatives[pick.alternative].admin
+        if not compiled.alternatives[pick.alternative].admin
     ]

@@ -1,9 +1,9 @@
 """
-The shape of a pod's claims: what to search for, resolved before any search.
+A pod's claims compiled: what to search for, resolved before any search.
 
-Classes are looked up, selectors compiled, constraints bound to requests. A
-shape knows neither claim names nor nodes, so pods made from one template share
-it; claims are known by their position.
+Classes are looked up, selectors compiled, constraints bound to requests.
+Compiled claims know neither claim names nor nodes, so pods made from one template share
+them; claims are known by their position.
 
 Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
 Allocate and validateDeviceRequest, v0.34 to v0.37.
@@ -27,7 +27,7 @@ class Alternative:
     """
     One way to satisfy a request: its exact form, or one of ``firstAvailable``.
 
-    ``index`` numbers the alternatives of the whole shape. ``constraints`` are
+    ``index`` numbers the alternatives of all claims. ``constraints`` are
     positions in the claim's constraints that apply to its devices, ``compared`` what
     each of these looks at. ``selectors`` are the class's, then the request's, each
     with where it stands. ``judge`` is the index of the alternative whose selectors
@@ -64,7 +64,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShapeRequest:
+class CompiledRequest:
     """``prioritized``: the alternatives come from ``firstAvailable``, in order."""
 
     prioritized: bool
@@ -88,27 +88,27 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShapeConstraint:
+class CompiledConstraint:
     kind: ConstraintKind
     attribute: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShapeClaim:
+class CompiledClaim:
     spec: ClaimSpec
-    requests: tuple[ShapeRequest, ...]
-    constraints: tuple[ShapeConstraint, ...]
+    requests: tuple[CompiledRequest, ...]
+    constraints: tuple[CompiledConstraint, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shape:
+class CompiledClaims:
     """
     ``compared`` is what constraints compare. ``reads`` are single attributes and
     ``domains`` whole domains that expressions may read; ``reads_everything`` if
     that cannot be told.
     """
 
-    claims: tuple[ShapeClaim, ...]
+    claims: tuple[CompiledClaim, ...]
     alternatives: tuple[Alternative, ...]
     compared: tuple[Compared, ...]
     reads: tuple[str, ...]
@@ -130,7 +130,9 @@ class Refused(Exception):
         self.quiet = quiet
 
 
-def compile_shape(specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass], release: Release) -> Shape:
+def compile_claims(
+    specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass], release: Release
+) -> CompiledClaims:
     """
     Compile the unallocated claims of a pod, in allocation order.
 
@@ -140,7 +142,7 @@ def compile_shape(specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass]
     claims = tuple(compiler.claim(number, spec) for number, spec in enumerate(specs))
     read = [selector.reads for each in compiler.alternatives for _, selector in each.selectors]
     read += [derived.reads for derived in compiler.derived.values()]
-    return Shape(
+    return CompiledClaims(
         claims=claims,
         alternatives=tuple(compiler.alternatives),
         compared=tuple(compiler.compared),
@@ -160,18 +162,18 @@ class _Compiler:
         self.compared: dict[Compared, int] = {}
         self.derived: dict[str, DerivedAttribute] = {}
 
-    def claim(self, number: int, spec: ClaimSpec) -> ShapeClaim:
+    def claim(self, number: int, spec: ClaimSpec) -> CompiledClaim:
         for request in spec.requests:
             _check_features(number, request, self.release)
         constraints = tuple(
             self.constraint(number, position, each) for position, each in enumerate(spec.constraints)
         )
         requests = tuple(self.request(number, spec, constraints, request) for request in spec.requests)
-        return ShapeClaim(spec, requests, constraints)
+        return CompiledClaim(spec, requests, constraints)
 
     def request(
-        self, claim: int, spec: ClaimSpec, constraints: tuple[ShapeConstraint, ...], request: Request
-    ) -> ShapeRequest:
+        self, claim: int, spec: ClaimSpec, constraints: tuple[CompiledConstraint, ...], request: Request
+    ) -> CompiledRequest:
         exact = (request.exactly,) if request.exactly is not None else request.first_available
         if not exact:
             raise _unsupported(claim, request.name, "neither exactly nor firstAvailable is set", quiet=True)
@@ -181,13 +183,13 @@ class _Compiler:
             self.alternative(claim, spec, constraints, each, parent, judge)
             for each, judge in zip(exact, judges, strict=True)
         )
-        return ShapeRequest(bool(request.first_available), alternatives)
+        return CompiledRequest(bool(request.first_available), alternatives)
 
     def alternative(
         self,
         claim: int,
         spec: ClaimSpec,
-        constraints: tuple[ShapeConstraint, ...],
+        constraints: tuple[CompiledConstraint, ...],
         exact: ExactRequest,
         parent: str,
         judge: int,
@@ -233,7 +235,7 @@ class _Compiler:
         self.alternatives.append(made)
         return made
 
-    def constraint(self, claim: int, position: int, constraint: Constraint) -> ShapeConstraint:
+    def constraint(self, claim: int, position: int, constraint: Constraint) -> CompiledConstraint:
         if constraint.match_attribute is not None:
             kind, attribute = ConstraintKind.MATCH, constraint.match_attribute
         elif constraint.distinct_attribute is not None:
@@ -242,7 +244,7 @@ class _Compiler:
             raise _unsupported(claim, f"#{position}", "the constraint is of a type that is not known")
         if kind is ConstraintKind.DISTINCT and self.release.distinct is DistinctRule.UNSUPPORTED:
             raise _unsupported(claim, f"#{position}", "distinctAttribute is not known to this release")
-        return ShapeConstraint(kind, attribute)
+        return CompiledConstraint(kind, attribute)
 
     def look_at(self, attribute: str, expression: str | None) -> int:
         """The position of a compared value."""

@@ -149,7 +149,7 @@ class Evaluation(Generic[T]):
             return ()
         found = allocations(
             name,
-            look.memo.shape,
+            look.memo.compiled,
             prediction.solution,
             look.placed,
             state.inventory,
@@ -171,7 +171,7 @@ class Evaluation(Generic[T]):
         known = look.memo.best.get(look.key)
         if known is None:
             known = look.memo.best[look.key] = best_alignment(
-                look.memo.shape,
+                look.memo.compiled,
                 look.placed.layout,
                 look.key[1],
                 look.slots,
@@ -194,7 +194,7 @@ class Evaluation(Generic[T]):
 
     def _refresh(self, table: Table[T]) -> None:
         """
-        Judge the few nodes that changed since the last request of this shape.
+        Judge the few nodes that changed since the last request for these claims.
 
         Many are left to the request that names them.
         """
@@ -289,7 +289,7 @@ class Evaluation(Generic[T]):
 
     def _search(self, look: Look) -> Prediction:
         prediction = predict(
-            look.memo.shape,
+            look.memo.compiled,
             look.placed.layout,
             look.key[1],
             look.slots,
@@ -305,7 +305,7 @@ class Evaluation(Generic[T]):
 
     def _look(self, plan: Plan, state: NodeState) -> Look | Prediction:
         table = self._table or self._memo.table((plan.key, self._settings), self.snapshot)
-        return look_at(plan, state, self.snapshot, table.shapes, self._settings)
+        return look_at(plan, state, self.snapshot, table.memos, self._settings)
 
     def _verdict(self, plan: Plan, name: str, prediction: Prediction, look: Look | None) -> NodeVerdict:
         state = self.snapshot.nodes.get(name)
@@ -316,7 +316,7 @@ class Evaluation(Generic[T]):
             prediction,
             self._settings.neutral if equal else self._standing(prediction, fragmentation).score,
             fragmentation,
-            look.memo.shape if look is not None else None,
+            look.memo.compiled if look is not None else None,
             look.placed if look is not None else None,
             state.inventory if state is not None else EMPTY,
             self.snapshot.release,

@@ -1,7 +1,7 @@
 """
 The memo of predictions: the only state of the core.
 
-Per plan key it keeps the compiled shape, one prediction per distinct layout and
+Per plan key it keeps the compiled claims, one prediction per distinct layout and
 usage, and tables from node name to the ready answer. These follow the snapshots of one
 lineage by dropping the nodes that changed.
 """
@@ -16,7 +16,7 @@ from extender.model import ClaimSpec, DeviceClass
 
 from ..allocator.layout import LayoutUsage
 from ..allocator.projection import Projector
-from ..claims.shape import Shape
+from ..claims.compiled_claims import CompiledClaims
 from ..cluster.groups import Pairable
 from ..cluster.snapshot import Lineage, Snapshot
 from ..releases.release import Release
@@ -29,11 +29,11 @@ from .standing import Rank
 T = TypeVar("T")
 
 _MAX_PREDICTIONS = 50_000
-# Per shape; far more than a fleet has distinct nodes. Past it the memo starts afresh.
+# Per set of compiled claims; far more than a fleet has distinct nodes. Past it the memo starts afresh.
 
 _MAX_SEEN = 100_000
-# Distinct slices and nodes per shape; several times a large fleet. Drivers that keep changing
-# what a shape reads would fill the memory without an end.
+# Distinct slices and nodes per set of compiled claims; several times a large fleet. Drivers that
+# keep changing what claims read would fill the memory without an end.
 
 PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Location | None, ...], ...]]
 """Layout number, usage, and the locations of devices that the pod holds already."""
@@ -42,19 +42,19 @@ FragmentationKey = tuple[Prediction, int, Pairable, int]
 """The prediction, the identity of what it was placed on, and the node's free units."""
 
 
-class ShapeMemo:
+class ClaimsMemo:
     """
-    One compiled shape and its predictions. ``steps``: what all of them took.
+    Compiled claims and their predictions. ``steps``: what all of them took.
 
     ``best``: the best achievable alignment, where somebody asked for it. ``fragmentations``:
     what predicted devices leave; the projector keeps alive what the identities in the keys are of.
     """
 
-    __slots__ = ("best", "fragmentations", "predictions", "projector", "shape", "steps")
+    __slots__ = ("best", "compiled", "fragmentations", "predictions", "projector", "steps")
 
-    def __init__(self, shape: Shape, release: Release) -> None:
-        self.shape = shape
-        self.projector = Projector(shape, release)
+    def __init__(self, compiled: CompiledClaims, release: Release) -> None:
+        self.compiled = compiled
+        self.projector = Projector(compiled, release)
         self.predictions: dict[PredictionKey, Prediction] = {}
         self.best: dict[PredictionKey, Best] = {}
         self.fragmentations: dict[FragmentationKey, Fragmentation] = {}
@@ -79,14 +79,14 @@ class Table(Generic[T]):
     """
     Answers by node name as of snapshot ``number``.
 
-    ``shapes``: by the claims to allocate, which differ between nodes only for
+    ``memos``: by the claims to allocate, which differ between nodes only for
     extended resources; a prediction where they are refused without a search.
     ``stale``: nodes that had an entry before they changed. ``scores``: of the nodes with
     an entry, ``ranks`` too. ``shortfalls``:
     ``None`` for a node without.
     """
 
-    __slots__ = ("entries", "number", "ranks", "scores", "shapes", "shortfalls", "stale")
+    __slots__ = ("entries", "memos", "number", "ranks", "scores", "shortfalls", "stale")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -95,18 +95,18 @@ class Table(Generic[T]):
         self.ranks: dict[str, Rank] = {}
         self.stale: set[str] = set()
         self.shortfalls: dict[str, Shortfall | None] = {}
-        self.shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction] = {}
+        self.memos: dict[tuple[ClaimSpec, ...], ClaimsMemo | Prediction] = {}
 
     @property
     def steps(self) -> int:
         """An upper bound of what the answers of any set of nodes are charged."""
-        return sum(memo.steps for memo in self.shapes.values())
+        return sum(memo.steps for memo in self.memos.values())
 
     @property
     def full(self) -> bool:
-        """Whether a shape has seen more than it should remember."""
+        """Whether a set of claims has seen more than it should remember."""
         return any(
-            isinstance(memo, ShapeMemo) and memo.projector.size > _MAX_SEEN for memo in self.shapes.values()
+            isinstance(memo, ClaimsMemo) and memo.projector.size > _MAX_SEEN for memo in self.memos.values()
         )
 
     def follow(self, snapshot: Snapshot) -> None:

@@ -11,25 +11,25 @@ from extender.model import ClaimSpec, DeviceID
 from ..allocator.layout import Placed
 from ..allocator.layout_usage import usage_of
 from ..allocator.search import Solution
+from ..claims.compiled_claims import Refused, compile_claims
 from ..claims.plan import Plan
-from ..claims.shape import Refused, compile_shape
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Outcome, Reason
 from ..topology.locations import Location
 from .fragmentation import Fragmentation, fragmentation_of
-from .memo import PredictionKey, ShapeMemo
+from .memo import ClaimsMemo, PredictionKey
 from .predict import Prediction, Slot, without_devices
 from .settings import Settings
 
 
 class Look(NamedTuple):
     """
-    One node as one shape sees it: the memo, the key into it, and what is behind the key.
+    One node as the compiled claims see it: the memo, the key into it, and what is behind the key.
 
     ``elsewhere``: why the node is out of the question, unless the attempt aborts before.
     """
 
-    memo: ShapeMemo
+    memo: ClaimsMemo
     key: PredictionKey
     placed: Placed
     slots: tuple[Slot, ...]
@@ -40,10 +40,10 @@ def look_at(
     plan: Plan,
     state: NodeState,
     snapshot: Snapshot,
-    shapes: dict[tuple[ClaimSpec, ...], ShapeMemo | Prediction],
+    memos: dict[tuple[ClaimSpec, ...], ClaimsMemo | Prediction],
     settings: Settings,
 ) -> Look | Prediction:
-    """How the node looks to the pod, or a prediction that needs no search; fills in ``shapes``."""
+    """How the node looks to the pod, or a prediction that needs no search; fills in ``memos``."""
     if state.inventory.failure is not None:
         return without_devices(Outcome.ERROR, state.inventory.failure, settings)
     elsewhere = plan.elsewhere(state.node, snapshot.release)
@@ -52,9 +52,9 @@ def look_at(
     specs = plan.specs_on(state.node, snapshot.classes)
     if isinstance(specs, Reason):
         return without_devices(Outcome.UNSCHEDULABLE, specs, settings)
-    memo = shapes.get(specs)
+    memo = memos.get(specs)
     if memo is None:
-        memo = shapes[specs] = _compiled(specs, snapshot, settings)
+        memo = memos[specs] = _compiled(specs, snapshot, settings)
     if isinstance(memo, Prediction):
         return memo
     placed = memo.projector.project(state.inventory)
@@ -80,7 +80,7 @@ def fragmentation_on(state: NodeState, look: Look, prediction: Prediction) -> Fr
 
 def _taken(look: Look, solution: Solution) -> list[tuple[int, int]]:
     """Where on the node the devices are that others then lack."""
-    alternatives, positions = look.memo.shape.alternatives, look.placed.positions
+    alternatives, positions = look.memo.compiled.alternatives, look.placed.positions
     return [
         positions[pick.candidate]
         for picks in solution.picks
@@ -89,10 +89,12 @@ def _taken(look: Look, solution: Solution) -> list[tuple[int, int]]:
     ]
 
 
-def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot, settings: Settings) -> ShapeMemo | Prediction:
+def _compiled(
+    specs: tuple[ClaimSpec, ...], snapshot: Snapshot, settings: Settings
+) -> ClaimsMemo | Prediction:
     try:
         release = snapshot.release
-        return ShapeMemo(compile_shape(specs, snapshot.classes, release), release)
+        return ClaimsMemo(compile_claims(specs, snapshot.classes, release), release)
     except Refused as refused:
         outcome = Outcome.UNSCHEDULABLE if refused.quiet else Outcome.ERROR
         return without_devices(outcome, refused.reason, settings)

@@ -1,5 +1,5 @@
 """
-What the allocator will do for one shape on nodes that look alike.
+What the allocator will do for compiled claims on nodes that look alike.
 
 A prediction is nameless: devices are candidates of a layout, claims and pools
 are positions. ``verdict`` puts in the names of a pod and a node.
@@ -18,7 +18,7 @@ from ..allocator.order import check_order, combinations_suffice
 from ..allocator.picking import Fatal, Undecided
 from ..allocator.search import Search, Solution
 from ..allocator.solutions import visit_solutions
-from ..claims.shape import Shape
+from ..claims.compiled_claims import CompiledClaims
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 from ..releases.release import Release
 from ..topology.locations import Location
@@ -38,7 +38,7 @@ class Best(NamedTuple):
 
 class Slot(NamedTuple):
     """
-    A claim of the pod: ``pending`` is its position in the shape, or -1.
+    A claim of the pod: ``pending`` is its position in the compiled claims, or -1.
 
     ``fixed`` are the locations of the devices it holds already, ``None`` for those
     that have none: admin access, or gone from the node's slices.
@@ -65,7 +65,7 @@ class Prediction:
 
 
 def predict(
-    shape: Shape,
+    compiled: CompiledClaims,
     layout: Layout,
     usage: LayoutUsage,
     slots: Sequence[Slot],
@@ -73,7 +73,7 @@ def predict(
     settings: Settings,
 ) -> Prediction:
     """Search once and rate the result. ``slots`` are the pod's claims in pod order."""
-    found = find(shape, layout, usage, release, settings.search_steps)
+    found = find(compiled, layout, usage, release, settings.search_steps)
     if isinstance(found.answer, Undecided):
         return without_devices(Outcome.UNKNOWN, found.answer.reason, settings, found.steps)
     if isinstance(found.answer, Fatal):
@@ -84,7 +84,7 @@ def predict(
     if release.features.node_allocatable_resources and _uses_node_resources(layout, found.answer):
         why = reason(ReasonCode.NOT_MODELLED, detail="devices that take resources of their node")
         return without_devices(Outcome.UNKNOWN, why, settings, found.steps)
-    alignment = align_devices(shape, layout, found.answer, slots, settings.worths)
+    alignment = align_devices(compiled, layout, found.answer, slots, settings.worths)
     return Prediction(
         Outcome.ALLOCATED,
         None,
@@ -119,12 +119,14 @@ class Found(NamedTuple):
     search_steps: int | None
 
 
-def find(shape: Shape, layout: Layout, usage: LayoutUsage, release: Release, budget: int) -> Found:
+def find(
+    compiled: CompiledClaims, layout: Layout, usage: LayoutUsage, release: Release, budget: int
+) -> Found:
     """Search, and see whether the answer hangs on an order that the release leaves to chance."""
     combined = release
-    if not release.order.combinations and combinations_suffice(shape, layout, release):
+    if not release.order.combinations and combinations_suffice(compiled, layout, release):
         combined = replace(release, order=replace(release.order, combinations=True))
-    search = Search(shape, layout, usage, combined, budget)
+    search = Search(compiled, layout, usage, combined, budget)
     answer: Solution | Fatal | None
     try:
         answer = search.run()
@@ -132,7 +134,7 @@ def find(shape: Shape, layout: Layout, usage: LayoutUsage, release: Release, bud
         answer = fatal
     except Undecided as undecided:
         return Found(undecided, Certainty.EXACT, search.steps + search.tried, None)
-    check = check_order(shape, layout, usage, release, budget, search, answer)
+    check = check_order(compiled, layout, usage, release, budget, search, answer)
     certainty = Certainty.ORDER_DEPENDENT if check.matters else Certainty.EXACT
     counted = search.steps if combined is release else None
     return Found(answer, certainty, search.steps + search.tried + check.steps, counted)
@@ -151,7 +153,7 @@ def without_devices(
 
 
 def best_alignment(
-    shape: Shape,
+    compiled: CompiledClaims,
     layout: Layout,
     usage: LayoutUsage,
     slots: Sequence[Slot],
@@ -164,7 +166,7 @@ def best_alignment(
     seen: set[Hashable] = set()
 
     def visit(solution: Solution) -> bool:
-        _, locations = _working(shape, layout, solution, slots)
+        _, locations = _working(compiled, layout, solution, slots)
         form = _form(locations)
         if form in seen:
             return False
@@ -177,17 +179,21 @@ def best_alignment(
         return best[0] >= 1.0
 
     try:
-        complete = visit_solutions(shape, layout, usage, release, budget, visit)
+        complete = visit_solutions(compiled, layout, usage, release, budget, visit)
     except Fatal:
         complete = True
     return Best(best[0] if best else None, complete)
 
 
 def align_devices(
-    shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot], worths: Worths = DEFAULT_WORTHS
+    compiled: CompiledClaims,
+    layout: Layout,
+    solution: Solution,
+    slots: Sequence[Slot],
+    worths: Worths = DEFAULT_WORTHS,
 ) -> Alignment:
     """Align all devices of the pod; those with admin access watch, they do not work."""
-    numbers, locations = _working(shape, layout, solution, slots)
+    numbers, locations = _working(compiled, layout, solution, slots)
     alignment = align(locations, worths)
     if numbers == list(range(len(numbers))):
         return alignment
@@ -216,7 +222,7 @@ def _form(locations: Sequence[Location]) -> Hashable:
 
 
 def _working(
-    shape: Shape, layout: Layout, solution: Solution, slots: Sequence[Slot]
+    compiled: CompiledClaims, layout: Layout, solution: Solution, slots: Sequence[Slot]
 ) -> tuple[list[int], list[Location]]:
     """The positions in the pod's devices, and the locations, of those that take part in the work."""
     numbers: list[int] = []
@@ -228,7 +234,7 @@ def _working(
         else:
             devices = tuple(
                 None
-                if shape.alternatives[pick.alternative].admin
+                if compiled.alternatives[pick.alternative].admin
                 else layout.candidates[pick.candidate].location
                 for pick in solution.picks[slot.pending]
             )

@@ -11,8 +11,8 @@ from extender.model import DeviceResult
 from ..alignment.pairs import Alignment
 from ..allocator.layout import Placed
 from ..allocator.results import device_id, device_result
+from ..claims.compiled_claims import CompiledClaims
 from ..claims.plan import Plan
-from ..claims.shape import Shape
 from ..cluster.inventory import Inventory
 from ..reasons import Certainty, Outcome, Reason
 from ..releases.release import Release
@@ -54,7 +54,7 @@ def verdict_of(
     prediction: Prediction,
     score: int,
     fragmentation: Fragmentation | None,
-    shape: Shape | None,
+    compiled: CompiledClaims | None,
     placed: Placed | None,
     inventory: Inventory,
     release: Release,
@@ -62,7 +62,7 @@ def verdict_of(
     """Name the claims, pools and devices of a prediction."""
     devices: tuple[PredictedDevice, ...] = ()
     if prediction.solution is not None:
-        devices = tuple(_devices(plan, prediction, shape, placed, inventory, release))
+        devices = tuple(_devices(plan, prediction, compiled, placed, inventory, release))
     return NodeVerdict(
         prediction.outcome,
         prediction.certainty,
@@ -78,7 +78,7 @@ def verdict_of(
 def _devices(
     plan: Plan,
     prediction: Prediction,
-    shape: Shape | None,
+    compiled: CompiledClaims | None,
     placed: Placed | None,
     inventory: Inventory,
     release: Release,
@@ -90,8 +90,8 @@ def _devices(
     def add_next_claim() -> None:
         name = next(names)
         for pick in next(picks):
-            if shape is not None and placed is not None:
-                result = device_result(pick, shape, placed, inventory, release)
+            if compiled is not None and placed is not None:
+                result = device_result(pick, compiled, placed, inventory, release)
                 devices.append(PredictedDevice(name, result, allocated=False))
 
     for claim in plan.claims.claims:
@@ -99,7 +99,7 @@ def _devices(
             add_next_claim()
             continue
         devices += [PredictedDevice(claim.name, held, allocated=True) for held in claim.allocation.results]
-    if shape is not None and len(shape.claims) > len(plan.specs):
+    if compiled is not None and len(compiled.claims) > len(plan.specs):
         add_next_claim()
     return devices
 

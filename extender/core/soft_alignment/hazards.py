@@ -11,24 +11,24 @@ from __future__ import annotations
 from extender.model import DeviceTraits, ExactRequest
 
 from ..allocator.capacity import Arithmetic, CapacityFault, demand
-from ..claims.shape import Alternative, Shape
+from ..claims.compiled_claims import Alternative, CompiledClaims
 from ..cluster.snapshot import Snapshot
 from ..releases.release import Release
 from .refusals import Refusal, RefusalCode, refusal
 from .selection import SelectedDevice, Selection
 
 
-def hazard_of(shape: Shape, selection: Selection, snapshot: Snapshot) -> Refusal | None:
+def hazard_of(compiled: CompiledClaims, selection: Selection, snapshot: Snapshot) -> Refusal | None:
     """The first hazard of a claim's requests on the devices that they select, if there is one."""
     for failure in selection.failures:
         return refusal(
             RefusalCode.SELECTOR_FAILS,
-            request=shape.alternatives[failure.alternative].result_name,
+            request=compiled.alternatives[failure.alternative].result_name,
             where=failure.where,
             device=failure.device,
             detail=failure.detail,
         )
-    for alternative in shape.alternatives:
+    for alternative in compiled.alternatives:
         seen: set[DeviceTraits] = set()
         for device in selection.devices[alternative.index]:
             traits = device.device.traits

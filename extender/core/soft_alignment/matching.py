@@ -10,7 +10,7 @@ from extender.model import Attribute
 
 from ..allocator.compared_values import MISSING, ValueClass, ValueClasses, looked_up
 from ..allocator.constraints import constraint_of
-from ..claims.shape import Compared, ConstraintKind, ShapeConstraint
+from ..claims.compiled_claims import Compared, CompiledConstraint, ConstraintKind
 from ..releases.release import Release
 from .selection import SelectedDevice
 
@@ -20,7 +20,7 @@ class Matching:
 
     def __init__(self, attribute: str, release: Release) -> None:
         self.attribute = attribute
-        self._constraint = constraint_of(ShapeConstraint(ConstraintKind.MATCH, attribute), release)
+        self._constraint = constraint_of(CompiledConstraint(ConstraintKind.MATCH, attribute), release)
         self._compared = (Compared(attribute),)
         self._sets = release.features.list_type_attributes
         self._accepted: dict[Attribute | None, bool] = {}

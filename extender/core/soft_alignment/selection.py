@@ -15,7 +15,7 @@ from extender.cel import CelDevice, unsupported_attribute
 from extender.model import Device, DeviceID, ResourceSlice
 
 from ..allocator.device_verdict import REJECTED, SELECTED, as_seen, device_verdict
-from ..claims.shape import Alternative, Shape
+from ..claims.compiled_claims import Alternative, CompiledClaims
 from ..releases.release import Release
 
 
@@ -45,7 +45,7 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Selection:
     """
-    ``devices``: by alternative of the shape, in the order of the slices given; ``by_slice``: the
+    ``devices``: by alternative of the claims, in the order of the slices given; ``by_slice``: the
     same by the slice's name. ``failures``: the first of each alternative.
     """
 
@@ -54,10 +54,10 @@ class Selection:
     failures: tuple[Failure, ...]
 
 
-def select(shape: Shape, slices: Iterable[ResourceSlice], release: Release) -> Selection:
-    """Ask every selector of the shape about every device of ``slices``."""
-    judge = _Judge(shape, release)
-    alternatives = shape.alternatives
+def select(compiled: CompiledClaims, slices: Iterable[ResourceSlice], release: Release) -> Selection:
+    """Ask every selector of the claims about every device of ``slices``."""
+    judge = _Judge(compiled, release)
+    alternatives = compiled.alternatives
     by_slice: dict[str, tuple[tuple[SelectedDevice, ...], ...]] = {}
     failures: dict[int, Failure] = {}
     for slice_ in slices:
@@ -89,11 +89,11 @@ _Verdict = bool | tuple[str, str]
 class _Judge:
     """Remembers verdicts by what the selectors can read: a fleet has few kinds of devices."""
 
-    def __init__(self, shape: Shape, release: Release) -> None:
-        self._alternatives: Sequence[Alternative] = shape.alternatives
+    def __init__(self, compiled: CompiledClaims, release: Release) -> None:
+        self._alternatives: Sequence[Alternative] = compiled.alternatives
         self._release = release
-        self._reads = shape.reads
-        self._whole = shape.reads_everything or bool(shape.domains)
+        self._reads = compiled.reads
+        self._whole = compiled.reads_everything or bool(compiled.domains)
         self._known: dict[Hashable, tuple[_Verdict, ...]] = {}
 
     def verdicts(self, driver: str, device: Device) -> tuple[_Verdict, ...]:

@@ -31,7 +31,7 @@ from typing import NamedTuple
 
 from extender.model import ClaimSpec, ResourceSlice
 
-from ..claims.shape import Refused, compile_shape
+from ..claims.compiled_claims import Refused, compile_claims
 from ..cluster.snapshot import Snapshot
 from ..reasons import render
 from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, DeviceKind
@@ -59,11 +59,11 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     if not release.features.prioritized_list:
         return refusal(RefusalCode.NO_PRIORITIZED_LIST, release=release.version)
     try:
-        shape = compile_shape([spec], snapshot.classes, release)
+        compiled = compile_claims([spec], snapshot.classes, release)
     except Refused as why:
         return refusal(RefusalCode.UNSUPPORTED_REQUEST, detail=render(why.reason).removeprefix("request "))
-    selection = select(shape, _slices(snapshot), release)
-    hazard = hazard_of(shape, selection, snapshot)
+    selection = select(compiled, _slices(snapshot), release)
+    hazard = hazard_of(compiled, selection, snapshot)
     if hazard is not None:
         return hazard
     pair = _pair(spec, selection, snapshot.vocabulary)

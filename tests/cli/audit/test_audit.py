@@ -121,7 +121,7 @@ def test_the_document_has_pods_and_totals(run, dump, objects, place):
     ]
     assert document["totals"]["pods"] == document["namespaces"][0]["totals"]["pods"] == 2
     assert document["pairs"][0]["distances"] == {"pcie-root": 1, "remote": 1}
-    assert sum(shape["nodes"] for shape in document["nodeShapes"]) == 2
+    assert sum(machine_type["nodes"] for machine_type in document["nodeShapes"]) == 2
 
 
 def test_a_namespace_without_pods_is_told(run, dump, objects, place):
@@ -255,6 +255,6 @@ def test_every_key_is_documented(run):
     page = (DOCS / "audit.md").read_text()
     documented = set(re.findall(r"`([\w-]+)`", "".join(re.findall(r"^\|.*\|$", page, re.MULTILINE))))
     document = run("audit", "--recording", embedded_recording(), "-o", "json").document
-    for shape in document["nodeShapes"]:
-        del shape["devices"]
+    for machine_type in document["nodeShapes"]:
+        del machine_type["devices"]
     assert keys_of(document) | {*Unrated, *Option, *Judgement} <= documented

@@ -83,7 +83,7 @@ def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
         look = alike.look
         assert look is not None
         layout, usage = look.placed.layout, look.key[1]
-        best = best_nearness(look.memo.shape, layout, usage, look.slots, release, 10_000)
+        best = best_nearness(look.memo.compiled, layout, usage, look.slots, release, 10_000)
         bound = nearest_possible(layout, usage)
         assert best.complete
         assert best.nearness is not None

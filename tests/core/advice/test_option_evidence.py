@@ -14,9 +14,9 @@ from extender.core.advice.constraint_options import (
 from extender.core.advice.option_evidence import Evidence, cannot_hold, publications_of, sound
 from extender.core.advice.publications import selections
 from extender.core.advice.survey import Alike, outcomes, survey
+from extender.core.claims.compiled_claims import compile_claims
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
-from extender.core.claims.shape import compile_shape
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.settings import Settings
 from extender.core.reasons import Outcome
@@ -48,10 +48,10 @@ def evidence(snapshot: Snapshot, spec: ClaimSpec = b.PAIR) -> tuple[Evidence, di
     names = place_names(DRIVERS, snapshot.vocabulary)
     selected = selections(alike, snapshot, names)
     who, _ = participants(spec, 0, selected, names)
-    shape = compile_shape([spec], snapshot.classes, snapshot.release)
+    compiled = compile_claims([spec], snapshot.classes, snapshot.release)
     found = constraint_options([spec], ["c"], [who], names, snapshot.vocabulary)
     options = {each.attribute: each for each in found if each.kind is OptionKind.MATCH}
-    return Evidence(shape, selected, (who,), sound(alike)), options
+    return Evidence(compiled, selected, (who,), sound(alike)), options
 
 
 def test_an_attribute_that_one_side_never_publishes() -> None:

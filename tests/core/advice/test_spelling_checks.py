@@ -6,7 +6,7 @@ import pytest
 
 from extender.core.advice.claim_warnings import ClaimWarning, WarningCode, render
 from extender.core.advice.spelling_checks import attribute_warnings, class_warnings, selector_warnings
-from extender.core.claims.shape import compile_shape
+from extender.core.claims.compiled_claims import compile_claims
 from extender.core.releases.history import release_for
 from extender.model import ClaimSpec, Constraint, DeviceClass
 from tests import builders as b
@@ -72,8 +72,8 @@ def test_classes() -> None:
 
 def selecting(expression: str) -> list[ClaimWarning]:
     spec = b.spec(b.request("nic", "nic", selectors=(expression,)))
-    shape = compile_shape([spec], {each.name: each for each in b.CLASSES}, release_for("1.36.2"))
-    return list(selector_warnings(shape, PUBLISHED))
+    compiled = compile_claims([spec], {each.name: each for each in b.CLASSES}, release_for("1.36.2"))
+    return list(selector_warnings(compiled, PUBLISHED))
 
 
 def test_a_slash_within_a_domain() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.advice.survey import Shapes, named_reason, outcomes, survey
+from extender.core.advice.survey import ClaimsMemos, named_reason, outcomes, survey
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
 from extender.core.cluster.snapshot import Snapshot
@@ -39,13 +39,13 @@ def test_alike_nodes_are_searched_once(snapshot: Snapshot) -> None:
 
 def test_what_is_over_budget_is_unknown(snapshot: Snapshot) -> None:
     """Once the steps are spent no search is begun; what was found before still counts."""
-    shapes: Shapes = {}
-    found = survey(PLAN, snapshot, shapes, Settings(request_steps=1), lambda _: None)
+    memos: ClaimsMemos = {}
+    found = survey(PLAN, snapshot, memos, Settings(request_steps=1), lambda _: None)
     assert outcomes(found) == {Outcome.ALLOCATED: 2, Outcome.UNKNOWN: 2}
     reason = found[1].prediction.reason
     assert reason is not None
     assert reason.code is ReasonCode.REQUEST_BUDGET
-    again = survey(PLAN, snapshot, shapes, Settings(request_steps=1), lambda _: None)
+    again = survey(PLAN, snapshot, memos, Settings(request_steps=1), lambda _: None)
     assert outcomes(again)[Outcome.ALLOCATED] == 3
 
 

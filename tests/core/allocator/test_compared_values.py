@@ -7,7 +7,7 @@ import pytest
 from extender.cel import compile_derived
 from extender.cel.dialect import V1_37
 from extender.core.allocator.compared_values import INCOMPARABLE, MISSING, ValueClass, ValueClasses, looked_up
-from extender.core.claims.shape import Compared
+from extender.core.claims.compiled_claims import Compared
 from extender.model import Attribute, AttributeKind, Device
 from tests import builders as b
 

@@ -19,7 +19,7 @@ from extender.core.allocator.constraints import (
     MatchAttribute,
     constraint_of,
 )
-from extender.core.claims.shape import ConstraintKind, ShapeConstraint
+from extender.core.claims.compiled_claims import CompiledConstraint, ConstraintKind
 from extender.core.releases.history import release_for
 from extender.core.releases.release import DistinctRule
 
@@ -156,7 +156,9 @@ def test_what_is_added_and_removed_leaves_no_trace(
 
 
 LISTS = {"DRAListTypeAttributes": True}
-MATCH, DISTINCT = (ShapeConstraint(kind, "a/b") for kind in (ConstraintKind.MATCH, ConstraintKind.DISTINCT))
+MATCH, DISTINCT = (
+    CompiledConstraint(kind, "a/b") for kind in (ConstraintKind.MATCH, ConstraintKind.DISTINCT)
+)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ MATCH, DISTINCT = (ShapeConstraint(kind, "a/b") for kind in (ConstraintKind.MATC
     ],
 )
 def test_which_rule_a_release_has(
-    version: str, gates: dict[str, bool], kind: ShapeConstraint, expected: type
+    version: str, gates: dict[str, bool], kind: CompiledConstraint, expected: type
 ) -> None:
     """By the release's switches, a fresh one each time."""
     release = release_for(version, gates)

@@ -12,7 +12,7 @@ import pytest
 from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.picking import Fatal
 from extender.core.allocator.projection import Projector
-from extender.core.claims.shape import compile_shape
+from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.predict import find
 from extender.core.reasons import Certainty
@@ -168,10 +168,12 @@ def answer(case: Case, release: Release, slices: Iterable[ResourceSlice]) -> tup
         claims=[b.holding(f"h{number}", held) for number, held in enumerate(case.taken)],
     )
     state = snapshot.nodes["n"]
-    shape = compile_shape([b.spec(*case.requests, constraints=case.constraints)], snapshot.classes, release)
-    placed = Projector(shape, release).project(state.inventory)
+    compiled = compile_claims(
+        [b.spec(*case.requests, constraints=case.constraints)], snapshot.classes, release
+    )
+    placed = Projector(compiled, release).project(state.inventory)
     usage = usage_of(placed, state.inventory, state.usage, release)
-    found = find(shape, placed.layout, usage, release, 10_000)
+    found = find(compiled, placed.layout, usage, release, 10_000)
     if isinstance(found.answer, Fatal):
         return "error", found.certainty
     if found.answer is None:

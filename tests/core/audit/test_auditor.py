@@ -127,7 +127,7 @@ def test_totals_add_up_by_shape_driver_namespace_and_kinds():
     assert (totals.all.pods, totals.all.losing, totals.all.avoidable) == (2, 1, 1)
     assert totals.all.achieved == pytest.approx(0.7)
     assert totals.all.lost == pytest.approx(0.6)
-    assert [(row.shape.nodes, row.worst, row.tally.pods) for row in totals.shapes] == [
+    assert [(row.machine_type.nodes, row.worst, row.tally.pods) for row in totals.machine_types] == [
         (("a", "b"), "b", 2),
         (("c",), "c", 0),
     ]

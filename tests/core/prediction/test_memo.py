@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from extender.core.allocator.layout import UNUSED
-from extender.core.claims.shape import compile_shape
+from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction import memo as memo_module
-from extender.core.prediction.memo import Memo, ShapeMemo, Table
+from extender.core.prediction.memo import ClaimsMemo, Memo, Table
 from extender.core.prediction.predict import Prediction
 from extender.core.reasons import Outcome
 from extender.core.releases.history import release_for
@@ -114,11 +114,11 @@ def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.Monkey
     monkeypatch.setattr(memo_module, "_MAX_SEEN", 1)
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
-    seen = table.shapes[(b.PAIR,)] = shape_memo()
+    seen = table.memos[(b.PAIR,)] = claims_memo()
     seen.projector.project(snapshot.nodes["a"].inventory)
     assert memo.table("k", snapshot) is table
     after = snapshot.following(Changes(gone_nodes=("c",)))
-    assert memo.table("k", after).shapes == {}
+    assert memo.table("k", after).memos == {}
 
 
 def test_keys_are_apart() -> None:
@@ -165,17 +165,17 @@ def prediction(steps: int) -> Prediction:
     return Prediction(Outcome.UNSCHEDULABLE, None, None, None, 0, steps)
 
 
-def shape_memo() -> ShapeMemo:
+def claims_memo() -> ClaimsMemo:
     classes = {each.name: each for each in b.CLASSES}
-    return ShapeMemo(compile_shape((b.PAIR,), classes, RELEASE), RELEASE)
+    return ClaimsMemo(compile_claims((b.PAIR,), classes, RELEASE), RELEASE)
 
 
 def test_steps_add_up() -> None:
     """The table's budget is what all of its predictions took."""
     snapshot = world()
     table = make().table("k", snapshot)
-    memo = shape_memo()
-    table.shapes = {(b.PAIR,): memo}
+    memo = claims_memo()
+    table.memos = {(b.PAIR,): memo}
     for number, steps in enumerate((3, 4)):
         memo.remember((number, UNUSED, ()), prediction(steps))
     assert table.steps == 7
@@ -184,7 +184,7 @@ def test_steps_add_up() -> None:
 def test_predictions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the limit the memo starts afresh, its steps too."""
     monkeypatch.setattr(memo_module, "_MAX_PREDICTIONS", 2)
-    memo = shape_memo()
+    memo = claims_memo()
     for number in range(3):
         memo.remember((number, UNUSED, ()), prediction(5))
     assert [key[0] for key in memo.predictions] == [2]
