@@ -85,8 +85,8 @@ def located(snapshot: Snapshot, node: str = "n") -> dict[str, Location]:
     inventory = snapshot.nodes[node].inventory
     return {
         device.name: location
-        for slice_, frame in zip(inventory.slices, inventory.frame.slices, strict=True)
-        for device, location in zip(slice_.devices, frame.locations, strict=True)
+        for slice_, signature in zip(inventory.slices, inventory.signature.slices, strict=True)
+        for device, location in zip(slice_.devices, signature.locations, strict=True)
     }
 
 

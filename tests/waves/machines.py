@@ -47,8 +47,8 @@ def machine_of(state: NodeState) -> Machine:
     """Read an unused node; the classes of the fleet select what is counted here."""
     gpus: list[Location] = []
     nics: list[Location] = []
-    for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True):
-        for device, location in zip(slice_.devices, frame.locations, strict=True):
+    for slice_, signature in zip(state.inventory.slices, state.inventory.signature.slices, strict=True):
+        for device, location in zip(slice_.devices, signature.locations, strict=True):
             rdma = device.attributes.get("dra.net/rdma")
             if location.kind is DeviceKind.GPU:
                 gpus.append(location)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from extender.model import CounterSet, DeviceTraits
 
-from ..cluster.frame import PoolFrame
+from ..cluster.signature import PoolSignature
 from ..cluster.usage import Amounts
 from ..topology.locations import Location
 from .compared_values import ValueClass
@@ -63,7 +63,7 @@ class Layout(NamedTuple):
     random order or counters of their own.
     """
 
-    pools: tuple[PoolFrame, ...]
+    pools: tuple[PoolSignature, ...]
     candidates: tuple[Candidate, ...]
     blocks: tuple[Block, ...] = ()
 

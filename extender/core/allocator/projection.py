@@ -9,8 +9,8 @@ from extender.model import Attribute, Device, ResourceSlice
 from extender.model.slices import NO_TRAITS
 
 from ..claims.compiled_claims import CompiledClaims
-from ..cluster.frame import Frame, PoolFrame
 from ..cluster.inventory import Inventory
+from ..cluster.signature import NodeSignature, PoolSignature
 from ..releases.release import CounterScope, Release
 from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
@@ -41,7 +41,7 @@ class Projector:
         self._slices: dict[object, int] = {}
         self._seen: list[tuple[_Seen, ...]] = []
         self._layouts: dict[Layout, int] = {}
-        self._placed: dict[tuple[Frame, tuple[int, ...]], Placed] = {}
+        self._placed: dict[tuple[NodeSignature, tuple[int, ...]], Placed] = {}
 
     @property
     def size(self) -> int:
@@ -50,16 +50,16 @@ class Projector:
 
     def project(self, inventory: Inventory) -> Placed:
         """The layout of a node; equal nodes get the same object."""
-        frame = inventory.frame
+        signature = inventory.signature
         numbers = tuple(
             [
                 self._slice_number(slice_, of.unsupported, of.targets)
-                for slice_, of in zip(inventory.slices, frame.slices, strict=True)
+                for slice_, of in zip(inventory.slices, signature.slices, strict=True)
             ]
         )
-        placed = self._placed.get((frame, numbers))
+        placed = self._placed.get((signature, numbers))
         if placed is None:
-            placed = self._placed[(frame, numbers)] = self._build(inventory, numbers)
+            placed = self._placed[(signature, numbers)] = self._build(inventory, numbers)
         return placed
 
     def _slice_number(
@@ -131,14 +131,14 @@ class Projector:
         return tuple(verdicts), failure
 
     def _build(self, inventory: Inventory, numbers: Sequence[int]) -> Placed:
-        frame = inventory.frame
+        signature = inventory.signature
         classes = ValueClasses(self._compiled.compared, sets=self._release.features.list_type_attributes)
         found: list[tuple[Candidate, tuple[int, int]]] = []
         blocks: list[Block] = []
-        for slice_number, (number, of) in enumerate(zip(numbers, frame.slices, strict=True)):
+        for slice_number, (number, of) in enumerate(zip(numbers, signature.slices, strict=True)):
             devices = inventory.slices[slice_number].devices
             if self._by_block and self._seen[number]:
-                blocks.append(Block(of.pool, frame.pools[of.pool].late, of.late, of.counter_sets))
+                blocks.append(Block(of.pool, signature.pools[of.pool].late, of.late, of.counter_sets))
             for position, verdicts, values, failure in self._seen[number]:
                 candidate = Candidate(
                     of.pool,
@@ -153,8 +153,8 @@ class Projector:
                 )
                 found.append((candidate, (slice_number, position)))
         if self._release.gathering.invalid_is_fatal:
-            found = self._with_invalid_pools(found, blocks, frame.pools)
-        layout = Layout(frame.pools, tuple(each for each, _ in found), tuple(blocks))
+            found = self._with_invalid_pools(found, blocks, signature.pools)
+        layout = Layout(signature.pools, tuple(each for each, _ in found), tuple(blocks))
         positions = tuple(position for _, position in found)
         return Placed(self._layouts.setdefault(layout, len(self._layouts)), layout, positions)
 
@@ -162,7 +162,7 @@ class Projector:
         self,
         found: list[tuple[Candidate, tuple[int, int]]],
         blocks: list[Block],
-        pools: Sequence[PoolFrame],
+        pools: Sequence[PoolSignature],
     ) -> list[tuple[Candidate, tuple[int, int]]]:
         """Put in a candidate for each invalid pool: every request walks into it."""
         verdicts = (INVALID_POOL,) * len(self._compiled.alternatives)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..cluster.frame import Frame
+from ..cluster.signature import NodeSignature
 from ..cluster.snapshot import NodeState, Snapshot
 from ..topology.locations import Location
 from ..topology.vocabulary import DeviceKind
@@ -40,22 +40,22 @@ class MachineType:
 
 def machine_types(snapshot: Snapshot) -> tuple[MachineType, ...]:
     """The machine types of all nodes with devices, those of most nodes first, then by first node."""
-    groups: dict[Frame, list[NodeState]] = {}
+    groups: dict[NodeSignature, list[NodeState]] = {}
     for state in snapshot.nodes.values():
-        if any(slice_.locations for slice_ in state.inventory.frame.slices):
-            groups.setdefault(state.inventory.frame, []).append(state)
-    types = [_machine_type(frame, states) for frame, states in groups.items()]
+        if any(slice_.locations for slice_ in state.inventory.signature.slices):
+            groups.setdefault(state.inventory.signature, []).append(state)
+    types = [_machine_type(signature, states) for signature, states in groups.items()]
     return tuple(sorted(types, key=lambda machine_type: (-len(machine_type.nodes), machine_type.nodes[0])))
 
 
-def _machine_type(frame: Frame, states: list[NodeState]) -> MachineType:
-    locations = list(_locations(frame))
+def _machine_type(signature: NodeSignature, states: list[NodeState]) -> MachineType:
+    locations = list(_locations(signature))
     physical = Counter(kind for kind, _ in {(location.kind, location.device) for location in locations})
     return MachineType(
         nodes=tuple(sorted(state.node.name for state in states)),
         types=tuple(sorted({label for state in states if (label := state.node.labels.get(INSTANCE_TYPE))})),
         drivers=tuple(
-            sorted({frame.pools[slice_.pool].driver for slice_ in frame.slices if slice_.locations})
+            sorted({signature.pools[slice_.pool].driver for slice_ in signature.slices if slice_.locations})
         ),
         devices=tuple((kind, physical[kind]) for kind in DeviceKind if physical[kind]),
         sockets=len({location.socket for location in locations} - {-1}),
@@ -64,6 +64,6 @@ def _machine_type(frame: Frame, states: list[NodeState]) -> MachineType:
     )
 
 
-def _locations(frame: Frame) -> Iterator[Location]:
-    for slice_ in frame.slices:
+def _locations(signature: NodeSignature) -> Iterator[Location]:
+    for slice_ in signature.slices:
         yield from slice_.locations

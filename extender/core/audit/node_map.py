@@ -92,9 +92,9 @@ def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
             for id_ in _held_by(claim):
                 held.setdefault(id_, []).extend(_consumers(claim))
     found = []
-    for slice_, frame in zip(state.inventory.slices, state.inventory.frame.slices, strict=True):
+    for slice_, signature in zip(state.inventory.slices, state.inventory.signature.slices, strict=True):
         names = snapshot.vocabulary.attributes(slice_.driver)
-        for device, location in zip(slice_.devices, frame.locations, strict=True):
+        for device, location in zip(slice_.devices, signature.locations, strict=True):
             id_ = DeviceID(slice_.driver, slice_.pool, device.name)
             holders = tuple(dict.fromkeys(held.get(id_, ())))
             published = read_published(names, slice_.driver, device)

@@ -23,7 +23,6 @@ from ..topology.locations import Location
 from ..topology.published import read_published
 from ..topology.vocabulary import Vocabulary
 from .changes import Difference
-from .frame import Frame, Lineage, PoolFrame, SliceFrame
 from .groups import NOTHING_PAIRABLE, Pairable, marks_of, pairable_of
 from .node_selection import NodeSelectorError, node_matches
 from .pools import (
@@ -33,6 +32,7 @@ from .pools import (
     in_search_order,
     targets_node,
 )
+from .signature import Lineage, NodeSignature, PoolSignature, SliceSignature
 from .slice_index import SliceIndex
 
 
@@ -47,7 +47,7 @@ class Inventory:
 
     pools: tuple[Pool, ...]
     slices: tuple[ResourceSlice, ...]
-    frame: Frame
+    signature: NodeSignature
     failure: Reason | None = None
     pairable: Pairable = field(default=NOTHING_PAIRABLE, compare=False)
 
@@ -55,7 +55,7 @@ class Inventory:
 NODE_FEATURE = "DRAOptionalNodeOperations"
 """What a node declares that lets drivers skip node operations."""
 
-EMPTY = Inventory((), (), Frame((), ()))
+EMPTY = Inventory((), (), NodeSignature((), ()))
 
 
 class Known(NamedTuple):
@@ -106,10 +106,10 @@ def inventory_of(
         kept = [] if known is None else [each for each in known.inventory.pools if each.id not in known.pools]
         if foreign or kept:
             pools = in_search_order((*kept, *pools, *foreign), release)
-        return _framed(node, pools, release, vocabulary, lineage, known)
+        return _signature_of(node, pools, release, vocabulary, lineage, known)
     except NodeSelectorError as error:
         failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
-        return Inventory((), (), EMPTY.frame, failure)
+        return Inventory((), (), EMPTY.signature, failure)
 
 
 def steady_slices(changed: Mapping[str, Difference[ResourceSlice]], vocabulary: Vocabulary) -> frozenset[str]:
@@ -138,7 +138,7 @@ def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Voca
     )
 
 
-def _framed(
+def _signature_of(
     node: Node,
     pools: tuple[Pool, ...],
     release: Release,
@@ -148,41 +148,49 @@ def _framed(
 ) -> Inventory:
     numbered = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
     slices = tuple(slice_ for _, slice_ in numbered)
-    pool_frames = _pool_frames(pools, release)
+    pool_signatures = _pool_signatures(pools, release)
     if known is not None and _stayed(known, slices):
         before = known.inventory
-        slice_frames = tuple(
+        slice_signatures = tuple(
             _moved(of, number)
             if slice_ is then
-            else _slice_frame(node, number, slice_, of.locations, release)
-            for (number, slice_), then, of in zip(numbered, before.slices, before.frame.slices, strict=True)
+            else _slice_signature(node, number, slice_, of.locations, release)
+            for (number, slice_), then, of in zip(
+                numbered, before.slices, before.signature.slices, strict=True
+            )
         )
-        if (pool_frames, slice_frames) == (before.frame.pools, before.frame.slices):
-            pairable = _pairable(slices, before.frame, release, vocabulary, lineage)
-            return Inventory(pools, slices, before.frame, pairable=pairable)
+        if (pool_signatures, slice_signatures) == (before.signature.pools, before.signature.slices):
+            pairable = _pairable(slices, before.signature, release, vocabulary, lineage)
+            return Inventory(pools, slices, before.signature, pairable=pairable)
     else:
         devices = [(slice_, each) for slice_ in slices for each in slice_.devices]
         roaming = {
             number for number, (slice_, each) in enumerate(devices) if not _is_local(slice_, each, node)
         }
         locations = iter(locate([(slice_.driver, each) for slice_, each in devices], vocabulary, roaming))
-        slice_frames = tuple(
-            _slice_frame(node, number, slice_, tuple(next(locations) for _ in slice_.devices), release)
+        slice_signatures = tuple(
+            _slice_signature(node, number, slice_, tuple(next(locations) for _ in slice_.devices), release)
             for number, slice_ in numbered
         )
-    frame = Frame(pool_frames, slice_frames)
-    frame = lineage.frames.setdefault(frame, frame)
-    return Inventory(pools, slices, frame, pairable=_pairable(slices, frame, release, vocabulary, lineage))
+    signature = NodeSignature(pool_signatures, slice_signatures)
+    signature = lineage.signatures.setdefault(signature, signature)
+    return Inventory(
+        pools, slices, signature, pairable=_pairable(slices, signature, release, vocabulary, lineage)
+    )
 
 
 def _pairable(
-    slices: Sequence[ResourceSlice], frame: Frame, release: Release, vocabulary: Vocabulary, lineage: Lineage
+    slices: Sequence[ResourceSlice],
+    signature: NodeSignature,
+    release: Release,
+    vocabulary: Vocabulary,
+    lineage: Lineage,
 ) -> Pairable:
     marks = tuple([marks_of(slice_, release, vocabulary) for slice_ in slices])
-    known = lineage.pairables.get((frame, marks))
+    known = lineage.pairables.get((signature, marks))
     if known is None:
-        known = lineage.pairables[frame, marks] = pairable_of(
-            [of.locations for of in frame.slices], [of.targets for of in frame.slices], marks
+        known = lineage.pairables[signature, marks] = pairable_of(
+            [of.locations for of in signature.slices], [of.targets for of in signature.slices], marks
         )
     return known
 
@@ -196,14 +204,14 @@ def _stayed(known: Known, slices: Sequence[ResourceSlice]) -> bool:
     )
 
 
-def _moved(frame: SliceFrame, pool: int) -> SliceFrame:
-    return frame if frame.pool == pool else replace(frame, pool=pool)
+def _moved(signature: SliceSignature, pool: int) -> SliceSignature:
+    return signature if signature.pool == pool else replace(signature, pool=pool)
 
 
-def _pool_frames(pools: Sequence[Pool], release: Release) -> tuple[PoolFrame, ...]:
+def _pool_signatures(pools: Sequence[Pool], release: Release) -> tuple[PoolSignature, ...]:
     books: dict[str, int] = {}
     return tuple(
-        PoolFrame(
+        PoolSignature(
             pool.id.driver,
             books.setdefault(pool.id.pool, number),
             pool.incomplete,
@@ -216,15 +224,15 @@ def _pool_frames(pools: Sequence[Pool], release: Release) -> tuple[PoolFrame, ..
     )
 
 
-def _slice_frame(
+def _slice_signature(
     node: Node, pool: int, slice_: ResourceSlice, locations: tuple[Location, ...], release: Release
-) -> SliceFrame:
+) -> SliceSignature:
     targets: tuple[bool, ...] = ()
     if slice_.per_device_node_selection:
         targets = tuple(_targets(device, node) for device in slice_.devices)
     unsupported = tuple(unsupported_attribute(device.attributes, release.cel) for device in slice_.devices)
     own_counters = release.counters.scope is CounterScope.SLICE and release.features.partitionable_devices
-    return SliceFrame(
+    return SliceSignature(
         pool,
         locations,
         targets,

@@ -11,9 +11,9 @@ from extender.model import Node, PoolID
 
 from ..releases.release import Release
 from ..topology.vocabulary import Vocabulary
-from .frame import Lineage
 from .groups import Groups, free_units
 from .inventory import Inventory, Known, inventory_of
+from .signature import Lineage
 from .slice_index import SliceIndex
 from .usage import NO_USAGE, PoolUsage
 
@@ -80,7 +80,7 @@ def state_after(
 
 
 def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> NodeState:
-    pools = [of.pool for of in inventory.frame.slices]
+    pools = [of.pool for of in inventory.signature.slices]
     free = free_units(inventory.pairable, inventory.slices, pools, usage)
     return NodeState(node, inventory, usage, free, inventory.pairable.groups(free))
 

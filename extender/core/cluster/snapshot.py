@@ -16,9 +16,9 @@ from extender.model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node,
 from ..releases.release import Release
 from ..topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from .changes import Changes, Difference, applied, differences
-from .frame import Lineage
 from .inventory import EMPTY
 from .node_state import NodeState, Surroundings, state_of
+from .signature import Lineage
 from .slice_index import SliceIndex, index_after, index_slices
 from .succession import nodes_after, slices_changed, sweep
 from .taint_rules import with_taint_rules

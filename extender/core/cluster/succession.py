@@ -15,10 +15,10 @@ from extender.model import DeviceTaintRule, Node, PoolID, ResourceSlice
 
 from ..releases.release import Release
 from .changes import Difference, copied
-from .frame import Lineage
 from .inventory import steady_slices
 from .node_selection import nodes_targeted
 from .node_state import NodeState, Surroundings, state_after, state_of
+from .signature import Lineage
 from .slice_index import SliceIndex, pools_of
 from .taint_rules import with_taint_rules
 
@@ -117,9 +117,11 @@ def nodes_after(
 def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
     """Drop what is interned and no node has, once there is much."""
     most = _FRAMES_PER_NODE * len(nodes) + _SPARE_FRAMES
-    if max(len(lineage.frames), len(lineage.pairables)) > most:
-        lineage.frames.clear()
-        lineage.frames.update((state.inventory.frame, state.inventory.frame) for state in nodes.values())
+    if max(len(lineage.signatures), len(lineage.pairables)) > most:
+        lineage.signatures.clear()
+        lineage.signatures.update(
+            (state.inventory.signature, state.inventory.signature) for state in nodes.values()
+        )
         lineage.pairables.clear()
 
 

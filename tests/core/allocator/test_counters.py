@@ -9,7 +9,7 @@ import pytest
 
 from extender.core.allocator.counters import CounterBooks
 from extender.core.allocator.layout import Block, Candidate, Layout, LayoutUsage
-from extender.core.cluster.frame import PoolFrame
+from extender.core.cluster.signature import PoolSignature
 from extender.core.releases.release import CounterScope
 from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import DeviceKind
@@ -31,7 +31,7 @@ def takes(pool: int, block: int, number: int, of: str = "set") -> Candidate:
 def layout(*counters: tuple[CounterSet, ...], books: Sequence[int] = (0, 0)) -> Layout:
     """Two pools of one name, the first with two slices, each slice with counters of its own."""
     pools = tuple(
-        PoolFrame(f"driver-{number}", book, False, "", sets)
+        PoolSignature(f"driver-{number}", book, False, "", sets)
         for number, (book, sets) in enumerate(zip(books, counters, strict=True))
     )
     blocks = tuple(Block(pool, False, False, (CounterSet("set", units(2)),)) for pool in (0, 0, 1))

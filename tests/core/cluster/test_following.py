@@ -322,6 +322,6 @@ def test_frames_that_no_node_has_are_dropped(monkeypatch: pytest.MonkeyPatch) ->
     for number in range(1, 40):
         devices = tuple(b.device(f"gpu-{i}") for i in range(number))
         snapshot = snapshot.following(Changes(slices=(replace(GPU["a"], devices=devices),)))
-        assert len(snapshot.lineage.frames) <= 5 + 2 * len(NAMES)
+        assert len(snapshot.lineage.signatures) <= 5 + 2 * len(NAMES)
     for state in snapshot.nodes.values():
-        assert snapshot.lineage.frames[state.inventory.frame] is state.inventory.frame
+        assert snapshot.lineage.signatures[state.inventory.signature] is state.inventory.signature

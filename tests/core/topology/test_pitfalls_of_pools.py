@@ -120,7 +120,7 @@ def test_a_pool_need_not_be_named_for_its_node() -> None:
     slices = [published(AMD, {"gpu": {"numaNode": node}}, pool=pool(f"zone-{node}")) for node in (0, 1)]
     inventory = world(*slices).nodes["n"].inventory
     assert [pool.id.pool for pool in inventory.pools] == ["zone-0", "zone-1"]
-    first, second = (frame.locations[0] for frame in inventory.frame.slices)
+    first, second = (signature.locations[0] for signature in inventory.signature.slices)
     assert distance(first, second) is Distance.REMOTE
 
 

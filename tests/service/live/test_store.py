@@ -167,6 +167,8 @@ def test_the_vocabulary_of_the_site_counts(clock):
         store.replace(kind, objects)
     store.apply("ResourceSlice", [b.slice_of("dra.net", "n", [b.device("nic-1", "b")])], [])
     places = [
-        location for each in store.current.nodes["n"].inventory.frame.slices for location in each.locations
+        location
+        for each in store.current.nodes["n"].inventory.signature.slices
+        for location in each.locations
     ]
     assert [location.kind for location in places] == [DeviceKind.ACCELERATOR, DeviceKind.GPU]

@@ -15,7 +15,7 @@ from .groups import Pairable
 
 
 @dataclass(frozen=True, slots=True)
-class PoolFrame:
+class PoolSignature:
     """
     A pool without its name.
 
@@ -34,7 +34,7 @@ class PoolFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class SliceFrame:
+class SliceSignature:
     """
     A slice without its devices' attributes; tuples are in device order.
 
@@ -55,9 +55,9 @@ class SliceFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    pools: tuple[PoolFrame, ...]
-    slices: tuple[SliceFrame, ...]
+class NodeSignature:
+    pools: tuple[PoolSignature, ...]
+    slices: tuple[SliceSignature, ...]
     digest: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
@@ -76,5 +76,5 @@ class Lineage:
     ``frames`` interns them; ``pairables`` by frame and what ``marks_of`` says of each slice.
     """
 
-    frames: dict[Frame, Frame] = field(default_factory=dict)
-    pairables: dict[tuple[Frame, tuple[bytes, ...]], Pairable] = field(default_factory=dict)
+    signatures: dict[NodeSignature, NodeSignature] = field(default_factory=dict)
+    pairables: dict[tuple[NodeSignature, tuple[bytes, ...]], Pairable] = field(default_factory=dict)
