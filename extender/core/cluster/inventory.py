@@ -1,9 +1,9 @@
 """
-What a node offers, independent of any pod: its pools, and their frame.
+What a node offers, independent of any pod: its pools, and their signature.
 
-The *frame* is everything about the pools that is not an attribute of a device
+The *signature* is everything about the pools that is not an attribute of a device
 and not a name that differs from node to node: drivers, completeness, counters,
-device locations. Nodes of one machine type share one frame, which is half of the
+device locations. Nodes of one machine type share one signature, which is half of the
 reason why they can share predictions (the other half is ``layout``).
 """
 

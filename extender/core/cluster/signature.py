@@ -61,7 +61,7 @@ class NodeSignature:
     digest: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        """Hash once: the frame is part of a key that is looked up per node."""
+        """Hash once: the signature is part of a key that is looked up per node."""
         object.__setattr__(self, "digest", hash((self.pools, self.slices)))
 
     def __hash__(self) -> int:
@@ -73,7 +73,7 @@ class Lineage:
     """
     Identity of a chain of snapshots; keeps along it what nodes share.
 
-    ``frames`` interns them; ``pairables`` by frame and what ``marks_of`` says of each slice.
+    ``signatures`` interns them; ``pairables`` by signature and what ``marks_of`` says of each slice.
     """
 
     signatures: dict[NodeSignature, NodeSignature] = field(default_factory=dict)

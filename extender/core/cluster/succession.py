@@ -24,7 +24,7 @@ from .taint_rules import with_taint_rules
 
 _FRAMES_PER_NODE = 2
 _SPARE_FRAMES = 1_000
-# A frame that no node has any more costs memory only; sweeping costs a look at every node.
+# A signature that no node has any more costs memory only; sweeping costs a look at every node.
 
 
 class Succession(NamedTuple):
