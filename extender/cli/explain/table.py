@@ -64,7 +64,7 @@ def explain_table(explained: Explanation, about: About, width: int) -> Iterator[
         yield from textwrap.wrap(f"hint: {hint}", width, subsequent_indent=_INDENT, break_on_hyphens=False)
     groups: dict[Hashable, list[str]] = {}
     for name in sorted(nodes, key=lambda name: (_rank(nodes[name]), name)):
-        groups.setdefault(_look(name, nodes[name]), []).append(name)
+        groups.setdefault(_view(name, nodes[name]), []).append(name)
     for names in groups.values():
         yield ""
         yield from _group(names, nodes[names[0]], about, width)
@@ -184,7 +184,7 @@ def _rank(node: ExplainedNode) -> tuple[int, int, float]:
     return (outcomes.index(Outcome(node.outcome)), -node.score, -(node.alignment.best or 0.0))
 
 
-def _look(name: str, node: ExplainedNode) -> Hashable:
+def _view(name: str, node: ExplainedNode) -> Hashable:
     """What two nodes must share to be shown as one: all but the names of their own pools."""
 
     def own(id_: str) -> str:

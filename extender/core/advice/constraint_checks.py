@@ -178,11 +178,11 @@ def _values(covered: Covered, empty: Sequence[Alike]) -> tuple[bool, bool, int]:
     seen = common = False
     most = 0
     for alike in empty:
-        if alike.look is None:
+        if alike.view is None:
             continue
         by_request: dict[str, set[int]] = {}
         holders: Counter[int] = Counter()
-        for candidate in alike.look.placed.layout.candidates:
+        for candidate in alike.view.placed.layout.candidates:
             values: set[int] = set()
             for name, alternatives in covered.requests.items():
                 for alternative in alternatives:

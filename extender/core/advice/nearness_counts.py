@@ -44,7 +44,7 @@ def nearness_counts(
     now: Sequence[Alike], empty: Sequence[Alike], rewritten: Sequence[Alike], release: Release, step: Step
 ) -> NearnessCounts:
     """Count over surveys of the claims without constraints; ``rewritten`` is one of the rewritten claims."""
-    # The empty cluster has few looks, so it is judged while there is budget.
+    # The empty cluster has few distinct views, so it is judged while there is budget.
     best_empty, guessed_empty, visits = _best(empty, BEST_VISITS, release, step)
     best, guessed, _ = _best(now, visits, release, step)
     return NearnessCounts(_taken(now), _taken(rewritten), best, best_empty, guessed, guessed_empty)
@@ -66,17 +66,17 @@ def _best(
     counts: Counter[Nearness] = Counter()
     guessed = 0
     for alike in surveyed:
-        nearness, look = _first_fit(alike), alike.look
-        if nearness is None or look is None:
+        nearness, view = _first_fit(alike), alike.view
+        if nearness is None or view is None:
             continue
-        if _RANK[nearness] > _RANK[nearest_possible(look.placed.layout, look.key[1])]:
+        if _RANK[nearness] > _RANK[nearest_possible(view.placed.layout, view.key[1])]:
             complete = False
             if visits > 0:
                 best = best_nearness(
-                    look.memo.compiled,
-                    look.placed.layout,
-                    look.key[1],
-                    look.slots,
+                    view.memo.compiled,
+                    view.placed.layout,
+                    view.key[1],
+                    view.slots,
                     release,
                     min(BEST_STEPS, visits * 2),
                 )

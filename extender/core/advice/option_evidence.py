@@ -33,7 +33,7 @@ def sound(surveyed: Sequence[Alike]) -> bool:
     return all(
         verdict in (REJECTED, SELECTED)
         for alike in surveyed
-        for candidate in (alike.look.placed.layout.candidates if alike.look is not None else ())
+        for candidate in (alike.view.placed.layout.candidates if alike.view is not None else ())
         for verdict in candidate.verdicts
     )
 

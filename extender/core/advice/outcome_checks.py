@@ -95,7 +95,7 @@ def request_warnings(
     judged = {
         index
         for alike in empty
-        for candidate in (alike.look.placed.layout.candidates if alike.look is not None else ())
+        for candidate in (alike.view.placed.layout.candidates if alike.view is not None else ())
         for index, verdict in enumerate(candidate.verdicts)
         if verdict != REJECTED
     }
@@ -113,7 +113,7 @@ def _failing(empty: Sequence[Alike]) -> dict[str, tuple[int, str]]:
     """Devices that a selector fails on, by where it stands, and how."""
     found: dict[str, tuple[int, str]] = {}
     for alike in empty:
-        for candidate in alike.look.placed.layout.candidates if alike.look is not None else ():
+        for candidate in alike.view.placed.layout.candidates if alike.view is not None else ():
             if FAILED in candidate.verdicts:
                 where, detail = candidate.failure
                 known = found.get(where, (0, detail))

@@ -73,9 +73,9 @@ class Sighting(NamedTuple):
 def sightings(surveyed: Sequence[Alike], snapshot: Snapshot) -> Iterator[Sighting]:
     """Yield every device of every node that an alternative selects, node by node."""
     for alike in surveyed:
-        if alike.look is None:
+        if alike.view is None:
             continue
-        projector = alike.look.memo.projector
+        projector = alike.view.memo.projector
         for name in alike.nodes:
             inventory = snapshot.nodes[name].inventory
             placed = projector.project(inventory)

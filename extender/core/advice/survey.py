@@ -1,7 +1,7 @@
 """
 All nodes of a snapshot under one plan, those that look alike together.
 
-Each distinct look is searched once, so a fleet of a few machine types costs a few
+Each distinct view is searched once, so a fleet of a few machine types costs a few
 searches, whatever its size.
 """
 
@@ -16,7 +16,7 @@ from extender.model import ClaimSpec
 from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
 from ..prediction.memo import ClaimsMemo
-from ..prediction.node_view import Look, look_at
+from ..prediction.node_view import NodeView, view_node
 from ..prediction.predict import Prediction, predict, without_devices
 from ..prediction.settings import Settings
 from ..prediction.verdict import verdict_of
@@ -33,11 +33,11 @@ _LookKey = tuple[int, object, Reason | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alike:
-    """Nodes, by name and sorted, that get one prediction; ``look`` where there was one to search."""
+    """Nodes, by name and sorted, that get one prediction; ``view`` where there was one to search."""
 
     nodes: tuple[str, ...]
     prediction: Prediction
-    look: Look | None
+    view: NodeView | None
 
 
 def survey(
@@ -48,32 +48,32 @@ def survey(
 
     Searches beyond ``settings.request_steps`` are not begun: their nodes are unknown.
     """
-    groups: dict[_LookKey, tuple[list[str], Prediction, Look | None]] = {}
+    groups: dict[_LookKey, tuple[list[str], Prediction, NodeView | None]] = {}
     spent = 0
     for name, state in snapshot.nodes.items():
-        look = look_at(plan, state, snapshot, memos, settings)
-        if isinstance(look, Prediction):
-            key: _LookKey = (0, look.outcome, look.reason)
+        view = view_node(plan, state, snapshot, memos, settings)
+        if isinstance(view, Prediction):
+            key: _LookKey = (0, view.outcome, view.reason)
         else:
-            key = (id(look.memo), look.key, look.elsewhere)
+            key = (id(view.memo), view.key, view.elsewhere)
         known = groups.get(key)
         if known is not None:
             known[0].append(name)
-        elif isinstance(look, Prediction):
-            groups[key] = ([name], look, None)
+        elif isinstance(view, Prediction):
+            groups[key] = ([name], view, None)
         else:
-            prediction = look.memo.predictions.get(look.key)
+            prediction = view.memo.predictions.get(view.key)
             if prediction is None and spent >= settings.request_steps:
                 why = reason(ReasonCode.REQUEST_BUDGET, steps=settings.request_steps)
                 prediction = without_devices(Outcome.UNKNOWN, why, settings)
             elif prediction is None:
-                prediction = _searched(look, snapshot, settings)
+                prediction = _searched(view, snapshot, settings)
                 spent += prediction.steps
-            if look.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
-                prediction = without_devices(Outcome.UNSCHEDULABLE, look.elsewhere, settings)
-            groups[key] = ([name], prediction, look)
+            if view.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
+                prediction = without_devices(Outcome.UNSCHEDULABLE, view.elsewhere, settings)
+            groups[key] = ([name], prediction, view)
         step(name)
-    return tuple(Alike(tuple(names), prediction, look) for names, prediction, look in groups.values())
+    return tuple(Alike(tuple(names), prediction, view) for names, prediction, view in groups.values())
 
 
 def outcomes(surveyed: Sequence[Alike]) -> Counter[Outcome]:
@@ -86,22 +86,22 @@ def outcomes(surveyed: Sequence[Alike]) -> Counter[Outcome]:
 
 def named_reason(alike: Alike, plan: Plan, snapshot: Snapshot) -> Reason | None:
     """Why the first of the nodes gets what it gets, with the names of its devices."""
-    look = alike.look
+    view = alike.view
     return verdict_of(
         plan,
         alike.prediction,
         0,
         None,
-        look.memo.compiled if look is not None else None,
-        look.placed if look is not None else None,
+        view.memo.compiled if view is not None else None,
+        view.placed if view is not None else None,
         snapshot.nodes[alike.nodes[0]].inventory,
         snapshot.release,
     ).reason
 
 
-def _searched(look: Look, snapshot: Snapshot, settings: Settings) -> Prediction:
+def _searched(view: NodeView, snapshot: Snapshot, settings: Settings) -> Prediction:
     prediction = predict(
-        look.memo.compiled, look.placed.layout, look.key[1], look.slots, snapshot.release, settings
+        view.memo.compiled, view.placed.layout, view.key[1], view.slots, snapshot.release, settings
     )
-    look.memo.remember(look.key, prediction)
+    view.memo.remember(view.key, prediction)
     return prediction

@@ -34,8 +34,8 @@ from ..topology.locations import Location
 from .limit import alignment_limit
 from .running_pods import RunningPod, is_shared
 
-LOOK_STEPS = 10_000
-"""Search steps for one look at a node."""
+STEPS_PER_NODE = 10_000
+"""Search steps for one node and pod."""
 
 AUDIT_STEPS = 200_000
 """Search steps and choices of devices rated, for all pods together."""
@@ -90,7 +90,7 @@ class Possibilities:
     def __init__(self, snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS, steps: int = AUDIT_STEPS) -> None:
         self._snapshot = snapshot
         self._left = steps
-        self._settings = Settings(search_steps=LOOK_STEPS, worths=worths)
+        self._settings = Settings(search_steps=STEPS_PER_NODE, worths=worths)
         self._memos: dict[tuple[ClaimSpec, ...], ClaimsMemo | None] = {}
         self._bests: dict[tuple[int, int, LayoutUsage, _Choice, float], Bound] = {}
         self._tops: dict[tuple[ClaimSpec, ...], tuple[Elsewhere, ...]] = {}
@@ -199,11 +199,11 @@ class Possibilities:
         if not self.spent:
             try:
                 complete = visit_solutions(
-                    compiled, layout, usage, self._snapshot.release, min(LOOK_STEPS, self._left), visit
+                    compiled, layout, usage, self._snapshot.release, min(STEPS_PER_NODE, self._left), visit
                 )
             except Fatal:
                 complete = True
-            self._left -= visited if complete else LOOK_STEPS
+            self._left -= visited if complete else STEPS_PER_NODE
         return Bound(best[0] if best else None, complete)
 
     def _rating(self, choice: _Choice) -> float | None:

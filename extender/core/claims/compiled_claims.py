@@ -227,7 +227,7 @@ class _Compiler:
             ),
             constraints=applying,
             compared=tuple(
-                self.look_at(attribute, derived.get(attribute))
+                self.view_node(attribute, derived.get(attribute))
                 for attribute in (constraints[position].attribute for position in applying)
             ),
             judge=judge,
@@ -246,7 +246,7 @@ class _Compiler:
             raise _unsupported(claim, f"#{position}", "distinctAttribute is not known to this release")
         return CompiledConstraint(kind, attribute)
 
-    def look_at(self, attribute: str, expression: str | None) -> int:
+    def view_node(self, attribute: str, expression: str | None) -> int:
         """The position of a compared value."""
         derived = None
         if expression is not None:

@@ -24,7 +24,7 @@ from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Certainty, Outcome, ReasonCode, reason
 from .fragmentation import Fragmentation
 from .memo import Memo, PredictionKey, Table
-from .node_view import Look, fragmentation_on, look_at
+from .node_view import NodeView, fragmentation_on, view_node
 from .predict import Best, Prediction, best_alignment, predict, without_devices
 from .settings import Settings
 from .shortfall import Shortfall, farthest_pair, shortfall_of
@@ -97,8 +97,8 @@ class Evaluation(Generic[T]):
             return dict.fromkeys(names, self._uniform(self._plan))
         plan = self._plan
         found = {
-            name: self._verdict(plan, name, prediction, look)
-            for name, prediction, look in self._judged(names)
+            name: self._verdict(plan, name, prediction, view)
+            for name, prediction, view in self._judged(names)
         }
         return {name: found[name] for name in names}
 
@@ -144,14 +144,14 @@ class Evaluation(Generic[T]):
         state = self.snapshot.nodes.get(name)
         if state is None or isinstance(self._plan, Uniform):
             return ()
-        ((_, prediction, look),) = self._judged([name])
-        if prediction.solution is None or look is None:
+        ((_, prediction, view),) = self._judged([name])
+        if prediction.solution is None or view is None:
             return ()
         found = allocations(
             name,
-            look.memo.compiled,
+            view.memo.compiled,
             prediction.solution,
-            look.placed,
+            view.placed,
             state.inventory,
             self.snapshot.release,
         )
@@ -165,16 +165,16 @@ class Evaluation(Generic[T]):
         state = self.snapshot.nodes.get(name)
         if state is None or isinstance(self._plan, Uniform):
             return Best(None, complete=True)
-        look = self._look(self._plan, state)
-        if isinstance(look, Prediction):
+        view = self._view(self._plan, state)
+        if isinstance(view, Prediction):
             return Best(None, complete=True)
-        known = look.memo.best.get(look.key)
+        known = view.memo.best.get(view.key)
         if known is None:
-            known = look.memo.best[look.key] = best_alignment(
-                look.memo.compiled,
-                look.placed.layout,
-                look.key[1],
-                look.slots,
+            known = view.memo.best[view.key] = best_alignment(
+                view.memo.compiled,
+                view.placed.layout,
+                view.key[1],
+                view.slots,
                 self.snapshot.release,
                 BEST_STEPS,
                 self._settings.worths,
@@ -240,23 +240,23 @@ class Evaluation(Generic[T]):
 
     def _standings(self, names: Sequence[str]) -> dict[str, Standing]:
         return {
-            name: self._standing(prediction, self._fragmentation(name, prediction, look))
-            for name, prediction, look in self._judged(names)
+            name: self._standing(prediction, self._fragmentation(name, prediction, view))
+            for name, prediction, view in self._judged(names)
         }
 
     def _fresh_shortfalls(self, plan: Plan, names: Sequence[str]) -> dict[str, Shortfall | None]:
         return {
-            name: shortfall_of(self._verdict(plan, name, prediction, look))
+            name: shortfall_of(self._verdict(plan, name, prediction, view))
             if farthest_pair(prediction) is not None
             else None
-            for name, prediction, look in self._judged(names)
+            for name, prediction, view in self._judged(names)
         }
 
-    def _judged(self, names: Sequence[str]) -> Iterator[tuple[str, Prediction, Look | None]]:
+    def _judged(self, names: Sequence[str]) -> Iterator[tuple[str, Prediction, NodeView | None]]:
         """
         Predict in the order of node names, so that the budget never depends on theirs.
 
-        Every distinct look is charged what its search takes, known or not. Yields how a node looks
+        Every distinct view is charged what its search takes, known or not. Yields how a node looks
         that needed a search at some time, for use before the next one: to keep thousands
         would cost more than to judge them.
         """
@@ -268,63 +268,65 @@ class Evaluation(Generic[T]):
             if state is None:
                 yield name, self._without(ReasonCode.NODE_UNKNOWN), None
                 continue
-            look = self._look(self._plan, state)
-            if isinstance(look, Prediction):
-                yield name, look, None
+            view = self._view(self._plan, state)
+            if isinstance(view, Prediction):
+                yield name, view, None
                 continue
-            charge = (id(look.memo), look.key)
+            charge = (id(view.memo), view.key)
             if charge not in charged and spent >= self._settings.request_steps:
                 steps = self._settings.request_steps
-                yield name, self._without(ReasonCode.REQUEST_BUDGET, steps=steps), look
+                yield name, self._without(ReasonCode.REQUEST_BUDGET, steps=steps), view
                 continue
-            prediction = look.memo.predictions.get(look.key)
+            prediction = view.memo.predictions.get(view.key)
             if prediction is None:
-                prediction = self._search(look)
+                prediction = self._search(view)
             if charge not in charged:
                 charged.add(charge)
                 spent += prediction.steps
-            if look.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
-                prediction = without_devices(Outcome.UNSCHEDULABLE, look.elsewhere, self._settings)
-            yield name, prediction, look
+            if view.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
+                prediction = without_devices(Outcome.UNSCHEDULABLE, view.elsewhere, self._settings)
+            yield name, prediction, view
 
-    def _search(self, look: Look) -> Prediction:
+    def _search(self, view: NodeView) -> Prediction:
         prediction = predict(
-            look.memo.compiled,
-            look.placed.layout,
-            look.key[1],
-            look.slots,
+            view.memo.compiled,
+            view.placed.layout,
+            view.key[1],
+            view.slots,
             self.snapshot.release,
             self._settings,
         )
-        look.memo.remember(look.key, prediction)
+        view.memo.remember(view.key, prediction)
         self.stats.searches += 1
         self.stats.predictions[prediction.outcome, prediction.certainty] += 1
         if prediction.alignment is not None:
             self.stats.alignments.append(prediction.alignment)
         return prediction
 
-    def _look(self, plan: Plan, state: NodeState) -> Look | Prediction:
+    def _view(self, plan: Plan, state: NodeState) -> NodeView | Prediction:
         table = self._table or self._memo.table((plan.key, self._settings), self.snapshot)
-        return look_at(plan, state, self.snapshot, table.memos, self._settings)
+        return view_node(plan, state, self.snapshot, table.memos, self._settings)
 
-    def _verdict(self, plan: Plan, name: str, prediction: Prediction, look: Look | None) -> NodeVerdict:
+    def _verdict(self, plan: Plan, name: str, prediction: Prediction, view: NodeView | None) -> NodeVerdict:
         state = self.snapshot.nodes.get(name)
-        fragmentation = self._fragmentation(name, prediction, look)
+        fragmentation = self._fragmentation(name, prediction, view)
         equal = self._table is None
         return verdict_of(
             plan,
             prediction,
             self._settings.neutral if equal else self._standing(prediction, fragmentation).score,
             fragmentation,
-            look.memo.compiled if look is not None else None,
-            look.placed if look is not None else None,
+            view.memo.compiled if view is not None else None,
+            view.placed if view is not None else None,
             state.inventory if state is not None else EMPTY,
             self.snapshot.release,
         )
 
-    def _fragmentation(self, name: str, prediction: Prediction, look: Look | None) -> Fragmentation | None:
+    def _fragmentation(
+        self, name: str, prediction: Prediction, view: NodeView | None
+    ) -> Fragmentation | None:
         state = self.snapshot.nodes.get(name)
-        return None if state is None or look is None else fragmentation_on(state, look, prediction)
+        return None if state is None or view is None else fragmentation_on(state, view, prediction)
 
     def _standing(self, prediction: Prediction, fragmentation: Fragmentation | None) -> Standing:
         return standing_of(prediction, fragmentation, self._settings, aligns=self._aligns)

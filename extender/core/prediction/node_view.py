@@ -22,7 +22,7 @@ from .predict import Prediction, Slot, without_devices
 from .settings import Settings
 
 
-class Look(NamedTuple):
+class NodeView(NamedTuple):
     """
     One node as the compiled claims see it: the memo, the key into it, and what is behind the key.
 
@@ -36,13 +36,13 @@ class Look(NamedTuple):
     elsewhere: Reason | None
 
 
-def look_at(
+def view_node(
     plan: Plan,
     state: NodeState,
     snapshot: Snapshot,
     memos: dict[tuple[ClaimSpec, ...], ClaimsMemo | Prediction],
     settings: Settings,
-) -> Look | Prediction:
+) -> NodeView | Prediction:
     """How the node looks to the pod, or a prediction that needs no search; fills in ``memos``."""
     if state.inventory.failure is not None:
         return without_devices(Outcome.ERROR, state.inventory.failure, settings)
@@ -61,26 +61,26 @@ def look_at(
     usage = usage_of(placed, state.inventory, state.usage, snapshot.release)
     slots = _slots(plan, len(specs), state)
     key = (placed.number, usage, tuple(slot.fixed for slot in slots))
-    return Look(memo, key, placed, slots, elsewhere)
+    return NodeView(memo, key, placed, slots, elsewhere)
 
 
-def fragmentation_on(state: NodeState, look: Look, prediction: Prediction) -> Fragmentation | None:
+def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -> Fragmentation | None:
     """What the predicted devices leave of the node's groups; ``None`` where none are predicted."""
     if prediction.solution is None:
         return None
     pairable = state.inventory.pairable
-    key = (prediction, id(look.placed), pairable, state.free)
-    found = look.memo.fragmentations.get(key)
+    key = (prediction, id(view.placed), pairable, state.free)
+    found = view.memo.fragmentations.get(key)
     if found is None:
-        taken = _taken(look, prediction.solution)
+        taken = _taken(view, prediction.solution)
         found = fragmentation_of(pairable, state.free, state.groups, taken)
-        look.memo.remember_fragmentation(key, found)
+        view.memo.remember_fragmentation(key, found)
     return found
 
 
-def _taken(look: Look, solution: Solution) -> list[tuple[int, int]]:
+def _taken(view: NodeView, solution: Solution) -> list[tuple[int, int]]:
     """Where on the node the devices are that others then lack."""
-    alternatives, positions = look.memo.compiled.alternatives, look.placed.positions
+    alternatives, positions = view.memo.compiled.alternatives, view.placed.positions
     return [
         positions[pick.candidate]
         for picks in solution.picks

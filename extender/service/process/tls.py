@@ -56,7 +56,7 @@ class Certificate:
     @asynccontextmanager
     async def renewing(self) -> AsyncIterator[None]:
         """Look for renewed files while the context lasts."""
-        task = asyncio.create_task(self._look())
+        task = asyncio.create_task(self._view())
         try:
             yield
         finally:
@@ -64,7 +64,7 @@ class Certificate:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _look(self) -> None:
+    async def _view(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             self.renew()

@@ -156,7 +156,7 @@ class Recorder:
             if attempt is not None and (claim.key in attempt.waiting or claim.extended_resource):
                 attempt.waiting.discard(claim.key)
                 attempt.allocations[claim.name] = data
-                self._look(attempt)
+                self._view(attempt)
 
     def pod_seen(self, pod: Pod, data: bytes | msgspec.Raw) -> None:
         """Take the node and the condition of a pod, if an attempt waits for them."""
@@ -170,7 +170,7 @@ class Recorder:
                 if condition.status == "False":
                     self._end(attempt)
             attempt.node = pod.node_name
-            self._look(attempt)
+            self._view(attempt)
 
     def pods_gone(self, keys: Sequence[Key]) -> None:
         """End the attempts of pods that are deleted."""
@@ -212,7 +212,7 @@ class Recorder:
             if key in claims and claims[key].allocation is None:
                 yield key
 
-    def _look(self, attempt: _Attempt) -> None:
+    def _view(self, attempt: _Attempt) -> None:
         """End the attempt if the pod is bound and has all its claims."""
         extended = not attempt.pod.claims and not attempt.allocations
         if attempt.node and not attempt.waiting and not extended:

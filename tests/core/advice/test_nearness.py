@@ -80,10 +80,10 @@ def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
     ranks = list(Nearness)
     reached = 0
     for alike in survey(plan, snapshot, {}, Settings(), lambda _: None):
-        look = alike.look
-        assert look is not None
-        layout, usage = look.placed.layout, look.key[1]
-        best = best_nearness(look.memo.compiled, layout, usage, look.slots, release, 10_000)
+        view = alike.view
+        assert view is not None
+        layout, usage = view.placed.layout, view.key[1]
+        best = best_nearness(view.memo.compiled, layout, usage, view.slots, release, 10_000)
         bound = nearest_possible(layout, usage)
         assert best.complete
         assert best.nearness is not None

@@ -69,4 +69,4 @@ def test_a_node_whose_slices_cannot_be_gathered() -> None:
         release=release_for("1.36.2"), nodes=[Node("a")], slices=[slice_], classes=b.CLASSES
     )
     (alike,) = survey(PLAN, snapshot, {}, Settings(), lambda _: None)
-    assert (alike.nodes, alike.look, alike.prediction.outcome) == (("a",), None, Outcome.ERROR)
+    assert (alike.nodes, alike.view, alike.prediction.outcome) == (("a",), None, Outcome.ERROR)
