@@ -26,9 +26,9 @@ from .fragmentation import Fragmentation
 from .memo import Memo, PredictionKey, Table
 from .node_view import NodeView, fragmentation_on, view_node
 from .predict import Best, Prediction, best_alignment, predict, without_devices
+from .rank import NodeRank, Rank, rank_node
 from .settings import Settings
 from .shortfall import Shortfall, farthest_pair, shortfall_of
-from .standing import Rank, Standing, standing_of
 from .verdict import NodeVerdict, PredictedDevice, verdict_of
 
 T = TypeVar("T")
@@ -207,18 +207,18 @@ class Evaluation(Generic[T]):
         known = table.entries
         missing = [name for name in names if name not in known]
         within = table.steps <= self._settings.request_steps
-        standings = self._standings(missing if within else names)
+        ranked = self._ranked(missing if within else names)
         if within and table.steps > self._settings.request_steps:
             # The budget counts all nodes of the request, also those known before.
-            standings = self._standings(names)
+            ranked = self._ranked(names)
             within = False
         render = self._memo.render
-        fresh = {name: render(name, standing.score) for name, standing in standings.items()}
+        fresh = {name: render(name, ranked.score) for name, ranked in ranked.items()}
         if within:
             listed = [name for name in missing if name in self.snapshot.nodes]
             known.update((name, fresh[name]) for name in listed)
-            table.scores.update((name, standings[name].score) for name in listed)
-            table.ranks.update((name, standings[name].rank) for name in listed)
+            table.scores.update((name, ranked[name].score) for name in listed)
+            table.ranks.update((name, ranked[name].rank) for name in listed)
         return [fresh[name] if name in fresh else known[name] for name in names]
 
     def _judged_shortfalls(self, table: Table[T], names: Sequence[str]) -> Mapping[str, Shortfall | None]:
@@ -238,9 +238,9 @@ class Evaluation(Generic[T]):
         known.update((name, fresh[name]) for name in missing if name in self.snapshot.nodes)
         return known | fresh
 
-    def _standings(self, names: Sequence[str]) -> dict[str, Standing]:
+    def _ranked(self, names: Sequence[str]) -> dict[str, NodeRank]:
         return {
-            name: self._standing(prediction, self._fragmentation(name, prediction, view))
+            name: self._rank(prediction, self._fragmentation(name, prediction, view))
             for name, prediction, view in self._judged(names)
         }
 
@@ -314,7 +314,7 @@ class Evaluation(Generic[T]):
         return verdict_of(
             plan,
             prediction,
-            self._settings.neutral if equal else self._standing(prediction, fragmentation).score,
+            self._settings.neutral if equal else self._rank(prediction, fragmentation).score,
             fragmentation,
             view.memo.compiled if view is not None else None,
             view.placed if view is not None else None,
@@ -328,8 +328,8 @@ class Evaluation(Generic[T]):
         state = self.snapshot.nodes.get(name)
         return None if state is None or view is None else fragmentation_on(state, view, prediction)
 
-    def _standing(self, prediction: Prediction, fragmentation: Fragmentation | None) -> Standing:
-        return standing_of(prediction, fragmentation, self._settings, aligns=self._aligns)
+    def _rank(self, prediction: Prediction, fragmentation: Fragmentation | None) -> NodeRank:
+        return rank_node(prediction, fragmentation, self._settings, aligns=self._aligns)
 
     def _uniform(self, plan: Uniform) -> NodeVerdict:
         points = self._settings.neutral if plan.outcome is Outcome.UNKNOWN else 0

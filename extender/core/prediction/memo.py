@@ -23,8 +23,8 @@ from ..releases.release import Release
 from ..topology.locations import Location
 from .fragmentation import Fragmentation
 from .predict import Best, Prediction
+from .rank import Rank
 from .shortfall import Shortfall
-from .standing import Rank
 
 T = TypeVar("T")
 

@@ -1,5 +1,5 @@
 """
-How a node stands against the others: the score that is sent, and the exact rank behind it.
+How a node ranks among the others: the score that is sent, and the exact rank behind it.
 
 Alignment comes first in both. Only between nodes of equal alignment does it count what
 the placement breaks for later pods.
@@ -24,16 +24,16 @@ _NEUTRAL = 0.5
 _NOT_HERE = -1.0
 
 
-class Standing(NamedTuple):
+class NodeRank(NamedTuple):
     score: int
     rank: Rank
 
 
-def standing_of(
+def rank_node(
     prediction: Prediction, fragmentation: Fragmentation | None, settings: Settings, *, aligns: bool
-) -> Standing:
+) -> NodeRank:
     """
-    Place one node; its standing does not depend on what other nodes there are.
+    Rank one node; the result does not depend on what other nodes there are.
 
     The score is the prediction's, one point less where the pod breaks a group that it does
     not get. So where two alignments differ by more than one point of ``score_max``, the
@@ -52,7 +52,7 @@ def standing_of(
         # A scale of one point has none to give away for less than alignment.
         points = max(points - 1, 0)
     known = prediction.outcome is Outcome.ALLOCATED
-    return Standing(points, (_alignment(prediction) if fits else _NOT_HERE, known, -broken, -delayed))
+    return NodeRank(points, (_alignment(prediction) if fits else _NOT_HERE, known, -broken, -delayed))
 
 
 def _alignment(prediction: Prediction) -> float:

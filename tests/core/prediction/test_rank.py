@@ -12,8 +12,8 @@ from extender.core.alignment.pairs import Alignment, score
 from extender.core.cluster.groups import Groups
 from extender.core.prediction.fragmentation import Fragmentation
 from extender.core.prediction.predict import Prediction, without_devices
+from extender.core.prediction.rank import NodeRank, rank_node
 from extender.core.prediction.settings import Settings
-from extender.core.prediction.standing import Standing, standing_of
 from extender.core.reasons import Outcome, ReasonCode, reason
 
 SETTINGS = Settings()
@@ -27,51 +27,51 @@ fragmentations = st.sampled_from((KEPT, BROKEN, DELAYED, None))
 scales = st.integers(1, 1000)
 
 
-def standing(
+def ranked(
     predicted: float | None,
     fragmentation: Fragmentation | None = KEPT,
     settings: Settings = SETTINGS,
     *,
     aligns: bool = True,
-) -> Standing:
+) -> NodeRank:
     alignment = Alignment(predicted, ())
     prediction = Prediction(Outcome.ALLOCATED, None, None, alignment, score(alignment, settings.score_max))
-    return standing_of(prediction, fragmentation, settings, aligns=aligns)
+    return rank_node(prediction, fragmentation, settings, aligns=aligns)
 
 
 def test_needless_breaking_costs_one_point() -> None:
     """What the pod needs itself costs nothing."""
-    assert [standing(0.9, each).score for each in (None, KEPT, DELAYED, BROKEN)] == [90, 90, 90, 89]
+    assert [ranked(0.9, each).score for each in (None, KEPT, DELAYED, BROKEN)] == [90, 90, 90, 89]
 
 
 def test_ranks_are_lexicographic() -> None:
     """Alignment, then groups broken, then groups that first fit no longer reaches."""
     ranks = [
-        standing(0.9, BROKEN).rank,
-        standing(0.9, DELAYED).rank,
-        standing(0.9, KEPT).rank,
-        standing(0.9001, BROKEN).rank,
+        ranked(0.9, BROKEN).rank,
+        ranked(0.9, DELAYED).rank,
+        ranked(0.9, KEPT).rank,
+        ranked(0.9001, BROKEN).rank,
     ]
     assert all(worse < better for worse, better in pairwise(ranks))
 
 
 def test_nothing_to_align_is_neutral() -> None:
     """But for one point where groups break, or where the pod does not fit."""
-    assert standing(None, KEPT, aligns=False).score == 50
-    assert standing(None, BROKEN, aligns=False).score == 49
+    assert ranked(None, KEPT, aligns=False).score == 50
+    assert ranked(None, BROKEN, aligns=False).score == 49
     nowhere = without_devices(Outcome.UNSCHEDULABLE, WHY, SETTINGS)
-    assert standing_of(nowhere, None, SETTINGS, aligns=False).score == 49
+    assert rank_node(nowhere, None, SETTINGS, aligns=False).score == 49
 
 
 @pytest.mark.parametrize("aligns", [True, False])
 def test_a_node_with_devices_goes_before_one_without(aligns: bool) -> None:
     """An unknown node is as good as half, but not before what is known to be; no devices come last."""
     unknown, none, error = (
-        standing_of(without_devices(outcome, WHY, SETTINGS), None, SETTINGS, aligns=aligns).rank
+        rank_node(without_devices(outcome, WHY, SETTINGS), None, SETTINGS, aligns=aligns).rank
         for outcome in (Outcome.UNKNOWN, Outcome.UNSCHEDULABLE, Outcome.ERROR)
     )
-    assert standing(0.5, BROKEN, aligns=aligns).rank > unknown > none == error
-    assert standing(0.0, BROKEN, aligns=aligns).rank > none
+    assert ranked(0.5, BROKEN, aligns=aligns).rank > unknown > none == error
+    assert ranked(0.0, BROKEN, aligns=aligns).rank > none
 
 
 @given(alignments, alignments, fragmentations, fragmentations, scales)
@@ -80,7 +80,7 @@ def test_the_order_of_scores_is_that_of_alignments(
 ) -> None:
     """Never reversed where they differ by more than a point; that of ranks is never reversed at all."""
     settings = Settings(score_max)
-    one, other = standing(a, left_a, settings), standing(b, left_b, settings)
+    one, other = ranked(a, left_a, settings), ranked(b, left_b, settings)
     if (a - b) * score_max > 1:
         assert one.score >= other.score
     if a > b:
@@ -93,7 +93,7 @@ def test_the_score_is_the_alignment_within_a_point(
     predicted: float, left: Fragmentation | None, score_max: int
 ) -> None:
     """Exactly the rounded alignment where nothing breaks needlessly."""
-    given_score = standing(predicted, left, Settings(score_max)).score
+    given_score = ranked(predicted, left, Settings(score_max)).score
     rounded = round(predicted * score_max)
     assert rounded - 1 <= given_score <= rounded
     if left is None or not left.broken:
