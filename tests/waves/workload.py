@@ -43,10 +43,10 @@ def draw(mix: Mapping[Ask, int], count: int, seed: int) -> list[Ask]:
 def pod_of(name: str, ask: Ask) -> tuple[Pod, list[Claim]]:
     """The pod and its claims, GPUs before NICs."""
     requests = [_request(*each) for each in ((GPU_CLASS, ask.gpus), (NIC_CLASS, ask.nics)) if each[1]]
-    groups = [[request] for request in requests] if ask.claims == 2 else [requests]
+    pairs = [[request] for request in requests] if ask.claims == 2 else [requests]
     claims = [
         Claim("default", f"{name}-{number}", f"uid-{name}-{number}", _spec(group))
-        for number, group in enumerate(groups)
+        for number, group in enumerate(pairs)
     ]
     return Pod(
         "default", name, f"uid-{name}", claims=tuple(PodClaim(each.name, each.name) for each in claims)

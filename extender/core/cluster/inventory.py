@@ -23,7 +23,7 @@ from ..topology.locations import Location
 from ..topology.published import read_published
 from ..topology.vocabulary import Vocabulary
 from .changes import Difference
-from .groups import NOTHING_PAIRABLE, Pairable, marks_of, pairable_of
+from .free_pairs import NOTHING_PAIRABLE, Pairable, marks_of, pairable_of
 from .node_selection import NodeSelectorError, node_matches
 from .pools import (
     Pool,
@@ -42,7 +42,7 @@ class Inventory:
     A node's pools in search order, and all their slices flattened in that order.
 
     ``failure`` is set when gathering the pools is fatal upstream. ``pairable``: what of it
-    can be part of a group of devices near each other.
+    can be part of a free pair.
     """
 
     pools: tuple[Pool, ...]
@@ -58,16 +58,16 @@ NODE_FEATURE = "DRAOptionalNodeOperations"
 EMPTY = Inventory((), (), NodeSignature((), ()))
 
 
-class Known(NamedTuple):
+class Previous(NamedTuple):
     """
-    What was known of a node whose slices then changed.
+    What a node was before some of its slices changed.
 
-    ``pools``: those with slices that changed. ``steady``: see ``steady_slices``.
+    ``pools``: those with slices that changed. ``unmoved``: see ``unmoved_slices``.
     """
 
     inventory: Inventory
     pools: frozenset[PoolID]
-    steady: frozenset[str]
+    unmoved: frozenset[str]
 
 
 def inventory_of(
@@ -76,43 +76,51 @@ def inventory_of(
     release: Release,
     vocabulary: Vocabulary,
     lineage: Lineage,
-    known: Known | None = None,
+    previous: Previous | None = None,
 ) -> Inventory:
     """
     Gather the node's inventory. ``lineage`` interns what nodes share.
 
-    ``known`` saves work and changes nothing. It must be of the same node, with what
+    ``previous`` saves work and changes nothing. It must be of the same node, with what
     slices and devices ask of a node unchanged.
 
     Of counter slices that count for every node, those of pools the node has no
     device of matter only where they are broken, so only these are added.
     """
-    if known is not None and known.inventory.failure is not None:
-        known = None
+    if previous is not None and previous.inventory.failure is not None:
+        previous = None
     try:
         offered = (*index.local.get(node.name, ()), *index.selected)
         slices = [
             slice_
             for slice_ in offered
-            if (known is None or slice_.pool_id in known.pools)
+            if (previous is None or slice_.pool_id in previous.pools)
             and targets_node(slice_, node, release.gathering)
         ]
         own = {slice_.pool_id for slice_ in slices}
         slices += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
         pools = gather_pools(node, slices, index.by_pool, release)
         foreign = [
-            pool for pool in index.broken if pool.id not in own and (known is None or pool.id in known.pools)
+            pool
+            for pool in index.broken
+            if pool.id not in own and (previous is None or pool.id in previous.pools)
         ]
-        kept = [] if known is None else [each for each in known.inventory.pools if each.id not in known.pools]
+        kept = (
+            []
+            if previous is None
+            else [each for each in previous.inventory.pools if each.id not in previous.pools]
+        )
         if foreign or kept:
             pools = in_search_order((*kept, *pools, *foreign), release)
-        return _signature_of(node, pools, release, vocabulary, lineage, known)
+        return _signature_of(node, pools, release, vocabulary, lineage, previous)
     except NodeSelectorError as error:
         failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
         return Inventory((), (), EMPTY.signature, failure)
 
 
-def steady_slices(changed: Mapping[str, Difference[ResourceSlice]], vocabulary: Vocabulary) -> frozenset[str]:
+def unmoved_slices(
+    changed: Mapping[str, Difference[ResourceSlice]], vocabulary: Vocabulary
+) -> frozenset[str]:
     """Names of the slices that changed but say the same as before of where their devices are."""
     return frozenset(
         name
@@ -144,13 +152,13 @@ def _signature_of(
     release: Release,
     vocabulary: Vocabulary,
     lineage: Lineage,
-    known: Known | None,
+    previous: Previous | None,
 ) -> Inventory:
     numbered = [(number, slice_) for number, pool in enumerate(pools) for slice_ in pool.slices]
     slices = tuple(slice_ for _, slice_ in numbered)
     pool_signatures = _pool_signatures(pools, release)
-    if known is not None and _stayed(known, slices):
-        before = known.inventory
+    if previous is not None and _stayed(previous, slices):
+        before = previous.inventory
         slice_signatures = tuple(
             _moved(of, number)
             if slice_ is then
@@ -187,19 +195,19 @@ def _pairable(
     lineage: Lineage,
 ) -> Pairable:
     marks = tuple([marks_of(slice_, release, vocabulary) for slice_ in slices])
-    known = lineage.pairables.get((signature, marks))
-    if known is None:
-        known = lineage.pairables[signature, marks] = pairable_of(
+    previous = lineage.pairables.get((signature, marks))
+    if previous is None:
+        previous = lineage.pairables[signature, marks] = pairable_of(
             [of.locations for of in signature.slices], [of.targets for of in signature.slices], marks
         )
-    return known
+    return previous
 
 
-def _stayed(known: Known, slices: Sequence[ResourceSlice]) -> bool:
+def _stayed(previous: Previous, slices: Sequence[ResourceSlice]) -> bool:
     """Whether every device is where it was, because all that is said about locations was said before."""
-    before = known.inventory.slices
+    before = previous.inventory.slices
     return len(before) == len(slices) and all(
-        slice_ is then or (slice_.name == then.name and slice_.name in known.steady)
+        slice_ is then or (slice_.name == then.name and slice_.name in previous.unmoved)
         for slice_, then in zip(slices, before, strict=True)
     )
 

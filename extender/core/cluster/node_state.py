@@ -11,8 +11,8 @@ from extender.model import Node, PoolID
 
 from ..releases.release import Release
 from ..topology.vocabulary import Vocabulary
-from .groups import Groups, free_units
-from .inventory import Inventory, Known, inventory_of
+from .free_pairs import FreePairs, free_units
+from .inventory import Inventory, Previous, inventory_of
 from .signature import Lineage
 from .slice_index import SliceIndex
 from .usage import NO_USAGE, PoolUsage
@@ -23,18 +23,18 @@ class NodeState:
     """
     One node: ``usage`` is parallel to ``inventory.pools``.
 
-    ``free``: a bit per unit of ``inventory.pairable`` that nobody holds; ``groups`` are those among them.
+    ``free``: a bit per unit of ``inventory.pairable`` that nobody holds; ``pairs``: the free pairs they form.
     """
 
     node: Node
     inventory: Inventory
     usage: tuple[PoolUsage, ...]
     free: int
-    groups: Groups
+    pairs: FreePairs
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ClusterContext:
     """
     What makes a node's state, apart from the node.
 
@@ -48,32 +48,32 @@ class Surroundings:
     lineage: Lineage
 
 
-def state_of(node: Node, around: Surroundings) -> NodeState:
+def state_of(node: Node, context: ClusterContext) -> NodeState:
     """The state of a node of which nothing is known yet."""
-    inventory = _gathered(node, around)
-    return _state(node, inventory, _usage_on(inventory, around))
+    inventory = _gathered(node, context)
+    return _state(node, inventory, _usage_on(inventory, context))
 
 
 def state_after(
     state: NodeState,
     node: Node,
-    around: Surroundings,
+    context: ClusterContext,
     pools: frozenset[PoolID],
-    steady: frozenset[str],
+    unmoved: frozenset[str],
 ) -> NodeState:
     """
     The next state of a node; the same object if it is equal.
 
-    ``pools``: those that changed and that the node may see; ``steady``: see ``steady_slices``.
+    ``pools``: those that changed and that the node may see; ``unmoved``: see ``unmoved_slices``.
     """
     inventory = state.inventory
-    if _is_seen_otherwise(state.node, node, around.slices):
-        inventory = _gathered(node, around)
+    if _is_seen_otherwise(state.node, node, context.slices):
+        inventory = _gathered(node, context)
     elif pools:
-        inventory = _gathered(node, around, Known(inventory, pools, steady))
+        inventory = _gathered(node, context, Previous(inventory, pools, unmoved))
     if inventory is not state.inventory and inventory == state.inventory:
         inventory = state.inventory
-    usage = _usage_on(inventory, around)
+    usage = _usage_on(inventory, context)
     if node == state.node and inventory is state.inventory and usage == state.usage:
         return state
     return _state(node, inventory, usage)
@@ -82,11 +82,11 @@ def state_after(
 def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> NodeState:
     pools = [of.pool for of in inventory.signature.slices]
     free = free_units(inventory.pairable, inventory.slices, pools, usage)
-    return NodeState(node, inventory, usage, free, inventory.pairable.groups(free))
+    return NodeState(node, inventory, usage, free, inventory.pairable.pairs(free))
 
 
-def _gathered(node: Node, around: Surroundings, known: Known | None = None) -> Inventory:
-    return inventory_of(node, around.slices, around.release, around.vocabulary, around.lineage, known)
+def _gathered(node: Node, context: ClusterContext, previous: Previous | None = None) -> Inventory:
+    return inventory_of(node, context.slices, context.release, context.vocabulary, context.lineage, previous)
 
 
 def _is_seen_otherwise(before: Node, after: Node, slices: SliceIndex) -> bool:
@@ -98,5 +98,5 @@ def _is_seen_otherwise(before: Node, after: Node, slices: SliceIndex) -> bool:
     return before.declared_features != after.declared_features
 
 
-def _usage_on(inventory: Inventory, around: Surroundings) -> tuple[PoolUsage, ...]:
-    return tuple([around.usage.get(pool.id, NO_USAGE) for pool in inventory.pools])
+def _usage_on(inventory: Inventory, context: ClusterContext) -> tuple[PoolUsage, ...]:
+    return tuple([context.usage.get(pool.id, NO_USAGE) for pool in inventory.pools])

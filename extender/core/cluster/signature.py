@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from extender.model import CounterSet
 
 from ..topology.locations import Location
-from .groups import Pairable
+from .free_pairs import Pairable
 
 
 @dataclass(frozen=True, slots=True)

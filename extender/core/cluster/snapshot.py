@@ -17,10 +17,10 @@ from ..releases.release import Release
 from ..topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from .changes import Changes, Difference, applied, differences
 from .inventory import EMPTY
-from .node_state import NodeState, Surroundings, state_of
+from .node_state import ClusterContext, NodeState, state_of
 from .signature import Lineage
 from .slice_index import SliceIndex, index_after, index_slices
-from .succession import nodes_after, slices_changed, sweep
+from .snapshot_update import nodes_after, slices_changed, sweep
 from .taint_rules import with_taint_rules
 from .usage import PoolUsage, holders_after, pool_usage, usage_differences
 
@@ -84,11 +84,11 @@ class Snapshot:
         holders = holders_after({}, {key: Difference(None, claim) for key, claim in by_key.items()})
         shared = release.features.consumable_capacity
         usage = {pool: pool_usage(pool, group, consumable_capacity=shared) for pool, group in holders.items()}
-        around = Surroundings(release, vocabulary, index, usage, lineage)
+        context = ClusterContext(release, vocabulary, index, usage, lineage)
         states: dict[str, NodeState] = {}
         pool_nodes: dict[PoolID, list[str]] = {}
         for node in sorted(nodes, key=lambda node: node.name):
-            state = states[node.name] = state_of(node, around)
+            state = states[node.name] = state_of(node, context)
             for pool in state.inventory.pools:
                 pool_nodes.setdefault(pool.id, []).append(node.name)
         return cls(
@@ -144,13 +144,13 @@ class Snapshot:
         published = applied(self.published, slices)
         taint_rules = applied(self.taint_rules, rules)
         tainted = slices_changed(self.slices, published, slices, taint_rules, rules.values(), self.release)
-        before = Surroundings(self.release, self.vocabulary, self.slices, self.usage, self.lineage)
-        around = replace(
+        before = ClusterContext(self.release, self.vocabulary, self.slices, self.usage, self.lineage)
+        context = replace(
             before,
             slices=index_after(self.slices, tainted, self.release),
             usage=applied(self.usage, used),
         )
-        then = nodes_after(self.nodes, self.pool_nodes, before, around, nodes, tainted, used)
+        then = nodes_after(self.nodes, self.pool_nodes, before, context, nodes, tainted, used)
         sweep(self.lineage, then.nodes)
         after = replace(
             self,
@@ -161,9 +161,9 @@ class Snapshot:
             taint_rules=taint_rules,
             namespaces=applied(self.namespaces, namespaces),
             published=published,
-            slices=around.slices,
+            slices=context.slices,
             holders=holders,
-            usage=around.usage,
+            usage=context.usage,
             pool_nodes=then.pool_nodes,
         )
         if not then.changed:

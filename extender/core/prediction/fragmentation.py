@@ -1,43 +1,43 @@
-"""What a placement leaves for the pods that come later: the groups of a node before and after."""
+"""What a placement leaves for the pods that come later: the free pairs of a node before and after."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..cluster.groups import Groups, Pairable
+from ..cluster.free_pairs import FreePairs, Pairable
 
 
 class Fragmentation(NamedTuple):
     """
-    The groups of a node before and after a pod gets its devices there.
+    The free pairs of a node before and after a pod gets its devices there.
 
-    ``own``: the groups that the pod gets itself.
+    ``own``: the pairs that the pod gets itself.
     """
 
-    before: Groups
-    after: Groups
+    before: FreePairs
+    after: FreePairs
     own: int
 
     @property
     def broken(self) -> int:
-        """Groups that are gone and that the pod does not get; never negative."""
+        """Pairs that are gone and that the pod does not get; never negative."""
         return self.before.intact - self.after.intact - self.own
 
     @property
     def delayed(self) -> int:
-        """Groups that first fit does not reach after it; negative where it reaches more."""
+        """Pairs that first fit does not reach after it; negative where it reaches more."""
         return self.before.first_fit - self.after.first_fit
 
 
 def fragmentation_of(
-    pairable: Pairable, free: int, before: Groups, taken: Iterable[tuple[int, int]]
+    pairable: Pairable, free: int, before: FreePairs, taken: Iterable[tuple[int, int]]
 ) -> Fragmentation:
     """
-    What becomes of the groups of a node, ``before`` among its ``free`` units.
+    What becomes of the free pairs of a node, ``before`` among its ``free`` units.
 
     ``taken``: (slice, device) positions of what the pod gets; what cannot be part of a
-    group is passed over.
+    pair is passed over.
     """
     bits = 0
     for position in taken:
@@ -47,4 +47,4 @@ def fragmentation_of(
     bits &= free
     if not bits:
         return Fragmentation(before, before, 0)
-    return Fragmentation(before, pairable.groups(free & ~bits), pairable.own_groups(bits))
+    return Fragmentation(before, pairable.pairs(free & ~bits), pairable.own_pairs(bits))

@@ -17,7 +17,7 @@ from extender.model import ClaimSpec, DeviceClass
 from ..allocator.layout import LayoutUsage
 from ..allocator.projection import Projector
 from ..claims.compiled_claims import CompiledClaims
-from ..cluster.groups import Pairable
+from ..cluster.free_pairs import Pairable
 from ..cluster.snapshot import Lineage, Snapshot
 from ..releases.release import Release
 from ..topology.locations import Location

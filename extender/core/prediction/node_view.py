@@ -65,7 +65,7 @@ def view_node(
 
 
 def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -> Fragmentation | None:
-    """What the predicted devices leave of the node's groups; ``None`` where none are predicted."""
+    """What the predicted devices leave of the node's free pairs; ``None`` where none are predicted."""
     if prediction.solution is None:
         return None
     pairable = state.inventory.pairable
@@ -73,7 +73,7 @@ def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -
     found = view.memo.fragmentations.get(key)
     if found is None:
         taken = _taken(view, prediction.solution)
-        found = fragmentation_of(pairable, state.free, state.groups, taken)
+        found = fragmentation_of(pairable, state.free, state.pairs, taken)
         view.memo.remember_fragmentation(key, found)
     return found
 

@@ -17,7 +17,7 @@ from .settings import Settings
 Rank = tuple[float, bool, int, int]
 """
 Higher is better: the predicted alignment, whether devices are predicted at all, then fewer
-groups broken for others, then fewer that first fit no longer reaches.
+free pairs broken for others, then fewer that first fit no longer reaches.
 """
 
 _NEUTRAL = 0.5
@@ -35,7 +35,7 @@ def rank_node(
     """
     Rank one node; the result does not depend on what other nodes there are.
 
-    The score is the prediction's, one point less where the pod breaks a group that it does
+    The score is the prediction's, one point less where the pod breaks a free pair that it does
     not get. So where two alignments differ by more than one point of ``score_max``, the
     scores never have the opposite order. A pod for which nothing ``aligns``, because it gets
     one device at most, scores neutral everywhere, with the same point less, or where it does

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from extender.core.cluster import succession
+from extender.core.cluster import snapshot_update as succession
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for

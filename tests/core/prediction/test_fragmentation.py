@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extender.core.cluster.groups import Groups, Pairable
+from extender.core.cluster.free_pairs import FreePairs, Pairable
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, evaluate
 from extender.core.prediction.fragmentation import Fragmentation, fragmentation_of
@@ -53,8 +53,8 @@ def held(device: str) -> Claim:
     return b.holding(f"holds-{device}", DeviceID(driver, "n", device))
 
 
-def groups(snapshot: Snapshot) -> Groups:
-    return snapshot.nodes["n"].groups
+def pairs(snapshot: Snapshot) -> FreePairs:
+    return snapshot.nodes["n"].pairs
 
 
 def left_by(snapshot: Snapshot, spec: Claim) -> Fragmentation | None:
@@ -67,32 +67,32 @@ def left_by(snapshot: Snapshot, spec: Claim) -> Fragmentation | None:
 @pytest.mark.parametrize(
     ("gpus", "nics", "found"),
     [
-        ("ab", "ab", Groups(2, 2)),
-        ("ab", "ba", Groups(2, 0)),
-        ("aab", "ab", Groups(2, 1)),
-        ("ab", "aab", Groups(2, 1)),
-        ("aa", "a", Groups(1, 1)),
-        ("a", "b", Groups(0, 0)),
+        ("ab", "ab", FreePairs(2, 2)),
+        ("ab", "ba", FreePairs(2, 0)),
+        ("aab", "ab", FreePairs(2, 1)),
+        ("ab", "aab", FreePairs(2, 1)),
+        ("aa", "a", FreePairs(1, 1)),
+        ("a", "b", FreePairs(0, 0)),
     ],
 )
-def test_a_group_is_a_gpu_and_a_nic_on_one_root(gpus: str, nics: str, found: Groups) -> None:
+def test_a_group_is_a_gpu_and_a_nic_on_one_root(gpus: str, nics: str, found: FreePairs) -> None:
     """Each device is in one group at most; first fit reaches those whose devices have the same turn."""
-    assert groups(world(on_roots("gpu", *gpus), on_roots("nic", *nics))) == found
+    assert pairs(world(on_roots("gpu", *gpus), on_roots("nic", *nics))) == found
 
 
 def test_numa_nodes_count_where_roots_say_nothing() -> None:
     """NICs without a root are as near as their NUMA node; with one shared root on the node, roots count."""
     gpus = [b.device("gpu-0", "a", 0), b.device("gpu-1", "b", 1)]
     nics = [b.device("nic-0", None, 0), b.device("nic-1", None, 1)]
-    assert groups(world(gpus, nics)) == Groups(2, 2)
-    assert groups(world(gpus, [b.device("nic-0", "a", 0), nics[1]])) == Groups(1, 1)
+    assert pairs(world(gpus, nics)) == FreePairs(2, 2)
+    assert pairs(world(gpus, [b.device("nic-0", "a", 0), nics[1]])) == FreePairs(1, 1)
 
 
 def test_held_devices_are_in_no_group() -> None:
     """The NIC of the first group is gone, so the others have other turns."""
     snapshot = world(on_roots("gpu", *"abc"), on_roots("nic", *"abc"), held("nic-0"))
-    assert groups(snapshot) == Groups(2, 0)
-    assert groups(snapshot.with_claims([held("gpu-0")])) == Groups(2, 2)
+    assert pairs(snapshot) == FreePairs(2, 0)
+    assert pairs(snapshot.with_claims([held("gpu-0")])) == FreePairs(2, 2)
 
 
 def test_shared_and_tainted_devices_are_in_no_group() -> None:
@@ -100,7 +100,7 @@ def test_shared_and_tainted_devices_are_in_no_group() -> None:
     shared = DeviceTraits(allow_multiple_allocations=True)
     tainted = DeviceTraits(taints=(Taint("broken", "NoSchedule"),))
     for traits in (shared, tainted):
-        assert groups(world(on_roots("gpu", "a"), on_roots("nic", "a", traits=traits))) == Groups(0, 0)
+        assert pairs(world(on_roots("gpu", "a"), on_roots("nic", "a", traits=traits))) == FreePairs(0, 0)
 
 
 def test_a_nic_without_rdma_counts_where_no_nic_has_it() -> None:
@@ -117,8 +117,8 @@ def test_a_nic_without_rdma_counts_where_no_nic_has_it() -> None:
         ]
 
     gpus = on_roots("gpu", "a", "a")
-    assert groups(world(gpus, nics(False, True))) == Groups(1, 1)
-    assert groups(world(gpus, nics(False, False))) == Groups(2, 2)
+    assert pairs(world(gpus, nics(False, True))) == FreePairs(1, 1)
+    assert pairs(world(gpus, nics(False, False))) == FreePairs(2, 2)
 
 
 def test_parts_of_one_device_are_one_unit() -> None:
@@ -129,14 +129,14 @@ def test_parts_of_one_device_are_one_unit() -> None:
 
     gpus = [part("gpu-0"), part("gpu-0-mig")]
     nics = on_roots("nic", "a", "a")
-    assert groups(world(gpus, nics)) == Groups(1, 1)
-    assert groups(world(gpus, nics, held("gpu-0-mig"))) == Groups(0, 0)
+    assert pairs(world(gpus, nics)) == FreePairs(1, 1)
+    assert pairs(world(gpus, nics, held("gpu-0-mig"))) == FreePairs(0, 0)
 
 
 def test_a_gpu_alone_breaks_a_group() -> None:
     """It takes the first GPU, and with it the turn of all others."""
     found = left_by(world(on_roots("gpu", *"abc"), on_roots("nic", *"abc")), b.claim("c", GPU))
-    assert found == Fragmentation(Groups(3, 3), Groups(2, 0), own=0)
+    assert found == Fragmentation(FreePairs(3, 3), FreePairs(2, 0), own=0)
     assert (found.broken, found.delayed) == (1, 3)
 
 
@@ -144,21 +144,21 @@ def test_a_gpu_whose_nic_is_gone_breaks_nothing() -> None:
     """It even puts the others back into step."""
     snapshot = world(on_roots("gpu", *"abc"), on_roots("nic", *"abc"), held("nic-0"))
     found = left_by(snapshot, b.claim("c", GPU))
-    assert found == Fragmentation(Groups(2, 0), Groups(2, 2), own=0)
+    assert found == Fragmentation(FreePairs(2, 0), FreePairs(2, 2), own=0)
     assert (found.broken, found.delayed) == (0, -2)
 
 
 def test_a_pod_may_use_up_its_own_group() -> None:
     """That is what groups are for."""
     found = left_by(world(on_roots("gpu", *"ab"), on_roots("nic", *"ab")), b.claim("c"))
-    assert found == Fragmentation(Groups(2, 2), Groups(1, 1), own=1)
+    assert found == Fragmentation(FreePairs(2, 2), FreePairs(1, 1), own=1)
     assert (found.broken, found.delayed) == (0, 1)
 
 
 def test_a_misaligned_pair_breaks_two_groups() -> None:
     """Its GPU is of one and its NIC of another."""
     found = left_by(world(on_roots("gpu", *"ab"), on_roots("nic", *"ba")), b.claim("c"))
-    assert found == Fragmentation(Groups(2, 0), Groups(0, 0), own=0)
+    assert found == Fragmentation(FreePairs(2, 0), FreePairs(0, 0), own=0)
     assert (found.broken, found.delayed) == (2, 0)
 
 
@@ -185,7 +185,7 @@ def test_a_pod_breaks_at_least_what_it_gets(gpus: list[int], nics: list[int], fr
     count = len(gpus) + len(nics)
     pairable = Pairable(tuple(gpus), tuple(nics), tuple((0, unit, unit) for unit in range(count)))
     free &= (1 << count) - 1
-    before = pairable.groups(free)
+    before = pairable.pairs(free)
     found = fragmentation_of(
         pairable, free, before, [(0, unit) for unit in range(count) if taken >> unit & 1]
     )

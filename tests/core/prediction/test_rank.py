@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.core.alignment.pairs import Alignment, score
-from extender.core.cluster.groups import Groups
+from extender.core.cluster.free_pairs import FreePairs
 from extender.core.prediction.fragmentation import Fragmentation
 from extender.core.prediction.predict import Prediction, without_devices
 from extender.core.prediction.rank import NodeRank, rank_node
@@ -17,9 +17,9 @@ from extender.core.prediction.settings import Settings
 from extender.core.reasons import Outcome, ReasonCode, reason
 
 SETTINGS = Settings()
-KEPT = Fragmentation(Groups(3, 3), Groups(2, 2), own=1)
-BROKEN = Fragmentation(Groups(3, 3), Groups(1, 1), own=1)
-DELAYED = Fragmentation(Groups(3, 3), Groups(2, 0), own=1)
+KEPT = Fragmentation(FreePairs(3, 3), FreePairs(2, 2), own=1)
+BROKEN = Fragmentation(FreePairs(3, 3), FreePairs(1, 1), own=1)
+DELAYED = Fragmentation(FreePairs(3, 3), FreePairs(2, 0), own=1)
 WHY = reason(ReasonCode.NO_FIT)
 
 alignments = st.fractions(0, 1, max_denominator=60).map(float)

@@ -1,9 +1,9 @@
 """
 What a placement leaves for the pods that come later.
 
-A *group* is a free GPU and a free NIC near each other: on one PCIe root or, on a node
+A *free pair* is a free GPU and a free NIC near each other: on one PCIe root or, on a node
 where roots say nothing about them, on one NUMA node. Every device of the node counts,
-also those that the pod cannot see. First fit reaches only some of the groups: the
+also those that the pod cannot see. First fit reaches only some of the pairs: the
 GPUs and NICs that have the same turn in search order.
 """
 
@@ -28,9 +28,9 @@ _NOWHERE = -1
 _OUT, _PART, _HAS_RDMA = 1, 2, 4
 
 
-class Groups(NamedTuple):
+class FreePairs(NamedTuple):
     """
-    How many groups there are.
+    How many free pairs there are.
 
     ``intact``: by any choice of devices. ``first_fit``: that pods get which ask for a GPU
     and a NIC, one pod after the other, until nothing is left.
@@ -40,16 +40,16 @@ class Groups(NamedTuple):
     first_fit: int
 
 
-NO_GROUPS = Groups(0, 0)
+NO_PAIRS = FreePairs(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Pairable:
     """
-    The devices of a node that can be part of a group.
+    The devices of a node that can be part of a free pair.
 
-    ``gpus`` and ``nics`` hold the spot of each in search order, -1 where it is near
-    nothing; two are near each other if they have one spot. A *unit* is a position in
+    ``gpus`` and ``nics`` hold the neighbourhood of each in search order, -1 where it is near
+    nothing; two are near each other if they share one. A *unit* is a position in
     ``(*gpus, *nics)``. ``units`` lists (slice, device, unit), positions as in the inventory:
     several devices that cannot be had together are one unit.
     """
@@ -69,20 +69,24 @@ class Pairable:
     def __hash__(self) -> int:
         return self.digest
 
-    def groups(self, free: int) -> Groups:
-        """Count the groups among the free units, given as a bit per unit."""
+    def pairs(self, free: int) -> FreePairs:
+        """Count the free pairs among the free units, given as a bit per unit."""
         first = len(self.gpus)
-        gpus = [spot for unit, spot in enumerate(self.gpus) if free >> unit & 1]
-        nics = [spot for unit, spot in enumerate(self.nics, first) if free >> unit & 1]
+        gpus = [neighbourhood for unit, neighbourhood in enumerate(self.gpus) if free >> unit & 1]
+        nics = [neighbourhood for unit, neighbourhood in enumerate(self.nics, first) if free >> unit & 1]
         left = Counter(nics)
-        return Groups(
-            sum(min(count, left[spot]) for spot, count in Counter(gpus).items() if spot != _NOWHERE),
+        return FreePairs(
+            sum(
+                min(count, left[neighbourhood])
+                for neighbourhood, count in Counter(gpus).items()
+                if neighbourhood != _NOWHERE
+            ),
             sum(gpu == nic != _NOWHERE for gpu, nic in zip(gpus, nics, strict=False)),
         )
 
-    def own_groups(self, taken: int) -> int:
-        """How many groups the units of one pod form among themselves."""
-        return self.groups(taken).intact
+    def own_pairs(self, taken: int) -> int:
+        """How many pairs the units of one pod form among themselves."""
+        return self.pairs(taken).intact
 
 
 NOTHING_PAIRABLE = Pairable()
@@ -111,7 +115,7 @@ def pairable_of(
     locations: Sequence[Sequence[Location]], targets: Sequence[Sequence[bool]], marks: Sequence[bytes]
 ) -> Pairable:
     """
-    Find what can be part of a group. All is by slice, then by device; empty targets mean all devices.
+    Find what can be part of a free pair. All is by slice, then by device; empty targets mean all devices.
 
     Devices that can be shared are never used up, so they count for nothing; neither do
     those with a taint that blocks, nor NICs without RDMA where the node has some with it: on an AWS
@@ -127,20 +131,20 @@ def pairable_of(
                 gpus.append(_Found(slice_, device, ("card", location.device), location, rdma=False))
             elif location.kind is DeviceKind.NIC:
                 # Functions of one port can be had one by one, parts of one device cannot.
-                whole = ("port", location.device) if mark & _PART else (slice_, device)
-                nics.append(_Found(slice_, device, whole, location, rdma=bool(mark & _HAS_RDMA)))
+                indivisible = ("port", location.device) if mark & _PART else (slice_, device)
+                nics.append(_Found(slice_, device, indivisible, location, rdma=bool(mark & _HAS_RDMA)))
     if any(nic.rdma for nic in nics):
         nics = [nic for nic in nics if nic.rdma]
     if not gpus or not nics:
         return NOTHING_PAIRABLE
     by_root = _share_a_root(gpus, nics)
-    spots: dict[Hashable, int] = {}
-    gpu_units, gpu_spots = _units(gpus, spots, by_root=by_root)
-    nic_units, nic_spots = _units(nics, spots, by_root=by_root)
-    first = len(gpu_spots)
+    neighbourhoods: dict[Hashable, int] = {}
+    gpu_units, gpu_neighbourhoods = _units(gpus, neighbourhoods, by_root=by_root)
+    nic_units, nic_neighbourhoods = _units(nics, neighbourhoods, by_root=by_root)
+    first = len(gpu_neighbourhoods)
     return Pairable(
-        tuple(gpu_spots),
-        tuple(nic_spots),
+        tuple(gpu_neighbourhoods),
+        tuple(nic_neighbourhoods),
         (*gpu_units, *((slice_, device, first + unit) for slice_, device, unit in nic_units)),
     )
 
@@ -166,11 +170,11 @@ def free_units(
 
 
 class _Found(NamedTuple):
-    """``whole``: equal for devices that cannot be had together."""
+    """``indivisible``: equal for devices that cannot be had together."""
 
     slice_: int
     device: int
-    whole: Hashable
+    indivisible: Hashable
     location: Location
     rdma: bool
 
@@ -181,19 +185,21 @@ def _share_a_root(gpus: Iterable[_Found], nics: Iterable[_Found]) -> bool:
 
 
 def _units(
-    found: Iterable[_Found], spots: dict[Hashable, int], *, by_root: bool
+    found: Iterable[_Found], neighbourhoods: dict[Hashable, int], *, by_root: bool
 ) -> tuple[list[tuple[int, int, int]], list[int]]:
-    """(slice, device, unit) of each device, and the spot of each unit; fills in ``spots``."""
+    """(slice, device, unit) of each device, and each unit's neighbourhood, numbered in ``neighbourhoods``."""
     units: dict[Hashable, int] = {}
     of_units: list[int] = []
     listed: list[tuple[int, int, int]] = []
     for each in found:
-        unit = units.setdefault(each.whole, len(units))
+        unit = units.setdefault(each.indivisible, len(units))
         if unit == len(of_units):
             location = each.location
             # A root on which devices say to be on several NUMA nodes is none: see ``distance``.
-            spot = (location.root, location.numa) if by_root else location.numa
+            neighbourhood = (location.root, location.numa) if by_root else location.numa
             known = (location.root if by_root else location.numa) >= 0
-            of_units.append(spots.setdefault(spot, len(spots)) if known else _NOWHERE)
+            of_units.append(
+                neighbourhoods.setdefault(neighbourhood, len(neighbourhoods)) if known else _NOWHERE
+            )
         listed.append((each.slice_, each.device, unit))
     return listed, of_units

@@ -15,9 +15,9 @@ from extender.model import DeviceTaintRule, Node, PoolID, ResourceSlice
 
 from ..releases.release import Release
 from .changes import Difference, copied
-from .inventory import steady_slices
+from .inventory import unmoved_slices
 from .node_selection import nodes_targeted
-from .node_state import NodeState, Surroundings, state_after, state_of
+from .node_state import ClusterContext, NodeState, state_after, state_of
 from .signature import Lineage
 from .slice_index import SliceIndex, pools_of
 from .taint_rules import with_taint_rules
@@ -27,7 +27,7 @@ _SPARE_FRAMES = 1_000
 # A signature that no node has any more costs memory only; sweeping costs a look at every node.
 
 
-class Succession(NamedTuple):
+class UpdatedNodes(NamedTuple):
     """
     The nodes, by name in that order, and the names of nodes by the pools they have.
 
@@ -78,24 +78,24 @@ def _tainted_before(index: SliceIndex, published: ResourceSlice) -> ResourceSlic
 def nodes_after(
     states: Mapping[str, NodeState],
     pool_nodes: Mapping[PoolID, tuple[str, ...]],
-    before: Surroundings,
-    around: Surroundings,
+    before: ClusterContext,
+    context: ClusterContext,
     nodes: Mapping[str, Difference[Node]],
     slices: Mapping[str, Difference[ResourceSlice]],
     held: Iterable[PoolID],
-) -> Succession:
+) -> UpdatedNodes:
     """
     The nodes after ``nodes`` and ``slices`` changed, and the usage of the pools ``held``.
 
-    ``before`` is what surrounded ``states``; ``around`` what surrounds the nodes now.
+    ``before`` is the context of ``states``, ``context`` that of the nodes now.
     """
     pools = pools_of(slices)
-    groups = [index.by_pool.get(pool, ()) for index in (before.slices, around.slices) for pool in pools]
-    known = (state.node for state in states.values())
-    found = nodes_targeted((slice_ for group in groups for slice_ in group), known)
-    everywhere = found is None or before.slices.broken is not around.slices.broken
+    groups = [index.by_pool.get(pool, ()) for index in (before.slices, context.slices) for pool in pools]
+    nodes_before = (state.node for state in states.values())
+    found = nodes_targeted((slice_ for group in groups for slice_ in group), nodes_before)
+    everywhere = found is None or before.slices.broken is not context.slices.broken
     finding = states.keys() if everywhere else (found or set()) & states.keys()
-    steady = steady_slices(slices, around.vocabulary)
+    unmoved = unmoved_slices(slices, context.vocabulary)
     concerned = nodes.keys() | finding
     concerned.update(name for pool in held for name in pool_nodes.get(pool, ()))
     fresh: dict[str, NodeState | None] = {}
@@ -104,12 +104,12 @@ def nodes_after(
         node = nodes[name].after if name in nodes else state.node if state is not None else None
         after: NodeState | None = None
         if node is not None and state is None:
-            after = state_of(node, around)
+            after = state_of(node, context)
         elif node is not None and state is not None:
-            after = state_after(state, node, around, pools if name in finding else frozenset(), steady)
+            after = state_after(state, node, context, pools if name in finding else frozenset(), unmoved)
         if after is not state:
             fresh[name] = after
-    return Succession(
+    return UpdatedNodes(
         _nodes_with(states, fresh), _pool_nodes_with(pool_nodes, states, fresh), frozenset(fresh)
     )
 
