@@ -31,7 +31,7 @@ class Store:
 
     def apply(self, changes: Changes) -> None:
         """Swap in the snapshot that follows from changes of any kind."""
-        self.current = self.current.following(changes)
+        self.current = self.current.updated(changes)
 
     def apply_claims(self, upserts: Iterable[Claim] = (), deletions: Iterable[ClaimKey] = ()) -> None:
         """Swap in the snapshot that follows from claim events."""

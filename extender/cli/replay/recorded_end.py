@@ -36,7 +36,7 @@ def read_recorded_end(path: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY) ->
         raise WrongInput(str(error)) from error
     snapshot = timeline.store.current
     bound = tuple(pod for pod in pods.values() if _has_claims(pod, snapshot))
-    return ClusterInput(snapshot.following(Changes(pods=bound)), (note,) if note else ())
+    return ClusterInput(snapshot.updated(Changes(pods=bound)), (note,) if note else ())
 
 
 def _has_claims(pod: Pod, snapshot: Snapshot) -> bool:

@@ -30,7 +30,7 @@ from extender.service.live.outcomes import Outcomes
 from extender.service.live.pod_binder import PodBinder
 from extender.service.live.store import LiveStore
 from extender.service.metrics.metrics import Metrics
-from extender.service.process.following import following
+from extender.service.process.background import background
 from extender.service.process.run import serve
 from extender.service.wire import host_priority
 
@@ -142,7 +142,7 @@ async def _serve(
         interner=interner,
         events=events,
     )
-    async with following(live, reflectors, events, metrics):
+    async with background(live, reflectors, events, metrics):
         await serve(make_app(service), config, _announcement(connection, store.current.release.version))
 
 

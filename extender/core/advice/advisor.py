@@ -117,8 +117,8 @@ class _Adviser:
             for key in (each.key for each in subject.claims)
             if (claim := snapshot.claims.get(key)) is not None and claim.allocation is not None
         ]
-        self._now = snapshot.following(Changes(claims=tuple(freed)))
-        self._empty = snapshot.following(Changes(gone_claims=tuple(snapshot.claims)))
+        self._now = snapshot.updated(Changes(claims=tuple(freed)))
+        self._empty = snapshot.updated(Changes(gone_claims=tuple(snapshot.claims)))
         self._settings = settings
         self._step = step
         self._memos: ClaimsMemos = {}

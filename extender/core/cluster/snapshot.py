@@ -108,7 +108,7 @@ class Snapshot:
             lineage=lineage,
         )
 
-    def following(self, changes: Changes) -> Snapshot:
+    def updated(self, changes: Changes) -> Snapshot:
         """
         The snapshot of the world after ``changes``; the same object if they change nothing.
 
@@ -172,7 +172,7 @@ class Snapshot:
 
     def with_claims(self, upserts: Iterable[Claim] = (), deletions: Iterable[ClaimKey] = ()) -> Snapshot:
         """The next snapshot after claims appeared, changed or went."""
-        return self.following(Changes(claims=tuple(upserts), gone_claims=tuple(deletions)))
+        return self.updated(Changes(claims=tuple(upserts), gone_claims=tuple(deletions)))
 
     def changed_since(self, number: int) -> frozenset[str] | None:
         """Names of nodes changed after snapshot ``number``; ``None`` if too long ago."""

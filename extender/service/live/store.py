@@ -132,7 +132,7 @@ class LiveStore:
             case "Pod":
                 self._take_pods(cast("Sequence[Pod]", upserts), cast("Sequence[tuple[str, str]]", gone))
             case _:
-                self.current = self.current.following(_changes(kind, upserts, gone))
+                self.current = self.current.updated(_changes(kind, upserts, gone))
 
     @property
     def open_places(self) -> Mapping[str, int]:
@@ -203,7 +203,7 @@ class LiveStore:
             if pod.uid in self._in_flight
             and (node := _news_of_node(pod, before.get((pod.namespace, pod.name))))
         ]
-        self.current = self.current.following(Changes(pods=tuple(pods), gone_pods=tuple(gone)))
+        self.current = self.current.updated(Changes(pods=tuple(pods), gone_pods=tuple(gone)))
         for uid in left:
             self.forget(uid)
         for pod, node in landed:

@@ -327,7 +327,7 @@ def test_a_made_up_claim_is_allocated_like_any_other(names: tuple[str, ...]) -> 
     snapshot = world(b.claim("c"), classes=(gpu_class, b.NIC_CLASS))
     plugin, slices = b.pair_node("plugin", ["pci0000:10"], ["pci0000:10"])
     plugin = replace(plugin, allocatable={"example.com/gpu": parse_quantity("4")})
-    snapshot = snapshot.following(Changes(nodes=(plugin,), slices=tuple(slices)))
+    snapshot = snapshot.updated(Changes(nodes=(plugin,), slices=tuple(slices)))
     container = Container("main", (("example.com/gpu", parse_quantity("1")),))
     pod = replace(b.pod("p", *names), containers=(container,))
     evaluation = ask(snapshot, pod)

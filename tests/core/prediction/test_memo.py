@@ -117,7 +117,7 @@ def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.Monkey
     seen = table.memos[(b.PAIR,)] = claims_memo()
     seen.projector.project(snapshot.nodes["a"].inventory)
     assert memo.table("k", snapshot) is table
-    after = snapshot.following(Changes(gone_nodes=("c",)))
+    after = snapshot.updated(Changes(gone_nodes=("c",)))
     assert memo.table("k", after).memos == {}
 
 
@@ -148,7 +148,7 @@ def test_equal_entries_follow_the_nodes() -> None:
     """Of one that went and one that came at once, too."""
     memo, snapshot = make(), world()
     memo.equal(50, snapshot)
-    after = snapshot.following(Changes(nodes=(Node("d"),), gone_nodes=("a",)))
+    after = snapshot.updated(Changes(nodes=(Node("d"),), gone_nodes=("a",)))
     assert memo.equal(50, after) == {"b": "b=50", "c": "c=50", "d": "d=50"}
     assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
 

@@ -181,7 +181,7 @@ def test_a_place_follows_the_node_that_a_device_names() -> None:
         return published(NET, {"nic": {**nic, **values}}, perDeviceNodeSelection=True)
 
     before = world(gpus, nics({"allNodes": True}))
-    after = before.following(Changes(slices=(nics({"nodeName": "n"}),)))
+    after = before.updated(Changes(slices=(nics({"nodeName": "n"}),)))
     assert located(before)["nic"].root == -1
     assert located(after)["nic"].root == located(after)["gpu"].root == 0
 
@@ -228,7 +228,7 @@ def test_a_nic_without_rdma_is_as_near_as_it_is() -> None:
         claims=[asked("any", ("g", NVIDIA), ("n", NET)), asked("asks", ("g", NVIDIA), ("n", "rdma"))],
     )
     rdma = DeviceClass("rdma", (f"device.driver == '{NET}' && device.attributes['{NET}'].rdma",))
-    snapshot = snapshot.following(Changes(classes=(rdma,)))
+    snapshot = snapshot.updated(Changes(classes=(rdma,)))
     assert pairs(judged(snapshot, "any")) == [("gpu-nic", Distance.PCIE_ROOT)]
     assert pairs(judged(snapshot, "asks")) == [("gpu-nic", Distance.UNKNOWN)]
 
@@ -263,5 +263,5 @@ def test_class_names_say_nothing() -> None:
     nics = published(NET, {"nic": {ROOT: "pci0000:15"}, "nic2": {ROOT: "pci0000:15"}})
     classes = [DeviceClass(name, (f"device.driver == '{NET}'",)) for name in ("gpu", "gpu.nvidia.com")]
     claim = asked("c", ("g", "gpu"), ("n", "gpu.nvidia.com"))
-    snapshot = world(nics, claims=[claim]).following(Changes(classes=tuple(classes)))
+    snapshot = world(nics, claims=[claim]).updated(Changes(classes=tuple(classes)))
     assert pairs(judged(snapshot, "c")) == [("nic-nic", Distance.PCIE_ROOT)]

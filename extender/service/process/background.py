@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 EXPIRY_SECONDS = 1.0
 """How often old assumptions and open comparisons are looked for."""
 
-log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.following")
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.background")
 
 
 @asynccontextmanager
-async def following(
+async def background(
     live: Live, reflectors: tuple[Reflector, ...], events: EventRecorder, metrics: Metrics
 ) -> AsyncIterator[None]:
     """

@@ -188,7 +188,7 @@ def test_nodes_that_change(case: str) -> None:
     slices, changes, changed = CASES[case]
     before = world(*slices)
     states = dict(before.nodes)
-    after = before.following(changes)
+    after = before.updated(changes)
     assert after.changed_since(before.number) == frozenset(changed)
     for name in after.nodes.keys() - set(changed):
         assert after.nodes[name] is states[name]
@@ -201,7 +201,7 @@ def test_nodes_that_change(case: str) -> None:
 def test_the_result_is_that_of_a_fresh_snapshot(case: str, version: str) -> None:
     """Inventories and usage are as if the cluster were read anew."""
     slices, changes, _ = CASES[case]
-    after = world(*slices, version=version).following(changes)
+    after = world(*slices, version=version).updated(changes)
     fresh = Snapshot.of(
         release=after.release,
         nodes=[state.node for state in after.nodes.values()],
@@ -243,21 +243,21 @@ def test_without_news_it_is_the_same_snapshot(event: str) -> None:
     """Values count, not objects: most events of a live cluster say nothing that is read."""
     claim = b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0"))
     snapshot = world(claims=[claim], pods=[b.pod("p", "c")], taint_rules=[DRAIN])
-    assert snapshot.following(EVENTS_WITHOUT_NEWS[event]()) is snapshot
+    assert snapshot.updated(EVENTS_WITHOUT_NEWS[event]()) is snapshot
 
 
 def test_classes_are_the_same_mapping_until_one_differs() -> None:
     """The memo starts afresh with another mapping."""
     snapshot = world()
     same = Changes(nodes=(Node("d"),), classes=(replace(b.GPU_CLASS),))
-    assert snapshot.following(same).classes is snapshot.classes
-    other = snapshot.following(Changes(classes=(replace(b.GPU_CLASS, selectors=()),), gone_classes=("nic",)))
+    assert snapshot.updated(same).classes is snapshot.classes
+    other = snapshot.updated(Changes(classes=(replace(b.GPU_CLASS, selectors=()),), gone_classes=("nic",)))
     assert dict(other.classes) == {"gpu": DeviceClass("gpu")}
 
 
 def test_events_without_slices_share_the_index() -> None:
     snapshot = world()
-    after = snapshot.following(Changes(nodes=(Node("d"),), pods=(b.pod("p"),)))
+    after = snapshot.updated(Changes(nodes=(Node("d"),), pods=(b.pod("p"),)))
     assert (after.slices, after.usage) == (snapshot.slices, snapshot.usage)
     assert after.slices is snapshot.slices
 
@@ -270,16 +270,16 @@ def taints(snapshot: Snapshot, node: str) -> tuple[Taint, ...]:
 def test_a_taint_rule_that_goes_leaves_nothing_behind() -> None:
     """The slices are again those that the driver published."""
     snapshot = world()
-    drained = snapshot.following(Changes(taint_rules=(DRAIN,)))
+    drained = snapshot.updated(Changes(taint_rules=(DRAIN,)))
     assert [taints(drained, name) for name in NAMES] == [(DRAIN.taint,), (), ()]
-    restored = drained.following(Changes(gone_taint_rules=("drain",)))
+    restored = drained.updated(Changes(gone_taint_rules=("drain",)))
     assert restored.nodes["a"].inventory == snapshot.nodes["a"].inventory
     assert restored.changed_since(drained.number) == frozenset("a")
 
 
 def test_a_taint_rule_holds_for_slices_that_come_later() -> None:
     """And for the next version of one that it has tainted."""
-    snapshot = world(taint_rules=[DRAIN]).following(
+    snapshot = world(taint_rules=[DRAIN]).updated(
         Changes(slices=(replace(GPU["a"], devices=(b.device("gpu-9"),)),))
     )
     assert taints(snapshot, "a") == (DRAIN.taint,)
@@ -290,7 +290,7 @@ def test_a_new_node_finds_what_is_there() -> None:
     fabric = ResourceSlice("fabric", "dra.net", "fabric", all_nodes=True, devices=(b.device("nic-0"),))
     early = b.slice_of("gpu.nvidia.com", "d", [b.device("gpu-0")])
     claim = b.holding("c", DeviceID("gpu.nvidia.com", "d", "gpu-0"), DeviceID("dra.net", "fabric", "nic-0"))
-    snapshot = world(fabric, early, claims=[claim]).following(Changes(nodes=(Node("d"),)))
+    snapshot = world(fabric, early, claims=[claim]).updated(Changes(nodes=(Node("d"),)))
     state = snapshot.nodes["d"]
     assert [pool.id.pool for pool in state.inventory.pools] == ["fabric", "d"]
     assert [usage.exclusive for usage in state.usage] == [{"nic-0"}, {"gpu-0"}]
@@ -298,7 +298,7 @@ def test_a_new_node_finds_what_is_there() -> None:
 
 
 def test_nodes_stay_in_the_order_of_their_names() -> None:
-    snapshot = world().following(Changes(nodes=(Node("aa"), Node("0"))))
+    snapshot = world().updated(Changes(nodes=(Node("aa"), Node("0"))))
     assert list(snapshot.nodes) == ["0", "a", "aa", "b", "c"]
 
 
@@ -310,7 +310,7 @@ def test_what_a_release_does_not_look_at_changes_nothing(version: str) -> None:
         if version == "1.35"
         else Snapshot.of(release=release_for(version), nodes=NODE.values(), slices=GPU.values())
     )
-    after = snapshot.following(Changes(slices=(PICKY,)))
+    after = snapshot.updated(Changes(slices=(PICKY,)))
     assert after.changed_since(snapshot.number) == frozenset()
     assert after.published["picky"] is PICKY
 
@@ -321,7 +321,7 @@ def test_frames_that_no_node_has_are_dropped(monkeypatch: pytest.MonkeyPatch) ->
     snapshot = world()
     for number in range(1, 40):
         devices = tuple(b.device(f"gpu-{i}") for i in range(number))
-        snapshot = snapshot.following(Changes(slices=(replace(GPU["a"], devices=devices),)))
+        snapshot = snapshot.updated(Changes(slices=(replace(GPU["a"], devices=devices),)))
         assert len(snapshot.lineage.signatures) <= 5 + 2 * len(NAMES)
     for state in snapshot.nodes.values():
         assert snapshot.lineage.signatures[state.inventory.signature] is state.inventory.signature

@@ -81,11 +81,11 @@ def test_it_is_the_snapshot_of_the_result(release: Release, history: tuple[Clust
     cluster, batches = history
     snapshot = cluster.snapshot(release)
     for batch in batches:
-        before, snapshot = snapshot, snapshot.following(batch)
+        before, snapshot = snapshot, snapshot.updated(batch)
         cluster.apply(batch)
         assert_same(snapshot, cluster.snapshot(release))
         assert_names_what_changed(before, snapshot)
-        assert snapshot.following(batch) is snapshot
+        assert snapshot.updated(batch) is snapshot
 
 
 @pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
@@ -100,7 +100,7 @@ def test_what_is_remembered_stays_right(release: Release, history: tuple[Cluster
     names = (*NODES, "absent")
     snapshot = cluster.snapshot(release)
     for batch in (Changes(), *batches):
-        snapshot = snapshot.following(batch)
+        snapshot = snapshot.updated(batch)
         cluster.apply(batch)
         fresh = cluster.snapshot(release)
         for pod in cluster.pods.values():
