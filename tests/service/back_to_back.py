@@ -28,7 +28,7 @@ from extender.model import Claim, Consumer, Pod
 from extender.service.live.first_lists import KINDS
 from extender.service.live.in_flight import InFlight
 from extender.service.live.live import Live
-from extender.service.live.outcomes import Outcomes
+from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.wire import host_priority
 from tests import builders as b
@@ -98,7 +98,7 @@ def place(start: Snapshot, run: Run, pods: int, seed: int = 1) -> Result:
             live.store.apply("ResourceClaim", [waiting.popleft()], [])
     live.store.apply("ResourceClaim", [*waiting], [])
     for _ in range(2):
-        live.outcomes.settle(live.store.current)
+        live.checks.settle(live.store.current)
     return found
 
 
@@ -111,13 +111,13 @@ def _live(start: Snapshot, pods: int, results: Counter[str]) -> Live:
     lists["ResourceClaim"] = [b.claim(f"claim-{number}", PAIR) for number in range(pods)]
     for kind, objects in lists.items():
         store.replace(kind, objects)
-    outcomes = Outcomes(
+    checks = PredictionCheck(
         evaluate, Settings(), lambda: 0.0, lambda match: results.update([str(match)]), lambda _: None
     )
-    store.on_allocated = lambda claim: outcomes.allocated(claim, store.current)
+    store.on_allocated = lambda claim: checks.allocated(claim, store.current)
     return Live(
         store=store,
-        outcomes=outcomes,
+        checks=checks,
         evaluate=evaluate,
         memo=Memo(host_priority),
         settings=Settings(),

@@ -23,11 +23,11 @@ from extender.kube.watch.time_slice import TimeSlice
 from extender.service.config import Address, Config
 from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
-from extender.service.live.freed import FreedDevices
+from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.in_flight import InFlight
 from extender.service.live.live import Live
-from extender.service.live.outcomes import Outcomes
 from extender.service.live.pod_binder import PodBinder
+from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.metrics.metrics import Metrics
 from extender.service.process.background import background
@@ -95,14 +95,14 @@ async def _serve(
     resources: tuple[Resource, ...] = RESOURCES
     if recordings is not None:
         sink, resources = recordings.sink, tuple(map(recordings.sink.kept, RESOURCES))
-    freed = FreedDevices(sink, clock)
-    outcomes = Outcomes(
-        evaluate, config.evaluation, time.time, metrics.match, metrics.placement, freed=freed.lately
+    delayed = DelayedReleases(sink, clock)
+    checks = PredictionCheck(
+        evaluate, config.evaluation, time.time, metrics.match, metrics.placement, delayed=delayed.lately
     )
 
     def compare(claim: Claim) -> None:
         with _caught(metrics, comparing=f"{claim.namespace}/{claim.name}"):
-            outcomes.allocated(claim, store.current)
+            checks.allocated(claim, store.current)
 
     def land(pod: Pod, node: str) -> None:
         with _caught(metrics, landing=f"{pod.namespace}/{pod.name}"):
@@ -111,14 +111,14 @@ async def _serve(
     store.on_allocated, store.on_landed = compare, land
     interner, work = Interner(), TimeSlice()
     if recordings is not None:
-        outcomes.recorded = recordings.recorder.number_of
+        checks.recorded = recordings.recorder.number_of
     reflectors = tuple(
-        Reflector(connection, resource, freed, interner, clock=clock, work=work) for resource in resources
+        Reflector(connection, resource, delayed, interner, clock=clock, work=work) for resource in resources
     )
     memo = Memo(host_priority)
     live = Live(
         store=store,
-        outcomes=outcomes,
+        checks=checks,
         evaluate=evaluate,
         memo=memo,
         settings=config.evaluation,
@@ -127,7 +127,7 @@ async def _serve(
         stale_seconds=config.stale_seconds,
         decisive=decisive,
         gates=gates,
-        freed=freed,
+        delayed=delayed,
     )
     events = EventRecorder(connection)
     service = Service(

@@ -80,7 +80,7 @@ async def mismatches(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     if request.query.get("format") == "recording":
         return _evidence(service)
-    found = [] if service.live is None else list(service.live.outcomes.mismatches)
+    found = [] if service.live is None else list(service.live.checks.mismatches)
     recording = None if service.recorder is None else service.recorder.path
     body = orjson.dumps({"recording": recording, "mismatches": found})
     return web.Response(body=body, content_type="application/json")
@@ -88,7 +88,7 @@ async def mismatches(request: web.Request) -> web.Response:
 
 def _evidence(service: Service) -> web.Response:
     live = service.live
-    body = b"" if live is None else recording_of(live.outcomes.evidence, live.gates)
+    body = b"" if live is None else recording_of(live.checks.evidence, live.gates)
     if not body:
         return web.Response(status=404, text="no mismatch so far: there is nothing to replay\n")
     return web.Response(body=body, content_type="application/jsonl")

@@ -24,12 +24,12 @@ class Assumption:
     """
     ``claims`` of one pod with the allocations that they will get, without where its node is not known.
 
-    ``places``: the nodes where the pod may land.
+    ``nodes``: where the pod may land.
     """
 
     pod_uid: str
     claims: dict[ClaimKey, Claim]
-    places: tuple[str, ...]
+    nodes: tuple[str, ...]
     expires: float
 
 
@@ -45,7 +45,7 @@ class InFlight:
         self._seconds = seconds
         self._by_pod: dict[str, Assumption] = {}
         self._by_claim: dict[ClaimKey, Assumption] = {}
-        self._places: Counter[str] = Counter()
+        self._nodes: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Count the claims whose allocation is assumed."""
@@ -63,11 +63,11 @@ class InFlight:
         return pod_uid in self._by_pod
 
     @property
-    def places(self) -> Mapping[str, int]:
+    def nodes(self) -> Mapping[str, int]:
         """The nodes where pods may be about to land, and how many."""
-        return self._places
+        return self._nodes
 
-    def assume(self, pod_uid: str, claims: Iterable[Claim], places: Iterable[str], now: float) -> None:
+    def assume(self, pod_uid: str, claims: Iterable[Claim], nodes: Iterable[str], now: float) -> None:
         """Remember what a pod's claims will get; replaces what was assumed of it and of them before."""
         self.drop_pod(pod_uid)
         wanted = {claim.key: claim for claim in claims}
@@ -75,10 +75,10 @@ class InFlight:
             return
         for key in wanted:
             self.drop_claim(key)
-        assumption = Assumption(pod_uid, wanted, tuple(places), now + self._seconds)
+        assumption = Assumption(pod_uid, wanted, tuple(nodes), now + self._seconds)
         self._by_pod[pod_uid] = assumption
         self._by_claim.update(dict.fromkeys(wanted, assumption))
-        self._places.update(assumption.places)
+        self._nodes.update(assumption.nodes)
 
     def shown(self, claim: Claim) -> Claim:
         """
@@ -127,7 +127,7 @@ class InFlight:
 
     def _leave(self, assumption: Assumption) -> None:
         del self._by_pod[assumption.pod_uid]
-        for place in assumption.places:
-            self._places[place] -= 1
-            if not self._places[place]:
-                del self._places[place]
+        for node in assumption.nodes:
+            self._nodes[node] -= 1
+            if not self._nodes[node]:
+                del self._nodes[node]

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..wire import host_priority
-from .landing import Landing, landing_of
+from .likely_nodes import LikelyNodes, likely_nodes
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Settings, Snapshot
     from extender.kube.watch.events import ReflectorState
     from extender.model import Pod
 
-    from .freed import FreedDevices
-    from .outcomes import Outcomes
+    from .delayed_releases import DelayedReleases
+    from .prediction_check import PredictionCheck
     from .store import LiveStore
 
 
@@ -32,12 +32,12 @@ class Live:
 
     ``reflectors``: how each kind is kept up with, in times of ``clock``. ``decisive``: our score
     outweighs all others, so that one best node is where the pod lands. ``gates``: the scheduler's feature
-    gates that differ from the release's defaults. ``freed``: what stands between the reflectors and
+    gates that differ from the release's defaults. ``delayed``: what stands between the reflectors and
     ``store``, if anything does.
     """
 
     store: LiveStore
-    outcomes: Outcomes
+    checks: PredictionCheck
     evaluate: Evaluate
     memo: Memo[bytes]
     settings: Settings
@@ -46,7 +46,7 @@ class Live:
     stale_seconds: float
     decisive: bool = False
     gates: Mapping[str, bool] = field(default_factory=dict)
-    freed: FreedDevices | None = None
+    delayed: DelayedReleases | None = None
 
     @property
     def age(self) -> float:
@@ -64,13 +64,13 @@ class Live:
         pod = self.store.current.pods.get((namespace, name))
         if pod is None:
             return None
-        evaluation = self.evaluate(self.store.current, pod, self.outcomes.memo, self.settings)
+        evaluation = self.evaluate(self.store.current, pod, self.checks.memo, self.settings)
         return evaluation.verdicts([node])[node]
 
     def asked(self, pod: Pod) -> None:
         """Take back what was assumed of the pod: it is tried again, so that did not come about."""
-        if self.freed is not None:
-            self.freed.asked(pod)
+        if self.delayed is not None:
+            self.delayed.asked(pod)
         self.store.forget(pod.uid)
 
     def filtered(self, pod: Pod, names: Sequence[str]) -> None:
@@ -86,48 +86,48 @@ class Live:
     def passed_over(self, pod: Pod, names: Sequence[str]) -> None:
         """Follow the attempt of a pod that we do not score: it takes devices all the same."""
         evaluation = self.evaluate(self.store.current, pod, self.memo, self.settings)
-        self._follow(pod, evaluation, Landing((names[0],)) if len(names) == 1 else Landing())
+        self._follow(pod, evaluation, LikelyNodes((names[0],)) if len(names) == 1 else LikelyNodes())
 
     def prioritized(
         self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str], entries: list[bytes]
     ) -> list[bytes]:
         """
-        Follow the attempt; the places where the pod is to land score more than they deserve.
+        Follow the attempt; the nodes where the pod is likely to land score more than they deserve.
 
         That is ``score_max`` more if we decide, else little.
         """
-        landing = landing_of(
+        likely = likely_nodes(
             pod,
             evaluation,
             names,
             score_max=self.settings.score_max,
             decisive=self.decisive,
-            open_places=self.store.open_places,
+            taken_nodes=self.store.taken_nodes,
         )
-        self._follow(pod, evaluation, landing)
-        if not landing.points:
+        self._follow(pod, evaluation, likely)
+        if not likely.points:
             return entries
-        first, places = landing.places[0], frozenset(landing.places)
-        score = evaluation.verdicts([first])[first].score + landing.points
+        first, nodes = likely.nodes[0], frozenset(likely.nodes)
+        score = evaluation.verdicts([first])[first].score + likely.points
         return [
-            host_priority(name, score) if name in places else entry
+            host_priority(name, score) if name in nodes else entry
             for name, entry in zip(names, entries, strict=True)
         ]
 
     def landed(self, pod: Pod, node: str) -> None:
         """Take in that the API shows the node of a pod before it shows its devices."""
-        evaluation = self.outcomes.evaluation_of(pod.uid)
+        evaluation = self.checks.evaluation_of(pod.uid)
         if evaluation is not None:
             self.store.assume(pod.uid, evaluation.allocated_on(node))
 
     def _answered(self) -> None:
-        if self.freed is not None:
-            self.freed.answered()
+        if self.delayed is not None:
+            self.delayed.answered()
 
-    def _follow(self, pod: Pod, evaluation: Evaluation[bytes], landing: Landing) -> None:
+    def _follow(self, pod: Pod, evaluation: Evaluation[bytes], likely: LikelyNodes) -> None:
         self._answered()
         if not pod.claims and not evaluation.pending:
             return
-        self.outcomes.answered(pod, evaluation)
-        claims = evaluation.pending if landing.node is None else evaluation.allocated_on(landing.node)
-        self.store.assume(pod.uid, claims, landing.places)
+        self.checks.answered(pod, evaluation)
+        claims = evaluation.pending if likely.node is None else evaluation.allocated_on(likely.node)
+        self.store.assume(pod.uid, claims, likely.nodes)

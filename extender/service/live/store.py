@@ -135,18 +135,18 @@ class LiveStore:
                 self.current = self.current.updated(_changes(kind, upserts, gone))
 
     @property
-    def open_places(self) -> Mapping[str, int]:
+    def taken_nodes(self) -> Mapping[str, int]:
         """The nodes where pods may be about to land, and how many."""
-        return self._in_flight.places
+        return self._in_flight.nodes
 
-    def assume(self, pod_uid: str, claims: Sequence[Claim], places: Sequence[str] = ()) -> None:
+    def assume(self, pod_uid: str, claims: Sequence[Claim], nodes: Sequence[str] = ()) -> None:
         """
         Count the devices of ``claims``, as they will be allocated, as taken from now on.
 
-        Claims without an allocation wait for the pod to land; ``places``: the nodes where it may.
+        Claims without an allocation wait for the pod to land; ``nodes``: where it may.
         """
         before = self._in_flight.drop_pod(pod_uid)
-        self._in_flight.assume(pod_uid, claims, places, self._clock())
+        self._in_flight.assume(pod_uid, claims, nodes, self._clock())
         self._show({*before, *(claim.key for claim in claims)})
 
     def forget(self, pod_uid: str) -> None:

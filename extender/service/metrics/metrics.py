@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from extender.core.prediction.evaluate import EvaluationStats
     from extender.kube.watch.events import ReflectorState
 
-    from ..live.outcomes import Match, Placement
+    from ..live.prediction_check import Match, Placement
     from ..policy import PodPolicy
     from ..recording.thread import Recorded
     from ..verb import NeutralReason, Result, Verb

@@ -13,7 +13,7 @@ from enum import StrEnum
 from extender.core.prediction.evaluate import Certainty, Outcome
 
 from ..live.first_lists import KINDS
-from ..live.outcomes import Match
+from ..live.prediction_check import Match
 from ..policy import Policy
 from ..recording.thread import Recorded
 from ..softening import RESULTS

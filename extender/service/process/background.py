@@ -64,12 +64,12 @@ async def _expire(live: Live, metrics: Metrics) -> None:
         await asyncio.sleep(EXPIRY_SECONDS)
         metrics.expired(live.store.expire())
         try:
-            live.outcomes.settle(live.store.current)
+            live.checks.settle(live.store.current)
         except Exception as error:
             metrics.internal_error("other")
             log.exception("internal error", exc_info=error)
-        if live.freed is not None:
-            live.freed.expire()
+        if live.delayed is not None:
+            live.delayed.expire()
 
 
 async def _settle_memory(live: Live) -> None:

@@ -224,10 +224,10 @@ class Recorder:
 
     def _hand_on(self, attempt: _Attempt) -> None:
         """Take an attempt out of the row: what changed before it changed before its successor."""
-        background = list(self._attempts.values())
-        position = next(index for index, each in enumerate(background) if each is attempt)
+        waiting = list(self._attempts.values())
+        position = next(index for index, each in enumerate(waiting) if each is attempt)
         del self._attempts[attempt.number]
-        self._pass_changes(attempt.changes, background[position + 1 : position + 2])
+        self._pass_changes(attempt.changes, waiting[position + 1 : position + 2])
         attempt.changes = {}
 
     def _close(self, attempt: _Attempt) -> None:

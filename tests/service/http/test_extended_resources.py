@@ -24,7 +24,7 @@ from extender.model.quantity import parse_quantity
 from extender.service.live.first_lists import KINDS
 from extender.service.live.in_flight import InFlight
 from extender.service.live.live import Live
-from extender.service.live.outcomes import Match, Outcomes
+from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.wire import host_priority
 from tests import builders as b
@@ -67,10 +67,10 @@ class Cluster:
         lists["Pod"], lists["ResourceClaim"] = [pod("job-1")], [b.claim("c")]
         for kind, objects in lists.items():
             self.store.replace(kind, objects)
-        self.outcomes = Outcomes(evaluate, Settings(), clock, self.results.append, lambda _: None)
+        self.checks = PredictionCheck(evaluate, Settings(), clock, self.results.append, lambda _: None)
         self.live = Live(
             store=self.store,
-            outcomes=self.outcomes,
+            checks=self.checks,
             evaluate=evaluate,
             memo=Memo(host_priority),
             settings=Settings(),
@@ -79,7 +79,7 @@ class Cluster:
             stale_seconds=300.0,
         )
         self.store.on_landed = self.live.landed
-        self.store.on_allocated = lambda claim: self.outcomes.allocated(claim, self.store.current)
+        self.store.on_allocated = lambda claim: self.checks.allocated(claim, self.store.current)
 
     @property
     def taken(self):
@@ -142,7 +142,7 @@ def test_it_is_compared_like_any_claim(cluster, gpu, result):
     cluster.live.filtered(pod("job-1"), ["n"])
     cluster.see(real(gpu))
     for _ in range(2):
-        cluster.outcomes.settle(cluster.store.current)
+        cluster.checks.settle(cluster.store.current)
     assert cluster.results == [result]
 
 
@@ -160,5 +160,5 @@ def test_that_it_becomes_real_explains_nothing(cluster):
         )
     )
     for _ in range(2):
-        cluster.outcomes.settle(cluster.store.current)
+        cluster.checks.settle(cluster.store.current)
     assert cluster.results == [Match.MATCH, Match.WRONG]

@@ -25,7 +25,7 @@ from extender.service.http.web import make_app
 from extender.service.live.first_lists import KINDS
 from extender.service.live.in_flight import InFlight
 from extender.service.live.live import Live
-from extender.service.live.outcomes import Outcomes
+from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.metrics.metrics import Metrics
 from extender.service.wire import host_priority
@@ -66,11 +66,11 @@ def service(clock):
     for kind, objects in lists.items():
         store.replace(kind, objects)
     metrics, memo = Metrics("1.36.2"), Memo(host_priority)
-    outcomes = Outcomes(evaluate, Settings(), clock, metrics.match, metrics.placement)
-    store.on_allocated = lambda claim: outcomes.allocated(claim, store.current)
+    checks = PredictionCheck(evaluate, Settings(), clock, metrics.match, metrics.placement)
+    store.on_allocated = lambda claim: checks.allocated(claim, store.current)
     live = Live(
         store=store,
-        outcomes=outcomes,
+        checks=checks,
         evaluate=evaluate,
         memo=memo,
         settings=Settings(),
@@ -99,7 +99,7 @@ def exposed(service):
 def compared(service):
     """The results of all comparisons, once nothing is open."""
     for _ in range(2):
-        service.live.outcomes.settle(service.store.current)
+        service.live.checks.settle(service.store.current)
     lines = [line for line in exposed(service).splitlines() if "prediction_matches_total{" in line]
     return {line.split('"')[1]: float(line.split()[-1]) for line in lines if not line.endswith(" 0.0")}
 
@@ -121,7 +121,7 @@ def test_an_allocation_written_by_hand(service, claim, result):
     service.live.store.apply("ResourceClaim", [claim], [])
     assert compared(service) == {result: 1.0}
     if result != "unseen":
-        (found,) = service.live.outcomes.mismatches
+        (found,) = service.live.checks.mismatches
         assert (found.claim, found.result, len(found.allocated)) == (
             "c",
             result,

@@ -98,11 +98,11 @@ def test_several_do_not_see_each_other(snapshot, replay):
     """Each has the cluster of its own, though they are in one recording."""
     free = snapshot.with_claims([], [("default", "first")])
     right = holder("c", result("gpu", "n", "gpu-1"), result("nic", "n", "nic-2"))
-    freed = holder("c", result("gpu", "n", "gpu-0"), result("nic", "n", "nic-0"))
+    delayed = holder("c", result("gpu", "n", "gpu-0"), result("nic", "n", "nic-0"))
     elsewhere = holder("c", result("gpu", "m", "gpu-1"), result("nic", "m", "nic-0"))
     found = [
         evidence_of(snapshot, POD, "n", right),
-        evidence_of(free, POD, "n", freed),
+        evidence_of(free, POD, "n", delayed),
         evidence_of(snapshot, POD, "m", elsewhere),
         evidence_of(snapshot, POD, "n", right),
     ]

@@ -63,12 +63,12 @@ def test_another_attempt_replaces_it(in_flight):
 def test_a_pod_has_places_until_its_last_claim_ends(in_flight):
     """Two pods may have the same."""
     in_flight.assume("pod-2", [b.claim("e")], ["n", "m"], now=101.0)
-    assert dict(in_flight.places) == {"n": 2, "m": 1}
+    assert dict(in_flight.nodes) == {"n": 2, "m": 1}
     in_flight.drop_claim(("default", "e"))
     in_flight.drop_claim(PENDING.key)
-    assert dict(in_flight.places) == {"n": 1}
+    assert dict(in_flight.nodes) == {"n": 1}
     in_flight.drop_claim(OTHER.key)
-    assert dict(in_flight.places) == {}
+    assert dict(in_flight.nodes) == {}
 
 
 def test_claims_without_an_allocation_wait(in_flight):
@@ -83,7 +83,7 @@ def test_claims_without_an_allocation_wait(in_flight):
 def test_a_shared_claim_belongs_to_the_pod_that_came_last(in_flight):
     """Then the first one waits for nothing more, and both end as usual."""
     in_flight.assume("pod-2", [ASSUMED, b.holding("d")], ["m"], now=101.0)
-    assert ("pod-1" in in_flight, dict(in_flight.places), len(in_flight)) == (False, {"m": 1}, 2)
+    assert ("pod-1" in in_flight, dict(in_flight.nodes), len(in_flight)) == (False, {"m": 1}, 2)
     assert in_flight.drop_pod("pod-1") == ()
     assert set(in_flight.drop_pod("pod-2")) == {PENDING.key, OTHER.key}
 

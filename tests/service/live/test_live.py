@@ -13,11 +13,11 @@ from extender.kube.watch.events import ReflectorState
 from extender.model import DeviceID
 from extender.service.http import verbs
 from extender.service.http.dependencies import Service
+from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.first_lists import KINDS
-from extender.service.live.freed import FreedDevices
 from extender.service.live.in_flight import InFlight
 from extender.service.live.live import Live
-from extender.service.live.outcomes import Outcomes
+from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.metrics.metrics import Metrics
 from extender.service.wire import host_priority
@@ -45,7 +45,7 @@ def make(clock):
         settings, memo = Settings(), Memo(host_priority)
         live = Live(
             store=store,
-            outcomes=Outcomes(evaluate, settings, clock, lambda _: None, lambda _: None),
+            checks=PredictionCheck(evaluate, settings, clock, lambda _: None, lambda _: None),
             evaluate=evaluate,
             memo=memo,
             settings=settings,
@@ -89,12 +89,12 @@ def test_decisive_chooses_one_and_takes_its_devices(make):
 def test_devices_freed_during_an_attempt_count_from_the_next_one(make, clock):
     """The scheduler looks at what is allocated before it asks; both answers are on the same view."""
     service = make()
-    freed = FreedDevices(service.live.store, clock)
-    service = replace(service, live=replace(service.live, freed=freed))
+    delayed = DelayedReleases(service.live.store, clock)
+    service = replace(service, live=replace(service.live, delayed=delayed))
     taken = b.holding("e", DeviceID("gpu.nvidia.com", "x", "gpu-0"), DeviceID("dra.net", "x", "nic-0"))
-    freed.apply("ResourceClaim", [taken], [])
+    delayed.apply("ResourceClaim", [taken], [])
     assert scores(service, "job-1", "c")["x"] == 0
-    freed.apply("ResourceClaim", [], [taken.key])
+    delayed.apply("ResourceClaim", [], [taken.key])
     clock.now += 0.1
     assert scores(service, "job-2", "d", "x", "far")["x"] == 0
     clock.now += 0.1
@@ -107,7 +107,7 @@ def test_without_it_a_few_points_make_a_node_likely(make):
     first = scores(service, "job-1", "c")
     assert sorted(first.values()) == [40, 100, 103]
     chosen = max(first, key=first.__getitem__)
-    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (1, {chosen: 1})
+    assert (service.live.store.in_flight, dict(service.live.store.taken_nodes)) == (1, {chosen: 1})
     second = scores(service, "job-2", "d")
     assert second == {"x": 103, "y": 103, "far": 40} | {chosen: 0}
 
@@ -121,7 +121,7 @@ def test_of_many_nodes_any_place_may_be_the_one(make):
     assert [len(each) for each in places] == [5, 5]
     assert not places[0] & places[1]
     assert service.live.store.in_flight == 0
-    assert set(service.live.store.open_places) == places[0] | places[1]
+    assert set(service.live.store.taken_nodes) == places[0] | places[1]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_the_pod_says_where_it_landed(make, news, alignment):
     verbs.prioritize(service, body("job-1", "c", alignment=alignment))
     store = service.live.store
     store.apply("Pod", [replace(b.pod("job-1", "c"), **news)], [])
-    assert (store.in_flight, dict(store.open_places)) == (1, {})
+    assert (store.in_flight, dict(store.taken_nodes)) == (1, {})
     assert scores(service, "job-2", "d")["y"] == 0
     store.apply("ResourceClaim", [b.holding("c", GPU, NIC)], [])
     assert store.in_flight == 1
@@ -150,7 +150,7 @@ def test_a_nomination_that_stands_is_no_news(make):
     service.live.store.apply("Pod", [nominated], [])
     chosen = max(first := scores(service, "job-1", "c"), key=first.__getitem__)
     service.live.store.apply("Pod", [replace(nominated, annotations={"any": "change"})], [])
-    assert dict(service.live.store.open_places) == {chosen: 1}
+    assert dict(service.live.store.taken_nodes) == {chosen: 1}
 
 
 def test_a_pod_that_is_deleted_lands_nowhere(make):
@@ -159,7 +159,7 @@ def test_a_pod_that_is_deleted_lands_nowhere(make):
     service.live.store.apply("Pod", [b.pod("job-1", "c")], [])
     before = scores(service, "job-1", "c")
     service.live.store.apply("Pod", [], [("default", "job-1")])
-    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (0, {})
+    assert (service.live.store.in_flight, dict(service.live.store.taken_nodes)) == (0, {})
     assert sorted(scores(service, "job-2", "d").values()) == sorted(before.values())
 
 
@@ -209,7 +209,7 @@ def test_a_pod_that_wants_no_opinion_gets_none(make):
     service = make(decisive=True)
     answer = json.loads(verbs.prioritize(service, body("job-1", "c", alignment="ignore")).body)
     assert {entry["Score"] for entry in answer} == {50}
-    assert (service.live.store.in_flight, dict(service.live.store.open_places)) == (0, {})
+    assert (service.live.store.in_flight, dict(service.live.store.taken_nodes)) == (0, {})
 
 
 @pytest.mark.parametrize(("node", "passes"), [("x", True), ("far", False)])

@@ -14,66 +14,66 @@ if TYPE_CHECKING:
     from extender.model import Pod
 
 NUDGE_PERCENT = 3
-"""Of the score of perfect alignment: what places get above the other best nodes, where we do not decide."""
+"""Of the score of perfect alignment: what likely nodes get above the other best nodes without --decisive."""
 
 SHARE = 8
-"""One best node in this many is a place of the pod: the scheduler's own scores choose among them."""
+"""One best node in this many is a likely node of the pod: the scheduler's own scores choose among them."""
 
-MOST_PLACES = 64
+MOST_LIKELY = 64
 # Each costs an entry of its own in the answer.
 
 
 @dataclass(frozen=True, slots=True)
-class Landing:
+class LikelyNodes:
     """
-    ``places``: the nodes where the pod is to land, none where we leave that open; each scores
+    ``nodes``: where the pod is likely to land, none where we leave that open; each scores
     ``points`` more than it deserves.
     """
 
-    places: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
     points: int = 0
 
     @property
     def node(self) -> str | None:
         """The node where the pod lands, ``None`` if it may be another one."""
-        return self.places[0] if len(self.places) == 1 else None
+        return self.nodes[0] if len(self.nodes) == 1 else None
 
 
-def landing_of(
+def likely_nodes(
     pod: Pod,
     evaluation: Evaluation[bytes],
     names: Sequence[str],
     *,
     score_max: int,
     decisive: bool,
-    open_places: Container[str],
-) -> Landing:
+    taken_nodes: Container[str],
+) -> LikelyNodes:
     """
     Choose where the pod is to land among the nodes with the highest score.
 
     A single node has no rival. With ``decisive`` our score outweighs all others, and it is one node, of
-    those that rank first. Without, it is a share of the best nodes outside ``open_places``, where pods
-    before this one may be about to land: no prediction for a place depends on where these do, unless
+    those that rank first. Without, it is a share of the best nodes outside ``taken_nodes``, where pods
+    before this one may be about to land: no prediction for a likely node depends on where these do, unless
     there is no other. Only best nodes are raised, so that a node of better alignment always scores
     higher. The pod's UID picks, which spreads pods over equal nodes and does not depend on the order of
     ``names``. Call it after ``evaluation.entries(names)``.
     """
     if len(names) == 1:
-        return Landing((names[0],))
+        return LikelyNodes((names[0],))
     if not names:
-        return Landing()
+        return LikelyNodes()
     top = evaluation.first(names) if decisive else evaluation.top(names)
     if not top:
-        return Landing()
+        return LikelyNodes()
     number = crc32(pod.uid.encode())
     if decisive:
-        return Landing((top[number % len(top)],), score_max)
-    free = [name for name in top if name not in open_places] or top
-    step = max(SHARE, -(-len(free) // MOST_PLACES))
-    places = free[number % step :: step] or [free[number % len(free)]]
-    return Landing(tuple(places), nudge(score_max))
+        return LikelyNodes((top[number % len(top)],), score_max)
+    free = [name for name in top if name not in taken_nodes] or top
+    step = max(SHARE, -(-len(free) // MOST_LIKELY))
+    nodes = free[number % step :: step] or [free[number % len(free)]]
+    return LikelyNodes(tuple(nodes), nudge(score_max))
 
 
 def nudge(score_max: int) -> int:
-    """The points that places get where we do not decide."""
+    """The points that likely nodes get where we do not decide."""
     return max(1, score_max * NUDGE_PERCENT // 100)

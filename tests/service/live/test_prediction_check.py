@@ -18,7 +18,7 @@ from extender.model import (
     NodeSelector,
     NodeSelectorTerm,
 )
-from extender.service.live.outcomes import MAX_ATTEMPTS, Match, Outcomes, Placement
+from extender.service.live.prediction_check import MAX_ATTEMPTS, Match, Placement, PredictionCheck
 from tests import builders as b
 
 POD = b.pod("job", "c")
@@ -52,31 +52,31 @@ class Loop:
             claims=[b.claim("c")],
             pods=[POD],
         )
-        self.freed: set[DeviceID] = set()
+        self.delayed: set[DeviceID] = set()
         self.results: list[Match] = []
         self.placements: list[Placement] = []
-        self.outcomes = Outcomes(
+        self.checks = PredictionCheck(
             evaluate,
             Settings(),
             lambda: 7.0,
             self.results.append,
             self.placements.append,
-            freed=self.freed.__contains__,
+            delayed=self.delayed.__contains__,
         )
 
     def ask(self, settings=None):
-        self.outcomes.answered(
+        self.checks.answered(
             POD, evaluate(self.snapshot, POD, Memo(lambda n, s: b""), settings or Settings())
         )
 
     def see(self, claim, *others):
         self.snapshot = self.snapshot.with_claims([*others, claim])
-        self.outcomes.allocated(claim, self.snapshot)
+        self.checks.allocated(claim, self.snapshot)
 
     def settle(self):
         """Two seconds pass."""
         for _ in range(2):
-            self.outcomes.settle(self.snapshot)
+            self.checks.settle(self.snapshot)
 
 
 def test_as_predicted():
@@ -85,7 +85,7 @@ def test_as_predicted():
     loop.ask()
     loop.see(allocated("gpu-0", "nic-0"))
     assert loop.results == [Match.MATCH]
-    assert list(loop.outcomes.mismatches) == []
+    assert list(loop.checks.mismatches) == []
     (placement,) = loop.placements
     assert (placement.achieved.predicted, placement.predicted, placement.best) == (1.0, 1.0, 1.0)
 
@@ -95,11 +95,11 @@ def test_other_devices_are_wrong_and_told():
     loop = Loop()
     loop.ask()
     loop.see(allocated("gpu-0", "nic-1"))
-    loop.outcomes.settle(loop.snapshot)
-    assert (loop.results, list(loop.outcomes.mismatches)) == ([], [])
+    loop.checks.settle(loop.snapshot)
+    assert (loop.results, list(loop.checks.mismatches)) == ([], [])
     loop.settle()
     assert loop.results == [Match.WRONG]
-    (found,) = loop.outcomes.mismatches
+    (found,) = loop.checks.mismatches
     assert (found.result, found.time, found.pod, found.claim, found.node) == (
         Match.WRONG,
         7.0,
@@ -140,7 +140,7 @@ def test_another_claim_was_faster_and_shown_later():
     loop.snapshot = loop.snapshot.with_claims([allocated("gpu-0", "nic-0", "d", "other")])
     loop.settle()
     assert loop.results == [Match.IN_FLIGHT]
-    (found,) = loop.outcomes.mismatches
+    (found,) = loop.checks.mismatches
     assert (found.result, found.predicted[0]) == (Match.IN_FLIGHT, "gpu gpu.nvidia.com/n/gpu-0")
 
 
@@ -158,7 +158,7 @@ def test_devices_became_free():
 def test_devices_were_free_for_us_first():
     """They were released shortly before, and the scheduler still counted them as taken."""
     loop = Loop()
-    loop.freed.add(device("gpu-0"))
+    loop.delayed.add(device("gpu-0"))
     loop.ask()
     loop.see(allocated("gpu-1", "nic-1"))
     assert loop.results == [Match.STALE]
@@ -190,7 +190,7 @@ def test_a_pod_with_two_claims_is_rated_when_both_are_allocated():
     gpu, nic = b.spec(b.request("gpu", "gpu")), b.spec(b.request("nic", "nic"))
     loop.snapshot = loop.snapshot.with_claims([b.claim("c", gpu), b.claim("d", nic)])
     pod = b.pod("job", "c", "d")
-    loop.outcomes.answered(pod, evaluate(loop.snapshot, pod, Memo(lambda n, s: b""), Settings()))
+    loop.checks.answered(pod, evaluate(loop.snapshot, pod, Memo(lambda n, s: b""), Settings()))
     both = allocated("gpu-0", "nic-0")
     first, second = (
         replace(both, name=name, spec=spec, allocation=replace(both.allocation, results=(result,)))
@@ -240,6 +240,6 @@ def test_attempts_are_forgotten_oldest_first(number):
     loop.ask()
     for each in range(1, number):
         pod = b.pod(f"job-{each}", "c")
-        loop.outcomes.answered(pod, evaluate(loop.snapshot, pod, loop.outcomes.memo, Settings()))
+        loop.checks.answered(pod, evaluate(loop.snapshot, pod, loop.checks.memo, Settings()))
     loop.see(allocated("gpu-0", "nic-0"))
     assert loop.results == [Match.MATCH if number == MAX_ATTEMPTS else Match.UNSEEN]

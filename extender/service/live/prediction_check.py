@@ -95,13 +95,13 @@ class _Comparison:
     recorded: int | None
 
 
-class Outcomes:
+class PredictionCheck:
     """
     Remembers the last attempt of each pod and judges it by the allocations that follow.
 
     ``counted`` is told of every comparison, ``placed`` of every pod whose claims are all allocated.
     ``recorded`` knows under which number the last attempt of a pod is recorded, by the pod's UID;
-    ``freed`` tells whether a device became free a short while ago.
+    ``delayed`` tells whether a device became free a short while ago.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Outcomes:
         counted: Callable[[Match], None],
         placed: Callable[[Placement], None],
         recorded: Callable[[str], int | None] = lambda _: None,
-        freed: Callable[[DeviceID], bool] = lambda _: False,
+        delayed: Callable[[DeviceID], bool] = lambda _: False,
     ) -> None:
         self.mismatches: deque[Mismatch] = deque(maxlen=MAX_MISMATCHES)
         self.evidence: deque[Evidence] = deque(maxlen=MAX_EVIDENCE)
@@ -122,7 +122,7 @@ class Outcomes:
         self._counted = counted
         self._placed = placed
         self.recorded = recorded
-        self._freed = freed
+        self._lately_freed = delayed
         self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
         self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
         # Not the memo of requests: plans of allocated claims are never asked for again.
@@ -188,7 +188,7 @@ class Outcomes:
         allocated = {result.id for result in _results(comparison.claim)}
         snapshot = comparison.attempt.evaluation.snapshot
         held = {device for _, device in _held(comparison.node, comparison.claim, snapshot)}
-        return any(map(self._freed, predicted - allocated)) or not held.isdisjoint(allocated)
+        return any(map(self._lately_freed, predicted - allocated)) or not held.isdisjoint(allocated)
 
     def _count(self, comparison: _Comparison, result: Match) -> None:
         self._counted(result)

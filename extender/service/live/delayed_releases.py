@@ -42,7 +42,7 @@ class _Held:
     time: float
 
 
-class FreedDevices:
+class DelayedReleases:
     """
     Passes events on to ``sink``, but for claims that lose their devices: those when their time has come.
 

@@ -10,7 +10,7 @@ from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.model import DeviceID
-from extender.service.live.landing import MOST_PLACES, SHARE, Landing, landing_of, nudge
+from extender.service.live.likely_nodes import MOST_LIKELY, SHARE, LikelyNodes, likely_nodes, nudge
 from tests import builders as b
 
 ALIGNED, APART = (["a"], ["a"]), (["a"], ["b"])
@@ -44,17 +44,17 @@ def many():
     return evaluated(dict.fromkeys(names, ALIGNED) | {"far": APART}), [*names, "far"]
 
 
-def landing(evaluation, names, *, pod="job", decisive=False, open_places=()):
-    return landing_of(
-        b.pod(pod), evaluation, names, score_max=100, decisive=decisive, open_places=open_places
+def likely(evaluation, names, *, pod="job", decisive=False, taken_nodes=()):
+    return likely_nodes(
+        b.pod(pod), evaluation, names, score_max=100, decisive=decisive, taken_nodes=taken_nodes
     )
 
 
 @pytest.mark.parametrize("decisive", [False, True])
 def test_a_single_node_has_no_rival(evaluation, decisive):
     """However bad it is; no score is asked for."""
-    found = landing(evaluation, ["far"], decisive=decisive)
-    assert found == Landing(("far",), 0)
+    found = likely(evaluation, ["far"], decisive=decisive)
+    assert found == LikelyNodes(("far",), 0)
     assert found.node == "far"
 
 
@@ -62,7 +62,7 @@ def test_a_single_node_has_no_rival(evaluation, decisive):
 @pytest.mark.parametrize(("decisive", "points"), [(True, 100), (False, 3)])
 def test_the_best_node_is_preferred(evaluation, names, decisive, points):
     """In any order; with all our weight only if we decide."""
-    assert landing(evaluation, names, decisive=decisive) == Landing(("x",), points)
+    assert likely(evaluation, names, decisive=decisive) == LikelyNodes(("x",), points)
 
 
 @pytest.mark.parametrize(("score_max", "points"), [(1, 1), (10, 1), (100, 3), (1000, 30)])
@@ -76,8 +76,8 @@ def test_equal_nodes_share_the_pods(evaluation):
     names = ["x", "far", "y", "z"]
     landed: Counter[str | None] = Counter()
     for number in range(90):
-        found = landing(evaluation, names, pod=f"job-{number}", decisive=True)
-        assert found == landing(evaluation, names[::-1], pod=f"job-{number}", decisive=True)
+        found = likely(evaluation, names, pod=f"job-{number}", decisive=True)
+        assert found == likely(evaluation, names[::-1], pod=f"job-{number}", decisive=True)
         landed[found.node] += 1
     assert set(landed) == {"x", "y", "z"}
     assert min(landed.values()) > 15
@@ -101,25 +101,25 @@ def test_of_equally_aligned_nodes_the_one_that_breaks_least_wins():
     found = evaluate(snapshot, b.pod("job", "c"), Memo(lambda name, score: b""), Settings())
     found.entries(["x", "y", "z"])
     for number in range(5):
-        assert landing(found, ["x", "y", "z"], pod=f"job-{number}", decisive=True).node == "y"
+        assert likely(found, ["x", "y", "z"], pod=f"job-{number}", decisive=True).node == "y"
 
 
 def test_a_share_of_many_nodes_are_places(many):
     """The scheduler's scores choose among them; all are of the best, and another pod has others."""
     evaluation, names = many
-    found = {landing(evaluation, names, pod=f"job-{number}").places for number in range(60)}
-    assert {len(places) for places in found} == {100 // SHARE, 100 // SHARE + 1}
+    found = {likely(evaluation, names, pod=f"job-{number}").nodes for number in range(60)}
+    assert {len(nodes) for nodes in found} == {100 // SHARE, 100 // SHARE + 1}
     assert len(found) == SHARE
-    assert len({place for places in found for place in places}) == 100
-    assert all(landing(evaluation, names, pod=f"job-{number}").node is None for number in range(3))
+    assert len({node for nodes in found for node in nodes}) == 100
+    assert all(likely(evaluation, names, pod=f"job-{number}").node is None for number in range(3))
 
 
 def test_places_are_not_more_than_their_cost_allows(many, monkeypatch):
     """The share of a large fleet is smaller."""
-    monkeypatch.setattr("extender.service.live.landing.MOST_PLACES", 4)
+    monkeypatch.setattr("extender.service.live.likely_nodes.MOST_LIKELY", 4)
     evaluation, names = many
-    assert {len(landing(evaluation, names, pod=f"job-{number}").places) for number in range(30)} == {4}
-    assert SHARE * MOST_PLACES < 1000
+    assert {len(likely(evaluation, names, pod=f"job-{number}").nodes) for number in range(30)} == {4}
+    assert SHARE * MOST_LIKELY < 1000
 
 
 def test_places_of_pods_before_are_left_alone(many):
@@ -128,10 +128,10 @@ def test_places_of_pods_before_are_left_alone(many):
     occupied: list[str] = []
     sizes = []
     for number in range(40):
-        places = landing(evaluation, names, pod=f"job-{number}", open_places=occupied).places
-        assert not set(places) & set(occupied)
-        occupied += places
-        sizes.append(len(places))
+        nodes = likely(evaluation, names, pod=f"job-{number}", taken_nodes=occupied).nodes
+        assert not set(nodes) & set(occupied)
+        occupied += nodes
+        sizes.append(len(nodes))
         if len(occupied) == 100:
             break
     assert sorted(occupied) == names[:-1]
@@ -141,7 +141,7 @@ def test_places_of_pods_before_are_left_alone(many):
 
 def test_without_a_free_node_the_best_are_shared(evaluation):
     """Alignment comes before a prediction that depends on nobody."""
-    assert landing(evaluation, ["x", "far"], open_places=["x"]) == Landing(("x",), 3)
+    assert likely(evaluation, ["x", "far"], taken_nodes=["x"]) == LikelyNodes(("x",), 3)
 
 
 @pytest.mark.parametrize("names", [[], ["x", "a node that we do not know"]])
@@ -149,4 +149,4 @@ def test_without_a_free_node_the_best_are_shared(evaluation):
 def test_without_knowing_all_nodes_nothing_is_preferred(evaluation, names, decisive):
     """An unknown node may be the better one."""
     evaluation.entries(names)
-    assert landing(evaluation, names, decisive=decisive) == Landing()
+    assert likely(evaluation, names, decisive=decisive) == LikelyNodes()
