@@ -14,7 +14,7 @@ from extender.core.cluster.snapshot import ClaimKey, Snapshot
 from extender.model import Claim
 
 
-class Store:
+class FrozenStore:
     """
     Holds the current snapshot. ``frozen``: it comes from a dump, so nothing can be
     bound and nothing will change by itself.

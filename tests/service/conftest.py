@@ -29,7 +29,7 @@ from extender.service import wire
 from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
 from extender.service.metrics.metrics import Metrics
-from extender.service.store import Store as FrozenStore
+from extender.service.store import FrozenStore
 from tests import builders as b
 
 

@@ -13,7 +13,7 @@ from extender.service.config import Config
 from extender.service.http.dependencies import Service
 from extender.service.http.web import MAX_BODY_BYTES, make_app
 from extender.service.metrics.metrics import Metrics
-from extender.service.store import Store
+from extender.service.store import FrozenStore
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs/protocol.md").read_text()
@@ -32,7 +32,7 @@ def service():
     assert SERVED is not None
     given = cluster_input(read_cluster([str(ROOT / SERVED[1])]), SERVED[2], {})
     return Service(
-        store=Store(given.snapshot),
+        store=FrozenStore(given.snapshot),
         settings=Settings(),
         metrics=Metrics(given.snapshot.release.version),
     )

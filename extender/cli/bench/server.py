@@ -27,7 +27,7 @@ from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
 from extender.service.metrics.metrics import Metrics
 from extender.service.process import run
-from extender.service.store import Store
+from extender.service.store import FrozenStore
 
 from ..cluster_input import cluster_input, read_cluster
 
@@ -80,7 +80,7 @@ def _wait_until_closed(channel: Connection) -> None:
 
 def make_bench_app(snapshot: Snapshot, config: Config) -> web.Application:
     """The service's application with ``/echo/filter``, ``/echo/prioritize`` and ``/bench/claims`` added."""
-    store = Store(snapshot)
+    store = FrozenStore(snapshot)
     service = Service(
         store=store,
         settings=config.evaluation,

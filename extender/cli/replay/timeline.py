@@ -10,7 +10,7 @@ from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.files.cluster import Cluster
 from extender.kube.recording.reader import Attempt
 from extender.model import Allocation, Claim, Pod, PodClaim
-from extender.service.store import Store
+from extender.service.store import FrozenStore
 
 from ..cluster_input import snapshot_of
 
@@ -25,7 +25,7 @@ class Timeline:
     def __init__(
         self, cluster: Cluster, release: Release, vocabulary: Vocabulary = DEFAULT_VOCABULARY
     ) -> None:
-        self.store = Store(snapshot_of(cluster, release, vocabulary))
+        self.store = FrozenStore(snapshot_of(cluster, release, vocabulary))
 
     def move_to(self, attempt: Attempt) -> None:
         """Bring the store to the cluster and the claims as they stood when ``attempt`` began."""

@@ -27,7 +27,7 @@ from extender.service.http.web import make_app
 from extender.service.metrics.metrics import Metrics
 from extender.service.policy import ANNOTATION, Policy
 from extender.service.process.run import ListenError, serve
-from extender.service.store import Store
+from extender.service.store import FrozenStore
 
 from ..cluster_input import ClusterInput, cluster_input, read_cluster
 from ..failure import WrongInput
@@ -213,7 +213,7 @@ def _tls(args: argparse.Namespace) -> Tls | None:
 async def _serve(given: ClusterInput, config: Config) -> None:
     release = given.snapshot.release.version
     service = Service(
-        store=Store(given.snapshot),
+        store=FrozenStore(given.snapshot),
         settings=config.evaluation,
         metrics=Metrics(release),
         default_policy=config.default_policy,

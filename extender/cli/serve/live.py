@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from extender.core.prediction.evaluate import Memo, evaluate
-from extender.kube.api.binder import Binder
+from extender.kube.api.binder import ApiBinder
 from extender.kube.api.connection import Connection, connect
 from extender.kube.api.errors import LiveError
 from extender.kube.api.event_recorder import EventRecorder
@@ -135,7 +135,7 @@ async def _serve(
         settings=config.evaluation,
         metrics=metrics,
         memo=memo,
-        binder=PodBinder(Binder(connection), events, live),
+        binder=PodBinder(ApiBinder(connection), events, live),
         live=live,
         recorder=None if recordings is None else recordings.recorder,
         default_policy=config.default_policy,

@@ -63,7 +63,7 @@ class _Pod(msgspec.Struct, gc=False):
 _POD = msgspec.json.Decoder(_Pod)
 
 
-class Binder:
+class ApiBinder:
     """
     Creates bindings through ``connection``.
 

@@ -12,7 +12,7 @@ from extender.kube.api.event_recorder import ObjectReference
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import NodeVerdict
-    from extender.kube.api.binder import Binder
+    from extender.kube.api.binder import ApiBinder
     from extender.kube.api.event_recorder import EventRecorder
 
     from ..wire import BindingArgs
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class PodBinder:
     """The service's ``Binder`` on a live cluster."""
 
-    binder: Binder
+    binder: ApiBinder
     events: EventRecorder
     live: Live
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from extender.kube.api.binder import ATTEMPTS, Binder
+from extender.kube.api.binder import ATTEMPTS, ApiBinder
 from extender.service.http import dependencies
 from extender.service.wire import BindingArgs
 from tests.kube.api_server import CUT, HOLD, status
@@ -28,7 +28,7 @@ def binder(connection, waits):
     async def sleep(seconds):
         waits.append(seconds)
 
-    fits: dependencies.Binder = Binder(connection, random=lambda: 1.0, sleep=sleep)
+    fits: dependencies.Binder = ApiBinder(connection, random=lambda: 1.0, sleep=sleep)
     return fits
 
 
@@ -123,7 +123,7 @@ async def test_deadline(server, connection):
     server.failures["create", BINDING] = [HOLD] * ATTEMPTS
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    answer = await Binder(connection, deadline_seconds=0.2).bind(ARGS)
+    answer = await ApiBinder(connection, deadline_seconds=0.2).bind(ARGS)
     assert "no answer" in answer
     assert "given up after" in answer
     assert loop.time() - begun < 1
@@ -132,7 +132,7 @@ async def test_deadline(server, connection):
 async def test_wait_beyond_the_deadline(server, connection):
     """There is no use in waiting for longer than there is time."""
     server.failures["create", BINDING] = [status(429, "busy", {"Retry-After": "1"})]
-    answer = await Binder(connection, deadline_seconds=0.5).bind(ARGS)
+    answer = await ApiBinder(connection, deadline_seconds=0.5).bind(ARGS)
     assert "(given up after 1 attempt)" in answer
     assert len(server.of("create", BINDING)) == 1
 
@@ -140,5 +140,5 @@ async def test_wait_beyond_the_deadline(server, connection):
 async def test_odd_names_stay_in_their_place(server, connection):
     """A name cannot lead to another path."""
     args = BindingArgs(pod_name="a/../b?x#y", pod_namespace="team", pod_uid="u", node="n")
-    await Binder(connection).bind(args)
+    await ApiBinder(connection).bind(args)
     assert server.asked[-1].path == "/api/v1/namespaces/team/pods/a/../b?x#y/binding"

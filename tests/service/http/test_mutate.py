@@ -15,7 +15,7 @@ from extender.model import Pod
 from extender.service.http import mutate as module
 from extender.service.http.web import make_app
 from extender.service.softening import FRESH_SECONDS, RESULT_ANNOTATION, RESULTS, Softener, asks
-from extender.service.store import Store
+from extender.service.store import FrozenStore
 from tests import builders as b
 from tests.paths import DOCS
 
@@ -49,7 +49,7 @@ def real(world, service, events):
         Pod("team", "silent", "u-2"),
     ]
     snapshot = Snapshot.of(release=release_for("1.36.2"), pods=pods, **world)
-    return replace(service, store=Store(snapshot), events=events)
+    return replace(service, store=FrozenStore(snapshot), events=events)
 
 
 @pytest.fixture
