@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from extender.core.allocator.layout_usage import usage_of
-from extender.core.allocator.picking import Fatal, Undecided
+from extender.core.allocator.picking import Fatal, Unpredictable
 from extender.core.allocator.projection import Projector
 from extender.core.allocator.results import SHARE_ID, allocations
-from extender.core.claims.compiled_claims import Refused, compile_claims
+from extender.core.claims.compiled_claims import InvalidClaims, compile_claims
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.predict import find
 from extender.core.reasons import Certainty, Outcome
@@ -82,7 +82,7 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
         return Answer(Outcome.ERROR, detail=str(state.inventory.failure))
     try:
         compiled = compile_claims(specs, snapshot.classes, release)
-    except Refused as refused:
+    except InvalidClaims as refused:
         return Answer(Outcome.ERROR, detail=str(refused.reason))
     placed = Projector(compiled, release).project(state.inventory)
     usage = usage_of(placed, state.inventory, state.usage, release)
@@ -90,7 +90,7 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
     if isinstance(found.answer, Fatal):
         detail = str(found.answer.reason)
         return Answer(Outcome.ERROR, found.certainty, detail=detail, steps=found.search_steps)
-    if isinstance(found.answer, Undecided):
+    if isinstance(found.answer, Unpredictable):
         detail = str(found.answer.reason)
         return Answer(Outcome.UNKNOWN, found.certainty, detail=detail, steps=found.search_steps)
     if found.answer is None:
@@ -98,7 +98,7 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
         return Answer(Outcome.UNSCHEDULABLE, found.certainty, node_fails=invalid, steps=found.search_steps)
     try:
         made = allocations(node.name, compiled, found.answer, placed, state.inventory, release)
-    except Refused as refused:
+    except InvalidClaims as refused:
         return Answer(Outcome.ERROR, found.certainty, detail=str(refused.reason))
     return Answer(Outcome.ALLOCATED, found.certainty, tuple(made), steps=found.search_steps)
 

@@ -41,7 +41,7 @@ RESOURCES = {
 """Where the objects of each kind are."""
 
 
-class Refused(Exception):
+class InvalidClaims(Exception):
     """The API server's answer is no 2xx; ``status`` is its code, the text its message."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -65,7 +65,7 @@ class Api:
             self.warnings += response.headers.getall("Warning", [])
             answer: Object = await response.json(content_type=None)
             if response.status >= 300:
-                raise Refused(response.status, str(answer.get("message", answer)))
+                raise InvalidClaims(response.status, str(answer.get("message", answer)))
             return answer
 
     async def read(self, path: str, **query: str) -> bytes:
@@ -73,7 +73,7 @@ class Api:
         async with self._session.get(self.url + path, params=query) as response:
             body = await response.read()
             if response.status >= 300:
-                raise Refused(response.status, body.decode(errors="replace"))
+                raise InvalidClaims(response.status, body.decode(errors="replace"))
             return body
 
     async def create(self, document: Mapping[str, Any], **query: str) -> Object:
@@ -105,7 +105,7 @@ class Api:
         """Delete without grace, as no kubelet will ever confirm; an object that is gone is fine."""
         try:
             await self.request("DELETE", f"{collection(kind, namespace)}/{name}", gracePeriodSeconds="0")
-        except Refused as refused:
+        except InvalidClaims as refused:
             if refused.status != 404:
                 raise
 

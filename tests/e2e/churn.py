@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.e2e import workload
-from tests.e2e.api import Api, Refused, collection_of
+from tests.e2e.api import Api, InvalidClaims, collection_of
 from tests.e2e.workload import Ask
 
 COUNTER = "e2e.example.com/published"
@@ -77,7 +77,7 @@ async def deleting(api: Api, names: Sequence[str], ask: Ask, per_second: float) 
             name = waiting.popleft()
             try:
                 bound = (await api.get("Pod", name, workload.NAMESPACE))["spec"].get("nodeName")
-            except Refused:  # not created yet
+            except InvalidClaims:  # not created yet
                 bound = None
             if bound:
                 done.names.add(name)

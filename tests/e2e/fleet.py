@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from extender.cli.bench.fleet import fleet
-from tests.e2e.api import Api, Object, Refused, each
+from tests.e2e.api import Api, InvalidClaims, Object, each
 
 KINDS = ("DeviceClass", "Node", "ResourceSlice")
 """What a fleet consists of, in the order in which it is put in."""
@@ -45,7 +45,7 @@ async def load(api: Api, documents: Sequence[Object]) -> None:
     async def create(document: Object) -> None:
         try:
             created = await api.create(document)
-        except Refused as refused:
+        except InvalidClaims as refused:
             if refused.status != 409:
                 raise
             return

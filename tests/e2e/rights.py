@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from tests.e2e.api import Api, Object, Refused, each
+from tests.e2e.api import Api, InvalidClaims, Object, each
 from tests.e2e.kustomization import render
 from tests.paths import ROOT
 
@@ -89,7 +89,7 @@ def _renamed(document: Object, name: str, granted: list[Right]) -> Object:
 async def _ensure(api: Api, document: Object) -> None:
     try:
         await api.create(document)
-    except Refused as refused:
+    except InvalidClaims as refused:
         if refused.status != 409:
             raise
 

@@ -33,7 +33,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from extender.kube.watch.list_pages import PAGE_SIZE
 from extender.kube.watch.resources import RESOURCES
 from tests.e2e import fleet
-from tests.e2e.api import Api, Object, Refused, connect, each
+from tests.e2e.api import Api, InvalidClaims, Object, connect, each
 from tests.e2e.churn import publishing
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.extender_server import Extender, serving
@@ -172,7 +172,7 @@ async def _put(api: Api, documents: Sequence[Object]) -> None:
         for document in waiting:
             try:
                 await api.create(document)
-            except Refused as refused:
+            except InvalidClaims as refused:
                 if refused.status != 409:
                     raise
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.api import Refused, collection_of
+from tests.e2e.api import InvalidClaims, collection_of
 from tests.e2e.kustomization import render
 from tests.paths import ROOT
 
@@ -30,7 +30,7 @@ async def namespace(api):
     ]
     try:
         await api.create(document)
-    except Refused as refused:
+    except InvalidClaims as refused:
         if refused.status != 409:
             raise
     return document["metadata"]["name"]
@@ -69,5 +69,5 @@ async def test_the_pod_is_admitted_under_the_namespaces_own_profile(api, namespa
     await api.create(pod, dryRun="All")
     (container,) = template["spec"]["containers"]
     pod["spec"] = {**template["spec"], "containers": [{**container, "securityContext": {}}]}
-    with pytest.raises(Refused, match="restricted"):
+    with pytest.raises(InvalidClaims, match="restricted"):
         await api.create(pod, dryRun="All")

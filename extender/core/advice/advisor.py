@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from extender.model import Claim, ClaimSpec, Pod
 
-from ..claims.compiled_claims import CompiledClaims, Refused, compile_claims
+from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
 from ..claims.extended_resources import EXTENDED_CLAIM_NAME, backed_resources, claim_spec, class_for
 from ..claims.plan import Plan
 from ..claims.pod_claims import PodClaims
@@ -141,7 +141,7 @@ class _Adviser:
         ]
         try:
             compiled = compile_claims(self._specs, snapshot.classes, snapshot.release)
-        except Refused:
+        except InvalidClaims:
             written, now, empty = self._as_written()
             if not any(each.severity is Severity.BLOCKS for each in warnings):
                 warnings += holding_warnings(self._written_plan(), empty, self._empty)

@@ -103,16 +103,16 @@ def selections(
 
     ``attributes`` are those to look at. An alternative that selects nothing has no entry.
     """
-    books: dict[tuple[int, str], _Book] = {}
+    tallies: dict[tuple[int, str], _Publications] = {}
     for sighting in sightings(surveyed, snapshot):
         key = (sighting.alternative, sighting.driver)
-        book = books.get(key)
-        if book is None:
-            book = books[key] = _Book(sighting.location.kind, attributes)
-        book.enter(sighting)
+        tally = tallies.get(key)
+        if tally is None:
+            tally = tallies[key] = _Publications(sighting.location.kind, attributes)
+        tally.enter(sighting)
     found: dict[int, list[Selected]] = {}
-    for (alternative, driver), book in sorted(books.items(), key=lambda item: item[0]):
-        found.setdefault(alternative, []).append(book.selected(driver))
+    for (alternative, driver), tally in sorted(tallies.items(), key=lambda item: item[0]):
+        found.setdefault(alternative, []).append(tally.selected(driver))
     return {alternative: tuple(each) for alternative, each in found.items()}
 
 
@@ -122,7 +122,7 @@ def says_nothing(attribute: Attribute) -> bool:
     return value == "" or (isinstance(value, int) and not isinstance(value, bool) and value < 0)
 
 
-class _Book:
+class _Publications:
     """Counts the devices of one driver that one alternative selects."""
 
     def __init__(self, kind: DeviceKind, attributes: Collection[str]) -> None:

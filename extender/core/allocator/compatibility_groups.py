@@ -36,7 +36,7 @@ def admits(common: Common, groups: tuple[str, ...]) -> bool:
     return not set(common).isdisjoint(groups)
 
 
-class CompatibilityBooks:
+class AvailableGroups:
     """What the members of each counter set share: the allocated devices and this search's picks."""
 
     def __init__(self, usage: LayoutUsage) -> None:

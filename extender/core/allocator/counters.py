@@ -17,34 +17,34 @@ _Counter = tuple[str, str]
 # Counter set and counter name.
 
 
-class CounterBooks:
+class AvailableCounters:
     """
-    What is left of each book of counters, and what this search has taken.
+    What is left of the counters of each owner, and what this search has taken.
 
-    A book that pools of different drivers share is opened by the first of them
-    that the search needs.
+    The owner is a pool, a pool name or a slice, as the release has it (``CounterScope``). Where pools
+    of different drivers share a name, the first that the search needs defines the counters.
     """
 
     def __init__(self, layout: Layout, usage: LayoutUsage, scope: CounterScope) -> None:
         self._pools = layout.pools
         self._blocks = layout.blocks
-        self._drawn = dict(usage.drawn)
+        self._consumed_counters = dict(usage.consumed_counters)
         self._scope = scope
         self._available: dict[int, dict[_Counter, int]] = {}
         self._taken: dict[int, dict[_Counter, int]] = {}
 
     def take(self, candidate: Candidate) -> bool:
         """
-        Take a device's counters if *every* counter of the book stays covered, else change nothing.
+        Take a device's counters if *every* counter of the owner stays covered, else change nothing.
 
         One overdrawn set therefore blocks devices that only use another.
         """
         consumptions = candidate.traits.consumes_counters
-        book = self._book(candidate)
-        available = self._available.get(book)
+        counter_owner = self._counter_owner(candidate)
+        available = self._available.get(counter_owner)
         if available is None:
-            available = self._available[book] = self._open(candidate)
-        taken = self._taken.setdefault(book, {})
+            available = self._available[counter_owner] = self._open(candidate)
+        taken = self._taken.setdefault(counter_owner, {})
         _add(taken, consumptions, 1)
         if all(taken.get(counter, 0) <= left for counter, left in available.items()):
             return True
@@ -52,14 +52,14 @@ class CounterBooks:
         return False
 
     def give_back(self, candidate: Candidate) -> None:
-        _add(self._taken[self._book(candidate)], candidate.traits.consumes_counters, -1)
+        _add(self._taken[self._counter_owner(candidate)], candidate.traits.consumes_counters, -1)
 
-    def _book(self, candidate: Candidate) -> int:
+    def _counter_owner(self, candidate: Candidate) -> int:
         match self._scope:
             case CounterScope.SLICE:
                 return candidate.block
             case CounterScope.POOL_NAME:
-                return self._pools[candidate.pool].book
+                return self._pools[candidate.pool].counter_owner
             case CounterScope.POOL:
                 return candidate.pool
 
@@ -69,7 +69,7 @@ class CounterBooks:
         else:
             source, counter_sets = candidate.pool, self._pools[candidate.pool].counter_sets
         available = _totals(counter_sets)
-        for counter_set, name, nanos in self._drawn.get(source, ()):
+        for counter_set, name, nanos in self._consumed_counters.get(source, ()):
             if (counter_set, name) in available:
                 available[counter_set, name] -= nanos
         return available

@@ -89,7 +89,7 @@ class LayoutUsage(NamedTuple):
     What is allocated of a layout's candidates.
 
     ``in_use``: bit per candidate. ``consumed``: capacity taken by shares, by
-    candidate. ``drawn``: counters taken by allocated devices, by pool, or by block
+    candidate. ``consumed_counters``: taken by allocated devices, by pool, or by block
     where each slice has its own: (number, ((set, counter, nanos), …)). ``shared``:
     bit per candidate that is shared, where a share alone spares the next its counters.
     ``groups``: the compatibility groups that all allocated devices of a counter set
@@ -98,7 +98,7 @@ class LayoutUsage(NamedTuple):
 
     in_use: int
     consumed: tuple[tuple[int, Amounts], ...]
-    drawn: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...]
+    consumed_counters: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...]
     shared: int = 0
     groups: tuple[tuple[int, str, tuple[str, ...] | None], ...] = ()
 

@@ -18,7 +18,7 @@ from ..releases.release import CounterScope, Release
 from .compatibility_groups import Common, common_groups
 from .layout import NOWHERE, UNUSED, LayoutUsage, Placed
 
-_Drawn = tuple[tuple[str, str, int], ...]
+_ConsumedCounters = tuple[tuple[str, str, int], ...]
 
 
 def usage_of(
@@ -45,18 +45,18 @@ def usage_of(
             shared |= 1 << number
         if candidate.traits.consumes_counters:
             drawing[candidate.block if by_slice else candidate.pool] = (candidate.pool, slice_)
-    drawn: list[tuple[int, _Drawn]] = []
+    consumed_counters: list[tuple[int, _ConsumedCounters]] = []
     groups: list[tuple[int, str, Common]] = []
-    for book, (pool, slice_) in sorted(drawing.items()):
+    for counter_owner, (pool, slice_) in sorted(drawing.items()):
         of = usage[pool]
         slices = (inventory.slices[slice_],) if by_slice else _all_slices(inventory, pool)
         taken = of.exclusive
         if release.counters.shares_consume:
             taken = taken | of.shared | of.consumed.keys()
         holders = [device for device in _devices(slices) if device.name in taken]
-        amounts = _drawn(holders)
+        amounts = _consumed_counters(holders)
         if amounts:
-            drawn.append((book, amounts))
+            consumed_counters.append((counter_owner, amounts))
         if release.features.compatibility_groups:
             common = common_groups(
                 (consumption.counter_set, consumption.compatibility_groups)
@@ -64,7 +64,7 @@ def usage_of(
                 for consumption in device.traits.consumes_counters
             )
             groups += [(pool, counter_set, shared_by) for counter_set, shared_by in sorted(common.items())]
-    return LayoutUsage(in_use, tuple(consumed), tuple(drawn), shared, tuple(groups))
+    return LayoutUsage(in_use, tuple(consumed), tuple(consumed_counters), shared, tuple(groups))
 
 
 def _all_slices(inventory: Inventory, pool: int) -> tuple[ResourceSlice, ...]:
@@ -77,7 +77,7 @@ def _devices(slices: Iterable[ResourceSlice]) -> Iterable[Device]:
         yield from slice_.devices
 
 
-def _drawn(holders: Iterable[Device]) -> _Drawn:
+def _consumed_counters(holders: Iterable[Device]) -> _ConsumedCounters:
     """Counters that allocated devices take, wherever these are."""
     sums: dict[tuple[str, str], int] = {}
     for device in holders:

@@ -30,8 +30,8 @@ from typing import NamedTuple
 from ..claims.compiled_claims import Alternative, CompiledClaims, ConstraintKind
 from ..releases.release import DistinctRule, Release
 from .layout import Layout, LayoutUsage
-from .picking import Fatal, Undecided
-from .search import OPEN, Corridor, Search, Solution
+from .picking import Fatal, Unpredictable
+from .search import OPEN, Search, SearchScope, Solution
 
 MAX_ORDERS = 24
 """Most orders of slices that are tried one by one."""
@@ -153,15 +153,15 @@ class _Again:
             if not rivals:
                 continue
             reached = requests[picked[depth].alternative] if depth < len(picked) else max(requests.values())
-            corridor = Corridor(
+            scope = SearchScope(
                 allowed=(*(frozenset((each,)) for each in path[:depth]), rivals),
                 alternatives={request: sub for request, sub in chosen.items() if request <= reached},
                 skips_failing=aborts,
             )
             try:
-                if self._run(self._layout, self._usage, corridor) is not None:
+                if self._run(self._layout, self._usage, scope) is not None:
                     return True
-            except (Fatal, Undecided):
+            except (Fatal, Unpredictable):
                 return True
         return False
 
@@ -193,14 +193,14 @@ class _Again:
                 other = _original(self._run(shuffled, _renumbered(self._usage, numbers), OPEN), numbers)
             except Fatal as fatal:
                 other = fatal
-            except Undecided:
+            except Unpredictable:
                 return True
             if other != found and not (isinstance(other, Fatal) and isinstance(found, Fatal)):
                 return True
         return False
 
-    def _run(self, layout: Layout, usage: LayoutUsage, corridor: Corridor) -> Solution | None:
-        search = Search(self._compiled, layout, usage, self._release, self._budget - self.steps, corridor)
+    def _run(self, layout: Layout, usage: LayoutUsage, scope: SearchScope) -> Solution | None:
+        search = Search(self._compiled, layout, usage, self._release, self._budget - self.steps, scope)
         try:
             return search.run()
         finally:

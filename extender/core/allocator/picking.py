@@ -22,9 +22,9 @@ from ..reasons import Reason, ReasonCode, reason
 from ..releases.release import Release
 from .capacity import Arithmetic, CapacityFault, Demand, consumed_amount, demand, fits
 from .compared_values import FAILED_VALUE, UNDECIDED_VALUE
-from .compatibility_groups import CompatibilityBooks
+from .compatibility_groups import AvailableGroups
 from .constraints import constraint_of
-from .counters import CounterBooks
+from .counters import AvailableCounters
 from .layout import Layout, LayoutUsage
 
 
@@ -45,7 +45,7 @@ class Fatal(Exception):
         self.candidate = candidate
 
 
-class Undecided(Exception):
+class Unpredictable(Exception):
     """We cannot tell what upstream does."""
 
     def __init__(self, why: Reason) -> None:
@@ -70,8 +70,8 @@ class Picks:
         self._in_use = usage.in_use
         self._shared = usage.shared
         self._consumed = {number: dict(amounts) for number, amounts in usage.consumed}
-        self._books = CounterBooks(layout, usage, release.counters.scope)
-        self._groups = CompatibilityBooks(usage) if self._features.compatibility_groups else None
+        self._books = AvailableCounters(layout, usage, release.counters.scope)
+        self._groups = AvailableGroups(usage) if self._features.compatibility_groups else None
         self._constraints = [
             [constraint_of(each, release) for each in claim.constraints] for claim in compiled.claims
         ]
@@ -181,7 +181,9 @@ class Picks:
             if value in (FAILED_VALUE, UNDECIDED_VALUE):
                 detail = candidate.derived_failure
                 if value == UNDECIDED_VALUE:
-                    raise Undecided(reason(ReasonCode.NOT_MODELLED, detail=f"a derived attribute: {detail}"))
+                    raise Unpredictable(
+                        reason(ReasonCode.NOT_MODELLED, detail=f"a derived attribute: {detail}")
+                    )
                 raise Fatal(
                     reason(
                         ReasonCode.DERIVED_ATTRIBUTE,

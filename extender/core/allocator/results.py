@@ -19,7 +19,7 @@ from extender.model import (
     NodeSelectorTerm,
 )
 
-from ..claims.compiled_claims import Alternative, CompiledClaim, CompiledClaims, Refused
+from ..claims.compiled_claims import Alternative, CompiledClaim, CompiledClaims, InvalidClaims
 from ..cluster.inventory import Inventory
 from ..reasons import ReasonCode, reason
 from ..releases.release import Release
@@ -134,7 +134,7 @@ def _node_selector(
             return NodeSelector((NodeSelectorTerm(fields=(this_node,)),))
         terms = source.node_selector.terms if source.node_selector is not None else ()
         if len(terms) > 1:
-            raise Refused(
+            raise InvalidClaims(
                 reason(
                     ReasonCode.NODE_SELECTOR,
                     where=f"slice {slice_.name}",

@@ -25,7 +25,7 @@ from ..reasons import Reason, ReasonCode, reason
 from ..releases.release import Release
 from .device_verdict import FAILED, INVALID_POOL, REJECTED, UNDECIDED
 from .layout import Candidate, Layout, LayoutUsage
-from .picking import Fatal, Pick, Picks, Undecided
+from .picking import Fatal, Pick, Picks, Unpredictable
 
 MAX_DEPTH = 400
 """Deepest recursion we follow, of up to two frames each; Python stops at about 1,000 frames."""
@@ -43,7 +43,7 @@ class Solution(NamedTuple):
     selected: tuple[tuple[tuple[int, int], int], ...]
 
 
-class Corridor(NamedTuple):
+class SearchScope(NamedTuple):
     """
     Narrows a search to a part of its tree.
 
@@ -57,7 +57,7 @@ class Corridor(NamedTuple):
     skips_failing: bool = False
 
 
-OPEN = Corridor()
+OPEN = SearchScope()
 
 
 class Step(Enum):
@@ -86,7 +86,7 @@ class Search:
         usage: LayoutUsage,
         release: Release,
         budget: int,
-        corridor: Corridor = OPEN,
+        scope: SearchScope = OPEN,
     ) -> None:
         self.steps = 0
         self.tried = 0
@@ -96,7 +96,7 @@ class Search:
         self._release = release
         self._features = release.features
         self._budget = budget
-        self._corridor = corridor
+        self._scope = scope
         self._picks = Picks(compiled, layout, usage, release)
         self._selected: dict[tuple[int, int], int] = {}
         self._eligible = [self._judged(alternative.judge) for alternative in compiled.alternatives]
@@ -109,7 +109,7 @@ class Search:
         Raises ``Fatal`` where upstream aborts, ``Undecided`` where we cannot tell.
         """
         if self._features.consumable_capacity and self._release.capacity.crashes and self._compiled.claims:
-            raise Undecided(
+            raise Unpredictable(
                 reason(ReasonCode.NOT_MODELLED, detail="consumable capacity, which crashes this release")
             )
         self._validate()
@@ -156,12 +156,14 @@ class Search:
                 depth += min(max(counts), MAX_RESULTS + 1) + 2
                 if least > MAX_INT64 and self._release.count_sum_wraps:
                     detail = "counts that add up beyond 64 bits, which crash this release"
-                    raise Undecided(reason(ReasonCode.NOT_MODELLED, detail=detail))
+                    raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=detail))
             if least > MAX_RESULTS:
                 raise Fatal(_too_many(number, least))
             depth += 1
         if depth > MAX_DEPTH:
-            raise Undecided(reason(ReasonCode.NOT_MODELLED, detail=f"claims that need {depth} search levels"))
+            raise Unpredictable(
+                reason(ReasonCode.NOT_MODELLED, detail=f"claims that need {depth} search levels")
+            )
 
     def _count(self, alternative: Alternative) -> int:
         """Devices to allocate. For *all* devices: those that are selectable and have room."""
@@ -187,7 +189,7 @@ class Search:
         if self._release.counters.all_mode_crashes and any(
             self._candidates[number].traits.consumes_counters for number in chosen
         ):
-            raise Undecided(
+            raise Unpredictable(
                 reason(ReasonCode.NOT_MODELLED, detail="all devices with counters: this release crashes")
             )
         self._eligible[alternative.index] = chosen
@@ -205,7 +207,7 @@ class Search:
         """
         self.steps += 1
         if self.steps + self.tried > self._budget:
-            raise Undecided(reason(ReasonCode.SEARCH_BUDGET, steps=self._budget))
+            raise Unpredictable(reason(ReasonCode.SEARCH_BUDGET, steps=self._budget))
         if claim >= len(self._compiled.claims):
             return Step.DONE if self._accept() else Step.FAILED
         requests = self._compiled.claims[claim].requests
@@ -273,7 +275,7 @@ class Search:
         """Try the alternatives in order, each together with everything after it."""
         all_exceeded = True
         alternatives = range(len(self._compiled.claims[claim].requests[request].alternatives))
-        only = self._corridor.alternatives.get((claim, request))
+        only = self._scope.alternatives.get((claim, request))
         for sub in alternatives if only is None else (only,):
             # Only read once a solution is complete, so setting it early is the same.
             self._selected[claim, request] = sub
@@ -286,17 +288,17 @@ class Search:
 
     def _allowed(self) -> frozenset[int] | None:
         """The candidates to try for the next pick, ``None`` for all."""
-        if not self._corridor.allowed:
+        if not self._scope.allowed:
             return None
         depth = sum(map(len, self._picks.results))
-        return self._corridor.allowed[depth] if depth < len(self._corridor.allowed) else None
+        return self._scope.allowed[depth] if depth < len(self._scope.allowed) else None
 
     def _is_selectable(self, number: int, alternative: Alternative) -> bool:
         """Whether the selectors match; false for a failing candidate that is to be skipped."""
         try:
             self._check_verdict(number, alternative)
         except Fatal:
-            if self._corridor.skips_failing:
+            if self._scope.skips_failing:
                 return False
             raise
         return True
@@ -310,7 +312,7 @@ class Search:
         if verdict == FAILED:
             raise Fatal(_cel_reason(ReasonCode.CEL_ERROR, candidate, number), number)
         if verdict == UNDECIDED:
-            raise Undecided(_cel_reason(ReasonCode.CEL_UNKNOWN, candidate, number))
+            raise Unpredictable(_cel_reason(ReasonCode.CEL_UNKNOWN, candidate, number))
 
     def _pick(self, number: int, alternative: Alternative, *, must: bool) -> Callable[[], None] | None:
         self.tried += 1

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ..claims.compiled_claims import CompiledClaims
 from ..releases.release import Release
 from .layout import Layout, LayoutUsage
-from .picking import Undecided
+from .picking import Unpredictable
 from .search import Search, Solution
 
 
@@ -36,7 +36,7 @@ def visit_solutions(
     )
     try:
         _Walk(compiled, layout, usage, release, budget, visit).run()
-    except Undecided:
+    except Unpredictable:
         return False
     return True
 

@@ -23,7 +23,7 @@ from ..allocator.layout_usage import usage_of
 from ..allocator.picking import Fatal
 from ..allocator.search import Solution
 from ..allocator.solutions import visit_solutions
-from ..claims.compiled_claims import CompiledClaims, Refused, compile_claims
+from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
 from ..cluster.snapshot import NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
 from ..prediction.memo import ClaimsMemo
@@ -137,7 +137,7 @@ class Possibilities:
             try:
                 compiled = compile_claims(specs, self._snapshot.classes, release)
                 self._memos[specs] = ClaimsMemo(compiled, release)
-            except Refused:
+            except InvalidClaims:
                 self._memos[specs] = None
         return self._memos[specs]
 

@@ -116,7 +116,7 @@ class CompiledClaims:
     reads_everything: bool
 
 
-class Refused(Exception):
+class InvalidClaims(Exception):
     """
     The claims are refused for every node; ``reason`` says why.
 
@@ -203,7 +203,7 @@ class _Compiler:
             raise _unsupported(claim, name, "the device class name is missing (unsupported request type?)")
         device_class = self.classes.get(exact.device_class)
         if device_class is None:
-            raise Refused(
+            raise InvalidClaims(
                 reason(ReasonCode.CLASS_MISSING, request=name, class_=exact.device_class), quiet=True
             )
         if exact.mode not in ("ExactCount", "All"):
@@ -282,15 +282,15 @@ def _check_features(claim: int, request: Request, release: Release) -> None:
         raise _disabled(claim, request.name, "derivedAttributes", "DRADerivedAttributes")
 
 
-def _disabled(claim: int, request: str, what: str, gate: str, *, quiet: bool = False) -> Refused:
-    return Refused(
+def _disabled(claim: int, request: str, what: str, gate: str, *, quiet: bool = False) -> InvalidClaims:
+    return InvalidClaims(
         reason(ReasonCode.FEATURE_DISABLED, claim=claim, where=f"request {request}", what=what, gate=gate),
         quiet=quiet,
     )
 
 
-def _unsupported(claim: int, request: str, detail: str, *, quiet: bool = False) -> Refused:
-    return Refused(
+def _unsupported(claim: int, request: str, detail: str, *, quiet: bool = False) -> InvalidClaims:
+    return InvalidClaims(
         reason(ReasonCode.UNSUPPORTED_REQUEST, claim=claim, where=f"request {request}", detail=detail),
         quiet=quiet,
     )

@@ -217,11 +217,11 @@ def _moved(signature: SliceSignature, pool: int) -> SliceSignature:
 
 
 def _pool_signatures(pools: Sequence[Pool], release: Release) -> tuple[PoolSignature, ...]:
-    books: dict[str, int] = {}
+    counter_owners: dict[str, int] = {}
     return tuple(
         PoolSignature(
             pool.id.driver,
-            books.setdefault(pool.id.pool, number),
+            counter_owners.setdefault(pool.id.pool, number),
             pool.incomplete,
             pool.invalid,
             pool.counter_sets,

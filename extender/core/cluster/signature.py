@@ -19,13 +19,13 @@ class PoolSignature:
     """
     A pool without its name.
 
-    ``book`` is the index of the first pool of the node with the same pool name,
-    whatever the driver: counter books were once kept by pool name alone. ``late``:
+    ``counter_owner`` is the index of the first pool of the node with the same pool name,
+    whatever the driver: counters were once kept by pool name alone. ``late``:
     comes after all pools that are not. ``ambiguous``: see ``Pool``.
     """
 
     driver: str
-    book: int
+    counter_owner: int
     incomplete: bool
     invalid: str
     counter_sets: tuple[CounterSet, ...]

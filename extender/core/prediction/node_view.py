@@ -11,7 +11,7 @@ from extender.model import ClaimSpec, DeviceID
 from ..allocator.layout import Placed
 from ..allocator.layout_usage import usage_of
 from ..allocator.search import Solution
-from ..claims.compiled_claims import Refused, compile_claims
+from ..claims.compiled_claims import InvalidClaims, compile_claims
 from ..claims.plan import Plan
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Outcome, Reason
@@ -95,7 +95,7 @@ def _compiled(
     try:
         release = snapshot.release
         return ClaimsMemo(compile_claims(specs, snapshot.classes, release), release)
-    except Refused as refused:
+    except InvalidClaims as refused:
         outcome = Outcome.UNSCHEDULABLE if refused.quiet else Outcome.ERROR
         return without_devices(outcome, refused.reason, settings)
 

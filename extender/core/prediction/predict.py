@@ -15,7 +15,7 @@ from ..alignment.pairs import Alignment, align, score
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..allocator.layout import Layout, LayoutUsage
 from ..allocator.order import check_order, combinations_suffice
-from ..allocator.picking import Fatal, Undecided
+from ..allocator.picking import Fatal, Unpredictable
 from ..allocator.search import Search, Solution
 from ..allocator.solutions import visit_solutions
 from ..claims.compiled_claims import CompiledClaims
@@ -74,7 +74,7 @@ def predict(
 ) -> Prediction:
     """Search once and rate the result. ``slots`` are the pod's claims in pod order."""
     found = find(compiled, layout, usage, release, settings.search_steps)
-    if isinstance(found.answer, Undecided):
+    if isinstance(found.answer, Unpredictable):
         return without_devices(Outcome.UNKNOWN, found.answer.reason, settings, found.steps)
     if isinstance(found.answer, Fatal):
         return without_devices(Outcome.ERROR, found.answer.reason, settings, found.steps, found.certainty)
@@ -113,7 +113,7 @@ class Found(NamedTuple):
     ``None`` where it takes more, because it tries devices in every order.
     """
 
-    answer: Solution | Fatal | Undecided | None
+    answer: Solution | Fatal | Unpredictable | None
     certainty: Certainty
     steps: int
     search_steps: int | None
@@ -132,7 +132,7 @@ def find(
         answer = search.run()
     except Fatal as fatal:
         answer = fatal
-    except Undecided as undecided:
+    except Unpredictable as undecided:
         return Found(undecided, Certainty.EXACT, search.steps + search.tried, None)
     check = check_order(compiled, layout, usage, release, budget, search, answer)
     certainty = Certainty.ORDER_DEPENDENT if check.matters else Certainty.EXACT

@@ -26,7 +26,7 @@ class Implementation(StrEnum):
 
 class CounterScope(StrEnum):
     """
-    What has counter books of its own.
+    What has available counters of its own.
 
     ``SLICE``: each slice, with the sets it carries itself (1.34). ``POOL_NAME``:
     pools of one name, whatever the driver (1.35 to 1.36.3). ``POOL``: each pool.
@@ -110,7 +110,7 @@ class Counters:
 
     ``leak``: a candidate rejected after its counters were taken keeps them, and so
     does an undone share (to 1.36.2, PR 140431). ``shares_consume``: devices
-    allocated in shares draw on the books (from 1.36.2, PR 139040).
+    allocated in shares consume counters (from 1.36.2, PR 139040).
     ``shares_known_by_id``: a further share of a device is free of charge even if
     no share recorded capacity (1.37, PR 140437). ``marks_by_amount``: within
     one attempt a device counts as shared while its shares take something (to 1.36).

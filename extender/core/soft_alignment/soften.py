@@ -31,7 +31,7 @@ from typing import NamedTuple
 
 from extender.model import ClaimSpec, ResourceSlice
 
-from ..claims.compiled_claims import Refused, compile_claims
+from ..claims.compiled_claims import InvalidClaims, compile_claims
 from ..cluster.snapshot import Snapshot
 from ..reasons import render
 from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, DeviceKind
@@ -60,7 +60,7 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
         return refusal(RefusalCode.NO_PRIORITIZED_LIST, release=release.version)
     try:
         compiled = compile_claims([spec], snapshot.classes, release)
-    except Refused as why:
+    except InvalidClaims as why:
         return refusal(RefusalCode.UNSUPPORTED_REQUEST, detail=render(why.reason).removeprefix("request "))
     selection = select(compiled, _slices(snapshot), release)
     hazard = hazard_of(compiled, selection, snapshot)

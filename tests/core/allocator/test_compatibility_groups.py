@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from extender.core.allocator.compatibility_groups import CompatibilityBooks, admits, common_groups
+from extender.core.allocator.compatibility_groups import AvailableGroups, admits, common_groups
 from extender.core.allocator.layout import Candidate, LayoutUsage
 from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import DeviceKind
@@ -22,8 +22,8 @@ def member(*sets: tuple[str, Groups], pool: int = 0) -> Candidate:
     )
 
 
-def books(*groups: tuple[int, str, Groups | None]) -> CompatibilityBooks:
-    return CompatibilityBooks(LayoutUsage(0, (), (), 0, groups))
+def available(*groups: tuple[int, str, Groups | None]) -> AvailableGroups:
+    return AvailableGroups(LayoutUsage(0, (), (), 0, groups))
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_all_members_share_a_group(case: str) -> None:
     """It is not enough that every two do, whatever the order."""
     members, fits = JOINS[case]
     for order in permutations(members):
-        of = books()
+        of = available()
         assert all(of.join(member(("set", groups))) is not None for groups in order) is fits
 
 
 def test_sets_and_pools_are_apart() -> None:
     """Only members of one set of one pool need a group in common."""
-    of = books()
+    of = available()
     assert of.join(member(("set", ("a",)))) is not None
     assert of.join(member(("other", ("b",)))) is not None
     assert of.join(member(("set", ("b",)), pool=1)) is not None
@@ -70,7 +70,7 @@ def test_sets_and_pools_are_apart() -> None:
 
 def test_allocated_devices_are_members() -> None:
     """What they share is where the search starts; a set without members admits all."""
-    of = books((0, "set", ("a",)), (0, "plain", None))
+    of = available((0, "set", ("a",)), (0, "plain", None))
     assert of.join(member(("set", ("b",)))) is None
     assert of.join(member(("plain", ("b",)))) is None
     assert of.join(member(("set", ("a", "b")), ("plain", ()))) is not None
@@ -78,7 +78,7 @@ def test_allocated_devices_are_members() -> None:
 
 def test_leaving_restores() -> None:
     """A device that goes widens what is shared, and a refused one changes nothing."""
-    of = books()
+    of = available()
     first = of.join(member(("set", ("a", "b"))))
     assert first is not None
     second = of.join(member(("set", ("a",))))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from extender.core.allocator.counters import CounterBooks
+from extender.core.allocator.counters import AvailableCounters
 from extender.core.allocator.layout import Block, Candidate, Layout, LayoutUsage
 from extender.core.cluster.signature import PoolSignature
 from extender.core.releases.release import CounterScope
@@ -28,11 +28,11 @@ def takes(pool: int, block: int, number: int, of: str = "set") -> Candidate:
     return Candidate(pool, traits, (), (), Location(DeviceKind.OTHER), ("", ""), block)
 
 
-def layout(*counters: tuple[CounterSet, ...], books: Sequence[int] = (0, 0)) -> Layout:
+def layout(*counters: tuple[CounterSet, ...], counter_owners: Sequence[int] = (0, 0)) -> Layout:
     """Two pools of one name, the first with two slices, each slice with counters of its own."""
     pools = tuple(
-        PoolSignature(f"driver-{number}", book, False, "", sets)
-        for number, (book, sets) in enumerate(zip(books, counters, strict=True))
+        PoolSignature(f"driver-{number}", counter_owner, False, "", sets)
+        for number, (counter_owner, sets) in enumerate(zip(counter_owners, counters, strict=True))
     )
     blocks = tuple(Block(pool, False, False, (CounterSet("set", units(2)),)) for pool in (0, 0, 1))
     return Layout(pools, (), blocks)
@@ -53,7 +53,7 @@ class Case(NamedTuple):
     usage: LayoutUsage = LayoutUsage(0, (), ())
 
 
-def drawn(source: int, number: int, of: str = "set") -> LayoutUsage:
+def consumed_counters(source: int, number: int, of: str = "set") -> LayoutUsage:
     return LayoutUsage(0, (), ((source, ((of, "units", number * NANOS),)),))
 
 
@@ -66,7 +66,7 @@ CASES = {
         layout(TWO, TWO), POOL_NAME, [takes(0, 0, 2), takes(1, 2, 2)], [1, 0]
     ),
     "pool name: another name": Case(
-        layout(TWO, TWO, books=(0, 1)), POOL_NAME, [takes(0, 0, 2), takes(1, 2, 2)], [1, 1]
+        layout(TWO, TWO, counter_owners=(0, 1)), POOL_NAME, [takes(0, 0, 2), takes(1, 2, 2)], [1, 1]
     ),
     "pool name: opened by whoever is first": Case(
         layout(TWO, FIVE), POOL_NAME, [takes(1, 2, 3), takes(0, 0, 2), takes(0, 0, 1)], [1, 1, 0]
@@ -76,13 +76,17 @@ CASES = {
     ),
     "slice: pools' sets do not count": Case(layout(FIVE, FIVE), SLICE, [takes(0, 0, 3)], [0]),
     "what allocated devices drew": Case(
-        layout(TWO, TWO), POOL, [takes(0, 0, 2), takes(0, 0, 1)], [0, 1], drawn(0, 1)
+        layout(TWO, TWO), POOL, [takes(0, 0, 2), takes(0, 0, 1)], [0, 1], consumed_counters(0, 1)
     ),
-    "drawn of another pool": Case(layout(TWO, TWO), POOL, [takes(0, 0, 2)], [1], drawn(1, 2)),
-    "drawn of a slice": Case(layout((), ()), SLICE, [takes(0, 1, 1), takes(0, 0, 1)], [0, 1], drawn(1, 2)),
-    "drawn of a set that is gone": Case(layout(TWO, TWO), POOL, [takes(0, 0, 2)], [1], drawn(0, 9, "gone")),
+    "drawn of another pool": Case(layout(TWO, TWO), POOL, [takes(0, 0, 2)], [1], consumed_counters(1, 2)),
+    "drawn of a slice": Case(
+        layout((), ()), SLICE, [takes(0, 1, 1), takes(0, 0, 1)], [0, 1], consumed_counters(1, 2)
+    ),
+    "drawn of a set that is gone": Case(
+        layout(TWO, TWO), POOL, [takes(0, 0, 2)], [1], consumed_counters(0, 9, "gone")
+    ),
     "an overdrawn set blocks users of another": Case(
-        layout(PAIR, ()), POOL, [takes(0, 0, 1)], [0], drawn(0, 2, "other")
+        layout(PAIR, ()), POOL, [takes(0, 0, 1)], [0], consumed_counters(0, 2, "other")
     ),
     "a set that does not exist is not counted": Case(layout(TWO, TWO), POOL, [takes(0, 0, 9, "gone")], [1]),
     "a refused taking takes nothing": Case(layout(TWO, TWO), POOL, [takes(0, 0, 3), takes(0, 0, 2)], [0, 1]),
@@ -93,15 +97,15 @@ CASES = {
 def test_takings(case: str) -> None:
     """A device is had if every counter of its book stays covered."""
     of, scope, takings, succeed, usage = CASES[case]
-    books = CounterBooks(of, usage, scope)
-    assert [books.take(candidate) for candidate in takings] == list(map(bool, succeed))
+    counter_owners = AvailableCounters(of, usage, scope)
+    assert [counter_owners.take(candidate) for candidate in takings] == list(map(bool, succeed))
 
 
 @pytest.mark.parametrize("scope", CounterScope)
 def test_what_is_given_back_can_be_taken_again(scope: CounterScope) -> None:
     """In every scope the book is as before."""
-    books = CounterBooks(layout(TWO, TWO), LayoutUsage(0, (), ()), scope)
+    counter_owners = AvailableCounters(layout(TWO, TWO), LayoutUsage(0, (), ()), scope)
     for _ in range(3):
-        assert books.take(takes(0, 0, 2))
-        assert not books.take(takes(0, 0, 1))
-        books.give_back(takes(0, 0, 2))
+        assert counter_owners.take(takes(0, 0, 2))
+        assert not counter_owners.take(takes(0, 0, 1))
+        counter_owners.give_back(takes(0, 0, 2))
