@@ -44,7 +44,7 @@ from .outcome_checks import (
 )
 from .publications import Publication, Selected, selections
 from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
-from .survey import Alike, ClaimsMemos, Step, outcomes, survey
+from .survey import ClaimsMemos, NodeGroup, Step, outcomes, survey
 
 ADVICE_STEPS = 1_000_000
 """Search steps for all options together, a few seconds. Nodes beyond are unknown."""
@@ -106,7 +106,7 @@ def advise(subject: Subject, snapshot: Snapshot, settings: Settings, step: Step)
     return _Adviser(subject, snapshot, settings, step).advice()
 
 
-_NowAndEmpty = tuple[tuple[Alike, ...], tuple[Alike, ...]]
+_NowAndEmpty = tuple[tuple[NodeGroup, ...], tuple[NodeGroup, ...]]
 
 
 class _Adviser:
@@ -147,8 +147,8 @@ class _Adviser:
                 warnings += holding_warnings(self._written_plan(), empty, self._empty)
             return Advice(len(snapshot.nodes), (written,), None, (), _sorted(warnings))
         written, now, empty = self._as_written()
-        alike = self._surveys(self._plan(self._specs))[1] if self._extended else empty
-        selected, names = self._selected(alike, compiled)
+        groups = self._surveys(self._plan(self._specs))[1] if self._extended else empty
+        selected, names = self._selected(groups, compiled)
         taking_part = self._participants(selected, names)
         options = constraint_options(self._specs, self._names, taking_part, names, snapshot.vocabulary)[1:]
         constraints = covered_by(compiled)
@@ -156,14 +156,14 @@ class _Adviser:
         warnings += holding_warnings(self._written_plan(), empty, self._empty)
         aborts = list(abort_warnings(self._written_plan(), now, empty, snapshot))
         warnings += aborts
-        warnings += request_warnings(compiled, alike, aborts)
+        warnings += request_warnings(compiled, groups, aborts)
         warnings += publication_warnings(constraints, selected, snapshot.release)
-        warnings += value_warnings(constraints, alike)
+        warnings += value_warnings(constraints, groups)
         warnings += all_warnings(constraints, aborts)
         warnings += separate_warnings(compiled, [who.on_bus for who in taking_part], selected)
         warnings += search_warnings(now, empty)
         rewrites = self._rewrites(options[0].specs)
-        evidence = Evidence(compiled, selected, taking_part, sound(alike))
+        evidence = Evidence(compiled, selected, taking_part, sound(groups))
         options = (*options, *_soft(options[0].specs, rewrites))
         judged = [written, *(self._judged(each, evidence, options[0]) for each in options)]
         nearness = self._nearness(options)
@@ -193,7 +193,7 @@ class _Adviser:
             return self._plan(self._specs)
         return replace(plan, claims=replace(plan.claims, extended=self._extended))
 
-    def _as_written(self) -> tuple[Judged, tuple[Alike, ...], tuple[Alike, ...]]:
+    def _as_written(self) -> tuple[Judged, tuple[NodeGroup, ...], tuple[NodeGroup, ...]]:
         plan = self._written_plan()
         option = ConstraintOption(OptionKind.AS_WRITTEN, plan.specs)
         if self._extended and not self._now.release.extended_resource_modelled:
@@ -209,7 +209,7 @@ class _Adviser:
             self._surveyed[key] = (self._survey(plan, self._now), self._survey(plan, self._empty))
         return self._surveyed[key]
 
-    def _survey(self, plan: Plan, state: Snapshot) -> tuple[Alike, ...]:
+    def _survey(self, plan: Plan, state: Snapshot) -> tuple[NodeGroup, ...]:
         before = self._searched()
         within = replace(self._settings, request_steps=min(self._settings.request_steps, self._left))
         surveyed = survey(plan, state, self._memos, within, self._step)
@@ -231,14 +231,14 @@ class _Adviser:
         return Judged(option, outcomes(now), outcomes(empty), publications)
 
     def _selected(
-        self, alike: Sequence[Alike], compiled: CompiledClaims
+        self, groups: Sequence[NodeGroup], compiled: CompiledClaims
     ) -> tuple[dict[int, tuple[Selected, ...]], tuple[str, ...]]:
         """What the requests select, and the names of places that its drivers could publish."""
         drivers = {slice_.driver for slice_ in self._now.published.values()}
         names = place_names(sorted(drivers), self._now.vocabulary)
         compared = [each.attribute for claim in compiled.claims for each in claim.constraints]
         wanted = tuple(dict.fromkeys((*names, *compared)))
-        return selections(alike, self._empty, wanted), names
+        return selections(groups, self._empty, wanted), names
 
     def _participants(
         self, selected: Mapping[int, Sequence[Selected]], names: Sequence[str]
@@ -279,7 +279,7 @@ def _soft(bare: Sequence[ClaimSpec], rewrites: Sequence[Rewrite | Refusal]) -> I
     yield ConstraintOption(OptionKind.SOFT, tuple(specs))
 
 
-def _refused(surveyed: Sequence[Alike]) -> Mapping[Outcome, int]:
+def _refused(surveyed: Sequence[NodeGroup]) -> Mapping[Outcome, int]:
     """The outcomes under a constraint that no device of some request can meet."""
     counts = outcomes(surveyed)
     counts[Outcome.UNSCHEDULABLE] += counts.pop(Outcome.ALLOCATED, 0)

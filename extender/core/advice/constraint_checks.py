@@ -20,7 +20,7 @@ from ..releases.release import Release
 from ..topology.vocabulary import PCIE_ROOT
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .publications import Publication, Selected
-from .survey import Alike
+from .survey import NodeGroup
 
 _ELEMENTS = {
     AttributeKind.INTS: AttributeKind.INT,
@@ -134,7 +134,7 @@ def _types(attribute: str, said: Sequence[Publication], release: Release) -> Ite
         yield warning(WarningCode.ATTRIBUTE_TYPES_DIFFER, Severity.WARNS, attribute=attribute, types=shown)
 
 
-def value_warnings(constraints: Sequence[Covered], empty: Sequence[Alike]) -> Iterator[ClaimWarning]:
+def value_warnings(constraints: Sequence[Covered], empty: Sequence[NodeGroup]) -> Iterator[ClaimWarning]:
     """matchAttribute constraints that no node's devices can satisfy, by their values alone."""
     for covered in constraints:
         if covered.kind is not ConstraintKind.MATCH:
@@ -171,18 +171,18 @@ def value_warnings(constraints: Sequence[Covered], empty: Sequence[Alike]) -> It
             )
 
 
-def _values(covered: Covered, empty: Sequence[Alike]) -> tuple[bool, bool, int]:
+def _values(covered: Covered, empty: Sequence[NodeGroup]) -> tuple[bool, bool, int]:
     """
     Whether some node has a value for each request, whether some value is common, how many share one.
     """
     seen = common = False
     most = 0
-    for alike in empty:
-        if alike.view is None:
+    for group in empty:
+        if group.view is None:
             continue
         by_request: dict[str, set[int]] = {}
         holders: Counter[int] = Counter()
-        for candidate in alike.view.placed.layout.candidates:
+        for candidate in group.view.placed.layout.candidates:
             values: set[int] = set()
             for name, alternatives in covered.requests.items():
                 for alternative in alternatives:

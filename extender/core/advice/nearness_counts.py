@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..releases.release import Release
 from .nearness import Nearness, best_nearness, nearest_possible, nearness_of
-from .survey import Alike, Step
+from .survey import NodeGroup, Step
 
 BEST_STEPS = 20_000
 """Search steps for the nearest choice of devices on nodes that look alike."""
@@ -41,7 +41,11 @@ class NearnessCounts:
 
 
 def nearness_counts(
-    now: Sequence[Alike], empty: Sequence[Alike], rewritten: Sequence[Alike], release: Release, step: Step
+    now: Sequence[NodeGroup],
+    empty: Sequence[NodeGroup],
+    rewritten: Sequence[NodeGroup],
+    release: Release,
+    step: Step,
 ) -> NearnessCounts:
     """Count over surveys of the claims without constraints; ``rewritten`` is one of the rewritten claims."""
     # The empty cluster has few distinct views, so it is judged while there is budget.
@@ -50,23 +54,23 @@ def nearness_counts(
     return NearnessCounts(_taken(now), _taken(rewritten), best, best_empty, guessed, guessed_empty)
 
 
-def _taken(surveyed: Sequence[Alike]) -> Counter[Nearness]:
+def _taken(surveyed: Sequence[NodeGroup]) -> Counter[Nearness]:
     counts: Counter[Nearness] = Counter()
-    for alike in surveyed:
-        found = _first_fit(alike)
+    for group in surveyed:
+        found = _first_fit(group)
         if found is not None:
-            counts[found] += len(alike.nodes)
+            counts[found] += len(group.nodes)
     return counts
 
 
 def _best(
-    surveyed: Sequence[Alike], visits: int, release: Release, step: Step
+    surveyed: Sequence[NodeGroup], visits: int, release: Release, step: Step
 ) -> tuple[Counter[Nearness], int, int]:
     """Nodes by the nearest choice there, those where it is a guess, and the visits left."""
     counts: Counter[Nearness] = Counter()
     guessed = 0
-    for alike in surveyed:
-        nearness, view = _first_fit(alike), alike.view
+    for group in surveyed:
+        nearness, view = _first_fit(group), group.view
         if nearness is None or view is None:
             continue
         if _RANK[nearness] > _RANK[nearest_possible(view.placed.layout, view.key[1])]:
@@ -84,12 +88,12 @@ def _best(
                 complete = best.complete
                 nearness = best.nearness or nearness
             if not complete:
-                guessed += len(alike.nodes)
-        counts[nearness] += len(alike.nodes)
-        step(alike.nodes[0])
+                guessed += len(group.nodes)
+        counts[nearness] += len(group.nodes)
+        step(group.nodes[0])
     return counts, guessed, visits
 
 
-def _first_fit(alike: Alike) -> Nearness | None:
-    alignment = alike.prediction.alignment
+def _first_fit(group: NodeGroup) -> Nearness | None:
+    alignment = group.prediction.alignment
     return None if alignment is None else nearness_of(alignment)

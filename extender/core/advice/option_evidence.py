@@ -11,7 +11,7 @@ from ..allocator.device_verdict import REJECTED, SELECTED
 from ..claims.compiled_claims import Alternative, CompiledClaims
 from .constraint_options import ConstraintOption, Participants
 from .publications import Publication, Selected
-from .survey import Alike
+from .survey import NodeGroup
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +28,12 @@ class Evidence:
     sound: bool
 
 
-def sound(surveyed: Sequence[Alike]) -> bool:
+def sound(surveyed: Sequence[NodeGroup]) -> bool:
     """Whether every selector has an answer on every device of every node."""
     return all(
         verdict in (REJECTED, SELECTED)
-        for alike in surveyed
-        for candidate in (alike.view.placed.layout.candidates if alike.view is not None else ())
+        for group in surveyed
+        for candidate in (group.view.placed.layout.candidates if group.view is not None else ())
         for verdict in candidate.verdicts
     )
 

@@ -13,7 +13,7 @@ from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, render
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .constraint_checks import Covered
-from .survey import Alike, named_reason, outcomes
+from .survey import NodeGroup, named_reason, outcomes
 
 LONG_STEPS = 20_000
 """
@@ -26,32 +26,32 @@ _BUDGETS = (ReasonCode.SEARCH_BUDGET, ReasonCode.REQUEST_BUDGET)
 _NO_FIT = "no set of devices satisfies it"
 
 
-def holding_warnings(plan: Plan, empty: Sequence[Alike], snapshot: Snapshot) -> Iterator[ClaimWarning]:
+def holding_warnings(plan: Plan, empty: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[ClaimWarning]:
     """Whether any empty node can take the claims at all; nothing is said where some are unknown."""
     counts = outcomes(empty)
     if not empty or counts[Outcome.ALLOCATED] or counts[Outcome.UNKNOWN]:
         return
-    alike = max(empty, key=lambda each: len(each.nodes))
-    why = named_reason(alike, plan, snapshot)
+    group = max(empty, key=lambda each: len(each.nodes))
+    why = named_reason(group, plan, snapshot)
     detail = _NO_FIT if why is None or why.code is ReasonCode.NO_FIT else render(why)
     yield warning(WarningCode.HOLDS_NOWHERE, Severity.BLOCKS, detail=detail)
 
 
 def abort_warnings(
-    plan: Plan, now: Sequence[Alike], empty: Sequence[Alike], snapshot: Snapshot
+    plan: Plan, now: Sequence[NodeGroup], empty: Sequence[NodeGroup], snapshot: Snapshot
 ) -> Iterator[ClaimWarning]:
     """What aborts the attempt on some nodes, now or when they are empty, and what could not be judged."""
     nodes: dict[tuple[ReasonCode, str], set[str]] = {}
     examples: dict[tuple[ReasonCode, str], Reason] = {}
-    for alike in (*now, *empty):
-        if alike.prediction.outcome not in (Outcome.ERROR, Outcome.UNKNOWN):
+    for group in (*now, *empty):
+        if group.prediction.outcome not in (Outcome.ERROR, Outcome.UNKNOWN):
             continue
-        why = named_reason(alike, plan, snapshot)
+        why = named_reason(group, plan, snapshot)
         if why is None or why.code in _BUDGETS:
             continue
         params = dict(why.params)
         key = (why.code, params.get("where", params.get("request", "")))
-        nodes.setdefault(key, set()).update(alike.nodes)
+        nodes.setdefault(key, set()).update(group.nodes)
         examples.setdefault(key, why)
     for key, why in examples.items():
         yield _abort(why, len(nodes[key]))
@@ -82,7 +82,7 @@ def _abort(why: Reason, nodes: int) -> ClaimWarning:
 
 
 def request_warnings(
-    compiled: CompiledClaims, empty: Sequence[Alike], reported: Sequence[ClaimWarning]
+    compiled: CompiledClaims, empty: Sequence[NodeGroup], reported: Sequence[ClaimWarning]
 ) -> Iterator[ClaimWarning]:
     """Requests that select nothing, or whose selectors fail on devices that no search came to yet."""
     failing = _failing(empty)
@@ -94,8 +94,8 @@ def request_warnings(
             )
     judged = {
         index
-        for alike in empty
-        for candidate in (alike.view.placed.layout.candidates if alike.view is not None else ())
+        for group in empty
+        for candidate in (group.view.placed.layout.candidates if group.view is not None else ())
         for index, verdict in enumerate(candidate.verdicts)
         if verdict != REJECTED
     }
@@ -109,15 +109,15 @@ def request_warnings(
             )
 
 
-def _failing(empty: Sequence[Alike]) -> dict[str, tuple[int, str]]:
+def _failing(empty: Sequence[NodeGroup]) -> dict[str, tuple[int, str]]:
     """Devices that a selector fails on, by where it stands, and how."""
     found: dict[str, tuple[int, str]] = {}
-    for alike in empty:
-        for candidate in alike.view.placed.layout.candidates if alike.view is not None else ():
+    for group in empty:
+        for candidate in group.view.placed.layout.candidates if group.view is not None else ():
             if FAILED in candidate.verdicts:
                 where, detail = candidate.failure
                 known = found.get(where, (0, detail))
-                found[where] = (known[0] + len(alike.nodes), known[1])
+                found[where] = (known[0] + len(group.nodes), known[1])
     return found
 
 
@@ -138,18 +138,18 @@ def all_warnings(constraints: Sequence[Covered], reported: Sequence[ClaimWarning
                     )
 
 
-def search_warnings(now: Sequence[Alike], empty: Sequence[Alike]) -> Iterator[ClaimWarning]:
+def search_warnings(now: Sequence[NodeGroup], empty: Sequence[NodeGroup]) -> Iterator[ClaimWarning]:
     """Searches that are given up here, or take so long that the scheduler suffers."""
     given_up: set[str] = set()
     long: set[str] = set()
     limit = most = 0
-    for alike in (*now, *empty):
-        prediction = alike.prediction
+    for group in (*now, *empty):
+        prediction = group.prediction
         if prediction.reason is not None and prediction.reason.code is ReasonCode.SEARCH_BUDGET:
-            given_up.update(alike.nodes)
+            given_up.update(group.nodes)
             limit = int(dict(prediction.reason.params)["steps"])
         elif prediction.steps >= LONG_STEPS:
-            long.update(alike.nodes)
+            long.update(group.nodes)
             most = max(most, prediction.steps)
     if given_up:
         yield warning(WarningCode.SEARCH_EXPLODES, Severity.WARNS, nodes=len(given_up), steps=limit)

@@ -17,7 +17,7 @@ from ..allocator.layout import NOWHERE
 from ..cluster.snapshot import Snapshot
 from ..topology.locations import Location
 from ..topology.vocabulary import OFF_BUS, PCI_BUS_ID, PCIE_ROOT, DeviceKind
-from .survey import Alike
+from .survey import NodeGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ class Sighting(NamedTuple):
     local: bool
 
 
-def sightings(surveyed: Sequence[Alike], snapshot: Snapshot) -> Iterator[Sighting]:
+def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sighting]:
     """Yield every device of every node that an alternative selects, node by node."""
-    for alike in surveyed:
-        if alike.view is None:
+    for group in surveyed:
+        if group.view is None:
             continue
-        projector = alike.view.memo.projector
-        for name in alike.nodes:
+        projector = group.view.memo.projector
+        for name in group.nodes:
             inventory = snapshot.nodes[name].inventory
             placed = projector.project(inventory)
             for candidate, (number, position) in zip(placed.layout.candidates, placed.positions, strict=True):
@@ -96,7 +96,7 @@ def sightings(surveyed: Sequence[Alike], snapshot: Snapshot) -> Iterator[Sightin
 
 
 def selections(
-    surveyed: Sequence[Alike], snapshot: Snapshot, attributes: Collection[str]
+    surveyed: Sequence[NodeGroup], snapshot: Snapshot, attributes: Collection[str]
 ) -> dict[int, tuple[Selected, ...]]:
     """
     What each alternative of the surveyed claims selects, by driver, and what that publishes.

@@ -32,7 +32,7 @@ _LookKey = tuple[int, object, Reason | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alike:
+class NodeGroup:
     """Nodes, by name and sorted, that get one prediction; ``view`` where there was one to search."""
 
     nodes: tuple[str, ...]
@@ -42,7 +42,7 @@ class Alike:
 
 def survey(
     plan: Plan, snapshot: Snapshot, memos: ClaimsMemos, settings: Settings, step: Step
-) -> tuple[Alike, ...]:
+) -> tuple[NodeGroup, ...]:
     """
     Judge every node, in the order of their names; fills in ``memos``.
 
@@ -73,28 +73,28 @@ def survey(
                 prediction = without_devices(Outcome.UNSCHEDULABLE, view.elsewhere, settings)
             groups[key] = ([name], prediction, view)
         step(name)
-    return tuple(Alike(tuple(names), prediction, view) for names, prediction, view in groups.values())
+    return tuple(NodeGroup(tuple(names), prediction, view) for names, prediction, view in groups.values())
 
 
-def outcomes(surveyed: Sequence[Alike]) -> Counter[Outcome]:
+def outcomes(surveyed: Sequence[NodeGroup]) -> Counter[Outcome]:
     """How many nodes come to each outcome."""
     counts: Counter[Outcome] = Counter()
-    for alike in surveyed:
-        counts[alike.prediction.outcome] += len(alike.nodes)
+    for group in surveyed:
+        counts[group.prediction.outcome] += len(group.nodes)
     return counts
 
 
-def named_reason(alike: Alike, plan: Plan, snapshot: Snapshot) -> Reason | None:
+def named_reason(group: NodeGroup, plan: Plan, snapshot: Snapshot) -> Reason | None:
     """Why the first of the nodes gets what it gets, with the names of its devices."""
-    view = alike.view
+    view = group.view
     return verdict_of(
         plan,
-        alike.prediction,
+        group.prediction,
         0,
         None,
         view.memo.compiled if view is not None else None,
         view.placed if view is not None else None,
-        snapshot.nodes[alike.nodes[0]].inventory,
+        snapshot.nodes[group.nodes[0]].inventory,
         snapshot.release,
     ).reason
 

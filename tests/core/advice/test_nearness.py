@@ -79,8 +79,8 @@ def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
     plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
     ranks = list(Nearness)
     reached = 0
-    for alike in survey(plan, snapshot, {}, Settings(), lambda _: None):
-        view = alike.view
+    for group in survey(plan, snapshot, {}, Settings(), lambda _: None):
+        view = group.view
         assert view is not None
         layout, usage = view.placed.layout, view.key[1]
         best = best_nearness(view.memo.compiled, layout, usage, view.slots, release, 10_000)

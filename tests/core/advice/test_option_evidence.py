@@ -13,7 +13,7 @@ from extender.core.advice.constraint_options import (
 )
 from extender.core.advice.option_evidence import Evidence, cannot_hold, publications_of, sound
 from extender.core.advice.publications import selections
-from extender.core.advice.survey import Alike, outcomes, survey
+from extender.core.advice.survey import NodeGroup, outcomes, survey
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
@@ -36,7 +36,7 @@ def world(gpus: Iterable[Device], nics: Iterable[Device]) -> Snapshot:
     )
 
 
-def surveyed(snapshot: Snapshot, spec: ClaimSpec) -> tuple[Alike, ...]:
+def surveyed(snapshot: Snapshot, spec: ClaimSpec) -> tuple[NodeGroup, ...]:
     claim = Claim("default", "c", "", spec)
     plan = Plan(Pod("default", "p"), PodClaims((claim,)), (spec,), (None,))
     return survey(plan, snapshot, {}, Settings(), lambda _: None)
@@ -44,14 +44,14 @@ def surveyed(snapshot: Snapshot, spec: ClaimSpec) -> tuple[Alike, ...]:
 
 def evidence(snapshot: Snapshot, spec: ClaimSpec = b.PAIR) -> tuple[Evidence, dict[str, ConstraintOption]]:
     """What is known of a claim, and its options by attribute."""
-    alike = surveyed(snapshot, spec)
+    group = surveyed(snapshot, spec)
     names = place_names(DRIVERS, snapshot.vocabulary)
-    selected = selections(alike, snapshot, names)
+    selected = selections(group, snapshot, names)
     who, _ = participants(spec, 0, selected, names)
     compiled = compile_claims([spec], snapshot.classes, snapshot.release)
     found = constraint_options([spec], ["c"], [who], names, snapshot.vocabulary)
     options = {each.attribute: each for each in found if each.kind is OptionKind.MATCH}
-    return Evidence(compiled, selected, (who,), sound(alike)), options
+    return Evidence(compiled, selected, (who,), sound(group)), options
 
 
 def test_an_attribute_that_one_side_never_publishes() -> None:

@@ -55,8 +55,8 @@ def test_reasons_have_names() -> None:
     snapshot = Snapshot.of(release=release_for("1.36.2"), nodes=[node], slices=slices, classes=b.CLASSES)
     spec = b.spec(b.request("gpu", "gpu", selectors=("device.attributes['example.com'].mark",)))
     plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c", spec),)), (spec,), (None,))
-    (alike,) = survey(plan, snapshot, {}, Settings(), lambda _: None)
-    reason = named_reason(alike, plan, snapshot)
+    (group,) = survey(plan, snapshot, {}, Settings(), lambda _: None)
+    reason = named_reason(group, plan, snapshot)
     assert reason is not None
     assert dict(reason.params)["device"] == "gpu.nvidia.com/a/gpu-0"
 
@@ -68,5 +68,5 @@ def test_a_node_whose_slices_cannot_be_gathered() -> None:
     snapshot = Snapshot.of(
         release=release_for("1.36.2"), nodes=[Node("a")], slices=[slice_], classes=b.CLASSES
     )
-    (alike,) = survey(PLAN, snapshot, {}, Settings(), lambda _: None)
-    assert (alike.nodes, alike.view, alike.prediction.outcome) == (("a",), None, Outcome.ERROR)
+    (group,) = survey(PLAN, snapshot, {}, Settings(), lambda _: None)
+    assert (group.nodes, group.view, group.prediction.outcome) == (("a",), None, Outcome.ERROR)
