@@ -64,7 +64,7 @@ def parse_address(text: str, *, option: str = "--listen") -> Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordingSettings:
     """
     Where scheduling attempts are recorded: at most ``files`` of about ``mib`` MiB.
 
@@ -125,7 +125,7 @@ class Config:
     keepalive_seconds: float = 180.0
     in_flight_seconds: float = 30.0
     stale_seconds: float = 300.0
-    recording: Recording | None = None
+    recording: RecordingSettings | None = None
     tls: Tls | None = None
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 
 from extender import __version__
-from extender.core.audit.auditor import Audit, Judgement, PodFinding
+from extender.core.audit.auditor import Audit, KnownDistances, PodFinding
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 
 from .glossary import DISTANCES, GLOSSARY
@@ -126,7 +126,7 @@ def _offenders(audit: Audit, top: int) -> Markup:
 
 def _offender(finding: PodFinding) -> Markup:
     running, possible = finding.running, finding.possible
-    at_most = "" if finding.judgement is Judgement.KNOWN else "at most "
+    at_most = "" if finding.judgement is KnownDistances.KNOWN else "at most "
     at_least = "" if possible.empty.complete and possible.here.complete else "at least "
     items = [element("li", sentence, class_=f"at-{apart}") for apart, sentence in far_pairs(finding)]
     has, best = percent(running.highest), percent(finding.best)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from extender.core.audit.auditor import Audit, Judgement, PodFinding
+from extender.core.audit.auditor import Audit, KnownDistances, PodFinding
 from extender.core.audit.totals import Tally, Totals
 
 from ..columns import columns
@@ -68,7 +68,7 @@ def _finding(finding: PodFinding, width: int) -> Iterator[str]:
     head = f"{finding.name} on {finding.running.pod.node_name}"
     possible = finding.possible
     at_least = "" if possible.empty.complete and possible.here.complete else "at least "
-    at_most = "" if finding.judgement is Judgement.KNOWN else "at most "
+    at_most = "" if finding.judgement is KnownDistances.KNOWN else "at most "
     has, best = percent(finding.running.highest), percent(finding.best)
     yield f"{head}: has {at_most}{has}, could have {at_least}{best}"
     for _, sentence in far_pairs(finding):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from extender.core.alignment.pairs import Pair
-from extender.core.audit.auditor import Audit, Judgement, Option, PodFinding
+from extender.core.audit.auditor import Audit, KnownDistances, Option, PodFinding
 from extender.core.audit.machine_types import MachineType
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
@@ -53,7 +53,7 @@ def headline(audit: Audit, totals: Totals) -> list[str]:
 def caveats(audit: Audit, totals: Totals) -> list[str]:
     """What the headline leaves out: who cannot be judged, who is not rated, and why."""
     sentences = []
-    partly = sum(finding.judgement is Judgement.PARTLY_KNOWN for finding in audit.findings)
+    partly = sum(finding.judgement is KnownDistances.PARTLY_KNOWN for finding in audit.findings)
     if totals.silent:
         drivers = ", ".join(f"{each.driver} ({counted(each.pods, 'pod')})" for each in totals.silent)
         sentences.append(

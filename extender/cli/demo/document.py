@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .placements import Placement, Story
+from .placements import PodPlacement, Story
 from .totals import PairCounts, Totals, totals_of
 
 JSON = dict[str, object]
@@ -63,7 +63,7 @@ def _pod(story: Story) -> JSON:
     }
 
 
-def _placement(placement: Placement | None) -> JSON | None:
+def _placement(placement: PodPlacement | None) -> JSON | None:
     if placement is None:
         return None
     return {

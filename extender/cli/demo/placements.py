@@ -31,7 +31,7 @@ class Client(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class PodPlacement:
     """A node for a pod, with the devices it has or would have there; ``score`` is ours for it."""
 
     node: str
@@ -58,8 +58,8 @@ class Story:
     pod: str
     asked: tuple[tuple[str, int], ...]
     offered: int
-    stock: Placement | None
-    ours: Placement | None
+    stock: PodPlacement | None
+    ours: PodPlacement | None
     equals: int
     prediction_right: bool | None
     condition: str
@@ -164,8 +164,8 @@ def _recorded(attempt: Attempt, verb: str) -> bytes | None:
     return next((request.body for request in attempt.requests if request.verb == verb), None)
 
 
-def _placement(name: str, node: ExplainedNode) -> Placement:
-    return Placement(
+def _placement(name: str, node: ExplainedNode) -> PodPlacement:
+    return PodPlacement(
         node=name,
         score=node.score,
         predicted=node.alignment.predicted,

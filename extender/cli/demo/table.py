@@ -11,7 +11,7 @@ from extender.core.topology.locations import Distance
 from ..columns import columns
 from ..wording import counted
 from .device_names import short_names
-from .placements import Placement, Story
+from .placements import PodPlacement, Story
 from .totals import PairCounts, Totals, totals_of
 
 _INDENT = "  "
@@ -65,7 +65,7 @@ def _choice(story: Story) -> str:
     return f"{story.equals} of {story.offered} nodes equally good"
 
 
-def _placement(who: str, placement: Placement, longest: int, width: int) -> Iterator[str]:
+def _placement(who: str, placement: PodPlacement, longest: int, width: int) -> Iterator[str]:
     head = f"{_INDENT}{who:5}  {placement.node:{longest}}  {placement.score:3}  "
     names = short_names([device.device for device in placement.devices])
     parts = [distances_in_short(placement.distances) or "nothing to align"]

@@ -8,7 +8,7 @@ from math import fsum
 
 from extender.core.topology.locations import Distance
 
-from .placements import Placement, Story
+from .placements import PodPlacement, Story
 
 ON_ONE_ROOT = frozenset({Distance.DEVICE, Distance.PCIE_ROOT})
 ON_ONE_NUMA_NODE = frozenset({Distance.NUMA})
@@ -76,7 +76,7 @@ def totals_of(stories: Sequence[Story]) -> Totals:
     )
 
 
-def _counts(placements: Sequence[Placement], kinds: str = "") -> PairCounts:
+def _counts(placements: Sequence[PodPlacement], kinds: str = "") -> PairCounts:
     distances = [
         distance for placement in placements for name, distance in placement.distances if kinds in {"", name}
     ]

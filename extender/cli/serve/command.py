@@ -18,7 +18,7 @@ from extender.service.config import (
     ConfigError,
     LogFormat,
     LogLevel,
-    Recording,
+    RecordingSettings,
     Tls,
     parse_address,
 )
@@ -194,7 +194,7 @@ def _config(args: argparse.Namespace, site: Site) -> Config:
         drain_seconds=args.drain_seconds,
         in_flight_seconds=args.in_flight_seconds,
         stale_seconds=args.stale_seconds,
-        recording=args.record and Recording(args.record, args.record_size, args.record_files),
+        recording=args.record and RecordingSettings(args.record, args.record_size, args.record_files),
         tls=_tls(args),
     )
 

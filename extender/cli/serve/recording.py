@@ -15,7 +15,7 @@ from extender.service.recording.recorder import Recorder
 from extender.service.recording.thread import RecordingThread
 
 if TYPE_CHECKING:
-    from extender.service.config import Recording
+    from extender.service.config import RecordingSettings
     from extender.service.live.store import LiveStore
     from extender.service.metrics.metrics import Metrics
 
@@ -32,7 +32,7 @@ class Recordings:
 
 @asynccontextmanager
 async def recording(
-    config: Recording,
+    config: RecordingSettings,
     store: LiveStore,
     kubernetes: str,
     gates: Mapping[str, bool],

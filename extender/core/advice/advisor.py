@@ -34,7 +34,7 @@ from .constraint_options import (
     place_names,
 )
 from .nearness_counts import NearnessCounts, nearness_counts
-from .option_evidence import Evidence, cannot_hold, publications_of, sound
+from .option_evidence import OptionEvidence, cannot_hold, publications_of, sound
 from .outcome_checks import (
     abort_warnings,
     all_warnings,
@@ -163,7 +163,7 @@ class _Adviser:
         warnings += separate_warnings(compiled, [who.on_bus for who in taking_part], selected)
         warnings += search_warnings(now, empty)
         rewrites = self._rewrites(options[0].specs)
-        evidence = Evidence(compiled, selected, taking_part, sound(groups))
+        evidence = OptionEvidence(compiled, selected, taking_part, sound(groups))
         options = (*options, *_soft(options[0].specs, rewrites))
         judged = [written, *(self._judged(each, evidence, options[0]) for each in options)]
         nearness = self._nearness(options)
@@ -219,7 +219,7 @@ class _Adviser:
     def _searched(self) -> int:
         return sum(memo.steps for memo in self._memos.values() if isinstance(memo, ClaimsMemo))
 
-    def _judged(self, option: ConstraintOption, evidence: Evidence, bare: ConstraintOption) -> Judged:
+    def _judged(self, option: ConstraintOption, evidence: OptionEvidence, bare: ConstraintOption) -> Judged:
         if option.kind is not OptionKind.MATCH:
             now, empty = self._surveys(self._plan(option.specs))
             return Judged(option, outcomes(now), outcomes(empty), ())

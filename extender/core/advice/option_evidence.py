@@ -15,7 +15,7 @@ from .survey import NodeGroup
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
+class OptionEvidence:
     """
     ``compiled``: of the claims as written; ``selected``: what its alternatives select, by index.
 
@@ -38,7 +38,7 @@ def sound(surveyed: Sequence[NodeGroup]) -> bool:
     )
 
 
-def publications_of(option: ConstraintOption, evidence: Evidence) -> tuple[Publication, ...]:
+def publications_of(option: ConstraintOption, evidence: OptionEvidence) -> tuple[Publication, ...]:
     """Of the requests that the option covers, each driver once; the one with most devices counts."""
     found: dict[str, Publication] = {}
     for alternative in _covered(option, evidence):
@@ -50,7 +50,7 @@ def publications_of(option: ConstraintOption, evidence: Evidence) -> tuple[Publi
     return tuple(found[driver] for driver in sorted(found))
 
 
-def cannot_hold(option: ConstraintOption, evidence: Evidence) -> bool:
+def cannot_hold(option: ConstraintOption, evidence: OptionEvidence) -> bool:
     """
     Whether it is certain that the option turns every node down that could be had without it.
 
@@ -70,7 +70,7 @@ def cannot_hold(option: ConstraintOption, evidence: Evidence) -> bool:
     return any(count == 0 for count in published.values())
 
 
-def _covered(option: ConstraintOption, evidence: Evidence) -> Iterator[Alternative]:
+def _covered(option: ConstraintOption, evidence: OptionEvidence) -> Iterator[Alternative]:
     for alternative in evidence.compiled.alternatives:
         who = evidence.taking_part[alternative.claim]
         if option.one_claim:

@@ -25,7 +25,7 @@ LEAST_LOSS = 0.005
 """A smaller difference does not show in two decimals, and is none."""
 
 
-class Judgement(StrEnum):
+class KnownDistances(StrEnum):
     """How many of a pod's pairs are at a known distance: all, some, none."""
 
     KNOWN = "known"
@@ -69,12 +69,12 @@ class PodFinding:
         return f"{self.running.pod.namespace}/{self.running.pod.name}"
 
     @property
-    def judgement(self) -> Judgement:
+    def judgement(self) -> KnownDistances:
         pairs = self.running.alignment.pairs
         unknown = sum(pair.distance is Distance.UNKNOWN for pair in pairs)
         if not unknown:
-            return Judgement.KNOWN
-        return Judgement.UNKNOWN if unknown == len(pairs) else Judgement.PARTLY_KNOWN
+            return KnownDistances.KNOWN
+        return KnownDistances.UNKNOWN if unknown == len(pairs) else KnownDistances.PARTLY_KNOWN
 
     @property
     def best(self) -> float:

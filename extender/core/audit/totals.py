@@ -12,7 +12,7 @@ from ..alignment.worth_sources import WorthSource, source_of
 from ..alignment.worths import Worths
 from ..topology.locations import Distance
 from ..topology.vocabulary import DeviceKind
-from .auditor import Audit, Judgement, PodFinding
+from .auditor import Audit, KnownDistances, PodFinding
 from .machine_types import MachineType, machine_types
 
 K = TypeVar("K", bound=Hashable)
@@ -108,10 +108,10 @@ def totals_of(audit: Audit) -> Totals:
 
 
 def tally(findings: Sequence[PodFinding]) -> Tally:
-    known = [finding for finding in findings if finding.judgement is Judgement.KNOWN]
+    known = [finding for finding in findings if finding.judgement is KnownDistances.KNOWN]
     return Tally(
         pods=len(findings),
-        unknown=sum(finding.judgement is Judgement.UNKNOWN for finding in findings),
+        unknown=sum(finding.judgement is KnownDistances.UNKNOWN for finding in findings),
         losing=sum(finding.lost > 0 for finding in findings),
         avoidable=sum(finding.avoidable > 0 for finding in findings),
         achieved=_mean([finding.achieved for finding in known]),

@@ -18,7 +18,7 @@ import msgspec
 
 from .backoff import Backoff
 from .connection import Connection
-from .errors import LiveError, Refusal, Rule, Unreachable
+from .errors import ApiRefusal, LiveError, Rule, Unreachable
 
 DEADLINE_SECONDS = 4.0
 """For a binding with all its attempts: kube-scheduler hangs up after 5 s (httpTimeout) by default."""
@@ -101,13 +101,13 @@ class ApiBinder:
                 # Half of what is left: a hanging attempt leaves time to look whether it came through.
                 await self._post(args, (end - self._clock()) / 2)
                 return ""
-            except (Unreachable, Refusal) as error:
-                status = error.status if isinstance(error, Refusal) else 0
+            except (Unreachable, ApiRefusal) as error:
+                status = error.status if isinstance(error, ApiRefusal) else 0
                 if status and status not in _RETRYABLE:
                     landed = status == _CONFLICT and attempts > 1 and await self._is_bound(args, end)
                     return "" if landed else str(error)
                 problem = str(error)
-                wait = backoff.next(error.retry_after_seconds if isinstance(error, Refusal) else 0.0)
+                wait = backoff.next(error.retry_after_seconds if isinstance(error, ApiRefusal) else 0.0)
             except LiveError as error:
                 return str(error)
             if self._clock() + wait >= end:

@@ -19,7 +19,7 @@ import msgspec
 import extender
 
 from .credentials import Credentials, credentials
-from .errors import LiveError, Refusal, Rule, no_answer, no_configuration, reason
+from .errors import ApiRefusal, LiveError, Rule, no_answer, no_configuration, reason
 
 if TYPE_CHECKING:
     from .credentials import Configuration
@@ -193,7 +193,7 @@ class Connection:
         if response.status == 401:
             await self._credentials.renew()
         why = reason(response.status, response.reason or "", said, rule)
-        raise Refusal(f"{self.host}: cannot {rule}: {why}", response.status, _retry_after(response))
+        raise ApiRefusal(f"{self.host}: cannot {rule}: {why}", response.status, _retry_after(response))
 
     @contextmanager
     def _reached(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ class LiveError(Exception):
     """The cluster cannot be read or written; the text says why and what to do."""
 
 
-class Refusal(LiveError):
+class ApiRefusal(LiveError):
     """
     The server answered with ``status``, which is no success.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ..api.connection import Parameters
-from ..api.errors import LiveError, Refusal
+from ..api.errors import ApiRefusal, LiveError
 
 PAGE_SIZE = 500
 
@@ -61,7 +61,7 @@ async def list_pages(get: Callable[[Parameters], Awaitable[bytes]], attempt: str
         asked: Parameters = {"limit": PAGE_SIZE, "continue": token} if token else {"limit": PAGE_SIZE}
         try:
             body = await get(asked)
-        except Refusal as refusal:
+        except ApiRefusal as refusal:
             expired += 1
             if refusal.status != _GONE or not token or expired > EXPIRED_LISTS:
                 raise

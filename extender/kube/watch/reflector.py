@@ -20,7 +20,7 @@ import structlog
 
 from ..api.backoff import Backoff
 from ..api.connection import Connection, Parameters
-from ..api.errors import LiveError, Refusal
+from ..api.errors import ApiRefusal, LiveError
 from ..decode import DecodeError, Interner
 from .events import Key, ReflectorState, Sink
 from .list_pages import list_pages
@@ -88,7 +88,7 @@ class Reflector:
                 if not self._version:
                     await self._list()
                 wait = await self._watch() if self._version else self._between(RECHECK_SECONDS)
-            except Refusal as refusal:
+            except ApiRefusal as refusal:
                 wait = self._refused(refusal)
             except LiveError as error:
                 wait = self._failed(str(error))
@@ -101,11 +101,11 @@ class Reflector:
 
     async def _list(self) -> None:
         """List in the newest version that is served; where an optional kind is not, there are none."""
-        missing: Refusal | None = None
+        missing: ApiRefusal | None = None
         for prefix in self._resource.group_version_paths:
             try:
                 await self._list_version(prefix)
-            except Refusal as refusal:
+            except ApiRefusal as refusal:
                 if refusal.status != _NOT_FOUND:
                     raise
                 missing = refusal
@@ -219,11 +219,11 @@ class Reflector:
         self._unreadable.forget(key)
         return value
 
-    def _stream_error(self, event: WatchEvent) -> Refusal:
+    def _stream_error(self, event: WatchEvent) -> ApiRefusal:
         text = f"{event.message or 'an error without a message'} ({event.code}); try again"
-        return Refusal(f"{self._cannot('watch')}: {text}", event.code)
+        return ApiRefusal(f"{self._cannot('watch')}: {text}", event.code)
 
-    def _refused(self, refusal: Refusal) -> float:
+    def _refused(self, refusal: ApiRefusal) -> float:
         """
         Return the seconds to wait.
 

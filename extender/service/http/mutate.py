@@ -44,7 +44,7 @@ _EXTENDED_RESOURCE_CLAIM = "resource.kubernetes.io/extended-resource-claim"
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.admission")
 
 
-class Judgement(NamedTuple):
+class Decision(NamedTuple):
     """``result`` is one of ``softening.RESULTS``; ``text`` says why nothing is rewritten, if so."""
 
     result: str
@@ -118,20 +118,20 @@ async def _owner(service: Service, namespace: str, name: str, uid: str) -> Pod |
         left -= _POLL_SECONDS
 
 
-async def _judged(service: Service, request: AdmissionRequest) -> Judgement:
+async def _judged(service: Service, request: AdmissionRequest) -> Decision:
     unsure = service.no_opinion
     if unsure is not None:
         text = "the extender does not know the cluster well enough at the moment"
-        return Judgement(SoftResult(unsure), text)
+        return Decision(SoftResult(unsure), text)
     try:
         spec = _spec(service, request)
     except decode.DecodeError as error:
-        return Judgement(SoftResult.UNREADABLE, str(error))
+        return Decision(SoftResult.UNREADABLE, str(error))
     found = await service.softener.decide(spec, service.store.current)
     if not isinstance(found, Rewrite):
-        return Judgement(found.code, render_refusal(found))
+        return Decision(found.code, render_refusal(found))
     attribute = found.constraints[0].match_attribute
-    return Judgement(SoftResult.REWRITTEN, f"devices that share {attribute} are tried first", found)
+    return Decision(SoftResult.REWRITTEN, f"devices that share {attribute} are tried first", found)
 
 
 def _spec(service: Service, request: AdmissionRequest) -> ClaimSpec:

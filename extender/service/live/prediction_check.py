@@ -67,7 +67,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class PlacementCheck:
     """A pod all of whose claims are allocated: what was predicted, possible and achieved, 0..1 each."""
 
     achieved: Alignment
@@ -110,7 +110,7 @@ class PredictionCheck:
         settings: Settings,
         clock: Callable[[], float],
         counted: Callable[[Match], None],
-        placed: Callable[[Placement], None],
+        placed: Callable[[PlacementCheck], None],
         recorded: Callable[[str], int | None] = lambda _: None,
         delayed: Callable[[DeviceID], bool] = lambda _: False,
     ) -> None:
@@ -220,7 +220,7 @@ class PredictionCheck:
             return
         predicted = verdict.alignment.predicted if verdict.alignment is not None else None
         best = predicted if predicted == 1.0 else attempt.evaluation.best(node).alignment
-        self._placed(Placement(now.alignment, predicted, best))
+        self._placed(PlacementCheck(now.alignment, predicted, best))
 
 
 def node_of(claim: Claim) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from extender.core.prediction.evaluate import EvaluationStats
     from extender.kube.watch.events import ReflectorState
 
-    from ..live.prediction_check import Match, Placement
+    from ..live.prediction_check import Match, PlacementCheck
     from ..policy import PodPolicy
     from ..recording.thread import Recorded
     from ..verb import NeutralReason, Result, Verb
@@ -146,7 +146,7 @@ class Metrics:
         """Record a comparison of a prediction with the allocation that followed."""
         self._matches.labels(match).inc()
 
-    def placement(self, placement: Placement) -> None:
+    def placement(self, placement: PlacementCheck) -> None:
         """Record what a pod got, and what it could have got on the same node."""
         achieved = placement.achieved.predicted
         _observe_by_kinds(self._achieved, placement.achieved)

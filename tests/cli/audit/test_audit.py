@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from extender.core.audit.auditor import Judgement, Option
+from extender.core.audit.auditor import KnownDistances, Option
 from extender.core.audit.running_pods import Unrated
 from extender.kube.recording.reader import embedded_recording
 from tests.cli.allocated_fleet import MIXES, allocated_fleet
@@ -257,4 +257,4 @@ def test_every_key_is_documented(run):
     document = run("audit", "--recording", embedded_recording(), "-o", "json").document
     for machine_type in document["nodeShapes"]:
         del machine_type["devices"]
-    assert keys_of(document) | {*Unrated, *Option, *Judgement} <= documented
+    assert keys_of(document) | {*Unrated, *Option, *KnownDistances} <= documented

@@ -11,7 +11,7 @@ from extender.core.advice.constraint_options import (
     participants,
     place_names,
 )
-from extender.core.advice.option_evidence import Evidence, cannot_hold, publications_of, sound
+from extender.core.advice.option_evidence import OptionEvidence, cannot_hold, publications_of, sound
 from extender.core.advice.publications import selections
 from extender.core.advice.survey import NodeGroup, outcomes, survey
 from extender.core.claims.compiled_claims import compile_claims
@@ -42,7 +42,9 @@ def surveyed(snapshot: Snapshot, spec: ClaimSpec) -> tuple[NodeGroup, ...]:
     return survey(plan, snapshot, {}, Settings(), lambda _: None)
 
 
-def evidence(snapshot: Snapshot, spec: ClaimSpec = b.PAIR) -> tuple[Evidence, dict[str, ConstraintOption]]:
+def evidence(
+    snapshot: Snapshot, spec: ClaimSpec = b.PAIR
+) -> tuple[OptionEvidence, dict[str, ConstraintOption]]:
     """What is known of a claim, and its options by attribute."""
     group = surveyed(snapshot, spec)
     names = place_names(DRIVERS, snapshot.vocabulary)
@@ -51,7 +53,7 @@ def evidence(snapshot: Snapshot, spec: ClaimSpec = b.PAIR) -> tuple[Evidence, di
     compiled = compile_claims([spec], snapshot.classes, snapshot.release)
     found = constraint_options([spec], ["c"], [who], names, snapshot.vocabulary)
     options = {each.attribute: each for each in found if each.kind is OptionKind.MATCH}
-    return Evidence(compiled, selected, (who,), sound(group)), options
+    return OptionEvidence(compiled, selected, (who,), sound(group)), options
 
 
 def test_an_attribute_that_one_side_never_publishes() -> None:

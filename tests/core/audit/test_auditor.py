@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from extender.core.audit.auditor import Audit, Auditor, Judgement, Option
+from extender.core.audit.auditor import Audit, Auditor, KnownDistances, Option
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import SilentDriver, totals_of
 from extender.core.cluster.snapshot import Snapshot
@@ -53,7 +53,7 @@ def test_a_near_pod_loses_nothing():
     finding = only(audit({"n": ["r0", "r1"]}, [b.holding("p-n", *on("n"))]))
     assert (finding.achieved, finding.best, finding.lost, finding.avoidable) == (1.0, 1.0, 0.0, 0.0)
     assert finding.option is None
-    assert finding.judgement is Judgement.KNOWN
+    assert finding.judgement is KnownDistances.KNOWN
 
 
 def test_nearer_devices_on_the_own_node_have_to_be_asked_for():
@@ -90,7 +90,7 @@ def test_an_unknown_distance_is_no_loss():
     claims = [b.holding("p-n", DeviceID("gpu.nvidia.com", "n", "gpu-0"), DeviceID("example.com", "n", "x-0"))]
     found = audit({"n": ["r0"]}, claims, extra_slices=[mute])
     finding = only(found)
-    assert finding.judgement is Judgement.UNKNOWN
+    assert finding.judgement is KnownDistances.UNKNOWN
     assert finding.lost == 0.0
     totals = totals_of(found)
     assert totals.all.unknown == 1

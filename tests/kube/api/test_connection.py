@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from extender.kube.api import connection as connections
 from extender.kube.api import credentials
 from extender.kube.api.connection import connect
-from extender.kube.api.errors import LiveError, Refusal, Rule, Unreachable
+from extender.kube.api.errors import ApiRefusal, LiveError, Rule, Unreachable
 from tests.kube.api_server import CUT, HOLD, NODES, serving, status, write_kubeconfig
 
 LIST = Rule("list", "nodes")
@@ -74,12 +74,12 @@ async def test_refusals(server, connection, failure, expected):
     """Each says which verb on what, why, and what to do; a watch is refused as a list is."""
     server.failures["list", NODES] = [failure]
     server.failures["watch", NODES] = [failure]
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(ApiRefusal) as refusal:
         await connection.get(NODES, {}, LIST)
     assert str(refusal.value).startswith(server.url)
     assert expected in str(refusal.value)
     assert refusal.value.status == failure[0]
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiRefusal):
         async with connection.watch(NODES, {}, LIST, seconds=1):
             pass
 
@@ -90,7 +90,7 @@ async def test_refusals(server, connection, failure, expected):
 async def test_retry_after(server, connection, header, seconds):
     """What the server asks us to wait is told; a date is not understood."""
     server.failures["list", NODES] = [status(429, "busy", header)]
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(ApiRefusal) as refusal:
         await connection.get(NODES, {}, LIST)
     assert refusal.value.retry_after_seconds == seconds
 
@@ -210,10 +210,10 @@ async def test_a_refused_token_is_read_again(server, no_cluster, tmp_path):
     async with connect(kubeconfig=path, clock=lambda: now) as found:
         (tmp_path / "token").write_text("new")
         server.failures["list", "/version"] = [status(401, "Unauthorized")] * 2
-        with pytest.raises(Refusal):
+        with pytest.raises(ApiRefusal):
             await found.version()
         now += credentials.REFRESH_SECONDS
-        with pytest.raises(Refusal):
+        with pytest.raises(ApiRefusal):
             await found.version()
         assert await found.version() == "1.36.2"
         assert [each.token for each in server.asked] == ["Bearer old"] * 3 + ["Bearer new"]
@@ -227,7 +227,7 @@ async def test_a_kubeconfig_that_is_broken_meanwhile(server, no_cluster, tmp_pat
         (tmp_path / "k").write_text("a: [")
         now += credentials.REFRESH_SECONDS
         server.failures["list", "/version"] = [status(401, "Unauthorized")]
-        with capture_logs() as logs, pytest.raises(Refusal, match="Unauthorized"):
+        with capture_logs() as logs, pytest.raises(ApiRefusal, match="Unauthorized"):
             await found.version()
         assert [each["event"] for each in logs] == ["cannot read the credentials again"]
         assert await found.version() == "1.36.2"

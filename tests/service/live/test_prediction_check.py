@@ -18,7 +18,7 @@ from extender.model import (
     NodeSelector,
     NodeSelectorTerm,
 )
-from extender.service.live.prediction_check import MAX_ATTEMPTS, Match, Placement, PredictionCheck
+from extender.service.live.prediction_check import MAX_ATTEMPTS, Match, PlacementCheck, PredictionCheck
 from tests import builders as b
 
 POD = b.pod("job", "c")
@@ -54,7 +54,7 @@ class Loop:
         )
         self.delayed: set[DeviceID] = set()
         self.results: list[Match] = []
-        self.placements: list[Placement] = []
+        self.placements: list[PlacementCheck] = []
         self.checks = PredictionCheck(
             evaluate,
             Settings(),
