@@ -160,7 +160,11 @@ RULES: tuple[Rule, ...] = (
         lambda c, a: any(each.get("selectors") for each in exacts(c)),
     ),
     Rule("a selector that fails aborts", "allocator/search", lambda c, a: fails_with(a, "cel-error")),
-    Rule("a feature that is off is refused", "claims/shape", lambda c, a: fails_with(a, "feature-disabled")),
+    Rule(
+        "a feature that is off is refused",
+        "claims/compiled_claims",
+        lambda c, a: fails_with(a, "feature-disabled"),
+    ),
     Rule(
         "matchAttribute",
         "allocator/constraints",
@@ -180,12 +184,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "constraint on some requests",
-        "claims/shape",
+        "claims/compiled_claims",
         lambda c, a: any(each.get("requests") for each in constraints(c)),
     ),
     Rule(
         "constraint on an alternative",
-        "claims/shape",
+        "claims/compiled_claims",
         lambda c, a: any("/" in name for each in constraints(c) for name in each.get("requests") or ()),
     ),
     Rule("values of different types", "allocator/compared_values", lambda c, a: mixed_types(c)),

@@ -8,6 +8,7 @@ from tests.differential.allocation_compare import VERSIONS
 from tests.differential.allocation_rules import RULES, rules_of
 from tests.differential.coverage import PAGE, PREDICTION, page
 from tests.differential.results import recorded_runs, with_results
+from tests.mutations.rules import MUTATIONS
 from tests.paths import ROOT
 
 ALLOCATIONS = recorded_runs("allocation")
@@ -53,3 +54,9 @@ def test_few_selectors_are_unknown() -> None:
     """Of all minors together; half of them have no one answer upstream either."""
     unknown = sum(sum(run["unknown"].values()) for run in SELECTORS.values())
     assert unknown < 0.005 * sum(run["selectors"] for run in SELECTORS.values())
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)
+def test_the_mutation_fits_the_code(mutation):
+    """What ``python -m tests.mutations`` would replace stands once in the module."""
+    assert (ROOT / "extender" / "core" / f"{mutation.module}.py").read_text().count(mutation.old) == 1

@@ -161,7 +161,7 @@ MUTATIONS = (
     Mutation(
         "pools of one name and two drivers",
         "allocator/counters",
-        "return self._pools[candidate.pool].book",
+        "return self._pools[candidate.pool].counter_owner",
         "return candidate.pool",
     ),
     Mutation(
@@ -214,7 +214,7 @@ MUTATIONS = (
     ),
     Mutation(
         "constraints on an alternative",
-        "claims/shape",
+        "claims/compiled_claims",
         "if not each.requests or parent in each.requests or name in each.requests",
         "if not each.requests or parent in each.requests",
     ),

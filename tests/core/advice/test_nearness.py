@@ -30,7 +30,7 @@ def nic(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Locati
 
 
 @pytest.mark.parametrize(
-    ("places", "nearness"),
+    ("locations", "nearness"),
     [
         ((gpu(0, 0), nic(1, 0)), Nearness.PCIE_ROOT),
         ((gpu(0, 0, 0), nic(1, 1, 0)), Nearness.NUMA),

@@ -71,7 +71,7 @@ def test_two_unknown_places_have_nothing_in_common() -> None:
     assert distance(Location(DeviceKind.GPU), Location(DeviceKind.NIC)) is Distance.UNKNOWN
 
 
-@pytest.mark.parametrize("places", [[], [gpu(0)]])
+@pytest.mark.parametrize("locations", [[], [gpu(0)]])
 def test_nothing_to_align(locations: list[Location]) -> None:
     """No device or one device is neither well nor badly aligned."""
     assert align(locations) == Alignment(None, ())
