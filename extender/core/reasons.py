@@ -73,7 +73,7 @@ TEMPLATES: dict[ReasonCode, str] = {
         "request {request}: a derived attribute fails on {device}, which aborts the attempt: {detail}"
     ),
     ReasonCode.CAPACITY: (
-        "request {request}: the capacity that it asks of {device} cannot be reckoned with, "
+        "request {request}: the requested capacity of {device} cannot be computed, "
         "which aborts the attempt: {detail}"
     ),
     ReasonCode.INVALID_POOL_FATAL: "pool {pool} is invalid, which aborts the attempt: {detail}",
@@ -93,7 +93,7 @@ TEMPLATES: dict[ReasonCode, str] = {
     ReasonCode.REQUEST_BUDGET: "the request's budget of {steps} search steps was spent on other nodes",
     ReasonCode.CEL_UNKNOWN: "{where}: the CEL selector cannot be evaluated: {detail}",
     ReasonCode.BINDING_WAITING: (
-        "claim {claim} waits for a device to become ready, and when that times out is not known here"
+        "claim {claim} waits for a device to become ready, and it is not known when that wait times out"
     ),
     ReasonCode.NOT_MODELLED: "not modelled: {detail}",
     ReasonCode.INTERNAL: "an internal error of the extender: {detail}",

@@ -76,7 +76,7 @@ TEMPLATES: dict[WarningCode, str] = {
         'on {device}: {detail}; test for the attribute first, as in "x" in device.attributes["domain"]'
     ),
     WarningCode.SELECTOR_CAN_FAIL: (
-        "{where}: the CEL selector fails on {devices}, which aborts the whole attempt once the devices "
+        "{where}: the CEL selector fails on {devices}, which will abort the whole attempt once the devices "
         "before them are taken: {detail}"
     ),
     WarningCode.SELECTS_NOTHING: (
@@ -110,15 +110,15 @@ TEMPLATES: dict[WarningCode, str] = {
         "{attribute}; the constraint refuses those"
     ),
     WarningCode.ATTRIBUTE_SAYS_NOTHING: (
-        "request {request}: {attribute} is {value} on {devices} of {driver}, which means unknown, but "
-        "matches its like wherever they are"
+        "request {request}: {attribute} is {value} on {devices} of {driver}, which means unknown; the "
+        "constraint still takes these for equal, wherever the devices are"
     ),
     WarningCode.ATTRIBUTE_TYPES_DIFFER: (
         "{attribute} has different types, {types}, which never match each other"
     ),
     WarningCode.FLAT_ROOT: (
         "on {nodes} one PCIe root holds every PCI device although there are several NUMA nodes, as in a "
-        "virtual machine; the constraint on {attribute} holds there and says nothing"
+        "virtual machine; the constraint on {attribute} holds there for any devices"
     ),
     WarningCode.NEVER_EQUAL: (
         "the constraint on {attribute} can never hold: devices of {requests} never have a value in common "
@@ -141,7 +141,7 @@ TEMPLATES: dict[WarningCode, str] = {
         "differs aborts the whole attempt"
     ),
     WarningCode.SEPARATE_CLAIMS: (
-        "the devices are in {claims} claims ({kinds}), and no constraint reaches over two claims: put them "
+        "the devices are in {claims} claims ({kinds}), and no constraint can span two claims: put them "
         "into one claim, or leave it to the extender's score"
     ),
     WarningCode.EXTENDED_RESOURCES: (

@@ -44,20 +44,22 @@ class RefusalCode(StrEnum):
 
 
 TEMPLATES: dict[RefusalCode, str] = {
-    RefusalCode.ALREADY_REWRITTEN: "request {request} tries aligned devices first already",
+    RefusalCode.ALREADY_REWRITTEN: "request {request} already tries aligned devices first",
     RefusalCode.ALREADY_PRIORITIZED: "request {request} has alternatives of its own (firstAvailable)",
     RefusalCode.ALREADY_CONSTRAINED: "the claim has constraints of its own, the first on {attribute}",
     RefusalCode.ALL_MODE: (
-        "request {request} has allocationMode {mode}: only single devices can be tried before others"
+        "request {request} has allocationMode {mode}: only requests with ExactCount can be rewritten"
     ),
     RefusalCode.ADMIN_ACCESS: "request {request} sets adminAccess, which no alternative may have",
-    RefusalCode.DERIVED_ATTRIBUTES: "request {request} derives attributes",
+    RefusalCode.DERIVED_ATTRIBUTES: (
+        "request {request} uses derived attributes, which the rewrite does not support"
+    ),
     RefusalCode.TOO_MANY_SELECTORS: (
         "request {request} has {count} selectors, which leaves no room for another"
     ),
     RefusalCode.COUNT: (
-        "request {request} asks for {count} devices: write one request for each, with its partner in a "
-        "claim of their own"
+        "request {request} asks for {count} devices: write one claim for each pair, with one device in "
+        "each request"
     ),
     RefusalCode.NO_PRIORITIZED_LIST: (
         "Kubernetes {release} has feature gate DRAPrioritizedList off, so firstAvailable would be refused"
@@ -71,25 +73,27 @@ TEMPLATES: dict[RefusalCode, str] = {
         "requests {requests} can be paired in more than one way: write one claim for each pair"
     ),
     RefusalCode.SELECTOR_FAILS: (
-        "request {request}: the selector of {where} fails on {device}, which other devices tried first keep "
-        "from showing: {detail}"
+        "request {request}: the selector of {where} fails on {device}; the rewritten claim could make the "
+        "scheduler try that device, which aborts the attempt: {detail}"
     ),
     RefusalCode.CAPACITY: (
-        "request {request}: the capacity that it asks of {device} cannot be reckoned with, which other "
-        "devices tried first keep from showing: {detail}"
+        "request {request}: the requested capacity of {device} cannot be computed; the rewritten claim could "
+        "make the scheduler try that device, which aborts the attempt: {detail}"
     ),
     RefusalCode.COUNTERS: (
-        "request {request} selects {device}, which consumes counters: Kubernetes {release} forgets to give "
-        "these back when a device breaks a constraint (fixed in 1.36.3)"
+        "request {request} selects {device}, which consumes counters: Kubernetes {release} does not return "
+        "these when a device breaks a constraint (fixed in 1.36.3)"
     ),
     RefusalCode.BINDING_CONDITIONS: (
-        "request {request} selects {device}, which has binding conditions: it should be taken last"
+        "request {request} selects {device}, which has binding conditions: such devices should be tried last"
     ),
     RefusalCode.NODE_RESOURCES: (
-        "request {request} selects {device}, which takes resources of its node: another choice may not fit"
+        "request {request} selects {device}, which also takes node resources such as CPU: another device may "
+        "not fit the node"
     ),
     RefusalCode.INVALID_POOL: (
-        "pool {pool} is invalid, and Kubernetes {release} gives a pod up on coming to it: {detail}"
+        "pool {pool} is invalid, and Kubernetes {release} aborts the attempt when it reaches that pool: "
+        "{detail}"
     ),
     RefusalCode.NO_COMMON_ATTRIBUTE: (
         "devices of requests {first} and {second} publish no attribute for the PCIe root under one name"
@@ -98,7 +102,8 @@ TEMPLATES: dict[RefusalCode, str] = {
         "on no node a device of request {first} and one of {second} have the same {attribute}"
     ),
     RefusalCode.NO_SAFE_FORM: (
-        "{device} publishes {attribute} in a form that no constraint takes, so that it could never be had"
+        "{device} publishes {attribute} in a form that no constraint accepts, so the rewritten claim could "
+        "never get that device"
     ),
 }
 
