@@ -89,7 +89,7 @@ def _name(judged: Judged) -> str:
     if option.kind is OptionKind.AS_WRITTEN:
         return "as written"
     if option.kind is OptionKind.NONE:
-        return "no constraint on places"
+        return "no topology constraint"
     if option.kind is OptionKind.SOFT:
         return "rewritten to prefer near devices"
     groups = [" + ".join(group) for groups in option.groups for group in groups]
@@ -119,7 +119,7 @@ def _remarks(judged: Judged) -> Iterator[str]:
     flat = max((each.flat_nodes for each in judged.publications), default=0)
     if flat:
         nodes = counted(flat, "node")
-        yield f"{judged.option.attribute}: on {nodes} one root holds everything, which says nothing"
+        yield f"{judged.option.attribute}: on {nodes} all PCI devices share one root, so any of them match"
 
 
 def _remark(publication: Publication) -> Iterator[str]:
@@ -142,11 +142,11 @@ def _near(counts: NearnessCounts) -> Iterator[str]:
 
     yield from columns(
         [
-            ["nodes by how near the devices are without constraint", *_NEARNESS_HEADINGS.values(), ""],
-            row("that the scheduler takes now", counts.first_fit, 0),
-            *([row("rewritten, takes now", counts.rewritten, 0)] if counts.rewritten else []),
-            row("at best, now", counts.best, counts.guessed),
-            row("at best, when empty", counts.best_empty, counts.guessed_empty),
+            ["nodes by distance, no topology constraint", *_NEARNESS_HEADINGS.values(), ""],
+            row("the scheduler takes, now", counts.first_fit, 0),
+            *([row("the scheduler takes, rewritten", counts.rewritten, 0)] if counts.rewritten else []),
+            row("nearest possible, now", counts.best, counts.guessed),
+            row("nearest possible, empty", counts.best_empty, counts.guessed_empty),
         ],
         right=(1, 2, 3, 4),
     )
@@ -176,8 +176,8 @@ def _conclusion(advice: Advice) -> str:
             "it, or leave it to the extender"
         )
     refused = [render_refusal(each) for each in advice.rewrites if isinstance(each, Refusal)]
-    why = f" (no rewrite that only prefers them: {refused[0]})" if refused else ""
-    return f"{text}; leave it to the extender, which places by all that the drivers publish{why}"
+    why = f" (the claim cannot be rewritten to prefer them: {refused[0]})" if refused else ""
+    return f"{text}; leave it to the extender, which scores nodes by all that the drivers publish{why}"
 
 
 def _covers(judged: Judged) -> int:

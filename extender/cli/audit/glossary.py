@@ -17,17 +17,16 @@ GLOSSARY = tuple(
         "Socket": "One physical CPU with one or more NUMA nodes. From socket to socket is the longest way.",
         "Pair": "Two devices that a pod uses together: each GPU with a network card, each with a CPU, and "
         "devices of one kind in a chain.",
-        "Has": "What the distances of a pod's pairs leave of the best throughput, on average. An estimate "
-        "from published measurements.",
-        "Could have": "The most that the pod would have on its node if nothing else ran there, or with other "
-        "devices that can be had as things stand.",
-        "Losing": "Could have is more than has. Where a distance is unknown, the pod gets the benefit of the "
-        "doubt.",
-        "Avoidable": "Nearer devices can be had as the cluster stands, by this pod alone: on another node, "
-        "or on its own if the claim asks for them. Whether another node suits the pod in other ways is "
-        "not looked at.",
-        "Unknown": "No driver says enough about where the devices are, so the pod can be neither blamed nor "
-        "praised. Newer drivers often say more.",
+        "Has": "The share of the best throughput that the distances of a pod's pairs leave, on average. An "
+        "estimate from published measurements.",
+        "Could have": "The largest share that the pod could have: on its node if nothing else ran there, or "
+        "with other devices that are free now.",
+        "Losing": "'Could have' is more than 'has'. A pod's devices at an unknown distance count as near.",
+        "Avoidable": "This pod could have nearer devices now, if it alone moved: on another node, or on its "
+        "own node if the claim asks for them. CPU, memory, labels and taints of the other node are not "
+        "checked.",
+        "Unknown": "No driver publishes enough about where the devices are, so the pod cannot be judged. "
+        "Newer drivers often publish more.",
     }.items()
 )
 """Pairs of a word and what it means, in the order in which a reader meets them."""

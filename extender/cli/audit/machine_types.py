@@ -28,8 +28,8 @@ def machine_type_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
     busy = [row for row in totals.machine_types if row.tally.pods]
     yield element(
         "p",
-        "Nodes that are built alike are shown once, by the node whose pods lose most. Lines join the devices "
-        "of one pod there, outlined: the one that loses most, else the one with the most devices.",
+        "Nodes of one machine type are shown once, by the node whose pods lose most. Lines join the devices "
+        "(outlined) of one pod there: the pod that loses most, else the pod with the most devices.",
         class_="soft small",
     )
     yield _legend({kind for row in busy for kind, _ in row.machine_type.devices})
@@ -40,14 +40,14 @@ def machine_type_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
     yield from (_card(audit, row, by_node) for row in drawn if row.tally.losing)
     harmless = [_card(audit, row, by_node) for row in drawn if not row.tally.losing]
     if harmless:
-        title = f"{counted(len(harmless), 'shape')} whose pods are not known to lose anything"
+        title = f"{counted(len(harmless), 'machine type')} whose pods are not known to lose anything"
         yield element("details", element("summary", title), *harmless)
     yield from _not_drawn(len(busy) - len(drawn), len(totals.machine_types) - len(busy))
 
 
 def _not_drawn(beyond: int, idle: int) -> Iterator[Markup]:
-    left = [f"{counted(beyond, 'shape')} whose pods lose less"] if beyond else []
-    left += [f"{counted(idle, 'shape')} without such pods"] if idle else []
+    left = [f"{counted(beyond, 'machine type')} whose pods lose less"] if beyond else []
+    left += [f"{counted(idle, 'machine type')} without such pods"] if idle else []
     if left:
         yield element("p", f"Not drawn: {' and '.join(left)}.", class_="soft small")
 
@@ -68,7 +68,7 @@ def _card(audit: Audit, row: MachineTypeTotal, by_node: Mapping[str, Sequence[Po
         f"{tally.losing} losing" if tally.losing else "none losing",
     ]
     if tally.unknown:
-        facts.append(f"{tally.unknown} not to be judged")
+        facts.append(f"{tally.unknown} cannot be judged")
     if tally.achieved is not None:
         facts.append(
             f"pods have {percent(tally.achieved)} of the best throughput, could have {percent(tally.best)}"

@@ -52,8 +52,8 @@ def audit_page(audit: Audit, totals: Totals, notes: Sequence[str], top: int) -> 
         _tiles(totals),
         _caveats(audit, totals, notes),
         _offenders(audit, top),
-        _section("Node shapes", *machine_type_cards(audit, totals)),
-        _section("By node shape", _machine_type_table(totals.machine_types)),
+        _section("Machine types", *machine_type_cards(audit, totals)),
+        _section("By machine type", _machine_type_table(totals.machine_types)),
         _section(
             "By driver", _tally_table("drivers", [(", ".join(key), row) for key, row in totals.drivers])
         ),
@@ -90,9 +90,9 @@ def _tiles(totals: Totals) -> Markup:
     rated = totals.all
     tiles = [
         (rated.pods, "pods with two or more devices", ""),
-        (rated.losing, "have devices farther apart than need be", "bad" if rated.losing else "good"),
-        (rated.avoidable, "of those could have nearer ones today", "bad" if rated.avoidable else "good"),
-        (rated.unknown, "cannot be judged: drivers say too little", "warn" if rated.unknown else "good"),
+        (rated.losing, "have devices farther apart than necessary", "bad" if rated.losing else "good"),
+        (rated.avoidable, "of those could have nearer ones now", "bad" if rated.avoidable else "good"),
+        (rated.unknown, "cannot be judged: drivers publish too little", "warn" if rated.unknown else "good"),
     ]
     return element(
         "div",
@@ -155,7 +155,7 @@ def _sentence(text: str) -> str:
 def _machine_type_table(rows: Sequence[MachineTypeTotal]) -> Markup:
     titles = machine_type_titles([row.machine_type for row in rows])
     names = [f"{len(row.machine_type.nodes)} × {title}" for row, title in zip(rows, titles, strict=True)]
-    return _tally_table("node shape", list(zip(names, (row.tally for row in rows), strict=True)))
+    return _tally_table("machine type", list(zip(names, (row.tally for row in rows), strict=True)))
 
 
 def _tally_table(head: str, rows: Sequence[tuple[str, Tally]]) -> Markup:

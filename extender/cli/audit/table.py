@@ -27,9 +27,10 @@ from .words import (
 _INDENT = "  "
 _WITH_PERCENT = "\N{NO-BREAK SPACE}%"
 _LEGEND = (
-    "'has' is what the distances of a pod's devices leave of the best throughput, 'could have' the most that "
-    "devices would on its node were it empty, or as things stand; both are estimates, and means over the "
-    "pods whose distances are all known. 'avoidable' are pods that could have nearer devices as things stand."
+    "'has': the share of the best throughput that the distances of a pod's devices leave. 'could have': the "
+    "largest share that it could have, on its node if that were empty, or on any node now. Both are "
+    "estimates, and means over the pods whose distances are all known. 'avoidable': pods that could have "
+    "nearer devices now."
 )
 
 
@@ -80,7 +81,7 @@ def _machine_types(totals: Totals, top: int) -> Iterator[str]:
     """A row for each shape that has pods, and below it what it is made of."""
     busy = [row for row in totals.machine_types if row.tally.pods]
     names = [f"{len(row.machine_type.nodes)} x {machine_type_name(row.machine_type)}" for row in busy]
-    lines = list(_totals("node shape", list(zip(names, (row.tally for row in busy), strict=True)), top))
+    lines = list(_totals("machine type", list(zip(names, (row.tally for row in busy), strict=True)), top))
     shown = busy[:top]
     yield from lines[:2]
     for line, row in zip(lines[2:], shown, strict=False):

@@ -41,12 +41,12 @@ def headline(audit: Audit, totals: Totals) -> list[str]:
     )
     if rated.losing:
         second = (
-            f"{rated.losing} of them lose bandwidth because their devices are farther apart than need be; "
-            f"{rated.avoidable} could have nearer devices as the cluster stands."
+            f"{rated.losing} of them lose bandwidth because their devices are farther apart than necessary; "
+            f"{rated.avoidable} could have nearer devices now."
         )
         return [first, second]
     if rated.pods > rated.unknown:
-        return [first, "None of them is known to have devices farther apart than need be."]
+        return [first, "None of them is known to have devices farther apart than necessary."]
     return [first]
 
 
@@ -57,15 +57,15 @@ def caveats(audit: Audit, totals: Totals) -> list[str]:
     if totals.silent:
         drivers = ", ".join(f"{each.driver} ({counted(each.pods, 'pod')})" for each in totals.silent)
         sentences.append(
-            f"{totals.all.unknown} cannot be judged, and {partly} only in part, because drivers do not say "
-            f"on which NUMA node devices are: {drivers}. Unknown is not counted as lost."
+            f"{totals.all.unknown} cannot be judged, and {partly} only in part, because drivers do not "
+            f"publish the NUMA node of devices: {drivers}. Unknown is not counted as lost."
         )
     if audit.unrated:
         counts = audit.unrated.most_common()
         unrated = [f"{counted(count, 'pod')} {UNRATED_WORDS[why]}" for why, count in counts]
         sentences.append(f"Not rated: {'; '.join(unrated)}.")
     if not audit.complete:
-        sentences.append("The search was given up before its end, so that pods may lose more than is said.")
+        sentences.append("The search was stopped at its limit, so pods may lose more than is shown.")
     return sentences
 
 
@@ -103,7 +103,7 @@ def machine_type_parts(machine_type: MachineType) -> str:
         )
         if count
     ]
-    return f"{devices}; {', '.join(known) or 'nothing known about where'}"
+    return f"{devices}; {', '.join(known) or 'nothing known about their location'}"
 
 
 def far_pairs(finding: PodFinding) -> list[tuple[Distance, str]]:
@@ -131,18 +131,18 @@ def option_words(finding: PodFinding) -> str:
     match finding.option:
         case Option.ELSEWHERE if possible.elsewhere is not None:
             return (
-                f"made anew on {possible.elsewhere.node}, it would be given nearer devices "
-                f"({percent(possible.elsewhere.alignment)}): dra-extender steers pods to such nodes"
+                f"recreated on {possible.elsewhere.node}, it would get nearer devices "
+                f"({percent(possible.elsewhere.alignment)}): dra-extender prefers such nodes"
             )
         case Option.HERE:
             return (
-                f"its own node has nearer devices to give ({percent(possible.here.alignment)}), but the "
-                "scheduler takes the first that fit: the claim must ask for near ones, advise tells how"
+                f"its own node has nearer devices ({percent(possible.here.alignment)}), but the scheduler "
+                "takes the first that fit: the claim must ask for near ones (dra-extender advise shows how)"
             )
         case Option.EMPTIER_NODE:
             return (
-                "only a node of this kind where less is taken has nearer devices "
-                f"({percent(possible.empty.alignment)})"
+                "no node has nearer devices free now; a node of this machine type where fewer devices are "
+                f"taken would ({percent(possible.empty.alignment)})"
             )
     return ""
 

@@ -16,10 +16,10 @@ from .totals import PairCounts, Totals, totals_of
 
 _INDENT = "  "
 _LEGEND = (
-    "'stock' is where it really put the pod, with the devices that were allocated. 'ours' is the node with "
-    "our highest score, with the devices that would have been; among equal scores the scheduler's own "
-    "decide, so that is the stock node if it is one of them, else the first by name stands for all. Each "
-    "decision is judged on the state that the real cluster had then: decision by decision, not a full re-run."
+    "'stock' is the node where it put the pod, with the devices that it allocated. 'ours' is the node with "
+    "our highest score, with the devices that the pod would have got there. Among equal scores the "
+    "scheduler's own scores decide, so 'ours' is the stock node if that is one of them, else the first by "
+    "name. Each decision is judged on the state that the real cluster had at that moment; it is not a re-run."
 )
 
 
@@ -96,9 +96,9 @@ def _totals(totals: Totals, seconds: float) -> Iterator[str]:
     pods = counted(totals.pods, "pod")
     yield (
         f"{pods}: {totals.placed} got a node, {totals.aligned} of them with devices to align; "
-        f"{totals.no_choice} had no choice"
+        f"{totals.no_choice} had no choice of nodes"
     )
-    yield f"with our scores {totals.moved} would have gone elsewhere, {totals.better} to nearer devices"
+    yield f"with our scores {totals.moved} would have gone to another node, {totals.better} to nearer devices"
     yield ""
     rows = [["", "stock scheduling", "dra-extender"]]
     stock, ours = totals.stock, totals.ours

@@ -24,7 +24,7 @@ DISTANCE_WORDS: Mapping[str, str] = {
     Distance.NUMA: "share a NUMA node, not a PCIe root",
     Distance.SOCKET: "share a socket, not a NUMA node",
     Distance.REMOTE: "are on different NUMA nodes",
-    Distance.UNKNOWN: "are at an unknown distance: their drivers do not tell enough",
+    Distance.UNKNOWN: "are at an unknown distance: their drivers do not publish enough",
 }
 _HEADINGS: Mapping[str, str] = {
     Outcome.UNSCHEDULABLE: "cannot run it",
@@ -138,10 +138,10 @@ def _heading(node: ExplainedNode) -> str:
         heading = f"score {node.score}, nothing to align"
     else:
         complete = node.alignment.best_complete
-        best = "the best here" if complete else "the best found here, not all choices were tried"
+        best = "the best here" if complete else "the best found here (not all choices were tried)"
         if _gain(node) > 0:
             best = f"{node.alignment.best:.2f} is possible here"
-            best += "" if complete else ", perhaps more: not all choices were tried"
+            best += "" if complete else " or more (not all choices were tried)"
         heading = f"score {node.score}, alignment {_number(node)}, {best}"
     if node.certainty != Certainty.EXACT:
         heading += " (not certain: this release walks pools and slices in random order)"
@@ -174,8 +174,8 @@ def _pair(pair: ExplainedPair) -> str:
 def _left(fragmentation: ExplainedFragmentation) -> str:
     groups, reached = fragmentation.intact_groups, fragmentation.first_fit_groups
     return (
-        f"leaves {groups.after} of {counted(groups.before, 'group')} of a GPU and a NIC near each other; "
-        f"first fit reaches {reached.after} of them, {reached.before} before"
+        f"leaves {groups.after} of {counted(groups.before, 'free pair')} (a GPU and a NIC near each other); "
+        f"first-fit pairs: {reached.before} before, {reached.after} after"
     )
 
 

@@ -81,14 +81,14 @@ def test_a_far_pod_is_a_finding(run, dump, objects, place):
     assert "1 of them lose bandwidth" in ran.out
     assert "default/job-2 on far: has 40 %, could have 100 %" in ran.out
     assert "gpu-0 and net0 are on different NUMA nodes: about 40 % left" in ran.out
-    assert "made anew on near" in ran.out
+    assert "recreated on near" in ran.out
 
 
 def test_near_pods_are_fine(run, dump, objects, place):
     """Status 0, and the sentence that nothing is known to be lost."""
     ran = run("audit", "--cluster", dump(objects + place("job-2", "near")))
     assert ran.status == 0
-    assert "None of them is known to have devices farther apart than need be." in ran.out
+    assert "None of them is known to have devices farther apart than necessary." in ran.out
 
 
 def test_a_loss_that_nobody_can_avoid_is_no_finding(run, dump, objects, place, make_claim):
