@@ -18,8 +18,8 @@ def add_cluster(parser: argparse.ArgumentParser, absent: str) -> None:
         action="extend",
         default=[],
         metavar="FILE",
-        help=f"what '{DUMP}' wrote, JSON or YAML, gzipped or not, '-' for standard input; "
-        f"several files add up ({absent})",
+        help=f"dump of a cluster, made by '{DUMP}'; JSON or YAML, may be gzipped, '-' reads standard input; "
+        f"several files are merged ({absent})",
     )
 
 
@@ -40,7 +40,7 @@ def add_kubernetes(parser: argparse.ArgumentParser, default: str) -> None:
         action=_MergeGates,
         default={},
         metavar="NAME=BOOL,...",
-        help="feature gates of the scheduler that differ from its defaults, "
+        help="feature gates that the scheduler sets differently from the defaults of its release, "
         "such as DRAListTypeAttributes=true",
     )
 
@@ -74,5 +74,5 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         "--output",
         choices=("table", "json"),
         default="table",
-        help="form of the output (default: table)",
+        help="output format (default: table)",
     )

@@ -37,10 +37,10 @@ class Command(Protocol):
 
 COMMANDS = {
     "serve": "answer kube-scheduler over HTTP",
-    "demo": "show where recorded pods landed, and where they could have",
-    "explain": "tell which devices a pod would get on each node, and why",
-    "audit": "tell what running pods lose to distance, and what is nearer",
-    "advise": "tell what a claim could ask for, and what it gets wrong",
+    "demo": "show where recorded pods ran, and where they could have",
+    "explain": "show which devices a pod would get on each node, and why",
+    "audit": "show what running pods lose to the distance of their devices",
+    "advise": "show which constraints suit a claim, and what is wrong with it",
     "replay": "check predictions against a recording of a real scheduler",
     "bench": "measure latency and memory on generated fleets",
 }

@@ -27,13 +27,14 @@ def add_site(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vocabulary",
         metavar="FILE",
-        help="YAML or JSON that says which attribute of which driver means what "
+        help="YAML or JSON file that maps the attributes of drivers to PCIe roots, NUMA nodes and so on "
         "(default: the built-in vocabulary)",
     )
     parser.add_argument(
         "--worths",
         metavar="FILE",
-        help="YAML or JSON with what the distances between devices are worth (default: the built-in ones)",
+        help="YAML or JSON file with the worth, 0 to 1, of each distance between devices "
+        "(default: the built-in worths)",
     )
 
 

@@ -36,15 +36,15 @@ _FINE, _FINDING = 0, 1
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     subject = parser.add_mutually_exclusive_group(required=True)
-    subject.add_argument("--pod", metavar="NS/NAME", help="a pod of the cluster, placed or not")
+    subject.add_argument("--pod", metavar="NS/NAME", help="a pod of the cluster, bound to a node or not")
     subject.add_argument(
         "-f",
         "--filename",
         metavar="FILE",
-        help="a ResourceClaim or ResourceClaimTemplate, or pods with what their claims come from, as YAML or "
-        "JSON, '-' for standard input",
+        help="YAML or JSON file with ResourceClaims or ResourceClaimTemplates, or with pods (or Deployments, "
+        "Jobs and so on) and the claims and templates that they use; '-' reads standard input",
     )
-    add_cluster(parser, "without it the live cluster of your kubeconfig is asked")
+    add_cluster(parser, "default: the live cluster of your kubeconfig")
     add_kubernetes(parser, "the cluster's, else the newest known")
     add_site(parser)
     parser.add_argument(
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         choices=("table", "json", "yaml"),
         default="table",
-        help="form of the output; yaml prints the claims rewritten to prefer near devices (default: table)",
+        help="output format; yaml prints the claims, rewritten to prefer near devices (default: table)",
     )
 
 

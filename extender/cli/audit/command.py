@@ -30,11 +30,11 @@ from .table import audit_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_cluster(parser, "without it the live cluster of your kubeconfig is asked")
+    add_cluster(parser, "default: the live cluster of your kubeconfig")
     parser.add_argument(
         "--recording",
         metavar="FILE",
-        help="a recording instead of a cluster: audits how it ends",
+        help="audit the state at the end of this recording, instead of a cluster",
     )
     parser.add_argument(
         "--namespace",
@@ -42,14 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="NS",
-        help="only pods of these namespaces (default: all)",
+        help="rate only pods of these namespaces (default: all)",
     )
     parser.add_argument(
         "--top",
         type=int,
         default=10,
         metavar="N",
-        help="show the N pods that lose most (default: 10); JSON has all",
+        help="show the N pods that lose most, and N rows of each table (default: 10); JSON has all",
     )
     add_kubernetes(parser, "the cluster's, else the newest known")
     add_site(parser)
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         choices=("table", "json", "html"),
         default="table",
-        help="form of the output (default: table); html is one page that needs nothing else",
+        help="output format (default: table); html is one self-contained page",
     )
 
 

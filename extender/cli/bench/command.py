@@ -33,21 +33,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=sizes,
         default=[500, 5000],
         metavar="N[,N...]",
-        help="sizes of the fleets, made of 20 real machines in turns (default: 500,5000)",
+        help="sizes of the generated fleets, whose nodes repeat 20 real machine types (default: 500,5000)",
     )
     parser.add_argument(
         "--requests",
         type=positive,
         default=200,
         metavar="N",
-        help="pods in each of three phases at most (default: %(default)s)",
+        help="most pods in each of the three phases (default: %(default)s)",
     )
     parser.add_argument(
         "--seconds",
         type=positive,
         default=10,
         metavar="S",
-        help="time for each of three phases at most (default: %(default)s)",
+        help="most seconds for each of the three phases (default: %(default)s)",
     )
     add_kubernetes(parser, f"{LATEST.version}, the newest known")
     add_output(parser)

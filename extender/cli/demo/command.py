@@ -35,11 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recording",
         metavar="FILE",
-        help="another recording, gzipped or not, '-' for standard input "
+        help="another recording, may be gzipped, '-' reads standard input "
         "(default: the embedded one, 60 pods on 24 nodes, Kubernetes 1.36.2)",
     )
     add_output(parser)
-    parser.add_argument("--pods", type=int, metavar="N", help="show the first N pods only")
+    parser.add_argument("--pods", type=int, metavar="N", help="show only the first N pods (default: all)")
 
 
 def run(args: argparse.Namespace) -> int:

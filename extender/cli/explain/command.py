@@ -30,15 +30,15 @@ _DEFAULT_NAMESPACE = "default"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_cluster(parser, "without it the live cluster of your kubeconfig is asked")
-    parser.add_argument("--pod", required=True, metavar="NS/NAME", help="the pod, placed or not")
+    add_cluster(parser, "default: the live cluster of your kubeconfig")
+    parser.add_argument("--pod", required=True, metavar="NS/NAME", help="the pod, bound to a node or not")
     parser.add_argument(
         "--node",
         nargs="+",
         action="extend",
         default=[],
         metavar="N",
-        help="only these nodes (default: all)",
+        help="explain only these nodes (default: all)",
     )
     add_kubernetes(parser, "the cluster's, else the newest known")
     add_site(parser)

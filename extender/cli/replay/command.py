@@ -30,7 +30,9 @@ from .timeline import Timeline, pod_of
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "recording", metavar="RECORDING", help="JSON lines, gzipped or not, '-' for standard input"
+        "recording",
+        metavar="RECORDING",
+        help="recording (JSON lines), may be gzipped, '-' reads standard input",
     )
     add_kubernetes(parser, "the recording's")
     add_site(parser)
@@ -39,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--attempt",
         type=int,
         metavar="N",
-        help="only the attempt of this number, as /debug/mismatches names it",
+        help="replay only the attempt with this number, which /debug/mismatches shows",
     )
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show every attempt, not only those with a finding"
