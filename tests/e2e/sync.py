@@ -43,7 +43,7 @@ from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 READY_SECONDS = 300.0
 SETTLE_SECONDS = 5.0
 IDLE_SECONDS = 10.0
-LISTENING, IN_STEP = "listening", "in step with the cluster"
+LISTENING, IN_STEP = "listening", "cluster listed"
 LAG = "dra_extender_event_loop_lag_seconds"
 MIB = 1024.0
 """``/proc`` counts in KiB."""

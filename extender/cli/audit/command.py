@@ -81,7 +81,8 @@ def _given(args: argparse.Namespace, vocabulary: Vocabulary) -> ClusterInput:
     if args.recording is not None:
         if args.cluster or args.kubernetes or args.feature_gates:
             raise WrongInput(
-                "--recording: names its cluster and release itself; give no other option for them"
+                "--recording: a recording has a cluster and a release of its own; leave out --cluster, "
+                "--kubernetes and --feature-gates"
             )
         return read_recorded_end(args.recording, vocabulary)
     try:
@@ -117,5 +118,5 @@ def _about_namespaces(namespaces: Sequence[str], snapshot: Snapshot) -> Iterator
         yield "the input holds no Pod, so there is nothing to rate; dump pods too"
     else:
         yield from (
-            f"--namespace {name}: no pod in the input is there" for name in namespaces if name not in known
+            f"--namespace {name}: no pod of the input is in it" for name in namespaces if name not in known
         )

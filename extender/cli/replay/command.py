@@ -70,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
     except RecordingError as error:
         raise WrongInput(str(error)) from error
     if args.attempt is not None and not attempts:
-        raise WrongInput(f"{args.recording}: holds no attempt {args.attempt}; an older file beside it may")
+        raise WrongInput(
+            f"{args.recording}: has no attempt {args.attempt}; an older file of the recording may"
+        )
     replay = Replay(
         recording=args.recording,
         recorded=recording.cluster.kubernetes,

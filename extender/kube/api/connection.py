@@ -103,7 +103,9 @@ class Connection:
         try:
             return _VERSION.decode(body).git_version.removeprefix("v")
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise LiveError(f"{self.host} sent what no API server should for /version: {error}") from error
+            raise LiveError(
+                f"{self.host} sent an answer that no API server should send for /version: {error}"
+            ) from error
 
     async def get(
         self, path: str, parameters: Parameters, rule: Rule, *, timeout_seconds: float = TIMEOUT_SECONDS

@@ -89,7 +89,7 @@ class Credentials:
         try:
             await self.load()
         except LiveError as error:
-            log.warning("cannot read the credentials again", error=str(error))
+            log.warning("cannot reload the credentials", error=str(error))
 
     def close(self) -> None:
         """Stop refreshing."""

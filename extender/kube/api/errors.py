@@ -70,7 +70,7 @@ def reason(status: int, phrase: str, body: bytes | str, rule: Rule) -> str:
         case _ if rule.verb in {"get", "list", "watch"}:
             advice = f"try again, {DUMP_INSTEAD}"
         case 404 | 409:
-            advice = "it has gone or changed meanwhile, kubectl get tells"
+            advice = "it was deleted or changed meanwhile; check it with kubectl get"
         case _:
             advice = "try again"
     return f"{message} ({status}); {advice}"

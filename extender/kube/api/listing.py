@@ -108,7 +108,7 @@ def read_live(
         for page in _taint_rule_pages(client.CustomObjectsApi(api), host):
             builder.add(page, "DeviceTaintRuleList")
     except DecodeError as error:
-        raise LiveError(f"{host} sent what no API server should: {error}") from error
+        raise LiveError(f"{host} sent an answer that no API server should send: {error}") from error
     finally:
         api.rest_client.pool_manager.clear()
     return builder.build()

@@ -116,7 +116,10 @@ class Reflector:
             assert missing is not None
             raise missing
         if self.state.served:
-            log.info("not served, which is fine; asked again now and then", kind=self._resource.kind)
+            log.info(
+                "the API server does not serve this optional kind; checking again every 150 to 300 s",
+                kind=self._resource.kind,
+            )
             self.state.served = False
             self._unreadable.keep(set())
             self._sink.replace(self._resource.kind, [])
@@ -242,7 +245,7 @@ class Reflector:
     def _failed(self, problem: str, at_least: float = 0.0) -> float:
         """Say ``problem`` once, and return the seconds to wait."""
         if problem != self.state.problem:
-            log.warning("cannot follow", kind=self._resource.kind, problem=problem)
+            log.warning("cannot list or watch", kind=self._resource.kind, problem=problem)
         self.state.problem = problem
         self.state.restarts += 1
         return self._backoff.next(at_least)
@@ -252,7 +255,7 @@ class Reflector:
         self.state.last_contact = self._clock()
         self.state.synced = True
         if self.state.problem:
-            log.info("follows again", kind=self._resource.kind)
+            log.info("listing and watching work again", kind=self._resource.kind)
             self.state.problem = ""
 
     def _cannot(self, verb: str) -> str:

@@ -38,7 +38,7 @@ class Unreadable:
         if len(self._problems) <= MOST_SAID:
             log.warning("object ignored", kind=error.kind, name=error.name, problem=problem)
         elif len(self._problems) == MOST_SAID + 1 and not known:
-            log.warning("more objects ignored, see the metric of decode errors", kind=error.kind)
+            log.warning("more objects ignored, see dra_extender_decode_errors_total", kind=error.kind)
 
     def forget(self, key: Key) -> None:
         """The object is readable again, or gone."""

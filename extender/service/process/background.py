@@ -46,7 +46,7 @@ async def background(
     def ended(task: asyncio.Task[object]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None and owner is not None:
-            log.error("internal error: the cluster is no longer followed", exc_info=error)
+            log.error("internal error: the cluster is no longer watched", exc_info=error)
             owner.cancel()
 
     for task in tasks:
@@ -85,4 +85,4 @@ async def _settle_memory(live: Live) -> None:
         gc.freeze()
     finally:
         gc.enable()
-    log.info("in step with the cluster", nodes=len(live.store.current.nodes))
+    log.info("cluster listed", nodes=len(live.store.current.nodes))

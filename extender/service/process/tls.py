@@ -47,7 +47,7 @@ class Certificate:
             _context(self._tls)
             self.context.load_cert_chain(self._tls.certificate, self._tls.key, password=_no_passphrase)
         except (OSError, ValueError) as error:
-            log.warning("cannot renew the certificate, the old one stays", problem=str(error))
+            log.warning("cannot load the new certificate, still using the old one", problem=str(error))
             return False
         self._seen = stamp
         log.info("certificate renewed", file=str(self._tls.certificate))

@@ -84,7 +84,7 @@ class RecordingThread:
             self._changed.notify()
         self._thread.join(CLOSE_SECONDS)
         if self._thread.is_alive():
-            log.error("recording incomplete: the disk does not keep up", seconds=CLOSE_SECONDS)
+            log.error("recording incomplete: the disk is too slow", seconds=CLOSE_SECONDS)
 
     def _run(self) -> None:
         while (attempt := self._next()) is not None:
@@ -124,11 +124,11 @@ class RecordingThread:
         except OSError as error:
             self._failed = True
             log.error(  # noqa: TRY400  the stack says nothing about a full disk
-                "recording ended: free the disk or name another file, then start again", problem=str(error)
+                "recording stopped: free disk space or name another file, then restart", problem=str(error)
             )
         except Exception as error:
             self._failed = True
-            log.exception("internal error: recording ended", exc_info=error)
+            log.exception("internal error: recording stopped", exc_info=error)
         if self._failed:
             with suppress(OSError):
                 self._file.close()

@@ -130,7 +130,7 @@ def test_a_namespace_without_pods_is_told(run, dump, objects, place):
         "audit", "--cluster", dump(objects + place("job-2", "far")), "--namespace", "defualt", "-o", "json"
     )
     assert (ran.status, ran.document["totals"]["pods"]) == (0, 0)
-    assert "--namespace defualt: no pod in the input is there" in ran.err
+    assert "--namespace defualt: no pod of the input is in it" in ran.err
 
 
 def test_a_dump_without_pods_is_told(run, dump, objects):
@@ -167,7 +167,10 @@ def test_pods_that_went_before_the_end_of_a_recording_are_not_in_it(run, record,
     ("options", "told"),
     [
         (["--top", "-1"], "--top: expected at least 0"),
-        (["--recording", "x", "--kubernetes", "1.36"], "--recording: names its cluster and release itself"),
+        (
+            ["--recording", "x", "--kubernetes", "1.36"],
+            "--recording: a recording has a cluster and a release of its own",
+        ),
         (["--recording", "/nowhere"], "/nowhere: No such file"),
         (["--cluster", "/nowhere"], "/nowhere: No such file"),
     ],

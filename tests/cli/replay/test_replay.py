@@ -64,7 +64,7 @@ def test_one_attempt(run, record, placed):
     assert "1 attempt replayed" in ran.out
     ran = run("replay", path, "--attempt", "9")
     assert ran.status == 2
-    assert "holds no attempt 9; an older file beside it may" in ran.err
+    assert "has no attempt 9; an older file of the recording may" in ran.err
 
 
 def test_what_comes_before_a_damaged_line_is_reported(run, record, placed):

@@ -72,7 +72,7 @@ async def test_server_says_when_to_come_back(server, binder, waits):
     [
         (status(403, "no"), "grant this user the verb create on pods/binding in a ClusterRole"),
         (status(404, 'pods "job-1" not found'), 'cannot create pods/binding: pods "job-1" not found (404)'),
-        (status(409, "the UID does not match"), "does not match (409); it has gone or changed meanwhile"),
+        (status(409, "the UID does not match"), "does not match (409); it was deleted or changed meanwhile"),
         (status(422, "invalid"), "invalid (422)"),
     ],
 )

@@ -115,7 +115,7 @@ async def test_nobody_listens(no_cluster, tmp_path, unused_tcp_port):
 async def test_no_kubernetes(server, no_cluster, tmp_path):
     """Another server's answer to /version is no version."""
     server.bodies["list", "/version"] = b"<html>"
-    with pytest.raises(LiveError, match="sent what no API server should for /version"):
+    with pytest.raises(LiveError, match="sent an answer that no API server should send for /version"):
         async with connect(kubeconfig=write_kubeconfig(tmp_path / "k", server.url)):
             pass
 
@@ -229,7 +229,7 @@ async def test_a_kubeconfig_that_is_broken_meanwhile(server, no_cluster, tmp_pat
         server.failures["list", "/version"] = [status(401, "Unauthorized")]
         with capture_logs() as logs, pytest.raises(ApiRefusal, match="Unauthorized"):
             await found.version()
-        assert [each["event"] for each in logs] == ["cannot read the credentials again"]
+        assert [each["event"] for each in logs] == ["cannot reload the credentials"]
         assert await found.version() == "1.36.2"
 
 

@@ -223,9 +223,9 @@ def test_list_that_always_expires(server, kubeconfig):
         (
             "/api/v1/nodes",
             (200, {"kind": "NodeList", "items": [{"metadata": {"name": "n", "labels": 1}}]}),
-            'sent what no API server should: Node "n": metadata.labels: expected object, got int',
+            'answer that no API server should send: Node "n": metadata.labels: expected object, got int',
         ),
-        ("/version/", (200, {}), "sent what no API server should"),
+        ("/version/", (200, {}), "sent an answer that no API server should send"),
     ],
 )
 def test_refusals(server, kubeconfig, path, failure, expected):

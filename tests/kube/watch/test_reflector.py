@@ -116,7 +116,7 @@ async def test_taint_rules_of_whatever_version(server, connection, version):
 
 
 async def test_taint_rules_not_served(server, connection):
-    """None is complete. Said once, asked again now and then, and found when they appear."""
+    """None is complete. Logged once, checked again from time to time, and found when they appear."""
     with capture_logs() as logs:
         async with following(connection, "DeviceTaintRule") as (reflector, sink, waits):
             await eventually(lambda: waits)
@@ -124,7 +124,10 @@ async def test_taint_rules_not_served(server, connection):
             assert (state.synced, state.served, state.problem, state.restarts) == (True, False, "", 0)
             assert (sink.calls, waits) == ([("replace", "DeviceTaintRule", [])], [225.0])
     assert [(each["event"], each["kind"]) for each in logs] == [
-        ("not served, which is fine; asked again now and then", "DeviceTaintRule")
+        (
+            "the API server does not serve this optional kind; checking again every 150 to 300 s",
+            "DeviceTaintRule",
+        )
     ]
 
 

@@ -74,7 +74,7 @@ async def test_server_errors_back_off(server, connection):
             assert waits == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
             assert sink.calls == [("replace", "Node", ["a"])]
             assert reflector.state.restarts == 9
-    assert [each["event"] for each in logs] == ["cannot follow", "follows again"]
+    assert [each["event"] for each in logs] == ["cannot list or watch", "listing and watching work again"]
     assert "cannot list nodes: etcd is away (500)" in logs[0]["problem"]
 
 
@@ -190,7 +190,7 @@ async def test_many_undecodable_objects(server, connection):
             await eventually(lambda: sink.calls)
             assert reflector.state.decode_errors == 100
     assert [each["event"] for each in logs] == ["object ignored"] * 20 + [
-        "more objects ignored, see the metric of decode errors"
+        "more objects ignored, see dra_extender_decode_errors_total"
     ]
 
 
@@ -216,7 +216,7 @@ async def test_forbidden_list(server, connection):
             missing = "grant this user the verb list on resourceslices.resource.k8s.io in a ClusterRole"
             assert missing in reflector.state.problem
             await eventually(lambda: reflector.state.synced and not reflector.state.problem)
-    assert [each["event"] for each in logs] == ["cannot follow", "follows again"]
+    assert [each["event"] for each in logs] == ["cannot list or watch", "listing and watching work again"]
 
 
 async def test_forbidden_watch(server, connection):
@@ -230,7 +230,7 @@ async def test_forbidden_watch(server, connection):
             assert "grant this user the verb watch on nodes in a ClusterRole" in reflector.state.problem
             await eventually(lambda: reflector.state.synced)
             assert len(server.of("list", NODES)) == 1
-    assert [each["event"] for each in logs] == ["cannot follow", "follows again"]
+    assert [each["event"] for each in logs] == ["cannot list or watch", "listing and watching work again"]
 
 
 async def test_required_kind_not_served(server, connection):

@@ -54,7 +54,7 @@ async def test_a_renewed_certificate_is_used_for_new_connections(tls, tmp_path, 
     other.certificate.replace(tls.certificate)
     assert not certificate.renew()
     assert [line["event"] for line in logged if line["log_level"] == "warning"] == [
-        "cannot renew the certificate, the old one stays"
+        "cannot load the new certificate, still using the old one"
     ]
     assert await presented(certificate, old)
     other.key.replace(tls.key)

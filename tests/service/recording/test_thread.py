@@ -94,7 +94,7 @@ def test_bytes_count_too(make, tmp_path, counts):
         file.release.set()
         thread.close()
     assert counts == {Recorded.DROPPED: 1, Recorded.WRITTEN: 1, Recorded.FAILED: 1}
-    assert [line["event"] for line in logged] == ["internal error: recording ended"]
+    assert [line["event"] for line in logged] == ["internal error: recording stopped"]
 
 
 def test_a_disk_that_fails_is_said_once(make, tmp_path, counts):
