@@ -85,37 +85,37 @@ REQUEST_DURATION = MetricSpec(
 REQUEST_NODES = MetricSpec(
     "request_nodes",
     MetricType.HISTOGRAM,
-    "Nodes offered in a request, each counted once.",
+    "Nodes in a request; a node that is named twice counts once.",
     (_NODES_VERB,),
     _NODES,
 )
 POLICY_REQUESTS = MetricSpec(
     "policy_requests_total",
     MetricType.COUNTER,
-    "Requests by the alignment policy of their pod.",
+    "Requests, by the alignment policy of the pod.",
     (_SCHEDULER_VERB, Label("policy", (*Policy, UNKNOWN_WORD))),
 )
 REJECTED_NODES = MetricSpec(
     "rejected_nodes_total",
     MetricType.COUNTER,
-    "Nodes that filter ruled out, all by policy required.",
+    "Nodes that filter rejected; only the policy required rejects nodes.",
 )
 NEUTRAL_ANSWERS = MetricSpec(
     "neutral_answers_total",
     MetricType.COUNTER,
-    "Answers without an opinion: every node passes or scores half.",
+    "Requests answered without an opinion: every node passes or scores half of --score-max.",
     (_SCHEDULER_VERB, Label("reason", tuple(NeutralReason))),
 )
 INTERNAL_ERRORS = MetricSpec(
     "internal_errors_total",
     MetricType.COUNTER,
-    "Errors of ours; each is logged with its stack.",
+    "Internal errors of the extender; each is logged with its stack trace.",
     (Label("verb", (*Verb, "other")),),
 )
 BAD_REQUESTS = MetricSpec(
     "bad_requests_total",
     MetricType.COUNTER,
-    "Requests refused with 400 or 413, by the first part of the field at fault.",
+    "Requests refused with status 400 or 413, by the first part of the path of the wrong field.",
     (_VERB, Label("field", BODY_FIELDS)),
 )
 NODE_OBJECT_REQUESTS = MetricSpec(
@@ -127,7 +127,7 @@ NODE_OBJECT_REQUESTS = MetricSpec(
 PREDICTIONS = MetricSpec(
     "predictions_total",
     MetricType.COUNTER,
-    "Searches made, by what they predicted and how sure that is.",
+    "Searches made, by the predicted outcome and its certainty.",
     (
         Label("outcome", tuple(Outcome)),
         Label("certainty", tuple(Certainty)),
@@ -136,7 +136,7 @@ PREDICTIONS = MetricSpec(
 MEMO_LOOKUPS = MetricSpec(
     "memo_lookups_total",
     MetricType.COUNTER,
-    "Nodes judged by a remembered prediction (hit) or by a search of their own (miss).",
+    "Nodes judged by a cached prediction (hit) or by a new search (miss).",
     (Label("result", ("hit", "miss")),),
 )
 ALIGNMENT_PREDICTED = MetricSpec(
@@ -150,91 +150,91 @@ ALIGNMENT_PREDICTED = MetricSpec(
 PREDICTION_MATCHES = MetricSpec(
     "prediction_matches_total",
     MetricType.COUNTER,
-    "Claims that were allocated, by whether they got what was predicted for their node, or why not.",
+    "Allocated claims: whether they got the devices predicted for their node, and if not, why.",
     (Label("result", tuple(Match)),),
 )
 IN_FLIGHT_CLAIMS = MetricSpec(
     "in_flight_claims",
     MetricType.GAUGE,
-    "Claims whose allocation is assumed, because the scheduler has made it and the API does not show it yet.",
+    "Claims whose allocation is assumed, because the API does not show it yet.",
 )
 EXPIRED_CLAIMS = MetricSpec(
     "expired_claims_total",
     MetricType.COUNTER,
-    "Claims whose awaited allocation was never seen: the scheduler chose a node and gave up.",
+    "Claims in flight whose allocation the API did not show within --in-flight-seconds.",
 )
 DEVICES_HELD_TWICE = MetricSpec(
     "devices_held_twice",
     MetricType.GAUGE,
-    "Devices that several claims hold although each wants them for itself, as with two schedulers.",
+    "Devices that several claims hold although each claim needs them alone, as with two schedulers.",
 )
 SOFT_ALIGNMENT = MetricSpec(
     "soft_alignment_total",
     MetricType.COUNTER,
-    "Claims and templates sent to /mutate, by what became of them: rewritten, or why not.",
+    "Claims and templates sent to /mutate, by result: rewritten, or why not.",
     (Label("result", RESULTS),),
 )
-_PLACED = "of the pods whose claims were allocated, each pod once"
+_PLACED = "observed once for each pod, when all its claims are allocated"
 ALIGNMENT_ACHIEVED = MetricSpec(
     "alignment_achieved",
     MetricType.HISTOGRAM,
-    f"Mean worth (0 to 1) of the device pairs of one kind, {_PLACED}.",
+    f"Mean worth (0 to 1) of the device pairs of one kind that a pod got; {_PLACED}.",
     (Label("kinds", help="as for alignment_predicted"),),
     _WORTH,
 )
 ALIGNMENT_BEST = MetricSpec(
     "alignment_best",
     MetricType.HISTOGRAM,
-    f"Mean worth (0 to 1) of the best devices that the node had, {_PLACED}.",
+    f"Best alignment (0 to 1) that the pod's node could have given it; {_PLACED}.",
     (),
     _WORTH,
 )
 ALIGNMENT_REGRET = MetricSpec(
     "alignment_regret",
     MetricType.HISTOGRAM,
-    f"Best minus achieved worth, {_PLACED}: what other claims could have gained on the same node.",
+    f"Best minus achieved alignment: what the pod could have gained on its node; {_PLACED}.",
     (),
     _WORTH,
 )
 _KIND = Label("kind", KINDS)
 REFLECTOR_SYNCED = MetricSpec(
-    "reflector_synced", MetricType.GAUGE, "1 where the kind has been listed.", (_KIND,)
+    "reflector_synced", MetricType.GAUGE, "1 once the kind has been listed.", (_KIND,)
 )
 REFLECTOR_AGE = MetricSpec(
     "reflector_age_seconds",
     MetricType.GAUGE,
-    "Time since the API server was last heard of for the kind: a list, an event or a bookmark.",
+    "Time since the API server last sent a list, an event or a bookmark of the kind.",
     (_KIND,),
 )
 REFLECTOR_LISTS = MetricSpec(
     "reflector_lists_total",
     MetricType.COUNTER,
-    "Complete lists of the kind, the first one included.",
+    "Complete lists of the kind, including the first.",
     (_KIND,),
 )
 DECODE_ERRORS = MetricSpec(
     "decode_errors_total",
     MetricType.COUNTER,
-    "Objects that could not be read; each is left out until it can be.",
+    "Objects that could not be decoded; each is ignored until it can be.",
     (_KIND,),
 )
 RECORDING_ATTEMPTS = MetricSpec(
     "recording_attempts_total",
     MetricType.COUNTER,
-    "Scheduling attempts written to the recording, dropped because too many waited for the disk, or not "
-    "written because the disk failed.",
+    "Scheduling attempts that were written to the recording, dropped because too many waited for the disk, "
+    "or lost because the disk failed.",
     (Label("result", tuple(Recorded)),),
 )
 SNAPSHOT_OBJECTS = MetricSpec(
     "snapshot_objects",
     MetricType.GAUGE,
-    "Objects in the snapshot that answers requests now.",
+    "Objects in the current snapshot.",
     (Label("kind", SNAPSHOT_KINDS),),
 )
 EVENT_LOOP_LAG = MetricSpec(
     "event_loop_lag_seconds",
     MetricType.HISTOGRAM,
-    "How late the event loop runs what is due, as a request at a random time finds it; live clusters only.",
+    "How long a request that arrives at a random time waits for the event loop; live clusters only.",
     (),
     (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
 )
