@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.core.soft_alignment.refusals import TEMPLATES, Refusal, RefusalCode, refusal, render_refusal
 from extender.core.soft_alignment.soften import (
@@ -256,3 +257,22 @@ def test_every_refusal_has_a_text():
     assert render_refusal(refusal(RefusalCode.COUNT, request="gpu", count=4)).startswith(
         "request gpu asks for 4 devices"
     )
+
+
+@pytest.mark.parametrize(
+    ("nic_root", "devices"),
+    [
+        ("B", {"gpu/aligned": "gpu-1", "nic/aligned": "nic-0"}),
+        ("C", {"gpu/any": "gpu-0", "nic/aligned": "nic-0"}),
+    ],
+)
+def test_the_example_of_the_page(nic_root, devices):
+    """docs/soft-alignment.md: the aligned pair where there is one, else what the claim as written gets."""
+    rewrite = soften(b.PAIR, world(gpus=("A", "B"), nics=("B",)))
+    assert isinstance(rewrite, Rewrite)
+    snapshot = world(gpus=("A", "B"), nics=(nic_root,)).with_claims(
+        [b.claim("c", rewritten(b.PAIR, rewrite))]
+    )
+    asked = evaluate(snapshot, b.pod("job-1", "c"), Memo(lambda _name, _score: b""), Settings())
+    found = asked.verdicts(["node-a"])["node-a"].devices
+    assert {each.result.request: each.result.id.device for each in found} == devices
