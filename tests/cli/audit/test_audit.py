@@ -261,3 +261,25 @@ def test_every_key_is_documented(run):
     for machine_type in document["nodeShapes"]:
         del machine_type["devices"]
     assert keys_of(document) | {*Unrated, *Option, *KnownDistances} <= documented
+
+
+def test_the_examples_of_the_page_are_pods_of_the_recording(run):
+    """What docs/audit.md says that two pods have, could have, lose and need not lose."""
+    page = (DOCS / "audit.md").read_text()
+    rows = re.findall(r"^\| `(job-\d+)` \| (.*) \| `([a-z-]+)` \|$", page, re.MULTILINE)
+    assert len(rows) == 2
+    document = run("audit", "--recording", embedded_recording(), "-o", "json").document
+    pods = {pod["pod"]: pod for pod in document["pods"]}
+    for name, cells, option in rows:
+        pod = pods[f"default/{name}"]
+        possible = pod["possible"]
+        elsewhere = possible["elsewhere"] and possible["elsewhere"]["alignment"]
+        has = pod["alignment"]["highest"]
+        shown = [has, possible["empty"], possible["here"], elsewhere, pod["lost"], pod["avoidable"]]
+        assert [*map(as_shown, shown), pod["option"]] == [*cells.split(" | "), option]
+
+
+def as_shown(share):
+    if share is None:
+        return "none"
+    return f"{share:.2f}" if share else "0"
