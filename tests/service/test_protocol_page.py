@@ -77,7 +77,7 @@ def test_the_table_has_every_route(service):
 def test_limits_are_those_of_the_service():
     """The numbers of the section on limits."""
     config = Config()
-    limits = PAGE.partition("## Limits and connections")[2].partition("\n## ")[0]
+    limits = " ".join(PAGE.partition("## Limits and connections")[2].partition("\n## ")[0].split())
     for number in (
         f"{MAX_BODY_BYTES // 2**20} MiB",
         f"{config.evaluation.search_steps:,} steps",
