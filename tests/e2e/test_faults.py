@@ -99,7 +99,7 @@ async def test_watches_that_say_nothing_are_reported(cluster):
         during = await workload.create_pairs(cluster.api, PODS, prefix="during-stall")
         await workload.wait_bound(cluster.api, during)
         await until(lambda: oldest(extender) > 2, "an age of two seconds")
-        assert "(last heard of 2 s ago)" in extender.checks()
+        assert "(last contact 2 s ago)" in extender.checks()
         assert ready(extender)
         proxy.fault = Fault.NONE
         await until(lambda: extender.matches() == 2 * PODS, "the claims of meanwhile are seen")

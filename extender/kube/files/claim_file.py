@@ -24,7 +24,7 @@ CLAIM_KINDS = ("ResourceClaim", "ResourceClaimTemplate")
 ManifestKey = tuple[str, str, str]
 """Kind, namespace and name."""
 
-_WANTED = "want a ResourceClaim, a ResourceClaimTemplate, or a Pod and what its claims come from"
+_WANTED = "expected a ResourceClaim, a ResourceClaimTemplate, or a Pod with what its claims refer to"
 _TEMPLATES = (("template",), ("jobTemplate", "spec", "template"))
 # Where workloads keep their pods' templates, below spec.
 

@@ -114,7 +114,9 @@ class ClusterBuilder:
         elif version := head.git_version or (head.server_version and head.server_version.git_version):
             self.kubernetes = version.removeprefix("v")
         else:
-            raise DecodeError("document", "", "kind", "missing; want what kubectl get -o json or yaml prints")
+            raise DecodeError(
+                "document", "", "kind", "missing; expected the output of kubectl get -o json or -o yaml"
+            )
 
     def add_object(self, kind: str, api_version: str, data: bytes | msgspec.Raw) -> None:
         """Add one object, or count it as ignored. Raises ``DecodeError``."""

@@ -16,7 +16,9 @@ from .cluster import Cluster, ClusterBuilder
 from .input_file import GZIP_ERRORS, open_input
 from .yaml_documents import YAMLError, yaml_documents
 
-_WANTED = "want what kubectl get nodes,deviceclasses,resourceslices,resourceclaims,pods -A -o json prints"
+_WANTED = (
+    "expected the output of kubectl get nodes,deviceclasses,resourceslices,resourceclaims,pods -A -o json"
+)
 _SPACE = re.compile(r"\s*")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -137,7 +137,7 @@ def open_recording(path: str, stdin: BufferedReader | None = None) -> Iterator[R
         lines = _lines(path, stream)
         first = next(lines, None)
         if first is None:
-            raise RecordingError(f"{path}: empty; want a recording of scheduling attempts")
+            raise RecordingError(f"{path}: empty; expected a recording of scheduling attempts")
         cluster, gates = _header(path, first[1], interner)
         yield Recording(cluster, _attempts(path, lines, interner), gates)
 

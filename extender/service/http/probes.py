@@ -66,7 +66,7 @@ def _reflector_check(now: float, state: ReflectorState) -> str:
     if not state.served:
         return f"[+]{state.kind} not served by this API server\n"
     text = state.problem or ("ok" if state.synced else "not listed yet")
-    heard = f" (last heard of {now - state.last_contact:.0f} s ago)" if state.last_contact else ""
+    heard = f" (last contact {now - state.last_contact:.0f} s ago)" if state.last_contact else ""
     return f"[{'+' if state.synced and not state.problem else '-'}]{state.kind} {text}{heard}\n"
 
 

@@ -251,7 +251,7 @@ def test_a_claim_that_is_missing(advised, manifest):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("kind: Service\nmetadata: {name: x}\n", "holds no claim; want a ResourceClaim"),
+        ("kind: Service\nmetadata: {name: x}\n", "holds no claim; expected a ResourceClaim"),
         ("{", "the file ends within an object"),
         ("kind: ResourceClaim\nmetadata: {}\n", "metadata.name: missing"),
         (

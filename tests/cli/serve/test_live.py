@@ -110,7 +110,7 @@ async def test_an_attempt_from_the_question_to_the_allocation(server, objects, t
 
         await until(ready)
         verbose = await (await client.get("/readyz?verbose")).text()
-        assert "[+]ResourceSlice ok (last heard of" in verbose
+        assert "[+]ResourceSlice ok (last contact" in verbose
         assert "[+]DeviceTaintRule not served by this API server" in verbose
 
         filtered = await (await client.post("/filter", json=body)).json()

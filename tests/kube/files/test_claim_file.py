@@ -70,7 +70,7 @@ def test_a_template_of_claims_makes_no_pod(read):
 
 def test_a_file_without_claims(read):
     """What is wanted is said, with the file."""
-    with pytest.raises(ClusterFileError, match=r"claims\.yaml: holds no claim; want a ResourceClaim"):
+    with pytest.raises(ClusterFileError, match=r"claims\.yaml: holds no claim; expected a ResourceClaim"):
         read(workload("Service", {}))
 
 

@@ -179,12 +179,12 @@ WHOLE = json.dumps({"kind": "List", "items": [{"kind": "Node", "metadata": {"nam
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("", "holds no object; want what kubectl get"),
-        ("# nothing\n", "holds no object; want what kubectl get"),
+        ("", "holds no object; expected the output of kubectl get"),
+        ("# nothing\n", "holds no object; expected the output of kubectl get"),
         (WHOLE[:-20], "the file ends within an object; write it again"),
         (WHOLE.replace('"n"', '"n'), "line 7, column"),
         (WHOLE.replace('"n"', "n"), "line 7, column 13: not JSON: Expecting value"),
-        ('{"a": 1}', "kind: missing; want what kubectl get"),
+        ('{"a": 1}', "kind: missing; expected the output of kubectl get"),
         ("[1, 2]", "no object of Kubernetes: expected object"),
         ("plain text", "no object of Kubernetes: expected object"),
         (

@@ -159,7 +159,7 @@ def test_attempts_are_read_as_they_are_asked_for(tmp_path):
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "empty; want a recording"),
+        (b"", "empty; expected a recording"),
         (lines("[]"), "line 1: expected object, got array"),
         (lines({"cluster": {}}), "line 1: kubernetes: missing"),
         (lines({"kubernetes": "1.36.2"}), "line 1: cluster: missing"),
