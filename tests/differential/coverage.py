@@ -26,12 +26,16 @@ PREDICTION = DOCS / "prediction.md"
 INTRODUCTION = """\
 # Coverage
 
-Which rules of Kubernetes' allocator are modelled, where, and how many cases compare ours with the real one.
-Made by `python -m tests.differential.coverage`; a test keeps it true.
+This page lists the rules of Kubernetes' allocator that the [prediction](README.md#glossary) models,
+the code that decides each rule, and the number of test cases in which the rule matters.
+`python -m tests.differential.coverage` writes the page; a test fails where the page or a name in it
+is out of date.
 
-*table cases*: of Kubernetes' own test tables of 1.34 to 1.37, with what each release's allocator answered
-(`tests/data/allocator`, always run). *generated*: cases of the last full comparison with the real allocators
-([prediction.md](prediction.md#checking-it) tells how to repeat it); a dash: the minor does not have the rule.
+* *table cases* come from Kubernetes' own test tables of 1.34 to 1.37, with the answer of each
+  release's allocator (`tests/data/allocator`). `make test` always runs them.
+* *generated* are the cases of the last full comparison with the real allocators.
+  [prediction.md](prediction.md#checking-it) says how to repeat it. A dash means that the minor
+  does not have the rule.
 
 """
 
@@ -56,18 +60,19 @@ def page() -> str:
 def _table() -> Iterator[str]:
     runs, hits = recorded_runs("allocation"), table_hits()
     minors = sorted(VERSIONS)
-    yield f"| rule | module | table cases | {' | '.join(f'generated {minor}' for minor in minors)} |"
-    yield "|---|---|" + "--:|" * (len(minors) + 1)
+    generated_by_minor = " | ".join(f"generated {minor}" for minor in minors)
+    yield f"| rule | module | decided by | table cases | {generated_by_minor} |"
+    yield "|---|---|---|" + "--:|" * (len(minors) + 1)
     for rule in RULES:
         generated = [
             f"{runs[minor]['rules'].get(rule.name, 0):,}" if rule.exists_in(minor) else "–"
             for minor in minors
         ]
-        module = f"`extender/core/{rule.module}.py`"
-        yield f"| {rule.name} | {module} | {hits[rule.name]} | {' | '.join(generated)} |"
+        code = f"`extender/core/{rule.module}.py` | `{rule.decided_by}`"
+        yield f"| {rule.name} | {code} | {hits[rule.name]} | {' | '.join(generated)} |"
     totals = [f"{runs[minor]['cases']:,}" for minor in minors]
     count = sum(len(path.read_text().splitlines()) for path in CASES.glob("allocator-*.jsonl"))
-    yield f"| all cases | | {count} | {' | '.join(totals)} |"
+    yield f"| all cases | | | {count} | {' | '.join(totals)} |"
 
 
 if __name__ == "__main__":
