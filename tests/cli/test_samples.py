@@ -86,3 +86,9 @@ def test_every_key_of_advice_is_documented(run):
         for part in (*option["groups"], *option["published"]):
             keys |= part.keys()
     assert keys <= documented
+
+
+def test_the_readme_shows_the_end_of_the_demo(run):
+    """The table of README.md stands in what ``make demo`` prints."""
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert shown in run("demo").out
