@@ -1,19 +1,22 @@
-"""The documentation does not drift: its blocks parse, its commands exist, its links lead somewhere."""
+"""The documentation does not drift: its blocks parse, and what it names and links to exists."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
+from extender.cli.program import COMMANDS
 from tests.paths import ROOT
 
 PAGES = [
@@ -23,6 +26,11 @@ PAGES = [
 ]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CODE_PATH = re.compile(
+    r"(?<![\w./-])(?:extender|core|cel|kube|service|cli|model|tests|docs|deploy|requirements)(?:/[\w.-]+)+"
+)
+CONTENTS = ROOT / "docs" / "README.md"
+MAX_LINE = 100
 REGISTRY_HOSTS = re.compile(r"pypi\.org|pythonhosted|proxy\.golang", re.IGNORECASE)
 
 
@@ -121,6 +129,123 @@ def test_commands_and_options_exist(path):
             assert re.search(rf"(?<![\w-]){option}(?![\w-])", text), (
                 f"{short(path)}: {command} has no {option}"
             )
+
+
+@pytest.mark.parametrize("path", PAGES, ids=short)
+def test_files_that_are_named_exist(path):
+    """Paths of the source, as ``extender/core/...`` or ``core/...``, of tests, documents and manifests."""
+    names = CODE_PATH.findall("\n".join(re.findall(r"`([^`\n]+)`", FENCE.sub("", path.read_text()))))
+    roots = (ROOT, ROOT / "extender")
+    assert [name for name in names if not any((root / name).exists() for root in roots)] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=short)
+def test_modules_that_are_run_exist(path):
+    """Each `python -m module` a page shows can be found."""
+    for module in re.findall(r"\bpython3? -m ((?:tests|extender)[\w.]*)", code(path)):
+        assert importlib.util.find_spec(module), f"{short(path)}: there is no {module}"
+
+
+def test_classes_that_the_design_names_exist():
+    """Names in CamelCase in docs/design.md are classes of the extender; their methods exist, too."""
+    text = (ROOT / "docs" / "design.md").read_text()
+    sources = [source.read_text() for source in (ROOT / "extender").rglob("*.py")]
+    defined = set(re.findall(r"^class (\w+)", "\n".join(sources), re.MULTILINE))
+    methods = set(re.findall(r"^    (?:async )?def (\w+)", "\n".join(sources), re.MULTILINE))
+    named = re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)*)(?:\.(\w+))?`", FENCE.sub("", text))
+    (diagram, *_) = [block for block in blocks(ROOT / "docs" / "design.md", "") if "CompiledClaims" in block]
+    named += [(name, "") for name in re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", diagram)]
+    assert len(named) > 10
+    assert {name for name, _ in named} - defined == set()
+    assert {method for _, method in named if method} - methods == set()
+
+
+def tables(path: Path) -> list[list[list[str]]]:
+    """Each table of a page as rows of cells, the head first, without the line below the head."""
+    found = re.findall(r"(?:^\|.*\|\n)+", FENCE.sub("", path.read_text()), re.MULTILINE)
+    rows = [[row.strip("|").split(" | ") for row in table.splitlines()] for table in found]
+    return [[[cell.strip() for cell in row] for row in (table[0], *table[2:])] for table in rows]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=short)
+def test_rows_of_tables_are_unique(path):
+    """A table has one row for each thing; results of measurements also by what was measured."""
+    for head, *rows in tables(path):
+        keys = 2 if head[0] in ("nodes", "machine", "the pod asks for") else 1
+        if head[:3] == ["the claim asks for", "GPUs", "NICs"]:
+            keys = 3
+        counts = Counter(tuple(row[:keys]) for row in rows)
+        assert [row for row, count in counts.items() if count > 1] == [], f"{short(path)}: table of {head[0]}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=short)
+def test_lines_are_short(path):
+    """Prose can be read in a terminal; tables, blocks and targets of links may be longer."""
+    prose = FENCE.sub(lambda block: "\n" * block[0].count("\n"), path.read_text())
+    shown = [re.sub(r"\]\([^)\s]+\)|^\[\w+\]: \S+$", "]()", line) for line in prose.splitlines()]
+    long = [number for number, line in enumerate(shown, 1) if len(line) > MAX_LINE and line[:1] != "|"]
+    assert long == [], f"{short(path)}: lines of more than {MAX_LINE} characters"
+
+
+def glossary() -> dict[str, str]:
+    """Terms with what stands below each in docs/README.md, lines kept."""
+    text = CONTENTS.read_text().partition("\n## Glossary\n")[2]
+    return dict(re.findall(r"^\* \*\*([^*]+)\*\*: (.*(?:\n  .*)*)$", text, re.MULTILINE))
+
+
+def test_the_glossary_is_in_order():
+    """Each term once, sorted within the two lists, in two lines at most, with a page that explains it."""
+    text = CONTENTS.read_text().partition("\n## Glossary\n")[2]
+    for part in text.split("\n### Terms of the code\n"):
+        terms = re.findall(r"^\* \*\*([^*]+)\*\*:", part, re.MULTILINE)
+        assert len(terms) > 5
+        assert terms == sorted(set(terms))
+    assert len(glossary()) == text.count("\n* ")
+    assert [term for term, meaning in glossary().items() if meaning.count("\n") > 1] == []
+    assert [term for term, meaning in glossary().items() if not re.search(r"\]\([\w./-]+\.md", meaning)] == []
+
+
+@pytest.mark.parametrize("term", glossary())
+def test_terms_of_the_glossary_are_used(term):
+    """The page that a term links to uses the term, so that whoever follows the link finds it."""
+    target = re.search(r"\]\(([\w./-]+\.md)", glossary()[term])
+    assert target is not None
+    page = " ".join((CONTENTS.parent / target[1]).read_text().lower().split())
+    assert term.lower() in page or term.lower().replace(" ", "-") in page
+
+
+def test_the_contents_list_every_page():
+    """docs/README.md links to each page of the repository but the ones that link to it."""
+    linked = {
+        (CONTENTS.parent / link).resolve()
+        for link in re.findall(r"\]\(([\w./-]+\.md)", CONTENTS.read_text().partition("\n## Glossary\n")[0])
+    }
+    assert set(PAGES) - linked == {CONTENTS}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_documented(command):
+    """Each option of a command, long or short, stands in docs/cli.md or on the command's own page."""
+    pages = [page for page in (ROOT / "docs/cli.md", ROOT / f"docs/{command}.md") if page.exists()]
+    shown = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", "\n".join(map(code, pages))))
+    listed = re.findall(r"^  (-.*?)(?:  |$)", help_text(command), re.MULTILINE)
+    options = [set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line)) for line in listed]
+    assert len(options) > 3
+    assert [names for names in options if "--help" not in names and not names & shown] == []
+
+
+@pytest.mark.parametrize("page", ["docs/alignment.md", "docs/cli.md"])
+@pytest.mark.parametrize("option", ["--vocabulary", "--worths"])
+def test_which_commands_take_a_file_of_the_site(page, option):
+    """A sentence names the commands that take it, and no other."""
+    text = " ".join((ROOT / page).read_text().split())
+    named = [
+        re.findall(r"`(\w+)`", sentence)
+        for sentence in re.findall(r"[^.]*", text)
+        if re.search(r"`serve`.* take ", sentence) and (option in sentence or "take them" in sentence)
+    ]
+    takes = sorted(command for command in COMMANDS if f" {option} " in help_text(command))
+    assert takes in [sorted(commands) for commands in named]
 
 
 def test_deployment_arguments_exist():
