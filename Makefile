@@ -36,8 +36,8 @@ $(READY): $(LOCKS) pyproject.toml
 demo: $(READY) ## Show the main job on an embedded fleet: where pods land, and where they could have
 	@$(BIN)/dra-extender demo
 
-test: $(READY) ## Run the tests
-	@$(BIN)/python -m pytest
+test: $(READY) ## Run the tests, on all cores
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(READY) ## Check format, style, types, layers and the documentation
 	$(BIN)/ruff format --check

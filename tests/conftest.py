@@ -1,9 +1,10 @@
-"""What every test runs under: repeatable examples, logging as it was, and no network but this machine."""
+"""What every test runs under: repeatable examples, one width, logging as it was, no other machines."""
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import sys
 
 import hypothesis
@@ -12,6 +13,9 @@ import structlog
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
+
+# Tables are as wide in a worker of pytest-xdist, which sets 80 columns, as in any terminal.
+os.environ["COLUMNS"] = "100"
 
 
 def _refuse_other_machines(event: str, arguments: tuple[object, ...]) -> None:
