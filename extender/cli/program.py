@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 from extender import __version__
 
+from .call_stack import on_one_stack
 from .failure import WrongInput
 
 
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     assert command is not None, "argparse ends the program where no command was given"
     try:
-        status = command.run(args)
+        status = on_one_stack(command.run, args)
         sys.stdout.flush()
         return status
     except WrongInput as error:
