@@ -105,8 +105,8 @@ def _kinds(total: KindsTotal) -> JSON:
         "pairs": total.pairs,
         "distances": {apart.value: count for apart, count in total.distances},
         "lost": total.lost,
-        "basis": total.source.basis,
-        "sources": list(total.source.said_by),
+        "basis": total.worths.basis,
+        "sources": list(total.worths.sources),
     }
 
 

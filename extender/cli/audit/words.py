@@ -149,7 +149,7 @@ def option_words(finding: PodFinding) -> str:
 
 def source_words(total: KindsTotal) -> str:
     """Where the estimate for two kinds comes from."""
-    return f"{total.source.basis}: {'; '.join(total.source.said_by)}"
+    return f"{total.worths.basis}: {'; '.join(total.worths.sources)}"
 
 
 def distance_counts(total: KindsTotal) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import fsum
 
+from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Distance, Location, distance
-from ..topology.vocabulary import DeviceKind
 from .pairs import Alignment, Pair
 from .worths import DEFAULT_WORTHS, Worths
 
@@ -47,5 +47,4 @@ def _mean(alignment: Alignment, worths: Worths, choose: Callable[[Iterable[float
 def _worth(pair: Pair, worths: Worths, choose: Callable[[Iterable[float]], float]) -> float:
     if pair.distance is not Distance.UNKNOWN:
         return pair.worth
-    first, _, second = pair.kinds.partition("-")
-    return choose(worths.row(DeviceKind(first), DeviceKind(second)).known)
+    return choose(worths.row_of(pair.kinds).known)

@@ -1,33 +1,70 @@
 """
 What the closeness of two devices is worth.
 
-A worth is the part of the best throughput of a pair that is left at a distance, 0..1.
-Where something was published it is that number; the rest is assumed, with steps no larger
-than a measured one. Sources, by repository and file:
+A worth is the part of the best throughput of a pod that is left at a distance, 0..1: GPU-NIC
+pairs keep 0.4 of their bandwidth when the two are on different sockets. Each row of the table
+holds the worths of one pair of kinds and says where they come from. Where something was
+published the worth is that number; the rest is assumed, with steps no larger than a measured one.
 
-[kubecon] KubeCon NA 2025, Ghildiyal and Chun: GPU-NIC misaligned about 40 % of the best
-    bandwidth, CPU-GPU misaligned about 60 % and placed at random about 83 %, CPU-NIC about 71 %.
-[dranet] kubernetes-sigs/dranet, examples/ and site/content/docs: one GPU with one NIC near
-    and far 56 and 25 GB/s (GB300), 46 and 25 (GB200), 11.35 and 6.04 (A100, p4d); four
-    with four 42.5 and 6.1 (MI300X); KV transfer 39.1 and 27.5 (H100); a training job
-    36.06 and 32.83 % MFU. The near pairs of GB300 and GB200 share a NUMA node and no root,
-    and reach about line rate.
-[slit] kubernetes/enhancements, KEP-6072, and johnahull/dra-topology-aware-co-placement:
-    memory distance 10 on the node, 12 within the socket, 21 across (Xeon with SNC).
+docs/alignment.md shows the table, and a test holds it to this one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from operator import attrgetter
 
 from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Distance
 
+KUBECON = "KubeCon NA 2025, Ghildiyal and Chun"
+"""
+Misaligned, GPU-NIC keeps about 40 % of the best bandwidth, CPU-GPU about 60 % (about 83 % when
+placed at random), CPU-NIC about 71 %.
+"""
 
-class Row(NamedTuple):
-    """The worth of one pair of kinds by distance, in the order of ``Distance``."""
+DRANET = "kubernetes-sigs/dranet, examples/ and site/content/docs"
+"""
+One GPU with one NIC, near and far: 56 and 25 GB/s (GB300), 46 and 25 (GB200), 11.35 and 6.04
+(A100, p4d). Four with four: 42.5 and 6.1 (MI300X). KV transfer: 39.1 and 27.5 (H100). A
+training job: 36.06 and 32.83 % MFU. The near pairs of GB300 and GB200 share a NUMA node and no
+root, and reach about line rate: a shared root adds little to a shared NUMA node.
+"""
+
+SLIT = "kubernetes/enhancements KEP-6072 and johnahull/dra-topology-aware-co-placement"
+"""
+Memory distance 10 on the node, 12 within the socket, 21 across sockets (Xeon with SNC): a pair
+within the socket loses a fifth of what it loses across, (12 - 10) / (21 - 10).
+"""
+
+HAMI = "order of Project-HAMi/HAMi, pkg/device/nvidia/calculate_score.go"
+"""
+Only the order: no measurement isolates the PCIe path of two GPUs. Most GPUs of one node also have
+links of their own (NVLink), which no driver publishes.
+"""
+
+NEAR_THE_CPU = "they gain by being near the CPU, not each other"
+SITE_FILE = "its file of worths"
+
+
+class Basis(StrEnum):
+    """What the worths of a row rest on."""
+
+    MEASURED = "measured"
+    ASSUMED = "assumed"
+    SITE = "of this site"
+
+
+@dataclass(frozen=True, slots=True)
+class WorthRow:
+    """
+    The worths of one pair of kinds by distance, in the order of ``Distance``, and their origin.
+
+    ``sources``: publications if ``basis`` is measured, else what the assumption rests on. A row
+    that names no origin is one of the site's own.
+    """
 
     device: float
     pcie_root: float
@@ -35,17 +72,27 @@ class Row(NamedTuple):
     socket: float
     remote: float
     unknown: float
+    basis: Basis = field(default=Basis.SITE, kw_only=True)
+    sources: tuple[str, ...] = field(default=(SITE_FILE,), kw_only=True)
 
     def worth(self, distance: Distance) -> float:
-        return self[_COLUMN[distance]]
+        """The worth of a pair at *distance*."""
+        return _COLUMNS[distance](self)
+
+    @property
+    def by_distance(self) -> tuple[float, ...]:
+        """All worths, in the order of ``Distance``."""
+        return tuple(column(self) for column in _COLUMNS.values())
 
     @property
     def known(self) -> tuple[float, ...]:
         """The worths of all distances but ``unknown``."""
-        return self[: _COLUMN[Distance.UNKNOWN]]
+        return (self.device, self.pcie_root, self.numa, self.socket, self.remote)
 
 
-_COLUMN = {distance: column for column, distance in enumerate(Distance)}
+_COLUMNS: Mapping[Distance, Callable[[WorthRow], float]] = {
+    distance: attrgetter(distance.name.lower()) for distance in Distance
+}
 _RANK = {kind: rank for rank, kind in enumerate(DeviceKind)}
 
 
@@ -54,13 +101,13 @@ class Worths:
     """
     A table of worths: a row per pair of kinds, and one for all others.
 
-    Pairs are keyed in the order of ``Kind``. Raises ``ValueError`` naming the pair for a
+    Pairs are keyed in the order of ``DeviceKind``. Raises ``ValueError`` naming the pair for a
     key in the wrong order or a worth outside 0..1. The rows need not fall with distance:
     a site may want its NICs on different sockets.
     """
 
-    others: Row
-    pairs: Mapping[tuple[DeviceKind, DeviceKind], Row] = field(hash=False)
+    others: WorthRow
+    pairs: Mapping[tuple[DeviceKind, DeviceKind], WorthRow] = field(hash=False)
 
     def __post_init__(self) -> None:
         _check("other pairs", self.others)
@@ -70,39 +117,49 @@ class Worths:
                 raise ValueError(f"worths of {name}: the pair is spelled {second}-{first}")
             _check(name, row)
 
-    def row(self, first: DeviceKind, second: DeviceKind) -> Row:
-        """Return the row of two kinds, *first* not after *second* in ``Kind``."""
+    def row(self, first: DeviceKind, second: DeviceKind) -> WorthRow:
+        """Return the row of two kinds, *first* not after *second* in ``DeviceKind``."""
         return self.pairs.get((first, second), self.others)
 
+    def row_of(self, kinds: str) -> WorthRow:
+        """Return the row of two kinds by the name of the pair, such as ``gpu-nic``."""
+        first, _, second = kinds.partition("-")
+        return self.row(DeviceKind(first), DeviceKind(second))
 
-def _check(name: str, row: Row) -> None:
-    for column, worth in row._asdict().items():
+
+def _check(name: str, row: WorthRow) -> None:
+    for distance, column in _COLUMNS.items():
+        worth = column(row)
         if not 0 <= worth <= 1:
-            raise ValueError(f"worth of {name} at {column} is {worth}; it must be from 0 to 1")
+            raise ValueError(f"worth of {name} at {distance.name.lower()} is {worth}; it must be from 0 to 1")
 
 
-# Unknown is what chance gives on two sockets, halfway between near and far; [kubecon] has
-# 0.83 for CPU-GPU at random, where halfway is 0.8. Within a socket: [slit] puts 12 of the
-# way from 10 to 21 at a fifth of the loss.
+# Columns: device, pcie-root, numa, socket, remote, unknown.
 #
-# [kubecon] far; [dranet] has 0.14 to 0.7 for far, and only little to gain from the root.
-_GPU_NIC = Row(device=1.0, pcie_root=1.0, numa=0.9, socket=0.8, remote=0.4, unknown=0.7)
-# [kubecon] far and unknown.
-_GPU_CPU = Row(device=1.0, pcie_root=1.0, numa=1.0, socket=0.9, remote=0.6, unknown=0.83)
-# [kubecon] far.
-_NIC_CPU = Row(device=1.0, pcie_root=1.0, numa=1.0, socket=0.95, remote=0.71, unknown=0.85)
-# [slit] the distance on the node over that within the socket and across: 10/12, 10/21.
-_CPU_MEMORY = Row(device=1.0, pcie_root=1.0, numa=1.0, socket=0.83, remote=0.48, unknown=0.74)
-# Assumed: most GPUs of one node also have links of their own, which no driver publishes, and
-# no measurement isolates the PCIe path. The order is that of Project-HAMi/HAMi,
-# pkg/device/nvidia/calculate_score.go.
-_GPU_GPU = Row(device=1.0, pcie_root=1.0, numa=0.95, socket=0.9, remote=0.8, unknown=0.9)
-# Assumed: devices of one kind that serve the same CPUs gain by being near those, not each other.
-_ALIKE = Row(device=1.0, pcie_root=1.0, numa=1.0, socket=0.95, remote=0.9, unknown=0.95)
-# Assumed: one thread pool over two nodes loses part of what its memory does.
-_CPU_CPU = Row(device=1.0, pcie_root=1.0, numa=1.0, socket=0.9, remote=0.7, unknown=0.85)
-# Assumed: between GPU-NIC and CPU-NIC.
-_OTHERS = Row(device=1.0, pcie_root=1.0, numa=0.95, socket=0.9, remote=0.6, unknown=0.8)
+# remote: KUBECON's numbers. socket: nobody measured throughput; SLIT puts the memory within a
+# socket at a fifth of the way to another socket. unknown: what chance gives on two sockets,
+# halfway between near and far, such as 0.7 for 1 and 0.4; KUBECON has 0.83 for CPU-GPU at
+# random, where halfway is 0.8.
+#
+# DRANET has 0.14 to 0.7 for remote, and little to gain from the root.
+_GPU_NIC = WorthRow(1.0, 1.0, 0.9, 0.8, 0.4, 0.7, basis=Basis.MEASURED, sources=(KUBECON, DRANET, SLIT))
+_GPU_CPU = WorthRow(1.0, 1.0, 1.0, 0.9, 0.6, 0.83, basis=Basis.MEASURED, sources=(KUBECON, SLIT))
+_NIC_CPU = WorthRow(1.0, 1.0, 1.0, 0.95, 0.71, 0.85, basis=Basis.MEASURED, sources=(KUBECON, SLIT))
+# The memory distance on the node over that within the socket and across sockets: 10/12, 10/21.
+_CPU_MEMORY = WorthRow(1.0, 1.0, 1.0, 0.83, 0.48, 0.74, basis=Basis.MEASURED, sources=(SLIT,))
+_GPU_GPU = WorthRow(1.0, 1.0, 0.95, 0.9, 0.8, 0.9, basis=Basis.ASSUMED, sources=(HAMI,))
+_ONE_KIND = WorthRow(1.0, 1.0, 1.0, 0.95, 0.9, 0.95, basis=Basis.ASSUMED, sources=(NEAR_THE_CPU,))
+# One thread pool over the CPUs of two NUMA nodes.
+_CPU_CPU = WorthRow(
+    1.0, 1.0, 1.0, 0.9, 0.7, 0.85, basis=Basis.ASSUMED, sources=("part of what memory loses",)
+)
+_OTHERS = WorthRow(
+    1.0, 1.0, 0.95, 0.9, 0.6, 0.8, basis=Basis.ASSUMED, sources=("between gpu-nic and nic-cpu",)
+)
+
+_AS_GPU_NIC = replace(_GPU_NIC, basis=Basis.ASSUMED, sources=("as gpu-nic: the same direct memory access",))
+_AS_GPU_CPU = replace(_GPU_CPU, basis=Basis.ASSUMED, sources=("as gpu-cpu",))
+_AS_NIC_CPU = replace(_NIC_CPU, basis=Basis.ASSUMED, sources=("as nic-cpu",))
 
 DEFAULT_WORTHS = Worths(
     others=_OTHERS,
@@ -110,24 +167,23 @@ DEFAULT_WORTHS = Worths(
         (DeviceKind.GPU, DeviceKind.GPU): _GPU_GPU,
         (DeviceKind.GPU, DeviceKind.ACCELERATOR): _GPU_GPU,
         (DeviceKind.GPU, DeviceKind.NIC): _GPU_NIC,
-        # Assumed: the same direct memory access between two PCIe devices.
-        (DeviceKind.GPU, DeviceKind.NVME): _GPU_NIC,
+        (DeviceKind.GPU, DeviceKind.NVME): _AS_GPU_NIC,
         (DeviceKind.GPU, DeviceKind.CPU): _GPU_CPU,
-        (DeviceKind.GPU, DeviceKind.MEMORY): _GPU_CPU,
+        (DeviceKind.GPU, DeviceKind.MEMORY): _AS_GPU_CPU,
         (DeviceKind.ACCELERATOR, DeviceKind.ACCELERATOR): _GPU_GPU,
-        (DeviceKind.ACCELERATOR, DeviceKind.NIC): _GPU_NIC,
-        (DeviceKind.ACCELERATOR, DeviceKind.NVME): _GPU_NIC,
-        (DeviceKind.ACCELERATOR, DeviceKind.CPU): _GPU_CPU,
-        (DeviceKind.ACCELERATOR, DeviceKind.MEMORY): _GPU_CPU,
-        (DeviceKind.NIC, DeviceKind.NIC): _ALIKE,
-        (DeviceKind.NIC, DeviceKind.NVME): _GPU_NIC,
+        (DeviceKind.ACCELERATOR, DeviceKind.NIC): _AS_GPU_NIC,
+        (DeviceKind.ACCELERATOR, DeviceKind.NVME): _AS_GPU_NIC,
+        (DeviceKind.ACCELERATOR, DeviceKind.CPU): _AS_GPU_CPU,
+        (DeviceKind.ACCELERATOR, DeviceKind.MEMORY): _AS_GPU_CPU,
+        (DeviceKind.NIC, DeviceKind.NIC): _ONE_KIND,
+        (DeviceKind.NIC, DeviceKind.NVME): _AS_GPU_NIC,
         (DeviceKind.NIC, DeviceKind.CPU): _NIC_CPU,
-        (DeviceKind.NIC, DeviceKind.MEMORY): _NIC_CPU,
-        (DeviceKind.NVME, DeviceKind.NVME): _ALIKE,
-        (DeviceKind.NVME, DeviceKind.CPU): _NIC_CPU,
-        (DeviceKind.NVME, DeviceKind.MEMORY): _NIC_CPU,
+        (DeviceKind.NIC, DeviceKind.MEMORY): _AS_NIC_CPU,
+        (DeviceKind.NVME, DeviceKind.NVME): _ONE_KIND,
+        (DeviceKind.NVME, DeviceKind.CPU): _AS_NIC_CPU,
+        (DeviceKind.NVME, DeviceKind.MEMORY): _AS_NIC_CPU,
         (DeviceKind.CPU, DeviceKind.CPU): _CPU_CPU,
         (DeviceKind.CPU, DeviceKind.MEMORY): _CPU_MEMORY,
-        (DeviceKind.MEMORY, DeviceKind.MEMORY): _ALIKE,
+        (DeviceKind.MEMORY, DeviceKind.MEMORY): _ONE_KIND,
     },
 )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from ..alignment.bounds import certain_worth
-from ..alignment.worths import DEFAULT_WORTHS, Row, Worths
+from ..alignment.worths import DEFAULT_WORTHS, WorthRow, Worths
 from ..allocator.device_verdict import SELECTED
 from ..allocator.layout import Layout, LayoutUsage
 from ..claims.compiled_claims import CompiledClaims
@@ -99,7 +99,7 @@ def _matched(count: int, many: Sequence[Location], few: Sequence[Location], wort
     return sum(sorted(nearest, reverse=True)[:count])
 
 
-def _chain(row: Row, count: int, locations: Sequence[Location]) -> float:
+def _chain(row: WorthRow, count: int, locations: Sequence[Location]) -> float:
     """
     The most that a chain of ``count`` devices of one kind is worth.
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from math import fsum
 from typing import TypeVar
 
-from ..alignment.worth_sources import WorthSource, source_of
-from ..alignment.worths import Worths
+from ..alignment.worths import WorthRow, Worths
 from ..topology.locations import Distance
 from ..topology.vocabulary import DeviceKind
 from .auditor import Audit, KnownDistances, PodFinding
@@ -57,13 +56,14 @@ class KindsTotal:
     The pairs of two kinds of devices.
 
     ``distances``: counts by distance, nearest first, those that occur. ``lost``: the mean of 1 − worth
-    over the pairs of known distance, ``None`` if there are none. ``source``: where the worths come from.
+    over the pairs of known distance, ``None`` if there are none. ``worths``: the row that says what
+    these pairs are worth, and where the worths come from.
     """
 
     kinds: str
     distances: tuple[tuple[Distance, int], ...]
     lost: float | None
-    source: WorthSource
+    worths: WorthRow
 
     @property
     def pairs(self) -> int:
@@ -165,7 +165,7 @@ def _kinds_totals(findings: Iterable[PodFinding], worths: Worths) -> tuple[Kinds
             kinds,
             tuple((apart, distances[kinds][apart]) for apart in Distance if apart in distances[kinds]),
             _mean(lost.get(kinds, [])),
-            source_of(kinds, worths),
+            worths.row_of(kinds),
         )
         for kinds in sorted(distances, key=_ORDER.__getitem__)
     )

@@ -7,7 +7,7 @@ of all pairs that have no row. What is left out keeps its worth.
 
 from __future__ import annotations
 
-from extender.core.alignment.worths import Row, Worths
+from extender.core.alignment.worths import WorthRow, Worths
 from extender.core.topology.driver_attributes import DeviceKind
 from extender.core.topology.locations import Distance
 
@@ -20,12 +20,13 @@ _KINDS = tuple(kind.value for kind in DeviceKind if kind is not DeviceKind.VIRTU
 def read_worths(path: str, base: Worths) -> Worths:
     """Return ``base`` with the worths of the file at ``path`` in place. Raises ``SiteFileError``."""
     top = read_site_file(path).mapping("sections", ("pairs", "others"))
-    others = _row(top["others"], base.others) if "others" in top else base.others
+    others = _row(top["others"], base.others, base.others) if "others" in top else base.others
     pairs = dict(base.pairs)
     if "pairs" in top:
         for name, value in top["pairs"].mapping("pairs").items():
             first, second = _kinds(name, value)
-            pairs[first, second] = _row(value, base.pairs.get((first, second), others))
+            start = base.pairs.get((first, second), others)
+            pairs[first, second] = _row(value, start, base.row(first, second))
     return Worths(others, pairs)
 
 
@@ -39,14 +40,16 @@ def _kinds(name: str, value: SiteValue) -> tuple[DeviceKind, DeviceKind]:
     return DeviceKind(first), DeviceKind(second)
 
 
-def _row(value: SiteValue, base: Row) -> Row:
+def _row(value: SiteValue, start: WorthRow, built_in: WorthRow) -> WorthRow:
+    """``start`` with what is given; the row is ``built_in``, origin included, where no worth differs."""
     given = value.mapping("distances", _DISTANCES)
-    return Row(
+    row = WorthRow(
         *(
-            _worth(given[distance.value]) if distance in given else base.worth(distance)
+            _worth(given[distance.value]) if distance in given else start.worth(distance)
             for distance in Distance
         )
     )
+    return built_in if row.by_distance == built_in.by_distance else row
 
 
 def _worth(value: SiteValue) -> float:

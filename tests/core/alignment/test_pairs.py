@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extender.core.alignment.pairs import Alignment, align, score
-from extender.core.alignment.worths import DEFAULT_WORTHS, Row, Worths
+from extender.core.alignment.worths import DEFAULT_WORTHS, WorthRow, Worths
 from extender.core.topology.locations import Distance, Location, distance
 from extender.core.topology.vocabulary import OFF_BUS, DeviceKind
 
-STEPS = Worths(Row(1.0, 0.9, 0.7, 0.4, 0.0, 0.5), {})
+STEPS = Worths(WorthRow(1.0, 0.9, 0.7, 0.4, 0.0, 0.5), {})
 """Every pair of kinds alike, each level worth less than the one before."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from extender.core.alignment.worths import DEFAULT_WORTHS, Row
+from extender.core.alignment.worths import DEFAULT_WORTHS, WorthRow
 from extender.core.audit.running_pods import RunningPod, Unrated, is_shared, running_pods
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
@@ -125,7 +125,7 @@ def test_a_device_that_is_no_hardware_is_nowhere():
 
 def test_a_site_has_its_own_worths():
     """They decide what the pod has, and what it may have where the location is unknown."""
-    row = Row(1.0, 1.0, 0.9, 0.8, 0.2, 0.5)
+    row = WorthRow(1.0, 1.0, 0.9, 0.8, 0.2, 0.5)
     worths = replace(DEFAULT_WORTHS, pairs={**DEFAULT_WORTHS.pairs, (DeviceKind.GPU, DeviceKind.NIC): row})
     snapshot = world([b.holding("c", GPU, FAR)], [bound("p", "c")])
     (running,) = running_pods(snapshot, worths)

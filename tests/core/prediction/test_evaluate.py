@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from extender.core.alignment.worths import Row, Worths
+from extender.core.alignment.worths import WorthRow, Worths
 from extender.core.claims.extended_resources import made_up_claim
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
@@ -159,7 +159,7 @@ def test_no_claims_is_allocated_with_nothing() -> None:
 def test_worths_are_part_of_the_question() -> None:
     """One memo serves settings with different worths, and both predicted and best are rated by them."""
     snapshot, memo = world(b.claim("c")), Memo(lambda name, score: score)
-    halved = Worths(Row(*[0.5] * 6), {})
+    halved = Worths(WorthRow(*[0.5] * 6), {})
     for settings, score in ((Settings(), 100), (Settings(worths=halved), 50), (Settings(), 100)):
         evaluation = evaluate(snapshot, b.pod("p", "c"), memo, settings)
         assert evaluation.entries(["near"]) == [score]

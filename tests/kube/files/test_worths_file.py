@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.alignment.worths import DEFAULT_WORTHS, Row
+from extender.core.alignment.worths import DEFAULT_WORTHS, SITE_FILE, Basis, WorthRow
 from extender.core.topology.vocabulary import DeviceKind
 from extender.kube.files.site_file import SiteFileError
 from extender.kube.files.worths_file import read_worths
@@ -28,27 +28,37 @@ def worths(tmp_path):
 def test_the_documented_example():
     """Two distances of one pair, the whole row of another, and the rest of the table as it is."""
     read = read_worths(str(EXAMPLE), DEFAULT_WORTHS)
-    gpu_nic = DEFAULT_WORTHS.pairs[DeviceKind.GPU, DeviceKind.NIC]._replace(numa=0.95, remote=0.25)
+    gpu_nic = WorthRow(1.0, 1.0, 0.95, 0.8, 0.25, 0.7, basis=Basis.SITE, sources=(SITE_FILE,))
     assert read.pairs == {
         **DEFAULT_WORTHS.pairs,
         (DeviceKind.GPU, DeviceKind.NIC): gpu_nic,
-        (DeviceKind.NIC, DeviceKind.NIC): Row(0.5, 0.8, 0.9, 1.0, 1.0, 0.9),
+        (DeviceKind.NIC, DeviceKind.NIC): WorthRow(0.5, 0.8, 0.9, 1.0, 1.0, 0.9),
     }
-    assert read.others == DEFAULT_WORTHS.others._replace(unknown=0.75)
+    assert read.others == WorthRow(1.0, 1.0, 0.95, 0.9, 0.6, 0.75)
 
 
 def test_a_pair_without_a_row_starts_from_the_others(worths):
     """The row of all others is that of the file."""
     read = worths("others: {remote: 0.1}\npairs: {other-other: {socket: 0.2}}")
-    assert read.row(DeviceKind.OTHER, DeviceKind.OTHER) == DEFAULT_WORTHS.others._replace(
-        remote=0.1, socket=0.2
-    )
+    assert read.row_of("other-other") == WorthRow(1.0, 1.0, 0.95, 0.2, 0.1, 0.8)
 
 
 @pytest.mark.parametrize("content", ["{}", "pairs: {}", "others: {}", "pairs: {gpu-nic: {}}"])
 def test_what_is_left_out_stays(worths, content):
     """A file that says nothing changes nothing."""
     assert worths(content) == DEFAULT_WORTHS
+
+
+def test_a_row_keeps_its_sources_where_its_numbers_stay(worths):
+    """Worths that the file repeats are still those of the publications, also for pairs without a row."""
+    read = worths("pairs: {gpu-nic: {remote: 0.4}, nic-other: {remote: 0.6}, gpu-cpu: {remote: 0.5}}")
+    for kinds in ("gpu-nic", "nic-other"):
+        assert read.row_of(kinds) is DEFAULT_WORTHS.row_of(kinds)
+    assert read.row_of("gpu-cpu").basis is Basis.SITE
+    # This row equals the built-in one of all others, and the file has changed that.
+    read = worths("others: {remote: 0.1}\npairs: {nic-other: {remote: 0.6}, gpu-other: {}}")
+    assert read.row_of("nic-other") is DEFAULT_WORTHS.others
+    assert read.row_of("gpu-other").basis is Basis.SITE
 
 
 @pytest.mark.parametrize(
