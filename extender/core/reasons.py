@@ -1,15 +1,16 @@
 """
-Why a node got its verdict: codes with parameters, text only at the edge.
+Why a node got its verdict: the codes, and what each says.
 
-A reason is data until ``render``; the codes are a public contract (the
-explanation's ``reason``) and are documented in ``docs/explain.md``.
+The codes are a public contract (the explanation's ``reason``) and are documented in
+``docs/explain.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from .messages import Message, params_of, rendered
 
 
 class ReasonCode(StrEnum):
@@ -100,21 +101,9 @@ TEMPLATES: dict[ReasonCode, str] = {
 }
 
 
-Params = tuple[tuple[str, str], ...]
-"""The parameters of a code, by the names in its template."""
-
-
-def params_of(given: Mapping[str, object]) -> Params:
-    """Keyword arguments as parameters: ``class_`` is spelled with an underscore only there."""
-    return tuple((name.rstrip("_"), str(value)) for name, value in given.items())
-
-
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """A code and its parameters, in the template's order."""
-
-    code: ReasonCode
-    params: Params = ()
+class Reason(Message[ReasonCode]):
+    """Why a node got its verdict."""
 
 
 def reason(code: ReasonCode, **params: object) -> Reason:
@@ -124,7 +113,7 @@ def reason(code: ReasonCode, **params: object) -> Reason:
 
 def render(value: Reason) -> str:
     """The reason as one sentence for people."""
-    return TEMPLATES[value.code].format_map(dict(value.params))
+    return rendered(value, TEMPLATES)
 
 
 class Outcome(StrEnum):

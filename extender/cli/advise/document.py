@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from extender.core.advice.advisor import Advice, Judged
-from extender.core.advice.claim_warnings import render
+from extender.core.advice.claim_warnings import render_warning
 from extender.core.advice.constraint_options import ConstraintOption
 from extender.core.advice.nearness import Nearness
 from extender.core.advice.nearness_counts import NearnessCounts
@@ -46,8 +46,8 @@ def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
             {
                 "code": each.code,
                 "severity": each.severity,
-                "message": render(each),
-                "params": dict(each.params),
+                "message": render_warning(each),
+                "params": each.values,
             }
             for each in advice.warnings
         ],

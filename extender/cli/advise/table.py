@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from extender.core.advice.advisor import Advice, Judged
-from extender.core.advice.claim_warnings import Severity, render
+from extender.core.advice.claim_warnings import Severity, render_warning
 from extender.core.advice.constraint_options import OptionKind
 from extender.core.advice.nearness import Nearness
 from extender.core.advice.nearness_counts import NearnessCounts
@@ -37,7 +37,7 @@ def advice_table(titled: Titled, advice: Advice, kubernetes: str, width: int) ->
         width,
     )
     for each in advice.warnings:
-        yield from _wrapped(f"{_INDENT}{each.severity}: ", render(each), width)
+        yield from _wrapped(f"{_INDENT}{each.severity}: ", render_warning(each), width)
     if _asks_for_nothing(advice):
         return
     yield ""

@@ -1,13 +1,15 @@
 """
-What can go wrong with a claim on this cluster: codes with parameters, text only at the edge.
+What can go wrong with a claim on this cluster: the codes, and what each says.
+
+The codes are a public contract (the advice's ``code``) and are documented in ``docs/advise.md``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..reasons import Params, params_of
+from ..messages import Message, params_of, rendered
 
 
 class Severity(StrEnum):
@@ -159,30 +161,21 @@ TEMPLATES: dict[WarningCode, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimWarning:
-    """A code, how bad it is here, and the code's parameters in the template's order."""
+_COUNTED = frozenset({"nodes", "devices", "steps"})
 
-    code: WarningCode
-    severity: Severity
-    params: Params
+
+@dataclass(frozen=True, slots=True)
+class ClaimWarning(Message[WarningCode]):
+    """What can go wrong, and how bad it is here."""
+
+    severity: Severity = field(kw_only=True)
 
 
 def warning(code: WarningCode, severity: Severity, **params: object) -> ClaimWarning:
     """Build a warning; see ``params_of``."""
-    return ClaimWarning(code, severity, params_of(params))
+    return ClaimWarning(code, params_of(params), severity=severity)
 
 
-def render(value: ClaimWarning) -> str:
+def render_warning(value: ClaimWarning) -> str:
     """The warning as one sentence for people."""
-    return TEMPLATES[value.code].format_map({name: _worded(name, text) for name, text in value.params})
-
-
-def _worded(name: str, text: str) -> str:
-    if name not in _COUNTS:
-        return text
-    return f"{text} {name.removesuffix('s')}" if text == "1" else f"{text} {name}"
-
-
-_COUNTS = frozenset({"nodes", "devices", "steps"})
-# Parameters that are numbers of what their name says.
+    return rendered(value, TEMPLATES, _COUNTED)

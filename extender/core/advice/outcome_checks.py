@@ -49,8 +49,8 @@ def abort_warnings(
         why = named_reason(group, plan, snapshot)
         if why is None or why.code in _BUDGETS:
             continue
-        params = dict(why.params)
-        key = (why.code, params.get("where", params.get("request", "")))
+        values = why.values
+        key = (why.code, values.get("where", values.get("request", "")))
         nodes.setdefault(key, set()).update(group.nodes)
         examples.setdefault(key, why)
     for key, why in examples.items():
@@ -58,23 +58,23 @@ def abort_warnings(
 
 
 def _abort(why: Reason, nodes: int) -> ClaimWarning:
-    params = dict(why.params)
+    values = why.values
     if why.code is ReasonCode.CEL_ERROR:
         return warning(
             WarningCode.SELECTOR_FAILS,
             Severity.ABORTS,
-            where=params["where"],
+            where=values["where"],
             nodes=nodes,
-            device=params["device"],
-            detail=params["detail"],
+            device=values["device"],
+            detail=values["detail"],
         )
     if why.code is ReasonCode.ALL_CONSTRAINT:
         return warning(
             WarningCode.ALL_CONSTRAINT_FAILS,
             Severity.ABORTS,
-            request=params["request"],
+            request=values["request"],
             nodes=nodes,
-            device=params["device"],
+            device=values["device"],
         )
     if why.code in (ReasonCode.CEL_UNKNOWN, ReasonCode.NOT_MODELLED):
         return warning(WarningCode.NOT_JUDGED, Severity.NOTES, nodes=nodes, detail=render(why))
@@ -86,7 +86,7 @@ def request_warnings(
 ) -> Iterator[ClaimWarning]:
     """Requests that select nothing, or whose selectors fail on devices that no search came to yet."""
     failing = _failing(empty)
-    said = {dict(each.params)["where"] for each in reported if each.code is WarningCode.SELECTOR_FAILS}
+    said = {each.values["where"] for each in reported if each.code is WarningCode.SELECTOR_FAILS}
     for where, (devices, detail) in failing.items():
         if where not in said:
             yield warning(
@@ -123,9 +123,7 @@ def _failing(empty: Sequence[NodeGroup]) -> dict[str, tuple[int, str]]:
 
 def all_warnings(constraints: Sequence[Covered], reported: Sequence[ClaimWarning]) -> Iterator[ClaimWarning]:
     """*All* devices under a constraint, where that does not abort anything yet."""
-    said = {
-        dict(each.params).get("request") for each in reported if each.code is WarningCode.ALL_CONSTRAINT_FAILS
-    }
+    said = {each.values.get("request") for each in reported if each.code is WarningCode.ALL_CONSTRAINT_FAILS}
     for covered in constraints:
         for alternatives in covered.requests.values():
             for each in alternatives:
@@ -147,7 +145,7 @@ def search_warnings(now: Sequence[NodeGroup], empty: Sequence[NodeGroup]) -> Ite
         prediction = group.prediction
         if prediction.reason is not None and prediction.reason.code is ReasonCode.SEARCH_BUDGET:
             given_up.update(group.nodes)
-            limit = int(dict(prediction.reason.params)["steps"])
+            limit = int(prediction.reason.values["steps"])
         elif prediction.steps >= LONG_STEPS:
             long.update(group.nodes)
             most = max(most, prediction.steps)

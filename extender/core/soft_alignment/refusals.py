@@ -1,5 +1,5 @@
 """
-Why a claim stays as its author wrote it: codes with parameters, text only at the edge.
+Why a claim stays as its author wrote it: the codes, and what each says.
 
 The codes are a public contract (the annotation's first word, a metric's label) and are
 documented in ``docs/soft-alignment.md``.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..reasons import Params, params_of
+from ..messages import Message, params_of, rendered
 
 
 class RefusalCode(StrEnum):
@@ -109,11 +109,8 @@ TEMPLATES: dict[RefusalCode, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A code and its parameters, in the template's order."""
-
-    code: RefusalCode
-    params: Params = ()
+class Refusal(Message[RefusalCode]):
+    """Why a claim stays as its author wrote it."""
 
 
 def refusal(code: RefusalCode, **params: object) -> Refusal:
@@ -123,4 +120,4 @@ def refusal(code: RefusalCode, **params: object) -> Refusal:
 
 def render_refusal(value: Refusal) -> str:
     """The refusal as one sentence for people."""
-    return TEMPLATES[value.code].format_map(dict(value.params))
+    return rendered(value, TEMPLATES)

@@ -39,7 +39,7 @@ def warned(spec: ClaimSpec, gpus: Iterable[Device], nics: Iterable[Device], rele
         classes=b.CLASSES,
     )
     advice = advise(Subject(b.pod("p", "c"), (b.claim("c", spec),)), snapshot, Settings(), lambda _: None)
-    return {each.code: dict(each.params) for each in advice.warnings}
+    return {each.code: each.values for each in advice.warnings}
 
 
 def test_a_driver_that_never_publishes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from extender.core.advice.advisor import Subject, advise
-from extender.core.advice.claim_warnings import WarningCode, render
+from extender.core.advice.claim_warnings import WarningCode, render_warning
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Settings
 from extender.core.releases.history import release_for
@@ -30,7 +30,7 @@ def warned(
     )
     subject = Subject(b.pod("p", "c"), (b.claim("c", spec),))
     advice = advise(subject, snapshot, settings or Settings(), lambda _: None)
-    return {each.code: render(each) for each in advice.warnings}
+    return {each.code: render_warning(each) for each in advice.warnings}
 
 
 def test_a_selector_that_fails_aborts() -> None:

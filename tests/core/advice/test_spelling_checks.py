@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.advice.claim_warnings import ClaimWarning, WarningCode, render
+from extender.core.advice.claim_warnings import ClaimWarning, WarningCode, render_warning
 from extender.core.advice.spelling_checks import attribute_warnings, class_warnings, selector_warnings
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.releases.history import release_for
@@ -21,7 +21,7 @@ def constrained(attribute: str, derived: tuple[tuple[str, str], ...] = ()) -> Cl
 
 def about(attribute: str) -> list[tuple[WarningCode, str]]:
     found = attribute_warnings([constrained(attribute)], PUBLISHED)
-    return [(each.code, dict(each.params).get("instead", "")) for each in found]
+    return [(each.code, each.values.get("instead", "")) for each in found]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_classes() -> None:
     found = list(
         class_warnings([b.spec(b.request("a", "gpu.nvidia.con"), b.request("b", "mig.nvidia.com"))], classes)
     )
-    assert [render(each) for each in found] == [
+    assert [render_warning(each) for each in found] == [
         "request a: device class gpu.nvidia.con does not exist; did you mean gpu.nvidia.com?",
         "request b: device class mig.nvidia.com does not exist; those that do are gpu.nvidia.com, rdma",
     ]
@@ -80,18 +80,18 @@ def test_a_slash_within_a_domain() -> None:
     """``attributes["dra.net/rdma"].bool`` of a published sample is told as what was meant."""
     (found,) = selecting('device.attributes["dra.net/rdma"].bool == true')
     assert found.code is WarningCode.SELECTOR_ATTRIBUTE_MISSPELT
-    assert 'write attributes["dra.net"].rdma' in render(found)
+    assert 'write attributes["dra.net"].rdma' in render_warning(found)
 
 
 def test_an_attribute_that_drivers_stopped_publishing() -> None:
     """``gpu.nvidia.com/index`` of a published sample is gone."""
     (found,) = selecting('device.attributes["gpu.nvidia.com"].index <= 2')
     assert found.code is WarningCode.ATTRIBUTE_RETIRED
-    assert dict(found.params)["instead"] == "resource.kubernetes.io/pciBusID"
+    assert found.values["instead"] == "resource.kubernetes.io/pciBusID"
 
 
 def test_attributes_that_nobody_publishes() -> None:
     """A selector may read what no device has; what some device has is fine."""
     (found,) = selecting('device.attributes["dra.net"].rdma && device.attributes["dra.net"].virtual')
     assert found.code is WarningCode.SELECTOR_ATTRIBUTE_UNKNOWN
-    assert dict(found.params) == {"where": "request nic", "attribute": "dra.net/virtual"}
+    assert found.values == {"where": "request nic", "attribute": "dra.net/virtual"}

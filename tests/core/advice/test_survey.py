@@ -58,7 +58,7 @@ def test_reasons_have_names() -> None:
     (group,) = survey(plan, snapshot, {}, Settings(), lambda _: None)
     reason = named_reason(group, plan, snapshot)
     assert reason is not None
-    assert dict(reason.params)["device"] == "gpu.nvidia.com/a/gpu-0"
+    assert reason.values["device"] == "gpu.nvidia.com/a/gpu-0"
 
 
 def test_a_node_whose_slices_cannot_be_gathered() -> None:

@@ -116,7 +116,7 @@ def test_a_missing_class_is_unschedulable() -> None:
     assert verdict.outcome is Outcome.UNSCHEDULABLE
     assert verdict.reason is not None
     assert verdict.reason.code is ReasonCode.CLASS_MISSING
-    assert dict(verdict.reason.params)["class"] == "nic"
+    assert verdict.reason.values["class"] == "nic"
 
 
 @pytest.mark.parametrize(
