@@ -47,7 +47,6 @@ class ReasonCode(StrEnum):
     CEL_UNKNOWN = "cel-unknown"
     BINDING_WAITING = "binding-waiting"
     NOT_MODELLED = "not-modelled"
-    INTERNAL = "internal"
 
 
 TEMPLATES: dict[ReasonCode, str] = {
@@ -97,7 +96,6 @@ TEMPLATES: dict[ReasonCode, str] = {
         "claim {claim} waits for a device to become ready, and it is not known when that wait times out"
     ),
     ReasonCode.NOT_MODELLED: "not modelled: {detail}",
-    ReasonCode.INTERNAL: "an internal error of the extender: {detail}",
 }
 
 

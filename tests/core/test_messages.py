@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from string import Formatter
@@ -79,6 +80,18 @@ def test_messages_are_built_with_the_parameters_of_their_template(catalogue):
     assert len(found) > 10
     for code, names in found:
         assert fields(catalogue.templates[code]) <= names, code
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda catalogue: catalogue.builder)
+def test_every_code_is_used(catalogue):
+    """A code that nothing can give is no part of the contract."""
+    source = "".join(
+        path.read_text()
+        for path in (ROOT / "extender").rglob("*.py")
+        if path.name not in ("reasons.py", "refusals.py", "claim_warnings.py")
+    )
+    named = set(re.findall(rf"\b{catalogue.codes.__name__}\.([A-Z_]+)", source))
+    assert named == catalogue.codes.__members__.keys()
 
 
 def test_parameters_are_text_in_the_order_given():
