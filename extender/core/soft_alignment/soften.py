@@ -36,8 +36,8 @@ from ..cluster.snapshot import Snapshot
 from ..reasons import render
 from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, DeviceKind
 from ..topology.vocabulary import Vocabulary
+from .attribute_match import AttributeMatch
 from .hazards import hazard_of
-from .matching import Matching
 from .refusals import Refusal, RefusalCode, refusal
 from .rewrite import ALIGNED, ANY, REST, Choice, Form, Rewrite, form_one, form_two, lacking, rewritten
 from .selection import SelectedDevice, Selection, select
@@ -151,16 +151,16 @@ def _softened(
     names = {"first": first.name, "second": second.name}
     refused: Refusal | None = None
     for attribute in _root_names(pair, snapshot.vocabulary):
-        root = Matching(attribute, snapshot.release)
+        root = AttributeMatch(attribute, snapshot.release)
         if not all(any(map(root.accepts, side.devices)) for side in pair):
             continue
-        strange = next((each for side in pair for each in side.devices if root.refuses(each)), None)
+        strange = next((each for side in pair for each in side.devices if root.rejects_value(each)), None)
         if strange is not None:
             return refusal(RefusalCode.NO_SAFE_FORM, device=strange.id, attribute=attribute)
         nodes = [
             devices
             for devices in _by_node(pair, selection, snapshot)
-            if root.meet(*devices, saying_something=True)
+            if root.holds_for_some(*devices, ignore_empty=True)
         ]
         if not nodes:
             refused = refusal(RefusalCode.NOTHING_TO_GAIN, **names, attribute=attribute)
@@ -176,7 +176,7 @@ _Devices = tuple[Sequence[SelectedDevice], Sequence[SelectedDevice]]
 
 
 def _forms(
-    pair: tuple[_Side, _Side], root: Matching, nodes: Sequence[_Devices], snapshot: Snapshot
+    pair: tuple[_Side, _Side], root: AttributeMatch, nodes: Sequence[_Devices], snapshot: Snapshot
 ) -> Iterator[Rewrite]:
     """Every form that there is, in order of preference; all are safe."""
     swapped = [(right, left) for left, right in nodes]
@@ -186,19 +186,19 @@ def _forms(
         yield form_one(a.name, b.name, root.attribute, len(nodes), exact)
     for (a, b), devices in sides:
         for name in _names_apart(a, b, root):
-            apart = Matching(name, snapshot.release)
-            if any(map(apart.refuses, b.devices)):
+            apart = AttributeMatch(name, snapshot.release)
+            if any(map(apart.rejects_value, b.devices)):
                 continue
             exact = sum(
                 all(apart.accepts(each) for each in of_a if root.accepts(each))
                 and all(map(apart.accepts, of_b))
-                and not apart.meet(of_a, of_b)
+                and not apart.holds_for_some(of_a, of_b)
                 for of_a, of_b in devices
             )
             yield form_two(a.name, b.name, (root.attribute, name), len(nodes), exact)
 
 
-def _names_apart(a: _Side, b: _Side, root: Matching) -> list[str]:
+def _names_apart(a: _Side, b: _Side, root: AttributeMatch) -> list[str]:
     """Attributes that some device of each kind publishes, the PCI address first, then by name."""
     names = {name for each in a.devices for name in each.device.attributes}
     names &= {name for each in b.devices for name in each.device.attributes}

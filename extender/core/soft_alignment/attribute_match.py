@@ -1,5 +1,8 @@
 """
-How devices fare under a ``matchAttribute``, apart from any search.
+What a ``matchAttribute`` constraint would say of devices, without a search.
+
+It asks the same constraint that the search uses, so the rules of the release hold here too: of
+a list as a set, of types that never match, of devices without the attribute.
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ from ..releases.release import Release
 from .selection import SelectedDevice
 
 
-class Matching:
-    """``matchAttribute`` on one ``attribute`` (a full name), as the release applies it."""
+class AttributeMatch:
+    """A ``matchAttribute`` on one ``attribute`` (a full name), as the release applies it."""
 
     def __init__(self, attribute: str, release: Release) -> None:
         self.attribute = attribute
@@ -26,50 +29,47 @@ class Matching:
         self._accepted: dict[Attribute | None, bool] = {}
 
     def accepts(self, device: SelectedDevice) -> bool:
-        """Whether the constraint takes the device in when it is alone: not where the attribute is missing."""
+        """Whether the constraint holds for the device alone. It never does without the attribute."""
         value = self._value(device)
         accepted = self._accepted.get(value)
         if accepted is None:
-            (number,) = self._classes([device])
+            (number,) = self._value_classes([device])
             accepted = self._accepted[value] = self._constraint.add("", number)
             if accepted:
                 self._constraint.remove("")
         return accepted
 
-    def refuses(self, device: SelectedDevice) -> bool:
-        """Whether the device publishes the attribute, and is not taken in all the same."""
+    def rejects_value(self, device: SelectedDevice) -> bool:
+        """Whether the device publishes the attribute with a value that no constraint accepts."""
         return not self.accepts(device) and self._value(device) is not None
 
-    def meet(
-        self,
-        left: Iterable[SelectedDevice],
-        right: Iterable[SelectedDevice],
-        *,
-        saying_something: bool = False,
+    def holds_for_some(
+        self, left: Iterable[SelectedDevice], right: Iterable[SelectedDevice], *, ignore_empty: bool = False
     ) -> bool:
         """
-        Whether one of ``left`` and one of ``right`` match.
+        Whether the constraint holds for one of ``left`` together with one of ``right``.
 
-        ``saying_something``: on something else than the empty text, which drivers publish for
-        what they do not know, and which matches itself.
+        ``ignore_empty``: leave out devices whose value is the empty text. Drivers publish it for
+        what they do not know, and it matches itself.
         """
-        ours, theirs = list(left), list(right)
-        if saying_something:
-            ours, theirs = list(filter(self._says, ours)), list(filter(self._says, theirs))
-        classes = self._classes([*ours, *theirs])
-        found, wanted = set(classes[: len(ours)]), set(classes[len(ours) :])
-        return any(_match(one, other) for one in found for other in wanted)
+        left, right = list(left), list(right)
+        if ignore_empty:
+            left = [device for device in left if self._is_filled(device)]
+            right = [device for device in right if self._is_filled(device)]
+        classes = self._value_classes([*left, *right])
+        of_left, of_right = set(classes[: len(left)]), set(classes[len(left) :])
+        return any(_match(one, other) for one in of_left for other in of_right)
 
-    def _says(self, device: SelectedDevice) -> bool:
+    def _is_filled(self, device: SelectedDevice) -> bool:
         value = self._value(device)
         return value is not None and value.value != ""
 
     def _value(self, device: SelectedDevice) -> Attribute | None:
         return looked_up(device.device, device.driver, self.attribute)
 
-    def _classes(self, devices: Iterable[SelectedDevice]) -> list[ValueClass]:
+    def _value_classes(self, devices: Iterable[SelectedDevice]) -> list[ValueClass]:
         numbers = ValueClasses(self._compared, sets=self._sets)
-        return [numbers.of((self._value(each),))[0] for each in devices]
+        return [numbers.of((self._value(device),))[0] for device in devices]
 
 
 def _match(one: ValueClass, other: ValueClass) -> bool:
