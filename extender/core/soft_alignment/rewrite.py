@@ -1,7 +1,7 @@
 """
 A rewrite for soft alignment as a value, and what it makes of a claim's spec.
 
-``soft_alignment`` has the two forms, and when they are safe.
+``soften`` explains the two forms, and proves when they are safe.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ from typing import NamedTuple
 from extender.model import ClaimSpec, Constraint, Request
 
 ALIGNED, ANY, REST = "aligned", "any", "rest"
-"""Names of the alternatives."""
+"""Names of the subrequests, in the order in which the allocator tries them."""
 
 
 class Form(IntEnum):
-    """Which of the two forms."""
+    """Which of the two forms of ``soften``."""
 
     ONE = 1
     TWO = 2
 
 
-class Choice(NamedTuple):
-    """One entry of ``firstAvailable``: all that the request says, and one more CEL ``selector`` if any."""
+class SubRequest(NamedTuple):
+    """
+    One entry of ``firstAvailable`` (DeviceSubRequest).
+
+    It asks for what the request asks for; ``selector`` is one more CEL selector, empty for none.
+    """
 
     name: str
     selector: str = ""
@@ -33,17 +37,18 @@ class Choice(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Rewrite:
     """
-    How to write a claim otherwise.
+    How to write a claim so that aligned devices are tried first.
 
-    ``order``: the names of all its requests. ``choices``: the alternatives of those that
-    become ``firstAvailable``. ``constraints``: what the claim, which has none, gets; the first one's
-    attribute is what aligned devices share. ``nodes``: on how many nodes devices of both kinds share
-    it; ``exact``: on how many of these the form is exact.
+    ``order``: the names of all requests, in their new order. ``sub_requests``: by the name of
+    each request that becomes ``firstAvailable``, its entries. ``constraints``: those that the claim
+    gets (it has none of its own); aligned devices share the attribute of the first one.
+    ``nodes``: the number of nodes that have devices of both kinds with that attribute in common;
+    ``exact``: the number of these on which the form is exact (see ``soften``).
     """
 
     form: Form
     order: tuple[str, ...]
-    choices: tuple[tuple[str, tuple[Choice, ...]], ...]
+    sub_requests: tuple[tuple[str, tuple[SubRequest, ...]], ...]
     constraints: tuple[Constraint, ...]
     nodes: int
     exact: int
@@ -52,38 +57,43 @@ class Rewrite:
 def rewritten(spec: ClaimSpec, rewrite: Rewrite) -> ClaimSpec:
     """The spec that ``rewrite`` makes of ``spec``."""
     by_name = {request.name: request for request in spec.requests}
-    choices = dict(rewrite.choices)
+    sub_requests = dict(rewrite.sub_requests)
     return ClaimSpec(
-        f"{spec.fingerprint}/{rewrite.order}{rewrite.choices}{rewrite.constraints}",
-        tuple(_with_choices(by_name[name], choices.get(name, ())) for name in rewrite.order),
+        f"{spec.fingerprint}/{rewrite.order}{rewrite.sub_requests}{rewrite.constraints}",
+        tuple(_with_sub_requests(by_name[name], sub_requests.get(name, ())) for name in rewrite.order),
         rewrite.constraints,
         spec.config,
     )
 
 
-def _with_choices(request: Request, choices: tuple[Choice, ...]) -> Request:
+def _with_sub_requests(request: Request, sub_requests: tuple[SubRequest, ...]) -> Request:
     exact = request.exactly
-    if exact is None or not choices:
+    if exact is None or not sub_requests:
         return request
     return Request(
         request.name,
         first_available=tuple(
             replace(
                 exact,
-                name=choice.name,
-                selectors=(*exact.selectors, choice.selector) if choice.selector else exact.selectors,
+                name=sub_request.name,
+                selectors=(*exact.selectors, sub_request.selector)
+                if sub_request.selector
+                else exact.selectors,
             )
-            for choice in choices
+            for sub_request in sub_requests
         ),
     )
 
 
 def form_one(a: str, b: str, root: str, nodes: int, exact: int) -> Rewrite:
-    """Form 1 for the requests *a* and *b*, without the other requests of the claim."""
+    """Form 1 for the requests *a* and *b*; other requests of the claim are not in its ``order``."""
     return Rewrite(
         Form.ONE,
         (a, b),
-        ((a, (Choice(ALIGNED), Choice(ANY))), (b, (Choice(ALIGNED), Choice(ANY, lacking(root))))),
+        (
+            (a, (SubRequest(ALIGNED), SubRequest(ANY))),
+            (b, (SubRequest(ALIGNED), SubRequest(ANY, lacking(root)))),
+        ),
         (Constraint((f"{a}/{ALIGNED}", f"{b}/{ALIGNED}"), root),),
         nodes,
         exact,
@@ -91,18 +101,18 @@ def form_one(a: str, b: str, root: str, nodes: int, exact: int) -> Rewrite:
 
 
 def form_two(a: str, b: str, attributes: tuple[str, str], nodes: int, exact: int) -> Rewrite:
-    """Form 2, likewise; ``attributes``: the root, and the one that is never equal."""
-    root, apart = attributes
+    """Form 2, likewise; ``attributes``: the root, and X, whose values the two kinds never share."""
+    root, unshared = attributes
     return Rewrite(
         Form.TWO,
         (a, b),
         (
-            (a, (Choice(ALIGNED), Choice(ANY))),
-            (b, (Choice(ALIGNED), Choice(ANY), Choice(REST, lacking(apart)))),
+            (a, (SubRequest(ALIGNED), SubRequest(ANY))),
+            (b, (SubRequest(ALIGNED), SubRequest(ANY), SubRequest(REST, lacking(unshared)))),
         ),
         (
             Constraint((f"{a}/{ALIGNED}", f"{b}/{ALIGNED}"), root),
-            Constraint((f"{a}/{ALIGNED}", f"{b}/{ANY}"), apart),
+            Constraint((f"{a}/{ALIGNED}", f"{b}/{ANY}"), unshared),
         ),
         nodes,
         exact,
@@ -110,6 +120,11 @@ def form_two(a: str, b: str, attributes: tuple[str, str], nodes: int, exact: int
 
 
 def lacking(attribute: str) -> str:
-    """The CEL text that selects the devices without ``attribute``, a full name; it fails on none."""
+    """
+    The CEL selector for devices without ``attribute``, a full name; it fails on no device.
+
+    ``resource.kubernetes.io/pcieRoot`` gives
+    ``!("pcieRoot" in device.attributes["resource.kubernetes.io"])``.
+    """
     domain, _, name = attribute.rpartition("/")
     return f'!("{name}" in device.attributes["{domain}"])'

@@ -39,7 +39,7 @@ from ..topology.vocabulary import Vocabulary
 from .attribute_match import AttributeMatch
 from .hazards import hazard_of
 from .refusals import Refusal, RefusalCode, refusal
-from .rewrite import ALIGNED, ANY, REST, Choice, Form, Rewrite, form_one, form_two, lacking, rewritten
+from .rewrite import ALIGNED, ANY, REST, Form, Rewrite, SubRequest, form_one, form_two, lacking, rewritten
 from .selection import SelectedDevice, Selection, select
 
 MAX_SELECTORS = 32
@@ -232,7 +232,7 @@ __all__ = [
     "ALIGNED",
     "ANY",
     "REST",
-    "Choice",
+    "SubRequest",
     "Form",
     "Refusal",
     "Rewrite",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 
-from extender.core.soft_alignment.soften import Choice, Rewrite
+from extender.core.soft_alignment.soften import Rewrite, SubRequest
 
 ASKS = "dra-extender.io/soft-alignment"
 """The annotation or label, with the value ``true``, by which a claim or template asks to be rewritten."""
@@ -122,7 +122,7 @@ def _patch(rewrite: Rewrite, path: str) -> str:
     requests = f"{path}/devices/requests"
     operations: list[str] = []
     for position, name in enumerate(rewrite.order):
-        operations += _soft(f"{requests}/{position}", dict(rewrite.choices).get(name, ()))
+        operations += _soft(f"{requests}/{position}", dict(rewrite.sub_requests).get(name, ()))
     variables = dict(zip(rewrite.order, ("variables.a", "variables.b"), strict=True))
     constraints = []
     for constraint in rewrite.constraints:
@@ -135,16 +135,16 @@ def _patch(rewrite: Rewrite, path: str) -> str:
     return f"(variables.swapped ? [{swap}] : []) + [\n  " + ",\n  ".join(operations) + "\n]"
 
 
-def _soft(path: str, choices: tuple[Choice, ...]) -> list[str]:
-    if not choices:
+def _soft(path: str, sub_requests: tuple[SubRequest, ...]) -> list[str]:
+    if not sub_requests:
         return []
     operations = [_operation("add", f"{path}/firstAvailable", "[]")]
-    for number, choice in enumerate(choices):
+    for number, sub_request in enumerate(sub_requests):
         at = f"{path}/firstAvailable/{number}"
         operations.append(f'JSONPatch{{op: "copy", from: "{path}/exactly", path: "{at}"}}')
-        operations.append(_operation("add", f"{at}/name", _text(choice.name)))
-        if choice.selector:
-            selector = f'[{{"cel": {{"expression": {_text(choice.selector)}}}}}]'
+        operations.append(_operation("add", f"{at}/name", _text(sub_request.name)))
+        if sub_request.selector:
+            selector = f'[{{"cel": {{"expression": {_text(sub_request.selector)}}}}}]'
             operations.append(_operation("add", f"{at}/selectors", selector))
     operations.append(f'JSONPatch{{op: "remove", path: "{path}/exactly"}}')
     return operations

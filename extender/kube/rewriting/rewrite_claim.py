@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from extender.core.soft_alignment.soften import Choice, Rewrite
+from extender.core.soft_alignment.soften import Rewrite, SubRequest
 
 JSON = Mapping[str, object]
 """A JSON object."""
@@ -63,7 +63,7 @@ def _rewritten(spec: JSON, rewrite: Rewrite) -> dict[str, object]:
     devices = _object(spec, "devices")
     given = cast("Sequence[JSON]", devices.get("requests") or ())
     requests = {str(request.get("name")): request for request in given}
-    choices = dict(rewrite.choices)
+    sub_requests = dict(rewrite.sub_requests)
     constraints = [
         {"requests": list(each.requests), "matchAttribute": each.match_attribute}
         for each in rewrite.constraints
@@ -72,14 +72,16 @@ def _rewritten(spec: JSON, rewrite: Rewrite) -> dict[str, object]:
         **spec,
         "devices": {
             **devices,
-            "requests": [_with_choices(requests[name], choices.get(name, ())) for name in rewrite.order],
+            "requests": [
+                _with_sub_requests(requests[name], sub_requests.get(name, ())) for name in rewrite.order
+            ],
             "constraints": constraints,
         },
     }
 
 
-def _with_choices(request: JSON, choices: Sequence[Choice]) -> JSON:
-    if not choices:
+def _with_sub_requests(request: JSON, sub_requests: Sequence[SubRequest]) -> JSON:
+    if not sub_requests:
         return request
     # v1beta1 has the fields of "exactly" in the request itself.
     exactly = _object(request, "exactly") or request
@@ -87,16 +89,17 @@ def _with_choices(request: JSON, choices: Sequence[Choice]) -> JSON:
     return {
         "name": request.get("name"),
         "firstAvailable": [
-            {"name": choice.name, **kept, **_selectors(exactly, choice)} for choice in choices
+            {"name": sub_request.name, **kept, **_selectors(exactly, sub_request)}
+            for sub_request in sub_requests
         ],
     }
 
 
-def _selectors(exactly: JSON, choice: Choice) -> JSON:
-    if not choice.selector:
+def _selectors(exactly: JSON, sub_request: SubRequest) -> JSON:
+    if not sub_request.selector:
         return {}
     own = cast("Sequence[JSON]", exactly.get("selectors") or ())
-    return {"selectors": [*own, {"cel": {"expression": choice.selector}}]}
+    return {"selectors": [*own, {"cel": {"expression": sub_request.selector}}]}
 
 
 def _object(of: JSON, field: str) -> JSON:

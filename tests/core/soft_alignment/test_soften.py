@@ -13,9 +13,9 @@ from extender.core.soft_alignment.refusals import Refusal, RefusalCode, render_r
 from extender.core.soft_alignment.soften import (
     ALIGNED,
     ANY,
-    Choice,
     Form,
     Rewrite,
+    SubRequest,
     lacking,
     rewritten,
     soften,
@@ -61,7 +61,10 @@ def test_a_pair_gets_form_one():
     assert soften(b.PAIR, world()) == Rewrite(
         Form.ONE,
         ("gpu", "nic"),
-        (("gpu", (Choice(ALIGNED), Choice(ANY))), ("nic", (Choice(ALIGNED), Choice(ANY, NO_ROOT)))),
+        (
+            ("gpu", (SubRequest(ALIGNED), SubRequest(ANY))),
+            ("nic", (SubRequest(ALIGNED), SubRequest(ANY, NO_ROOT))),
+        ),
         (Constraint(("gpu/aligned", "nic/aligned"), b.ROOT),),
         nodes=1,
         exact=1,
@@ -93,7 +96,7 @@ def test_form_two_where_both_kinds_lack_the_root_now_and_then():
         Constraint(("gpu/aligned", "nic/aligned"), b.ROOT),
         Constraint(("gpu/aligned", "nic/any"), BUS),
     )
-    assert dict(found.choices)["nic"][2] == Choice("rest", lacking(BUS))
+    assert dict(found.sub_requests)["nic"][2] == SubRequest("rest", lacking(BUS))
 
 
 def test_without_a_form_that_is_exact_the_claim_is_rewritten_all_the_same():

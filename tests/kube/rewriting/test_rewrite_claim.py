@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from extender.core.soft_alignment.soften import Choice, Form, Rewrite, rewritten
+from extender.core.soft_alignment.soften import Form, Rewrite, SubRequest, rewritten
 from extender.kube.decode import Interner, claim_template, resource_claim
 from extender.kube.rewriting.admission_policy import admission_policies
 from extender.kube.rewriting.rewrite_claim import annotation_patch, rewrite_claim, rewrite_patch
@@ -18,7 +18,10 @@ from tests import builders as b
 REWRITE = Rewrite(
     Form.ONE,
     ("nic", "gpu", "cpu"),
-    (("nic", (Choice("aligned"), Choice("any"))), ("gpu", (Choice("aligned"), Choice("any", "false")))),
+    (
+        ("nic", (SubRequest("aligned"), SubRequest("any"))),
+        ("gpu", (SubRequest("aligned"), SubRequest("any", "false"))),
+    ),
     (Constraint(("nic/aligned", "gpu/aligned"), b.ROOT),),
     1,
     1,
@@ -150,7 +153,7 @@ def test_an_annotation_is_put_beside_those_that_are_there():
 
 def test_a_policy_for_claims_and_one_for_templates():
     """Each with its binding; tests/e2e holds that a real API server does with them what we do."""
-    pair = Rewrite(Form.ONE, REWRITE.order[:2], REWRITE.choices, REWRITE.constraints, 1, 1)
+    pair = Rewrite(Form.ONE, REWRITE.order[:2], REWRITE.sub_requests, REWRITE.constraints, 1, 1)
     documents: list[Any] = admission_policies(pair, ("nic", "gpu"), "v1beta1")
     kinds = ["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"]
     assert [document["kind"] for document in documents] == kinds * 2
@@ -164,7 +167,7 @@ def test_a_policy_for_claims_and_one_for_templates():
 
 def test_the_name_of_a_policy_is_short_enough():
     """However long the classes' names are."""
-    pair = Rewrite(Form.ONE, REWRITE.order[:2], REWRITE.choices, REWRITE.constraints, 1, 1)
+    pair = Rewrite(Form.ONE, REWRITE.order[:2], REWRITE.sub_requests, REWRITE.constraints, 1, 1)
     documents: list[Any] = admission_policies(pair, ("n" * 253, "g" * 253))
     (name, _, other, _) = (document["metadata"]["name"] for document in documents)
     assert len(name) <= 253
