@@ -1,9 +1,15 @@
 """
-What forbids trying other devices first, whatever the attributes say.
+Devices and pools that do harm when the search comes to them, so that a claim must stay as it is.
 
 A rewritten claim allows every set of devices that the claim allows, so it fits where the claim
-fits, unless coming to a further device does harm by itself: it aborts the attempt, or it
-leaves traces that are not undone.
+fits. But it makes the search come to devices that it does not reach for the claim as written,
+and some devices do harm by being tried:
+
+* The attempt is aborted: a selector fails on the device, its capacity cannot be computed, or its
+  pool is invalid (1.34 aborts on walking into one).
+* Traces are left: counters that the release does not give back (before 1.36.3).
+* The device is a worse choice although it is aligned: it has binding conditions, so upstream
+  tries it last, or it takes CPU or memory of the node, so that the pod may no longer fit.
 """
 
 from __future__ import annotations
@@ -19,7 +25,11 @@ from .selection import SelectedDevice, Selection
 
 
 def hazard_of(compiled: CompiledClaims, selection: Selection, snapshot: Snapshot) -> Refusal | None:
-    """The first hazard of a claim's requests on the devices that they select, if there is one."""
+    """
+    The first hazard among the devices that the claim's requests select, or ``None``.
+
+    Order: selectors that fail, then the devices of each request, then the pools of all nodes.
+    """
     for failure in selection.failures:
         return refusal(
             RefusalCode.SELECTOR_FAILS,
@@ -35,9 +45,9 @@ def hazard_of(compiled: CompiledClaims, selection: Selection, snapshot: Snapshot
             if traits in seen:
                 continue
             seen.add(traits)
-            found = _device_hazard(alternative, device, snapshot.release)
-            if found is not None:
-                return found
+            hazard = _device_hazard(alternative, device, snapshot.release)
+            if hazard is not None:
+                return hazard
     return _pool_hazard(snapshot)
 
 

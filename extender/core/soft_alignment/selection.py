@@ -1,8 +1,8 @@
 """
 Which devices of the cluster a claim's requests select, allocated or not.
 
-The search stops at the first devices that fit; this looks at all of them, as what
-else a claim could be given is what decides whether it may be written otherwise.
+The search stops at the first devices that fit. This looks at all devices, because a rewritten
+claim makes the search come to devices that it does not reach for the claim as written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..releases.release import Release
 
 
 class SelectedDevice(NamedTuple):
-    """``node``: the node that the slice is for, empty where it is for several."""
+    """A device of a slice; ``node`` is the node of the slice, empty where it is for several."""
 
     driver: str
     pool: str
@@ -33,8 +33,13 @@ class SelectedDevice(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A selector that fails on a device, or whose verdict we do not know. ``where`` it stands."""
+class SelectorFailure:
+    """
+    A selector that fails on a device, or that we cannot evaluate.
+
+    ``alternative``: the index of the alternative with the selector. ``where``: the class or the
+    request that holds the selector.
+    """
 
     alternative: int
     where: str
@@ -45,36 +50,41 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Selection:
     """
-    ``devices``: by alternative of the claims, in the order of the slices given; ``by_slice``: the
-    same by the slice's name. ``failures``: the first of each alternative.
+    What the alternatives of claims select.
+
+    ``devices``: by the index of the alternative, in the order of the slices given. ``by_slice``:
+    the same for one slice, by its name; slices of which nothing is selected have no entry.
+    ``failures``: the first one of each alternative that has any, in the order of alternatives.
     """
 
     devices: tuple[tuple[SelectedDevice, ...], ...]
     by_slice: Mapping[str, tuple[tuple[SelectedDevice, ...], ...]]
-    failures: tuple[Failure, ...]
+    failures: tuple[SelectorFailure, ...]
 
 
 def select(compiled: CompiledClaims, slices: Iterable[ResourceSlice], release: Release) -> Selection:
     """Ask every selector of the claims about every device of ``slices``."""
-    judge = _Judge(compiled, release)
+    selectors = _Selectors(compiled, release)
     alternatives = compiled.alternatives
     by_slice: dict[str, tuple[tuple[SelectedDevice, ...], ...]] = {}
-    failures: dict[int, Failure] = {}
+    failures: dict[int, SelectorFailure] = {}
     for slice_ in slices:
-        found: list[list[SelectedDevice]] = [[] for _ in alternatives]
+        selected: list[list[SelectedDevice]] = [[] for _ in alternatives]
         for device in slice_.devices:
-            for number, verdict in enumerate(judge.verdicts(slice_.driver, device)):
-                if verdict is True:
-                    found[number].append(SelectedDevice(slice_.driver, slice_.pool, slice_.node_name, device))
-                elif isinstance(verdict, tuple) and number not in failures:
-                    where, detail = verdict
+            for number, result in enumerate(selectors.results(slice_.driver, device)):
+                if result is True:
+                    selected[number].append(
+                        SelectedDevice(slice_.driver, slice_.pool, slice_.node_name, device)
+                    )
+                elif isinstance(result, tuple) and number not in failures:
+                    where, detail = result
                     id_ = DeviceID(slice_.driver, slice_.pool, device.name)
-                    failures[number] = Failure(number, where, id_, detail)
-        if any(found):
-            by_slice[slice_.name] = tuple(map(tuple, found))
+                    failures[number] = SelectorFailure(number, where, id_, detail)
+        if any(selected):
+            by_slice[slice_.name] = tuple(map(tuple, selected))
     return Selection(
         tuple(
-            tuple(each for selected in by_slice.values() for each in selected[number])
+            tuple(device for of_slice in by_slice.values() for device in of_slice[number])
             for number in range(len(alternatives))
         ),
         by_slice,
@@ -82,22 +92,22 @@ def select(compiled: CompiledClaims, slices: Iterable[ResourceSlice], release: R
     )
 
 
-_Verdict = bool | tuple[str, str]
-# Selected or not, or where a selector fails and why.
+# Selected or not; or the selector that fails, and the error.
+_Result = bool | tuple[str, str]
 
 
-class _Judge:
-    """Remembers verdicts by what the selectors can read: a fleet has few kinds of devices."""
+class _Selectors:
+    """Remembers results by what the selectors can read: a fleet has few kinds of devices."""
 
     def __init__(self, compiled: CompiledClaims, release: Release) -> None:
         self._alternatives: Sequence[Alternative] = compiled.alternatives
         self._release = release
         self._reads = compiled.reads
         self._whole = compiled.reads_everything or bool(compiled.domains)
-        self._known: dict[Hashable, tuple[_Verdict, ...]] = {}
+        self._cached: dict[Hashable, tuple[_Result, ...]] = {}
 
-    def verdicts(self, driver: str, device: Device) -> tuple[_Verdict, ...]:
-        """By alternative."""
+    def results(self, driver: str, device: Device) -> tuple[_Result, ...]:
+        """By the index of the alternative."""
         broken = unsupported_attribute(device.attributes, self._release.cel)
         read: Hashable = (
             frozenset(device.attributes.items())
@@ -105,16 +115,16 @@ class _Judge:
             else tuple(map(device.attributes.get, self._reads))
         )
         key = (driver, device.traits, broken, read)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = self._judged(driver, device, broken)
-        return known
+        results = self._cached.get(key)
+        if results is None:
+            results = self._cached[key] = self._evaluated(driver, device, broken)
+        return results
 
-    def _judged(self, driver: str, device: Device, broken: str | None) -> tuple[_Verdict, ...]:
+    def _evaluated(self, driver: str, device: Device, broken: str | None) -> tuple[_Result, ...]:
         seen = as_seen(driver, device, self._release)
-        return tuple(_verdict(alternative, seen, broken) for alternative in self._alternatives)
+        return tuple(_result(alternative, seen, broken) for alternative in self._alternatives)
 
 
-def _verdict(alternative: Alternative, device: CelDevice, broken: str | None) -> _Verdict:
+def _result(alternative: Alternative, device: CelDevice, broken: str | None) -> _Result:
     code, why = device_verdict(alternative, device, broken)
     return code == SELECTED if code in (SELECTED, REJECTED) else why

@@ -1,23 +1,30 @@
 """
 Soft alignment: a claim rewritten so that aligned devices are tried first.
 
-The allocator takes the first devices that fit. Requests with two alternatives that ask for the
-same, ``aligned`` under a constraint and ``any`` without, make it walk through all pairs on one
-PCIe root before it settles for the pair that it would have taken. Two forms do so for a pair of
-requests *a* and *b*, which come first in the claim, in this order:
+The allocator takes the first devices that fit. A request with two subrequests that ask for the
+same devices, ``aligned`` under a constraint and ``any`` without, makes it walk through all pairs on
+one PCIe root before it settles for the pair that it would have taken. Two forms do so for a pair
+of requests *a* and *b*, which come first in the claim, in this order:
 
-1. ``a: [aligned, any]``, ``b: [aligned, any where the root is missing]``, ``match(root, [a/aligned,
-   b/aligned])``. ``b`` falls back only to devices that cannot be in the constraint, lest the
-   search falls back there before it tries the next device of ``a``.
-2. ``a: [aligned, any]``, ``b: [aligned, any, rest where X is missing]``, ``match(root, [a/aligned,
-   b/aligned])``, ``match(X, [a/aligned, b/any])``. X is an attribute whose values differ between the two
-   kinds, so that the second constraint cannot hold, and forbids ``b`` to fall back before ``a`` has.
+1. ``a: [aligned, any]``, ``b: [aligned, any where the root is missing]``,
+   ``match(root, [a/aligned, b/aligned])``.
+   The search varies *b* first. If *b* could fall back to any device, it would do so while *a*
+   still holds its first device, and aligned pairs further on would never be tried. So *b* falls
+   back only to devices that cannot be in the constraint.
+2. ``a: [aligned, any]``, ``b: [aligned, any, rest where X is missing]``,
+   ``match(root, [a/aligned, b/aligned])``, ``match(X, [a/aligned, b/any])``.
+   X is an attribute that both kinds publish and whose values they never share, such as the PCI
+   address. So the second constraint cannot hold, and *b* cannot fall back before *a* has.
 
-When ``a`` has fallen back, ``b`` is alone in its constraints, and each of its devices is in one
-of its alternatives. So a rewritten claim allows every set of devices that the claim allows, and
-fits on every node where the claim does, whatever devices publish; ``soft_hazards`` has what could still
-stand in the way. A form is *exact* on a node if an aligned pair is found whenever one is
-free: form 1 where every device of ``b`` has the root, form 2 where every one has X.
+Why both are safe: once *a* has fallen back, *b* is alone in its constraints, and each of its
+devices is in one of its subrequests. So a rewritten claim allows every set of devices that the
+claim allows, and fits on every node where the claim does, whatever devices publish. ``hazards`` has
+the devices that do harm by being tried; with those there is no rewrite.
+
+A form is *exact* on a node if it finds an aligned pair whenever one is free: form 1 where every
+device of *b* has the root, form 2 where every aligned device of *a* and every device of *b* has X
+and no two of them share it. On a node where one NIC of four has no root, form 1 is exact with
+the NIC as *a* if every GPU has one.
 
 Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
 allocateOne and matchAttributeConstraint, v0.34 to v0.37.
@@ -43,14 +50,16 @@ from .rewrite import ALIGNED, ANY, REST, Form, Rewrite, SubRequest, form_one, fo
 from .selection import SelectedDevice, Selection, select
 
 MAX_SELECTORS = 32
-"""``DeviceSelectorsMaxSize``."""
+"""The API server's limit for the selectors of one request (``DeviceSelectorsMaxSize``)."""
 
 
 def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     """
     The rewrite that is safe on the slices of the cluster, or why there is none.
 
-    Deterministic, and the same for all specs that say the same. Costs a look at every device.
+    Deterministic: specs with the same requests and constraints get the same answer. Costs a look
+    at every device of every slice. Of several safe rewrites, the one that is exact on the most
+    nodes is taken; form 1 with the requests in the order of the claim is the first of equals.
     """
     refused = _refused_as_written(spec)
     if refused is not None:
@@ -60,16 +69,16 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
         return refusal(RefusalCode.NO_PRIORITIZED_LIST, release=release.version)
     try:
         compiled = compile_claims([spec], snapshot.classes, release)
-    except InvalidClaims as why:
-        return refusal(RefusalCode.UNSUPPORTED_REQUEST, detail=render(why.reason).removeprefix("request "))
-    selection = select(compiled, _slices(snapshot), release)
+    except InvalidClaims as error:
+        return refusal(RefusalCode.UNSUPPORTED_REQUEST, detail=render(error.reason).removeprefix("request "))
+    selection = select(compiled, _all_slices(snapshot), release)
     hazard = hazard_of(compiled, selection, snapshot)
     if hazard is not None:
         return hazard
-    pair = _pair(spec, selection, snapshot.vocabulary)
+    pair = _requests_to_align(spec, selection, snapshot.vocabulary)
     if isinstance(pair, Refusal):
         return pair
-    return _softened(spec, pair, selection, snapshot)
+    return _rewrite_of(spec, pair, selection, snapshot)
 
 
 def _refused_as_written(spec: ClaimSpec) -> Refusal | None:
@@ -77,7 +86,7 @@ def _refused_as_written(spec: ClaimSpec) -> Refusal | None:
     for request in spec.requests:
         if request.first_available:
             code = RefusalCode.ALREADY_PRIORITIZED
-            if tuple(each.name for each in request.first_available)[:2] == (ALIGNED, ANY):
+            if tuple(exact.name for exact in request.first_available)[:2] == (ALIGNED, ANY):
                 code = RefusalCode.ALREADY_REWRITTEN
             return refusal(code, request=request.name)
     for constraint in spec.constraints:
@@ -96,13 +105,17 @@ def _refused_as_written(spec: ClaimSpec) -> Refusal | None:
     return None
 
 
-def _slices(snapshot: Snapshot) -> Iterator[ResourceSlice]:
-    """All there are, also those of pools and nodes that cannot be used at the moment."""
+def _all_slices(snapshot: Snapshot) -> Iterator[ResourceSlice]:
+    """Also the slices of pools and nodes that cannot be used at the moment: a claim outlives that."""
     for pool in sorted(snapshot.slices.by_pool):
         yield from snapshot.slices.by_pool[pool]
 
 
-class _Side(NamedTuple):
+# Where more than two requests are for PCI devices, these kinds are paired.
+_PAIRED_FIRST = frozenset({DeviceKind.GPU, DeviceKind.ACCELERATOR, DeviceKind.NIC})
+
+
+class _PairedRequest(NamedTuple):
     """One request of the pair, and the devices that it selects; ``number`` is its alternative's."""
 
     name: str
@@ -110,120 +123,126 @@ class _Side(NamedTuple):
     devices: tuple[SelectedDevice, ...]
 
 
-def _pair(spec: ClaimSpec, selection: Selection, vocabulary: Vocabulary) -> tuple[_Side, _Side] | Refusal:
-    """The two requests to align, in the claim's order: the only two, or one of GPUs and one of NICs."""
-    on_bus: list[tuple[_Side, DeviceKind]] = []
-    kinds: list[str] = []
+_Pair = tuple[_PairedRequest, _PairedRequest]
+# The devices of the two requests that one node can reach, in the order of the pair.
+_NodeDevices = tuple[Sequence[SelectedDevice], Sequence[SelectedDevice]]
+
+
+def _requests_to_align(spec: ClaimSpec, selection: Selection, vocabulary: Vocabulary) -> _Pair | Refusal:
+    """
+    The two requests to align, in the claim's order.
+
+    Only requests that select PCI devices of one kind count. If there are more than two of them, the
+    pair is the only request for GPUs (or accelerators) and the only one for NICs.
+    """
+    on_bus: list[tuple[_PairedRequest, DeviceKind]] = []
+    described: list[str] = []
     for number, request in enumerate(spec.requests):
         devices = selection.devices[number]
         if not devices:
             exact = request.exactly
             class_ = exact.device_class if exact is not None else ""
             return refusal(RefusalCode.NO_DEVICES, request=request.name, class_=class_)
-        found = {vocabulary.attributes(driver).kind for driver in {each.driver for each in devices}}
-        kinds.append(f"{request.name}: {', '.join(sorted(found))}")
-        if len(found) == 1 and not found & OFF_BUS:
-            on_bus.append((_Side(request.name, number, devices), found.pop()))
+        kinds = {vocabulary.attributes(driver).kind for driver in {device.driver for device in devices}}
+        described.append(f"{request.name}: {', '.join(sorted(kinds))}")
+        if len(kinds) == 1 and not kinds & OFF_BUS:
+            on_bus.append((_PairedRequest(request.name, number, devices), kinds.pop()))
     if len({kind for _, kind in on_bus}) < 2:
-        return refusal(RefusalCode.NOT_TWO_KINDS, kinds="; ".join(kinds))
-    pair = [side for side, _ in on_bus]
+        return refusal(RefusalCode.NOT_TWO_KINDS, kinds="; ".join(described))
+    pair = [paired for paired, _ in on_bus]
     if len(pair) > 2:
-        pair = [
-            side for side, kind in on_bus if kind in (DeviceKind.GPU, DeviceKind.ACCELERATOR, DeviceKind.NIC)
-        ]
+        pair = [paired for paired, kind in on_bus if kind in _PAIRED_FIRST]
         nics = sum(kind is DeviceKind.NIC for _, kind in on_bus)
         if len(pair) != 2 or nics != 1:
-            names = ", ".join(side.name for side, _ in on_bus)
+            names = ", ".join(paired.name for paired, _ in on_bus)
             return refusal(RefusalCode.SEVERAL_PAIRS, requests=names)
-    for side in pair:
-        exact = spec.requests[side.number].exactly
+    for paired in pair:
+        exact = spec.requests[paired.number].exactly
         if exact is not None and exact.count != 1:
-            return refusal(RefusalCode.COUNT, request=side.name, count=exact.count)
+            return refusal(RefusalCode.COUNT, request=paired.name, count=exact.count)
         if exact is not None and len(exact.selectors) >= MAX_SELECTORS:
-            return refusal(RefusalCode.TOO_MANY_SELECTORS, request=side.name, count=len(exact.selectors))
+            return refusal(RefusalCode.TOO_MANY_SELECTORS, request=paired.name, count=len(exact.selectors))
     return pair[0], pair[1]
 
 
-def _softened(
-    spec: ClaimSpec, pair: tuple[_Side, _Side], selection: Selection, snapshot: Snapshot
-) -> Rewrite | Refusal:
+def _rewrite_of(spec: ClaimSpec, pair: _Pair, selection: Selection, snapshot: Snapshot) -> Rewrite | Refusal:
+    """The best form under the first name for the root that both kinds share somewhere."""
     first, second = pair
     names = {"first": first.name, "second": second.name}
     refused: Refusal | None = None
-    for attribute in _root_names(pair, snapshot.vocabulary):
+    for attribute in _root_attributes(pair, snapshot.vocabulary):
         root = AttributeMatch(attribute, snapshot.release)
-        if not all(any(map(root.accepts, side.devices)) for side in pair):
+        if not all(any(map(root.accepts, paired.devices)) for paired in pair):
             continue
-        strange = next((each for side in pair for each in side.devices if root.rejects_value(each)), None)
-        if strange is not None:
-            return refusal(RefusalCode.NO_SAFE_FORM, device=strange.id, attribute=attribute)
+        # Such a device has the root, so no fallback selects it, and no constraint accepts it.
+        lost = next(
+            (device for paired in pair for device in paired.devices if root.rejects_value(device)), None
+        )
+        if lost is not None:
+            return refusal(RefusalCode.NO_SAFE_FORM, device=lost.id, attribute=attribute)
         nodes = [
             devices
-            for devices in _by_node(pair, selection, snapshot)
+            for devices in _devices_by_node(pair, selection, snapshot)
             if root.holds_for_some(*devices, ignore_empty=True)
         ]
         if not nodes:
             refused = refusal(RefusalCode.NOTHING_TO_GAIN, **names, attribute=attribute)
             continue
         best = max(_forms(pair, root, nodes, snapshot), key=lambda form: form.exact)
-        rest = tuple(each.name for each in spec.requests if each.name not in names.values())
+        rest = tuple(request.name for request in spec.requests if request.name not in names.values())
         return replace(best, order=(*best.order, *rest))
     return refused or refusal(RefusalCode.NO_COMMON_ATTRIBUTE, **names)
 
 
-_Devices = tuple[Sequence[SelectedDevice], Sequence[SelectedDevice]]
-# Of both requests, in the claim's order, as one node can reach them.
-
-
 def _forms(
-    pair: tuple[_Side, _Side], root: AttributeMatch, nodes: Sequence[_Devices], snapshot: Snapshot
+    pair: _Pair, root: AttributeMatch, nodes: Sequence[_NodeDevices], snapshot: Snapshot
 ) -> Iterator[Rewrite]:
     """Every form that there is, in order of preference; all are safe."""
     swapped = [(right, left) for left, right in nodes]
-    sides = ((pair, nodes), (pair[::-1], swapped))
-    for (a, b), devices in sides:
+    orders = ((pair, nodes), (pair[::-1], swapped))
+    for (a, b), devices in orders:
         exact = sum(all(map(root.accepts, of_b)) for _, of_b in devices)
         yield form_one(a.name, b.name, root.attribute, len(nodes), exact)
-    for (a, b), devices in sides:
-        for name in _names_apart(a, b, root):
-            apart = AttributeMatch(name, snapshot.release)
-            if any(map(apart.rejects_value, b.devices)):
+    for (a, b), devices in orders:
+        for name in _common_attributes(a, b, root):
+            unshared = AttributeMatch(name, snapshot.release)
+            if any(map(unshared.rejects_value, b.devices)):
                 continue
             exact = sum(
-                all(apart.accepts(each) for each in of_a if root.accepts(each))
-                and all(map(apart.accepts, of_b))
-                and not apart.holds_for_some(of_a, of_b)
+                all(unshared.accepts(device) for device in of_a if root.accepts(device))
+                and all(map(unshared.accepts, of_b))
+                and not unshared.holds_for_some(of_a, of_b)
                 for of_a, of_b in devices
             )
             yield form_two(a.name, b.name, (root.attribute, name), len(nodes), exact)
 
 
-def _names_apart(a: _Side, b: _Side, root: AttributeMatch) -> list[str]:
-    """Attributes that some device of each kind publishes, the PCI address first, then by name."""
-    names = {name for each in a.devices for name in each.device.attributes}
-    names &= {name for each in b.devices for name in each.device.attributes}
+def _common_attributes(a: _PairedRequest, b: _PairedRequest, root: AttributeMatch) -> list[str]:
+    """Attributes but the root that devices of both requests publish: the PCI address, then by name."""
+    names = {name for device in a.devices for name in device.device.attributes}
+    names &= {name for device in b.devices for name in device.device.attributes}
     names.discard(root.attribute)
     return sorted(names, key=lambda name: (name != PCI_BUS_ID, name))
 
 
-def _root_names(pair: tuple[_Side, _Side], vocabulary: Vocabulary) -> list[str]:
+def _root_attributes(pair: _Pair, vocabulary: Vocabulary) -> list[str]:
     """The names under which every driver of both requests may publish the root, in order of trust."""
-    drivers = sorted({each.driver for side in pair for each in side.devices})
+    drivers = sorted({device.driver for paired in pair for device in paired.devices})
     names = [vocabulary.attributes(driver).root for driver in drivers]
     return [name for name in names[0] if all(name in others for others in names)]
 
 
-def _by_node(
-    pair: tuple[_Side, _Side], selection: Selection, snapshot: Snapshot
-) -> Iterator[tuple[list[SelectedDevice], list[SelectedDevice]]]:
-    """The devices of both requests that each node can reach."""
+def _devices_by_node(pair: _Pair, selection: Selection, snapshot: Snapshot) -> Iterator[_NodeDevices]:
+    """For each node that can reach devices of both requests, these devices."""
     for state in snapshot.nodes.values():
-        found = [
-            selection.by_slice[each.name]
-            for each in state.inventory.slices
-            if each.name in selection.by_slice
+        slices = [
+            selection.by_slice[slice_.name]
+            for slice_ in state.inventory.slices
+            if slice_.name in selection.by_slice
         ]
-        left, right = ([each for of in found for each in of[side.number]] for side in pair)
+        left, right = (
+            [device for selected in slices for device in selected[paired.number]] for paired in pair
+        )
         if left and right:
             yield left, right
 

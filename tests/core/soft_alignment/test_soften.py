@@ -210,36 +210,11 @@ def test_alternatives_of_the_author_stay():
         assert code_of(b.spec(soft, b.PAIR.requests[1])) is code
 
 
-@pytest.mark.parametrize(
-    ("traits", "version", "gates", "code"),
-    [
-        (
-            {"binding_conditions": ("Ready",)},
-            "1.37.2",
-            {"DRADeviceBindingConditions": True},
-            "binding-conditions",
-        ),
-        ({"node_allocatable": True}, "1.37.2", {"DRANodeAllocatableResources": True}, "node-resources"),
-        (
-            {"consumes_counters": (CounterConsumption("set", (("units", Quantity(1)),)),)},
-            "1.36.2",
-            {},
-            "counters",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_devices_that_do_harm_when_they_are_tried(traits, version, gates, code):
-    """Walking over them leaves traces, or chooses what cannot be kept."""
-    device = b.device("gpu-9", ROOTS[0], traits=DeviceTraits(**traits))
-    more = b.slice_of("gpu.nvidia.com", "node-b", [device])
-    assert code_of(b.PAIR, world(more, version=version, gates=gates)) == code
-
-
-def test_counters_are_fine_where_the_scheduler_gives_them_back():
-    """From 1.36.3 on."""
+def test_a_hazard_on_any_node_keeps_the_claim_as_it_is():
+    """Also on a node without a pair: a claim outlives the placement."""
     traits = DeviceTraits(consumes_counters=(CounterConsumption("set", (("units", Quantity(1)),)),))
     more = b.slice_of("gpu.nvidia.com", "node-b", [b.device("gpu-9", ROOTS[0], traits=traits)])
+    assert code_of(b.PAIR, world(more, version="1.36.2")) is RefusalCode.COUNTERS
     assert isinstance(soften(b.PAIR, world(more, version="1.36.3")), Rewrite)
 
 
