@@ -24,7 +24,7 @@ from ..reasons import Outcome
 from ..soft_alignment.refusals import Refusal
 from ..soft_alignment.soften import Rewrite, rewritten, soften
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
-from .constraint_checks import covered_by, publication_warnings, separate_warnings, value_warnings
+from .constraint_checks import coverages, publication_warnings, separate_warnings, value_warnings
 from .constraint_options import (
     ConstraintOption,
     OptionKind,
@@ -151,7 +151,7 @@ class _Adviser:
         selected, names = self._selected(groups, compiled)
         taking_part = self._participants(selected, names)
         options = constraint_options(self._specs, self._names, taking_part, names, snapshot.vocabulary)[1:]
-        constraints = covered_by(compiled)
+        constraints = coverages(compiled)
         warnings += selector_warnings(compiled, published)
         warnings += holding_warnings(self._written_plan(), empty, self._empty)
         aborts = list(abort_warnings(self._written_plan(), now, empty, snapshot))

@@ -1,8 +1,8 @@
 """
 Constraints of a claim against what the selected devices publish.
 
-What a constraint covers only in some alternatives of a request, the claim can leave:
-such a constraint never makes a claim impossible, so less is said of it.
+If a constraint covers only some alternatives of a request, the allocator can take another
+alternative. Such a constraint never makes a claim impossible, so it gets fewer warnings.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from extender.model import AttributeKind
 
@@ -31,11 +32,12 @@ _ELEMENTS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Covered:
+class ConstraintCoverage:
     """
     A constraint and what it covers: alternatives by the name of their request.
 
-    ``binding``: no covered request has an alternative outside.
+    ``claim`` and ``position``: the constraint's claim, and its position there. ``binding``: the
+    constraint covers every alternative of each request that it covers at all.
     """
 
     claim: int
@@ -50,57 +52,65 @@ class Covered:
         return ", ".join(self.requests)
 
     def needed(self, name: str) -> int:
-        """The fewest devices that a covered request takes; one for *all*."""
-        return min(1 if each.all_devices else each.request.count for each in self.requests[name])
+        """The fewest devices that a covered request takes; 1 for a request for all devices."""
+        return min(
+            1 if alternative.all_devices else alternative.request.count for alternative in self.requests[name]
+        )
 
 
-def covered_by(compiled: CompiledClaims) -> list[Covered]:
-    """Every constraint of the claims that compares what devices publish."""
-    found = []
+def coverages(compiled: CompiledClaims) -> list[ConstraintCoverage]:
+    """Every constraint of the claims that compares what devices publish, in the claims' order."""
+    result = []
     for number, claim in enumerate(compiled.claims):
         for position, constraint in enumerate(claim.constraints):
             requests: dict[str, tuple[Alternative, ...]] = {}
             binding = True
             for request in claim.requests:
-                inside = tuple(
-                    each
-                    for each in request.alternatives
-                    if position in each.constraints and constraint.attribute not in dict(each.request.derived)
+                covered = tuple(
+                    alternative
+                    for alternative in request.alternatives
+                    if position in alternative.constraints
+                    and constraint.attribute not in dict(alternative.request.derived)
                 )
-                if inside:
-                    requests[inside[0].base_name] = inside
-                    binding = binding and len(inside) == len(request.alternatives)
+                if covered:
+                    requests[covered[0].base_name] = covered
+                    binding = binding and len(covered) == len(request.alternatives)
             if requests:
-                found.append(
-                    Covered(number, position, constraint.kind, constraint.attribute, requests, binding)
+                result.append(
+                    ConstraintCoverage(
+                        number, position, constraint.kind, constraint.attribute, requests, binding
+                    )
                 )
-    return found
+    return result
 
 
 def publication_warnings(
-    constraints: Sequence[Covered], selected: Mapping[int, Sequence[Selected]], release: Release
+    constraints: Sequence[ConstraintCoverage], selected: Mapping[int, Sequence[Selected]], release: Release
 ) -> Iterator[ClaimWarning]:
-    """Devices that a constraint refuses, values that mean nothing, types that never match."""
-    said: dict[tuple[ConstraintKind, str], dict[Publication, list[str]]] = {}
-    for covered in constraints:
-        of_attribute = said.setdefault((covered.kind, covered.attribute), {})
-        for name, alternatives in covered.requests.items():
+    """Devices that a constraint refuses, values that mean unknown, types that never match."""
+    # By kind of constraint and attribute: what is published, and the names of the covered requests.
+    by_attribute: dict[tuple[ConstraintKind, str], dict[Publication, list[str]]] = {}
+    for coverage in constraints:
+        requests = by_attribute.setdefault((coverage.kind, coverage.attribute), {})
+        for name, alternatives in coverage.requests.items():
             for alternative in alternatives:
-                for each in selected.get(alternative.index, ()):
-                    of_attribute.setdefault(each.publications[covered.attribute], []).append(name)
-    for (kind, attribute), publications in said.items():
-        if not any(each.published for each in publications):
-            continue  # a matter of spelling
+                for of_driver in selected.get(alternative.index, ()):
+                    requests.setdefault(of_driver.publications[coverage.attribute], []).append(name)
+    for (kind, attribute), publications in by_attribute.items():
+        # What nobody publishes at all is a matter for the checks of spelling.
+        if not any(publication.published for publication in publications):
+            continue
         for publication, names in publications.items():
-            yield from _about(publication, ", ".join(dict.fromkeys(names)), kind)
+            yield from _device_warnings(publication, ", ".join(dict.fromkeys(names)), kind)
         if kind is ConstraintKind.MATCH:
-            yield from _types(attribute, list(publications), release)
-            flat = max(each.flat_nodes for each in publications)
+            yield from _type_warnings(attribute, list(publications), release)
+            flat = max(publication.flat_nodes for publication in publications)
             if attribute == PCIE_ROOT and flat:
                 yield warning(WarningCode.FLAT_ROOT, Severity.WARNS, nodes=flat, attribute=attribute)
 
 
-def _about(publication: Publication, request: str, kind: ConstraintKind) -> Iterator[ClaimWarning]:
+def _device_warnings(publication: Publication, request: str, kind: ConstraintKind) -> Iterator[ClaimWarning]:
+    """Devices of one driver without the attribute, and those whose value means unknown."""
     common = {"request": request, "driver": publication.driver, "attribute": publication.attribute}
     if publication.published == 0:
         yield warning(
@@ -121,62 +131,78 @@ def _about(publication: Publication, request: str, kind: ConstraintKind) -> Iter
             )
 
 
-def _types(attribute: str, said: Sequence[Publication], release: Release) -> Iterator[ClaimWarning]:
+def _type_warnings(
+    attribute: str, publications: Sequence[Publication], release: Release
+) -> Iterator[ClaimWarning]:
+    """Types of one attribute that never match; a list counts as its elements where lists are sets."""
     types: dict[str, set[str]] = {}
-    for publication in said:
+    for publication in publications:
         for kind in publication.kinds:
             counts_as = AttributeKind(kind)
             if release.features.list_type_attributes:
                 counts_as = _ELEMENTS.get(counts_as, counts_as)
             types.setdefault(counts_as, set()).add(f"{kind} of {publication.driver}")
     if len(types) > 1:
-        shown = ", ".join(sorted(each for found in types.values() for each in found))
+        shown = ", ".join(sorted(name for names in types.values() for name in names))
         yield warning(WarningCode.ATTRIBUTE_TYPES_DIFFER, Severity.WARNS, attribute=attribute, types=shown)
 
 
-def value_warnings(constraints: Sequence[Covered], empty: Sequence[NodeGroup]) -> Iterator[ClaimWarning]:
+def value_warnings(
+    constraints: Sequence[ConstraintCoverage], empty: Sequence[NodeGroup]
+) -> Iterator[ClaimWarning]:
     """matchAttribute constraints that no node's devices can satisfy, by their values alone."""
-    for covered in constraints:
-        if covered.kind is not ConstraintKind.MATCH:
+    for coverage in constraints:
+        if coverage.kind is not ConstraintKind.MATCH:
             continue
-        counts = {name: covered.needed(name) for name in covered.requests}
+        counts = {name: coverage.needed(name) for name in coverage.requests}
         needed = sum(counts.values())
         if len(counts) > 1 and max(counts.values()) > 1:
             yield warning(
                 WarningCode.COUNT_IS_NOT_PAIRS,
                 Severity.NOTES,
-                attribute=covered.attribute,
+                attribute=coverage.attribute,
                 needed=needed,
-                requests=covered.names,
+                requests=coverage.names,
             )
-        if not covered.binding:
+        if not coverage.binding:
             continue
-        seen, common, most = _values(covered, empty)
-        if seen and not common:
+        values = _values_on_nodes(coverage, empty)
+        if values.on_some_node and not values.in_common:
             if len(counts) > 1:
                 yield warning(
                     WarningCode.NEVER_EQUAL,
                     Severity.WARNS,
-                    attribute=covered.attribute,
-                    requests=covered.names,
+                    attribute=coverage.attribute,
+                    requests=coverage.names,
                 )
-        elif seen and most < needed:
+        elif values.on_some_node and values.most_with_one < needed:
             yield warning(
                 WarningCode.TOO_FEW_TOGETHER,
                 Severity.WARNS,
-                attribute=covered.attribute,
-                requests=covered.names,
+                attribute=coverage.attribute,
+                requests=coverage.names,
                 needed=needed,
-                most=most,
+                most=values.most_with_one,
             )
 
 
-def _values(covered: Covered, empty: Sequence[NodeGroup]) -> tuple[bool, bool, int]:
+class _Values(NamedTuple):
     """
-    Whether some node has a value for each request, whether some value is common, how many share one.
+    What the values of a constraint's attribute allow on the nodes.
+
+    ``on_some_node``: some node has a value for each covered request. ``in_common``: some node has
+    a value that devices of all covered requests share. ``most_with_one``: the most devices of one
+    node that have one such value.
     """
-    seen = common = False
-    most = 0
+
+    on_some_node: bool
+    in_common: bool
+    most_with_one: int
+
+
+def _values_on_nodes(coverage: ConstraintCoverage, empty: Sequence[NodeGroup]) -> _Values:
+    on_some_node = in_common = False
+    most_with_one = 0
     for group in empty:
         if group.view is None:
             continue
@@ -184,22 +210,22 @@ def _values(covered: Covered, empty: Sequence[NodeGroup]) -> tuple[bool, bool, i
         holders: Counter[int] = Counter()
         for candidate in group.view.placed.layout.candidates:
             values: set[int] = set()
-            for name, alternatives in covered.requests.items():
+            for name, alternatives in coverage.requests.items():
                 for alternative in alternatives:
                     if candidate.verdicts[alternative.judge] == SELECTED:
-                        compared = alternative.compared[alternative.constraints.index(covered.position)]
+                        compared = alternative.compared[alternative.constraints.index(coverage.position)]
                         own = _elements(candidate.classes[compared])
                         by_request.setdefault(name, set()).update(own)
                         values |= own
             holders.update(values)
-        if len(by_request) < len(covered.requests) or not all(by_request.values()):
+        if len(by_request) < len(coverage.requests) or not all(by_request.values()):
             continue
-        seen = True
+        on_some_node = True
         shared = set.intersection(*by_request.values())
         if shared:
-            common = True
-            most = max(most, *(holders[value] for value in shared))
-    return seen, common, most
+            in_common = True
+            most_with_one = max(most_with_one, *(holders[value] for value in shared))
+    return _Values(on_some_node, in_common, most_with_one)
 
 
 def _elements(value: ValueClass) -> set[int]:
@@ -212,13 +238,13 @@ def _elements(value: ValueClass) -> set[int]:
 def separate_warnings(
     compiled: CompiledClaims, on_bus: Sequence[Collection[str]], selected: Mapping[int, Sequence[Selected]]
 ) -> Iterator[ClaimWarning]:
-    """PCI devices in several claims; ``on_bus`` has the requests for such devices, by claim."""
+    """PCI devices in several claims; ``on_bus``: for each claim, its requests for such devices."""
     kinds: dict[int, set[str]] = {}
     for alternative in compiled.alternatives:
         if alternative.base_name in on_bus[alternative.claim]:
             kinds.setdefault(alternative.claim, set()).update(
-                each.kind for each in selected.get(alternative.index, ())
+                of_driver.kind for of_driver in selected.get(alternative.index, ())
             )
     if len(kinds) > 1:
-        shown = ", ".join("+".join(sorted(each)) for each in kinds.values())
+        shown = ", ".join("+".join(sorted(of_claim)) for of_claim in kinds.values())
         yield warning(WarningCode.SEPARATE_CLAIMS, Severity.WARNS, claims=len(kinds), kinds=shown)

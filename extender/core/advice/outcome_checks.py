@@ -1,5 +1,8 @@
 """
-What surveys of a claim as written show: nodes where it fails, aborts or takes too long.
+Warnings from the predicted outcomes of a claim as written: nodes where it cannot be allocated,
+where it aborts the scheduling attempt, and where the search takes too long.
+
+``now`` and ``empty`` are the nodes as they stand, and the same nodes with nothing allocated.
 """
 
 from __future__ import annotations
@@ -12,12 +15,12 @@ from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, render
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
-from .constraint_checks import Covered
+from .constraint_checks import ConstraintCoverage
 from .survey import NodeGroup, named_reason, outcomes
 
 LONG_STEPS = 20_000
 """
-Steps of one search that are worth a warning.
+A search of so many steps gets a warning.
 
 kube-scheduler takes the same steps on each attempt of the pod, on every such node.
 """
@@ -27,39 +30,43 @@ _NO_FIT = "no set of devices satisfies it"
 
 
 def holding_warnings(plan: Plan, empty: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[ClaimWarning]:
-    """Whether any empty node can take the claims at all; nothing is said where some are unknown."""
+    """Claims that no empty node can take; no warning while the outcome of some node is unknown."""
     counts = outcomes(empty)
     if not empty or counts[Outcome.ALLOCATED] or counts[Outcome.UNKNOWN]:
         return
-    group = max(empty, key=lambda each: len(each.nodes))
-    why = named_reason(group, plan, snapshot)
-    detail = _NO_FIT if why is None or why.code is ReasonCode.NO_FIT else render(why)
+    group = max(empty, key=lambda group: len(group.nodes))
+    reason = named_reason(group, plan, snapshot)
+    detail = _NO_FIT if reason is None or reason.code is ReasonCode.NO_FIT else render(reason)
     yield warning(WarningCode.HOLDS_NOWHERE, Severity.BLOCKS, detail=detail)
 
 
 def abort_warnings(
     plan: Plan, now: Sequence[NodeGroup], empty: Sequence[NodeGroup], snapshot: Snapshot
 ) -> Iterator[ClaimWarning]:
-    """What aborts the attempt on some nodes, now or when they are empty, and what could not be judged."""
+    """
+    What aborts the attempt on some nodes, now or when they are empty, and what could not be judged.
+
+    One warning for each reason and each request or selector that it names.
+    """
     nodes: dict[tuple[ReasonCode, str], set[str]] = {}
     examples: dict[tuple[ReasonCode, str], Reason] = {}
     for group in (*now, *empty):
         if group.prediction.outcome not in (Outcome.ERROR, Outcome.UNKNOWN):
             continue
-        why = named_reason(group, plan, snapshot)
-        if why is None or why.code in _BUDGETS:
+        reason = named_reason(group, plan, snapshot)
+        if reason is None or reason.code in _BUDGETS:
             continue
-        values = why.values
-        key = (why.code, values.get("where", values.get("request", "")))
+        values = reason.values
+        key = (reason.code, values.get("where", values.get("request", "")))
         nodes.setdefault(key, set()).update(group.nodes)
-        examples.setdefault(key, why)
-    for key, why in examples.items():
-        yield _abort(why, len(nodes[key]))
+        examples.setdefault(key, reason)
+    for key, reason in examples.items():
+        yield _abort_warning(reason, len(nodes[key]))
 
 
-def _abort(why: Reason, nodes: int) -> ClaimWarning:
-    values = why.values
-    if why.code is ReasonCode.CEL_ERROR:
+def _abort_warning(reason: Reason, nodes: int) -> ClaimWarning:
+    values = reason.values
+    if reason.code is ReasonCode.CEL_ERROR:
         return warning(
             WarningCode.SELECTOR_FAILS,
             Severity.ABORTS,
@@ -68,7 +75,7 @@ def _abort(why: Reason, nodes: int) -> ClaimWarning:
             device=values["device"],
             detail=values["detail"],
         )
-    if why.code is ReasonCode.ALL_CONSTRAINT:
+    if reason.code is ReasonCode.ALL_CONSTRAINT:
         return warning(
             WarningCode.ALL_CONSTRAINT_FAILS,
             Severity.ABORTS,
@@ -76,19 +83,22 @@ def _abort(why: Reason, nodes: int) -> ClaimWarning:
             nodes=nodes,
             device=values["device"],
         )
-    if why.code in (ReasonCode.CEL_UNKNOWN, ReasonCode.NOT_MODELLED):
-        return warning(WarningCode.NOT_JUDGED, Severity.NOTES, nodes=nodes, detail=render(why))
-    return warning(WarningCode.ATTEMPT_ABORTS, Severity.ABORTS, nodes=nodes, detail=render(why))
+    if reason.code in (ReasonCode.CEL_UNKNOWN, ReasonCode.NOT_MODELLED):
+        return warning(WarningCode.NOT_JUDGED, Severity.NOTES, nodes=nodes, detail=render(reason))
+    return warning(WarningCode.ATTEMPT_ABORTS, Severity.ABORTS, nodes=nodes, detail=render(reason))
 
 
 def request_warnings(
     compiled: CompiledClaims, empty: Sequence[NodeGroup], reported: Sequence[ClaimWarning]
 ) -> Iterator[ClaimWarning]:
-    """Requests that select nothing, or whose selectors fail on devices that no search came to yet."""
-    failing = _failing(empty)
-    said = {each.values["where"] for each in reported if each.code is WarningCode.SELECTOR_FAILS}
-    for where, (devices, detail) in failing.items():
-        if where not in said:
+    """
+    Requests that select nothing, or whose selectors fail on devices that no search came to yet.
+
+    ``reported``: the warnings of ``abort_warnings``; a selector that is among these is left out.
+    """
+    aborting = {abort.values["where"] for abort in reported if abort.code is WarningCode.SELECTOR_FAILS}
+    for where, (devices, detail) in _failing_selectors(empty).items():
+        if where not in aborting:
             yield warning(
                 WarningCode.SELECTOR_CAN_FAIL, Severity.WARNS, where=where, devices=devices, detail=detail
             )
@@ -109,30 +119,34 @@ def request_warnings(
             )
 
 
-def _failing(empty: Sequence[NodeGroup]) -> dict[str, tuple[int, str]]:
-    """Devices that a selector fails on, by where it stands, and how."""
-    found: dict[str, tuple[int, str]] = {}
+def _failing_selectors(empty: Sequence[NodeGroup]) -> dict[str, tuple[int, str]]:
+    """The class or request whose selector fails: on how many devices, and the first error."""
+    failing: dict[str, tuple[int, str]] = {}
     for group in empty:
         for candidate in group.view.placed.layout.candidates if group.view is not None else ():
             if FAILED in candidate.verdicts:
                 where, detail = candidate.failure
-                known = found.get(where, (0, detail))
-                found[where] = (known[0] + len(group.nodes), known[1])
-    return found
+                devices, first_detail = failing.get(where, (0, detail))
+                failing[where] = (devices + len(group.nodes), first_detail)
+    return failing
 
 
-def all_warnings(constraints: Sequence[Covered], reported: Sequence[ClaimWarning]) -> Iterator[ClaimWarning]:
-    """*All* devices under a constraint, where that does not abort anything yet."""
-    said = {each.values.get("request") for each in reported if each.code is WarningCode.ALL_CONSTRAINT_FAILS}
-    for covered in constraints:
-        for alternatives in covered.requests.values():
-            for each in alternatives:
-                if each.all_devices and each.result_name not in said:
+def all_warnings(
+    constraints: Sequence[ConstraintCoverage], reported: Sequence[ClaimWarning]
+) -> Iterator[ClaimWarning]:
+    """Requests for *all* devices under a constraint, where that does not abort anything yet."""
+    aborting = {
+        abort.values["request"] for abort in reported if abort.code is WarningCode.ALL_CONSTRAINT_FAILS
+    }
+    for coverage in constraints:
+        for alternatives in coverage.requests.values():
+            for alternative in alternatives:
+                if alternative.all_devices and alternative.result_name not in aborting:
                     yield warning(
                         WarningCode.ALL_CONSTRAINT,
                         Severity.WARNS,
-                        request=each.result_name,
-                        attribute=covered.attribute,
+                        request=alternative.result_name,
+                        attribute=coverage.attribute,
                     )
 
 

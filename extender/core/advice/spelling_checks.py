@@ -1,7 +1,7 @@
 """
-Names in a claim that nothing in the cluster answers to: classes, attributes, domains.
+Names in a claim that nothing in the cluster has: classes, attributes, domains.
 
-The mistakes listed by name stand in published samples, so people copy them: KEP-4816
+The mistakes that are listed here stand in published samples, so people copy them: KEP-4816
 (``dra.k8s.io/pcieRoot``), KEP-5491 (``k8s.io/pcieRoot``), samples of
 intel-resource-drivers-for-kubernetes (a slash within a domain) and of dranet
 (``gpu.nvidia.com/index``, gone since its driver's v25.8).
@@ -22,8 +22,9 @@ from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 _MISTAKES: Mapping[str, str] = {"dra.k8s.io/pcieRoot": PCIE_ROOT, "k8s.io/pcieRoot": PCIE_ROOT}
 _RETIRED: Mapping[str, str] = {"gpu.nvidia.com/index": PCI_BUS_ID, "gpu.nvidia.com/minor": PCI_BUS_ID}
 _STANDARD = (PCIE_ROOT, NUMA_NODE, PCI_BUS_ID)
-_NEAR = 0.88
-# Similar enough for a typing error; "mig.nvidia.com" is none for "gpu.nvidia.com".
+# The similarity (0..1) from which a name counts as a typing error of another one; "mig.nvidia.com"
+# is none of "gpu.nvidia.com".
+_SIMILAR = 0.88
 _MOST_NAMED = 6
 
 
@@ -37,23 +38,27 @@ def published_names(snapshot: Snapshot) -> frozenset[str]:
 
 
 def class_warnings(specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass]) -> Iterator[ClaimWarning]:
-    """Classes that do not exist. One alternative of several whose class is missing spoils the request."""
+    """Classes that do not exist. One alternative of several with such a class spoils the request."""
     for spec in specs:
         for request in spec.requests:
             for name, exact in _alternatives(request):
                 wanted = exact.device_class
                 if not wanted or wanted in classes:
                     continue
-                near = get_close_matches(wanted, sorted(classes), n=1, cutoff=_NEAR)
-                if near:
-                    code, hint = WarningCode.CLASS_MISSPELT, {"instead": near[0]}
+                similar = get_close_matches(wanted, sorted(classes), n=1, cutoff=_SIMILAR)
+                if similar:
+                    code, hint = WarningCode.CLASS_MISSPELT, {"instead": similar[0]}
                 else:
                     code, hint = WarningCode.CLASS_MISSING, {"classes": _listed(classes)}
                 yield warning(code, Severity.BLOCKS, request=name, class_=wanted, **hint)
 
 
 def attribute_warnings(specs: Sequence[ClaimSpec], published: Collection[str]) -> Iterator[ClaimWarning]:
-    """Attributes of constraints that no device publishes. Nothing is said of a cluster without devices."""
+    """
+    Attributes of constraints that no device publishes.
+
+    In a cluster without devices only names that are wrong everywhere get a warning.
+    """
     for spec in specs:
         for constraint in spec.constraints:
             attribute = constraint.match_attribute or constraint.distinct_attribute
@@ -112,17 +117,24 @@ def _warns(code: WarningCode, **params: str) -> ClaimWarning:
 
 
 def _meant(attribute: str, published: Collection[str]) -> str:
-    """The name that was probably meant: a known mistake, the same word elsewhere, a typing error."""
+    """
+    The name that was probably meant; empty if there is none.
+
+    For a known mistake its correction; else a name with the same id in another domain, one that
+    is published if there is one; else a name so similar that this is a typing error.
+    """
     if attribute in _MISTAKES:
         return _MISTAKES[attribute]
     if attribute in _STANDARD:
         return ""
     id_ = attribute.rpartition("/")[2].lower()
-    same = [name for name in (*_STANDARD, *sorted(published)) if name.rpartition("/")[2].lower() == id_]
-    near = [name for name in same if name in published] or same
-    if near:
-        return near[0]
-    return next(iter(get_close_matches(attribute, sorted({*published, *_STANDARD}), n=1, cutoff=_NEAR)), "")
+    same_id = [name for name in (*_STANDARD, *sorted(published)) if name.rpartition("/")[2].lower() == id_]
+    best = [name for name in same_id if name in published] or same_id
+    if best:
+        return best[0]
+    return next(
+        iter(get_close_matches(attribute, sorted({*published, *_STANDARD}), n=1, cutoff=_SIMILAR)), ""
+    )
 
 
 def _listed(names: Collection[str]) -> str:
