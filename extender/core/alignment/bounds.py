@@ -1,8 +1,10 @@
 """
-Between what and what an alignment lies where drivers do not say how far devices are apart.
+Bounds of an alignment whose distances are partly unknown.
 
-The neutral worth of an unknown distance is right for scores: it neither draws nor
-repels. It is wrong for a verdict, which must hold wherever the devices really are.
+The score uses the worth of ``unknown``, which neither prefers nor avoids a node. A verdict such as
+*this pod loses bandwidth* must hold wherever the devices really are, so it uses the bounds. A
+GPU and a NIC at unknown distance have an alignment of 0.7; it is at least 0.4, their worth when
+they are remote, and at most 1.
 """
 
 from __future__ import annotations
@@ -19,26 +21,33 @@ _RANK = {kind: rank for rank, kind in enumerate(DeviceKind)}
 
 
 def lowest(alignment: Alignment, worths: Worths = DEFAULT_WORTHS) -> float:
-    """The mean worth, 0..1, if all pairs of unknown distance were as far apart as can be."""
+    """
+    The mean worth, 0..1, if every pair of unknown distance had the least worth of its row.
+
+    Raises ``ValueError`` where there is no pair.
+    """
     return _mean(alignment, worths, min)
 
 
 def highest(alignment: Alignment, worths: Worths = DEFAULT_WORTHS) -> float:
-    """The mean worth, 0..1, if all pairs of unknown distance were as near as can be."""
+    """
+    The mean worth, 0..1, if every pair of unknown distance had the greatest worth of its row.
+
+    Raises ``ValueError`` where there is no pair.
+    """
     return _mean(alignment, worths, max)
 
 
 def certain_worth(a: Location, b: Location, worths: Worths = DEFAULT_WORTHS) -> float:
-    """What two locations of one node are worth; as far apart as can be where that is unknown."""
+    """The worth of two locations of one node; the least worth of their row if the distance is unknown."""
     if _RANK[a.kind] > _RANK[b.kind]:
         a, b = b, a
     row = worths.row(a.kind, b.kind)
-    apart = distance(a, b)
-    return min(row.known) if apart is Distance.UNKNOWN else row.worth(apart)
+    pair_distance = distance(a, b)
+    return min(row.known) if pair_distance is Distance.UNKNOWN else row.worth(pair_distance)
 
 
 def _mean(alignment: Alignment, worths: Worths, choose: Callable[[Iterable[float]], float]) -> float:
-    """Raises ``ValueError`` where there is no pair."""
     if not alignment.pairs:
         raise ValueError("an alignment without pairs has no bounds")
     return fsum(_worth(pair, worths, choose) for pair in alignment.pairs) / len(alignment.pairs)

@@ -1,8 +1,10 @@
 """
-How tightly the devices of a claim fit together.
+How near the devices of a pod are to each other.
 
-Devices are paired the way a workload would use them, and each pair is worth what its
-distance leaves of the best throughput.
+Devices are paired the way a workload uses them: GPU with NIC, GPU with GPU. Each pair has the
+worth of its distance, and the alignment is the mean of all worths. Two GPUs and two NICs, each
+GPU on one PCIe root with a NIC and the roots on two NUMA nodes of one socket, form the pairs
+gpu-nic 1, gpu-nic 1, gpu-gpu 0.9 and nic-nic 0.95: an alignment of 0.9625.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Distance, Location, distance
 from .worths import DEFAULT_WORTHS, Worths
 
-# Unknown comes before remote: what may be near is paired before what is known to be far.
+# Unknown stands before remote: devices that may be near are paired before those known to be far.
 _NEAREST_FIRST = (
     Distance.DEVICE,
     Distance.PCIE_ROOT,
@@ -25,7 +27,7 @@ _NEAREST_FIRST = (
     Distance.UNKNOWN,
     Distance.REMOTE,
 )
-_LEVEL = {apart: level for level, apart in enumerate(_NEAREST_FIRST)}
+_LEVEL = {level_distance: level for level, level_distance in enumerate(_NEAREST_FIRST)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """
-    The pairs, by kinds in the order of ``Kind``, then by index, and their mean worth.
+    The pairs, by kinds in the order of ``DeviceKind``, then by index, and their mean worth.
 
     ``predicted`` is 0..1, or ``None`` where there is nothing to align.
     """
@@ -58,15 +60,17 @@ class Alignment:
 
 def align(locations: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> Alignment:
     """
-    Pair the devices of one node at *locations* and rate the whole.
+    Pair the devices of one node at *locations* and rate them.
 
-    Each two kinds are matched one to one, nearest first; where one kind has more devices,
-    each left over is paired with its nearest. Devices of one kind form the shortest chain:
-    n devices, n - 1 pairs. Virtual devices form none. Distance is hierarchical, so matching
-    level by level is optimal. The order of *locations* has no influence on ``predicted``.
+    Devices of two kinds are matched one to one, nearest first: four GPUs and four NICs form
+    four pairs. If one kind has more devices, each one left over is paired with its nearest: two
+    GPUs and one NIC form two pairs. n devices of one kind form the shortest chain, n - 1 pairs.
+    Virtual devices form no pairs. Distance is hierarchical (devices on one root are on one NUMA
+    node, and so on), so matching level by level is optimal. The order of *locations* has no
+    influence on ``predicted``.
     """
     groups: dict[DeviceKind, list[int]] = {}
-    # Sorted by location, equal multisets of locations take equal decisions whatever their order.
+    # Devices are taken in the order of their locations, so that the order given does not matter.
     for index in sorted(range(len(locations)), key=locations.__getitem__):
         groups.setdefault(locations[index].kind, []).append(index)
     kinds = [kind for kind in DeviceKind if kind in groups and kind is not DeviceKind.VIRTUAL]
@@ -80,8 +84,8 @@ def align(locations: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> Ali
             row = worths.row(first, second)
             name = f"{first}-{second}"
             for a, b in sorted(couples):
-                apart = distance(locations[a], locations[b])
-                pairs.append(Pair(a, b, name, apart, row.worth(apart)))
+                pair_distance = distance(locations[a], locations[b])
+                pairs.append(Pair(a, b, name, pair_distance, row.worth(pair_distance)))
     if not pairs:
         return Alignment(None, ())
     # fsum: the rounding of a plain sum depends on the order.
@@ -95,7 +99,7 @@ def score(alignment: Alignment, score_max: int) -> int:
 
 
 def _chain(locations: Sequence[Location], group: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the neighbours when walking the tree of locations from leaf to leaf."""
+    """Yield neighbours in the order of the tree socket, NUMA node, root, device."""
 
     def path(index: int) -> tuple[int, int, int, int]:
         location = locations[index]
@@ -112,13 +116,13 @@ def _match(
     swapped = len(left) < len(right)
     many, few = (right, left) if swapped else (left, right)
     levels = [[_LEVEL[distance(locations[i], locations[j])] for j in few] for i in many]
-    # A device that has nothing near loses nothing by being matched far, and one that is
-    # left over still gets its nearest: so the former goes first.
-    turns = sorted(range(len(many)), key=lambda i: -min(levels[i]))
+    # On each level, devices whose nearest partner is far choose first: they have nothing better to
+    # lose, and a device with a near partner gets that one even if it is left over.
+    by_need = sorted(range(len(many)), key=lambda i: -min(levels[i]))
     partner: dict[int, int] = {}
     free = list(range(len(few)))
     for level in range(len(_NEAREST_FIRST)):
-        for i in turns:
+        for i in by_need:
             if i not in partner:
                 j = next((j for j in free if levels[i][j] == level), None)
                 if j is not None:

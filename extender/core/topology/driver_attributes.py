@@ -1,5 +1,5 @@
 """
-What one driver calls the facts that locate a device.
+The names of the attributes by which one driver publishes where a device is.
 
 Drivers name one fact in many ways: the NUMA node of a device is
 ``resource.kubernetes.io/numaNode``, ``gpu.amd.com/numaNode``, ``dra.net/numaNode``
@@ -20,9 +20,9 @@ NUMA_NODE = f"{STANDARD}/numaNode"
 
 class DeviceKind(StrEnum):
     """
-    What a device is for. The order is that of the two names in ``gpu-nic``.
+    What a device is for. Names of pairs have their kinds in this order: ``gpu-nic``.
 
-    ``virtual``: it stands for no hardware, so it is nowhere, near nothing, and forms no pairs.
+    ``virtual``: the device is no hardware. It has no location and forms no pairs.
     """
 
     GPU = "gpu"
@@ -36,7 +36,7 @@ class DeviceKind(StrEnum):
 
 
 OFF_BUS = frozenset({DeviceKind.CPU, DeviceKind.MEMORY})
-"""Kinds that sit on no PCI bus: the roots they publish only say which NUMA node they serve."""
+"""Kinds that sit on no PCI bus: the roots that they publish are those near their NUMA node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ class DriverAttributes:
     """
     The attributes of one driver by meaning, each list in order of trust.
 
-    A name without a domain belongs to the driver's own domain. The first name
-    whose value says something is taken; ``-1`` and ``""`` say nothing.
+    A name without a domain belongs to the driver's own domain: ``numaNode`` of ``gpu.amd.com`` is
+    ``gpu.amd.com/numaNode``. The first name with a usable value counts; ``-1`` and ``""`` are
+    not usable, drivers publish them for what they do not know.
 
     ``root``: PCIe root, a string or a list of strings.
     ``root_bus``: only the bus number of the root, in hex; it needs the PCI domain.

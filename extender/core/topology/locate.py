@@ -1,8 +1,8 @@
 """
 Where the devices of one node are.
 
-What a driver does not say about a device is inferred where the node's own data prove
-it, and stays unknown otherwise.
+What a driver does not publish about a device is inferred where other devices of the node prove
+it, and stays unknown otherwise. A GPU without a NUMA node is on that of the NIC on its root.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ V = TypeVar("V", int, str)
 
 
 def locate(
-    devices: Sequence[tuple[str, Device]], vocabulary: Vocabulary, roaming: Container[int] = ()
+    devices: Sequence[tuple[str, Device]], vocabulary: Vocabulary, not_local: Container[int] = ()
 ) -> tuple[Location, ...]:
     """
     Find the locations of all devices of one node: one ``Location`` per (driver, device), same order.
 
-    Pass everything the node publishes, allocated or not: one device's NUMA node is
-    often known only through another one on the same root. ``roaming``: the positions of
-    devices that other nodes can reach too, or that are not for this node at all; these are on no
-    bus of it, and tell nothing about those that are. Never raises: what makes no sense is unknown.
+    Pass everything the node publishes, allocated or not: one device's NUMA node is often known
+    only through another one on the same root. ``not_local``: the positions of devices that other
+    nodes can reach too, or that are not for this node at all. They are on no bus of the node, and
+    nothing is inferred from them. Never raises: values that make no sense are unknown.
     """
     names_of: dict[str, DriverAttributes] = {}
     published: list[PublishedTopology] = []
@@ -39,7 +39,7 @@ def locate(
         if names is None:
             names = names_of[driver] = vocabulary.attributes(driver)
         facts = read_published(names, driver, device)
-        published.append(facts.without_location() if position in roaming else facts)
+        published.append(facts.without_location() if position in not_local else facts)
 
     physical = _physical_devices(published)
     roots = _roots(published, physical)
@@ -61,27 +61,31 @@ def _physical_devices(published: Sequence[PublishedTopology]) -> list[int]:
     """
     Number the physical devices.
 
-    A GPU, its MIG slices and its VFIO twin are one device; so are a PF and its VFs,
-    which share a port. A device that names nothing is one of its own.
+    A GPU, its MIG slices and its VFIO entry are one device; so are a PF and its VFs, which share
+    a port. A device that publishes no key is one of its own.
     """
-    groups = _Groups()
+    same_device = _DisjointSets()
     for facts in published:
         keys = facts.keys
         for key in keys[1:]:
-            groups.join(keys[0], key)
+            same_device.join(keys[0], key)
     return _numbered(
-        [groups.find(facts.keys[0]) if facts.keys else index for index, facts in enumerate(published)]
+        [same_device.find(facts.keys[0]) if facts.keys else index for index, facts in enumerate(published)]
     )
 
 
 def _roots(published: Sequence[PublishedTopology], physical: Sequence[int]) -> list[str]:
-    """Return each device's root, taken from its twin if need be; none where the root is flat."""
-    of_device = _Agreed[int, str]()
+    """
+    Return each device's root; of a device without one, that of its physical device.
+
+    Empty where unknown, and for all devices where the root is flat.
+    """
+    of_device = _AgreedValues[int, str]()
     for facts, device in zip(published, physical, strict=True):
         if facts.root:
-            of_device.learn(device, facts.root)
+            of_device.record(device, facts.root)
     roots = [
-        facts.root or of_device.learned(device) or ""
+        facts.root or of_device.value_of(device) or ""
         for facts, device in zip(published, physical, strict=True)
     ]
     return [""] * len(roots) if _is_flat(published, roots) else roots
@@ -89,12 +93,12 @@ def _roots(published: Sequence[PublishedTopology], physical: Sequence[int]) -> l
 
 def _is_flat(published: Sequence[PublishedTopology], roots: Sequence[str]) -> bool:
     """
-    Tell whether one root holds every PCI device of the node, and is not one of real hardware.
+    Return whether one root holds every PCI device of the node although it is none of real hardware.
 
-    Such a root is a virtual machine's: sharing it says nothing. It shows by spanning several NUMA
-    nodes. Where no CPU and no memory tells how many there are, it shows by holding all devices on
-    its own bus, where hardware has a port for each. A root that a CPU serves counts too: it shows
-    that the machine has more than one.
+    A virtual machine has such a root, and two devices that share it need not be near. There are
+    two signs. The root spans several NUMA nodes or sockets. Or, if no CPU and no memory publishes
+    the NUMA nodes, all devices are on the root's own bus, where hardware has a port for each. A
+    root that a CPU publishes counts as well: with two roots the machine is not flat.
     """
     named = set(roots)
     for facts in published:
@@ -108,7 +112,7 @@ def _is_flat(published: Sequence[PublishedTopology], roots: Sequence[str]) -> bo
     sockets = {facts.socket for facts in published if facts.socket >= 0}
     if len(nodes) > 1 or len(sockets) > 1:
         return True
-    if any(each.kind in OFF_BUS and (each.numa or each.socket >= 0) for each in published):
+    if any(facts.kind in OFF_BUS and (facts.numa or facts.socket >= 0) for facts in published):
         return False
     buses = {facts.bus for facts, root in zip(published, roots, strict=True) if root}
     return buses == {named.pop().removeprefix("pci")}
@@ -118,11 +122,11 @@ def _numa_nodes(
     published: Sequence[PublishedTopology], physical: Sequence[int], roots: Sequence[str]
 ) -> list[int | None]:
     """
-    Return each device's NUMA node: its own word, its twin's, or that of its root.
+    Return each device's NUMA node: as published, else that of its physical device, else of its root.
 
-    A root has one NUMA node on bare metal (kubernetes-sigs/dra-driver-cpu,
-    docs/dev/topology-linux-sysfs.md), so every device on it tells that of the others,
-    and a CPU tells that of the roots it serves. Where they differ nothing is inferred.
+    On bare metal a root has one NUMA node (kubernetes-sigs/dra-driver-cpu,
+    docs/dev/topology-linux-sysfs.md). So the NUMA node of any device on a root is that of the
+    root, and so is that of a CPU that serves the root. If they differ, nothing is inferred.
     """
     cpu_nodes = {
         facts.numa[0]
@@ -130,7 +134,7 @@ def _numa_nodes(
         if facts.numa and not facts.own_memory and (facts.kind is DeviceKind.CPU or facts.root or facts.keys)
     }
     nodes: list[int | None] = []
-    of_device = _Agreed[int, int]()
+    of_device = _AgreedValues[int, int]()
     for facts, device in zip(published, physical, strict=True):
         node: int | None = None
         if facts.own_memory:
@@ -141,20 +145,20 @@ def _numa_nodes(
             node = facts.numa[0]
         nodes.append(node)
         if node is not None:
-            of_device.learn(device, node)
-    of_root = _Agreed[str, int]()
+            of_device.record(device, node)
+    of_root = _AgreedValues[str, int]()
     for index, facts in enumerate(published):
         node = nodes[index]
         if node is None:
-            node = nodes[index] = of_device.learned(physical[index])
+            node = nodes[index] = of_device.value_of(physical[index])
         if node is not None:
             if roots[index]:
-                of_root.learn(roots[index], node)
+                of_root.record(roots[index], node)
             for root in facts.reach:
-                of_root.learn(root, node)
+                of_root.record(root, node)
     for index, node in enumerate(nodes):
         if node is None and roots[index]:
-            nodes[index] = of_root.learned(roots[index])
+            nodes[index] = of_root.value_of(roots[index])
     return nodes
 
 
@@ -162,35 +166,36 @@ def _sockets(
     published: Sequence[PublishedTopology], roots: Sequence[str], nodes: Sequence[int | None]
 ) -> list[Hashable]:
     """
-    Return each device's socket.
+    Return each device's socket, that of its NUMA node or else that of its root.
 
-    A NUMA node's socket is told by any device on it, a root's by CPUs grouped by
-    socket. A list of NUMA nodes holds the physical one and others of its socket
-    (KEP-6072), so lists with a node in common are of one socket even without its number.
+    Any device on a NUMA node that publishes a socket gives it to the node. CPUs grouped by socket
+    have no NUMA node and give theirs to the roots that they serve. A list of NUMA nodes holds the
+    physical one and others of its socket (KEP-6072), so two lists with a node in common are on one
+    socket even if nobody publishes its number.
     """
-    groups = _Groups()
-    learned: set[Hashable] = set()
-    of_root = _Agreed[str, int]()
+    same_socket = _DisjointSets()
+    nodes_with_socket: set[Hashable] = set()
+    of_root = _AgreedValues[str, int]()
     for facts, node in zip(published, nodes, strict=True):
         for other in facts.numa[1:]:
-            groups.join(facts.numa[0], other)
-            learned.add(other)
+            same_socket.join(facts.numa[0], other)
+            nodes_with_socket.add(other)
         if facts.socket >= 0:
             if node is not None:
-                groups.join(node, ("socket", facts.socket))
-                learned.add(node)
+                same_socket.join(node, ("socket", facts.socket))
+                nodes_with_socket.add(node)
             for root in facts.reach:
-                of_root.learn(root, facts.socket)
-    known = {groups.find(item) for item in learned}
+                of_root.record(root, facts.socket)
+    known_sockets = {same_socket.find(node) for node in nodes_with_socket}
     sockets: list[Hashable] = []
     for facts, root, node in zip(published, roots, nodes, strict=True):
         socket: Hashable = None
         if node is not None:
-            group = groups.find(node)
-            socket = group if group in known else None
+            group = same_socket.find(node)
+            socket = group if group in known_sockets else None
         if socket is None:
-            number = facts.socket if facts.socket >= 0 else of_root.learned(root)
-            socket = None if number is None else groups.find(("socket", number))
+            number = facts.socket if facts.socket >= 0 else of_root.value_of(root)
+            socket = None if number is None else same_socket.find(("socket", number))
         sockets.append(socket)
     return sockets
 
@@ -201,40 +206,40 @@ def _numbered(values: Iterable[Hashable]) -> list[int]:
     return [numbers.setdefault(value, len(numbers) - 2) for value in values]
 
 
-class _Agreed(Generic[K, V]):
-    """What is known about each key; statements that contradict each other make it unknown."""
+class _AgreedValues(Generic[K, V]):
+    """The value of each key on which all devices agree; it is unknown where two differ."""
 
     __slots__ = ("_values",)
 
     def __init__(self) -> None:
         self._values: dict[K, V | None] = {}
 
-    def learn(self, key: K, value: V) -> None:
+    def record(self, key: K, value: V) -> None:
         if self._values.setdefault(key, value) != value:
             self._values[key] = None
 
-    def learned(self, key: K) -> V | None:
+    def value_of(self, key: K) -> V | None:
         return self._values.get(key)
 
 
-class _Groups:
-    """Disjoint sets; an item that was never joined is a group of its own."""
+class _DisjointSets:
+    """Disjoint sets by union-find; an item that was never joined is a set of its own."""
 
-    __slots__ = ("_above",)
+    __slots__ = ("_parents",)
 
     def __init__(self) -> None:
-        self._above: dict[Hashable, Hashable] = {}
+        self._parents: dict[Hashable, Hashable] = {}
 
     def find(self, item: Hashable) -> Hashable:
-        above = self._above
-        while item in above:
-            parent = above[item]
+        parents = self._parents
+        while item in parents:
+            parent = parents[item]
             # Halving the path keeps the thousand VFs of one port from becoming a list.
-            above[item] = above.get(parent, parent)
+            parents[item] = parents.get(parent, parent)
             item = parent
         return item
 
     def join(self, a: Hashable, b: Hashable) -> None:
         a, b = self.find(a), self.find(b)
         if a != b:
-            self._above[b] = a
+            self._parents[b] = a

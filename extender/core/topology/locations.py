@@ -1,5 +1,5 @@
 """
-Places of devices on a node, and how far two of them are apart.
+Locations of devices on a node, and how far two of them are apart.
 
 A location is a path: physical device, PCIe root, NUMA node, socket.
 """
@@ -16,8 +16,9 @@ class Distance(StrEnum):
     """
     How far two devices are apart, nearest first; ``unknown`` is not on that scale.
 
-    ``numa`` and ``socket`` are the same NUMA node and the same socket, ``remote`` is
-    another socket, or another NUMA node where nothing tells the sockets.
+    ``device``, ``pcie-root``, ``numa`` and ``socket``: the two devices share it, and nothing
+    nearer. ``remote``: they are on different sockets, or on different NUMA nodes whose sockets
+    nobody publishes. ``unknown``: too little is published to compare them.
     """
 
     DEVICE = "device"
@@ -32,9 +33,9 @@ class Location(NamedTuple):
     """
     Where a device is on its node.
 
-    The numbers count distinct devices, roots, NUMA nodes and sockets in the order in
-    which the node's devices show them, so locations of different nodes compare although
-    names and addresses differ. -1 is unknown, and never equal to another -1.
+    Physical devices, roots, NUMA nodes and sockets are numbered by their first occurrence among
+    the node's devices. So two nodes that are built alike have equal locations although names and
+    addresses differ. -1 is unknown; two unknown numbers count as different.
     """
 
     kind: DeviceKind
@@ -46,10 +47,10 @@ class Location(NamedTuple):
 
 def distance(a: Location, b: Location) -> Distance:
     """
-    Tell how far *a* is from *b*, two locations of one node.
+    Return how far *a* is from *b*, two locations of one node.
 
-    One root never spans NUMA nodes on real hardware. So where two devices share a root
-    and are known to be on different nodes, a hypervisor made up the root: it is ignored.
+    On real hardware one root is on one NUMA node. If two devices share a root and are known to be
+    on different NUMA nodes, a hypervisor made up the root, and it is ignored.
     """
     if a.device == b.device >= 0:
         return Distance.DEVICE

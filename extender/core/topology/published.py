@@ -1,9 +1,9 @@
 """
-What a device's own attributes say about its location.
+What a device's own attributes say about its location, nothing inferred.
 
-Every value is read with suspicion: a NUMA node below zero and an empty string are
-"unknown" although kube-scheduler lets them match, an absent value is never zero, and
-one name may hold a scalar on one device and a list on the next.
+No value is trusted before it is checked: a NUMA node below zero and an empty string are
+"unknown" although kube-scheduler lets them match, an absent value is never zero, and one
+attribute may be a scalar on one device and a list on the next.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class PublishedTopology(NamedTuple):
         return next((key.rpartition(":")[0] for key in self.keys if _ADDRESS.fullmatch(key)), "")
 
     def without_location(self) -> PublishedTopology:
-        """What is left of it for a device that several nodes can reach: it is on no bus of this one."""
+        """The same for a device that several nodes can reach: it is on no bus and NUMA node of this one."""
         keys = tuple(key for key in self.keys if not _ADDRESS.fullmatch(key))
         return self._replace(keys=keys, root="", reach=(), numa=(), socket=-1)
 
@@ -94,10 +94,10 @@ def canonical_address(text: str) -> str:
 
 def does_rdma(names: DriverAttributes, device: Device) -> bool | None:
     """
-    Tell whether *device* does RDMA; ``None`` where it does not say.
+    Return whether *device* does RDMA; ``None`` where it does not publish that.
 
-    Only a claim can ask for it. A NIC without RDMA is not moved away from its root: it is as
-    near as it is.
+    A claim can ask for RDMA. It has no influence on the location: a NIC without RDMA is as near
+    to a GPU as one with it.
     """
     for name in names.rdma:
         attribute = device.attributes.get(name)
@@ -180,7 +180,7 @@ def _numa(names: DriverAttributes, attributes: Attributes) -> tuple[int, ...]:
             if _NODE_TEXT.fullmatch(value):
                 return (int(value),)
         elif value:
-            # Only a list whose first element is a node says which node is the physical one.
+            # The first element is the physical node, so a list that starts with no node is ignored.
             nodes = tuple(item for item in value if type(item) is int and item >= 0)
             if nodes and nodes[0] == value[0]:
                 return nodes

@@ -27,7 +27,7 @@ class Vocabulary:
     """
     The attribute names of every driver that is listed, and those of all others.
 
-    Build it with ``Vocabulary.of``; ``drivers`` holds qualified names.
+    Build it with ``Vocabulary.of``; ``drivers`` holds full names, ``unknown`` names as written.
     """
 
     unknown: DriverAttributes
@@ -50,10 +50,10 @@ class Vocabulary:
 
 def traits_read(vocabulary: Vocabulary, driver: str) -> frozenset[str]:
     """
-    Name every attribute (``domain/id``) of a device of *driver* that can move it.
+    Return every attribute (``domain/id``) from which the location of a device of *driver* is read.
 
     Two devices of a driver that agree on these, and on their names where
-    ``DriverAttributes.address_in_name`` is set, are in the same location.
+    ``DriverAttributes.address_in_name`` is set, have the same location.
     """
     names = vocabulary.attributes(driver)
     read = {
