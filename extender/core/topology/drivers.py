@@ -3,6 +3,18 @@ The attribute names of the drivers that are known, each under the repository it 
 
 The names are those found in the drivers' sources in August 2026, older spellings of
 the same driver included.
+
+To add a driver, add one row to ``DRIVERS``: nothing else in the code names a driver to find out
+where its devices are. The row gives the kind of the devices and the names by which the driver
+publishes their location, beside the standard ones (see ``DriverAttributes``); above it stands the
+repository that the names were read from. The tests then ask for
+
+* a ResourceSlice of the driver in ``tests/data/slices``, and what is read of its devices in
+  ``tests/core/topology/test_drivers.py``;
+* the driver's row in the table of docs/alignment.md.
+
+A driver whose devices publish the standard names works without a row; its devices are of kind
+``other``. A site adds its own with ``--vocabulary``.
 """
 
 from __future__ import annotations

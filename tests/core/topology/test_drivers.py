@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from extender.core.topology.drivers import DRIVERS
@@ -10,7 +12,7 @@ from extender.core.topology.published import does_rdma, read_published
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.kube.files import cluster_file
 from extender.model import Device, ResourceSlice
-from tests.paths import DATA
+from tests.paths import DATA, ROOT
 
 SLICES = DATA / "slices"
 FRAGMENTS = {
@@ -233,14 +235,14 @@ def named(device: Device, driver: str) -> Device:
     return Device(device.name, attributes, device.traits)
 
 
-def said(driver: str, device: Device) -> str:
+def as_read(driver: str, device: Device) -> str:
     """
     What is read of a device: kind, keys, root, NUMA node, socket, RDMA; ``-`` is unknown.
 
     Of a key that is no address, the first 12 letters after ``=``.
     """
-    words = DEFAULT_VOCABULARY.attributes(driver)
-    published = read_published(words, driver, device)
+    names = DEFAULT_VOCABULARY.attributes(driver)
+    published = read_published(names, driver, device)
     keys = [key if "=" not in key else f"={key.partition('=')[2][:12]}" for key in published.keys]
     serves = f"serves {' '.join(published.reach)}" if published.reach else ""
     parts = [
@@ -249,7 +251,7 @@ def said(driver: str, device: Device) -> str:
         published.root or serves,
         ",".join(map(str, published.numa)),
         str(published.socket) if published.socket >= 0 else "",
-        {None: "", True: "rdma", False: "no rdma"}[does_rdma(words, device)],
+        {None: "", True: "rdma", False: "no rdma"}[does_rdma(names, device)],
     ]
     return " | ".join(part or "-" for part in parts)
 
@@ -258,7 +260,9 @@ def said(driver: str, device: Device) -> str:
 def test_what_is_read_of_a_sample(name: str) -> None:
     """Each device of the sample, and nothing of what it does not say."""
     found = {
-        device.name: said(slice_.driver or FRAGMENTS[name], named(device, slice_.driver or FRAGMENTS[name]))
+        device.name: as_read(
+            slice_.driver or FRAGMENTS[name], named(device, slice_.driver or FRAGMENTS[name])
+        )
         for slice_ in slices(name)
         for device in slice_.devices
     }
@@ -274,6 +278,33 @@ def test_every_driver_has_a_sample() -> None:
     """And one driver that is not listed: devices of a fabric, of which nothing is known."""
     drivers = {slice_.driver or FRAGMENTS[name] for name in EXPECTED for slice_ in slices(name)}
     assert drivers == DRIVERS.keys() | {"composable.example.com"}
+
+
+def test_nothing_else_names_a_driver() -> None:
+    """
+    A driver is one row: no other code of the layers that predict and serve depends on its name.
+
+    Two modules name drivers for other ends: the checks of spelling list mistakes of published
+    samples, and the reader of a site's vocabulary shows an example in a message.
+    """
+    naming = set()
+    for path in sorted((ROOT / "extender").rglob("*.py")):
+        layer, *_ = path.relative_to(ROOT / "extender").parts
+        if layer not in ("core", "kube", "service"):
+            continue
+        tree = ast.parse(path.read_text())
+        texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        naming |= {
+            path.relative_to(ROOT / "extender").as_posix()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in texts
+            if any(driver in node.value for driver in DRIVERS)
+        }
+    assert naming == {
+        "core/topology/drivers.py",
+        "core/advice/spelling_checks.py",
+        "kube/files/vocabulary_file.py",
+    }
 
 
 def test_samples_written_by_hand_say_so() -> None:
