@@ -1,7 +1,7 @@
 """
 The pure core: values in, values out.
 
-Nothing here knows asyncio, HTTP, files, clocks, randomness, logging or metrics,
-and nothing here imports another package of the extender. import-linter
-enforces both (see ``pyproject.toml``).
+Nothing here knows asyncio, HTTP, files, clocks, randomness, logging or metrics, and of the extender's
+other packages only ``cel`` and ``model`` are imported. import-linter enforces both (see
+``pyproject.toml``).
 """

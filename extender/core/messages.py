@@ -1,5 +1,5 @@
 """
-What is told to people, as data: a code with parameters, text only at the edge.
+Messages to people as data: a code with parameters; text only at the edge.
 
 Three tables of codes are built on this: ``reasons`` (why a node got its verdict),
 ``soft_alignment.refusals`` (why a claim stays as it is) and ``advice.claim_warnings`` (what can go

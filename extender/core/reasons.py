@@ -1,5 +1,5 @@
 """
-Why a node got its verdict: the codes, and what each says.
+Why a node got its verdict: the codes, and the text of each.
 
 The codes are a public contract (the explanation's ``reason``) and are documented in
 ``docs/explain.md``.

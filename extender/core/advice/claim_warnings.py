@@ -1,5 +1,5 @@
 """
-What can go wrong with a claim on this cluster: the codes, and what each says.
+What can go wrong with a claim on this cluster: the codes, and the text of each.
 
 The codes are a public contract (the advice's ``code``) and are documented in ``docs/advise.md``.
 """

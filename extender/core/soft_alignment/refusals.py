@@ -1,5 +1,5 @@
 """
-Why a claim stays as its author wrote it: the codes, and what each says.
+Why a claim stays as its author wrote it: the codes, and the text of each.
 
 The codes are a public contract (the annotation's first word, a metric's label) and are
 documented in ``docs/soft-alignment.md``.

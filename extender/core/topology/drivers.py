@@ -87,7 +87,7 @@ DRIVERS: Mapping[str, DriverAttributes] = {
         identity=("PFName",),
         rdma=("rdmaCapable",),
     ),
-    # k8snetworkplumbingwg/dra-driver-ovsdpdk: ports of a software bridge, of which nothing is said.
+    # k8snetworkplumbingwg/dra-driver-ovsdpdk: ports of a software bridge; no attribute locates them.
     "ovsdpdk.k8snetworkplumbingwg.io": DriverAttributes(kind=DeviceKind.NIC),
     # kubernetes-sigs/dra-driver-cpu: no NUMA node where CPUs are grouped by socket or machine.
     "dra.cpu": DriverAttributes(

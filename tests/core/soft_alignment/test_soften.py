@@ -158,6 +158,15 @@ def test_lists_count_as_sets_where_the_gate_is_on():
             assert found.code is RefusalCode.NOTHING_TO_GAIN
 
 
+def test_a_value_that_no_constraint_accepts_has_no_safe_form():
+    """An empty list: it is the root, so no fallback selects the device, and no constraint accepts it."""
+    nics = [b.device("nic-0", ROOTS[0]), Device("nic-1", {b.ROOT: Attribute(AttributeKind.STRINGS, ())})]
+    snapshot = world(
+        b.slice_of("dra.net", "node-b", nics), version="1.37.2", gates={"DRAListTypeAttributes": True}
+    )
+    assert code_of(b.PAIR, snapshot) is RefusalCode.NO_SAFE_FORM
+
+
 @pytest.mark.parametrize(
     ("spec", "code"),
     [
