@@ -208,10 +208,30 @@ def test_the_glossary_is_in_order():
 @pytest.mark.parametrize("term", glossary())
 def test_terms_of_the_glossary_are_used(term):
     """The page that a term links to uses the term, so that whoever follows the link finds it."""
-    target = re.search(r"\]\(([\w./-]+\.md)", glossary()[term])
-    assert target is not None
-    page = " ".join((CONTENTS.parent / target[1]).read_text().lower().split())
+    page = " ".join(explained_on(term).read_text().lower().split())
     assert term.lower() in page or term.lower().replace(" ", "-") in page
+
+
+@pytest.mark.parametrize("path", [page for page in PAGES if page != CONTENTS], ids=short)
+def test_pages_that_use_our_terms_say_where_they_are_explained(path):
+    """
+    A page links a term of another page to the glossary or to that page.
+
+    Only terms of several words count: the others are words of everyday language too.
+    """
+    prose = re.sub(r"^\|.*", "", FENCE.sub("", path.read_text()), flags=re.MULTILINE)
+    links = re.findall(r"\]\(([^)#\s]+)", path.read_text())
+    text = " ".join(re.sub(r"\]\([^)\s]+\)", "", prose).split())
+    reached = {(path.parent / link).resolve() for link in links if not link.startswith("http")} | {path}
+    used = [term for term in glossary() if " " in term and re.search(rf"\b{term}s?\b", text)]
+    assert CONTENTS in reached or [term for term in used if explained_on(term) not in reached] == []
+
+
+def explained_on(term: str) -> Path:
+    """The page that a term of the glossary links to."""
+    link = re.search(r"\]\(([\w./-]+\.md)", glossary()[term])
+    assert link is not None
+    return (CONTENTS.parent / link[1]).resolve()
 
 
 def test_the_contents_list_every_page():
