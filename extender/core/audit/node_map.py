@@ -92,13 +92,12 @@ def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
             for id_ in _held_by(claim):
                 held.setdefault(id_, []).extend(_consumers(claim))
     found = []
-    for slice_, signature in zip(state.inventory.slices, state.inventory.signature.slices, strict=True):
+    for slice_, device, location in state.inventory.located():
+        id_ = DeviceID(slice_.driver, slice_.pool, device.name)
+        holders = tuple(dict.fromkeys(held.get(id_, ())))
         names = snapshot.vocabulary.attributes(slice_.driver)
-        for device, location in zip(slice_.devices, signature.locations, strict=True):
-            id_ = DeviceID(slice_.driver, slice_.pool, device.name)
-            holders = tuple(dict.fromkeys(held.get(id_, ())))
-            published = read_published(names, slice_.driver, device)
-            found.append(_Located(MapDevice(id_, location.kind, holders), location, published))
+        published = read_published(names, slice_.driver, device)
+        found.append(_Located(MapDevice(id_, location.kind, holders), location, published))
     return found
 
 

@@ -151,10 +151,9 @@ def _locations_of(wanted: set[DeviceID], state: NodeState) -> dict[DeviceID, Loc
     pools = {(each.driver, each.pool) for each in wanted}
     return {
         id_: location
-        for slice_, signature in zip(state.inventory.slices, state.inventory.signature.slices, strict=True)
+        for slice_, device, location in state.inventory.located()
         if (slice_.driver, slice_.pool) in pools
-        for device, location in zip(slice_.devices, signature.locations, strict=True)
-        if (id_ := DeviceID(slice_.driver, slice_.pool, device.name)) in wanted
+        and (id_ := DeviceID(slice_.driver, slice_.pool, device.name)) in wanted
     }
 
 

@@ -9,7 +9,7 @@ reason why they can share predictions (the other half is ``layout``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -50,6 +50,12 @@ class Inventory:
     signature: NodeSignature
     failure: Reason | None = None
     pairable: Pairable = field(default=NOTHING_PAIRABLE, compare=False)
+
+    def located(self) -> Iterator[tuple[ResourceSlice, Device, Location]]:
+        """Yield every device with its slice and its location, in the order of ``slices``."""
+        for slice_, signature in zip(self.slices, self.signature.slices, strict=True):
+            for device, location in zip(slice_.devices, signature.locations, strict=True):
+                yield slice_, device, location
 
 
 NODE_FEATURE = "DRAOptionalNodeOperations"

@@ -125,6 +125,5 @@ def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
 def _locations(state: NodeState) -> dict[DeviceID, Location]:
     return {
         DeviceID(slice_.driver, slice_.pool, device.name): location
-        for slice_, signature in zip(state.inventory.slices, state.inventory.signature.slices, strict=True)
-        for device, location in zip(slice_.devices, signature.locations, strict=True)
+        for slice_, device, location in state.inventory.located()
     }
