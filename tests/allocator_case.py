@@ -16,6 +16,7 @@ from typing import Any
 
 from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.picking import Fatal, Unpredictable
+from extender.core.allocator.problem import Problem
 from extender.core.allocator.projection import Projector
 from extender.core.allocator.results import SHARE_ID, allocations
 from extender.core.claims.compiled_claims import InvalidClaims, compile_claims
@@ -86,7 +87,7 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
         return Answer(Outcome.ERROR, detail=str(refused.reason))
     placed = Projector(compiled, release).project(state.inventory)
     usage = usage_of(placed, state.inventory, state.usage, release)
-    found = find(compiled, placed.layout, usage, release, budget)
+    found = find(Problem(compiled, placed.layout, usage, release), budget)
     if isinstance(found.answer, Fatal):
         detail = str(found.answer.reason)
         return Answer(Outcome.ERROR, found.certainty, detail=detail, steps=found.search_steps)

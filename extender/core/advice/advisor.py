@@ -260,7 +260,7 @@ class _Adviser:
         now, empty = self._surveys(self._plan(options[0].specs))
         soft = next((each for each in options if each.kind is OptionKind.SOFT), None)
         rewritten = () if soft is None else self._surveys(self._plan(soft.specs))[0]
-        return nearness_counts(now, empty, rewritten, self._now.release, self._step)
+        return nearness_counts(now, empty, rewritten, self._step)
 
     def _rewrites(self, bare: Sequence[ClaimSpec]) -> tuple[Rewrite | Refusal, ...]:
         """For each claim that is there: how to write it so that it prefers near devices."""

@@ -11,11 +11,10 @@ from typing import NamedTuple
 from ..alignment.pairs import Alignment
 from ..allocator.layout import Layout, LayoutUsage
 from ..allocator.picking import Fatal
+from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..allocator.solutions import visit_solutions
-from ..claims.compiled_claims import CompiledClaims
 from ..prediction.predict import Slot, align_devices
-from ..releases.release import Release
 from ..topology.locations import Distance, Location, distance
 
 
@@ -63,14 +62,7 @@ def nearness_of(alignment: Alignment) -> Nearness | None:
     return max(apart, key=_RANK.__getitem__, default=None)
 
 
-def best_nearness(
-    compiled: CompiledClaims,
-    layout: Layout,
-    usage: LayoutUsage,
-    slots: Sequence[Slot],
-    release: Release,
-    budget: int,
-) -> BestNearness:
+def best_nearness(problem: Problem, slots: Sequence[Slot], budget: int) -> BestNearness:
     """Search the sets of devices that satisfy the claims for the nearest; ``budget`` in steps."""
     best: list[Nearness] = []
     visits = 0
@@ -78,7 +70,7 @@ def best_nearness(
     def visit(solution: Solution) -> bool:
         nonlocal visits
         visits += 1
-        found = _nearness(compiled, layout, solution, slots)
+        found = _nearness(problem, solution, slots)
         if found is None:
             return True
         if not best or _RANK[found] < _RANK[best[0]]:
@@ -86,7 +78,7 @@ def best_nearness(
         return best[0] is Nearness.PCIE_ROOT
 
     try:
-        complete = visit_solutions(compiled, layout, usage, release, budget, visit)
+        complete = visit_solutions(problem, budget, visit)
     except Fatal:
         complete = True
     return BestNearness(best[0] if best else None, complete, visits)
@@ -115,26 +107,25 @@ def nearest_possible(layout: Layout, usage: LayoutUsage) -> Nearness:
     return Nearness.NUMA if on_one_node else Nearness.UNKNOWN
 
 
-def _nearness(
-    compiled: CompiledClaims, layout: Layout, solution: Solution, slots: Sequence[Slot]
-) -> Nearness | None:
-    locations = _two_locations(compiled, layout, solution, slots)
+def _nearness(problem: Problem, solution: Solution, slots: Sequence[Slot]) -> Nearness | None:
+    locations = _two_locations(problem, solution, slots)
     if locations is not None:
         return _NEARNESS[distance(*locations)]
-    return nearness_of(align_devices(compiled, layout, solution, slots))
+    return nearness_of(align_devices(problem, solution, slots))
 
 
 def _two_locations(
-    compiled: CompiledClaims, layout: Layout, solution: Solution, slots: Sequence[Slot]
+    problem: Problem, solution: Solution, slots: Sequence[Slot]
 ) -> tuple[Location, Location] | None:
     """The locations where there are just two devices, by far the most common claim."""
     picks = [pick for each in solution.picks for pick in each]
     if len(picks) != 2 or any(slot.fixed for slot in slots):
         return None
-    if any(compiled.alternatives[pick.alternative].admin for pick in picks):
+    if any(problem.claims.alternatives[pick.alternative].admin for pick in picks):
         return None
+    candidates = problem.layout.candidates
     first, second = picks
-    return layout.candidates[first.candidate].location, layout.candidates[second.candidate].location
+    return candidates[first.candidate].location, candidates[second.candidate].location
 
 
 def _is_of_one_kind(kinds: str) -> bool:

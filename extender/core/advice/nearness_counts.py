@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..releases.release import Release
 from .nearness import Nearness, best_nearness, nearest_possible, nearness_of
 from .survey import NodeGroup, Step
 
@@ -44,13 +43,12 @@ def nearness_counts(
     now: Sequence[NodeGroup],
     empty: Sequence[NodeGroup],
     rewritten: Sequence[NodeGroup],
-    release: Release,
     step: Step,
 ) -> NearnessCounts:
     """Count over surveys of the claims without constraints; ``rewritten`` is one of the rewritten claims."""
     # The empty cluster has few distinct views, so it is judged while there is budget.
-    best_empty, guessed_empty, visits = _best(empty, BEST_VISITS, release, step)
-    best, guessed, _ = _best(now, visits, release, step)
+    best_empty, guessed_empty, visits = _best(empty, BEST_VISITS, step)
+    best, guessed, _ = _best(now, visits, step)
     return NearnessCounts(_taken(now), _taken(rewritten), best, best_empty, guessed, guessed_empty)
 
 
@@ -63,9 +61,7 @@ def _taken(surveyed: Sequence[NodeGroup]) -> Counter[Nearness]:
     return counts
 
 
-def _best(
-    surveyed: Sequence[NodeGroup], visits: int, release: Release, step: Step
-) -> tuple[Counter[Nearness], int, int]:
+def _best(surveyed: Sequence[NodeGroup], visits: int, step: Step) -> tuple[Counter[Nearness], int, int]:
     """Nodes by the nearest choice there, those where it is a guess, and the visits left."""
     counts: Counter[Nearness] = Counter()
     guessed = 0
@@ -76,14 +72,7 @@ def _best(
         if _RANK[nearness] > _RANK[nearest_possible(view.placed.layout, view.key[1])]:
             complete = False
             if visits > 0:
-                best = best_nearness(
-                    view.memo.compiled,
-                    view.placed.layout,
-                    view.key[1],
-                    view.slots,
-                    release,
-                    min(BEST_STEPS, visits * 2),
-                )
+                best = best_nearness(view.problem, view.slots, min(BEST_STEPS, visits * 2))
                 visits -= max(best.visits, 1)
                 complete = best.complete
                 nearness = best.nearness or nearness

@@ -67,7 +67,7 @@ def survey(
                 why = reason(ReasonCode.REQUEST_BUDGET, steps=settings.request_steps)
                 prediction = without_devices(Outcome.UNKNOWN, why, settings)
             elif prediction is None:
-                prediction = _searched(view, snapshot, settings)
+                prediction = _searched(view, settings)
                 spent += prediction.steps
             if view.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
                 prediction = without_devices(Outcome.UNSCHEDULABLE, view.elsewhere, settings)
@@ -99,9 +99,7 @@ def named_reason(group: NodeGroup, plan: Plan, snapshot: Snapshot) -> Reason | N
     ).reason
 
 
-def _searched(view: NodeView, snapshot: Snapshot, settings: Settings) -> Prediction:
-    prediction = predict(
-        view.memo.compiled, view.placed.layout, view.key[1], view.slots, snapshot.release, settings
-    )
+def _searched(view: NodeView, settings: Settings) -> Prediction:
+    prediction = predict(view.problem, view.slots, settings)
     view.memo.remember(view.key, prediction)
     return prediction

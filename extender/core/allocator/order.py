@@ -27,10 +27,11 @@ from itertools import permutations, product
 from math import factorial, prod
 from typing import NamedTuple
 
-from ..claims.compiled_claims import Alternative, CompiledClaims, ConstraintKind
-from ..releases.release import DistinctRule, Release
+from ..claims.compiled_claims import Alternative, ConstraintKind
+from ..releases.release import DistinctRule
 from .layout import Layout, LayoutUsage
 from .picking import Fatal, Unpredictable
+from .problem import Problem
 from .search import OPEN, Search, SearchScope, Solution
 
 MAX_ORDERS = 24
@@ -44,30 +45,26 @@ class OrderCheck(NamedTuple):
     steps: int = 0
 
 
-def check_order(
-    compiled: CompiledClaims,
-    layout: Layout,
-    usage: LayoutUsage,
-    release: Release,
-    budget: int,
-    search: Search,
-    found: Solution | Fatal | None,
-) -> OrderCheck:
+def check_order(problem: Problem, budget: int, search: Search, found: Solution | Fatal | None) -> OrderCheck:
     """
     Whether some order of pools and slices may give another answer than ``found``.
 
     ``search`` is the one that found it, as it was left. Past ``budget`` search steps
     the answer is yes.
     """
-    if any(pool.ambiguous for pool in layout.pools):
+    if any(pool.ambiguous for pool in problem.layout.pools):
         return OrderCheck(matters=True)
-    if release.order.fixed:
+    if problem.release.order.fixed:
         return OrderCheck(matters=False)
-    scattered = [each for each in compiled.alternatives if _is_scattered(each, layout, usage)]
+    scattered = [
+        alternative
+        for alternative in problem.claims.alternatives
+        if _is_scattered(alternative, problem.layout, problem.usage)
+    ]
     if not scattered:
         return OrderCheck(matters=False)
-    again = _Again(compiled, layout, usage, release, budget)
-    if _depends_on_attempts(compiled, layout, release) or any(each.all_devices for each in scattered):
+    again = _Again(problem, budget)
+    if _depends_on_attempts(problem) or any(alternative.all_devices for alternative in scattered):
         return OrderCheck(again.differs_in_some_order(found), again.steps)
     if found is None:
         return OrderCheck(matters=False)
@@ -76,7 +73,7 @@ def check_order(
     return OrderCheck(again.is_beaten_somewhere(search, found), again.steps)
 
 
-def combinations_suffice(compiled: CompiledClaims, layout: Layout, release: Release) -> bool:
+def combinations_suffice(problem: Problem) -> bool:
     """
     Whether trying the devices of a request in one order finds the first solution of all orders.
 
@@ -84,11 +81,9 @@ def combinations_suffice(compiled: CompiledClaims, layout: Layout, release: Rele
     of one device twice, no constraint to which the order matters, no traces of attempts.
     """
     return (
-        not release.features.consumable_capacity
-        and not _depends_on_attempts(compiled, layout, release)
-        and not any(
-            each.kind is ConstraintKind.DISTINCT for claim in compiled.claims for each in claim.constraints
-        )
+        not problem.release.features.consumable_capacity
+        and not _depends_on_attempts(problem)
+        and not _wants_distinct(problem)
     )
 
 
@@ -111,27 +106,29 @@ def _can_swap(layout: Layout, first: int, second: int) -> bool:
     return a.late == b.late
 
 
-def _depends_on_attempts(compiled: CompiledClaims, layout: Layout, release: Release) -> bool:
+def _depends_on_attempts(problem: Problem) -> bool:
     """Whether failed attempts leave traces that later ones run into."""
+    release = problem.release
     leaks = release.counters.leak and release.features.partitionable_devices
-    if leaks and any(candidate.traits.consumes_counters for candidate in layout.candidates):
+    if leaks and any(candidate.traits.consumes_counters for candidate in problem.layout.candidates):
         return True
-    return release.distinct is DistinctRule.BY_REQUEST and any(
-        each.kind is ConstraintKind.DISTINCT for claim in compiled.claims for each in claim.constraints
+    return release.distinct is DistinctRule.BY_REQUEST and _wants_distinct(problem)
+
+
+def _wants_distinct(problem: Problem) -> bool:
+    return any(
+        constraint.kind is ConstraintKind.DISTINCT
+        for claim in problem.claims.claims
+        for constraint in claim.constraints
     )
 
 
 class _Again:
-    """Further searches on the same input; ``steps`` is what they took."""
+    """Further searches of the same problem; ``steps`` is what they took."""
 
-    def __init__(
-        self, compiled: CompiledClaims, layout: Layout, usage: LayoutUsage, release: Release, budget: int
-    ) -> None:
+    def __init__(self, problem: Problem, budget: int) -> None:
         self.steps = 0
-        self._compiled = compiled
-        self._layout = layout
-        self._usage = usage
-        self._release = release
+        self._problem = problem
         self._budget = budget
 
     def is_beaten_somewhere(self, search: Search, found: Solution | Fatal) -> bool:
@@ -143,7 +140,7 @@ class _Again:
             path.append(found.candidate)
         requests = {
             alternative.index: (claim, number)
-            for claim, each in enumerate(self._compiled.claims)
+            for claim, each in enumerate(self._problem.claims.claims)
             for number, request in enumerate(each.requests)
             for alternative in request.alternatives
         }
@@ -159,7 +156,7 @@ class _Again:
                 skips_failing=aborts,
             )
             try:
-                if self._run(self._layout, self._usage, scope) is not None:
+                if self._run(self._problem, scope) is not None:
                     return True
             except (Fatal, Unpredictable):
                 return True
@@ -167,17 +164,18 @@ class _Again:
 
     def _rivals(self, pick: int) -> frozenset[int]:
         """Candidates after this one that come before it in some order."""
-        candidates = self._layout.candidates
+        layout = self._problem.layout
+        candidates = layout.candidates
         block = candidates[pick].block
         return frozenset(
             number
             for number in range(pick + 1, len(candidates))
-            if candidates[number].block != block and _can_swap(self._layout, block, candidates[number].block)
+            if candidates[number].block != block and _can_swap(layout, block, candidates[number].block)
         )
 
     def differs_in_some_order(self, found: Solution | Fatal | None) -> bool:
         """Whether a search in another order finds something else."""
-        layout = self._layout
+        layout = self._problem.layout
         if _count_orders(layout) > MAX_ORDERS:
             return True
         for order in _orders(layout):
@@ -187,10 +185,13 @@ class _Again:
                 for number, candidate in enumerate(layout.candidates)
                 if candidate.block == block
             ]
-            shuffled = layout._replace(candidates=tuple(layout.candidates[number] for number in numbers))
+            shuffled = self._problem._replace(
+                layout=layout._replace(candidates=tuple(layout.candidates[number] for number in numbers)),
+                usage=_renumbered(self._problem.usage, numbers),
+            )
             other: Solution | Fatal | None
             try:
-                other = _original(self._run(shuffled, _renumbered(self._usage, numbers), OPEN), numbers)
+                other = _original(self._run(shuffled, OPEN), numbers)
             except Fatal as fatal:
                 other = fatal
             except Unpredictable:
@@ -199,8 +200,8 @@ class _Again:
                 return True
         return False
 
-    def _run(self, layout: Layout, usage: LayoutUsage, scope: SearchScope) -> Solution | None:
-        search = Search(self._compiled, layout, usage, self._release, self._budget - self.steps, scope)
+    def _run(self, problem: Problem, scope: SearchScope) -> Solution | None:
+        search = Search(problem, self._budget - self.steps, scope)
         try:
             return search.run()
         finally:

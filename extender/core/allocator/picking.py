@@ -15,17 +15,16 @@ from typing import NamedTuple
 
 from extender.model.quantity import Quantity
 
-from ..claims.compiled_claims import Alternative, CompiledClaims
+from ..claims.compiled_claims import Alternative
 from ..cluster.taints import taints_block
 from ..cluster.usage import Amounts
 from ..reasons import Reason, ReasonCode, reason
-from ..releases.release import Release
 from .capacity import Arithmetic, CapacityFault, Demand, consumed_amount, demand, fits
 from .compared_values import FAILED_VALUE, UNDECIDED_VALUE
 from .compatibility_groups import AvailableGroups
 from .constraints import constraint_of
 from .counters import AvailableCounters
-from .layout import Layout, LayoutUsage
+from .problem import Problem
 
 
 class Pick(NamedTuple):
@@ -60,9 +59,8 @@ class Picks:
     ``results`` are the picks; all else is private.
     """
 
-    def __init__(
-        self, compiled: CompiledClaims, layout: Layout, usage: LayoutUsage, release: Release
-    ) -> None:
+    def __init__(self, problem: Problem) -> None:
+        compiled, layout, usage, release = problem
         self.results: list[list[Pick]] = [[] for _ in compiled.claims]
         self._candidates = layout.candidates
         self._release = release

@@ -4,7 +4,7 @@ The structured allocator's search: the first full solution wins.
 Depth first over claims, requests, alternatives and devices, in that order, with
 the order of checks of upstream, because each decides which solution is first.
 It reads a layout and its usage, nothing else. Reasons name claims, pools and
-devices by their position; ``evaluate`` puts in the names.
+devices by their position; ``prediction.verdict`` puts in the names.
 
 Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
 Allocate and allocateOne, v0.34 to v0.37.
@@ -20,12 +20,12 @@ from typing import NamedTuple
 from extender.model import MAX_RESULTS
 from extender.model.quantity import MAX_INT64
 
-from ..claims.compiled_claims import Alternative, CompiledClaims
+from ..claims.compiled_claims import Alternative
 from ..reasons import Reason, ReasonCode, reason
-from ..releases.release import Release
 from .device_verdict import FAILED, INVALID_POOL, REJECTED, UNDECIDED
-from .layout import Candidate, Layout, LayoutUsage
+from .layout import Candidate
 from .picking import Fatal, Pick, Picks, Unpredictable
+from .problem import Problem
 
 MAX_DEPTH = 400
 """Deepest recursion we follow, of up to two frames each; Python stops at about 1,000 frames."""
@@ -60,6 +60,11 @@ class SearchScope(NamedTuple):
 OPEN = SearchScope()
 
 
+def the_first(_solution: Solution) -> bool:
+    """Accept whatever solution comes first, as upstream does."""
+    return True
+
+
 class Step(Enum):
     """What came of one level of the search."""
 
@@ -72,43 +77,44 @@ class Step(Enum):
 
 class Search:
     """
-    One search on one layout.
+    One search.
 
-    ``steps`` counts upstream's allocateOne calls, ``tried`` the candidates looked
-    at; their sum is held to ``budget``. Use once: ``run`` leaves the state of the
-    solution behind.
+    ``accept`` is asked of each solution, in the order in which they are found, whether to
+    stop there; else the search goes on. ``steps`` counts upstream's allocateOne calls, ``tried``
+    the candidates looked at; their sum is held to ``budget``. Use once: ``run`` leaves the state
+    of the accepted solution behind.
     """
 
     def __init__(
         self,
-        compiled: CompiledClaims,
-        layout: Layout,
-        usage: LayoutUsage,
-        release: Release,
+        problem: Problem,
         budget: int,
         scope: SearchScope = OPEN,
+        accept: Callable[[Solution], bool] = the_first,
     ) -> None:
         self.steps = 0
         self.tried = 0
-        self._compiled = compiled
-        self._candidates = layout.candidates
-        self._pools = layout.pools
-        self._release = release
-        self._features = release.features
+        self._claims = problem.claims.claims
+        self._candidates = problem.layout.candidates
+        self._pools = problem.layout.pools
+        self._release = problem.release
+        self._features = problem.release.features
         self._budget = budget
         self._scope = scope
-        self._picks = Picks(compiled, layout, usage, release)
+        self._accept = accept
+        self._accepted: Solution | None = None
+        self._picks = Picks(problem)
         self._selected: dict[tuple[int, int], int] = {}
-        self._eligible = [self._judged(alternative.judge) for alternative in compiled.alternatives]
+        self._eligible = [self._judged(alternative.judge) for alternative in problem.claims.alternatives]
         self._counts: list[int] = []
 
     def run(self) -> Solution | None:
         """
-        The first solution, ``None`` if the claims do not fit.
+        The first solution that is accepted, ``None`` if there is none.
 
-        Raises ``Fatal`` where upstream aborts, ``Undecided`` where we cannot tell.
+        Raises ``Fatal`` where upstream aborts, ``Unpredictable`` where we cannot tell.
         """
-        if self._features.consumable_capacity and self._release.capacity.crashes and self._compiled.claims:
+        if self._features.consumable_capacity and self._release.capacity.crashes and self._claims:
             raise Unpredictable(
                 reason(ReasonCode.NOT_MODELLED, detail="consumable capacity, which crashes this release")
             )
@@ -116,7 +122,7 @@ class Search:
         step = self._allocate_one(0, 0, 0, 0, inside=False, start=0)
         if step is Step.EXCEEDED:
             raise Fatal(_too_many(0, MAX_RESULTS + 1))
-        return self._solution() if step is Step.DONE else None
+        return self._accepted
 
     def picked(self) -> tuple[Pick, ...]:
         """The picks of all claims as the search stands, in order."""
@@ -126,9 +132,13 @@ class Search:
         """The alternatives as the search stands, by (claim, request) position."""
         return dict(self._selected)
 
-    def _accept(self) -> bool:
-        """Whether to stop at the solution just found; subclasses go on for others."""
-        return True
+    def _offer(self) -> Step:
+        """Offer the solution just completed; one that is not accepted counts as none."""
+        solution = self._solution()
+        if not self._accept(solution):
+            return Step.FAILED
+        self._accepted = solution
+        return Step.DONE
 
     def _solution(self) -> Solution:
         return Solution(
@@ -147,7 +157,7 @@ class Search:
     def _validate(self) -> None:
         """Size every request, and refuse claims that can never stay within the limit."""
         depth = 1
-        for number, claim in enumerate(self._compiled.claims):
+        for number, claim in enumerate(self._claims):
             least = 0
             for request in claim.requests:
                 counts = [self._count(alternative) for alternative in request.alternatives]
@@ -208,9 +218,9 @@ class Search:
         self.steps += 1
         if self.steps + self.tried > self._budget:
             raise Unpredictable(reason(ReasonCode.SEARCH_BUDGET, steps=self._budget))
-        if claim >= len(self._compiled.claims):
-            return Step.DONE if self._accept() else Step.FAILED
-        requests = self._compiled.claims[claim].requests
+        if claim >= len(self._claims):
+            return self._offer()
+        requests = self._claims[claim].requests
         if request >= len(requests):
             step = self._allocate_one(claim + 1, 0, 0, 0, inside=False, start=0)
             return Step.FAILED if step is Step.EXCEEDED else step
@@ -274,7 +284,7 @@ class Search:
     def _first_available(self, claim: int, request: int, device: int) -> Step:
         """Try the alternatives in order, each together with everything after it."""
         all_exceeded = True
-        alternatives = range(len(self._compiled.claims[claim].requests[request].alternatives))
+        alternatives = range(len(self._claims[claim].requests[request].alternatives))
         only = self._scope.alternatives.get((claim, request))
         for sub in alternatives if only is None else (only,):
             # Only read once a solution is complete, so setting it early is the same.

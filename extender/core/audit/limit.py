@@ -14,7 +14,8 @@ from itertools import combinations
 from ..alignment.bounds import certain_worth
 from ..alignment.worths import DEFAULT_WORTHS, WorthRow, Worths
 from ..allocator.device_verdict import SELECTED
-from ..allocator.layout import Layout, LayoutUsage
+from ..allocator.layout import Layout
+from ..allocator.problem import Problem
 from ..claims.compiled_claims import CompiledClaims
 from ..topology.locations import Distance, Location, distance
 from ..topology.vocabulary import DeviceKind
@@ -28,28 +29,22 @@ _NEARNESS = (Distance.DEVICE, Distance.PCIE_ROOT, Distance.NUMA, Distance.SOCKET
 _NEXT_FARTHER = dict(zip(_NEARNESS, (*_NEARNESS[1:], Distance.REMOTE), strict=True))
 
 
-def alignment_limit(
-    compiled: CompiledClaims,
-    layout: Layout,
-    usage: LayoutUsage,
-    fixed: Sequence[Location],
-    worths: Worths = DEFAULT_WORTHS,
-) -> float:
+def alignment_limit(problem: Problem, fixed: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> float:
     """
     No devices that satisfy the claims, together with those at ``fixed``, are aligned better.
 
     0..1, with pairs of unknown distance counted as far apart; ``NO_LIMIT`` where
     the claims leave open how many devices of which kind they get.
     """
-    wanted = _wanted(compiled, layout)
+    wanted = _wanted(problem.claims, problem.layout)
     if wanted is None:
         return NO_LIMIT
     locations: dict[DeviceKind, list[Location]] = {}
     for location in fixed:
         wanted[location.kind] += 1
         locations.setdefault(location.kind, []).append(location)
-    for number, candidate in enumerate(layout.candidates):
-        if not usage.in_use >> number & 1:
+    for number, candidate in enumerate(problem.layout.candidates):
+        if not problem.usage.in_use >> number & 1:
             locations.setdefault(candidate.location.kind, []).append(candidate.location)
     return _limit(wanted, locations, worths)
 

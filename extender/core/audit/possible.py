@@ -18,12 +18,13 @@ from extender.model import Claim, ClaimSpec
 from ..alignment.bounds import lowest
 from ..alignment.pairs import align
 from ..alignment.worths import DEFAULT_WORTHS, Worths
-from ..allocator.layout import Layout, LayoutUsage, Placed
+from ..allocator.layout import LayoutUsage, Placed
 from ..allocator.layout_usage import usage_of
 from ..allocator.picking import Fatal
+from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..allocator.solutions import visit_solutions
-from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
+from ..claims.compiled_claims import InvalidClaims, compile_claims
 from ..cluster.snapshot import NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
 from ..prediction.memo import ClaimsMemo
@@ -177,20 +178,19 @@ class Possibilities:
         key = (id(memo), placed.number, usage, fixed, enough)
         known = self._bests.get(key)
         if known is None:
-            known = self._bests[key] = self._search_best(memo.compiled, placed.layout, usage, fixed, enough)
+            problem = Problem(memo.compiled, placed.layout, usage, memo.release)
+            known = self._bests[key] = self._search_best(problem, fixed, enough)
         return known
 
-    def _search_best(
-        self, compiled: CompiledClaims, layout: Layout, usage: LayoutUsage, fixed: _Choice, enough: float
-    ) -> Bound:
+    def _search_best(self, problem: Problem, fixed: _Choice, enough: float) -> Bound:
         best: list[float] = []
         visited = 0
-        enough = min(enough, alignment_limit(compiled, layout, usage, fixed, self._settings.worths))
+        enough = min(enough, alignment_limit(problem, fixed, self._settings.worths))
 
         def visit(solution: Solution) -> bool:
             nonlocal visited
             visited += 1
-            rating = self._rating((*fixed, *_chosen(compiled, layout, solution)))
+            rating = self._rating((*fixed, *_chosen(problem, solution)))
             if rating is not None and (not best or rating > best[0]):
                 best[:] = [rating]
             return bool(best) and best[0] >= enough - _ROUNDING
@@ -198,9 +198,7 @@ class Possibilities:
         complete = False
         if not self.spent:
             try:
-                complete = visit_solutions(
-                    compiled, layout, usage, self._snapshot.release, min(STEPS_PER_NODE, self._left), visit
-                )
+                complete = visit_solutions(problem, min(STEPS_PER_NODE, self._left), visit)
             except Fatal:
                 complete = True
             self._left -= visited if complete else STEPS_PER_NODE
@@ -236,14 +234,14 @@ class Possibilities:
         """An exact prediction of devices, or none."""
         if state.inventory.failure is not None:
             return None
-        release = self._snapshot.release
         placed = memo.projector.project(state.inventory)
         key = (placed.number, self._restricted(placed, state, state.usage), ())
         prediction = memo.predictions.get(key)
         if prediction is None:
             if self.spent:
                 return None
-            prediction = predict(memo.compiled, placed.layout, key[1], slots, release, self._settings)
+            problem = Problem(memo.compiled, placed.layout, key[1], memo.release)
+            prediction = predict(problem, slots, self._settings)
             memo.remember(key, prediction)
             self._left -= prediction.steps
         exact = prediction.outcome is Outcome.ALLOCATED and prediction.certainty is Certainty.EXACT
@@ -298,11 +296,11 @@ def _fixed(running: RunningPod) -> _Choice:
     )
 
 
-def _chosen(compiled: CompiledClaims, layout: Layout, solution: Solution) -> list[Location]:
+def _chosen(problem: Problem, solution: Solution) -> list[Location]:
     """The locations of a solution's devices; those with admin access watch, they do not work."""
     return [
-        layout.candidates[pick.candidate].location
+        problem.layout.candidates[pick.candidate].location
         for picks in solution.picks
         for pick in picks
-        if not compiled.alternatives[pick.alternative].admin
+        if not problem.claims.alternatives[pick.alternative].admin
     ]

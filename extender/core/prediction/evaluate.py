@@ -171,13 +171,7 @@ class Evaluation(Generic[T]):
         known = view.memo.best.get(view.key)
         if known is None:
             known = view.memo.best[view.key] = best_alignment(
-                view.memo.compiled,
-                view.placed.layout,
-                view.key[1],
-                view.slots,
-                self.snapshot.release,
-                BEST_STEPS,
-                self._settings.worths,
+                view.problem, view.slots, BEST_STEPS, self._settings.worths
             )
         return known
 
@@ -288,14 +282,7 @@ class Evaluation(Generic[T]):
             yield name, prediction, view
 
     def _search(self, view: NodeView) -> Prediction:
-        prediction = predict(
-            view.memo.compiled,
-            view.placed.layout,
-            view.key[1],
-            view.slots,
-            self.snapshot.release,
-            self._settings,
-        )
+        prediction = predict(view.problem, view.slots, self._settings)
         view.memo.remember(view.key, prediction)
         self.stats.searches += 1
         self.stats.predictions[prediction.outcome, prediction.certainty] += 1

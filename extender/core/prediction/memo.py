@@ -50,10 +50,11 @@ class ClaimsMemo:
     what predicted devices leave; the projector keeps alive what the identities in the keys are of.
     """
 
-    __slots__ = ("best", "compiled", "fragmentations", "predictions", "projector", "steps")
+    __slots__ = ("best", "compiled", "fragmentations", "predictions", "projector", "release", "steps")
 
     def __init__(self, compiled: CompiledClaims, release: Release) -> None:
         self.compiled = compiled
+        self.release = release
         self.projector = Projector(compiled, release)
         self.predictions: dict[PredictionKey, Prediction] = {}
         self.best: dict[PredictionKey, Best] = {}

@@ -10,6 +10,7 @@ from extender.model import ClaimSpec, DeviceID
 
 from ..allocator.layout import Placed
 from ..allocator.layout_usage import usage_of
+from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..claims.compiled_claims import InvalidClaims, compile_claims
 from ..claims.plan import Plan
@@ -34,6 +35,11 @@ class NodeView(NamedTuple):
     placed: Placed
     slots: tuple[Slot, ...]
     elsewhere: Reason | None
+
+    @property
+    def problem(self) -> Problem:
+        """What to search on this node."""
+        return Problem(self.memo.compiled, self.placed.layout, self.key[1], self.memo.release)
 
 
 def view_node(

@@ -13,14 +13,13 @@ from typing import NamedTuple
 
 from ..alignment.pairs import Alignment, align, score
 from ..alignment.worths import DEFAULT_WORTHS, Worths
-from ..allocator.layout import Layout, LayoutUsage
+from ..allocator.layout import Layout
 from ..allocator.order import check_order, combinations_suffice
 from ..allocator.picking import Fatal, Unpredictable
+from ..allocator.problem import Problem
 from ..allocator.search import Search, Solution
 from ..allocator.solutions import visit_solutions
-from ..claims.compiled_claims import CompiledClaims
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
-from ..releases.release import Release
 from ..topology.locations import Location
 from .settings import Settings
 
@@ -64,27 +63,21 @@ class Prediction:
     certainty: Certainty = Certainty.EXACT
 
 
-def predict(
-    compiled: CompiledClaims,
-    layout: Layout,
-    usage: LayoutUsage,
-    slots: Sequence[Slot],
-    release: Release,
-    settings: Settings,
-) -> Prediction:
+def predict(problem: Problem, slots: Sequence[Slot], settings: Settings) -> Prediction:
     """Search once and rate the result. ``slots`` are the pod's claims in pod order."""
-    found = find(compiled, layout, usage, release, settings.search_steps)
+    found = find(problem, settings.search_steps)
     if isinstance(found.answer, Unpredictable):
         return without_devices(Outcome.UNKNOWN, found.answer.reason, settings, found.steps)
     if isinstance(found.answer, Fatal):
         return without_devices(Outcome.ERROR, found.answer.reason, settings, found.steps, found.certainty)
     if found.answer is None:
-        why = _why_nothing_fits(layout)
+        why = _why_nothing_fits(problem.layout)
         return without_devices(Outcome.UNSCHEDULABLE, why, settings, found.steps, found.certainty)
-    if release.features.node_allocatable_resources and _uses_node_resources(layout, found.answer):
+    node_resources = problem.release.features.node_allocatable_resources
+    if node_resources and _uses_node_resources(problem.layout, found.answer):
         why = reason(ReasonCode.NOT_MODELLED, detail="devices that take resources of their node")
         return without_devices(Outcome.UNKNOWN, why, settings, found.steps)
-    alignment = align_devices(compiled, layout, found.answer, slots, settings.worths)
+    alignment = align_devices(problem, found.answer, slots, settings.worths)
     return Prediction(
         Outcome.ALLOCATED,
         None,
@@ -119,14 +112,14 @@ class Found(NamedTuple):
     search_steps: int | None
 
 
-def find(
-    compiled: CompiledClaims, layout: Layout, usage: LayoutUsage, release: Release, budget: int
-) -> Found:
+def find(problem: Problem, budget: int) -> Found:
     """Search, and see whether the answer hangs on an order that the release leaves to chance."""
-    combined = release
-    if not release.order.combinations and combinations_suffice(compiled, layout, release):
-        combined = replace(release, order=replace(release.order, combinations=True))
-    search = Search(compiled, layout, usage, combined, budget)
+    release = problem.release
+    combined = problem
+    if not release.order.combinations and combinations_suffice(problem):
+        order = replace(release.order, combinations=True)
+        combined = problem._replace(release=replace(release, order=order))
+    search = Search(combined, budget)
     answer: Solution | Fatal | None
     try:
         answer = search.run()
@@ -134,9 +127,9 @@ def find(
         answer = fatal
     except Unpredictable as undecided:
         return Found(undecided, Certainty.EXACT, search.steps + search.tried, None)
-    check = check_order(compiled, layout, usage, release, budget, search, answer)
+    check = check_order(problem, budget, search, answer)
     certainty = Certainty.ORDER_DEPENDENT if check.matters else Certainty.EXACT
-    counted = search.steps if combined is release else None
+    counted = search.steps if combined is problem else None
     return Found(answer, certainty, search.steps + search.tried + check.steps, counted)
 
 
@@ -153,20 +146,14 @@ def without_devices(
 
 
 def best_alignment(
-    compiled: CompiledClaims,
-    layout: Layout,
-    usage: LayoutUsage,
-    slots: Sequence[Slot],
-    release: Release,
-    budget: int,
-    worths: Worths = DEFAULT_WORTHS,
+    problem: Problem, slots: Sequence[Slot], budget: int, worths: Worths = DEFAULT_WORTHS
 ) -> Best:
     """Search all sets of devices that satisfy the claims for the best aligned one."""
     best: list[float] = []
     seen: set[Hashable] = set()
 
     def visit(solution: Solution) -> bool:
-        _, locations = _working(compiled, layout, solution, slots)
+        _, locations = _working(problem, solution, slots)
         form = _form(locations)
         if form in seen:
             return False
@@ -179,21 +166,17 @@ def best_alignment(
         return best[0] >= 1.0
 
     try:
-        complete = visit_solutions(compiled, layout, usage, release, budget, visit)
+        complete = visit_solutions(problem, budget, visit)
     except Fatal:
         complete = True
     return Best(best[0] if best else None, complete)
 
 
 def align_devices(
-    compiled: CompiledClaims,
-    layout: Layout,
-    solution: Solution,
-    slots: Sequence[Slot],
-    worths: Worths = DEFAULT_WORTHS,
+    problem: Problem, solution: Solution, slots: Sequence[Slot], worths: Worths = DEFAULT_WORTHS
 ) -> Alignment:
     """Align all devices of the pod; those with admin access watch, they do not work."""
-    numbers, locations = _working(compiled, layout, solution, slots)
+    numbers, locations = _working(problem, solution, slots)
     alignment = align(locations, worths)
     if numbers == list(range(len(numbers))):
         return alignment
@@ -221,9 +204,7 @@ def _form(locations: Sequence[Location]) -> Hashable:
     )
 
 
-def _working(
-    compiled: CompiledClaims, layout: Layout, solution: Solution, slots: Sequence[Slot]
-) -> tuple[list[int], list[Location]]:
+def _working(problem: Problem, solution: Solution, slots: Sequence[Slot]) -> tuple[list[int], list[Location]]:
     """The positions in the pod's devices, and the locations, of those that take part in the work."""
     numbers: list[int] = []
     locations: list[Location] = []
@@ -234,8 +215,8 @@ def _working(
         else:
             devices = tuple(
                 None
-                if compiled.alternatives[pick.alternative].admin
-                else layout.candidates[pick.candidate].location
+                if problem.claims.alternatives[pick.alternative].admin
+                else problem.layout.candidates[pick.candidate].location
                 for pick in solution.picks[slot.pending]
             )
         for location in devices:

@@ -74,17 +74,15 @@ def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
         )
         nodes.append(node)
         slices += of_node
-    release = release_for("1.36.2")
-    snapshot = Snapshot.of(release=release, nodes=nodes, slices=slices, classes=b.CLASSES)
+    snapshot = Snapshot.of(release=release_for("1.36.2"), nodes=nodes, slices=slices, classes=b.CLASSES)
     plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
     ranks = list(Nearness)
     reached = 0
     for group in survey(plan, snapshot, {}, Settings(), lambda _: None):
         view = group.view
         assert view is not None
-        layout, usage = view.placed.layout, view.key[1]
-        best = best_nearness(view.memo.compiled, layout, usage, view.slots, release, 10_000)
-        bound = nearest_possible(layout, usage)
+        best = best_nearness(view.problem, view.slots, 10_000)
+        bound = nearest_possible(view.placed.layout, view.key[1])
         assert best.complete
         assert best.nearness is not None
         assert ranks.index(bound) <= ranks.index(best.nearness)

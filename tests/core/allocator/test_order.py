@@ -11,6 +11,7 @@ import pytest
 
 from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.picking import Fatal
+from extender.core.allocator.problem import Problem
 from extender.core.allocator.projection import Projector
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.snapshot import Snapshot
@@ -173,7 +174,7 @@ def answer(case: Case, release: Release, slices: Iterable[ResourceSlice]) -> tup
     )
     placed = Projector(compiled, release).project(state.inventory)
     usage = usage_of(placed, state.inventory, state.usage, release)
-    found = find(compiled, placed.layout, usage, release, 10_000)
+    found = find(Problem(compiled, placed.layout, usage, release), 10_000)
     if isinstance(found.answer, Fatal):
         return "error", found.certainty
     if found.answer is None:
