@@ -71,11 +71,9 @@ def best_nearness(problem: Problem, slots: Sequence[Slot], budget: int) -> BestN
         nonlocal visits
         visits += 1
         found = _nearness(problem, solution, slots)
-        if found is None:
-            return True
-        if not best or _RANK[found] < _RANK[best[0]]:
+        if found is not None and (not best or _RANK[found] < _RANK[best[0]]):
             best[:] = [found]
-        return best[0] is Nearness.PCIE_ROOT
+        return bool(best) and best[0] is Nearness.PCIE_ROOT
 
     try:
         complete = visit_solutions(problem, budget, visit)

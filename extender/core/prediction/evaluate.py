@@ -163,7 +163,7 @@ class Evaluation(Generic[T]):
     def best(self, name: str) -> Best:
         """The best alignment that any allowed choice of devices on the node would have."""
         state = self.snapshot.nodes.get(name)
-        if state is None or isinstance(self._plan, Uniform):
+        if state is None or isinstance(self._plan, Uniform) or self._plan.nothing_to_align:
             return Best(None, complete=True)
         view = self._view(self._plan, state)
         if isinstance(view, Prediction):

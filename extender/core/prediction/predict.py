@@ -159,11 +159,9 @@ def best_alignment(
             return False
         seen.add(form)
         predicted = align(locations, worths).predicted
-        if predicted is None:
-            return True
-        if not best or predicted > best[0]:
+        if predicted is not None and (not best or predicted > best[0]):
             best[:] = [predicted]
-        return best[0] >= 1.0
+        return bool(best) and best[0] >= 1.0
 
     try:
         complete = visit_solutions(problem, budget, visit)

@@ -23,12 +23,14 @@ from extender.model import (
     DeviceID,
     DeviceResult,
     DeviceTraits,
+    ExactRequest,
     Node,
     NodeRequirement,
     NodeSelector,
     NodeSelectorTerm,
     Pod,
     PodClaim,
+    Request,
 )
 from extender.model.quantity import Quantity, parse_quantity
 from tests import builders as b
@@ -80,6 +82,24 @@ def test_the_best_of_too_many_choices_is_the_best_that_was_found() -> None:
     assert best.alignment is not None
     assert alignment.predicted is not None
     assert best.alignment >= alignment.predicted
+
+
+def test_a_choice_with_nothing_to_align_does_not_end_the_search_for_the_best() -> None:
+    """A GPU that may do without a NIC: the near NIC of the second GPU is found all the same."""
+    node, slices = b.pair_node("n", ["pci0000:10", "pci0000:90"], ["pci0000:90"])
+    watched = ExactRequest("watched", "gpu", admin_access=True)
+    either = b.spec(
+        b.request("gpu", "gpu"), Request("nic", first_available=(ExactRequest("real", "nic"), watched))
+    )
+    snapshot = Snapshot.of(
+        release=release_for("1.36.2"),
+        nodes=[node],
+        slices=slices,
+        classes=b.CLASSES,
+        claims=[b.claim("c", either)],
+    )
+    best = ask(snapshot, b.pod("p", "c")).best("n")
+    assert (best.alignment, best.complete) == (1.0, True)
 
 
 def test_devices_are_named_for_the_node_and_the_claim() -> None:
