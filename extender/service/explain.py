@@ -9,7 +9,7 @@ from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.reasons import ReasonCode, reason, render
 
 if TYPE_CHECKING:
-    from extender.core.prediction.evaluate import NodeVerdict, PredictedDevice
+    from extender.core.prediction.evaluate import Best, NodeVerdict, PredictedDevice
     from extender.model import Pod
 
 API_VERSION = "dra-extender.io/v1alpha1"
@@ -31,7 +31,7 @@ def explanation(pod: Pod, kubernetes: str, nodes: JSON) -> JSON:
 def explained_nodes(
     names: Iterable[str],
     verdicts: Mapping[str, NodeVerdict],
-    best: Callable[[str], tuple[float | None, bool]],
+    best: Callable[[str], Best],
     *,
     score: int | None,
 ) -> JSON:
@@ -42,7 +42,7 @@ def explained_nodes(
     certain or only the best that was found. ``score`` replaces
     the score of every node where the pod's policy makes all nodes equal.
     """
-    return {name: _node(verdicts[name], *best(name), score) for name in names}
+    return {name: _node(verdicts[name], best(name), score) for name in names}
 
 
 def unknown_nodes(names: Iterable[str], score: int) -> JSON:
@@ -61,7 +61,7 @@ def unknown_nodes(names: Iterable[str], score: int) -> JSON:
     return dict.fromkeys(names, entry)
 
 
-def _node(verdict: NodeVerdict, best: float | None, complete: bool, score: int | None) -> JSON:
+def _node(verdict: NodeVerdict, best: Best, score: int | None) -> JSON:
     alignment = verdict.alignment
     return {
         "outcome": verdict.outcome,
@@ -72,8 +72,8 @@ def _node(verdict: NodeVerdict, best: float | None, complete: bool, score: int |
         "score": verdict.score if score is None else score,
         "alignment": {
             "predicted": None if alignment is None else alignment.predicted,
-            "best": best,
-            "bestComplete": complete,
+            "best": best.rating,
+            "bestComplete": best.complete,
             "pairs": _pairs(verdict),
         },
         "fragmentation": _fragmentation(verdict),

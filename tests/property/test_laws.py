@@ -163,8 +163,8 @@ def test_best_is_at_least_what_is_predicted(world: World) -> None:
         if verdict.alignment is not None and verdict.alignment.predicted is not None:
             best = evaluation.best(name)
             if best.complete:
-                assert best.alignment is not None
-                assert best.alignment >= verdict.alignment.predicted
+                assert best.rating is not None
+                assert best.rating >= verdict.alignment.predicted
 
 
 def _plain(world: World) -> World:

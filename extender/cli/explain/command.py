@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 import orjson
 
-from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
+from extender.core.prediction.evaluate import Best, Memo, Settings, Snapshot, evaluate
 from extender.core.topology.published import does_rdma
 from extender.kube.api.listing import LiveError, read_live
 from extender.kube.files.cluster import Cluster
@@ -80,7 +80,7 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Setti
     ignored = policy_of(pod, snapshot.namespaces, Policy.PREFERRED).policy is Policy.IGNORE
     with Progress("looking for the best devices on node", len(names)) as progress:
 
-        def best(name: str) -> tuple[float | None, bool]:
+        def best(name: str) -> Best:
             progress.step(name)
             return evaluation.best(name)
 

@@ -6,14 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from ..alignment.pairs import Alignment
 from ..allocator.layout import Layout, LayoutUsage
-from ..allocator.picking import Fatal
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
-from ..allocator.solutions import visit_solutions
+from ..allocator.solutions import Best, best_of
 from ..prediction.predict import Slot, align_devices
 from ..topology.locations import Distance, Location, distance
 
@@ -38,18 +36,6 @@ _NEARNESS = {
 _RANK = {each: rank for rank, each in enumerate(Nearness)}
 
 
-class BestNearness(NamedTuple):
-    """
-    The nearest that any choice of devices reaches, ``None`` where there are no two.
-
-    Not ``complete``: the search ran out of steps. ``visits``: choices looked at.
-    """
-
-    nearness: Nearness | None
-    complete: bool
-    visits: int
-
-
 def nearness_of(alignment: Alignment) -> Nearness | None:
     """
     That of the farthest pair; pairs of different kinds decide where there are any.
@@ -62,24 +48,19 @@ def nearness_of(alignment: Alignment) -> Nearness | None:
     return max(apart, key=_RANK.__getitem__, default=None)
 
 
-def best_nearness(problem: Problem, slots: Sequence[Slot], budget: int) -> BestNearness:
-    """Search the sets of devices that satisfy the claims for the nearest; ``budget`` in steps."""
-    best: list[Nearness] = []
-    visits = 0
+def best_nearness(problem: Problem, slots: Sequence[Slot], budget: int) -> tuple[Nearness | None, Best]:
+    """
+    The nearest that any set of devices is that satisfies the claims; ``budget`` in steps.
 
-    def visit(solution: Solution) -> bool:
-        nonlocal visits
-        visits += 1
-        found = _nearness(problem, solution, slots)
-        if found is not None and (not best or _RANK[found] < _RANK[best[0]]):
-            best[:] = [found]
-        return bool(best) and best[0] is Nearness.PCIE_ROOT
+    ``None`` where no choice has two devices. Also returns how the search for it went.
+    """
 
-    try:
-        complete = visit_solutions(problem, budget, visit)
-    except Fatal:
-        complete = True
-    return BestNearness(best[0] if best else None, complete, visits)
+    def rate(solution: Solution) -> float | None:
+        nearness = _nearness(problem, solution, slots)
+        return None if nearness is None else -_RANK[nearness]
+
+    best = best_of(problem, budget, rate, enough=-_RANK[Nearness.PCIE_ROOT])
+    return next((each for each, rank in _RANK.items() if -rank == best.rating), None), best
 
 
 def nearest_possible(layout: Layout, usage: LayoutUsage) -> Nearness:

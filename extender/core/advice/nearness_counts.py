@@ -72,10 +72,10 @@ def _best(surveyed: Sequence[NodeGroup], visits: int, step: Step) -> tuple[Count
         if _RANK[nearness] > _RANK[nearest_possible(view.placed.layout, view.key[1])]:
             complete = False
             if visits > 0:
-                best = best_nearness(view.problem, view.slots, min(BEST_STEPS, visits * 2))
+                nearest, best = best_nearness(view.problem, view.slots, min(BEST_STEPS, visits * 2))
                 visits -= max(best.visits, 1)
                 complete = best.complete
-                nearness = best.nearness or nearness
+                nearness = nearest or nearness
             if not complete:
                 guessed += len(group.nodes)
         counts[nearness] += len(group.nodes)

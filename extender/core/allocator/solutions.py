@@ -1,15 +1,55 @@
 """
-Every solution of a search, not just the first.
+Every solution of a search, not just the first, and the best of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
-from .picking import Unpredictable
+from .picking import Fatal, Unpredictable
 from .problem import Problem
 from .search import OPEN, Search, Solution
+
+
+class Best(NamedTuple):
+    """
+    The highest rating that any choice of devices has, ``None`` where none was rated.
+
+    Not ``complete``: the search ran out of steps, and there may be better. ``visits``:
+    choices looked at.
+    """
+
+    rating: float | None
+    complete: bool
+    visits: int = 0
+
+
+def best_of(problem: Problem, budget: int, rate: Callable[[Solution], float | None], enough: float) -> Best:
+    """
+    Search all sets of devices that satisfy the claims for the one that is rated highest.
+
+    ``rate`` returns ``None`` for a choice that cannot be rated. No other is looked for once a
+    rating of ``enough`` is found, nor once ``budget`` search steps are taken. Where upstream
+    aborts, what was found before is all that there is.
+    """
+    best: float | None = None
+    visits = 0
+
+    def visit(solution: Solution) -> bool:
+        nonlocal best, visits
+        visits += 1
+        rating = rate(solution)
+        if rating is not None and (best is None or rating > best):
+            best = rating
+        return best is not None and best >= enough
+
+    try:
+        complete = visit_solutions(problem, budget, visit)
+    except Fatal:
+        complete = True
+    return Best(best, complete, visits)
 
 
 def visit_solutions(problem: Problem, budget: int, visit: Callable[[Solution], bool]) -> bool:
@@ -17,14 +57,14 @@ def visit_solutions(problem: Problem, budget: int, visit: Callable[[Solution], b
     Visit solutions in search order until ``visit`` returns true.
 
     Sets of devices are visited once, not in every order. Returns whether all were
-    visited or ``visit`` stopped; false: the budget was spent. Raises ``Fatal``.
+    visited or ``visit`` stopped; false: the budget was spent, or there is no telling what
+    upstream does. Raises ``Fatal``.
     """
-    release = problem.release
     # What a leaking release loses in a search are not choices that people lack.
     release = replace(
-        release,
-        counters=replace(release.counters, leak=False),
-        order=replace(release.order, combinations=True),
+        problem.release,
+        counters=replace(problem.release.counters, leak=False),
+        order=replace(problem.release.order, combinations=True),
     )
     try:
         Search(problem._replace(release=release), budget, OPEN, visit).run()

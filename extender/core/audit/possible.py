@@ -20,10 +20,9 @@ from ..alignment.pairs import align
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..allocator.layout import LayoutUsage, Placed
 from ..allocator.layout_usage import usage_of
-from ..allocator.picking import Fatal
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
-from ..allocator.solutions import visit_solutions
+from ..allocator.solutions import best_of
 from ..claims.compiled_claims import InvalidClaims, compile_claims
 from ..cluster.snapshot import NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
@@ -183,26 +182,16 @@ class Possibilities:
         return known
 
     def _search_best(self, problem: Problem, fixed: _Choice, enough: float) -> Bound:
-        best: list[float] = []
-        visited = 0
+        if self.spent:
+            return Bound(None, complete=False)
         enough = min(enough, alignment_limit(problem, fixed, self._settings.worths))
 
-        def visit(solution: Solution) -> bool:
-            nonlocal visited
-            visited += 1
-            rating = self._rating((*fixed, *_chosen(problem, solution)))
-            if rating is not None and (not best or rating > best[0]):
-                best[:] = [rating]
-            return bool(best) and best[0] >= enough - _ROUNDING
+        def rate(solution: Solution) -> float | None:
+            return self._rating((*fixed, *_chosen(problem, solution)))
 
-        complete = False
-        if not self.spent:
-            try:
-                complete = visit_solutions(problem, min(STEPS_PER_NODE, self._left), visit)
-            except Fatal:
-                complete = True
-            self._left -= visited if complete else STEPS_PER_NODE
-        return Bound(best[0] if best else None, complete)
+        best = best_of(problem, min(STEPS_PER_NODE, self._left), rate, enough - _ROUNDING)
+        self._left -= best.visits if best.complete else STEPS_PER_NODE
+        return Bound(best.rating, best.complete)
 
     def _rating(self, choice: _Choice) -> float | None:
         if len(choice) < 2:

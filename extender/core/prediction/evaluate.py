@@ -17,6 +17,7 @@ from extender.model import Claim, Pod
 
 from ..alignment.pairs import Alignment
 from ..allocator.results import allocations
+from ..allocator.solutions import Best
 from ..claims.extended_resources import made_up_claim
 from ..claims.plan import Plan, Uniform, plan_of
 from ..cluster.inventory import EMPTY
@@ -25,7 +26,7 @@ from ..reasons import Certainty, Outcome, ReasonCode, reason
 from .fragmentation import Fragmentation
 from .memo import Memo, PredictionKey, Table
 from .node_view import NodeView, fragmentation_on, view_node
-from .predict import Best, Prediction, best_alignment, predict, without_devices
+from .predict import Prediction, best_alignment, predict, without_devices
 from .rank import NodeRank, Rank, rank_node
 from .settings import Settings
 from .shortfall import Shortfall, farthest_pair, shortfall_of

@@ -16,13 +16,14 @@ from extender.model import ClaimSpec, DeviceClass
 
 from ..allocator.layout import LayoutUsage
 from ..allocator.projection import Projector
+from ..allocator.solutions import Best
 from ..claims.compiled_claims import CompiledClaims
 from ..cluster.free_pairs import Pairable
 from ..cluster.snapshot import Lineage, Snapshot
 from ..releases.release import Release
 from ..topology.locations import Location
 from .fragmentation import Fragmentation
-from .predict import Best, Prediction
+from .predict import Prediction
 from .rank import Rank
 from .shortfall import Shortfall
 

@@ -18,21 +18,10 @@ from ..allocator.order import check_order, combinations_suffice
 from ..allocator.picking import Fatal, Unpredictable
 from ..allocator.problem import Problem
 from ..allocator.search import Search, Solution
-from ..allocator.solutions import visit_solutions
+from ..allocator.solutions import Best, best_of
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 from ..topology.locations import Location
 from .settings import Settings
-
-
-class Best(NamedTuple):
-    """
-    The best alignment on a node, ``None`` where there is nothing to align.
-
-    Not ``complete``: the search ran out of steps, and there may be better.
-    """
-
-    alignment: float | None
-    complete: bool
 
 
 class Slot(NamedTuple):
@@ -148,26 +137,21 @@ def without_devices(
 def best_alignment(
     problem: Problem, slots: Sequence[Slot], budget: int, worths: Worths = DEFAULT_WORTHS
 ) -> Best:
-    """Search all sets of devices that satisfy the claims for the best aligned one."""
-    best: list[float] = []
-    seen: set[Hashable] = set()
+    """
+    The best alignment that any set of devices has that satisfies the claims; ``budget`` in steps.
 
-    def visit(solution: Solution) -> bool:
+    A choice of less than two devices to align is not rated.
+    """
+    rated: dict[Hashable, float | None] = {}
+
+    def rate(solution: Solution) -> float | None:
         _, locations = _working(problem, solution, slots)
         form = _form(locations)
-        if form in seen:
-            return False
-        seen.add(form)
-        predicted = align(locations, worths).predicted
-        if predicted is not None and (not best or predicted > best[0]):
-            best[:] = [predicted]
-        return bool(best) and best[0] >= 1.0
+        if form not in rated:
+            rated[form] = align(locations, worths).predicted
+        return rated[form]
 
-    try:
-        complete = visit_solutions(problem, budget, visit)
-    except Fatal:
-        complete = True
-    return Best(best[0] if best else None, complete)
+    return best_of(problem, budget, rate, enough=1.0)
 
 
 def align_devices(

@@ -219,7 +219,7 @@ class PredictionCheck:
         if now.alignment is None or now.alignment.predicted is None:
             return
         predicted = verdict.alignment.predicted if verdict.alignment is not None else None
-        best = predicted if predicted == 1.0 else attempt.evaluation.best(node).alignment
+        best = predicted if predicted == 1.0 else attempt.evaluation.best(node).rating
         self._placed(PlacementCheck(now.alignment, predicted, best))
 
 

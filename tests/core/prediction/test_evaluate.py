@@ -63,7 +63,7 @@ def test_the_node_whose_first_fit_is_aligned_scores_higher() -> None:
     scores = dict(evaluation.entries(["near", "far"]))
     assert scores["near"] == 100
     assert scores["far"] < 50
-    assert evaluation.best("far").alignment == 1.0
+    assert evaluation.best("far").rating == 1.0
 
 
 def test_the_best_of_too_many_choices_is_the_best_that_was_found() -> None:
@@ -79,9 +79,9 @@ def test_the_best_of_too_many_choices_is_the_best_that_was_found() -> None:
     best = evaluation.best("n")
     assert not best.complete
     assert alignment is not None
-    assert best.alignment is not None
+    assert best.rating is not None
     assert alignment.predicted is not None
-    assert best.alignment >= alignment.predicted
+    assert best.rating >= alignment.predicted
 
 
 def test_a_choice_with_nothing_to_align_does_not_end_the_search_for_the_best() -> None:
@@ -99,7 +99,7 @@ def test_a_choice_with_nothing_to_align_does_not_end_the_search_for_the_best() -
         claims=[b.claim("c", either)],
     )
     best = ask(snapshot, b.pod("p", "c")).best("n")
-    assert (best.alignment, best.complete) == (1.0, True)
+    assert (best.rating, best.complete) == (1.0, True)
 
 
 def test_devices_are_named_for_the_node_and_the_claim() -> None:
@@ -183,7 +183,7 @@ def test_worths_are_part_of_the_question() -> None:
     for settings, score in ((Settings(), 100), (Settings(worths=halved), 50), (Settings(), 100)):
         evaluation = evaluate(snapshot, b.pod("p", "c"), memo, settings)
         assert evaluation.entries(["near"]) == [score]
-        assert evaluation.best("near").alignment == score / 100
+        assert evaluation.best("near").rating == score / 100
 
 
 def test_one_device_has_nothing_to_align() -> None:
