@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from extender.core.allocator.answer import find
 from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.picking import Fatal, Unpredictable
 from extender.core.allocator.problem import Problem
@@ -21,7 +22,6 @@ from extender.core.allocator.projection import Projector
 from extender.core.allocator.results import SHARE_ID, allocations
 from extender.core.claims.compiled_claims import InvalidClaims, compile_claims
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.predict import find
 from extender.core.reasons import Certainty, Outcome
 from extender.core.releases.features import features_named
 from extender.core.releases.history import implementation_for, release_with

@@ -18,7 +18,9 @@ from ..claims.plan import Plan
 from ..claims.pod_claims import PodClaims
 from ..cluster.changes import Changes
 from ..cluster.snapshot import Snapshot
-from ..prediction.memo import ClaimsMemo
+from ..prediction.budget import Budget
+from ..prediction.claims_memo import ClaimsMemos, Ratings
+from ..prediction.judge import NodeJudge
 from ..prediction.settings import Settings
 from ..reasons import Outcome
 from ..soft_alignment.refusals import Refusal
@@ -44,7 +46,7 @@ from .outcome_checks import (
 )
 from .publications import Publication, Selected, selections
 from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
-from .survey import ClaimsMemos, NodeGroup, Step, outcomes, survey
+from .survey import NodeGroup, Step, outcomes, survey
 
 ADVICE_STEPS = 1_000_000
 """Search steps for all options together, a few seconds. Nodes beyond are unknown."""
@@ -122,7 +124,8 @@ class _Adviser:
         self._settings = settings
         self._step = step
         self._memos: ClaimsMemos = {}
-        self._left = ADVICE_STEPS
+        self._ratings = Ratings(settings.worths)
+        self._budget = Budget(ADVICE_STEPS)
         self._surveyed: dict[tuple[tuple[ClaimSpec, ...], tuple[str, ...]], _NowAndEmpty] = {}
         self._extended = (
             backed_resources(subject.pod, snapshot.classes)
@@ -210,14 +213,8 @@ class _Adviser:
         return self._surveyed[key]
 
     def _survey(self, plan: Plan, state: Snapshot) -> tuple[NodeGroup, ...]:
-        before = self._searched()
-        within = replace(self._settings, request_steps=min(self._settings.request_steps, self._left))
-        surveyed = survey(plan, state, self._memos, within, self._step)
-        self._left -= self._searched() - before
-        return surveyed
-
-    def _searched(self) -> int:
-        return sum(memo.steps for memo in self._memos.values() if isinstance(memo, ClaimsMemo))
+        judge = NodeJudge(plan, state, self._memos, self._ratings, self._settings.search_steps)
+        return survey(judge, self._budget.part(self._settings.request_steps), self._step)
 
     def _judged(self, option: ConstraintOption, evidence: OptionEvidence, bare: ConstraintOption) -> Judged:
         if option.kind is not OptionKind.MATCH:

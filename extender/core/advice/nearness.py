@@ -12,7 +12,7 @@ from ..allocator.layout import Layout, LayoutUsage
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..allocator.solutions import Best, best_of
-from ..prediction.predict import Slot, align_devices
+from ..prediction.pod_alignment import Slot, align_devices
 from ..topology.locations import Distance, Location, distance
 
 

@@ -84,5 +84,4 @@ def _best(surveyed: Sequence[NodeGroup], visits: int, step: Step) -> tuple[Count
 
 
 def _first_fit(group: NodeGroup) -> Nearness | None:
-    alignment = group.prediction.alignment
-    return None if alignment is None else nearness_of(alignment)
+    return None if group.alignment is None else nearness_of(group.alignment)

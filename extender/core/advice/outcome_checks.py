@@ -16,7 +16,7 @@ from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, render
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .constraint_checks import ConstraintCoverage
-from .survey import NodeGroup, named_reason, outcomes
+from .survey import NodeGroup, outcomes, reason_of
 
 LONG_STEPS = 20_000
 """
@@ -35,7 +35,7 @@ def holding_warnings(plan: Plan, empty: Sequence[NodeGroup], snapshot: Snapshot)
     if not empty or counts[Outcome.ALLOCATED] or counts[Outcome.UNKNOWN]:
         return
     group = max(empty, key=lambda group: len(group.nodes))
-    reason = named_reason(group, plan, snapshot)
+    reason = reason_of(group, plan, snapshot)
     detail = _NO_FIT if reason is None or reason.code is ReasonCode.NO_FIT else render(reason)
     yield warning(WarningCode.HOLDS_NOWHERE, Severity.BLOCKS, detail=detail)
 
@@ -53,7 +53,7 @@ def abort_warnings(
     for group in (*now, *empty):
         if group.prediction.outcome not in (Outcome.ERROR, Outcome.UNKNOWN):
             continue
-        reason = named_reason(group, plan, snapshot)
+        reason = reason_of(group, plan, snapshot)
         if reason is None or reason.code in _BUDGETS:
             continue
         values = reason.values

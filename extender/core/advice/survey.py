@@ -11,69 +11,61 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from extender.model import ClaimSpec
-
+from ..alignment.pairs import Alignment
 from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
-from ..prediction.memo import ClaimsMemo
-from ..prediction.node_view import NodeView, view_node
-from ..prediction.predict import Prediction, predict, without_devices
-from ..prediction.settings import Settings
-from ..prediction.verdict import verdict_of
-from ..reasons import Outcome, Reason, ReasonCode, reason
-
-ClaimsMemos = dict[tuple[ClaimSpec, ...], ClaimsMemo | Prediction]
-"""Memos by what is asked for; surveys of one lineage and release may share them."""
+from ..prediction.budget import Budget
+from ..prediction.judge import Judgement, NodeJudge
+from ..prediction.node_view import NodeView
+from ..prediction.predict import Prediction
+from ..prediction.verdict import named_reason
+from ..reasons import Outcome, Reason
 
 Step = Callable[[str], None]
 """Is told the name of each node that was judged."""
 
-_LookKey = tuple[int, object, Reason | None]
+_GroupKey = tuple[object, object, Reason | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeGroup:
-    """Nodes, by name and sorted, that get one prediction; ``view`` where there was one to search."""
+    """
+    Nodes, by name and sorted, that get one prediction.
+
+    ``alignment``: of the predicted devices; ``view`` where there was one to search.
+    """
 
     nodes: tuple[str, ...]
     prediction: Prediction
+    alignment: Alignment | None
     view: NodeView | None
 
 
-def survey(
-    plan: Plan, snapshot: Snapshot, memos: ClaimsMemos, settings: Settings, step: Step
-) -> tuple[NodeGroup, ...]:
+def survey(judge: NodeJudge, budget: Budget, step: Step) -> tuple[NodeGroup, ...]:
     """
-    Judge every node, in the order of their names; fills in ``memos``.
+    Judge every node, in the order of their names.
 
-    Searches beyond ``settings.request_steps`` are not begun: their nodes are unknown.
+    Searches beyond the ``budget`` are not begun: their nodes are unknown.
     """
-    groups: dict[_LookKey, tuple[list[str], Prediction, NodeView | None]] = {}
-    spent = 0
-    for name, state in snapshot.nodes.items():
-        view = view_node(plan, state, snapshot, memos, settings)
+    groups: dict[_GroupKey, tuple[list[str], Judgement]] = {}
+    for name, state in judge.snapshot.nodes.items():
+        view = judge.view(state)
         if isinstance(view, Prediction):
-            key: _LookKey = (0, view.outcome, view.reason)
+            key: _GroupKey = (None, view.outcome, view.reason)
         else:
-            key = (id(view.memo), view.key, view.elsewhere)
-        known = groups.get(key)
-        if known is not None:
-            known[0].append(name)
+            key = (view.memo, view.key, view.elsewhere)
+        group = groups.get(key)
+        if group is not None:
+            group[0].append(name)
         elif isinstance(view, Prediction):
-            groups[key] = ([name], view, None)
+            groups[key] = ([name], Judgement(view, None, None, state))
         else:
-            prediction = view.memo.predictions.get(view.key)
-            if prediction is None and spent >= settings.request_steps:
-                why = reason(ReasonCode.REQUEST_BUDGET, steps=settings.request_steps)
-                prediction = without_devices(Outcome.UNKNOWN, why, settings)
-            elif prediction is None:
-                prediction = _searched(view, settings)
-                spent += prediction.steps
-            if view.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
-                prediction = without_devices(Outcome.UNSCHEDULABLE, view.elsewhere, settings)
-            groups[key] = ([name], prediction, view)
+            groups[key] = ([name], judge.judge_view(view, state, budget))
         step(name)
-    return tuple(NodeGroup(tuple(names), prediction, view) for names, prediction, view in groups.values())
+    return tuple(
+        NodeGroup(tuple(names), judgement.prediction, judgement.alignment, judgement.view)
+        for names, judgement in groups.values()
+    )
 
 
 def outcomes(surveyed: Sequence[NodeGroup]) -> Counter[Outcome]:
@@ -84,22 +76,7 @@ def outcomes(surveyed: Sequence[NodeGroup]) -> Counter[Outcome]:
     return counts
 
 
-def named_reason(group: NodeGroup, plan: Plan, snapshot: Snapshot) -> Reason | None:
+def reason_of(group: NodeGroup, plan: Plan, snapshot: Snapshot) -> Reason | None:
     """Why the first of the nodes gets what it gets, with the names of its devices."""
-    view = group.view
-    return verdict_of(
-        plan,
-        group.prediction,
-        0,
-        None,
-        view.memo.compiled if view is not None else None,
-        view.placed if view is not None else None,
-        snapshot.nodes[group.nodes[0]].inventory,
-        snapshot.release,
-    ).reason
-
-
-def _searched(view: NodeView, settings: Settings) -> Prediction:
-    prediction = predict(view.problem, view.slots, settings)
-    view.memo.remember(view.key, prediction)
-    return prediction
+    inventory = snapshot.nodes[group.nodes[0]].inventory
+    return named_reason(group.prediction.reason, plan, group.view, inventory)

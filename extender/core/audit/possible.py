@@ -10,7 +10,7 @@ to a pod share one search, and all searches share one budget in steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from extender.model import Claim, ClaimSpec
@@ -23,13 +23,15 @@ from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..allocator.solutions import best_of
-from ..claims.compiled_claims import InvalidClaims, compile_claims
+from ..claims.plan import Plan
+from ..claims.pod_claims import PodClaims
 from ..cluster.snapshot import NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
-from ..prediction.memo import ClaimsMemo
-from ..prediction.predict import Prediction, Slot, predict
-from ..prediction.settings import Settings
-from ..reasons import Certainty, Outcome
+from ..prediction.budget import Budget
+from ..prediction.claims_memo import ClaimsMemo, ClaimsMemos, Ratings, memo_of
+from ..prediction.judge import NodeJudge
+from ..prediction.predict import Prediction
+from ..reasons import Certainty
 from ..topology.locations import Location
 from .limit import alignment_limit
 from .running_pods import RunningPod, is_shared
@@ -89,17 +91,18 @@ class Possibilities:
 
     def __init__(self, snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS, steps: int = AUDIT_STEPS) -> None:
         self._snapshot = snapshot
-        self._left = steps
-        self._settings = Settings(search_steps=STEPS_PER_NODE, worths=worths)
-        self._memos: dict[tuple[ClaimSpec, ...], ClaimsMemo | None] = {}
-        self._bests: dict[tuple[int, int, LayoutUsage, _Choice, float], Bound] = {}
+        self._budget = Budget(steps)
+        self._worths = worths
+        self._memos: ClaimsMemos = {}
+        self._ratings = Ratings(worths)
+        self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, _Choice, float], Bound] = {}
         self._tops: dict[tuple[ClaimSpec, ...], tuple[Elsewhere, ...]] = {}
         self._rated: dict[_Choice, float | None] = {}
 
     @property
     def spent(self) -> bool:
         """Whether the budget is spent, so that answers may have missed something."""
-        return self._left <= 0
+        return self._budget.spent
 
     def of(self, running: RunningPod) -> Possible:
         """
@@ -110,8 +113,8 @@ class Possibilities:
         state = self._snapshot.nodes[running.pod.node_name]
         free = [claim for claim in running.claims if not is_shared(claim)]
         specs = tuple(claim.spec for claim in free)
-        memo = self._compiled(specs)
-        if memo is None:
+        memo = memo_of(specs, self._snapshot, self._memos)
+        if isinstance(memo, Prediction):
             return _NOTHING_KNOWN
         placed = memo.projector.project(state.inventory)
         fixed = _fixed(running)
@@ -127,19 +130,9 @@ class Possibilities:
         if len(free) == len(running.claims) and running.highest < 1.0:
             top = self._tops.get(specs)
             if top is None:
-                top = self._tops[specs] = self._best_predicted(memo)
+                top = self._tops[specs] = self._best_predicted(running, free)
             elsewhere = next((each for each in top if each.node != running.pod.node_name), None)
         return Possible(empty, here, elsewhere)
-
-    def _compiled(self, specs: tuple[ClaimSpec, ...]) -> ClaimsMemo | None:
-        if specs not in self._memos:
-            release = self._snapshot.release
-            try:
-                compiled = compile_claims(specs, self._snapshot.classes, release)
-                self._memos[specs] = ClaimsMemo(compiled, release)
-            except InvalidClaims:
-                self._memos[specs] = None
-        return self._memos[specs]
 
     def _restricted(self, placed: Placed, state: NodeState, usage: Sequence[PoolUsage]) -> LayoutUsage:
         return usage_of(placed, state.inventory, usage, self._snapshot.release)
@@ -174,7 +167,7 @@ class Possibilities:
         self, memo: ClaimsMemo, placed: Placed, usage: LayoutUsage, fixed: _Choice, enough: float
     ) -> Bound:
         """The best of all choices of devices; it is not looked further once ``enough`` is reached."""
-        key = (id(memo), placed.number, usage, fixed, enough)
+        key = (memo, placed.number, usage, fixed, enough)
         known = self._bests.get(key)
         if known is None:
             problem = Problem(memo.compiled, placed.layout, usage, memo.release)
@@ -184,13 +177,13 @@ class Possibilities:
     def _search_best(self, problem: Problem, fixed: _Choice, enough: float) -> Bound:
         if self.spent:
             return Bound(None, complete=False)
-        enough = min(enough, alignment_limit(problem, fixed, self._settings.worths))
+        enough = min(enough, alignment_limit(problem, fixed, self._worths))
 
         def rate(solution: Solution) -> float | None:
             return self._rating((*fixed, *_chosen(problem, solution)))
 
-        best = best_of(problem, min(STEPS_PER_NODE, self._left), rate, enough - _ROUNDING)
-        self._left -= best.visits if best.complete else STEPS_PER_NODE
+        best = best_of(problem, min(STEPS_PER_NODE, self._budget.left), rate, enough - _ROUNDING)
+        self._budget.spend(best.visits if best.complete else STEPS_PER_NODE)
         return Bound(best.rating, best.complete)
 
     def _rating(self, choice: _Choice) -> float | None:
@@ -200,41 +193,42 @@ class Possibilities:
         if choice not in self._rated:
             if len(self._rated) >= _MOST_RATED:
                 self._rated.clear()
-            alignment = align(choice, self._settings.worths)
-            self._rated[choice] = lowest(alignment, self._settings.worths) if alignment.pairs else None
+            alignment = align(choice, self._worths)
+            self._rated[choice] = lowest(alignment, self._worths) if alignment.pairs else None
         return self._rated[choice]
 
-    def _best_predicted(self, memo: ClaimsMemo) -> tuple[Elsewhere, ...]:
-        """The two nodes with the best devices that the scheduler is certain to take, best first."""
+    def _best_predicted(self, running: RunningPod, claims: Sequence[Claim]) -> tuple[Elsewhere, ...]:
+        """
+        The two nodes with the best devices that the scheduler is certain to take for ``claims``,
+        best first. The pod's name is of no consequence: pods with equal claims share the answer.
+        """
+        judge = NodeJudge(
+            _plan_anew(running, claims), self._snapshot, self._memos, self._ratings, STEPS_PER_NODE
+        )
         found: list[Elsewhere] = []
         perfect = 0
-        slots = [Slot(number) for number in range(len(memo.compiled.claims))]
-        for name, state in self._snapshot.nodes.items():
-            prediction = self._predicted(memo, state, slots)
-            alignment = prediction.alignment if prediction is not None else None
-            if alignment is not None and alignment.pairs:
-                found.append(Elsewhere(name, lowest(alignment, self._settings.worths)))
+        for name in self._snapshot.nodes:
+            judgement = judge.judge(name, self._budget)
+            alignment = judgement.alignment
+            certain = judgement.prediction.certainty is Certainty.EXACT
+            if certain and alignment is not None and alignment.pairs:
+                found.append(Elsewhere(name, lowest(alignment, self._worths)))
                 perfect += found[-1].alignment >= 1.0
             if perfect == 2:
                 break
-        return tuple(sorted(found, key=lambda each: (-each.alignment, each.node))[:2])
+        return tuple(sorted(found, key=lambda option: (-option.alignment, option.node))[:2])
 
-    def _predicted(self, memo: ClaimsMemo, state: NodeState, slots: Sequence[Slot]) -> Prediction | None:
-        """An exact prediction of devices, or none."""
-        if state.inventory.failure is not None:
-            return None
-        placed = memo.projector.project(state.inventory)
-        key = (placed.number, self._restricted(placed, state, state.usage), ())
-        prediction = memo.predictions.get(key)
-        if prediction is None:
-            if self.spent:
-                return None
-            problem = Problem(memo.compiled, placed.layout, key[1], memo.release)
-            prediction = predict(problem, slots, self._settings)
-            memo.remember(key, prediction)
-            self._left -= prediction.steps
-        exact = prediction.outcome is Outcome.ALLOCATED and prediction.certainty is Certainty.EXACT
-        return prediction if exact else None
+
+def _plan_anew(running: RunningPod, claims: Sequence[Claim]) -> Plan:
+    """
+    A plan for the pod as if none of its ``claims`` were allocated.
+
+    A claim for extended resources counts as one that the pod's author wrote.
+    """
+    pending = tuple(replace(claim, allocation=None) for claim in claims)
+    return Plan(
+        running.pod, PodClaims(pending), tuple(claim.spec for claim in pending), (None,) * len(pending)
+    )
 
 
 def _renumbered(choice: _Choice) -> _Choice:

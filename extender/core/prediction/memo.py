@@ -1,9 +1,9 @@
 """
 The memo of predictions: the only state of the core.
 
-Per plan key it keeps the compiled claims, one prediction per distinct layout and
-usage, and tables from node name to the ready answer. These follow the snapshots of one
-lineage by dropping the nodes that changed.
+Per plan key it keeps the compiled claims with their predictions, and per settings a table from
+node name to the ready answer. These follow the snapshots of one lineage by dropping the
+nodes that changed.
 """
 
 from __future__ import annotations
@@ -12,111 +12,43 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
-from extender.model import ClaimSpec, DeviceClass
+from extender.model import DeviceClass
 
-from ..allocator.layout import LayoutUsage
-from ..allocator.projection import Projector
-from ..allocator.solutions import Best
-from ..claims.compiled_claims import CompiledClaims
-from ..cluster.free_pairs import Pairable
+from ..alignment.worths import Worths
 from ..cluster.snapshot import Lineage, Snapshot
-from ..releases.release import Release
-from ..topology.locations import Location
-from .fragmentation import Fragmentation
-from .predict import Prediction
+from .claims_memo import ClaimsMemo, ClaimsMemos, Ratings
 from .rank import Rank
+from .settings import Settings
 from .shortfall import Shortfall
 
 T = TypeVar("T")
-
-_MAX_PREDICTIONS = 50_000
-# Per set of compiled claims; far more than a fleet has distinct nodes. Past it the memo starts afresh.
 
 _MAX_SEEN = 100_000
 # Distinct slices and nodes per set of compiled claims; several times a large fleet. Drivers that
 # keep changing what claims read would fill the memory without an end.
 
-PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Location | None, ...], ...]]
-"""Layout number, usage, and the locations of devices that the pod holds already."""
-
-FragmentationKey = tuple[Prediction, int, Pairable, int]
-"""The prediction, the identity of what it was placed on, and the node's free units."""
-
-
-class ClaimsMemo:
-    """
-    Compiled claims and their predictions. ``steps``: what all of them took.
-
-    ``best``: the best achievable alignment, where somebody asked for it. ``fragmentations``:
-    what predicted devices leave; the projector keeps alive what the identities in the keys are of.
-    """
-
-    __slots__ = ("best", "compiled", "fragmentations", "predictions", "projector", "release", "steps")
-
-    def __init__(self, compiled: CompiledClaims, release: Release) -> None:
-        self.compiled = compiled
-        self.release = release
-        self.projector = Projector(compiled, release)
-        self.predictions: dict[PredictionKey, Prediction] = {}
-        self.best: dict[PredictionKey, Best] = {}
-        self.fragmentations: dict[FragmentationKey, Fragmentation] = {}
-        self.steps = 0
-
-    def remember(self, key: PredictionKey, prediction: Prediction) -> None:
-        if len(self.predictions) >= _MAX_PREDICTIONS:
-            self.predictions.clear()
-            self.best.clear()
-            self.fragmentations.clear()
-            self.steps = 0
-        self.predictions[key] = prediction
-        self.steps += prediction.steps
-
-    def remember_fragmentation(self, key: FragmentationKey, found: Fragmentation) -> None:
-        if len(self.fragmentations) >= _MAX_PREDICTIONS:
-            self.fragmentations.clear()
-        self.fragmentations[key] = found
-
 
 class Table(Generic[T]):
     """
-    Answers by node name as of snapshot ``number``.
+    Ready answers of one plan under one ``Settings``, by node name.
 
-    ``memos``: by the claims to allocate, which differ between nodes only for
-    extended resources; a prediction where they are refused without a search.
-    ``stale``: nodes that had an entry before they changed. ``scores``: of the nodes with
-    an entry, ``ranks`` too. ``shortfalls``:
-    ``None`` for a node without.
+    ``scores``: of the nodes with an entry, ``ranks`` too. ``shortfalls``: ``None`` for a node
+    without. ``stale``: nodes that had an entry before they changed. ``ratings``: of the
+    predictions, whatever the node.
     """
 
-    __slots__ = ("entries", "memos", "number", "ranks", "scores", "shortfalls", "stale")
+    __slots__ = ("entries", "ranks", "ratings", "scores", "shortfalls", "stale")
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, worths: Worths) -> None:
+        self.ratings = Ratings(worths)
         self.entries: dict[str, T] = {}
         self.scores: dict[str, int] = {}
         self.ranks: dict[str, Rank] = {}
-        self.stale: set[str] = set()
         self.shortfalls: dict[str, Shortfall | None] = {}
-        self.memos: dict[tuple[ClaimSpec, ...], ClaimsMemo | Prediction] = {}
+        self.stale: set[str] = set()
 
-    @property
-    def steps(self) -> int:
-        """An upper bound of what the answers of any set of nodes are charged."""
-        return sum(memo.steps for memo in self.memos.values())
-
-    @property
-    def full(self) -> bool:
-        """Whether a set of claims has seen more than it should remember."""
-        return any(
-            isinstance(memo, ClaimsMemo) and memo.projector.size > _MAX_SEEN for memo in self.memos.values()
-        )
-
-    def follow(self, snapshot: Snapshot) -> None:
-        """Forget the nodes that changed since this table was last used."""
-        if self.number == snapshot.number:
-            return
-        changed = snapshot.changed_since(self.number)
-        self.number = snapshot.number
+    def forget(self, changed: frozenset[str] | None) -> None:
+        """Forget the answers of nodes that changed, of all nodes where it is not known which."""
         if changed is None:
             self.entries.clear()
             self.scores.clear()
@@ -132,9 +64,52 @@ class Table(Generic[T]):
                 self.stale.add(name)
 
 
+class PlanMemo(Generic[T]):
+    """
+    All that is remembered of one plan, as of snapshot ``number``.
+
+    ``memos`` hold what does not depend on names of nodes, nor on how predictions are rated.
+    """
+
+    __slots__ = ("_tables", "memos", "number")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.memos: ClaimsMemos = {}
+        self._tables: dict[Settings, Table[T]] = {}
+
+    @property
+    def steps(self) -> int:
+        """An upper bound of what the answers of any set of nodes are charged."""
+        return sum(memo.steps for memo in self.memos.values())
+
+    @property
+    def full(self) -> bool:
+        """Whether a set of claims has seen more than it should remember."""
+        return any(
+            isinstance(memo, ClaimsMemo) and memo.projector.size > _MAX_SEEN for memo in self.memos.values()
+        )
+
+    def table(self, settings: Settings) -> Table[T]:
+        """The ready answers under ``settings``, of which a process has few."""
+        table = self._tables.get(settings)
+        if table is None:
+            table = self._tables[settings] = Table(settings.worths)
+        return table
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Forget the nodes that changed since this was last used."""
+        if self.number == snapshot.number:
+            return
+        changed = snapshot.changed_since(self.number)
+        self.number = snapshot.number
+        for table in self._tables.values():
+            table.forget(changed)
+
+
 class Memo(Generic[T]):
     """
-    Tables by plan key, the least recently used dropped beyond ``capacity``.
+    Memos by plan key, the least recently used dropped beyond ``capacity``.
 
     ``render`` turns a node name and a score into an entry, once for each node
     and change of it.
@@ -143,23 +118,27 @@ class Memo(Generic[T]):
     def __init__(self, render: Callable[[str, int], T], capacity: int = 128) -> None:
         self.render = render
         self._capacity = capacity
-        self._tables: OrderedDict[Hashable, Table[T]] = OrderedDict()
+        self._plans: OrderedDict[Hashable, PlanMemo[T]] = OrderedDict()
         self._equal: dict[int, tuple[int, dict[str, T] | None]] = {}
         self._lineage: Lineage | None = None
         self._classes: Mapping[str, DeviceClass] | None = None
 
-    def table(self, key: Hashable, snapshot: Snapshot) -> Table[T]:
-        """The table for a plan, brought up to the snapshot."""
+    def plan(self, key: Hashable, snapshot: Snapshot) -> PlanMemo[T]:
+        """
+        What is remembered under a key, brought up to the snapshot.
+
+        The key must hold all that a prediction depends on apart from the snapshot.
+        """
         self._turn_to(snapshot)
-        table = self._tables.get(key)
-        if table is None or table.number > snapshot.number or (table.number < snapshot.number and table.full):
-            # Only on a new snapshot: within a request, equal nodes must stay equal.
-            table = self._tables[key] = Table(snapshot.number)
-            while len(self._tables) > self._capacity:
-                self._tables.popitem(last=False)
-        self._tables.move_to_end(key)
-        table.follow(snapshot)
-        return table
+        memo = self._plans.get(key)
+        # A full one starts afresh only on a new snapshot: within a request, equal nodes must stay equal.
+        if memo is None or memo.number > snapshot.number or (memo.number < snapshot.number and memo.full):
+            memo = self._plans[key] = PlanMemo(snapshot.number)
+            while len(self._plans) > self._capacity:
+                self._plans.popitem(last=False)
+        self._plans.move_to_end(key)
+        memo.follow(snapshot)
+        return memo
 
     def equal(self, points: int, snapshot: Snapshot) -> Mapping[str, T]:
         """Entries that give every node of the snapshot the same score."""
@@ -180,6 +159,6 @@ class Memo(Generic[T]):
     def _turn_to(self, snapshot: Snapshot) -> None:
         """Forget everything if names mean other nodes or classes than before."""
         if snapshot.lineage is not self._lineage or snapshot.classes is not self._classes:
-            self._tables.clear()
+            self._plans.clear()
             self._equal.clear()
             self._lineage, self._classes = snapshot.lineage, snapshot.classes

@@ -6,21 +6,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from extender.model import ClaimSpec, DeviceID
+from extender.model import DeviceID
 
 from ..allocator.layout import Placed
 from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
-from ..claims.compiled_claims import InvalidClaims, compile_claims
 from ..claims.plan import Plan
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Outcome, Reason
 from ..topology.locations import Location
+from .claims_memo import ClaimsMemo, ClaimsMemos, PredictionKey, memo_of
 from .fragmentation import Fragmentation, fragmentation_of
-from .memo import ClaimsMemo, PredictionKey
-from .predict import Prediction, Slot, without_devices
-from .settings import Settings
+from .pod_alignment import Slot
+from .predict import Prediction, without_devices
 
 
 class NodeView(NamedTuple):
@@ -42,25 +41,17 @@ class NodeView(NamedTuple):
         return Problem(self.memo.compiled, self.placed.layout, self.key[1], self.memo.release)
 
 
-def view_node(
-    plan: Plan,
-    state: NodeState,
-    snapshot: Snapshot,
-    memos: dict[tuple[ClaimSpec, ...], ClaimsMemo | Prediction],
-    settings: Settings,
-) -> NodeView | Prediction:
+def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMemos) -> NodeView | Prediction:
     """How the node looks to the pod, or a prediction that needs no search; fills in ``memos``."""
     if state.inventory.failure is not None:
-        return without_devices(Outcome.ERROR, state.inventory.failure, settings)
+        return without_devices(Outcome.ERROR, state.inventory.failure)
     elsewhere = plan.elsewhere(state.node, snapshot.release)
     if elsewhere is not None and not (plan.specs or plan.claims.extended):
-        return without_devices(Outcome.UNSCHEDULABLE, elsewhere, settings)
+        return without_devices(Outcome.UNSCHEDULABLE, elsewhere)
     specs = plan.specs_on(state.node, snapshot.classes)
     if isinstance(specs, Reason):
-        return without_devices(Outcome.UNSCHEDULABLE, specs, settings)
-    memo = memos.get(specs)
-    if memo is None:
-        memo = memos[specs] = _compiled(specs, snapshot, settings)
+        return without_devices(Outcome.UNSCHEDULABLE, specs)
+    memo = memo_of(specs, snapshot, memos)
     if isinstance(memo, Prediction):
         return memo
     placed = memo.projector.project(state.inventory)
@@ -93,17 +84,6 @@ def _taken(view: NodeView, solution: Solution) -> list[tuple[int, int]]:
         for pick in picks
         if not alternatives[pick.alternative].admin
     ]
-
-
-def _compiled(
-    specs: tuple[ClaimSpec, ...], snapshot: Snapshot, settings: Settings
-) -> ClaimsMemo | Prediction:
-    try:
-        release = snapshot.release
-        return ClaimsMemo(compile_claims(specs, snapshot.classes, release), release)
-    except InvalidClaims as refused:
-        outcome = Outcome.UNSCHEDULABLE if refused.quiet else Outcome.ERROR
-        return without_devices(outcome, refused.reason, settings)
 
 
 def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:

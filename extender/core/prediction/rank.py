@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..alignment.pairs import Alignment, score
 from ..reasons import Outcome
 from .fragmentation import Fragmentation
-from .predict import Prediction
 from .settings import Settings
 
 Rank = tuple[float, bool, int, int]
@@ -30,19 +30,30 @@ class NodeRank(NamedTuple):
 
 
 def rank_node(
-    prediction: Prediction, fragmentation: Fragmentation | None, settings: Settings, *, aligns: bool
+    outcome: Outcome,
+    alignment: Alignment | None,
+    fragmentation: Fragmentation | None,
+    settings: Settings,
+    *,
+    aligns: bool,
 ) -> NodeRank:
     """
     Rank one node; the result does not depend on what other nodes there are.
 
-    The score is the prediction's, one point less where the pod breaks a free pair that it does
-    not get. So where two alignments differ by more than one point of ``score_max``, the
-    scores never have the opposite order. A pod for which nothing ``aligns``, because it gets
-    one device at most, scores neutral everywhere, with the same point less, or where it does
-    not fit.
+    The score is the alignment on the scale of ``score_max``: neutral where the outcome is
+    unknown or nothing is aligned, 0 where the pod does not fit. It is one point less where the
+    pod breaks a free pair that it does not get. So where two alignments differ by more than one
+    point of ``score_max``, the scores never have the opposite order. A pod for which nothing
+    ``aligns``, because it gets one device at most, scores neutral everywhere, with the same point
+    less, or where it does not fit.
     """
-    points = prediction.score if aligns else settings.neutral
-    fits = prediction.outcome in (Outcome.ALLOCATED, Outcome.UNKNOWN)
+    fits = outcome in (Outcome.ALLOCATED, Outcome.UNKNOWN)
+    if not aligns:
+        points = settings.neutral
+    elif alignment is not None:
+        points = score(alignment, settings.score_max)
+    else:
+        points = settings.neutral if fits else 0
     broken = delayed = 0
     needless = not (aligns or fits)
     if fragmentation is not None:
@@ -51,10 +62,9 @@ def rank_node(
     if needless and settings.score_max > 1:
         # A scale of one point has none to give away for less than alignment.
         points = max(points - 1, 0)
-    known = prediction.outcome is Outcome.ALLOCATED
-    return NodeRank(points, (_alignment(prediction) if fits else _NOT_HERE, known, -broken, -delayed))
+    known = outcome is Outcome.ALLOCATED
+    return NodeRank(points, (_predicted(alignment) if fits else _NOT_HERE, known, -broken, -delayed))
 
 
-def _alignment(prediction: Prediction) -> float:
-    alignment = prediction.alignment
+def _predicted(alignment: Alignment | None) -> float:
     return _NEUTRAL if alignment is None or alignment.predicted is None else alignment.predicted

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from extender.model import DeviceID
 
-from ..alignment.pairs import Pair
+from ..alignment.pairs import Alignment, Pair
 from ..reasons import Certainty, Outcome
 from ..topology.locations import Distance
-from .predict import Prediction
 from .verdict import NodeVerdict
 
 _TOO_FAR = (Distance.REMOTE, Distance.SOCKET)
@@ -27,11 +26,11 @@ class Shortfall:
     distance: Distance
 
 
-def farthest_pair(prediction: Prediction | NodeVerdict) -> Pair | None:
+def farthest_pair(outcome: Outcome, certainty: Certainty, alignment: Alignment | None) -> Pair | None:
     """The farthest pair that shares no NUMA node, if it is certain that there is one."""
-    if prediction.outcome is not Outcome.ALLOCATED or prediction.certainty is not Certainty.EXACT:
+    if outcome is not Outcome.ALLOCATED or certainty is not Certainty.EXACT:
         return None
-    pairs = () if prediction.alignment is None else prediction.alignment.pairs
+    pairs = () if alignment is None else alignment.pairs
     for distance in _TOO_FAR:
         for pair in pairs:
             if pair.distance is distance:
@@ -41,7 +40,7 @@ def farthest_pair(prediction: Prediction | NodeVerdict) -> Pair | None:
 
 def shortfall_of(verdict: NodeVerdict) -> Shortfall | None:
     """The farthest pair of a node by the names of its devices."""
-    pair = farthest_pair(verdict)
+    pair = farthest_pair(verdict.outcome, verdict.certainty, verdict.alignment)
     if pair is None:
         return None
     devices = verdict.devices

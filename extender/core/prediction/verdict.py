@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from extender.model import DeviceResult
 
 from ..alignment.pairs import Alignment
-from ..allocator.layout import Placed
 from ..allocator.results import device_id, device_result
-from ..claims.compiled_claims import CompiledClaims
+from ..allocator.search import Solution
 from ..claims.plan import Plan
-from ..cluster.inventory import Inventory
+from ..cluster.inventory import EMPTY, Inventory
 from ..reasons import Certainty, Outcome, Reason
 from ..releases.release import Release
 from .fragmentation import Fragmentation
-from .predict import Prediction
+from .judge import Judgement
+from .node_view import NodeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,63 +49,29 @@ class NodeVerdict:
     fragmentation: Fragmentation | None = None
 
 
-def verdict_of(
-    plan: Plan,
-    prediction: Prediction,
-    score: int,
-    fragmentation: Fragmentation | None,
-    compiled: CompiledClaims | None,
-    placed: Placed | None,
-    inventory: Inventory,
-    release: Release,
-) -> NodeVerdict:
-    """Name the claims, pools and devices of a prediction."""
+def verdict_of(plan: Plan, judgement: Judgement, score: int, release: Release) -> NodeVerdict:
+    """Name the claims, pools and devices of a judgement."""
+    prediction, view = judgement.prediction, judgement.view
+    inventory = judgement.state.inventory if judgement.state is not None else EMPTY
     devices: tuple[PredictedDevice, ...] = ()
-    if prediction.solution is not None:
-        devices = tuple(_devices(plan, prediction, compiled, placed, inventory, release))
+    if view is not None and prediction.solution is not None:
+        devices = tuple(_devices(plan, prediction.solution, view, inventory, release))
     return NodeVerdict(
         prediction.outcome,
         prediction.certainty,
-        _named(prediction.reason, plan, placed, inventory),
+        named_reason(prediction.reason, plan, view, inventory),
         devices,
-        prediction.alignment,
+        judgement.alignment,
         score,
         prediction.steps,
-        fragmentation,
+        judgement.fragmentation,
     )
 
 
-def _devices(
-    plan: Plan,
-    prediction: Prediction,
-    compiled: CompiledClaims | None,
-    placed: Placed | None,
-    inventory: Inventory,
-    release: Release,
-) -> list[PredictedDevice]:
-    picks = iter(prediction.solution.picks if prediction.solution is not None else ())
-    names = iter(plan.claim_names)
-    devices: list[PredictedDevice] = []
-
-    def add_next_claim() -> None:
-        name = next(names)
-        for pick in next(picks):
-            if compiled is not None and placed is not None:
-                result = device_result(pick, compiled, placed, inventory, release)
-                devices.append(PredictedDevice(name, result, allocated=False))
-
-    for claim in plan.claims.claims:
-        if claim.allocation is None:
-            add_next_claim()
-            continue
-        devices += [PredictedDevice(claim.name, held, allocated=True) for held in claim.allocation.results]
-    if compiled is not None and len(compiled.claims) > len(plan.specs):
-        add_next_claim()
-    return devices
-
-
-def _named(reason: Reason | None, plan: Plan, placed: Placed | None, inventory: Inventory) -> Reason | None:
-    """Replace positions by names; what is no position is a name already."""
+def named_reason(
+    reason: Reason | None, plan: Plan, view: NodeView | None, inventory: Inventory
+) -> Reason | None:
+    """Replace positions by the names of claims, pools and devices; what is no position is a name already."""
     if reason is None:
         return None
     params = []
@@ -117,7 +83,31 @@ def _named(reason: Reason | None, plan: Plan, placed: Placed | None, inventory: 
                 named = plan.claim_names[number]
             elif key == "pool":
                 named = str(inventory.pools[number].id)
-            elif key == "device" and placed is not None:
-                named = str(device_id(number, placed, inventory))
+            elif key == "device" and view is not None:
+                named = str(device_id(number, view.placed, inventory))
         params.append((key, named))
     return Reason(reason.code, tuple(params))
+
+
+def _devices(
+    plan: Plan, solution: Solution, view: NodeView, inventory: Inventory, release: Release
+) -> list[PredictedDevice]:
+    compiled = view.memo.compiled
+    picks = iter(solution.picks)
+    names = iter(plan.claim_names)
+    devices: list[PredictedDevice] = []
+
+    def add_next_claim() -> None:
+        name = next(names)
+        for pick in next(picks):
+            result = device_result(pick, compiled, view.placed, inventory, release)
+            devices.append(PredictedDevice(name, result, allocated=False))
+
+    for claim in plan.claims.claims:
+        if claim.allocation is None:
+            add_next_claim()
+            continue
+        devices += [PredictedDevice(claim.name, held, allocated=True) for held in claim.allocation.results]
+    if len(compiled.claims) > len(plan.specs):
+        add_next_claim()
+    return devices

@@ -7,16 +7,15 @@ import random
 import pytest
 
 from extender.core.advice.nearness import Nearness, best_nearness, nearest_possible, nearness_of
-from extender.core.advice.survey import survey
 from extender.core.alignment.pairs import align
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.settings import Settings
 from extender.core.releases.history import release_for
 from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import DeviceKind
 from tests import builders as b
+from tests.core.advice.judging import surveyed
 
 ROOTS = ("pci0000:10", "pci0000:20", "pci0000:30", "pci0000:40")
 
@@ -78,7 +77,7 @@ def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
     plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
     ranks = list(Nearness)
     reached = 0
-    for group in survey(plan, snapshot, {}, Settings(), lambda _: None):
+    for group in surveyed(plan, snapshot):
         view = group.view
         assert view is not None
         nearest, best = best_nearness(view.problem, view.slots, 10_000)

@@ -13,16 +13,16 @@ from extender.core.advice.constraint_options import (
 )
 from extender.core.advice.option_evidence import OptionEvidence, cannot_hold, publications_of, sound
 from extender.core.advice.publications import selections
-from extender.core.advice.survey import NodeGroup, outcomes, survey
+from extender.core.advice.survey import NodeGroup, outcomes
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.settings import Settings
 from extender.core.reasons import Outcome
 from extender.core.releases.history import release_for
 from extender.model import Claim, ClaimSpec, Device, Node, Pod
 from tests import builders as b
+from tests.core.advice import judging
 
 DRIVERS = ("dra.net", "gpu.nvidia.com")
 
@@ -39,7 +39,7 @@ def world(gpus: Iterable[Device], nics: Iterable[Device]) -> Snapshot:
 def surveyed(snapshot: Snapshot, spec: ClaimSpec) -> tuple[NodeGroup, ...]:
     claim = Claim("default", "c", "", spec)
     plan = Plan(Pod("default", "p"), PodClaims((claim,)), (spec,), (None,))
-    return survey(plan, snapshot, {}, Settings(), lambda _: None)
+    return judging.surveyed(plan, snapshot)
 
 
 def evidence(

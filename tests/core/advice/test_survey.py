@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.advice.survey import ClaimsMemos, named_reason, outcomes, survey
+from extender.core.advice.survey import outcomes, reason_of, survey
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.settings import Settings
+from extender.core.prediction.budget import Budget
 from extender.core.reasons import Outcome, ReasonCode
 from extender.core.releases.history import release_for
 from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
 from tests import builders as b
+from tests.core.advice.judging import judge_of, surveyed
 
 PLAN = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
 
@@ -31,7 +32,7 @@ def snapshot() -> Snapshot:
 def test_alike_nodes_are_searched_once(snapshot: Snapshot) -> None:
     """Nodes are grouped by look, in the order of their names."""
     told: list[str] = []
-    found = survey(PLAN, snapshot, {}, Settings(), told.append)
+    found = survey(judge_of(PLAN, snapshot), Budget(1_000), told.append)
     assert [each.nodes for each in found] == [("a", "b"), ("c",), ("z-bare",)]
     assert outcomes(found) == {Outcome.ALLOCATED: 3, Outcome.UNSCHEDULABLE: 1}
     assert told == ["a", "b", "c", "z-bare"]
@@ -39,13 +40,13 @@ def test_alike_nodes_are_searched_once(snapshot: Snapshot) -> None:
 
 def test_what_is_over_budget_is_unknown(snapshot: Snapshot) -> None:
     """Once the steps are spent no search is begun; what was found before still counts."""
-    memos: ClaimsMemos = {}
-    found = survey(PLAN, snapshot, memos, Settings(request_steps=1), lambda _: None)
+    judge, whole = judge_of(PLAN, snapshot), Budget(1_000)
+    found = survey(judge, whole.part(1), lambda _: None)
     assert outcomes(found) == {Outcome.ALLOCATED: 2, Outcome.UNKNOWN: 2}
     reason = found[1].prediction.reason
     assert reason is not None
     assert reason.code is ReasonCode.REQUEST_BUDGET
-    again = survey(PLAN, snapshot, memos, Settings(request_steps=1), lambda _: None)
+    again = survey(judge, whole.part(1), lambda _: None)
     assert outcomes(again)[Outcome.ALLOCATED] == 3
 
 
@@ -55,8 +56,8 @@ def test_reasons_have_names() -> None:
     snapshot = Snapshot.of(release=release_for("1.36.2"), nodes=[node], slices=slices, classes=b.CLASSES)
     spec = b.spec(b.request("gpu", "gpu", selectors=("device.attributes['example.com'].mark",)))
     plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c", spec),)), (spec,), (None,))
-    (group,) = survey(plan, snapshot, {}, Settings(), lambda _: None)
-    reason = named_reason(group, plan, snapshot)
+    (group,) = surveyed(plan, snapshot)
+    reason = reason_of(group, plan, snapshot)
     assert reason is not None
     assert reason.values["device"] == "gpu.nvidia.com/a/gpu-0"
 
@@ -68,5 +69,5 @@ def test_a_node_whose_slices_cannot_be_gathered() -> None:
     snapshot = Snapshot.of(
         release=release_for("1.36.2"), nodes=[Node("a")], slices=[slice_], classes=b.CLASSES
     )
-    (group,) = survey(PLAN, snapshot, {}, Settings(), lambda _: None)
+    (group,) = surveyed(PLAN, snapshot)
     assert (group.nodes, group.view, group.prediction.outcome) == (("a",), None, Outcome.ERROR)

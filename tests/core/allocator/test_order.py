@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import pytest
 
+from extender.core.allocator.answer import find
 from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.picking import Fatal
 from extender.core.allocator.problem import Problem
 from extender.core.allocator.projection import Projector
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.predict import find
 from extender.core.reasons import Certainty
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release

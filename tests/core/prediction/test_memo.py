@@ -10,15 +10,19 @@ from extender.core.allocator.layout import UNUSED
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction import claims_memo as claims_memo_module
 from extender.core.prediction import memo as memo_module
-from extender.core.prediction.memo import ClaimsMemo, Memo, Table
+from extender.core.prediction.claims_memo import ClaimsMemo
+from extender.core.prediction.memo import Memo, Table
 from extender.core.prediction.predict import Prediction
+from extender.core.prediction.settings import Settings
 from extender.core.reasons import Outcome
 from extender.core.releases.history import release_for
 from extender.model import DeviceID, Node
 from tests import builders as b
 
 NODES = ("a", "b", "c")
+SETTINGS = Settings()
 RELEASE = release_for("1.36.2")
 
 
@@ -32,9 +36,13 @@ def make(capacity: int = 128) -> Memo[str]:
 
 
 def filled(memo: Memo[str], snapshot: Snapshot, key: str = "k") -> Table[str]:
-    table = memo.table(key, snapshot)
+    table = table_of(memo, snapshot, key)
     table.entries.update({name: f"{name}=1" for name in NODES})
     return table
+
+
+def table_of(memo: Memo[str], snapshot: Snapshot, key: str = "k") -> Table[str]:
+    return memo.plan(key, snapshot).table(SETTINGS)
 
 
 def test_only_changed_nodes_are_forgotten() -> None:
@@ -42,7 +50,7 @@ def test_only_changed_nodes_are_forgotten() -> None:
     snapshot, memo = world(), make()
     filled(memo, snapshot)
     after = snapshot.with_claims([b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0"))])
-    table = memo.table("k", after)
+    table = table_of(memo, after)
     assert table.entries == {"a": "a=1", "c": "c=1"}
     assert table.stale == {"b"}
 
@@ -52,15 +60,15 @@ def test_a_changed_node_without_an_entry_is_not_stale() -> None:
     snapshot, memo = world(), make()
     filled(memo, snapshot).entries.pop("b")
     after = snapshot.with_claims([b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0"))])
-    assert memo.table("k", after).stale == set()
+    assert table_of(memo, after).stale == set()
 
 
 def test_nothing_is_forgotten_without_a_change() -> None:
     """The same snapshot, and one that follows by claims without devices."""
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
-    assert memo.table("k", snapshot) is table
-    assert memo.table("k", snapshot.with_claims([b.claim("c")])) is table
+    assert table_of(memo, snapshot) is table
+    assert table_of(memo, snapshot.with_claims([b.claim("c")])) is table
     assert table.entries.keys() == set(NODES)
 
 
@@ -72,7 +80,7 @@ def test_a_table_that_is_too_far_behind_starts_afresh() -> None:
     for number in range(300):
         held = [DeviceID("gpu.nvidia.com", "b", "gpu-0")] * (number % 2)
         snapshot = snapshot.with_claims([b.holding("c", *held)])
-    assert memo.table("k", snapshot) is table
+    assert table_of(memo, snapshot) is table
     assert (table.entries, table.stale) == ({}, set())
 
 
@@ -81,8 +89,9 @@ def test_an_older_snapshot_gets_a_table_of_its_own() -> None:
     snapshot, memo = world(), make()
     newer = snapshot.with_claims([b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0"))])
     filled(memo, newer)
-    table = memo.table("k", snapshot)
-    assert (table.entries, table.number) == ({}, snapshot.number)
+    table = table_of(memo, snapshot)
+    assert table.entries == {}
+    assert memo.plan("k", snapshot).number == snapshot.number
 
 
 @pytest.mark.parametrize("change", ["lineage", "classes"])
@@ -91,8 +100,8 @@ def test_another_cluster_or_other_classes_forget_everything(change: str) -> None
     snapshot, memo = world(), make()
     filled(memo, snapshot)
     other = world() if change == "lineage" else _with_classes(snapshot)
-    assert memo.table("k", other).entries == {}
-    assert memo.table("k", other).stale == set()
+    assert table_of(memo, other).entries == {}
+    assert table_of(memo, other).stale == set()
 
 
 def _with_classes(snapshot: Snapshot) -> Snapshot:
@@ -103,10 +112,10 @@ def test_the_least_recently_used_table_is_dropped() -> None:
     """Beyond the capacity; being asked for counts as use."""
     snapshot, memo = world(), make(capacity=2)
     one, two = filled(memo, snapshot, "one"), filled(memo, snapshot, "two")
-    assert memo.table("one", snapshot) is one
+    assert table_of(memo, snapshot, "one") is one
     filled(memo, snapshot, "three")
-    assert memo.table("one", snapshot) is one
-    assert memo.table("two", snapshot) is not two
+    assert table_of(memo, snapshot, "one") is one
+    assert table_of(memo, snapshot, "two") is not two
 
 
 def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,18 +123,19 @@ def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.Monkey
     monkeypatch.setattr(memo_module, "_MAX_SEEN", 1)
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
-    seen = table.memos[(b.PAIR,)] = claims_memo()
+    seen = memo.plan("k", snapshot).memos[(b.PAIR,)] = claims_memo()
     seen.projector.project(snapshot.nodes["a"].inventory)
-    assert memo.table("k", snapshot) is table
+    assert table_of(memo, snapshot) is table
     after = snapshot.updated(Changes(gone_nodes=("c",)))
-    assert memo.table("k", after).memos == {}
+    assert memo.plan("k", after).memos == {}
+    assert table_of(memo, after) is not table
 
 
 def test_keys_are_apart() -> None:
     """Each plan has its own entries."""
     snapshot, memo = world(), make()
     filled(memo, snapshot, "one")
-    assert memo.table("two", snapshot).entries == {}
+    assert table_of(memo, snapshot, "two").entries == {}
 
 
 def test_equal_entries_are_rendered_once() -> None:
@@ -137,7 +147,7 @@ def test_equal_entries_are_rendered_once() -> None:
         return f"{name}={score}"
 
     memo, snapshot = Memo(render), world()
-    memo.table("k", snapshot)
+    table_of(memo, snapshot)
     for _ in range(2):
         assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
     assert memo.equal(0, snapshot)["a"] == "a=0"
@@ -162,7 +172,7 @@ def test_equal_entries_are_of_one_cluster() -> None:
 
 
 def prediction(steps: int) -> Prediction:
-    return Prediction(Outcome.UNSCHEDULABLE, None, None, None, 0, steps)
+    return Prediction(Outcome.UNSCHEDULABLE, None, None, steps)
 
 
 def claims_memo() -> ClaimsMemo:
@@ -171,19 +181,19 @@ def claims_memo() -> ClaimsMemo:
 
 
 def test_steps_add_up() -> None:
-    """The table's budget is what all of its predictions took."""
+    """What a plan is charged at most is what all of its predictions took."""
     snapshot = world()
-    table = make().table("k", snapshot)
+    plan = make().plan("k", snapshot)
     memo = claims_memo()
-    table.memos = {(b.PAIR,): memo}
+    plan.memos[(b.PAIR,)] = memo
     for number, steps in enumerate((3, 4)):
         memo.remember((number, UNUSED, ()), prediction(steps))
-    assert table.steps == 7
+    assert plan.steps == 7
 
 
 def test_predictions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the limit the memo starts afresh, its steps too."""
-    monkeypatch.setattr(memo_module, "_MAX_PREDICTIONS", 2)
+    monkeypatch.setattr(claims_memo_module, "_MAX_PREDICTIONS", 2)
     memo = claims_memo()
     for number in range(3):
         memo.remember((number, UNUSED, ()), prediction(5))

@@ -8,19 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extender.core.alignment.pairs import Alignment, score
+from extender.core.alignment.pairs import Alignment
 from extender.core.cluster.free_pairs import FreePairs
 from extender.core.prediction.fragmentation import Fragmentation
-from extender.core.prediction.predict import Prediction, without_devices
 from extender.core.prediction.rank import NodeRank, rank_node
 from extender.core.prediction.settings import Settings
-from extender.core.reasons import Outcome, ReasonCode, reason
+from extender.core.reasons import Outcome
 
 SETTINGS = Settings()
 KEPT = Fragmentation(FreePairs(3, 3), FreePairs(2, 2), own=1)
 BROKEN = Fragmentation(FreePairs(3, 3), FreePairs(1, 1), own=1)
 DELAYED = Fragmentation(FreePairs(3, 3), FreePairs(2, 0), own=1)
-WHY = reason(ReasonCode.NO_FIT)
 
 alignments = st.fractions(0, 1, max_denominator=60).map(float)
 fragmentations = st.sampled_from((KEPT, BROKEN, DELAYED, None))
@@ -35,8 +33,7 @@ def ranked(
     aligns: bool = True,
 ) -> NodeRank:
     alignment = Alignment(predicted, ())
-    prediction = Prediction(Outcome.ALLOCATED, None, None, alignment, score(alignment, settings.score_max))
-    return rank_node(prediction, fragmentation, settings, aligns=aligns)
+    return rank_node(Outcome.ALLOCATED, alignment, fragmentation, settings, aligns=aligns)
 
 
 def test_needless_breaking_costs_one_point() -> None:
@@ -59,15 +56,14 @@ def test_nothing_to_align_is_neutral() -> None:
     """But for one point where groups break, or where the pod does not fit."""
     assert ranked(None, KEPT, aligns=False).score == 50
     assert ranked(None, BROKEN, aligns=False).score == 49
-    nowhere = without_devices(Outcome.UNSCHEDULABLE, WHY, SETTINGS)
-    assert rank_node(nowhere, None, SETTINGS, aligns=False).score == 49
+    assert rank_node(Outcome.UNSCHEDULABLE, None, None, SETTINGS, aligns=False).score == 49
 
 
 @pytest.mark.parametrize("aligns", [True, False])
 def test_a_node_with_devices_goes_before_one_without(aligns: bool) -> None:
     """An unknown node is as good as half, but not before what is known to be; no devices come last."""
     unknown, none, error = (
-        rank_node(without_devices(outcome, WHY, SETTINGS), None, SETTINGS, aligns=aligns).rank
+        rank_node(outcome, None, None, SETTINGS, aligns=aligns).rank
         for outcome in (Outcome.UNKNOWN, Outcome.UNSCHEDULABLE, Outcome.ERROR)
     )
     assert ranked(0.5, BROKEN, aligns=aligns).rank > unknown > none == error

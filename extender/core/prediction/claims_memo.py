@@ -1,0 +1,110 @@
+"""
+What is remembered of one set of claims: the predictions, and what worths make of them.
+"""
+
+from __future__ import annotations
+
+from extender.model import ClaimSpec
+
+from ..alignment.pairs import Alignment
+from ..alignment.worths import Worths
+from ..allocator.layout import LayoutUsage
+from ..allocator.projection import Projector
+from ..allocator.solutions import Best
+from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
+from ..cluster.free_pairs import Pairable
+from ..cluster.snapshot import Snapshot
+from ..reasons import Outcome
+from ..releases.release import Release
+from ..topology.locations import Location
+from .fragmentation import Fragmentation
+from .predict import Prediction, without_devices
+
+_MAX_PREDICTIONS = 50_000
+# Per set of compiled claims; far more than a fleet has distinct nodes. Past it the memo starts afresh.
+
+# Layout number, usage, and the locations of devices that the pod holds already.
+PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Location | None, ...], ...]]
+
+# The prediction, the identity of what it was placed on, and the node's free units.
+FragmentationKey = tuple[Prediction, int, Pairable, int]
+
+
+class ClaimsMemo:
+    """
+    Compiled claims and their predictions. ``steps``: what all of them took.
+
+    ``fragmentations``: what predicted devices leave; the projector keeps alive what the
+    identities in the keys are of.
+    """
+
+    __slots__ = ("compiled", "fragmentations", "predictions", "projector", "release", "steps")
+
+    def __init__(self, compiled: CompiledClaims, release: Release) -> None:
+        self.compiled = compiled
+        self.release = release
+        self.projector = Projector(compiled, release)
+        self.predictions: dict[PredictionKey, Prediction] = {}
+        self.fragmentations: dict[FragmentationKey, Fragmentation] = {}
+        self.steps = 0
+
+    def remember(self, key: PredictionKey, prediction: Prediction) -> None:
+        if len(self.predictions) >= _MAX_PREDICTIONS:
+            self.predictions.clear()
+            self.fragmentations.clear()
+            self.steps = 0
+        self.predictions[key] = prediction
+        self.steps += prediction.steps
+
+    def remember_fragmentation(self, key: FragmentationKey, found: Fragmentation) -> None:
+        if len(self.fragmentations) >= _MAX_PREDICTIONS:
+            self.fragmentations.clear()
+        self.fragmentations[key] = found
+
+
+ClaimsMemos = dict[tuple[ClaimSpec, ...], ClaimsMemo | Prediction]
+"""
+Memos by the claims to allocate, which differ between nodes only for extended resources; a
+prediction where the claims are refused without a search. Good for one lineage, release and
+mapping of classes, and for one limit of steps per search.
+"""
+
+
+def memo_of(specs: tuple[ClaimSpec, ...], snapshot: Snapshot, memos: ClaimsMemos) -> ClaimsMemo | Prediction:
+    """The memo of some claims, compiled where that was not done before; fills in ``memos``."""
+    memo = memos.get(specs)
+    if memo is None:
+        memo = memos[specs] = _compiled(specs, snapshot)
+    return memo
+
+
+class Ratings:
+    """
+    What ``worths`` make of predictions: by prediction the alignment of its devices, and by memo
+    and key the best alignment there is, where somebody asked for it.
+    """
+
+    __slots__ = ("alignments", "bests", "worths")
+
+    def __init__(self, worths: Worths) -> None:
+        self.worths = worths
+        self.alignments: dict[Prediction, Alignment] = {}
+        self.bests: dict[tuple[ClaimsMemo, PredictionKey], Best] = {}
+
+    def remember_alignment(self, prediction: Prediction, alignment: Alignment) -> None:
+        if len(self.alignments) >= _MAX_PREDICTIONS:
+            self.alignments.clear()
+        self.alignments[prediction] = alignment
+
+    def remember_best(self, key: tuple[ClaimsMemo, PredictionKey], best: Best) -> None:
+        if len(self.bests) >= _MAX_PREDICTIONS:
+            self.bests.clear()
+        self.bests[key] = best
+
+
+def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot) -> ClaimsMemo | Prediction:
+    try:
+        return ClaimsMemo(compile_claims(specs, snapshot.classes, snapshot.release), snapshot.release)
+    except InvalidClaims as invalid:
+        outcome = Outcome.UNSCHEDULABLE if invalid.quiet else Outcome.ERROR
+        return without_devices(outcome, invalid.reason)

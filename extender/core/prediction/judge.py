@@ -1,0 +1,156 @@
+"""
+Nodes judged for one pod: predicted within a budget, remembered, and rated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..alignment.pairs import Alignment
+from ..allocator.solutions import Best
+from ..claims.plan import Plan
+from ..cluster.snapshot import NodeState, Snapshot
+from ..reasons import Certainty, Outcome, ReasonCode, reason
+from .budget import Budget
+from .claims_memo import ClaimsMemos, Ratings
+from .fragmentation import Fragmentation
+from .node_view import NodeView, fragmentation_on, view_node
+from .pod_alignment import align_devices, best_alignment
+from .predict import Prediction, predict, without_devices
+
+BEST_STEPS = 20_000
+"""Search steps for the best achievable alignment of one node."""
+
+
+@dataclass(slots=True)
+class EvaluationStats:
+    """The searches that were run; all else was known. ``predictions`` counts what they came to."""
+
+    searches: int = 0
+    predictions: Counter[tuple[Outcome, Certainty]] = field(default_factory=Counter)
+
+
+class Judgement(NamedTuple):
+    """
+    What is predicted for one node.
+
+    ``alignment``: of the predicted devices, where there are any. ``view``: how the node looks to
+    the pod, where it needed a search at some time. ``state`` is ``None`` for a node that the
+    snapshot does not know. To be used before the next one is made: to keep thousands would cost
+    more than to judge them again.
+    """
+
+    prediction: Prediction
+    alignment: Alignment | None
+    view: NodeView | None
+    state: NodeState | None
+
+    @property
+    def fragmentation(self) -> Fragmentation | None:
+        """What the predicted devices leave of the node's free pairs; ``None`` where none are predicted."""
+        if self.view is None or self.state is None:
+            return None
+        return fragmentation_on(self.state, self.view, self.prediction)
+
+
+class NodeJudge:
+    """
+    Judges the nodes of one snapshot for one plan.
+
+    ``memos`` and ``ratings`` are read and filled in; they may be shared by all judges of one
+    lineage, release and mapping of classes that have the same ``search_steps``.
+    """
+
+    __slots__ = ("memos", "plan", "ratings", "search_steps", "snapshot", "stats")
+
+    def __init__(
+        self,
+        plan: Plan,
+        snapshot: Snapshot,
+        memos: ClaimsMemos,
+        ratings: Ratings,
+        search_steps: int,
+        stats: EvaluationStats | None = None,
+    ) -> None:
+        self.plan = plan
+        self.snapshot = snapshot
+        self.memos = memos
+        self.ratings = ratings
+        self.search_steps = search_steps
+        self.stats = EvaluationStats() if stats is None else stats
+
+    def judge_all(self, names: Iterable[str], budget: Budget) -> Iterator[tuple[str, Judgement]]:
+        """
+        Judge in the order of node names, so that what the budget reaches never depends on the
+        caller's order.
+        """
+        for name in sorted(names):
+            yield name, self.judge(name, budget)
+
+    def judge(self, name: str, budget: Budget) -> Judgement:
+        state = self.snapshot.nodes.get(name)
+        if state is None:
+            unknown = without_devices(Outcome.UNKNOWN, reason(ReasonCode.NODE_UNKNOWN))
+            return Judgement(unknown, None, None, None)
+        view = self.view(state)
+        if isinstance(view, Prediction):
+            return Judgement(view, None, None, state)
+        return self.judge_view(view, state, budget)
+
+    def view(self, state: NodeState) -> NodeView | Prediction:
+        """How the node looks to the pod, or a prediction that needs no search."""
+        return view_node(self.plan, state, self.snapshot, self.memos)
+
+    def judge_view(self, view: NodeView, state: NodeState, budget: Budget) -> Judgement:
+        """
+        Judge a node by how it looks; past the budget it is unknown.
+
+        Where the pod cannot use the node because of what it holds elsewhere, upstream finds that
+        out after the search, so only an attempt that aborts is not overruled.
+        """
+        search = (view.memo, view.key)
+        if not budget.affords(search):
+            why = reason(ReasonCode.REQUEST_BUDGET, steps=budget.steps)
+            return Judgement(without_devices(Outcome.UNKNOWN, why), None, view, state)
+        prediction = view.memo.predictions.get(view.key)
+        if prediction is None:
+            prediction = self._search(view)
+        budget.charge(search, prediction.steps)
+        if view.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
+            overruled = without_devices(Outcome.UNSCHEDULABLE, view.elsewhere)
+            return Judgement(overruled, None, view, state)
+        return Judgement(prediction, self._alignment(view, prediction), view, state)
+
+    def best(self, name: str) -> Best:
+        """The best alignment that any allowed choice of devices on the node would have."""
+        state = self.snapshot.nodes.get(name)
+        if state is None or self.plan.nothing_to_align:
+            return Best(None, complete=True)
+        view = self.view(state)
+        if isinstance(view, Prediction):
+            return Best(None, complete=True)
+        key = (view.memo, view.key)
+        best = self.ratings.bests.get(key)
+        if best is None:
+            best = best_alignment(view.problem, view.slots, BEST_STEPS, self.ratings.worths)
+            self.ratings.remember_best(key, best)
+        return best
+
+    def _search(self, view: NodeView) -> Prediction:
+        prediction = predict(view.problem, self.search_steps)
+        view.memo.remember(view.key, prediction)
+        self.stats.searches += 1
+        self.stats.predictions[prediction.outcome, prediction.certainty] += 1
+        return prediction
+
+    def _alignment(self, view: NodeView, prediction: Prediction) -> Alignment | None:
+        if prediction.solution is None:
+            return None
+        alignment = self.ratings.alignments.get(prediction)
+        if alignment is None:
+            alignment = align_devices(view.problem, prediction.solution, view.slots, self.ratings.worths)
+            self.ratings.remember_alignment(prediction, alignment)
+        return alignment
