@@ -47,7 +47,8 @@ class Evaluation(Generic[T]):
         self._settings = settings
         self._answers: ReadyAnswers[T] | None = None
         self._judge: NodeJudge | None = None
-        if isinstance(plan, Plan) and not (plan.nothing_to_align and plan.takes_nothing):
+        self._aligns = isinstance(plan, Plan) and not plan.nothing_to_align
+        if isinstance(plan, Plan) and (self._aligns or not plan.takes_nothing):
             self._answers = self._ready_answers(plan)
 
     def entries(self, names: Sequence[str]) -> list[T]:
@@ -145,7 +146,7 @@ class Evaluation(Generic[T]):
         self._judge = NodeJudge(
             plan, self.snapshot, memo.memos, table.ratings, self._settings.search_steps, self.stats
         )
-        return ReadyAnswers(self._judge, memo, table, self._memo.render, self._settings)
+        return ReadyAnswers(self._judge, memo, table, self._memo.render, self._settings, aligns=self._aligns)
 
     def _judge_of(self, plan: Plan) -> NodeJudge:
         """The judge; made late where all nodes are equal, since entries then need none."""
@@ -157,7 +158,7 @@ class Evaluation(Generic[T]):
     def _verdict(self, plan: Plan, judgement: Judgement) -> NodeVerdict:
         points = self._settings.neutral
         if self._answers is not None:
-            points = rank_of(judgement, self._settings, aligns=not plan.nothing_to_align).score
+            points = rank_of(judgement, self._settings, aligns=self._aligns).score
         return verdict_of(plan, judgement, points, self.snapshot.release)
 
 

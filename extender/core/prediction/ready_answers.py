@@ -28,7 +28,7 @@ class ReadyAnswers(Generic[T]):
     """
     Answers by node name for the plan of ``judge``, rated by ``settings``; they stand in ``table``.
 
-    ``render`` makes an entry of a name and a score.
+    ``render`` makes an entry of a name and a score. ``aligns``: whether the plan has anything to align.
     """
 
     __slots__ = ("_aligns", "_judge", "_memo", "_render", "_settings", "_table")
@@ -40,17 +40,20 @@ class ReadyAnswers(Generic[T]):
         table: Table[T],
         render: Callable[[str, int], T],
         settings: Settings,
+        *,
+        aligns: bool,
     ) -> None:
         self._judge = judge
         self._memo = memo
         self._table = table
         self._render = render
         self._settings = settings
-        self._aligns = not judge.plan.nothing_to_align
+        self._aligns = aligns
 
     def entries(self, names: Sequence[str]) -> list[T]:
         """One entry per name, in order; known ones cost one dict look-up per name."""
-        self._refresh()
+        if self._table.stale:
+            self._refresh()
         if self._can_keep:
             try:
                 return list(map(self._table.entries.__getitem__, names))
