@@ -52,7 +52,7 @@ class ReadyAnswers(Generic[T]):
 
     def entries(self, names: Sequence[str]) -> list[T]:
         """One entry per name, in order; known ones cost one dict look-up per name."""
-        if self._table.stale:
+        if self._table.stale and self._can_keep:
             self._refresh()
         if self._can_keep:
             try:
@@ -76,7 +76,10 @@ class ReadyAnswers(Generic[T]):
         }
 
     def top(self, names: Sequence[str]) -> list[str]:
-        """The names with the highest score, sorted; none where the budget is too small to know all."""
+        """
+        The names with the highest score, sorted; none where the budget is too small to know all, or
+        where the memo has moved on to a newer snapshot.
+        """
         return self._highest(self._table.scores, names)
 
     def first(self, names: Sequence[str]) -> list[str]:
@@ -85,8 +88,16 @@ class ReadyAnswers(Generic[T]):
 
     @property
     def _can_keep(self) -> bool:
-        """Whether no set of nodes exceeds the budget of a request, so that an answer holds in each."""
-        return self._memo.steps <= self._settings.request_steps
+        """
+        Whether the table is of this snapshot, and no set of nodes exceeds the budget of a request,
+        so that an answer holds in each.
+        """
+        return self._is_current and self._memo.steps <= self._settings.request_steps
+
+    @property
+    def _is_current(self) -> bool:
+        """False once an evaluation of a newer snapshot has taken the table on."""
+        return self._memo.number == self._judge.snapshot.number
 
     def _refresh(self) -> None:
         """
@@ -96,7 +107,7 @@ class ReadyAnswers(Generic[T]):
         """
         stale = [name for name in self._table.stale if name in self._judge.snapshot.nodes]
         self._table.stale.clear()
-        if 0 < len(stale) <= _FEW_STALE and self._can_keep:
+        if len(stale) <= _FEW_STALE:
             self._judge_entries(stale)
 
     def _judge_entries(self, names: Sequence[str]) -> list[T]:
@@ -149,6 +160,8 @@ class ReadyAnswers(Generic[T]):
 
     def _highest(self, values: Mapping[str, C], names: Sequence[str]) -> list[str]:
         """The names with the highest of ``values``, sorted; none where one has none."""
+        if not self._is_current:
+            return []
         highest = _highest(values, names)
         if highest is None:
             self.entries(names)

@@ -112,6 +112,25 @@ def test_devices_are_named_for_the_node_and_the_claim() -> None:
     assert verdict.outcome is Outcome.ALLOCATED
 
 
+def test_an_evaluation_outlives_its_snapshot() -> None:
+    """The memo moves on with the cluster; an older evaluation neither reads its answers nor leaves any."""
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    before = world(b.claim("c"))
+    after = before.with_claims([b.holding("h", DeviceID("gpu.nvidia.com", "near", "gpu-0"))])
+    names, pod = ["near", "far"], b.pod("p", "c")
+    old = evaluate(before, pod, memo, Settings())
+    then = old.entries(names)
+    now = evaluate(after, pod, memo, Settings()).entries(names)
+    assert then != now
+    assert old.entries(names) == then
+    assert old.top(names) == []
+    assert evaluate(after, pod, memo, Settings()).entries(names) == now
+    newest = after.with_claims(deletions=[b.holding("h").key])
+    newer = evaluate(newest, pod, memo, Settings())
+    assert old.entries(names) == then
+    assert newer.entries(names) == then
+
+
 def test_unknown_nodes_score_neutral() -> None:
     """A node we have not seen passes with half the score."""
     evaluation = ask(world(b.claim("c")), b.pod("p", "c"))
