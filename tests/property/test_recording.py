@@ -111,8 +111,8 @@ class Recorded:
         body = msgspec.json.encode({"Pod": encode.pod_json(pod), "NodeNames": NODES})
         for verb in (Verb.FILTER, Verb.PRIORITIZE):
             self.store.forget(pod.uid)
-            self.recorder.asked(verb, pod)
-            self.recorder.answered(verb, body, b"{}")
+            self.recorder.on_request(verb, pod)
+            self.recorder.on_answer(verb, body, b"{}")
         evaluation = ask(self.store.current, pod)
         answer = state(self.store.current), evaluation.verdicts(NODES)
         if assume and pod.claims:

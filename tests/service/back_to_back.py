@@ -25,9 +25,10 @@ from extender.cli.cluster_input import cluster_input
 from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
 from extender.kube.files.cluster import ClusterBuilder
 from extender.model import Claim, Consumer, Pod
+from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.first_lists import KINDS
+from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
-from extender.service.live.live import Live
 from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.wire import host_priority
@@ -102,7 +103,7 @@ def place(start: Snapshot, run: Run, pods: int, seed: int = 1) -> Result:
     return found
 
 
-def _live(start: Snapshot, pods: int, results: Counter[str]) -> Live:
+def _live(start: Snapshot, pods: int, results: Counter[str]) -> LiveFollower:
     store = LiveStore(start.release, InFlight(30.0), lambda: 0.0)
     lists: dict[str, Sequence[object]] = dict.fromkeys(KINDS, ())
     lists["Node"] = [state.node for state in start.nodes.values()]
@@ -114,9 +115,10 @@ def _live(start: Snapshot, pods: int, results: Counter[str]) -> Live:
     checks = PredictionCheck(
         evaluate, Settings(), lambda: 0.0, lambda match: results.update([str(match)]), lambda _: None
     )
-    store.on_allocated = lambda claim: checks.allocated(claim, store.current)
-    return Live(
+    store.on_allocated = lambda claim: checks.on_allocated(claim, store.current)
+    return LiveFollower(
         store=store,
+        delayed=DelayedReleases(store, lambda: 0.0),
         checks=checks,
         evaluate=evaluate,
         memo=Memo(host_priority),
@@ -127,15 +129,15 @@ def _live(start: Snapshot, pods: int, results: Counter[str]) -> Live:
     )
 
 
-def _asked(live: Live, pod: Pod, offered: Sequence[str], *, places: bool) -> dict[str, int]:
+def _asked(live: LiveFollower, pod: Pod, offered: Sequence[str], *, places: bool) -> dict[str, int]:
     """What we answer, and follow, as the verb does."""
-    live.asked(pod)
+    live.on_request(pod)
     evaluation = live.evaluate(live.store.current, pod, live.memo, live.settings)
     entries = evaluation.entries(offered)
     if places:
-        entries = live.prioritized(pod, evaluation, offered, entries)
+        entries = live.on_scored(pod, evaluation, offered, entries)
     else:
-        live.passed_over(pod, offered)
+        live.on_unscored(pod, offered)
     return {entry["Host"]: entry["Score"] for entry in map(orjson.loads, entries)}
 
 

@@ -43,10 +43,10 @@ def answer_again(service: Service, request: RecordedRequest) -> Answered | None:
                 answer = verbs.prioritize(service, body)
                 problems = check_prioritize(body, answer.body)
             case "bind":
-                answer = asyncio.run(verbs.bind(service, body))
+                answer = asyncio.run(verbs.bind(service.binder, service.metrics, body))
                 problems = check_bind(answer.body)
             case "preempt":
-                answer = verbs.preempt(service, body)
+                answer = verbs.preempt(body)
                 problems = check_preempt(body, answer.body)
             case _:
                 return None

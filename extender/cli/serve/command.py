@@ -225,4 +225,4 @@ async def _serve(given: ClusterInput, config: Config) -> None:
         nodes = counted(len(given.snapshot.nodes), "node")
         print(f"serving {nodes} of Kubernetes {release} on http://{address}", flush=True)
 
-    await serve(make_app(service), config, announce)
+    await serve(make_app(service), service.lifecycle, config, announce)

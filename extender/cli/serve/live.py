@@ -22,10 +22,11 @@ from extender.kube.watch.resources import RESOURCES, Resource
 from extender.kube.watch.time_slice import TimeSlice
 from extender.service.config import Address, Config
 from extender.service.http.dependencies import Service
+from extender.service.http.frozen import NoRecorder
 from extender.service.http.web import make_app
 from extender.service.live.delayed_releases import DelayedReleases
+from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
-from extender.service.live.live import Live
 from extender.service.live.pod_binder import PodBinder
 from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
@@ -102,11 +103,11 @@ async def _serve(
 
     def compare(claim: Claim) -> None:
         with _caught(metrics, comparing=f"{claim.namespace}/{claim.name}"):
-            checks.allocated(claim, store.current)
+            checks.on_allocated(claim, store.current)
 
     def land(pod: Pod, node: str) -> None:
         with _caught(metrics, landing=f"{pod.namespace}/{pod.name}"):
-            live.landed(pod, node)
+            live.on_landed(pod, node)
 
     store.on_allocated, store.on_landed = compare, land
     interner, work = Interner(), TimeSlice()
@@ -116,7 +117,7 @@ async def _serve(
         Reflector(connection, resource, delayed, interner, clock=clock, work=work) for resource in resources
     )
     memo = Memo(host_priority)
-    live = Live(
+    live = LiveFollower(
         store=store,
         checks=checks,
         evaluate=evaluate,
@@ -136,14 +137,19 @@ async def _serve(
         metrics=metrics,
         memo=memo,
         binder=PodBinder(ApiBinder(connection), events, live),
-        live=live,
-        recorder=None if recordings is None else recordings.recorder,
+        follower=live,
+        recorder=NoRecorder() if recordings is None else recordings.recorder,
         default_policy=config.default_policy,
         interner=interner,
         events=events,
     )
     async with background(live, reflectors, events, metrics):
-        await serve(make_app(service), config, _announcement(connection, store.current.release.version))
+        await serve(
+            make_app(service),
+            service.lifecycle,
+            config,
+            _announcement(connection, store.current.release.version),
+        )
 
 
 @contextmanager

@@ -1,25 +1,29 @@
-"""What request handlers need, in one frozen value."""
+"""What request handlers need: interfaces to the cluster, and one frozen value that holds all of it."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
+from extender.core.prediction.evaluate import Evaluation, Memo, Settings, Snapshot, evaluate
 from extender.kube.decode import Interner
 
 from ..policy import Policy
 from ..softening import Softener
-from ..verb import NeutralReason
+from ..verb import NeutralReason, Verb
 from ..wire import ArgsDecoder, BindingArgs, host_priority
+from .frozen import NoBinder, NoEvents, NoFollower, NoRecorder
 
 if TYPE_CHECKING:
-    from extender.kube.api.event_recorder import EventRecorder
+    from extender.kube.api.event_recorder import ObjectReference
+    from extender.kube.watch.events import ReflectorState
+    from extender.model import DeviceID, Pod
 
-    from ..live.live import Evaluate, Live
+    from ..live.follower import Evaluate
+    from ..live.prediction_check import Mismatch
     from ..metrics.metrics import Metrics
-    from ..recording.recorder import Recorder
 
 
 class Store(Protocol):
@@ -32,11 +36,101 @@ class Store(Protocol):
     def ready(self) -> bool: ...
 
 
+class Follower(Protocol):
+    """
+    Follows scheduling attempts on a live cluster, from a request to the allocation.
+
+    A handler calls ``on_request`` before it judges nodes, since this may change the snapshot, and one of
+    the other ``on_`` methods when it has decided.
+    """
+
+    @property
+    def live(self) -> bool:
+        """Whether the cluster changes by itself, so that an absent object may still appear."""
+        ...
+
+    @property
+    def stale(self) -> bool:
+        """Whether the cluster was out of contact for too long to have an opinion."""
+        ...
+
+    @property
+    def reflectors(self) -> Sequence[ReflectorState]:
+        """The state of each watched kind, in times of ``now``."""
+        ...
+
+    def now(self) -> float:
+        """Seconds of the clock of ``reflectors``."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """How many claims are assumed to be allocated."""
+        ...
+
+    @property
+    def held_twice(self) -> Sequence[DeviceID]:
+        """The devices that several claims hold exclusively."""
+        ...
+
+    @property
+    def mismatches(self) -> Sequence[Mismatch]:
+        """The newest allocations that differ from their predictions, the newest last."""
+        ...
+
+    def evidence(self) -> bytes:
+        """Return a recording with the attempts of the newest mismatches, empty without any."""
+        ...
+
+    def on_request(self, pod: Pod) -> None:
+        """Take note that filter or prioritize is asked about ``pod``."""
+        ...
+
+    def on_filtered(self, pod: Pod, names: Sequence[str]) -> None:
+        """Take note that filter passes the nodes ``names``."""
+        ...
+
+    def on_unscored(self, pod: Pod, names: Sequence[str]) -> None:
+        """Take note that prioritize scores all ``names`` alike, as the pod's policy wants."""
+        ...
+
+    def on_scored(
+        self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str], entries: list[bytes]
+    ) -> list[bytes]:
+        """Take note of the scores in ``entries``; returns the entries to answer, some of them raised."""
+        ...
+
+
+class Recorder(Protocol):
+    """Records scheduling attempts."""
+
+    @property
+    def path(self) -> str | None:
+        """The file of the recording, ``None`` where nothing is recorded."""
+        ...
+
+    def on_request(self, verb: Verb, pod: Pod) -> None:
+        """Keep the state that filter or prioritize is about to be answered on."""
+        ...
+
+    def on_answer(self, verb: Verb, body: bytes, answer: bytes) -> None:
+        """Keep a request and its answer."""
+        ...
+
+
 class Binder(Protocol):
     """Writes bindings to the API server."""
 
     async def bind(self, args: BindingArgs) -> str:
         """Bind the pod; answer the empty string, or what went wrong and what to do."""
+        ...
+
+
+class Events(Protocol):
+    """Writes Kubernetes Events."""
+
+    def record(self, about: ObjectReference, *, reason: str, note: str, action: str = ...) -> None:
+        """Queue an Event ``about`` an object; never waits and never raises."""
         ...
 
 
@@ -56,10 +150,10 @@ class Lifecycle:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """
-    The dependencies of every handler.
+    The dependencies of all handlers.
 
-    ``binder``, ``live`` and ``events`` are ``None`` where the cluster is a dump, ``recorder`` where nothing
-    is recorded.
+    ``follower``, ``recorder``, ``binder`` and ``events`` are by default those of a dump: nothing is
+    followed, recorded, bound or reported.
     """
 
     store: Store
@@ -67,15 +161,15 @@ class Service:
     metrics: Metrics
     evaluate: Evaluate = evaluate
     memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priority))
-    binder: Binder | None = None
-    live: Live | None = None
-    recorder: Recorder | None = None
+    follower: Follower = field(default_factory=NoFollower)
+    recorder: Recorder = field(default_factory=NoRecorder)
+    binder: Binder = field(default_factory=NoBinder)
+    events: Events = field(default_factory=NoEvents)
     default_policy: Policy = Policy.PREFERRED
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
     interner: Interner = field(default_factory=Interner)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     softener: Softener = field(default_factory=lambda: Softener(time.monotonic))
-    events: EventRecorder | None = None
 
     @property
     def ready(self) -> bool:
@@ -84,12 +178,14 @@ class Service:
 
     @property
     def no_opinion(self) -> NeutralReason | None:
-        """Why no request can be answered with an opinion now, if so."""
+        """Why no request can be answered with an opinion now, ``None`` where it can."""
         if not self.store.ready:
             return NeutralReason.NOT_READY
-        if self.live is not None and self.live.stale:
-            return NeutralReason.STALE
-        return None
+        return NeutralReason.STALE if self.follower.stale else None
+
+    def evaluation(self, pod: Pod) -> Evaluation[bytes]:
+        """Resolve ``pod`` against the current snapshot."""
+        return self.evaluate(self.store.current, pod, self.memo, self.settings)
 
 
 def snapshot_objects(snapshot: Snapshot) -> dict[str, int]:

@@ -22,7 +22,8 @@ from extender.kube.rewriting.rewrite_claim import CLAIM, JSON, TEMPLATE, annotat
 from .. import wire
 from ..softening import RESULT_ANNOTATION, SoftResult, asks
 from ..verb import Result, Verb
-from .verbs import Answer, record_caught
+from .observation import observe_error
+from .verbs import Answer
 
 if TYPE_CHECKING:
     from extender.model import ClaimSpec, Pod
@@ -58,7 +59,7 @@ async def mutate(service: Service, body: bytes) -> Answer:
     try:
         return await _mutate(service, request)
     except Exception as error:  # noqa: BLE001  a webhook without an opinion must not keep a pod from running
-        record_caught(service, Verb.MUTATE, error)
+        observe_error(service.metrics, Verb.MUTATE, error)
         service.metrics.softened(SoftResult.INTERNAL_ERROR)
         return Answer(wire.allowed(request.uid), Result.NEUTRAL)
 
@@ -107,7 +108,7 @@ async def _asked(service: Service, request: AdmissionRequest, metadata: Metadata
 
 async def _owner(service: Service, namespace: str, name: str, uid: str) -> Pod | None:
     """The pod that a claim is made for, once it is known."""
-    left = OWNER_SECONDS if service.live is not None and service.no_opinion is None else 0.0
+    left = OWNER_SECONDS if service.follower.live and service.no_opinion is None else 0.0
     while True:
         pod = service.store.current.pods.get((namespace, name))
         if pod is not None and pod.uid == uid:
@@ -142,8 +143,6 @@ def _spec(service: Service, request: AdmissionRequest) -> ClaimSpec:
 
 def _record(service: Service, request: AdmissionRequest, metadata: MetadataJSON, note: str) -> None:
     """Write an Event about the pod that a claim is made for, else about the object if it has a name."""
-    if service.events is None:
-        return
     owner = next((each for each in metadata.owners or () if each.controller and each.kind == "Pod"), None)
     if owner is not None:
         about = ObjectReference(request.namespace, owner.name, owner.uid)

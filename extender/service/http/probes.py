@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
 
-from ..live.evidence import recording_of
 from .dependencies import Service, snapshot_objects
 from .page import page
-from .problems import SERVICE
 
 if TYPE_CHECKING:
     from extender.kube.watch.events import ReflectorState
     from extender.model import DeviceID
-
 
 MOST_NAMED = 5
 """Devices that ``/readyz?verbose`` names."""
@@ -27,14 +25,13 @@ async def livez(_request: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
-async def readyz(request: web.Request) -> web.Response:
+async def readyz(service: Service, request: web.Request) -> web.Response:
     """
     Answer 200 when every kind was listed once and no signal to stop has come, else 503.
 
     Stale data is a metric, not unreadiness: an unready extender behind a Service
     means connection errors in the scheduler. ``?verbose`` lists the checks.
     """
-    service = request.app[SERVICE]
     text = "".join(_checks(service)) if "verbose" in request.query else ""
     return web.Response(
         status=200 if service.ready else 503, text=text + ("ok\n" if service.ready else "not ready\n")
@@ -45,16 +42,16 @@ def _checks(service: Service) -> list[str]:
     listed = service.store.ready
     sizes = ", ".join(f"{count} {kind}" for kind, count in snapshot_objects(service.store.current).items())
     serving = not service.lifecycle.draining
-    live = service.live
+    follower = service.follower
     return [
-        *(() if live is None else map(partial(_reflector_check, live.clock()), live.reflectors)),
-        *(() if live is None else _held_twice_check(live.store.held_twice)),
+        *map(partial(_reflector_check, follower.now()), follower.reflectors),
+        *_held_twice_check(follower.held_twice),
         f"[{'+' if listed else '-'}]snapshot {'ok' if listed else 'not listed completely yet'} ({sizes})\n",
         f"[{'+' if serving else '-'}]serving {'ok' if serving else 'draining: a signal to stop has come'}\n",
     ]
 
 
-def _held_twice_check(devices: tuple[DeviceID, ...]) -> list[str]:
+def _held_twice_check(devices: Sequence[DeviceID]) -> list[str]:
     """Nothing that makes us unready; whoever looks must learn of it."""
     if not devices:
         return []
@@ -70,44 +67,38 @@ def _reflector_check(now: float, state: ReflectorState) -> str:
     return f"[{'+' if state.synced and not state.problem else '-'}]{state.kind} {text}{heard}\n"
 
 
-async def mismatches(request: web.Request) -> web.Response:
+async def mismatches(service: Service, request: web.Request) -> web.Response:
     """
     Answer the newest allocations that differ from what was predicted, the newest last.
 
     With the file in which their attempts are recorded, null where nothing is. ``?format=recording``
     answers a recording of the last of them, 404 where there is none.
     """
-    service = request.app[SERVICE]
     if request.query.get("format") == "recording":
         return _evidence(service)
-    found = [] if service.live is None else list(service.live.checks.mismatches)
-    recording = None if service.recorder is None else service.recorder.path
-    body = orjson.dumps({"recording": recording, "mismatches": found})
-    return web.Response(body=body, content_type="application/json")
+    document = {"recording": service.recorder.path, "mismatches": list(service.follower.mismatches)}
+    return web.Response(body=orjson.dumps(document), content_type="application/json")
 
 
 def _evidence(service: Service) -> web.Response:
-    live = service.live
-    body = b"" if live is None else recording_of(live.checks.evidence, live.gates)
+    body = service.follower.evidence()
     if not body:
         return web.Response(status=404, text="no mismatch so far: there is nothing to replay\n")
     return web.Response(body=body, content_type="application/jsonl")
 
 
-async def metrics(request: web.Request) -> web.Response:
+async def metrics(service: Service, request: web.Request) -> web.Response:
     """Answer the metrics in Prometheus' text form, or OpenMetrics where asked for."""
-    service = request.app[SERVICE]
-    if service.live is not None:
-        service.metrics.in_flight(service.live.store.in_flight)
-        service.metrics.held_twice(len(service.live.store.held_twice))
-        service.metrics.reflectors(service.live.reflectors, service.live.clock())
+    follower = service.follower
+    service.metrics.in_flight(follower.in_flight)
+    service.metrics.held_twice(len(follower.held_twice))
+    service.metrics.reflectors(follower.reflectors, follower.now())
     body, content_type = service.metrics.expose(
         request.headers.get("Accept", ""), snapshot_objects(service.store.current), ready=service.ready
     )
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-async def index(request: web.Request) -> web.Response:
+async def index(service: Service, _request: web.Request) -> web.Response:
     """Answer a page that says what this is and what it serves."""
-    service = request.app[SERVICE]
     return web.Response(text=page(service), content_type="text/html")

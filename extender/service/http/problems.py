@@ -26,13 +26,12 @@ from aiohttp import web
 
 from ..verb import Verb
 from ..wire import BadRequest, BodyTooLarge
-from .dependencies import Service
-from .verbs import record_caught
+from .observation import observe_error
 
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Handler
+    from aiohttp.typedefs import Handler, Middleware
 
-SERVICE = web.AppKey("service", Service)
+    from ..metrics.metrics import Metrics
 
 _FIXES = {
     404: (
@@ -49,23 +48,28 @@ def bad_request(error: BadRequest) -> web.Response:
     return _problem(status, str(error), field=error.field, fix=error.fix)
 
 
-@web.middleware
-async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every error that leaves a handler the one documented form."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        fix = _FIXES.get(error.status, "change the request")
-        response = _problem(error.status, f"{request.method} {request.path}: {error.reason}", fix=fix)
-        if "Allow" in error.headers:
-            response.headers["Allow"] = error.headers["Allow"]
-        return response
-    except ConnectionError:
-        raise  # The caller is gone; aiohttp closes the connection.
-    except Exception as error:  # noqa: BLE001  the outermost handler: the next request must be served
-        record_caught(request.app[SERVICE], _verb(request), error)
-        text = f"{request.method} {request.path}: internal error: {type(error).__name__}"
-        return _problem(500, text, fix="report it with the stack in the extender's log")
+def errors(metrics: Metrics) -> Middleware:
+    """Make the middleware that gives every error that leaves a handler the one documented form."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            fix = _FIXES.get(error.status, "change the request")
+            response = _problem(error.status, f"{request.method} {request.path}: {error.reason}", fix=fix)
+            if "Allow" in error.headers:
+                response.headers["Allow"] = error.headers["Allow"]
+            return response
+        except ConnectionError:
+            # The caller is gone; aiohttp closes the connection.
+            raise
+        except Exception as error:  # noqa: BLE001  the outermost handler: the next request must be served
+            observe_error(metrics, _verb(request), error)
+            text = f"{request.method} {request.path}: internal error: {type(error).__name__}"
+            return _problem(500, text, fix="report it with the stack in the extender's log")
+
+    return middleware
 
 
 def _verb(request: web.Request) -> Verb | None:

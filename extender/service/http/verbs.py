@@ -1,17 +1,17 @@
 """
 What each verb answers: from the bytes of a body to the bytes of the answer.
 
-Filter and prioritize never hurt: whatever fails on our side, every node passes
-or scores half. ``BadRequest`` passes through; nothing here knows HTTP.
+Every verb is one line of steps: decode the request, tell the follower, decide, tell the follower what was
+decided, observe (count and log), encode. Filter and prioritize never hurt: whatever fails on our side,
+every node passes or scores half. ``BadRequest`` passes through; nothing here knows HTTP.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
-import structlog
 
 from extender.kube import decode
 
@@ -20,18 +20,13 @@ from ..explain import explained_nodes, explanation, unknown_nodes
 from ..policy import Policy, policy_of, rejections
 from ..verb import NeutralReason, Result, Verb
 from ..wire import BadRequest, ExtenderArgs
+from .observation import observe_args, observe_error, observe_required, observe_scores
 
 if TYPE_CHECKING:
     from extender.model import Pod
 
-    from .dependencies import Service
-
-log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.requests")
-
-FROZEN = (
-    "this extender serves a dump of a cluster and cannot bind pods: remove bindVerb from its entry in "
-    "KubeSchedulerConfiguration, or serve the live cluster"
-)
+    from ..metrics.metrics import Metrics
+    from .dependencies import Binder, Service
 
 
 class Answer(NamedTuple):
@@ -69,116 +64,88 @@ def explain(service: Service, body: bytes) -> Answer:
     """Explain the predictions for a body of filter; before the cluster is listed all is unknown."""
     args = _args(service, Verb.EXPLAIN, body)
     pod = _pod(service, args)
-    snapshot = service.store.current
+    snapshot, neutral = service.store.current, service.settings.neutral
     if not service.store.ready:
-        nodes = unknown_nodes(args.names, service.settings.neutral)
+        nodes = unknown_nodes(args.names, neutral)
     else:
-        evaluation = service.evaluate(snapshot, pod, service.memo, service.settings)
+        evaluation = service.evaluation(pod)
         ignored = policy_of(pod, snapshot.namespaces, service.default_policy).policy is Policy.IGNORE
         nodes = explained_nodes(
             args.names,
             evaluation.verdicts(args.names),
             evaluation.best,
-            score=service.settings.neutral if ignored else None,
+            score=neutral if ignored else None,
         )
     return Answer(orjson.dumps(explanation(pod, snapshot.release.version, nodes)))
 
 
-def preempt(_service: Service, body: bytes) -> Answer:
+def preempt(body: bytes) -> Answer:
     """Agree to every victim: devices are no reason to spare or to choose one."""
     return Answer(wire.meta_victims(body))
 
 
-async def bind(service: Service, body: bytes) -> Answer:
-    """Bind through the binder; whatever goes wrong is the answer's ``Error``."""
+async def bind(binder: Binder, metrics: Metrics, body: bytes) -> Answer:
+    """Bind through ``binder``; whatever goes wrong is the answer's ``Error``."""
     args = wire.decode_binding(body)
-    if service.binder is None:
-        return Answer(wire.bind_result(FROZEN), Result.REFUSED)
     try:
-        error = await service.binder.bind(args)
+        error = await binder.bind(args)
     except Exception as unexpected:  # noqa: BLE001  the scheduler must get an answer it can show
-        record_caught(service, Verb.BIND, unexpected)
+        observe_error(metrics, Verb.BIND, unexpected)
         error = f"an internal error of the extender kept the pod from being bound, see its log: {unexpected}"
     return Answer(wire.bind_result(error), Result.REFUSED if error else Result.OK)
-
-
-def record_caught(service: Service, verb: Verb | None, error: Exception) -> None:
-    """Count and log an error of ours."""
-    service.metrics.internal_error(verb or "other")
-    log.error("internal error", verb=verb, exc_info=error)
 
 
 def _filter(service: Service, args: ExtenderArgs) -> Answer:
     pod = _pod(service, args)
     policy = _policy(service, Verb.FILTER, pod)
-    unsure = service.no_opinion
-    if service.live is not None and unsure is None:
-        service.live.asked(pod)
-        _record(service, Verb.FILTER, pod)
-    rejected: dict[str, str] = {}
-    if policy is Policy.REQUIRED:
-        if unsure is not None:
-            service.metrics.neutral(Verb.FILTER, unsure)
-            return Answer(wire.filter_result(args, {}), Result.NEUTRAL)
-        evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
-        rejected = rejections(evaluation.shortfalls(args.names))
-        service.metrics.evaluation(evaluation.stats, len(args.names))
-        service.metrics.rejected(len(rejected))
-        log.debug(
-            "filter", namespace=pod.namespace, pod=pod.name, nodes=len(args.names), rejected=len(rejected)
+    no_opinion = service.no_opinion
+    if no_opinion is not None:
+        answer = wire.filter_result(args, {})
+        return (
+            _neutral(service, Verb.FILTER, no_opinion, answer)
+            if policy is Policy.REQUIRED
+            else Answer(answer)
         )
-    if service.live is not None and unsure is None:
-        left = [name for name in args.names if name not in rejected] if rejected else args.names
-        service.live.filtered(pod, left)
+    service.follower.on_request(pod)
+    service.recorder.on_request(Verb.FILTER, pod)
+    rejected = _rejected(service, pod, args.names) if policy is Policy.REQUIRED else {}
+    passing = [name for name in args.names if name not in rejected] if rejected else args.names
+    service.follower.on_filtered(pod, passing)
     return Answer(wire.filter_result(args, rejected))
+
+
+def _rejected(service: Service, pod: Pod, names: Sequence[str]) -> Mapping[str, str]:
+    """The nodes that policy ``required`` rejects, each with the reason."""
+    evaluation = service.evaluation(pod)
+    rejected = rejections(evaluation.shortfalls(names))
+    observe_required(service.metrics, pod, evaluation.stats, len(names), len(rejected))
+    return rejected
 
 
 def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
     pod = _pod(service, args)
     policy = _policy(service, Verb.PRIORITIZE, pod)
+    no_opinion = service.no_opinion
     if policy is Policy.IGNORE:
-        if service.live is not None and service.no_opinion is None:
-            service.live.asked(pod)
-            service.live.passed_over(pod, args.names)
+        if no_opinion is None:
+            service.follower.on_request(pod)
+            service.follower.on_unscored(pod, args.names)
         return Answer(wire.equal_scores(args.names, service.settings.neutral))
-    unsure = service.no_opinion
-    if unsure is not None:
-        service.metrics.neutral(Verb.PRIORITIZE, unsure)
-        return Answer(wire.equal_scores(args.names, service.settings.neutral), Result.NEUTRAL)
-    if service.live is not None:
-        service.live.asked(pod)
-        _record(service, Verb.PRIORITIZE, pod)
-    evaluation = service.evaluate(service.store.current, pod, service.memo, service.settings)
+    if no_opinion is not None:
+        answer = wire.equal_scores(args.names, service.settings.neutral)
+        return _neutral(service, Verb.PRIORITIZE, no_opinion, answer)
+    service.follower.on_request(pod)
+    service.recorder.on_request(Verb.PRIORITIZE, pod)
+    evaluation = service.evaluation(pod)
     entries = evaluation.entries(args.names)
-    if service.live is not None:
-        entries = service.live.prioritized(pod, evaluation, args.names, entries)
-    answer = Answer(wire.prioritize_result(entries))
-    stats = evaluation.stats
-    service.metrics.evaluation(stats, len(args.names))
-    for verdict in evaluation.verdicts(args.names[:1]).values():
-        if verdict.alignment is not None:
-            service.metrics.alignment(verdict.alignment)
-    log.debug(
-        "prioritize", namespace=pod.namespace, pod=pod.name, nodes=len(args.names), searches=stats.searches
-    )
-    return answer
-
-
-def _record(service: Service, verb: Verb, pod: Pod) -> None:
-    if service.recorder is not None:
-        service.recorder.asked(verb, pod)
+    entries = service.follower.on_scored(pod, evaluation, args.names, entries)
+    observe_scores(service.metrics, pod, evaluation.stats, len(args.names))
+    return Answer(wire.prioritize_result(entries))
 
 
 def _args(service: Service, verb: Verb, body: bytes) -> ExtenderArgs:
     args = service.args.decode(body)
-    service.metrics.nodes(verb, len(args.names), as_objects=args.nodes is not None)
-    if args.nodes is not None and not service.lifecycle.warned_of_node_objects:
-        service.lifecycle.warned_of_node_objects = True
-        log.warning(
-            "requests carry whole Nodes, which makes them large and the scheduler's own scores wrong: "
-            "set nodeCacheCapable: true on this extender in KubeSchedulerConfiguration",
-            verb=verb,
-        )
+    observe_args(service.metrics, service.lifecycle, verb, args)
     return args
 
 
@@ -196,6 +163,12 @@ def _policy(service: Service, verb: Verb, pod: Pod) -> Policy:
     return policy.policy
 
 
+def _neutral(service: Service, verb: Verb, reason: NeutralReason, answer: bytes) -> Answer:
+    """Count and give an answer without an opinion."""
+    service.metrics.neutral(verb, reason)
+    return Answer(answer, Result.NEUTRAL)
+
+
 def _never_hurt(
     service: Service, verb: Verb, judge: Callable[[], Answer], neutral: Callable[[], bytes]
 ) -> Answer:
@@ -205,6 +178,5 @@ def _never_hurt(
     except BadRequest:
         raise
     except Exception as error:  # noqa: BLE001  an extender without an opinion must not stop scheduling
-        record_caught(service, verb, error)
-        service.metrics.neutral(verb, NeutralReason.INTERNAL_ERROR)
-        return Answer(neutral(), Result.NEUTRAL)
+        observe_error(service.metrics, verb, error)
+        return _neutral(service, verb, NeutralReason.INTERNAL_ERROR, neutral())

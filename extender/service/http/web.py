@@ -1,15 +1,17 @@
 """
 The HTTP edge: routes, bodies in, answers out.
 
-Handlers run on the event loop and await nothing but the body, the binder and what ``/mutate`` needs, so
-a request sees one snapshot.
+The endpoints come in four groups by who calls them; an application serves any of the groups. Handlers run
+on the event loop and await nothing but the body, the binder and what ``/mutate`` needs, so a request sees
+one snapshot.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -18,11 +20,12 @@ from ..verb import Result, Verb
 from ..wire import BadRequest, BodyTooLarge
 from . import probes, verbs
 from .mutate import mutate
-from .problems import SERVICE, bad_request, errors
+from .problems import bad_request, errors
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
+    from ..metrics.metrics import Metrics
     from .dependencies import Service
     from .verbs import Answer
 
@@ -34,46 +37,84 @@ BINDINGS = web.AppKey("bindings", set[asyncio.Task["Answer"]])
 
 
 def make_app(service: Service) -> web.Application:
-    """Build the application; one process may hold several, each with its own ``service``."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[errors])
-    app[SERVICE] = service
+    """Build the application with all endpoints; one process may hold several, each with its ``service``."""
+    routes = (*verb_routes(service), *webhook_routes(service), *ops_routes(service), *people_routes(service))
+    return application(service.metrics, routes)
+
+
+def application(metrics: Metrics, routes: Iterable[web.RouteDef]) -> web.Application:
+    """Build an application of some ``routes``; ``metrics`` counts errors that no handler expected."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[errors(metrics)])
     app[BINDINGS] = set()
     app.on_cleanup.append(_finish_bindings)
-    app.router.add_post("/filter", _post(Verb.FILTER, verbs.filter_))
-    app.router.add_post("/prioritize", _post(Verb.PRIORITIZE, verbs.prioritize))
-    app.router.add_post("/explain", _post(Verb.EXPLAIN, verbs.explain))
-    app.router.add_post("/preempt", _post(Verb.PREEMPT, verbs.preempt))
-    app.router.add_post("/bind", _handler(Verb.BIND, _bind))
-    app.router.add_post("/mutate", _handler(Verb.MUTATE, _mutate))
-    app.router.add_get("/livez", probes.livez)
-    app.router.add_get("/readyz", probes.readyz)
-    app.router.add_get("/metrics", probes.metrics)
-    app.router.add_get("/debug/mismatches", probes.mismatches)
-    app.router.add_get("/", probes.index)
+    app.router.add_routes(routes)
     return app
 
 
-def _post(verb: Verb, answer: Callable[[Service, bytes], Answer]) -> Handler:
-    async def respond(request: web.Request, body: bytes) -> Answer:
-        return answer(request.app[SERVICE], body)
+def verb_routes(service: Service) -> list[web.RouteDef]:
+    """What kube-scheduler calls."""
+    return [
+        _post(service, Verb.FILTER, partial(verbs.filter_, service)),
+        _post(service, Verb.PRIORITIZE, partial(verbs.prioritize, service)),
+        _post(service, Verb.PREEMPT, verbs.preempt),
+        _route(service, Verb.BIND, partial(_bind, service)),
+    ]
 
-    return _handler(verb, respond)
+
+def webhook_routes(service: Service) -> list[web.RouteDef]:
+    """What the API server calls."""
+
+    async def respond(_request: web.Request, body: bytes) -> Answer:
+        return await mutate(service, body)
+
+    return [_route(service, Verb.MUTATE, respond)]
 
 
-def _handler(verb: Verb, respond: Callable[[web.Request, bytes], Awaitable[Answer]]) -> Handler:
-    """Measure and answer one verb; a ``BadRequest`` becomes its 400."""
+def ops_routes(service: Service) -> list[web.RouteDef]:
+    """What the kubelet and Prometheus call."""
+    return [
+        web.get("/livez", probes.livez),
+        web.get("/readyz", partial(probes.readyz, service)),
+        web.get("/metrics", partial(probes.metrics, service)),
+    ]
+
+
+def people_routes(service: Service) -> list[web.RouteDef]:
+    """What people call to see why a pod was placed as it was."""
+    return [
+        web.get("/", partial(probes.index, service)),
+        _post(service, Verb.EXPLAIN, partial(verbs.explain, service)),
+        web.get("/debug/mismatches", partial(probes.mismatches, service)),
+    ]
+
+
+def _post(service: Service, verb: Verb, answer: Callable[[bytes], Answer]) -> web.RouteDef:
+    async def respond(_request: web.Request, body: bytes) -> Answer:
+        return answer(body)
+
+    return _route(service, verb, respond)
+
+
+def _route(
+    service: Service, verb: Verb, respond: Callable[[web.Request, bytes], Awaitable[Answer]]
+) -> web.RouteDef:
+    return web.post(f"/{verb}", _handler(service, verb, respond))
+
+
+def _handler(
+    service: Service, verb: Verb, respond: Callable[[web.Request, bytes], Awaitable[Answer]]
+) -> Handler:
+    """Measure, record and answer one verb; a ``BadRequest`` becomes its 400."""
+    metrics, recorder = service.metrics, service.recorder
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        service = request.app[SERVICE]
-        metrics = service.metrics
         started = time.perf_counter()
         result = Result.ERROR
         try:
             body = await _body(request)
             answer = await respond(request, body)
             result = answer.result
-            if service.recorder is not None:
-                service.recorder.answered(verb, body, answer.body)
+            recorder.on_answer(verb, body, answer.body)
             return web.Response(body=answer.body, content_type="application/json")
         except BadRequest as error:
             result = Result.BAD_REQUEST
@@ -114,17 +155,13 @@ async def _body(request: web.Request) -> bytes:
         ) from None
 
 
-async def _bind(request: web.Request, body: bytes) -> Answer:
+async def _bind(service: Service, request: web.Request, body: bytes) -> Answer:
     """Bind to the end even if the scheduler hangs up: a half-done binding helps nobody."""
-    task = asyncio.create_task(verbs.bind(request.app[SERVICE], body))
+    task = asyncio.create_task(verbs.bind(service.binder, service.metrics, body))
     bindings = request.app[BINDINGS]
     bindings.add(task)
     task.add_done_callback(bindings.discard)
     return await asyncio.shield(task)
-
-
-async def _mutate(request: web.Request, body: bytes) -> Answer:
-    return await mutate(request.app[SERVICE], body)
 
 
 async def _finish_bindings(app: web.Application) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from extender.kube.api.event_recorder import EventRecorder
 
     from ..wire import BindingArgs
-    from .live import Live
+    from .follower import LiveFollower
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class PodBinder:
 
     binder: ApiBinder
     events: EventRecorder
-    live: Live
+    live: LiveFollower
 
     async def bind(self, args: BindingArgs) -> str:
         """Bind the pod; answer the empty string, or what went wrong and what to do."""

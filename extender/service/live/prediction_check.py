@@ -68,10 +68,15 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class PlacementCheck:
-    """A pod all of whose claims are allocated: what was predicted, possible and achieved, 0..1 each."""
+    """
+    A pod all of whose claims are allocated: what it got, what was predicted and what was possible there.
+
+    ``predicted`` is ``None`` where no devices were predicted. ``best`` is the best alignment of the node,
+    0..1, ``None`` where it is not known.
+    """
 
     achieved: Alignment
-    predicted: float | None
+    predicted: Alignment | None
     best: float | None
 
 
@@ -128,7 +133,7 @@ class PredictionCheck:
         # Not the memo of requests: plans of allocated claims are never asked for again.
         self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
 
-    def answered(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
+    def on_answer(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
         """Remember what the scheduler was told about a pod."""
         self._attempts[pod.uid] = _Attempt(pod, evaluation, {each.key for each in evaluation.pending})
         self._attempts.move_to_end(pod.uid)
@@ -140,7 +145,7 @@ class PredictionCheck:
         attempt = self._attempts.get(pod_uid)
         return attempt.evaluation if attempt is not None else None
 
-    def allocated(self, claim: Claim, snapshot: Snapshot) -> None:
+    def on_allocated(self, claim: Claim, snapshot: Snapshot) -> None:
         """
         Compare a claim that was just allocated; ``snapshot`` has the allocation.
 
@@ -218,9 +223,9 @@ class PredictionCheck:
         now = self._evaluate(snapshot, attempt.pod, self.memo, self._settings).verdicts([node])[node]
         if now.alignment is None or now.alignment.predicted is None:
             return
-        predicted = verdict.alignment.predicted if verdict.alignment is not None else None
-        best = predicted if predicted == 1.0 else attempt.evaluation.best(node).rating
-        self._placed(PlacementCheck(now.alignment, predicted, best))
+        perfect = verdict.alignment is not None and verdict.alignment.predicted == 1.0
+        best = 1.0 if perfect else attempt.evaluation.best(node).rating
+        self._placed(PlacementCheck(now.alignment, verdict.alignment, best))
 
 
 def node_of(claim: Claim) -> str:

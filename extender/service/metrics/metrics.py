@@ -61,7 +61,7 @@ class Metrics:
         self._predictions = self._counter(specs.PREDICTIONS)
         lookups = self._counter(specs.MEMO_LOOKUPS)
         self._hits, self._misses = lookups.labels("hit"), lookups.labels("miss")
-        self._alignment = self._histogram(specs.ALIGNMENT_PREDICTED)
+        self._predicted = self._histogram(specs.ALIGNMENT_PREDICTED)
         self._matches = self._counter(specs.PREDICTION_MATCHES)
         self._in_flight = self._gauge(specs.IN_FLIGHT_CLAIMS)
         self._expired = self._counter(specs.EXPIRED_CLAIMS)
@@ -138,18 +138,16 @@ class Metrics:
         for (outcome, certainty), count in stats.predictions.items():
             self._predictions.labels(outcome, certainty).inc(count)
 
-    def alignment(self, alignment: Alignment) -> None:
-        """Record the mean worth of each kind of pair in a predicted set of devices."""
-        _observe_by_kinds(self._alignment, alignment)
-
     def match(self, match: Match) -> None:
         """Record a comparison of a prediction with the allocation that followed."""
         self._matches.labels(match).inc()
 
     def placement(self, placement: PlacementCheck) -> None:
-        """Record what a pod got, and what it could have got on the same node."""
+        """Record what a pod got, what it was predicted to get, and what it could have got on its node."""
         achieved = placement.achieved.predicted
         _observe_by_kinds(self._achieved, placement.achieved)
+        if placement.predicted is not None:
+            _observe_by_kinds(self._predicted, placement.predicted)
         if placement.best is not None and achieved is not None:
             self._best.observe(placement.best)
             self._regret.observe(max(0.0, placement.best - achieved))

@@ -73,6 +73,7 @@ _NODES_VERB = Label("verb", (Verb.FILTER, Verb.PRIORITIZE, Verb.EXPLAIN))
 _SCHEDULER_VERB = Label("verb", (Verb.FILTER, Verb.PRIORITIZE))
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _NODES = (1.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0)
+_PLACED = "observed once for each pod, when all its claims are allocated"
 _WORTH = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 REQUEST_DURATION = MetricSpec(
@@ -142,8 +143,8 @@ MEMO_LOOKUPS = MetricSpec(
 ALIGNMENT_PREDICTED = MetricSpec(
     "alignment_predicted",
     MetricType.HISTOGRAM,
-    "Mean worth (0 to 1) of the predicted device pairs of one kind, on the first node of each prioritize "
-    "request: a sample of the nodes that the scheduler could take.",
+    "Mean worth (0 to 1) of the device pairs of one kind that a pod was predicted to get on its node; "
+    f"{_PLACED}.",
     (Label("kinds", help="such as gpu-nic; kinds are gpu, accelerator, nic, nvme, cpu, memory, other"),),
     _WORTH,
 )
@@ -174,7 +175,6 @@ SOFT_ALIGNMENT = MetricSpec(
     "Claims and templates sent to /mutate, by result: rewritten, or why not.",
     (Label("result", RESULTS),),
 )
-_PLACED = "observed once for each pod, when all its claims are allocated"
 ALIGNMENT_ACHIEVED = MetricSpec(
     "alignment_achieved",
     MetricType.HISTOGRAM,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from extender.kube.api.event_recorder import EventRecorder
     from extender.kube.watch.reflector import Reflector
 
-    from ..live.live import Live
+    from ..live.follower import LiveFollower
     from ..metrics.metrics import Metrics
 
 EXPIRY_SECONDS = 1.0
@@ -29,7 +29,7 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.backgr
 
 @asynccontextmanager
 async def background(
-    live: Live, reflectors: tuple[Reflector, ...], events: EventRecorder, metrics: Metrics
+    live: LiveFollower, reflectors: tuple[Reflector, ...], events: EventRecorder, metrics: Metrics
 ) -> AsyncIterator[None]:
     """
     Run the reflectors while the context lasts.
@@ -59,7 +59,7 @@ async def background(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _expire(live: Live, metrics: Metrics) -> None:
+async def _expire(live: LiveFollower, metrics: Metrics) -> None:
     while True:
         await asyncio.sleep(EXPIRY_SECONDS)
         metrics.expired(live.store.expire())
@@ -68,11 +68,10 @@ async def _expire(live: Live, metrics: Metrics) -> None:
         except Exception as error:
             metrics.internal_error("other")
             log.exception("internal error", exc_info=error)
-        if live.delayed is not None:
-            live.delayed.expire()
+        live.delayed.expire()
 
 
-async def _settle_memory(live: Live) -> None:
+async def _settle_memory(live: LiveFollower) -> None:
     """
     Keep the collector off the first lists, which hold no garbage.
 

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from ..config import Address, Config
-from ..http.problems import SERVICE
+from ..http.dependencies import Lifecycle
 from .tls import Certificate
 
 _AT_ONCE = 0.001
@@ -73,9 +73,11 @@ async def _listen(
         ) from error
 
 
-async def serve(app: web.Application, config: Config, announce: Callable[[Address], None]) -> None:
+async def serve(
+    app: web.Application, lifecycle: Lifecycle, config: Config, announce: Callable[[Address], None]
+) -> None:
     """
-    Serve until SIGTERM or SIGINT.
+    Serve until SIGTERM or SIGINT, of which ``lifecycle`` learns.
 
     ``announce`` is told the address once requests are accepted. On SIGTERM
     readiness turns off at once, and requests are served for another
@@ -100,7 +102,7 @@ async def serve(app: web.Application, config: Config, announce: Callable[[Addres
             log.info("listening", address=str(address))
             announce(address)
             await stop.wait()
-            app[SERVICE].lifecycle.draining = True
+            lifecycle.draining = True
             log.info("draining", seconds=0 if hurry.is_set() else config.drain_seconds)
             try:
                 async with asyncio.timeout(config.drain_seconds):

@@ -113,7 +113,7 @@ class Recorder:
         attempt = self._by_pod.get(pod_uid)
         return None if attempt is None else attempt.number
 
-    def asked(self, verb: Verb, pod: Pod) -> None:
+    def on_request(self, verb: Verb, pod: Pod) -> None:
         """Take the state that filter or prioritize is about to be answered on."""
         with self._guarded():
             attempt = self._by_pod.get(pod.uid)
@@ -135,7 +135,7 @@ class Recorder:
             attempt.waiting = set(self._pending(pod))
             attempt.allocations = dict.fromkeys((name for _, name in sorted(attempt.waiting)), None)
 
-    def answered(self, verb: Verb, body: bytes, answer: bytes) -> None:
+    def on_answer(self, verb: Verb, body: bytes, answer: bytes) -> None:
         """Keep a request and its answer, if they belong to an attempt."""
         with self._guarded():
             asking = asking_pod(body)

@@ -21,9 +21,10 @@ from extender.model import (
     NodeSelectorTerm,
 )
 from extender.model.quantity import parse_quantity
+from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.first_lists import KINDS
+from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
-from extender.service.live.live import Live
 from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.wire import host_priority
@@ -68,8 +69,9 @@ class Cluster:
         for kind, objects in lists.items():
             self.store.replace(kind, objects)
         self.checks = PredictionCheck(evaluate, Settings(), clock, self.results.append, lambda _: None)
-        self.live = Live(
+        self.live = LiveFollower(
             store=self.store,
+            delayed=DelayedReleases(self.store, clock),
             checks=self.checks,
             evaluate=evaluate,
             memo=Memo(host_priority),
@@ -78,8 +80,8 @@ class Cluster:
             clock=clock,
             stale_seconds=300.0,
         )
-        self.store.on_landed = self.live.landed
-        self.store.on_allocated = lambda claim: self.checks.allocated(claim, self.store.current)
+        self.store.on_landed = self.live.on_landed
+        self.store.on_allocated = lambda claim: self.checks.on_allocated(claim, self.store.current)
 
     @property
     def taken(self):
@@ -96,16 +98,16 @@ def cluster(clock):
 
 def test_the_next_pod_does_not_see_its_devices(cluster):
     """They are assumed under a name that no claim can have; with a claim of the pod's own, both are."""
-    cluster.live.filtered(pod("job-1"), ["n"])
+    cluster.live.on_filtered(pod("job-1"), ["n"])
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0"}, 1)
     assert cluster.store.current.claims[MADE_UP].allocation is not None
-    cluster.live.filtered(pod("job-2", "c"), ["n"])
+    cluster.live.on_filtered(pod("job-2", "c"), ["n"])
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0", "gpu-1", "gpu-2", "nic-0"}, 3)
 
 
 def test_the_real_claim_takes_its_place(cluster):
     """Once it is allocated, not before: the devices are taken all the time, and once."""
-    cluster.live.filtered(pod("job-1"), ["n"])
+    cluster.live.on_filtered(pod("job-1"), ["n"])
     cluster.see(real())
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0"}, 1)
     cluster.see(real("gpu-0"))
@@ -118,12 +120,12 @@ def test_the_real_claim_takes_its_place(cluster):
 @pytest.mark.parametrize("end", ["forget", "expire", "pod gone", "claim gone", "claim deleted"])
 def test_every_end_gives_the_devices_back(cluster, clock, end):
     """Nothing made up stays."""
-    cluster.live.filtered(pod("job-1"), ["n"])
+    cluster.live.on_filtered(pod("job-1"), ["n"])
     cluster.see(real())
     clock.now += 10.0
     match end:
         case "forget":
-            cluster.live.asked(pod("job-1"))
+            cluster.live.on_request(pod("job-1"))
         case "expire":
             cluster.store.expire()
         case "pod gone":
@@ -139,7 +141,7 @@ def test_every_end_gives_the_devices_back(cluster, clock, end):
 @pytest.mark.parametrize(("gpu", "result"), [("gpu-0", Match.MATCH), ("gpu-1", Match.WRONG)])
 def test_it_is_compared_like_any_claim(cluster, gpu, result):
     """Its name differs from the prediction's, what it asks for does not."""
-    cluster.live.filtered(pod("job-1"), ["n"])
+    cluster.live.on_filtered(pod("job-1"), ["n"])
     cluster.see(real(gpu))
     for _ in range(2):
         cluster.checks.settle(cluster.store.current)
@@ -148,8 +150,8 @@ def test_it_is_compared_like_any_claim(cluster, gpu, result):
 
 def test_that_it_becomes_real_explains_nothing(cluster):
     """The same devices under another name are no reason why a later prediction should be wrong."""
-    cluster.live.filtered(pod("job-1"), ["n"])
-    cluster.live.filtered(b.pod("job-2", "c"), ["n"])
+    cluster.live.on_filtered(pod("job-1"), ["n"])
+    cluster.live.on_filtered(b.pod("job-2", "c"), ["n"])
     cluster.see(real("gpu-0"))
     devices = (DeviceID("gpu.nvidia.com", "n", "gpu-1"), DeviceID("dra.net", "n", "nic-1"))
     results = tuple(map(DeviceResult, ("gpu", "nic"), devices))

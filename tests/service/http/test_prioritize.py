@@ -64,13 +64,22 @@ async def test_node_objects_are_scored_by_name(client, pod, facade, make_verdict
     assert await response.json() == [{"Host": "node-a", "Score": 60}]
 
 
-async def test_counts_predictions_memo_and_alignment(client, args, facade, make_verdict, metric):
-    """What was searched, what was remembered and how the first node is aligned can be read off."""
+async def test_counts_predictions_and_memo(client, args, facade, make_verdict, metric):
+    """What was searched and what was remembered can be read off."""
     facade.table = {"node-a": make_verdict("numa")}
     await client.post("/prioritize", data=args("node-a", "node-b", "node-c"))
     assert metric("predictions_total", outcome="allocated", certainty="exact") == 1
     assert metric("memo_lookups_total", result="miss") == 1
     assert metric("memo_lookups_total", result="hit") == 2
-    assert metric("alignment_predicted_sum", kinds="gpu-nic") == 0.5
     assert metric("request_nodes_sum", verb="prioritize") == 3
     assert metric("request_duration_seconds_count", verb="prioritize", result="ok") == 1
+
+
+async def test_an_answer_looks_at_no_node_again(client, args, facade, make_verdict, monkeypatch):
+    """The entries are the whole answer: no verdict is made for a metric."""
+    facade.table = {"node-a": make_verdict("numa", score=60)}
+    entries = facade.entries(["node-a"])
+    monkeypatch.setattr(facade, "entries", lambda _names: entries)
+    monkeypatch.setattr(facade, "verdicts", lambda _names: pytest.fail("a verdict was asked for"))
+    response = await client.post("/prioritize", data=args("node-a"))
+    assert await response.json() == [{"Host": "node-a", "Score": 60}]

@@ -22,9 +22,10 @@ from extender.model import (
 from extender.service.http import verbs
 from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
+from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.first_lists import KINDS
+from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
-from extender.service.live.live import Live
 from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.metrics.metrics import Metrics
@@ -67,9 +68,10 @@ def service(clock):
         store.replace(kind, objects)
     metrics, memo = Metrics("1.36.2"), Memo(host_priority)
     checks = PredictionCheck(evaluate, Settings(), clock, metrics.match, metrics.placement)
-    store.on_allocated = lambda claim: checks.allocated(claim, store.current)
-    live = Live(
+    store.on_allocated = lambda claim: checks.on_allocated(claim, store.current)
+    live = LiveFollower(
         store=store,
+        delayed=DelayedReleases(store, clock),
         checks=checks,
         evaluate=evaluate,
         memo=memo,
@@ -78,8 +80,8 @@ def service(clock):
         clock=clock,
         stale_seconds=300.0,
     )
-    store.on_landed = live.landed
-    return Service(store=store, settings=Settings(), metrics=metrics, memo=memo, live=live)
+    store.on_landed = live.on_landed
+    return Service(store=store, settings=Settings(), metrics=metrics, memo=memo, follower=live)
 
 
 def body(pod="job-1", claim="c"):
@@ -99,7 +101,7 @@ def exposed(service):
 def compared(service):
     """The results of all comparisons, once nothing is open."""
     for _ in range(2):
-        service.live.checks.settle(service.store.current)
+        service.follower.checks.settle(service.store.current)
     lines = [line for line in exposed(service).splitlines() if "prediction_matches_total{" in line]
     return {line.split('"')[1]: float(line.split()[-1]) for line in lines if not line.endswith(" 0.0")}
 
@@ -118,10 +120,10 @@ def compared(service):
 def test_an_allocation_written_by_hand(service, claim, result):
     """It is compared like any other, shown with its devices, and the next pod is still judged."""
     scores(service)
-    service.live.store.apply("ResourceClaim", [claim], [])
+    service.follower.store.apply("ResourceClaim", [claim], [])
     assert compared(service) == {result: 1.0}
     if result != "unseen":
-        (found,) = service.live.checks.mismatches
+        (found,) = service.follower.checks.mismatches
         assert (found.claim, found.result, len(found.allocated)) == (
             "c",
             result,
@@ -134,15 +136,15 @@ def test_an_allocation_written_by_hand(service, claim, result):
 
 def test_an_allocation_edited_later(service):
     """The devices that the claim no longer holds are free for the next pod."""
-    service.live.store.apply("ResourceClaim", [on("x", gpu("gpu-0"), nic("nic-0"))], [])
+    service.follower.store.apply("ResourceClaim", [on("x", gpu("gpu-0"), nic("nic-0"))], [])
     assert scores(service, pod="job-2", claim="d") == {"x": 0, "y": 103}
-    service.live.store.apply("ResourceClaim", [on("x", gpu("gpu-7"), nic("nic-7"))], [])
+    service.follower.store.apply("ResourceClaim", [on("x", gpu("gpu-7"), nic("nic-7"))], [])
     assert sorted(scores(service, pod="job-2", claim="d").values()) == [100, 103]
 
 
 async def test_one_device_in_two_claims(service, aiohttp_client):
     """Taken until both are gone; a gauge counts it, and whoever asks for details reads which it is."""
-    store = service.live.store
+    store = service.follower.store
     one, two = (
         on("x", gpu("gpu-0"), nic("nic-0")),
         on("x", gpu("gpu-0"), nic("nic-1"), claim="d", pod="job-2"),
@@ -163,14 +165,16 @@ async def test_one_device_in_two_claims(service, aiohttp_client):
 def test_a_claim_in_flight_is_in_no_two_claims(service):
     """Only what the API shows counts: an assumption that turns out wrong is no double allocation."""
     (chosen,) = (name for name, score in scores(service).items() if score == 103)
-    service.live.store.apply("ResourceClaim", [on(chosen, gpu("gpu-0", chosen), claim="d", pod="job-2")], [])
-    assert service.live.store.in_flight == 1
-    assert service.live.store.held_twice == ()
+    service.follower.store.apply(
+        "ResourceClaim", [on(chosen, gpu("gpu-0", chosen), claim="d", pod="job-2")], []
+    )
+    assert service.follower.store.in_flight == 1
+    assert service.follower.store.held_twice == ()
 
 
 def test_a_pool_whose_newest_generation_is_incomplete(service):
     """The scheduler takes nothing of it, nor do we, until the rest comes."""
-    store = service.live.store
+    store = service.follower.store
     (gpus,) = (each for each in store.current.published.values() if each.name == "x-gpu.nvidia.com")
     half = [replace(gpus, name=f"new-{n}", generation=2, resource_slice_count=2) for n in range(2)]
     half[1] = replace(half[1], devices=(b.device("gpu-1", "a"),))
@@ -186,7 +190,7 @@ def test_a_pool_whose_newest_generation_is_incomplete(service):
 
 def test_pods_that_nobody_asked_about(service):
     """Placed by another scheduler: their nominations and allocations are taken in, and counted."""
-    store = service.live.store
+    store = service.follower.store
     store.apply("Pod", [replace(b.pod("job-2", "d"), nominated_node_name="x")], [])
     assert store.in_flight == 0
     store.apply("ResourceClaim", [on("x", gpu("gpu-0"), nic("nic-0"), claim="d", pod="job-2")], [])

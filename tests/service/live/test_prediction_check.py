@@ -65,13 +65,13 @@ class Loop:
         )
 
     def ask(self, settings=None):
-        self.checks.answered(
+        self.checks.on_answer(
             POD, evaluate(self.snapshot, POD, Memo(lambda n, s: b""), settings or Settings())
         )
 
     def see(self, claim, *others):
         self.snapshot = self.snapshot.with_claims([*others, claim])
-        self.checks.allocated(claim, self.snapshot)
+        self.checks.on_allocated(claim, self.snapshot)
 
     def settle(self):
         """Two seconds pass."""
@@ -87,7 +87,8 @@ def test_as_predicted():
     assert loop.results == [Match.MATCH]
     assert list(loop.checks.mismatches) == []
     (placement,) = loop.placements
-    assert (placement.achieved.predicted, placement.predicted, placement.best) == (1.0, 1.0, 1.0)
+    assert placement.predicted is not None
+    assert (placement.achieved.predicted, placement.predicted.predicted, placement.best) == (1.0, 1.0, 1.0)
 
 
 def test_other_devices_are_wrong_and_told():
@@ -110,7 +111,8 @@ def test_other_devices_are_wrong_and_told():
     assert found.predicted == ("gpu gpu.nvidia.com/n/gpu-0", "nic dra.net/n/nic-0")
     assert found.allocated == ("gpu gpu.nvidia.com/n/gpu-0", "nic dra.net/n/nic-1")
     (placement,) = loop.placements
-    assert placement.predicted == 1.0
+    assert placement.predicted is not None
+    assert placement.predicted.predicted == 1.0
     assert placement.achieved.predicted == pytest.approx(0.4)
 
 
@@ -190,7 +192,7 @@ def test_a_pod_with_two_claims_is_rated_when_both_are_allocated():
     gpu, nic = b.spec(b.request("gpu", "gpu")), b.spec(b.request("nic", "nic"))
     loop.snapshot = loop.snapshot.with_claims([b.claim("c", gpu), b.claim("d", nic)])
     pod = b.pod("job", "c", "d")
-    loop.checks.answered(pod, evaluate(loop.snapshot, pod, Memo(lambda n, s: b""), Settings()))
+    loop.checks.on_answer(pod, evaluate(loop.snapshot, pod, Memo(lambda n, s: b""), Settings()))
     both = allocated("gpu-0", "nic-0")
     first, second = (
         replace(both, name=name, spec=spec, allocation=replace(both.allocation, results=(result,)))
@@ -240,6 +242,6 @@ def test_attempts_are_forgotten_oldest_first(number):
     loop.ask()
     for each in range(1, number):
         pod = b.pod(f"job-{each}", "c")
-        loop.checks.answered(pod, evaluate(loop.snapshot, pod, loop.checks.memo, Settings()))
+        loop.checks.on_answer(pod, evaluate(loop.snapshot, pod, loop.checks.memo, Settings()))
     loop.see(allocated("gpu-0", "nic-0"))
     assert loop.results == [Match.MATCH if number == MAX_ATTEMPTS else Match.UNSEEN]

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.service.http.web import make_app
+from extender.service.live.prediction_check import PlacementCheck
 from extender.service.metrics.specs import METRICS, PREFIX, MetricType
 
 OF_THE_PROCESS = ("process_", "python_gc_")
@@ -239,3 +240,16 @@ async def test_the_form_is_negotiated(client, accept, content_type, ending):
     assert response.status == 200
     assert response.content_type == content_type
     assert (await response.read()).endswith(ending)
+
+
+def test_a_placement_shows_what_was_predicted_and_what_came(service, metric, make_verdict):
+    """Both by kind of pair, once a pod; a pod for which nothing was predicted shows only what it got."""
+    near, far = (make_verdict(distance).alignment for distance in ("numa", "remote"))
+    far = replace(far, predicted=0.25, pairs=(replace(far.pairs[0], worth=0.25),))
+    service.metrics.placement(PlacementCheck(achieved=far, predicted=near, best=1.0))
+    service.metrics.placement(PlacementCheck(achieved=far, predicted=None, best=None))
+    assert metric("alignment_predicted_count", kinds="gpu-nic") == 1
+    assert metric("alignment_predicted_sum", kinds="gpu-nic") == 0.5
+    assert metric("alignment_achieved_count", kinds="gpu-nic") == 2
+    assert metric("alignment_achieved_sum", kinds="gpu-nic") == 0.5
+    assert metric("alignment_regret_sum") == 0.75

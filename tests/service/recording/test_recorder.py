@@ -69,10 +69,10 @@ class Scene:
         """One request about a pod, as the verbs handle it."""
         pod = b.pod(name, claim)
         self.store.forget(pod.uid)
-        self.recorder.asked(verb, pod)
+        self.recorder.on_request(verb, pod)
         document = encode.pod_json(pod) | {"status": {"conditions": list(conditions)}}
         body = json.dumps({"Pod": document, "NodeNames": ["n"]}).encode()
-        self.recorder.answered(verb, body, b"{}")
+        self.recorder.on_answer(verb, body, b"{}")
         return pod
 
     def assume(self, pod):
@@ -114,7 +114,7 @@ def test_from_filter_to_the_binding(scene):
     assert scene.attempts == []
     bound = {"type": "PodScheduled", "status": "True"}
     scene.show(pod, node="n", condition=bound)
-    scene.recorder.answered(Verb.BIND, json.dumps({"PodUID": pod.uid}).encode(), b'{"Error": ""}')
+    scene.recorder.on_answer(Verb.BIND, json.dumps({"PodUID": pod.uid}).encode(), b'{"Error": ""}')
     scene.later(SETTLE_SECONDS)
     (attempt,) = scene.attempts
     assert (attempt.number, attempt.pod, attempt.node) == (1, "job", "n")
@@ -222,11 +222,11 @@ def test_too_many_at_a_time(scene, monkeypatch, limit):
 def test_who_is_not_recorded(scene):
     """Pods without claims, questions of people, and bindings of pods that we were not asked about."""
     pod = b.pod("job")
-    scene.recorder.asked(Verb.FILTER, pod)
+    scene.recorder.on_request(Verb.FILTER, pod)
     body = json.dumps({"Pod": encode.pod_json(pod), "NodeNames": ["n"]}).encode()
     for verb in (Verb.FILTER, Verb.EXPLAIN):
-        scene.recorder.answered(verb, body, b"{}")
-    scene.recorder.answered(Verb.BIND, b'{"PodUID": "other"}', b"{}")
+        scene.recorder.on_answer(verb, body, b"{}")
+    scene.recorder.on_answer(Verb.BIND, b'{"PodUID": "other"}', b"{}")
     scene.recorder.close()
     assert scene.attempts == []
     assert scene.failures == 0
@@ -236,7 +236,7 @@ def test_an_answer_without_an_opinion_joins_no_attempt(scene):
     """Filter is answered, but no state was looked at."""
     pod = scene.ask(Verb.FILTER, "job", "c")
     body = json.dumps({"Pod": encode.pod_json(pod), "NodeNames": ["n"]}).encode()
-    scene.recorder.answered(Verb.FILTER, body, b"{}")
+    scene.recorder.on_answer(Verb.FILTER, body, b"{}")
     scene.recorder.close()
     assert [len(each.requests) for each in scene.attempts] == [1]
 

@@ -15,8 +15,8 @@ from extender.service.http import verbs
 from extender.service.http.dependencies import Service
 from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.first_lists import KINDS
+from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
-from extender.service.live.live import Live
 from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.metrics.metrics import Metrics
@@ -43,8 +43,9 @@ def make(clock):
         for kind, listed in objects.items():
             store.replace(kind, listed)
         settings, memo = Settings(), Memo(host_priority)
-        live = Live(
+        live = LiveFollower(
             store=store,
+            delayed=DelayedReleases(store, clock),
             checks=PredictionCheck(evaluate, settings, clock, lambda _: None, lambda _: None),
             evaluate=evaluate,
             memo=memo,
@@ -54,8 +55,8 @@ def make(clock):
             stale_seconds=300.0,
             **options,
         )
-        store.on_landed = live.landed
-        return Service(store=store, settings=settings, metrics=Metrics("1.36.2"), memo=memo, live=live)
+        store.on_landed = live.on_landed
+        return Service(store=store, settings=settings, metrics=Metrics("1.36.2"), memo=memo, follower=live)
 
     return build
 
@@ -83,14 +84,13 @@ def test_decisive_chooses_one_and_takes_its_devices(make):
     second = scores(service, "job-2", "d")
     assert second[chosen] == 0
     assert max(second, key=second.__getitem__) == ({"x", "y"} - {chosen}).pop()
-    assert service.live.store.in_flight == 2
+    assert service.follower.store.in_flight == 2
 
 
 def test_devices_freed_during_an_attempt_count_from_the_next_one(make, clock):
     """The scheduler looks at what is allocated before it asks; both answers are on the same view."""
     service = make()
-    delayed = DelayedReleases(service.live.store, clock)
-    service = replace(service, live=replace(service.live, delayed=delayed))
+    delayed = service.follower.delayed
     taken = b.holding("e", DeviceID("gpu.nvidia.com", "x", "gpu-0"), DeviceID("dra.net", "x", "nic-0"))
     delayed.apply("ResourceClaim", [taken], [])
     assert scores(service, "job-1", "c")["x"] == 0
@@ -107,7 +107,7 @@ def test_without_it_a_few_points_make_a_node_likely(make):
     first = scores(service, "job-1", "c")
     assert sorted(first.values()) == [40, 100, 103]
     chosen = max(first, key=first.__getitem__)
-    assert (service.live.store.in_flight, dict(service.live.store.taken_nodes)) == (1, {chosen: 1})
+    assert (service.follower.store.in_flight, dict(service.follower.store.taken_nodes)) == (1, {chosen: 1})
     second = scores(service, "job-2", "d")
     assert second == {"x": 103, "y": 103, "far": 40} | {chosen: 0}
 
@@ -120,8 +120,8 @@ def test_of_many_nodes_any_place_may_be_the_one(make):
     places = [{name for name, score in answer.items() if score == 103} for answer in answers]
     assert [len(each) for each in places] == [5, 5]
     assert not places[0] & places[1]
-    assert service.live.store.in_flight == 0
-    assert set(service.live.store.taken_nodes) == places[0] | places[1]
+    assert service.follower.store.in_flight == 0
+    assert set(service.follower.store.taken_nodes) == places[0] | places[1]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_the_pod_says_where_it_landed(make, news, alignment):
     """Before its claims do: what was predicted there is assumed, wherever we had expected it."""
     service = make()
     verbs.prioritize(service, body("job-1", "c", alignment=alignment))
-    store = service.live.store
+    store = service.follower.store
     store.apply("Pod", [replace(b.pod("job-1", "c"), **news)], [])
     assert (store.in_flight, dict(store.taken_nodes)) == (1, {})
     assert scores(service, "job-2", "d")["y"] == 0
@@ -147,19 +147,19 @@ def test_a_nomination_that_stands_is_no_news(make):
     """One made by preemption does not say where a later attempt landed."""
     service = make()
     nominated = replace(b.pod("job-1", "c"), nominated_node_name="far")
-    service.live.store.apply("Pod", [nominated], [])
+    service.follower.store.apply("Pod", [nominated], [])
     chosen = max(first := scores(service, "job-1", "c"), key=first.__getitem__)
-    service.live.store.apply("Pod", [replace(nominated, annotations={"any": "change"})], [])
-    assert dict(service.live.store.taken_nodes) == {chosen: 1}
+    service.follower.store.apply("Pod", [replace(nominated, annotations={"any": "change"})], [])
+    assert dict(service.follower.store.taken_nodes) == {chosen: 1}
 
 
 def test_a_pod_that_is_deleted_lands_nowhere(make):
     """Its devices are free again, also where its claim stays."""
     service = make()
-    service.live.store.apply("Pod", [b.pod("job-1", "c")], [])
+    service.follower.store.apply("Pod", [b.pod("job-1", "c")], [])
     before = scores(service, "job-1", "c")
-    service.live.store.apply("Pod", [], [("default", "job-1")])
-    assert (service.live.store.in_flight, dict(service.live.store.taken_nodes)) == (0, {})
+    service.follower.store.apply("Pod", [], [("default", "job-1")])
+    assert (service.follower.store.in_flight, dict(service.follower.store.taken_nodes)) == (0, {})
     assert sorted(scores(service, "job-2", "d").values()) == sorted(before.values())
 
 
@@ -178,7 +178,7 @@ def test_a_pod_that_is_tried_again_is_judged_afresh(make, decisive):
     again = scores(service, "job-1", "c")
     assert scores(service, "job-1", "c") == again
     verbs.filter_(service, body("job-1", "c"))
-    assert service.live.store.in_flight == 0
+    assert service.follower.store.in_flight == 0
     assert scores(service, "job-1", "c") == again
 
 
@@ -187,12 +187,12 @@ def test_a_single_node_is_where_the_pod_lands(make, decisive):
     """The scheduler asks for no scores then; an attempt with more nodes takes that back."""
     service = make(decisive=decisive)
     verbs.filter_(service, body("job-1", "c", "far"))
-    assert service.live.store.in_flight == 1
+    assert service.follower.store.in_flight == 1
     assert scores(service, "job-2", "d")["far"] == 0
     verbs.filter_(service, body("job-1", "c"))
-    assert service.live.store.in_flight == 1
+    assert service.follower.store.in_flight == 1
     verbs.filter_(service, body("job-2", "d"))
-    assert service.live.store.in_flight == 0
+    assert service.follower.store.in_flight == 0
 
 
 @pytest.mark.parametrize("alignment", ["ignore", "preferred"])
@@ -200,7 +200,7 @@ def test_the_only_node_of_a_pod_that_wants_no_opinion(make, alignment):
     """It takes devices like any other."""
     service = make()
     verbs.filter_(service, body("job-1", "c", "x", alignment=alignment))
-    assert service.live.store.in_flight == 1
+    assert service.follower.store.in_flight == 1
     assert scores(service, "job-2", "d") == {"x": 0, "y": 103, "far": 40}
 
 
@@ -209,7 +209,7 @@ def test_a_pod_that_wants_no_opinion_gets_none(make):
     service = make(decisive=True)
     answer = json.loads(verbs.prioritize(service, body("job-1", "c", alignment="ignore")).body)
     assert {entry["Score"] for entry in answer} == {50}
-    assert (service.live.store.in_flight, dict(service.live.store.taken_nodes)) == (0, {})
+    assert (service.follower.store.in_flight, dict(service.follower.store.taken_nodes)) == (0, {})
 
 
 @pytest.mark.parametrize(("node", "passes"), [("x", True), ("far", False)])
@@ -218,10 +218,10 @@ def test_a_node_that_is_rejected_is_no_landing_place(make, node, passes):
     service = make()
     answer = json.loads(verbs.filter_(service, body("job-1", "c", node, alignment="required")).body)
     assert answer["NodeNames"] == ([node] if passes else [])
-    assert service.live.store.in_flight == passes
+    assert service.follower.store.in_flight == passes
     answer = json.loads(verbs.filter_(service, body("job-2", "d", "y", "far", alignment="required")).body)
     assert answer["NodeNames"] == ["y"]
-    assert service.live.store.in_flight == passes + 1
+    assert service.follower.store.in_flight == passes + 1
 
 
 def test_explain_assumes_nothing(make):
@@ -229,7 +229,7 @@ def test_explain_assumes_nothing(make):
     service = make(decisive=True)
     first = verbs.explain(service, body("job-1", "c")).body
     assert verbs.explain(service, body("job-1", "c")).body == first
-    assert service.live.store.in_flight == 0
+    assert service.follower.store.in_flight == 0
 
 
 def test_no_opinion_after_silence(make, clock):
@@ -237,6 +237,6 @@ def test_no_opinion_after_silence(make, clock):
     service = make(decisive=True)
     clock.now += 301
     assert scores(service, "job-1", "c") == dict.fromkeys(NODES, 50)
-    assert service.live.store.in_flight == 0
+    assert service.follower.store.in_flight == 0
     text, _ = service.metrics.expose("", {}, ready=True)
     assert b'neutral_answers_total{reason="stale",verb="prioritize"} 1.0' in text

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..wire import host_priority
+from .evidence import recording_of
 from .likely_nodes import LikelyNodes, likely_nodes
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Settings, Snapshot
     from extender.kube.watch.events import ReflectorState
-    from extender.model import Pod
+    from extender.model import DeviceID, Pod
 
     from .delayed_releases import DelayedReleases
-    from .prediction_check import PredictionCheck
+    from .prediction_check import Mismatch, PredictionCheck
     from .store import LiveStore
 
 
@@ -26,17 +27,20 @@ Evaluate = Callable[["Snapshot", "Pod", "Memo[bytes]", "Settings"], "Evaluation[
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveFollower:
     """
     Follows each attempt from our answer to the allocation.
 
     ``reflectors``: how each kind is kept up with, in times of ``clock``. ``decisive``: our score
     outweighs all others, so that one best node is where the pod lands. ``gates``: the scheduler's feature
     gates that differ from the release's defaults. ``delayed``: what stands between the reflectors and
-    ``store``, if anything does.
+    ``store``.
     """
 
+    live = True
+
     store: LiveStore
+    delayed: DelayedReleases
     checks: PredictionCheck
     evaluate: Evaluate
     memo: Memo[bytes]
@@ -46,18 +50,40 @@ class Live:
     stale_seconds: float
     decisive: bool = False
     gates: Mapping[str, bool] = field(default_factory=dict)
-    delayed: DelayedReleases | None = None
 
     @property
     def age(self) -> float:
         """Seconds since the API server was last heard of, for the kind that waits longest."""
-        now = self.clock()
-        return max((now - each.last_contact for each in self.reflectors if each.served), default=0.0)
+        now = self.now()
+        return max((now - state.last_contact for state in self.reflectors if state.served), default=0.0)
 
     @property
     def stale(self) -> bool:
         """Whether what we know is too old for an opinion."""
         return self.age > self.stale_seconds
+
+    def now(self) -> float:
+        """Seconds of ``clock``."""
+        return self.clock()
+
+    @property
+    def in_flight(self) -> int:
+        """How many claims are assumed to be allocated."""
+        return self.store.in_flight
+
+    @property
+    def held_twice(self) -> tuple[DeviceID, ...]:
+        """The devices that several claims hold exclusively; looks at every claim."""
+        return self.store.held_twice
+
+    @property
+    def mismatches(self) -> Sequence[Mismatch]:
+        """The newest allocations that differ from their predictions, the newest last."""
+        return self.checks.mismatches
+
+    def evidence(self) -> bytes:
+        """Return a recording with the attempts of the newest mismatches, empty without any."""
+        return recording_of(self.checks.evidence, self.gates)
 
     def verdict_of(self, namespace: str, name: str, node: str) -> NodeVerdict | None:
         """The pod on the node as things stand, ``None`` if the pod is not known."""
@@ -67,28 +93,27 @@ class Live:
         evaluation = self.evaluate(self.store.current, pod, self.checks.memo, self.settings)
         return evaluation.verdicts([node])[node]
 
-    def asked(self, pod: Pod) -> None:
+    def on_request(self, pod: Pod) -> None:
         """Take back what was assumed of the pod: it is tried again, so that did not come about."""
-        if self.delayed is not None:
-            self.delayed.asked(pod)
+        self.delayed.asked(pod)
         self.store.forget(pod.uid)
 
-    def filtered(self, pod: Pod, names: Sequence[str]) -> None:
+    def on_filtered(self, pod: Pod, names: Sequence[str]) -> None:
         """
         Follow the attempt if one node is left.
 
         kube-scheduler does not ask for scores then, so this is where the pod lands.
         """
-        self._answered()
+        self.delayed.answered()
         if len(names) == 1:
-            self.passed_over(pod, names)
+            self.on_unscored(pod, names)
 
-    def passed_over(self, pod: Pod, names: Sequence[str]) -> None:
+    def on_unscored(self, pod: Pod, names: Sequence[str]) -> None:
         """Follow the attempt of a pod that we do not score: it takes devices all the same."""
         evaluation = self.evaluate(self.store.current, pod, self.memo, self.settings)
         self._follow(pod, evaluation, LikelyNodes((names[0],)) if len(names) == 1 else LikelyNodes())
 
-    def prioritized(
+    def on_scored(
         self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str], entries: list[bytes]
     ) -> list[bytes]:
         """
@@ -114,20 +139,16 @@ class Live:
             for name, entry in zip(names, entries, strict=True)
         ]
 
-    def landed(self, pod: Pod, node: str) -> None:
+    def on_landed(self, pod: Pod, node: str) -> None:
         """Take in that the API shows the node of a pod before it shows its devices."""
         evaluation = self.checks.evaluation_of(pod.uid)
         if evaluation is not None:
             self.store.assume(pod.uid, evaluation.allocated_on(node))
 
-    def _answered(self) -> None:
-        if self.delayed is not None:
-            self.delayed.answered()
-
     def _follow(self, pod: Pod, evaluation: Evaluation[bytes], likely: LikelyNodes) -> None:
-        self._answered()
+        self.delayed.answered()
         if not pod.claims and not evaluation.pending:
             return
-        self.checks.answered(pod, evaluation)
+        self.checks.on_answer(pod, evaluation)
         claims = evaluation.pending if likely.node is None else evaluation.allocated_on(likely.node)
         self.store.assume(pod.uid, claims, likely.nodes)
