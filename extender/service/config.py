@@ -19,6 +19,12 @@ The largest ``score_max``: kube-scheduler multiplies it by ten times its weight 
 clamping, and beyond this nothing is gained.
 """
 
+RECORDING_MIB = 64
+"""Size of one file of a recording, in MiB, where no other is configured."""
+
+RECORDING_FILES = 5
+"""Number of files of a recording that are kept, where no other is configured."""
+
 
 class ConfigError(ValueError):
     """A setting that cannot be used; says which option, what is wrong, what to give."""
@@ -72,14 +78,18 @@ class RecordingSettings:
     """
 
     path: Path
-    mib: int = 64
-    files: int = 5
+    mib: int = RECORDING_MIB
+    files: int = RECORDING_FILES
 
     def __post_init__(self) -> None:
         if self.mib < 1:
-            raise ConfigError("--record-size", f"expected at least 1 MiB, got {self.mib}; 64 is the default")
+            raise ConfigError(
+                "--record-size", f"expected at least 1 MiB, got {self.mib}; {RECORDING_MIB} is the default"
+            )
         if self.files < 1:
-            raise ConfigError("--record-files", f"expected at least 1, got {self.files}; 5 is the default")
+            raise ConfigError(
+                "--record-files", f"expected at least 1, got {self.files}; {RECORDING_FILES} is the default"
+            )
         folder = self.path.parent
         if self.path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
             raise ConfigError(

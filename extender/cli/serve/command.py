@@ -25,7 +25,7 @@ from extender.service.config import (
 from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
 from extender.service.metrics.metrics import Metrics
-from extender.service.policy import ANNOTATION, Policy
+from extender.service.policy import Policy
 from extender.service.process.run import ListenError, serve
 from extender.service.store import FrozenStore
 
@@ -34,136 +34,30 @@ from ..failure import WrongInput
 from ..options import add_cluster, add_kubernetes
 from ..site import Site, add_site, site_of
 from ..wording import counted
+from .options import OPTIONS, add_options
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    defaults = Config()
-    add_cluster(parser, "without it the live cluster is watched")
-    parser.add_argument(
-        "--kubeconfig",
-        metavar="FILE",
-        help="of the live cluster (default: the pod's service account, else $KUBECONFIG or ~/.kube/config)",
-    )
-    parser.add_argument("--context", metavar="NAME", help="in the kubeconfig (default: the current one)")
-    parser.add_argument(
-        "--decisive",
-        action="store_true",
-        help="give one of the best nodes --score-max more than all others, so that it is known where the pod "
-        "lands; needs a weight with which that outweighs the scheduler's own scores",
-    )
-    parser.add_argument(
-        "--in-flight-seconds",
-        type=float,
-        metavar="S",
-        default=defaults.in_flight_seconds,
-        help="how long a placement of which nothing is heard counts (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--stale-seconds",
-        type=float,
-        metavar="S",
-        default=defaults.stale_seconds,
-        help="without word from the API server for so long, all nodes are alike (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--listen",
-        metavar="HOST:PORT",
-        default=str(defaults.listen),
-        help="address to listen on, port 0 for any free one (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--record",
-        type=Path,
-        metavar="FILE",
-        help="record every scheduling attempt for replay, gzipped if FILE ends in .gz; live only",
-    )
-    parser.add_argument(
-        "--record-size",
-        type=int,
-        metavar="MIB",
-        default=64,
-        help="size at which FILE becomes FILE.1 and another one begins (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--record-files",
-        type=int,
-        metavar="N",
-        default=5,
-        help="how many files are kept, FILE included (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--webhook-listen",
-        metavar="HOST:PORT",
-        help="address to serve HTTPS on as well, for the admission webhook; needs --tls-cert and --tls-key",
-    )
-    parser.add_argument(
-        "--tls-cert", metavar="FILE", help="certificate (chain) as PEM; read again when it changes"
-    )
-    parser.add_argument("--tls-key", metavar="FILE", help="its private key as PEM, without a passphrase")
-    add_kubernetes(parser, "the one the dump names, else the newest known")
+    add_cluster(parser, "default: watch the live cluster")
+    add_kubernetes(parser, "the version that the dump names or the API server reports, else the newest known")
     add_site(parser)
-    parser.add_argument(
-        "--score-max",
-        type=int,
-        metavar="N",
-        default=defaults.evaluation.score_max,
-        help="score of perfect alignment (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--alignment",
-        choices=[policy.value for policy in Policy],
-        default=defaults.default_policy.value,
-        help=f"policy of pods without the annotation {ANNOTATION} (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--search-steps",
-        type=int,
-        metavar="N",
-        default=defaults.evaluation.search_steps,
-        help="steps after which one search is given up as unknown (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--request-steps",
-        type=int,
-        metavar="N",
-        default=defaults.evaluation.request_steps,
-        help="steps that all searches of one request may take (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--drain-seconds",
-        type=float,
-        metavar="S",
-        default=defaults.drain_seconds,
-        help="how long to serve on after SIGTERM, with readiness off (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--log-level",
-        choices=[level.value for level in LogLevel],
-        default=defaults.log_level.value,
-        help="least important level that is logged (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--log-format",
-        choices=[form.value for form in LogFormat],
-        default=defaults.log_format.value,
-        help="form of the log on stderr (default: %(default)s)",
-    )
+    add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal; prints the address once requests are accepted."""
     site = site_of(args)
     try:
-        config = _config(args, site)
+        config = config_of(args, site)
     except ConfigError as error:
         raise WrongInput(str(error)) from error
     if not args.cluster:
         return _run_live(args, config, site.vocabulary)
-    for name in ("kubeconfig", "context", "decisive", "record"):
-        if getattr(args, name):
-            raise WrongInput(f"--{name} is for a live cluster: leave out --cluster, which serves a dump")
+    for option in OPTIONS:
+        if option.live and getattr(args, option.argument):
+            raise WrongInput(f"{option.name} is for a live cluster: leave out --cluster, which serves a dump")
     given = cluster_input(read_cluster(args.cluster), args.kubernetes, args.feature_gates, site.vocabulary)
     logs.configure(config.log_level, config.log_format)
     try:
@@ -184,7 +78,8 @@ def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) 
     return 0
 
 
-def _config(args: argparse.Namespace, site: Site) -> Config:
+def config_of(args: argparse.Namespace, site: Site) -> Config:
+    """The configuration that the options give. Raises ``ConfigError``."""
     return Config(
         listen=parse_address(args.listen),
         evaluation=Settings(args.score_max, args.search_steps, args.request_steps, site.worths),

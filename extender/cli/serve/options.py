@@ -1,0 +1,239 @@
+"""
+The table of all options of ``serve`` alone; ``docs/cli.md`` is made from it.
+
+Defaults are those of ``service.config``: an option whose value goes into the configuration takes its
+default from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from extender.service.config import RECORDING_FILES, RECORDING_MIB, Config, LogFormat, LogLevel
+from extender.service.policy import ANNOTATION, Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOption:
+    """
+    One option.
+
+    ``metavar`` is empty for a switch. ``default`` is ``None`` where the option has none; ``absent`` then
+    says what counts without it, and is empty where nothing does. ``live``: only for a live cluster.
+    ``page``: the file of ``docs`` that says more.
+    """
+
+    name: str
+    help: str
+    metavar: str = ""
+    parse: Callable[[str], object] = str
+    choices: type[StrEnum] | None = None
+    default: object = None
+    absent: str = ""
+    live: bool = False
+    page: str = ""
+
+    @property
+    def argument(self) -> str:
+        """The attribute of the parsed arguments that holds the value."""
+        return self.name.removeprefix("--").replace("-", "_")
+
+    @property
+    def default_text(self) -> str:
+        """What counts without the option, empty where that is nothing."""
+        return self.absent if self.default is None else f"{self.default:{_form(self.default)}}"
+
+    @property
+    def full_help(self) -> str:
+        """The text of ``--help``."""
+        return f"{self.help} (default: {self.default_text})" if self.default_text else self.help
+
+
+_CONFIG = Config()
+
+OPTIONS: tuple[ServeOption, ...] = (
+    ServeOption(
+        name="--kubeconfig",
+        metavar="FILE",
+        help="kubeconfig file of the live cluster",
+        absent="the pod's service account, else $KUBECONFIG or ~/.kube/config",
+        live=True,
+        page="live.md",
+    ),
+    ServeOption(
+        name="--context",
+        metavar="NAME",
+        help="context in the kubeconfig",
+        absent="the current one",
+        live=True,
+        page="live.md",
+    ),
+    ServeOption(
+        name="--decisive",
+        help="raise the score of one of the best nodes by --score-max, so that the pod goes to that node; "
+        "use it only with a scheduler weight high enough that this decides (see docs/live.md); live clusters "
+        "only",
+        live=True,
+        page="live.md",
+    ),
+    ServeOption(
+        name="--in-flight-seconds",
+        metavar="S",
+        parse=float,
+        default=_CONFIG.in_flight_seconds,
+        help="seconds to keep an assumed allocation that the API has not confirmed",
+        page="live.md",
+    ),
+    ServeOption(
+        name="--stale-seconds",
+        metavar="S",
+        parse=float,
+        default=_CONFIG.stale_seconds,
+        help="give neutral answers after this many seconds without contact to the API server",
+        page="live.md",
+    ),
+    ServeOption(
+        name="--listen",
+        metavar="HOST:PORT",
+        default=_CONFIG.listen,
+        help="address to listen on; port 0 picks a free port",
+    ),
+    ServeOption(
+        name="--record",
+        metavar="FILE",
+        parse=Path,
+        help="record every scheduling attempt to FILE, for replay; gzipped if FILE ends in .gz; "
+        "live clusters only",
+        live=True,
+        page="recording.md",
+    ),
+    ServeOption(
+        name="--record-size",
+        metavar="MIB",
+        parse=int,
+        default=RECORDING_MIB,
+        help="size in MiB at which FILE is renamed to FILE.1 and a new FILE begins",
+        page="recording.md",
+    ),
+    ServeOption(
+        name="--record-files",
+        metavar="N",
+        parse=int,
+        default=RECORDING_FILES,
+        help="number of files to keep, including FILE",
+        page="recording.md",
+    ),
+    ServeOption(
+        name="--webhook-listen",
+        metavar="HOST:PORT",
+        help="address on which to serve HTTPS as well, for the admission webhook; needs --tls-cert and "
+        "--tls-key",
+        page="soft-alignment.md",
+    ),
+    ServeOption(
+        name="--tls-cert",
+        metavar="FILE",
+        help="certificate (chain) for HTTPS as a PEM file; reloaded when it changes",
+        page="soft-alignment.md",
+    ),
+    ServeOption(
+        name="--tls-key",
+        metavar="FILE",
+        help="private key of the certificate as a PEM file, without a passphrase; reloaded when it changes",
+        page="soft-alignment.md",
+    ),
+    ServeOption(
+        name="--score-max",
+        metavar="N",
+        parse=int,
+        default=_CONFIG.evaluation.score_max,
+        help="score of a node where the devices are aligned perfectly",
+        page="../scheduler-config/README.md",
+    ),
+    ServeOption(
+        name="--alignment",
+        metavar="POLICY",
+        choices=Policy,
+        default=_CONFIG.default_policy,
+        help="alignment policy of pods where neither the pod nor its Namespace has the annotation "
+        + ANNOTATION,
+        page="protocol.md",
+    ),
+    ServeOption(
+        name="--search-steps",
+        metavar="N",
+        parse=int,
+        default=_CONFIG.evaluation.search_steps,
+        help="most steps of one search; the result is unknown beyond",
+        page="prediction.md",
+    ),
+    ServeOption(
+        name="--request-steps",
+        metavar="N",
+        parse=int,
+        default=_CONFIG.evaluation.request_steps,
+        help="most steps of all searches of one request",
+        page="prediction.md",
+    ),
+    ServeOption(
+        name="--drain-seconds",
+        metavar="S",
+        parse=float,
+        default=_CONFIG.drain_seconds,
+        help="seconds to keep serving after SIGTERM, while /readyz answers 503",
+        page="protocol.md",
+    ),
+    ServeOption(
+        name="--log-level",
+        metavar="LEVEL",
+        choices=LogLevel,
+        default=_CONFIG.log_level,
+        help="lowest level that is logged",
+    ),
+    ServeOption(
+        name="--log-format",
+        metavar="FORMAT",
+        choices=LogFormat,
+        default=_CONFIG.log_format,
+        help="format of the log on stderr",
+    ),
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add every option of the table."""
+    for option in OPTIONS:
+        text = option.full_help.replace("%", "%%")
+        default = None if option.default is None else str(option.default)
+        if not option.metavar:
+            parser.add_argument(option.name, action="store_true", help=text)
+        elif option.choices is not None:
+            words = [word.value for word in option.choices]
+            parser.add_argument(option.name, choices=words, default=default, help=text)
+        else:
+            parser.add_argument(
+                option.name, type=option.parse, metavar=option.metavar, default=default, help=text
+            )
+
+
+def markdown() -> str:
+    """The table of ``docs/cli.md``."""
+    return "\n".join(["| option | default | meaning |", "|---|---|---|", *map(_row, OPTIONS)])
+
+
+def _row(option: ServeOption) -> str:
+    name = f"{option.name} {option.metavar}".rstrip()
+    meaning = option.help
+    if option.choices is not None:
+        meaning += ": " + ", ".join(f"`{word}`" for word in option.choices)
+    if option.page:
+        meaning += f" ([more]({option.page}))"
+    return f"| `{name}` | {option.default_text or 'off'} | {meaning} |"
+
+
+def _form(value: object) -> str:
+    return "g" if isinstance(value, float) else ""
