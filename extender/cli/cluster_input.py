@@ -13,7 +13,7 @@ from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError, read
 
-from .failure import WrongInput
+from .exit_status import WrongInput
 
 _MOST_NAMED = 5
 

@@ -7,23 +7,12 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Protocol, cast
 
 from extender import __version__
 
 from .call_stack import on_one_stack
-from .failure import WrongInput
-
-
-class Exit(IntEnum):
-    """``FINDING``: the command did its work, and found what it looks for."""
-
-    FINE = 0
-    FINDING = 1
-    WRONG_INPUT = 2
-    INTERRUPTED = 130
-    BROKEN_PIPE = 141
+from .exit_status import Exit, WrongInput
 
 
 class Command(Protocol):

@@ -11,7 +11,7 @@ from extender.kube.files.site_file import SiteFileError
 from extender.kube.files.vocabulary_file import read_vocabulary
 from extender.kube.files.worths_file import read_worths
 
-from .failure import WrongInput
+from .exit_status import WrongInput
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,19 +19,16 @@ from extender.kube.files.cluster_file import ClusterFileError
 
 from ..cluster_input import cluster_input, read_cluster
 from ..collection import no_collection
-from ..columns import terminal_width
+from ..exit_status import Exit, WrongInput
 from ..explain.command import absent_pod, pod_key
-from ..failure import WrongInput
 from ..options import add_cluster, add_kubernetes
 from ..progress import Progress
 from ..site import add_site, site_of
+from ..text import terminal_width
 from .document import advice_document
 from .manifests import manifests
 from .subjects import Known, Titled, file_subjects, pod_subject
 from .table import advice_table
-
-_FINE, _FINDING = 0, 1
-# The statuses of program.Exit, which imports the commands.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +81,7 @@ def _run(args: argparse.Namespace) -> int:
     else:
         tables = ("\n".join(advice_table(*each, kubernetes, terminal_width())) for each in advised)
         print("\n\n".join(tables))
-    return _FINDING if any(advice.blocked for _, advice in advised) else _FINE
+    return Exit.FINDING if any(advice.blocked for _, advice in advised) else Exit.FINE
 
 
 def _given(path: str) -> ClaimFile:

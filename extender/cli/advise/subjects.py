@@ -11,7 +11,7 @@ from extender.kube.decode import ClaimTemplate
 from extender.kube.files.claim_file import ClaimFile, ManifestKey
 from extender.model import Claim, ClaimSpec, Pod, PodClaim
 
-from ..failure import WrongInput
+from ..exit_status import WrongInput
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from extender.core.reasons import Outcome
 from extender.core.soft_alignment.refusals import Refusal, render_refusal
 from extender.core.soft_alignment.soften import Rewrite
 
-from ..columns import columns
-from ..wording import counted
+from ..text import columns, counted
 from .subjects import Titled
 
 _INDENT = "  "

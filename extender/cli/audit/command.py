@@ -17,13 +17,12 @@ from extender.kube.api.listing import LiveError, read_live
 
 from ..cluster_input import ClusterInput, cluster_input, read_cluster
 from ..collection import no_collection
-from ..columns import terminal_width
-from ..failure import WrongInput
+from ..exit_status import Exit, WrongInput
 from ..options import add_cluster, add_kubernetes
-from ..program import Exit
 from ..progress import Progress
 from ..replay.recorded_end import read_recorded_end
 from ..site import add_site, site_of
+from ..text import terminal_width
 from .document import audit_document
 from .page import audit_page
 from .table import audit_table

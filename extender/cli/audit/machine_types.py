@@ -9,7 +9,7 @@ from extender.core.audit.node_map import node_map
 from extender.core.audit.totals import MachineTypeTotal, Totals
 from extender.core.topology.vocabulary import DeviceKind
 
-from ..wording import counted
+from ..text import counted
 from .drawing import Link, node_drawing
 from .markup import Markup, element
 from .words import machine_type_name, machine_type_parts, percent

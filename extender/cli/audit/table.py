@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from extender.core.audit.auditor import Audit, KnownDistances, PodFinding
 from extender.core.audit.totals import Tally, Totals
 
-from ..columns import columns
-from ..wording import counted
+from ..text import columns, counted
 from .words import (
     TALLY_HEADS,
     caveats,

@@ -13,7 +13,7 @@ from extender.core.audit.totals import KindsTotal, Tally, Totals
 from extender.core.topology.locations import Distance
 
 from ..explain.table import DISTANCE_WORDS
-from ..wording import counted
+from ..text import counted
 
 UNRATED_WORDS: Mapping[Unrated, str] = {
     Unrated.FEW_DEVICES: "with fewer than two devices, which cannot be apart",

@@ -17,14 +17,14 @@ from dataclasses import asdict
 from extender.core.releases.history import LATEST
 
 from ..cluster_input import release_of
-from ..columns import columns
+from ..exit_status import Exit
 from ..options import add_kubernetes, add_output
+from ..text import columns
 from .load import SPECS
 from .measure import BenchError, Limits, Measurement, measure
 
 MOST_NODES = 20_000
 _MEBIBYTE = 1024 * 1024
-_FINDING = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,13 +61,13 @@ def run(args: argparse.Namespace) -> int:
         measured = [measure(nodes, release.version, args.feature_gates, limits) for nodes in args.nodes]
     except BenchError as error:
         print(f"dra-extender bench: {error}", file=sys.stderr)
-        return _FINDING
+        return Exit.FINDING
     if args.output == "json":
         fleets = [asdict(measurement) for measurement in measured]
         print(json.dumps({"kubernetes": release.version, "specs": list(SPECS), "fleets": fleets}, indent=2))
     else:
         print("\n".join(report(release.version, measured)))
-    return 0
+    return Exit.FINE
 
 
 def positive(text: str) -> int:

@@ -21,11 +21,11 @@ from extender.service.metrics.metrics import Metrics
 from extender.service.process.run import ListenError, listening
 
 from ..cluster_input import release_of
-from ..columns import terminal_width
-from ..failure import WrongInput
+from ..exit_status import Exit, WrongInput
 from ..options import add_output
 from ..progress import Progress
 from ..replay.timeline import Timeline
+from ..text import terminal_width
 from .document import demo_document
 from .placements import Story, tell
 from .table import demo_table
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         nodes = len(timeline.store.current.nodes)
         print("\n".join(demo_table(stories, release.version, nodes, seconds, terminal_width())))
-    return 0
+    return Exit.FINE
 
 
 class _Client:

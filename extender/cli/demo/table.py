@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from extender.core.topology.locations import Distance
 
-from ..columns import columns
-from ..wording import counted
-from .device_names import short_names
+from ..text import columns, counted
 from .placements import PodPlacement, Story
 from .totals import PairCounts, Totals, totals_of
 
@@ -21,6 +20,8 @@ _LEGEND = (
     "scheduler's own scores decide, so 'ours' is the stock node if that is one of them, else the first by "
     "name. Each decision is judged on the state that the real cluster had at that moment; it is not a re-run."
 )
+
+_NUMBERED = re.compile(r"(?P<stem>.*?)(?P<number>0|[1-9][0-9]*)")
 
 
 def demo_table(
@@ -81,6 +82,26 @@ def distances_in_short(distances: Sequence[tuple[str, Distance]]) -> str:
         return distances[0][1].value
     return ", ".join(
         f"{counts[distance]}/{len(distances)} {distance}" for distance in Distance if distance in counts
+    )
+
+
+def short_names(names: Sequence[str]) -> str:
+    """
+    Join names, runs of successive numbers as one: ``gpu-0..3, nic-1``.
+
+    The order stays.
+    """
+    runs: list[tuple[str, int, int]] = []
+    for name in names:
+        match = _NUMBERED.fullmatch(name)
+        stem, number = (match["stem"], int(match["number"])) if match else (name, -1)
+        if runs and number >= 0 and runs[-1][0] == stem and runs[-1][2] == number - 1:
+            runs[-1] = (stem, runs[-1][1], number)
+        else:
+            runs.append((stem, number, number))
+    return ", ".join(
+        stem if first < 0 else f"{stem}{first}" if first == last else f"{stem}{first}..{last}"
+        for stem, first, last in runs
     )
 
 

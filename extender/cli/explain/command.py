@@ -18,11 +18,11 @@ from extender.service.explain import explained_nodes, explanation
 from extender.service.policy import Policy, policy_of
 
 from ..cluster_input import cluster_input, read_cluster
-from ..columns import terminal_width
-from ..failure import WrongInput
+from ..exit_status import Exit, WrongInput
 from ..options import add_cluster, add_kubernetes, add_output
 from ..progress import Progress
 from ..site import add_site, site_of
+from ..text import terminal_width
 from .explanation import read_explanation
 from .table import About, explain_table
 
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         about = About(pod.node_name, notes, site.vocabulary, _without_rdma(snapshot))
         print("\n".join(explain_table(read_explanation(document), about, terminal_width())))
-    return 0
+    return Exit.FINE
 
 
 def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Settings) -> object:

@@ -10,8 +10,7 @@ from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 
-from ..columns import columns
-from ..wording import counted
+from ..text import columns, counted
 from .explanation import ExplainedFragmentation, ExplainedNode, ExplainedPair, Explanation
 
 _INDENT = "  "

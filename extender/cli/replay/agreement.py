@@ -18,7 +18,7 @@ from extender.core.reasons import render
 from extender.kube.recording.reader import Attempt
 from extender.model import Allocation, DeviceResult
 
-from ..wording import counted
+from ..text import counted
 
 _SUMMARY = re.compile(r"0/(?P<nodes>\d+) nodes are available: (?P<reasons>.*?)\.(?: |$)", re.DOTALL)
 _COUNTED = re.compile(r"(?P<count>\d+) (?P<reason>.+)")

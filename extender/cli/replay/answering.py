@@ -14,7 +14,7 @@ from extender.service.verb import Result
 from extender.service.wire import BadRequest
 
 from ..protocol_check import check_bind, check_filter, check_preempt, check_prioritize, offered_nodes
-from ..wording import counted
+from ..text import counted
 
 
 @dataclass(frozen=True, slots=True)

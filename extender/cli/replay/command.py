@@ -17,7 +17,7 @@ from extender.service.http.dependencies import Service
 from extender.service.metrics.metrics import Metrics
 
 from ..cluster_input import release_of
-from ..failure import WrongInput
+from ..exit_status import Exit, WrongInput
 from ..options import add_kubernetes, add_output
 from ..progress import Progress
 from ..protocol_check import offered_nodes
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(replay_lines(replay, verbose=args.verbose or args.attempt is not None)))
     if damage:
         raise WrongInput(damage)
-    return 1 if any(map(replay.failure, attempts)) else 0
+    return Exit.FINDING if any(map(replay.failure, attempts)) else Exit.FINE
 
 
 def _replay_all(

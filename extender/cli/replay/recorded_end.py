@@ -11,7 +11,7 @@ from extender.kube.recording.reader import RecordingError, open_recording
 from extender.model import Pod
 
 from ..cluster_input import ClusterInput, release_of
-from ..failure import WrongInput
+from ..exit_status import WrongInput
 from .timeline import Timeline, pod_of
 
 

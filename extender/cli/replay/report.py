@@ -11,7 +11,7 @@ import orjson
 from extender.core.prediction.evaluate import Certainty
 from extender.kube.recording.reader import Attempt
 
-from ..wording import counted
+from ..text import counted
 from .agreement import Agreement, Comparison
 from .answering import Answered, answer_in_short
 

@@ -30,10 +30,10 @@ from extender.service.process.run import ListenError, serve
 from extender.service.store import FrozenStore
 
 from ..cluster_input import ClusterInput, cluster_input, read_cluster
-from ..failure import WrongInput
+from ..exit_status import Exit, WrongInput
 from ..options import add_cluster, add_kubernetes
 from ..site import Site, add_site, site_of
-from ..wording import counted
+from ..text import counted
 from .options import OPTIONS, add_options
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         asyncio.run(_serve(given, config))
     except (ConfigError, ListenError) as error:
         raise WrongInput(str(error)) from error
-    return 0
+    return Exit.FINE
 
 
 def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) -> int:
@@ -75,7 +75,7 @@ def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) 
         asyncio.run(serve_live(args, config, vocabulary))
     except (ConfigError, ListenError) as error:
         raise WrongInput(str(error)) from error
-    return 0
+    return Exit.FINE
 
 
 def config_of(args: argparse.Namespace, site: Site) -> Config:

@@ -36,7 +36,7 @@ from extender.service.process.run import serve
 from extender.service.wire import host_priority
 
 from ..cluster_input import release_of
-from ..failure import WrongInput
+from ..exit_status import WrongInput
 from .recording import Recordings, recording
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from extender.cli.bench import measure as bench_measure
 from extender.cli.bench.fleet import fleet
 from extender.cli.bench.load import SPECS, Job, Load
 from extender.cli.bench.measure import REQUESTS, BenchError, Limits, Measurement, Size, Timing
-from extender.cli.failure import WrongInput
+from extender.cli.exit_status import WrongInput
 from extender.cli.progress import Progress
 from extender.kube import decode
 from extender.model import DeviceID

@@ -1,4 +1,4 @@
-"""Plain text in columns."""
+"""Plain text for a terminal: columns, and nouns with their number."""
 
 from __future__ import annotations
 
@@ -26,3 +26,8 @@ def columns(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> It
             for number, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield GAP.join(cells).rstrip()
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 node``, ``2 nodes``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from extender.cli.columns import columns, terminal_width
-from extender.cli.demo.device_names import short_names
+from extender.cli.demo.table import short_names
+from extender.cli.text import columns, terminal_width
 
 
 def test_cells_stand_below_each_other():
