@@ -1,9 +1,17 @@
-"""The explanation: predictions, alignment and reasons per node, as the documented JSON."""
+"""
+The explanation: predictions, alignment and reasons per node.
+
+One set of classes is the document in both directions: the service and ``explain`` make it from verdicts,
+``to_json`` encodes it, and whoever asked over HTTP reads it back with ``read_explanation``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
+
+import msgspec
+import orjson
 
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.reasons import ReasonCode, reason, render
@@ -14,18 +22,96 @@ if TYPE_CHECKING:
 
 API_VERSION = "dra-extender.io/v1alpha1"
 
-JSON = Mapping[str, object]
+
+class ExplainedDevice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``allocated``: the claim has the device already."""
+
+    claim: str
+    request: str
+    driver: str
+    pool: str
+    device: str
+    allocated: bool = False
+
+    @property
+    def id(self) -> str:
+        """The device as ``driver/pool/device``."""
+        return f"{self.driver}/{self.pool}/{self.device}"
 
 
-def explanation(pod: Pod, kubernetes: str, nodes: JSON) -> JSON:
-    """Wrap the entries of ``nodes`` into the document; ``kubernetes`` is the modelled release."""
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "Explanation",
-        "pod": f"{pod.namespace}/{pod.name}",
-        "kubernetes": kubernetes,
-        "nodes": nodes,
-    }
+class ExplainedPair(msgspec.Struct, frozen=True):
+    """Two devices as ``driver/pool/device``; ``kinds`` such as ``gpu-nic``, ``worth`` 0..1."""
+
+    a: str
+    b: str
+    kinds: str
+    distance: str
+    worth: float
+
+
+class ExplainedAlignment(msgspec.Struct, frozen=True, rename="camel"):
+    """
+    Alignments 0..1, ``None`` where there is nothing to align.
+
+    ``best``: of any allowed choice of devices; ``best_complete``: all choices were tried.
+    """
+
+    predicted: float | None
+    best: float | None
+    best_complete: bool
+    pairs: tuple[ExplainedPair, ...]
+
+
+class ExplainedChange(msgspec.Struct, frozen=True):
+    """A number without the pod and with it."""
+
+    before: int
+    after: int
+
+
+class ExplainedFragmentation(msgspec.Struct, frozen=True, rename="camel"):
+    """Free pairs of the node, those that first fit reaches, and those that the pod takes."""
+
+    intact_groups: ExplainedChange
+    first_fit_groups: ExplainedChange
+    own_groups: int
+
+
+class ExplainedNode(msgspec.Struct, frozen=True):
+    """``reason`` is a code and ``message`` its sentence, both ``None`` where devices are predicted."""
+
+    outcome: str
+    certainty: str
+    reason: str | None
+    message: str | None
+    devices: tuple[ExplainedDevice, ...]
+    score: int
+    alignment: ExplainedAlignment
+    fragmentation: ExplainedFragmentation | None
+
+
+class Explanation(msgspec.Struct, frozen=True, rename="camel"):
+    """``pod`` as ``namespace/name``; ``kubernetes`` is the modelled release."""
+
+    api_version: str
+    kind: str
+    pod: str
+    kubernetes: str
+    nodes: Mapping[str, ExplainedNode]
+
+
+read_explanation = msgspec.json.Decoder(Explanation).decode
+"""Decode the JSON of an explanation."""
+
+
+def to_json(explanation: Explanation, *, indent: bool = False) -> bytes:
+    """Encode an explanation; ``indent`` by two, for people."""
+    return orjson.dumps(msgspec.to_builtins(explanation), option=orjson.OPT_INDENT_2 if indent else None)
+
+
+def explanation_of(pod: Pod, kubernetes: str, nodes: Mapping[str, ExplainedNode]) -> Explanation:
+    """Wrap ``nodes`` into the document; ``kubernetes`` is the modelled release."""
+    return Explanation(API_VERSION, "Explanation", f"{pod.namespace}/{pod.name}", kubernetes, nodes)
 
 
 def explained_nodes(
@@ -34,7 +120,7 @@ def explained_nodes(
     best: Callable[[str], Best],
     *,
     score: int | None,
-) -> JSON:
+) -> dict[str, ExplainedNode]:
     """
     Explain each name, in order.
 
@@ -45,75 +131,64 @@ def explained_nodes(
     return {name: _node(verdicts[name], best(name), score) for name in names}
 
 
-def unknown_nodes(names: Iterable[str], score: int) -> JSON:
+def unknown_nodes(names: Iterable[str], score: int) -> dict[str, ExplainedNode]:
     """Explain that nothing is known about any name yet: the cluster is not listed completely."""
     why = reason(ReasonCode.NODE_UNKNOWN)
-    entry = {
-        "outcome": Outcome.UNKNOWN,
-        "certainty": Certainty.EXACT,
-        "reason": why.code,
-        "message": render(why),
-        "devices": [],
-        "score": score,
-        "alignment": {"predicted": None, "best": None, "bestComplete": True, "pairs": []},
-        "fragmentation": None,
-    }
-    return dict.fromkeys(names, entry)
+    node = ExplainedNode(
+        outcome=Outcome.UNKNOWN,
+        certainty=Certainty.EXACT,
+        reason=why.code,
+        message=render(why),
+        devices=(),
+        score=score,
+        alignment=ExplainedAlignment(None, None, best_complete=True, pairs=()),
+        fragmentation=None,
+    )
+    return dict.fromkeys(names, node)
 
 
-def _node(verdict: NodeVerdict, best: Best, score: int | None) -> JSON:
-    alignment = verdict.alignment
-    return {
-        "outcome": verdict.outcome,
-        "certainty": verdict.certainty,
-        "reason": None if verdict.reason is None else verdict.reason.code,
-        "message": None if verdict.reason is None else render(verdict.reason),
-        "devices": [_device(device) for device in verdict.devices],
-        "score": verdict.score if score is None else score,
-        "alignment": {
-            "predicted": None if alignment is None else alignment.predicted,
-            "best": best.rating,
-            "bestComplete": best.complete,
-            "pairs": _pairs(verdict),
-        },
-        "fragmentation": _fragmentation(verdict),
-    }
+def _node(verdict: NodeVerdict, best: Best, score: int | None) -> ExplainedNode:
+    predicted = None if verdict.alignment is None else verdict.alignment.predicted
+    return ExplainedNode(
+        outcome=verdict.outcome,
+        certainty=verdict.certainty,
+        reason=None if verdict.reason is None else verdict.reason.code,
+        message=None if verdict.reason is None else render(verdict.reason),
+        devices=tuple(map(_device, verdict.devices)),
+        score=verdict.score if score is None else score,
+        alignment=ExplainedAlignment(predicted, best.rating, best.complete, _pairs(verdict)),
+        fragmentation=_fragmentation(verdict),
+    )
 
 
-def _device(device: PredictedDevice) -> JSON:
+def _device(device: PredictedDevice) -> ExplainedDevice:
     id_ = device.result.id
-    entry: dict[str, object] = {
-        "claim": device.claim,
-        "request": device.result.request,
-        "driver": id_.driver,
-        "pool": id_.pool,
-        "device": id_.device,
-    }
-    if device.allocated:
-        entry["allocated"] = True
-    return entry
+    return ExplainedDevice(
+        device.claim, device.result.request, id_.driver, id_.pool, id_.device, device.allocated
+    )
 
 
-def _fragmentation(verdict: NodeVerdict) -> JSON | None:
-    found = verdict.fragmentation
-    if found is None:
+def _fragmentation(verdict: NodeVerdict) -> ExplainedFragmentation | None:
+    fragmentation = verdict.fragmentation
+    if fragmentation is None:
         return None
-    return {
-        "intactGroups": {"before": found.before.intact, "after": found.after.intact},
-        "firstFitGroups": {"before": found.before.first_fit, "after": found.after.first_fit},
-        "ownGroups": found.own,
-    }
+    before, after = fragmentation.before, fragmentation.after
+    return ExplainedFragmentation(
+        ExplainedChange(before.intact, after.intact),
+        ExplainedChange(before.first_fit, after.first_fit),
+        fragmentation.own,
+    )
 
 
-def _pairs(verdict: NodeVerdict) -> list[JSON]:
+def _pairs(verdict: NodeVerdict) -> tuple[ExplainedPair, ...]:
     pairs = () if verdict.alignment is None else verdict.alignment.pairs
-    return [
-        {
-            "a": str(verdict.devices[pair.a].result.id),
-            "b": str(verdict.devices[pair.b].result.id),
-            "kinds": pair.kinds,
-            "distance": pair.distance,
-            "worth": pair.worth,
-        }
+    return tuple(
+        ExplainedPair(
+            str(verdict.devices[pair.a].result.id),
+            str(verdict.devices[pair.b].result.id),
+            pair.kinds,
+            pair.distance,
+            pair.worth,
+        )
         for pair in pairs
-    ]
+    )

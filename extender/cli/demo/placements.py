@@ -16,8 +16,8 @@ import orjson
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
 from extender.kube.recording.reader import Attempt
+from extender.service.explain import ExplainedDevice, ExplainedNode, read_explanation
 
-from ..explain.explanation import ExplainedDevice, ExplainedNode, read_explanation
 from ..protocol_check import offered_nodes
 from ..replay.timeline import Timeline, pod_of
 

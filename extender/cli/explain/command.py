@@ -7,14 +7,12 @@ import sys
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
-import orjson
-
 from extender.core.prediction.evaluate import Best, Memo, Settings, Snapshot, evaluate
 from extender.core.topology.published import does_rdma
 from extender.kube.api.listing import LiveError, read_live
 from extender.kube.files.cluster import Cluster
 from extender.model import Pod
-from extender.service.explain import explained_nodes, explanation
+from extender.service.explain import Explanation, explained_nodes, explanation_of, to_json
 from extender.service.policy import Policy, policy_of
 
 from ..cluster_input import cluster_input, read_cluster
@@ -23,7 +21,6 @@ from ..options import add_cluster, add_kubernetes, add_output
 from ..progress import Progress
 from ..site import add_site, site_of
 from ..text import terminal_width
-from .explanation import read_explanation
 from .table import About, explain_table
 
 _DEFAULT_NAMESPACE = "default"
@@ -63,19 +60,17 @@ def run(args: argparse.Namespace) -> int:
         if name not in snapshot.nodes
     ]
     explained = _explain(pod, snapshot, names, Settings(worths=site.worths))
-    document = orjson.dumps(explained, option=orjson.OPT_INDENT_2)
     if args.output == "json":
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
-        print(document.decode())
+        print(to_json(explained, indent=True).decode())
     else:
         about = About(pod.node_name, notes, site.vocabulary, _without_rdma(snapshot))
-        print("\n".join(explain_table(read_explanation(document), about, terminal_width())))
+        print("\n".join(explain_table(explained, about, terminal_width())))
     return Exit.FINE
 
 
-def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Settings) -> object:
-    """The document."""
+def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Settings) -> Explanation:
     evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), settings)
     ignored = policy_of(pod, snapshot.namespaces, Policy.PREFERRED).policy is Policy.IGNORE
     with Progress("looking for the best devices on node", len(names)) as progress:
@@ -87,7 +82,7 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Setti
         nodes = explained_nodes(
             names, evaluation.verdicts(names), best, score=settings.neutral if ignored else None
         )
-    return explanation(pod, snapshot.release.version, nodes)
+    return explanation_of(pod, snapshot.release.version, nodes)
 
 
 def _without_rdma(snapshot: Snapshot) -> set[str]:

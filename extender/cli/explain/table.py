@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
+from extender.service.explain import ExplainedFragmentation, ExplainedNode, ExplainedPair, Explanation
 
 from ..text import columns, counted
-from .explanation import ExplainedFragmentation, ExplainedNode, ExplainedPair, Explanation
 
 _INDENT = "  "
 _MOST_NAMED = 8

@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
-
 from extender.kube import decode
 
 from .. import wire
-from ..explain import explained_nodes, explanation, unknown_nodes
+from ..explain import explained_nodes, explanation_of, to_json, unknown_nodes
 from ..policy import Policy, policy_of, rejections
 from ..verb import NeutralReason, Result, Verb
 from ..wire import BadRequest, ExtenderArgs
@@ -76,7 +74,7 @@ def explain(service: Service, body: bytes) -> Answer:
             evaluation.best,
             score=neutral if ignored else None,
         )
-    return Answer(orjson.dumps(explanation(pod, snapshot.release.version, nodes)))
+    return Answer(to_json(explanation_of(pod, snapshot.release.version, nodes)))
 
 
 def preempt(body: bytes) -> Answer:
