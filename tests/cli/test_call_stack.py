@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from extender.cli.call_stack import on_one_stack
-from extender.cli.failure import WrongInput
+from extender.cli.exit_status import WrongInput
 
 CALLS = 500
 DEPTH = 600

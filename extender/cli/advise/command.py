@@ -16,9 +16,9 @@ from extender.kube.api.listing import LiveError, read_live
 from extender.kube.files.claim_file import ClaimFile, ManifestKey, manifests_of, read_claims
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError
+from extender.service.process.collector import no_collection
 
 from ..cluster_input import cluster_input, read_cluster
-from ..collection import no_collection
 from ..exit_status import Exit, WrongInput
 from ..explain.command import absent_pod, pod_key
 from ..options import add_cluster, add_kubernetes

@@ -14,9 +14,9 @@ from extender.core.audit.totals import Totals, totals_of
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.topology.vocabulary import Vocabulary
 from extender.kube.api.listing import LiveError, read_live
+from extender.service.process.collector import no_collection
 
 from ..cluster_input import ClusterInput, cluster_input, read_cluster
-from ..collection import no_collection
 from ..exit_status import Exit, WrongInput
 from ..options import add_cluster, add_kubernetes
 from ..progress import Progress

@@ -9,7 +9,6 @@ looks up encoded entries by name, which is the least that scores can cost.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
 from extender.service.metrics.metrics import Metrics
 from extender.service.process import run
+from extender.service.process.collector import freeze
 from extender.service.store import FrozenStore
 
 from ..cluster_input import cluster_input, read_cluster
@@ -56,8 +56,7 @@ def serve(dump: str, kubernetes: str, gates: Mapping[str, bool], channel: Connec
     started = time.perf_counter()
     snapshot = cluster_input(read_cluster([dump]), kubernetes, gates).snapshot
     build_seconds = time.perf_counter() - started
-    gc.collect()
-    gc.freeze()
+    freeze(collect=True)
     after = resident_bytes()
     asyncio.run(_serve(snapshot, channel, build_seconds, after, after - before))
 

@@ -5,13 +5,13 @@ Keeps up with a live cluster for as long as the service runs.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
 
+from .collector import freeze, no_collection
 from .loop_lag import probe_lag
 
 if TYPE_CHECKING:
@@ -77,11 +77,8 @@ async def _settle_memory(live: LiveFollower) -> None:
 
     It would walk all that is there again and again, for most of the time that they take.
     """
-    gc.disable()
-    try:
+    with no_collection():
         await live.store.listed.wait()
-        # What is there stays, so that no collection ever looks at it: even one would stop us for a second.
-        gc.freeze()
-    finally:
-        gc.enable()
+        # Even one collection would stop us for a second.
+        freeze(collect=False)
     log.info("cluster listed", nodes=len(live.store.current.nodes))

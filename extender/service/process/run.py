@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +13,7 @@ from aiohttp import web
 
 from ..config import Address, Config
 from ..http.dependencies import Lifecycle
+from .collector import freeze
 from .tls import Certificate
 
 _AT_ONCE = 0.001
@@ -94,9 +94,7 @@ async def serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
-    # The snapshot is large and has no garbage in it: a collection must not walk it.
-    gc.collect()
-    gc.freeze()
+    freeze(collect=True)
     try:
         async with listening(app, config) as address:
             log.info("listening", address=str(address))
