@@ -117,7 +117,8 @@ class Config:
 
     ``evaluation``: the range of scores and the budgets. ``drain_seconds``: how long
     to serve on after SIGTERM with readiness already off, so that callers move away
-    first. ``keepalive_seconds`` must stay above the 90 s for which kube-scheduler
+    first. ``decisive``: our score outweighs the scheduler's own, so that one of the best nodes is chosen
+    here. ``keepalive_seconds`` must stay above the 90 s for which kube-scheduler
     keeps idle connections: it does not repeat a POST whose connection was closed.
     ``in_flight_seconds``: how long an allocation is assumed that the API does not show.
     ``stale_seconds``: how long the API server may be silent before we have no opinion; it sends
@@ -128,6 +129,7 @@ class Config:
     listen: Address = _LOOPBACK
     evaluation: Settings = _EVALUATION
     default_policy: Policy = Policy.PREFERRED
+    decisive: bool = False
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.JSON
     drain_seconds: float = 5.0

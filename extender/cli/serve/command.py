@@ -22,12 +22,9 @@ from extender.service.config import (
     Tls,
     parse_address,
 )
-from extender.service.http.dependencies import Service
-from extender.service.http.web import make_app
-from extender.service.metrics.metrics import Metrics
 from extender.service.policy import Policy
-from extender.service.process.run import ListenError, serve
-from extender.service.store import FrozenStore
+from extender.service.process.dump_service import serve_dump
+from extender.service.process.run import ListenError
 
 from ..cluster_input import ClusterInput, cluster_input, read_cluster
 from ..exit_status import Exit, WrongInput
@@ -61,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     given = cluster_input(read_cluster(args.cluster), args.kubernetes, args.feature_gates, site.vocabulary)
     logs.configure(config.log_level, config.log_format)
     try:
-        asyncio.run(_serve(given, config))
+        _serve_dump(given, config)
     except (ConfigError, ListenError) as error:
         raise WrongInput(str(error)) from error
     return Exit.FINE
@@ -69,10 +66,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) -> int:
     # The official client takes longer to import than a dump takes to serve.
-    serve_live = import_module("extender.cli.serve.live").serve_live
+    serve_cluster = import_module(f"{__package__}.live").serve_cluster
     logs.configure(config.log_level, config.log_format)
     try:
-        asyncio.run(serve_live(args, config, vocabulary))
+        asyncio.run(serve_cluster(args, config, vocabulary))
     except (ConfigError, ListenError) as error:
         raise WrongInput(str(error)) from error
     return Exit.FINE
@@ -84,6 +81,7 @@ def config_of(args: argparse.Namespace, site: Site) -> Config:
         listen=parse_address(args.listen),
         evaluation=Settings(args.score_max, args.search_steps, args.request_steps, site.worths),
         default_policy=Policy(args.alignment),
+        decisive=args.decisive,
         log_level=LogLevel(args.log_level),
         log_format=LogFormat(args.log_format),
         drain_seconds=args.drain_seconds,
@@ -105,19 +103,13 @@ def _tls(args: argparse.Namespace) -> Tls | None:
     )
 
 
-async def _serve(given: ClusterInput, config: Config) -> None:
-    release = given.snapshot.release.version
-    service = Service(
-        store=FrozenStore(given.snapshot),
-        settings=config.evaluation,
-        metrics=Metrics(release),
-        default_policy=config.default_policy,
-    )
+def _serve_dump(given: ClusterInput, config: Config) -> None:
+    snapshot = given.snapshot
     for note in given.notes:
         log.warning("about the input", note=note)
 
     def announce(address: Address) -> None:
-        nodes = counted(len(given.snapshot.nodes), "node")
-        print(f"serving {nodes} of Kubernetes {release} on http://{address}", flush=True)
+        nodes = counted(len(snapshot.nodes), "node")
+        print(f"serving {nodes} of Kubernetes {snapshot.release.version} on http://{address}", flush=True)
 
-    await serve(make_app(service), service.lifecycle, config, announce)
+    asyncio.run(serve_dump(snapshot, config, announce))

@@ -1,4 +1,4 @@
-"""``serve --record``: what stands between the reflectors and the store, and what follows the requests."""
+"""The recording of a live service: what stands between reflectors and store, and follows the requests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from extender.kube.recording.file import RecordingFile
 from extender.kube.recording.raw_objects import RawObjects
 from extender.kube.recording.state import RecordingState
-from extender.service.recording.recorder import Recorder
-from extender.service.recording.thread import RecordingThread
+
+from ..recording.recorder import Recorder
+from ..recording.thread import RecordingThread
 
 if TYPE_CHECKING:
-    from extender.service.config import RecordingSettings
-    from extender.service.live.store import LiveStore
-    from extender.service.metrics.metrics import Metrics
+    from ..config import RecordingSettings
+    from ..live.store import LiveStore
+    from ..metrics.metrics import Metrics
 
 MIB = 1024 * 1024
 

@@ -1,0 +1,33 @@
+"""The service on a dump of a cluster: nothing changes, nothing can be bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..http.dependencies import Service
+from ..http.web import make_app
+from ..metrics.metrics import Metrics
+from ..store import FrozenStore
+from .run import serve
+
+if TYPE_CHECKING:
+    from extender.core.cluster.snapshot import Snapshot
+
+    from ..config import Address, Config
+
+
+async def serve_dump(snapshot: Snapshot, config: Config, announce: Callable[[Address], None]) -> None:
+    """
+    Serve ``snapshot`` until a signal.
+
+    ``announce`` is told the address once requests are accepted. Raises ``ConfigError`` and
+    ``ListenError``.
+    """
+    service = Service(
+        store=FrozenStore(snapshot),
+        settings=config.evaluation,
+        metrics=Metrics(snapshot.release.version),
+        default_policy=config.default_policy,
+    )
+    await serve(make_app(service), service.lifecycle, config, announce)
