@@ -100,12 +100,12 @@ def _node_names(body: Mapping[str, object]) -> list[str]:
         return [str(name) for name in names]
     nodes = body.get("Nodes")
     items = nodes.get("items") if _is_map(nodes) else None
-    found = []
+    node_names = []
     for item in items if isinstance(items, list) else ():
         metadata = item.get("metadata") if _is_map(item) else None
         if _is_map(metadata):
-            found.append(str(metadata.get("name")))
-    return found
+            node_names.append(str(metadata.get("name")))
+    return node_names
 
 
 def _is_map(value: object) -> TypeGuard[dict[str, object]]:

@@ -60,10 +60,12 @@ def asks(annotations: Mapping[str, str] | None, labels: Mapping[str, str] | None
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    of: Rewrite | Refusal
+    """``outcome`` for a spec on these ``slices`` and ``classes``, decided at ``time``."""
+
+    outcome: Rewrite | Refusal
     slices: SliceIndex
     classes: Mapping[str, DeviceClass]
-    made: float
+    time: float
 
 
 class Softener:
@@ -79,24 +81,25 @@ class Softener:
         self._deciding = asyncio.Lock()
 
     async def decide(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
-        """What ``soften`` says of the spec, on these slices or on those of a moment ago."""
-        known = self._known(spec, snapshot)
-        if known is None:
+        """Return what ``soften`` makes of the spec, on these slices or on those of a moment ago."""
+        outcome = self._remembered(spec, snapshot)
+        if outcome is None:
             async with self._deciding:
-                known = self._known(spec, snapshot)
-                if known is None:
-                    known = await asyncio.to_thread(soften, spec, snapshot)
-                    self._remember(spec, _Decision(known, snapshot.slices, snapshot.classes, self._clock()))
-        return known
+                outcome = self._remembered(spec, snapshot)
+                if outcome is None:
+                    outcome = await asyncio.to_thread(soften, spec, snapshot)
+                    self._remember(spec, _Decision(outcome, snapshot.slices, snapshot.classes, self._clock()))
+        return outcome
 
-    def _known(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal | None:
-        known = self._decisions.get(spec)
-        if known is None or known.classes is not snapshot.classes:
+    def _remembered(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal | None:
+        """The outcome of an earlier decision that still holds."""
+        decision = self._decisions.get(spec)
+        if decision is None or decision.classes is not snapshot.classes:
             return None
-        if known.slices is not snapshot.slices and self._clock() - known.made >= FRESH_SECONDS:
+        if decision.slices is not snapshot.slices and self._clock() - decision.time >= FRESH_SECONDS:
             return None
         self._decisions.move_to_end(spec)
-        return known.of
+        return decision.outcome
 
     def _remember(self, spec: ClaimSpec, decision: _Decision) -> None:
         self._decisions[spec] = decision

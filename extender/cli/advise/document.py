@@ -39,9 +39,9 @@ def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
         "claims": names,
         "nodes": advice.nodes,
         "blocked": advice.blocked,
-        "options": [_option(each, [*names, EXTENDED_CLAIM_NAME]) for each in advice.judged],
+        "options": [_option(judged, [*names, EXTENDED_CLAIM_NAME]) for judged in advice.judged],
         "nearness": None if advice.nearness is None else _nearness(advice.nearness),
-        "rewrites": [_rewrite(name, each) for name, each in zip(names, advice.rewrites, strict=False)],
+        "rewrites": [_rewrite(name, rewrite) for name, rewrite in zip(names, advice.rewrites, strict=False)],
         "warnings": [
             {
                 "code": each.code,
@@ -54,11 +54,11 @@ def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
     }
 
 
-def _rewrite(claim: str, found: Rewrite | Refusal) -> dict[str, object]:
+def _rewrite(claim: str, rewrite: Rewrite | Refusal) -> dict[str, object]:
     """The form of a rewrite, or the reason why there is none."""
-    if isinstance(found, Rewrite):
-        return {"claim": claim, "form": int(found.form), "reason": None, "message": None}
-    return {"claim": claim, "form": None, "reason": found.code, "message": render_refusal(found)}
+    if isinstance(rewrite, Rewrite):
+        return {"claim": claim, "form": int(rewrite.form), "reason": None, "message": None}
+    return {"claim": claim, "form": None, "reason": rewrite.code, "message": render_refusal(rewrite)}
 
 
 def _option(judged: Judged, names: Sequence[str]) -> dict[str, object]:

@@ -67,9 +67,9 @@ def run(args: argparse.Namespace) -> int:
         raise WrongInput(f"--top: expected at least 0, got {args.top}")
     with no_collection():
         site = site_of(args)
-        given = _given(args, site.vocabulary)
-        snapshot = given.snapshot
-        notes = [*given.notes, *_about_namespaces(args.namespace, snapshot)]
+        cluster = _given(args, site.vocabulary)
+        snapshot = cluster.snapshot
+        notes = [*cluster.notes, *_about_namespaces(args.namespace, snapshot)]
         audit = _audit(snapshot, args.namespace, site.worths)
         totals = totals_of(audit)
         _print(args, audit, totals, notes)
@@ -112,10 +112,10 @@ def _print(args: argparse.Namespace, audit: Audit, totals: Totals, notes: Sequen
 
 
 def _about_namespaces(namespaces: Sequence[str], snapshot: Snapshot) -> Iterator[str]:
-    known = {pod.namespace for pod in snapshot.pods.values()}
+    used = {pod.namespace for pod in snapshot.pods.values()}
     if not snapshot.pods:
         yield "the input holds no Pod, so there is nothing to rate; dump pods too"
     else:
         yield from (
-            f"--namespace {name}: no pod of the input is in it" for name in namespaces if name not in known
+            f"--namespace {name}: no pod of the input is in it" for name in namespaces if name not in used
         )

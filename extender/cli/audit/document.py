@@ -28,8 +28,8 @@ def audit_document(audit: Audit, totals: Totals) -> JSON:
         "namespaces": [
             {"namespace": namespace, "totals": _tally(tally)} for namespace, tally in totals.namespaces
         ],
-        "pairs": [_kinds(each) for each in totals.kinds],
-        "silentDrivers": [{"driver": each.driver, "pods": each.pods} for each in totals.silent],
+        "pairs": [_kinds(total) for total in totals.kinds],
+        "silentDrivers": [{"driver": silent.driver, "pods": silent.pods} for silent in totals.silent],
     }
 
 
@@ -103,7 +103,7 @@ def _kinds(total: KindsTotal) -> JSON:
     return {
         "kinds": total.kinds,
         "pairs": total.pairs,
-        "distances": {apart.value: count for apart, count in total.distances},
+        "distances": {distance.value: count for distance, count in total.distances},
         "lost": total.lost,
         "basis": total.worths.basis,
         "sources": list(total.worths.sources),

@@ -1,4 +1,4 @@
-"""The node shapes of an audit's page: one card each, with the node whose pods lose most drawn."""
+"""The machine types of an audit's page: one card each, with the node whose pods lose most drawn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LINKS = (
 
 
 def machine_type_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
-    """A legend, then at most 24 shapes that have pods: those that lose most first, the harmless folded."""
+    """A legend, then at most 24 machine types with pods: those that lose most first, the harmless folded."""
     busy = [row for row in totals.machine_types if row.tally.pods]
     yield element(
         "p",
@@ -61,7 +61,7 @@ def _legend(kinds: set[DeviceKind]) -> Markup:
 def _card(audit: Audit, row: MachineTypeTotal, by_node: Mapping[str, Sequence[PodFinding]]) -> Markup:
     machine_type, tally = row.machine_type, row.tally
     findings = by_node.get(row.worst, ())
-    shown = max(findings, key=lambda each: (each.lost, len(each.running.devices), each.name), default=None)
+    shown = max(findings, key=_by_loss, default=None)
     facts = [
         counted(len(machine_type.nodes), "node"),
         counted(tally.pods, "pod"),
@@ -100,3 +100,8 @@ def _links(finding: PodFinding | None) -> list[Link]:
     return [
         Link(devices[pair.a].result.id, devices[pair.b].result.id, pair.distance) for pair in unlike or pairs
     ]
+
+
+def _by_loss(finding: PodFinding) -> tuple[float, int, str]:
+    """The order in which the pods of a node are drawn: the last loses most, else has the most devices."""
+    return finding.lost, len(finding.running.devices), finding.name

@@ -33,7 +33,7 @@ _MOST_ROWS = 50
 
 
 def audit_page(audit: Audit, totals: Totals, notes: Sequence[str], top: int) -> str:
-    """The page; shows the ``top`` pods that lose most and a drawing of each node shape that has pods."""
+    """The page; shows the ``top`` pods that lose most and a drawing of each machine type that has pods."""
     style = resources.files("extender").joinpath("data/audit.css").read_text(encoding="utf-8")
     head = element(
         "head",
@@ -119,9 +119,7 @@ def _offenders(audit: Audit, top: int) -> Markup:
         f"{more}The bar is the best throughput: the full part is what the distances leave, the hatched part "
         "is lost to distance although nearer devices are possible. Both are estimates."
     )
-    return _section(
-        "Pods that lose most", element("p", legend, class_="soft small"), *(_offender(each) for each in shown)
-    )
+    return _section("Pods that lose most", element("p", legend, class_="soft small"), *map(_offender, shown))
 
 
 def _offender(finding: PodFinding) -> Markup:

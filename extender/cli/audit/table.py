@@ -57,11 +57,11 @@ def audit_table(audit: Audit, totals: Totals, notes: Sequence[str], top: int, wi
     yield "lost bandwidth, estimated over the pairs of known distance"
     rows = [["pairs", "number", "lost", "distances"]]
     rows += [
-        [each.kinds, str(each.pairs), percent(each.lost), distance_counts(each)] for each in totals.kinds
+        [total.kinds, str(total.pairs), percent(total.lost), distance_counts(total)] for total in totals.kinds
     ]
     yield from columns(rows, right=(1, 2))
-    for each in totals.kinds:
-        yield from _wrapped(f"{each.kinds} {source_words(each)}", width, _INDENT)
+    for total in totals.kinds:
+        yield from _wrapped(f"{total.kinds} {source_words(total)}", width, _INDENT)
 
 
 def _finding(finding: PodFinding, width: int) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _finding(finding: PodFinding, width: int) -> Iterator[str]:
 
 
 def _machine_types(totals: Totals, top: int) -> Iterator[str]:
-    """A row for each shape that has pods, and below it what it is made of."""
+    """A row for each machine type that has pods, and below it what it is made of."""
     busy = [row for row in totals.machine_types if row.tally.pods]
     names = [f"{len(row.machine_type.nodes)} x {machine_type_name(row.machine_type)}" for row in busy]
     lines = list(_totals("machine type", list(zip(names, (row.tally for row in busy), strict=True)), top))

@@ -70,7 +70,7 @@ def caveats(audit: Audit, totals: Totals) -> list[str]:
 
 
 def machine_type_titles(machine_types: Sequence[MachineType]) -> list[str]:
-    """A title per shape; shapes that would have the same are told apart by a node of theirs."""
+    """A title per machine type; types that would have the same title are told apart by a node of theirs."""
     titles = [_machine_type_title(machine_type) for machine_type in machine_types]
     counts = Counter(titles)
     return [

@@ -1,5 +1,5 @@
 """
-A fleet of real machine shapes, as the List that ``kubectl get -o json`` prints.
+A fleet of real machine types, as the List that ``kubectl get -o json`` prints.
 
 The machines are those of ``extender/data/topologies.json``, where each one names
 its sources and how sure every fact is. The ResourceSlices have the form that the
@@ -67,7 +67,7 @@ class MachineDevice:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine shape. ``sockets`` holds the socket of each NUMA node, ``devices`` are in driver order."""
+    """A machine type. ``sockets`` holds the socket of each NUMA node, ``devices`` are in driver order."""
 
     name: str
     gpu_driver: str
@@ -104,9 +104,9 @@ def machines() -> tuple[Machine, ...]:
 def fleet(nodes: int) -> JSON:
     """A ``v1`` List of DeviceClasses and of ``nodes`` Nodes, each followed by its ResourceSlices."""
     items = [device_class(name) for name in _CLASSES]
-    shapes = machines()
+    types = machines()
     for index in range(nodes):
-        items.extend(_node_with_slices(shapes[index % len(shapes)], index))
+        items.extend(_node_with_slices(types[index % len(types)], index))
     return {"apiVersion": "v1", "kind": "List", "items": items}
 
 

@@ -70,8 +70,8 @@ class Load:
     """Makes jobs for ``fleet(nodes)``."""
 
     def __init__(self, nodes: int) -> None:
-        shapes = machines()
-        self.names = [node_name(shapes[index % len(shapes)], index) for index in range(nodes)]
+        types = machines()
+        self.names = [node_name(types[index % len(types)], index) for index in range(nodes)]
         self._offered = [json.dumps(name).encode() for name in self.names]
         random.Random(0).shuffle(self._offered)  # noqa: S311  the scheduler's order is of no use to us
         self._start = 0
@@ -131,10 +131,10 @@ def free_pairs(nodes: int) -> Iterator[Pair]:
 
     The first pairs of all nodes come first, then the second ones.
     """
-    shapes = machines()
+    types = machines()
     of_each_node = []
     for index in range(nodes):
-        machine = shapes[index % len(shapes)]
+        machine = types[index % len(types)]
         gpus = [gpu_name(gpu) for gpu in range(len(machine.of_kind("gpu")))]
         nics = [nic_name(nic, position) for position, nic in enumerate(machine.of_kind("nic")) if nic.rdma]
         node = node_name(machine, index)

@@ -26,8 +26,8 @@ from ..options import add_output
 from ..progress import Progress
 from ..replay.timeline import Timeline
 from ..text import terminal_width
+from .decisions import Decision, compare_decision
 from .document import demo_document
-from .placements import Story, tell
 from .table import demo_table
 
 
@@ -52,18 +52,18 @@ def run(args: argparse.Namespace) -> int:
         with open_recording(args.recording or embedded_recording()) as recording:
             release, note = release_of(None, recording.cluster.kubernetes)
             timeline = Timeline(recording.cluster, release)
-            stories = asyncio.run(_tell_all(recording, timeline, args.pods))
+            decisions = asyncio.run(_compare_all(recording, timeline, args.pods))
     except (RecordingError, ListenError) as error:
         raise WrongInput(str(error)) from error
     seconds = time.perf_counter() - started
     if note:
         print(f"note: {note}", file=sys.stderr)
     if args.output == "json":
-        document = demo_document(stories, release.version)
+        document = demo_document(decisions, release.version)
         print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
         nodes = len(timeline.store.current.nodes)
-        print("\n".join(demo_table(stories, release.version, nodes, seconds, terminal_width())))
+        print("\n".join(demo_table(decisions, release.version, nodes, seconds, terminal_width())))
     return Exit.FINE
 
 
@@ -83,16 +83,16 @@ class _Client:
             return answer
 
 
-async def _tell_all(recording: Recording, timeline: Timeline, limit: int | None) -> list[Story]:
+async def _compare_all(recording: Recording, timeline: Timeline, limit: int | None) -> list[Decision]:
     settings = Settings()
     metrics = Metrics(timeline.store.current.release.version)
     service = Service(store=timeline.store, settings=settings, metrics=metrics)
     config = Config(listen=Address("127.0.0.1", 0), drain_seconds=0, shutdown_seconds=0)
-    stories = []
+    decisions = []
     with Progress("asking for pod", limit) as progress:
         async with listening(make_app(service), config) as address, aiohttp.ClientSession() as session:
             client = _Client(session, address)
             for attempt in islice(recording.attempts, limit):
-                stories.append(await tell(attempt, timeline, client))
+                decisions.append(await compare_decision(attempt, timeline, client))
                 progress.step(attempt.pod_name)
-    return stories
+    return decisions

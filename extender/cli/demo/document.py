@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .placements import PodPlacement, Story
+from .decisions import Decision, PodPlacement
 from .totals import PairCounts, Totals, totals_of
 
 JSON = dict[str, object]
 
 
-def demo_document(stories: Sequence[Story], kubernetes: str) -> JSON:
-    """Every story and the totals; ``kubernetes`` is the modelled release."""
+def demo_document(decisions: Sequence[Decision], kubernetes: str) -> JSON:
+    """Every decision and the totals; ``kubernetes`` is the modelled release."""
     return {
         "apiVersion": "dra-extender.io/v1alpha1",
         "kind": "Demo",
         "kubernetes": kubernetes,
-        "pods": [_pod(story) for story in stories],
-        "totals": _totals(totals_of(stories)),
+        "pods": [_pod(decision) for decision in decisions],
+        "totals": _totals(totals_of(decisions)),
     }
 
 
@@ -49,17 +49,17 @@ def _counts(counts: PairCounts) -> JSON:
     }
 
 
-def _pod(story: Story) -> JSON:
+def _pod(decision: Decision) -> JSON:
     return {
-        "pod": story.pod,
-        "asked": dict(story.asked),
-        "offered": story.offered,
-        "stock": _placement(story.stock),
-        "ours": _placement(story.ours),
-        "equals": story.equals,
-        "predictionRight": story.prediction_right,
-        "condition": story.condition or None,
-        "reasons": [{"nodes": count, "message": text} for text, count in story.reasons],
+        "pod": decision.pod,
+        "asked": dict(decision.requested),
+        "offered": decision.offered,
+        "stock": _placement(decision.stock),
+        "ours": _placement(decision.ours),
+        "equals": decision.equals,
+        "predictionRight": decision.prediction_right,
+        "condition": decision.condition or None,
+        "reasons": [{"nodes": count, "message": text} for text, count in decision.reasons],
     }
 
 

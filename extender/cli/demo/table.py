@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from extender.core.topology.locations import Distance
 
 from ..text import columns, counted
-from .placements import PodPlacement, Story
+from .decisions import Decision, PodPlacement
 from .totals import PairCounts, Totals, totals_of
 
 _INDENT = "  "
@@ -25,49 +25,49 @@ _NUMBERED = re.compile(r"(?P<stem>.*?)(?P<number>0|[1-9][0-9]*)")
 
 
 def demo_table(
-    stories: Sequence[Story], kubernetes: str, nodes: int, seconds: float, width: int
+    decisions: Sequence[Decision], kubernetes: str, nodes: int, seconds: float, width: int
 ) -> Iterator[str]:
     """Yield the lines, at most ``width`` columns wide where names allow it."""
-    world = f"{counted(len(stories), 'pod')} on {counted(nodes, 'node')}"
-    yield from textwrap.wrap(f"{world}, as kube-scheduler {kubernetes} asked about them. {_LEGEND}", width)
+    fleet = f"{counted(len(decisions), 'pod')} on {counted(nodes, 'node')}"
+    yield from textwrap.wrap(f"{fleet}, as kube-scheduler {kubernetes} asked about them. {_LEGEND}", width)
     yield ""
-    longest = max((len(name) for story in stories for name in _nodes(story)), default=0)
-    for story in stories:
-        yield from _story(story, longest, width)
+    longest = max((len(name) for decision in decisions for name in _nodes(decision)), default=0)
+    for decision in decisions:
+        yield from _decision(decision, longest, width)
     yield ""
-    yield from _totals(totals_of(stories), seconds)
+    yield from _totals(totals_of(decisions), seconds)
 
 
-def _nodes(story: Story) -> list[str]:
-    return [placement.node for placement in (story.stock, story.ours) if placement is not None]
+def _nodes(decision: Decision) -> list[str]:
+    return [placement.node for placement in (decision.stock, decision.ours) if placement is not None]
 
 
-def _story(story: Story, longest: int, width: int) -> Iterator[str]:
-    asked = ", ".join(f"{count} {name}" for name, count in story.asked) or "no devices"
-    if story.stock is None:
-        yield f"{story.pod}: {asked}; got no node ({story.condition or 'no reason recorded'})"
-        for message, count in story.reasons:
+def _decision(decision: Decision, longest: int, width: int) -> Iterator[str]:
+    requested = ", ".join(f"{count} {name}" for name, count in decision.requested) or "no devices"
+    if decision.stock is None:
+        yield f"{decision.pod}: {requested}; got no node ({decision.condition or 'no reason recorded'})"
+        for message, count in decision.reasons:
             yield from _wrapped(f"{_INDENT}{counted(count, 'node')}: ", message, width)
         return
-    yield f"{story.pod}: {asked}; {_choice(story)}"
-    same = story.ours is not None and story.ours.node == story.stock.node
-    yield from _placement("both" if same else "stock", story.stock, longest, width)
-    if story.ours is not None and not same:
-        yield from _placement("ours", story.ours, longest, width)
+    yield f"{decision.pod}: {requested}; {_choice(decision)}"
+    same = decision.ours is not None and decision.ours.node == decision.stock.node
+    yield from _placement("both" if same else "stock", decision.stock, longest, width)
+    if decision.ours is not None and not same:
+        yield from _placement("ours", decision.ours, longest, width)
 
 
-def _choice(story: Story) -> str:
-    if story.ours is None:
-        return "no choice, one node could run it" if story.offered == 1 else "no choice recorded"
-    if story.equals == 1:
-        return f"best of {story.offered} nodes"
-    if story.equals == story.offered:
-        return f"all {story.offered} nodes equal"
-    return f"{story.equals} of {story.offered} nodes equally good"
+def _choice(decision: Decision) -> str:
+    if decision.ours is None:
+        return "no choice, one node could run it" if decision.offered == 1 else "no choice recorded"
+    if decision.equals == 1:
+        return f"best of {decision.offered} nodes"
+    if decision.equals == decision.offered:
+        return f"all {decision.offered} nodes equal"
+    return f"{decision.equals} of {decision.offered} nodes equally good"
 
 
-def _placement(who: str, placement: PodPlacement, longest: int, width: int) -> Iterator[str]:
-    head = f"{_INDENT}{who:5}  {placement.node:{longest}}  {placement.score:3}  "
+def _placement(label: str, placement: PodPlacement, longest: int, width: int) -> Iterator[str]:
+    head = f"{_INDENT}{label:5}  {placement.node:{longest}}  {placement.score:3}  "
     names = short_names([device.device for device in placement.devices])
     parts = [distances_in_short(placement.distances) or "nothing to align"]
     if names:

@@ -8,7 +8,7 @@ from math import fsum
 
 from extender.core.topology.locations import Distance
 
-from .placements import PodPlacement, Story
+from .decisions import Decision, PodPlacement
 
 ON_ONE_ROOT = frozenset({Distance.DEVICE, Distance.PCIE_ROOT})
 ON_ONE_NUMA_NODE = frozenset({Distance.NUMA})
@@ -53,20 +53,22 @@ class Totals:
     predictions_right: int
 
 
-def totals_of(stories: Sequence[Story]) -> Totals:
+def totals_of(decisions: Sequence[Decision]) -> Totals:
     """Add up. A pod for which there was no choice counts alike on both sides."""
-    placed = [story for story in stories if story.stock is not None]
-    compared = [(story.stock, story.ours or story.stock) for story in placed if story.stock is not None]
+    placed = [decision for decision in decisions if decision.stock is not None]
+    compared = [
+        (decision.stock, decision.ours or decision.stock) for decision in placed if decision.stock is not None
+    ]
     pairs = [(stock, ours) for stock, ours in compared if stock.predicted is not None]
-    checked = [story.prediction_right for story in placed if story.prediction_right is not None]
+    checked = [decision.prediction_right for decision in placed if decision.prediction_right is not None]
     stock, ours = [stock for stock, _ in pairs], [ours for _, ours in pairs]
     return Totals(
-        pods=len(stories),
+        pods=len(decisions),
         placed=len(placed),
         aligned=len(pairs),
         moved=sum(stock.node != ours.node for stock, ours in compared),
         better=sum((ours.predicted or 0) > (stock.predicted or 0) for stock, ours in pairs),
-        no_choice=sum(story.ours is None for story in placed),
+        no_choice=sum(decision.ours is None for decision in placed),
         stock=_counts(stock),
         ours=_counts(ours),
         stock_gpu_nic=_counts(stock, "gpu-nic"),

@@ -21,7 +21,7 @@ from ..options import add_cluster, add_kubernetes, add_output
 from ..progress import Progress
 from ..site import add_site, site_of
 from ..text import terminal_width
-from .table import About, explain_table
+from .table import Context, explain_table
 
 _DEFAULT_NAMESPACE = "default"
 
@@ -47,13 +47,13 @@ def run(args: argparse.Namespace) -> int:
     namespace, name = pod_key(args.pod)
     site = site_of(args)
     cluster = read_cluster(args.cluster) if args.cluster else _live()
-    given = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
-    snapshot = given.snapshot
+    frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
+    snapshot = frozen.snapshot
     pod = snapshot.pods.get((namespace, name))
     if pod is None:
         raise WrongInput(f"--pod: {absent_pod(f'{namespace}/{name}', snapshot.pods)}")
     names = tuple(dict.fromkeys(args.node)) or tuple(snapshot.nodes)
-    notes = [*given.notes]
+    notes = [*frozen.notes]
     notes += [
         f"--node {name} is not in the input{_similar(name, snapshot.nodes)}"
         for name in names
@@ -65,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"note: {note}", file=sys.stderr)
         print(to_json(explained, indent=True).decode())
     else:
-        about = About(pod.node_name, notes, site.vocabulary, _without_rdma(snapshot))
-        print("\n".join(explain_table(explained, about, terminal_width())))
+        context = Context(pod.node_name, notes, site.vocabulary, _without_rdma(snapshot))
+        print("\n".join(explain_table(explained, context, terminal_width())))
     return Exit.FINE
 
 
@@ -87,16 +87,16 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Setti
 
 def _without_rdma(snapshot: Snapshot) -> set[str]:
     """The NICs, as ``driver/pool/device``, whose slices say that they do no RDMA."""
-    found = set()
+    nics = set()
     for slice_ in snapshot.published.values():
         names = snapshot.vocabulary.attributes(slice_.driver)
         if names.rdma:
-            found |= {
+            nics |= {
                 f"{slice_.driver}/{slice_.pool}/{device.name}"
                 for device in slice_.devices
                 if does_rdma(names, device) is False
             }
-    return found
+    return nics
 
 
 def _live() -> Cluster:

@@ -33,7 +33,7 @@ _HEADINGS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class Context:
     """
     What the document does not say.
 
@@ -48,15 +48,15 @@ class About:
     without_rdma: Collection[str] = ()
 
 
-def explain_table(explained: Explanation, about: About, width: int) -> Iterator[str]:
+def explain_table(explained: Explanation, context: Context, width: int) -> Iterator[str]:
     """
     Yield the lines, at most ``width`` columns wide where names allow it.
 
     Nodes with the same score, devices, pairs and reason are shown as one.
     """
     nodes = explained.nodes
-    yield from textwrap.wrap(_summary(explained, about.bound_to), width, break_on_hyphens=False)
-    for note in about.notes:
+    yield from textwrap.wrap(_summary(explained, context.bound_to), width, break_on_hyphens=False)
+    for note in context.notes:
         yield from textwrap.wrap(f"note: {note}", width, subsequent_indent=_INDENT)
     hint = _hint(nodes)
     if hint:
@@ -66,7 +66,7 @@ def explain_table(explained: Explanation, about: About, width: int) -> Iterator[
         groups.setdefault(_view(name, nodes[name]), []).append(name)
     for names in groups.values():
         yield ""
-        yield from _group(names, nodes[names[0]], about, width)
+        yield from _group(names, nodes[names[0]], context, width)
 
 
 def _summary(explained: Explanation, bound_to: str) -> str:
@@ -105,14 +105,14 @@ def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
     )
 
 
-def _group(names: Sequence[str], node: ExplainedNode, about: About, width: int) -> Iterator[str]:
-    who = names[0] if len(names) == 1 else counted(len(names), "node")
-    yield f"{who}: {_heading(node)}"
+def _group(names: Sequence[str], node: ExplainedNode, context: Context, width: int) -> Iterator[str]:
+    label = names[0] if len(names) == 1 else counted(len(names), "node")
+    yield f"{label}: {_heading(node)}"
     if len(names) > 1:
         yield from _indented("on ", _named(names, _MOST_NAMED), width)
     if node.message is not None:
         yield from _indented("why: ", node.message, width)
-    yield from _devices(names[0], node, about, many=len(names) > 1)
+    yield from _devices(names[0], node, context, many=len(names) > 1)
     for pair in node.alignment.pairs:
         yield from _indented("", _pair(pair), width)
     if node.fragmentation is not None and node.fragmentation.intact_groups.before:
@@ -147,18 +147,18 @@ def _heading(node: ExplainedNode) -> str:
     return heading
 
 
-def _devices(name: str, node: ExplainedNode, about: About, *, many: bool) -> Iterator[str]:
+def _devices(name: str, node: ExplainedNode, context: Context, *, many: bool) -> Iterator[str]:
     """One line per device; a pool named for its node stands for each node's own."""
     rows = []
     for device in node.devices:
         pool = "NODE" if many and device.pool == name else device.pool
         rows.append(
             [
-                _INDENT + about.vocabulary.attributes(device.driver).kind,
+                _INDENT + context.vocabulary.attributes(device.driver).kind,
                 f"{device.driver}/{pool}/{device.device}",
                 f"request {device.request} of claim {device.claim}"
                 + (", allocated before" if device.allocated else "")
-                + (", no RDMA" if device.id in about.without_rdma else ""),
+                + (", no RDMA" if device.id in context.without_rdma else ""),
             ]
         )
     if rows:

@@ -18,7 +18,7 @@ from ..text import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerPair:
     """
     ``ours`` and ``recorded`` are JSON; ours is ``null`` where the request was refused.
 
@@ -31,7 +31,7 @@ class Answered:
     problems: tuple[str, ...]
 
 
-def answer_again(service: Service, request: RecordedRequest) -> Answered | None:
+def answer_again(service: Service, request: RecordedRequest) -> AnswerPair | None:
     """Answer a recorded request and check the answer; ``None`` for a verb that does not exist."""
     body = request.body
     try:
@@ -52,10 +52,10 @@ def answer_again(service: Service, request: RecordedRequest) -> Answered | None:
                 return None
     except BadRequest as error:
         refused = f"{request.verb}: the recorded request is refused: {error}"
-        return Answered(request.verb, b"null", request.answer, (refused,))
+        return AnswerPair(request.verb, b"null", request.answer, (refused,))
     if answer.result is Result.NEUTRAL:
         problems.append(f"{request.verb}: answered without an opinion because of an internal error")
-    return Answered(request.verb, answer.body, request.answer, tuple(problems))
+    return AnswerPair(request.verb, answer.body, request.answer, tuple(problems))
 
 
 def answer_in_short(verb: str, answer: bytes) -> str:

@@ -24,7 +24,7 @@ from ..protocol_check import offered_nodes
 from ..site import add_site, site_of
 from .agreement import compare
 from .answering import answer_again
-from .report import Replay, Replayed, replay_document, replay_lines
+from .report import Replay, ReplayedAttempt, replay_document, replay_lines
 from .timeline import Timeline, pod_of
 
 
@@ -94,14 +94,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _replay_all(
     recording: Recording, timeline: Timeline, settings: Settings, number: int | None
-) -> tuple[list[Replayed], str]:
+) -> tuple[list[ReplayedAttempt], str]:
     """
     Replay to the end, or to a line that cannot be read; also what is wrong with that line.
 
     A recorder that was killed leaves half a line, and what comes before it is sound. Raises
     ``RecordingError`` where nothing does.
     """
-    attempts: list[Replayed] = []
+    attempts: list[ReplayedAttempt] = []
     try:
         attempts.extend(_replay(recording, timeline, settings, number))
     except RecordingError as error:
@@ -113,7 +113,7 @@ def _replay_all(
 
 def _replay(
     recording: Recording, timeline: Timeline, settings: Settings, number: int | None
-) -> Iterator[Replayed]:
+) -> Iterator[ReplayedAttempt]:
     metrics = Metrics(timeline.store.current.release.version)
     service = Service(store=timeline.store, settings=settings, metrics=metrics)
     with Progress("replaying attempt") as progress:
@@ -125,7 +125,7 @@ def _replay(
             evaluation = evaluate(snapshot, pod_of(attempt), service.memo, settings)
             verdicts = evaluation.verdicts(tuple(snapshot.nodes))
             answers = (answer_again(service, request) for request in attempt.requests)
-            yield Replayed(
+            yield ReplayedAttempt(
                 attempt,
                 compare(attempt, verdicts, _offered(attempt)),
                 tuple(answer for answer in answers if answer is not None),

@@ -13,18 +13,18 @@ from extender.kube.recording.reader import Attempt
 
 from ..text import counted
 from .agreement import Agreement, Comparison
-from .answering import Answered, answer_in_short
+from .answering import AnswerPair, answer_in_short
 
 JSON = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ReplayedAttempt:
     """One attempt: what came of the comparison, and our answers to its requests."""
 
     attempt: Attempt
     comparison: Comparison
-    answers: tuple[Answered, ...]
+    answers: tuple[AnswerPair, ...]
 
     @property
     def breaches(self) -> tuple[str, ...]:
@@ -49,24 +49,24 @@ class Replay:
     recorded: str
     kubernetes: str
     other_release: bool
-    attempts: Sequence[Replayed]
+    attempts: Sequence[ReplayedAttempt]
     seconds: float
 
-    def failure(self, each: Replayed) -> bool:
+    def failure(self, replayed: ReplayedAttempt) -> bool:
         """Whether an attempt shows a defect of ours."""
-        return bool(each.breaches) or (each.finding and not self.other_release)
+        return bool(replayed.breaches) or (replayed.finding and not self.other_release)
 
 
 def replay_lines(replay: Replay, *, verbose: bool) -> Iterator[str]:
     """Yield the attempts with a finding, or all of them, and the sums."""
-    for each in replay.attempts:
-        if each.finding or verbose:
-            yield from _attempt(each, verbose=verbose, other_release=replay.other_release)
+    for replayed in replay.attempts:
+        if replayed.finding or verbose:
+            yield from _attempt(replayed, verbose=verbose, other_release=replay.other_release)
     attempts = counted(len(replay.attempts), "attempt")
-    placed = [each for each in replay.attempts if each.attempt.outcome.node]
-    others = [each for each in replay.attempts if not each.attempt.outcome.node]
-    answers = sum(len(each.answers) for each in replay.attempts)
-    breaches = sum(len(each.breaches) for each in replay.attempts)
+    placed = [replayed for replayed in replay.attempts if replayed.attempt.outcome.node]
+    others = [replayed for replayed in replay.attempts if not replayed.attempt.outcome.node]
+    answers = sum(len(replayed.answers) for replayed in replay.attempts)
+    breaches = sum(len(replayed.breaches) for replayed in replay.attempts)
     yield f"{attempts} replayed in {replay.seconds:.1f} s, predicted for Kubernetes {replay.kubernetes}"
     if replay.other_release:
         yield f"recorded on {replay.recorded}: what differs is what {replay.kubernetes} would have done there"
@@ -77,7 +77,7 @@ def replay_lines(replay: Replay, *, verbose: bool) -> Iterator[str]:
 
 def replay_document(replay: Replay) -> JSON:
     """Every attempt and the sums."""
-    counts = Counter(each.comparison.agreement for each in replay.attempts)
+    counts = Counter(replayed.comparison.agreement for replayed in replay.attempts)
     return {
         "apiVersion": "dra-extender.io/v1alpha1",
         "kind": "Replay",
@@ -85,36 +85,36 @@ def replay_document(replay: Replay) -> JSON:
         "recorded": replay.recorded,
         "kubernetes": replay.kubernetes,
         "otherRelease": replay.other_release,
-        "attempts": [_attempt_document(each) for each in replay.attempts],
+        "attempts": [_attempt_document(replayed) for replayed in replay.attempts],
         "totals": {
             **{agreement.value: counts[agreement] for agreement in Agreement},
-            "protocol": sum(len(each.breaches) for each in replay.attempts),
+            "protocol": sum(len(replayed.breaches) for replayed in replay.attempts),
         },
         "seconds": round(replay.seconds, 3),
     }
 
 
-def _attempt(each: Replayed, *, verbose: bool, other_release: bool) -> Iterator[str]:
-    attempt = each.attempt
+def _attempt(replayed: ReplayedAttempt, *, verbose: bool, other_release: bool) -> Iterator[str]:
+    attempt = replayed.attempt
     condition = attempt.outcome.condition
-    landing = attempt.outcome.node or (condition.reason if condition is not None else "") or "no node"
-    agreement: str = each.comparison.agreement
-    if other_release and each.comparison.agreement is Agreement.WRONG:
+    destination = attempt.outcome.node or (condition.reason if condition is not None else "") or "no node"
+    agreement: str = replayed.comparison.agreement
+    if other_release and replayed.comparison.agreement is Agreement.WRONG:
         agreement = "differs"
-    yield f"line {attempt.line}  {attempt.pod_name}  {landing}: {agreement}"
-    yield from (f"    {remark}" for remark in each.comparison.remarks)
+    yield f"line {attempt.line}  {attempt.pod_name}  {destination}: {agreement}"
+    yield from (f"    {remark}" for remark in replayed.comparison.remarks)
     if verbose:
-        for answer in each.answers:
+        for answer in replayed.answers:
             ours, recorded = (answer_in_short(answer.verb, text) for text in (answer.ours, answer.recorded))
             yield f"    {answer.verb}: {ours} (recorded: {recorded})"
-    yield from (f"    protocol: {breach}" for breach in each.breaches)
+    yield from (f"    protocol: {breach}" for breach in replayed.breaches)
 
 
-def _counts(replayed: Sequence[Replayed], *, other_release: bool) -> str:
-    counts = Counter(each.comparison.agreement for each in replayed)
+def _counts(attempts: Sequence[ReplayedAttempt], *, other_release: bool) -> str:
+    counts = Counter(attempt.comparison.agreement for attempt in attempts)
     words = ("the same", "differ") if other_release else ("right", "wrong")
-    right = f"{counts[Agreement.RIGHT]}/{len(replayed)} {words[0]}, {counts[Agreement.WRONG]} {words[1]}"
-    by_chance = sum(each.comparison.certainty is Certainty.ORDER_DEPENDENT for each in replayed)
+    right = f"{counts[Agreement.RIGHT]}/{len(attempts)} {words[0]}, {counts[Agreement.WRONG]} {words[1]}"
+    by_chance = sum(attempt.comparison.certainty is Certainty.ORDER_DEPENDENT for attempt in attempts)
     if by_chance:
         right += f", {by_chance} not exact"
     if counts[Agreement.UNDECIDED]:
@@ -124,24 +124,24 @@ def _counts(replayed: Sequence[Replayed], *, other_release: bool) -> str:
     return right
 
 
-def _attempt_document(each: Replayed) -> JSON:
-    outcome = each.attempt.outcome
+def _attempt_document(replayed: ReplayedAttempt) -> JSON:
+    outcome = replayed.attempt.outcome
     return {
-        "line": each.attempt.line,
-        "attempt": each.attempt.number,
-        "pod": each.attempt.pod_name,
+        "line": replayed.attempt.line,
+        "attempt": replayed.attempt.number,
+        "pod": replayed.attempt.pod_name,
         "node": outcome.node or None,
         "condition": (outcome.condition.reason or None) if outcome.condition is not None else None,
-        "agreement": each.comparison.agreement,
-        "certainty": each.comparison.certainty,
-        "remarks": each.comparison.remarks,
+        "agreement": replayed.comparison.agreement,
+        "certainty": replayed.comparison.certainty,
+        "remarks": replayed.comparison.remarks,
         "requests": [
             {
                 "verb": answer.verb,
                 "answer": orjson.Fragment(answer.ours),
                 "recorded": orjson.Fragment(answer.recorded),
             }
-            for answer in each.answers
+            for answer in replayed.answers
         ],
-        "protocol": each.breaches,
+        "protocol": replayed.breaches,
     }

@@ -66,47 +66,49 @@ async def mutate(service: Service, body: bytes) -> Answer:
 
 async def _mutate(service: Service, request: AdmissionRequest) -> Answer:
     metadata = request.metadata()
-    asked = await _asked(service, request, metadata)
-    if asked is not None:
-        service.metrics.softened(asked)
+    pass_reason = await _reason_to_pass(service, request, metadata)
+    if pass_reason is not None:
+        service.metrics.softened(pass_reason)
         return Answer(wire.allowed(request.uid))
-    judgement = await _judged(service, request)
-    service.metrics.softened(judgement.result)
-    log.debug("mutate", kind=request.kind.kind, namespace=request.namespace, result=judgement.result)
-    if judgement.result == RefusalCode.ALREADY_REWRITTEN:
+    decision = await _decide(service, request)
+    service.metrics.softened(decision.result)
+    log.debug("mutate", kind=request.kind.kind, namespace=request.namespace, result=decision.result)
+    if decision.result == RefusalCode.ALREADY_REWRITTEN:
         return Answer(wire.allowed(request.uid))
     document: JSON = msgspec.json.decode(request.object)
     patch: list[dict[str, object]] = []
-    said = f"{judgement.result}: {judgement.text}"
-    if judgement.rewrite is not None:
-        patch += rewrite_patch({**document, "kind": request.kind.kind}, judgement.rewrite)
+    note = f"{decision.result}: {decision.text}"
+    if decision.rewrite is not None:
+        patch += rewrite_patch({**document, "kind": request.kind.kind}, decision.rewrite)
     elif not request.dry_run:
-        _record(service, request, metadata, said)
-    patch += annotation_patch(document, RESULT_ANNOTATION, said)
+        _record(service, request, metadata, note)
+    patch += annotation_patch(document, RESULT_ANNOTATION, note)
     return Answer(wire.allowed(request.uid, patch))
 
 
-async def _asked(service: Service, request: AdmissionRequest, metadata: MetadataJSON) -> SoftResult | None:
-    """Why the object is none of our business; ``None``: it asks to be rewritten."""
+async def _reason_to_pass(
+    service: Service, request: AdmissionRequest, metadata: MetadataJSON
+) -> SoftResult | None:
+    """Why the object passes without a look at its spec; ``None``: it asks to be rewritten."""
     kinds = (_GROUP, CLAIM), (_GROUP, TEMPLATE)
     if request.operation != "CREATE" or (request.kind.group, request.kind.kind) not in kinds:
         return SoftResult.NOT_ASKED
     annotations = metadata.annotations or {}
     if annotations.get(_EXTENDED_RESOURCE_CLAIM) == "true":
         return SoftResult.NOT_ASKED
-    said = asks(annotations, metadata.labels)
-    if said is not None:
-        return None if said else SoftResult.NOT_ASKED
-    owner = next((each for each in metadata.owners or () if each.controller and each.kind == "Pod"), None)
+    wanted = asks(annotations, metadata.labels)
+    if wanted is not None:
+        return None if wanted else SoftResult.NOT_ASKED
+    owner = metadata.pod
     if owner is None:
         return SoftResult.NOT_ASKED
-    pod = await _owner(service, request.namespace, owner.name, owner.uid)
+    pod = await _await_pod(service, request.namespace, owner.name, owner.uid)
     if pod is None:
         return SoftResult.POD_UNKNOWN
     return None if asks(pod.annotations) else SoftResult.NOT_ASKED
 
 
-async def _owner(service: Service, namespace: str, name: str, uid: str) -> Pod | None:
+async def _await_pod(service: Service, namespace: str, name: str, uid: str) -> Pod | None:
     """The pod that a claim is made for, once it is known."""
     left = OWNER_SECONDS if service.follower.live and service.no_opinion is None else 0.0
     while True:
@@ -119,20 +121,20 @@ async def _owner(service: Service, namespace: str, name: str, uid: str) -> Pod |
         left -= _POLL_SECONDS
 
 
-async def _judged(service: Service, request: AdmissionRequest) -> Decision:
-    unsure = service.no_opinion
-    if unsure is not None:
+async def _decide(service: Service, request: AdmissionRequest) -> Decision:
+    no_opinion = service.no_opinion
+    if no_opinion is not None:
         text = "the extender does not know the cluster well enough at the moment"
-        return Decision(SoftResult(unsure), text)
+        return Decision(SoftResult(no_opinion), text)
     try:
         spec = _spec(service, request)
     except decode.DecodeError as error:
         return Decision(SoftResult.UNREADABLE, str(error))
-    found = await service.softener.decide(spec, service.store.current)
-    if not isinstance(found, Rewrite):
-        return Decision(found.code, render_refusal(found))
-    attribute = found.constraints[0].match_attribute
-    return Decision(SoftResult.REWRITTEN, f"devices that share {attribute} are tried first", found)
+    outcome = await service.softener.decide(spec, service.store.current)
+    if not isinstance(outcome, Rewrite):
+        return Decision(outcome.code, render_refusal(outcome))
+    attribute = outcome.constraints[0].match_attribute
+    return Decision(SoftResult.REWRITTEN, f"devices that share {attribute} are tried first", outcome)
 
 
 def _spec(service: Service, request: AdmissionRequest) -> ClaimSpec:
@@ -143,7 +145,7 @@ def _spec(service: Service, request: AdmissionRequest) -> ClaimSpec:
 
 def _record(service: Service, request: AdmissionRequest, metadata: MetadataJSON, note: str) -> None:
     """Write an Event about the pod that a claim is made for, else about the object if it has a name."""
-    owner = next((each for each in metadata.owners or () if each.controller and each.kind == "Pod"), None)
+    owner = metadata.pod
     if owner is not None:
         about = ObjectReference(request.namespace, owner.name, owner.uid)
     elif metadata.name:

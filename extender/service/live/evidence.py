@@ -50,10 +50,10 @@ def evidence_of(snapshot: Snapshot, pod: Pod, node: str, allocated: Claim) -> Ev
     if state is None:
         return None
     pools = [pool.id for pool in state.inventory.pools]
-    names = (each.name for pool in pools for each in snapshot.slices.by_pool.get(pool, ()))
-    wanted = ((pod.namespace, each.claim) for each in pod.claims)
+    names = (slice_.name for pool in pools for slice_ in snapshot.slices.by_pool.get(pool, ()))
+    wanted = ((pod.namespace, entry.claim) for entry in pod.claims)
     claims = {key: snapshot.claims[key] for key in wanted if key in snapshot.claims}
-    claims |= {each.key: each for pool in pools for each in snapshot.holders.get(pool, ())}
+    claims |= {holder.key: holder for pool in pools for holder in snapshot.holders.get(pool, ())}
     ours = {name: text for name, text in pod.annotations.items() if name.startswith(OUR_ANNOTATIONS)}
     return Evidence(
         kubernetes=snapshot.release.version,
@@ -67,7 +67,7 @@ def evidence_of(snapshot: Snapshot, pod: Pod, node: str, allocated: Claim) -> Ev
     )
 
 
-def recording_of(found: Iterable[Evidence], gates: Mapping[str, bool]) -> bytes:
+def recording_of(evidence: Iterable[Evidence], gates: Mapping[str, bool]) -> bytes:
     """
     Return a recording with an attempt for each evidence, empty without any.
 
@@ -75,38 +75,38 @@ def recording_of(found: Iterable[Evidence], gates: Mapping[str, bool]) -> bytes:
     """
     lines: list[bytes] = []
     before: dict[tuple[str, str], bytes] = {}
-    for each in found:
-        objects = {key: msgspec.json.encode(document) for key, document in _objects(each).items()}
+    for item in evidence:
+        objects = {key: msgspec.json.encode(document) for key, document in _objects(item).items()}
         if lines:
             gone = [key for key in before if key not in objects]
             changed = [data for key, data in objects.items() if before.get(key) != data]
             lines.append(cluster_line(changed, gone))
         else:
-            lines.append(header_line(each.kubernetes, list(objects.values()), gates))
-        lines.append(_attempt(each))
+            lines.append(header_line(item.kubernetes, list(objects.values()), gates))
+        lines.append(_attempt(item))
         before = objects
     return b"".join(lines)
 
 
-def _objects(found: Evidence) -> dict[tuple[str, str], Mapping[str, object]]:
+def _objects(evidence: Evidence) -> dict[tuple[str, str], Mapping[str, object]]:
     """The cluster of one evidence by kind and name."""
     return {
-        ("Node", found.node.name): encode.node_json(found.node),
-        **{("DeviceClass", each.name): encode.class_json(each) for each in found.classes},
-        **{("ResourceSlice", each.name): encode.slice_json(each) for each in found.slices},
-        **{("DeviceTaintRule", each.name): encode.taint_rule_json(each) for each in found.taint_rules},
+        ("Node", evidence.node.name): encode.node_json(evidence.node),
+        **{("DeviceClass", class_.name): encode.class_json(class_) for class_ in evidence.classes},
+        **{("ResourceSlice", slice_.name): encode.slice_json(slice_) for slice_ in evidence.slices},
+        **{("DeviceTaintRule", rule.name): encode.taint_rule_json(rule) for rule in evidence.taint_rules},
     }
 
 
-def _attempt(found: Evidence) -> bytes:
-    body = {"Pod": encode.pod_json(found.pod), "Nodes": None, "NodeNames": [found.node.name]}
-    allocation = found.allocated.allocation
-    given = None if allocation is None else msgspec.json.encode(encode.allocation_json(allocation))
+def _attempt(evidence: Evidence) -> bytes:
+    body = {"Pod": encode.pod_json(evidence.pod), "Nodes": None, "NodeNames": [evidence.node.name]}
+    allocation = evidence.allocated.allocation
+    allocated = None if allocation is None else msgspec.json.encode(encode.allocation_json(allocation))
     return attempt_line(
-        found.pod.name,
-        [msgspec.json.encode(encode.claim_json(claim)) for claim in found.claims],
+        evidence.pod.name,
+        [msgspec.json.encode(encode.claim_json(claim)) for claim in evidence.claims],
         [RecordedRequest(Verb.PRIORITIZE, msgspec.json.encode(body), b"null")],
-        found.node.name,
+        evidence.node.name,
         None,
-        {found.allocated.name: given},
+        {evidence.allocated.name: allocated},
     )

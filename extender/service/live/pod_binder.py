@@ -40,7 +40,7 @@ class PodBinder:
 
 def note(node: str, verdict: NodeVerdict) -> str:
     """Say in one line which devices a pod has on its node, and how near they are to each other."""
-    devices = ", ".join(f"{each.result.request}: {each.result.id}" for each in verdict.devices)
+    devices = ", ".join(f"{device.result.request}: {device.result.id}" for device in verdict.devices)
     pairs = "; ".join(_pairs(verdict))
     return f"{devices} on {node}" + (f"; {pairs}" if pairs else "")
 

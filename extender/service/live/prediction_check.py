@@ -135,7 +135,7 @@ class PredictionCheck:
 
     def on_answer(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
         """Remember what the scheduler was told about a pod."""
-        self._attempts[pod.uid] = _Attempt(pod, evaluation, {each.key for each in evaluation.pending})
+        self._attempts[pod.uid] = _Attempt(pod, evaluation, {claim.key for claim in evaluation.pending})
         self._attempts.move_to_end(pod.uid)
         while len(self._attempts) > MAX_ATTEMPTS:
             self._attempts.popitem(last=False)
@@ -260,7 +260,7 @@ def _result(comparison: _Comparison, snapshot: Snapshot) -> Match:
     then, now = evaluation.snapshot.nodes.get(node), snapshot.nodes.get(node)
     if then is None or now is None or then.inventory is not now.inventory:
         return Match.STALE
-    held_then, held_now = (_held(node, claim, each) for each in (evaluation.snapshot, snapshot))
+    held_then, held_now = (_held(node, claim, state) for state in (evaluation.snapshot, snapshot))
     if held_now - held_then:
         return Match.IN_FLIGHT
     return Match.STALE if held_then - held_now else Match.WRONG
@@ -280,7 +280,7 @@ def _held(node: str, claim: Claim, snapshot: Snapshot) -> set[tuple[ClaimKey, De
 def _predicted(comparison: _Comparison) -> list[DeviceResult]:
     """What was predicted for the claim; one made up for extended resources had no name of its own."""
     name = EXTENDED_CLAIM_NAME if comparison.claim.extended_resource else comparison.claim.name
-    return [each.result for each in comparison.verdict.devices if each.claim == name]
+    return [device.result for device in comparison.verdict.devices if device.claim == name]
 
 
 def _results(claim: Claim) -> tuple[DeviceResult, ...]:

@@ -40,7 +40,7 @@ async def background(
     work: list[Coroutine[object, object, object]] = [reflector.run() for reflector in reflectors]
     work += [live.store.begin(), events.run(), probe_lag(metrics.loop_lag)]
     work += [_expire(live, metrics), _settle_memory(live)]
-    tasks = [asyncio.create_task(each) for each in work]
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
     owner = asyncio.current_task()
 
     def ended(task: asyncio.Task[object]) -> None:

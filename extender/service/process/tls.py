@@ -71,8 +71,8 @@ class Certificate:
 
     def _stamp(self) -> tuple[tuple[int, int], ...]:
         # A mounted Secret changes by a link to other files, which may be of the same second.
-        found = (path.stat() for path in (self._tls.certificate, self._tls.key))
-        return tuple((status.st_mtime_ns, status.st_ino) for status in found)
+        statuses = (path.stat() for path in (self._tls.certificate, self._tls.key))
+        return tuple((status.st_mtime_ns, status.st_ino) for status in statuses)
 
 
 def _context(tls: Tls) -> ssl.SSLContext:

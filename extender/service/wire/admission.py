@@ -39,6 +39,11 @@ class MetadataJSON(msgspec.Struct, frozen=True, gc=False):
     labels: dict[str, str] | None = None
     owners: list[OwnerJSON] | None = msgspec.field(default=None, name="ownerReferences")
 
+    @property
+    def pod(self) -> OwnerJSON | None:
+        """The pod that the object is made for, ``None`` where there is none."""
+        return next((owner for owner in self.owners or () if owner.controller and owner.kind == "Pod"), None)
+
 
 class _ObjectJSON(msgspec.Struct, frozen=True, gc=False):
     metadata: MetadataJSON = MetadataJSON()

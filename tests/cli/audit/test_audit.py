@@ -196,7 +196,7 @@ def test_a_broken_dump_names_the_place(run, tmp_path, dump, objects, place):
 
 
 def test_the_page_is_whole_and_needs_nothing_else(run, dump, objects, place):
-    """No script, nothing from elsewhere; a drawing of the shape with a line between the far devices."""
+    """No script, nothing from elsewhere; a drawing of the machine with a line between the far devices."""
     ran = run("audit", "--cluster", dump(objects + place("job-2", "far")), "-o", "html")
     page = Page(ran.out)
     assert "script" not in page.tags
@@ -232,7 +232,7 @@ def test_an_empty_cluster_has_a_page(run, dump):
 
 
 def test_a_generated_fleet_is_audited_whole(run, tmp_path):
-    """Every pod of every machine shape is rated or told why not, within the budget."""
+    """Every pod of every machine type is rated or told why not, within the budget."""
     path = tmp_path / "fleet.json"
     listed = allocated_fleet(40)
     path.write_text(json.dumps(listed))

@@ -224,7 +224,7 @@ async def test_an_error_of_ours_lets_the_object_in(send, metric, monkeypatch):
     def fail(*_):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(module, "_judged", fail)
+    monkeypatch.setattr(module, "_decide", fail)
     document = claim(annotations={ASKS: "true"})
     assert await send(document) == document
     assert metric("soft_alignment_total", result="internal-error") == 1

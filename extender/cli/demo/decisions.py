@@ -42,11 +42,11 @@ class PodPlacement:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Decision:
     """
-    One attempt.
+    One recorded attempt: the node that stock scheduling chose, and the node that our scores choose.
 
-    ``asked`` are counts of devices by kind, or by class where the pod got none.
+    ``requested`` are counts of devices by kind, or by class where the pod got none.
     ``stock`` is ``None`` for a pod that got no node; ``reasons`` are then the
     sentences that say why, each with the number of nodes it holds for.
     ``ours`` is ``None`` where the scheduler had no choice to make.
@@ -56,7 +56,7 @@ class Story:
     """
 
     pod: str
-    asked: tuple[tuple[str, int], ...]
+    requested: tuple[tuple[str, int], ...]
     offered: int
     stock: PodPlacement | None
     ours: PodPlacement | None
@@ -66,7 +66,7 @@ class Story:
     reasons: tuple[tuple[str, int], ...]
 
 
-async def tell(attempt: Attempt, timeline: Timeline, client: Client) -> Story:
+async def compare_decision(attempt: Attempt, timeline: Timeline, client: Client) -> Decision:
     """Ask the service about one attempt; leaves ``timeline`` after it."""
     timeline.move_to(attempt)
     offered = _offered(attempt) or tuple(timeline.store.current.nodes)
@@ -74,9 +74,9 @@ async def tell(attempt: Attempt, timeline: Timeline, client: Client) -> Story:
     outcome = attempt.outcome
     if not outcome.node:
         nodes = await _explain(attempt, offered, client)
-        return Story(
+        return Decision(
             pod=attempt.pod_name,
-            asked=_classes(attempt),
+            requested=_classes(attempt),
             offered=len(offered),
             stock=None,
             ours=None,
@@ -88,18 +88,18 @@ async def tell(attempt: Attempt, timeline: Timeline, client: Client) -> Story:
     choice, equals = _choice(scores, outcome.node)
     nodes = await _explain(attempt, {outcome.node, choice or outcome.node}, client)
     timeline.allocate(attempt)
-    got = (await _explain(attempt, {outcome.node}, client))[outcome.node]
-    stock = _placement(outcome.node, got)
+    allocated = (await _explain(attempt, {outcome.node}, client))[outcome.node]
+    stock = _placement(outcome.node, allocated)
     ours = stock if choice == outcome.node else _placement(choice, nodes[choice]) if choice else None
-    known = all(allocation is not None for _, allocation in outcome.allocations)
-    return Story(
+    complete = all(allocation is not None for _, allocation in outcome.allocations)
+    return Decision(
         pod=attempt.pod_name,
-        asked=_kinds(got.devices),
+        requested=_kinds(allocated.devices),
         offered=len(offered),
         stock=stock,
         ours=ours,
         equals=equals,
-        prediction_right=_names(nodes[outcome.node]) == _names(got) if known else None,
+        prediction_right=_names(nodes[outcome.node]) == _names(allocated) if complete else None,
         condition="",
         reasons=(),
     )
@@ -111,12 +111,12 @@ async def _explain(attempt: Attempt, names: Collection[str], client: Client) -> 
     if recorded is not None and attempt.pod is not None:
         pod = orjson.loads(recorded)["Pod"]
     else:
-        made = pod_of(attempt)
+        attempt_pod = pod_of(attempt)
         pod = {
-            "metadata": {"name": made.name, "namespace": made.namespace},
+            "metadata": {"name": attempt_pod.name, "namespace": attempt_pod.namespace},
             "spec": {
                 "resourceClaims": [
-                    {"name": claim.name, "resourceClaimName": claim.claim} for claim in made.claims
+                    {"name": claim.name, "resourceClaimName": claim.claim} for claim in attempt_pod.claims
                 ]
             },
         }
