@@ -24,7 +24,7 @@ class ServeOption:
 
     ``metavar`` is empty for a switch. ``default`` is ``None`` where the option has none; ``absent`` then
     says what counts without it, and is empty where nothing does. ``live``: only for a live cluster.
-    ``page``: the file of ``docs`` that says more.
+    ``page``: what in ``docs`` says more.
     """
 
     name: str
@@ -78,7 +78,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         "use it only with a scheduler weight high enough that this decides (see docs/live.md); live clusters "
         "only",
         live=True,
-        page="live.md",
+        page="live.md#decisive",
     ),
     ServeOption(
         name="--in-flight-seconds",
@@ -86,7 +86,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         parse=float,
         default=_CONFIG.in_flight_seconds,
         help="seconds to keep an assumed allocation that the API has not confirmed",
-        page="live.md",
+        page="live.md#allocations-in-flight",
     ),
     ServeOption(
         name="--stale-seconds",
@@ -94,7 +94,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         parse=float,
         default=_CONFIG.stale_seconds,
         help="give neutral answers after this many seconds without contact to the API server",
-        page="live.md",
+        page="protocol.md#neutral-answers",
     ),
     ServeOption(
         name="--listen",
@@ -109,7 +109,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         help="record every scheduling attempt to FILE, for replay; gzipped if FILE ends in .gz; "
         "live clusters only",
         live=True,
-        page="recording.md",
+        page="recording.md#recording-a-live-cluster",
     ),
     ServeOption(
         name="--record-size",
@@ -117,7 +117,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         parse=int,
         default=RECORDING_MIB,
         help="size in MiB at which FILE is renamed to FILE.1 and a new FILE begins",
-        page="recording.md",
+        page="recording.md#recording-a-live-cluster",
     ),
     ServeOption(
         name="--record-files",
@@ -125,26 +125,26 @@ OPTIONS: tuple[ServeOption, ...] = (
         parse=int,
         default=RECORDING_FILES,
         help="number of files to keep, including FILE",
-        page="recording.md",
+        page="recording.md#recording-a-live-cluster",
     ),
     ServeOption(
         name="--webhook-listen",
         metavar="HOST:PORT",
         help="address on which to serve HTTPS as well, for the admission webhook; needs --tls-cert and "
         "--tls-key",
-        page="soft-alignment.md",
+        page="soft-alignment.md#the-webhook",
     ),
     ServeOption(
         name="--tls-cert",
         metavar="FILE",
         help="certificate (chain) for HTTPS as a PEM file; reloaded when it changes",
-        page="soft-alignment.md",
+        page="soft-alignment.md#the-webhook",
     ),
     ServeOption(
         name="--tls-key",
         metavar="FILE",
         help="private key of the certificate as a PEM file, without a passphrase; reloaded when it changes",
-        page="soft-alignment.md",
+        page="soft-alignment.md#the-webhook",
     ),
     ServeOption(
         name="--score-max",
@@ -161,7 +161,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         default=_CONFIG.default_policy,
         help="alignment policy of pods where neither the pod nor its Namespace has the annotation "
         + ANNOTATION,
-        page="protocol.md",
+        page="protocol.md#filter",
     ),
     ServeOption(
         name="--search-steps",
@@ -169,7 +169,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         parse=int,
         default=_CONFIG.evaluation.search_steps,
         help="most steps of one search; the result is unknown beyond",
-        page="prediction.md",
+        page="prediction.md#budgets",
     ),
     ServeOption(
         name="--request-steps",
@@ -177,7 +177,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         parse=int,
         default=_CONFIG.evaluation.request_steps,
         help="most steps of all searches of one request",
-        page="prediction.md",
+        page="prediction.md#budgets",
     ),
     ServeOption(
         name="--drain-seconds",
