@@ -13,6 +13,7 @@ import structlog
 from extender.core.alignment.pairs import Alignment, Pair
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import (
+    Best,
     Certainty,
     NodeVerdict,
     Outcome,
@@ -73,7 +74,7 @@ class Facade:
         return {name: shortfall for name, shortfall in found.items() if shortfall is not None}
 
     def best(self, name):
-        return self.best_alignment.get(name), True
+        return Best(self.best_alignment.get(name), complete=True)
 
 
 @dataclass
