@@ -333,7 +333,7 @@ class _Compiler:
                 step,
                 result,
                 isinstance(node.init, ListLiteral),
-                0 if self._metered else weight(node.condition) + weight(node.step),
+                None if self._metered else weight(node.condition) + weight(node.step),
             )
         )
 

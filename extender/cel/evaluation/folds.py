@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..errors import EvaluationError
+from ..errors import CostExceeded, EvaluationError, Undecided
 from ..values.maps import AnyMap
 from ..values.runtime_types import ordered, type_name
 from ..values.values import LISTS, GrowingList, UnorderedList
 from .attributes import Evaluator
+from .cost_limit import COST_LIMIT
 from .frame import Frame
 
 
@@ -30,7 +31,7 @@ class FoldParts(NamedTuple):
 
     ``variable2`` is ``None`` for the one-variable form, ``condition`` where it is always true.
     ``collects`` says that the result is a list in iteration order. ``cost`` is charged for each
-    iteration.
+    iteration; ``None`` where the steps charge what they cost exactly.
     """
 
     over: Evaluator
@@ -42,7 +43,7 @@ class FoldParts(NamedTuple):
     step: Evaluator
     result: Evaluator
     collects: bool
-    cost: int
+    cost: int | None
 
 
 def variable(slot: int) -> Evaluator:
@@ -95,26 +96,54 @@ def bind(slot: int, result: Evaluator) -> Evaluator:
 
 def fold(parts: FoldParts) -> Evaluator:
     """Build the evaluator of a comprehension that iterates."""
-    condition, step, cost = parts.condition, parts.step, parts.cost
+    iterate = _exactly if parts.cost is None else _iterate
 
     def evaluate(frame: Frame) -> object:
         over = parts.over(frame)
-        slots = frame.slots
-        slots[parts.accumulator] = _outcome(parts.init, frame)
-        for first, second in _items(over, parts.variable2 is not None):
-            frame.charge(cost)
-            slots[parts.variable] = first
-            if parts.variable2 is not None:
-                slots[parts.variable2] = second
-            if condition is not None and _outcome(condition, frame) is False:
-                break
-            slots[parts.accumulator] = _outcome(step, frame)
+        frame.slots[parts.accumulator] = _outcome(parts.init, frame)
+        iterate(parts, frame, over)
         value = parts.result(frame)
         if parts.collects and isinstance(value, tuple) and _is_unordered(over):
             return UnorderedList(value)
         return value
 
     return evaluate
+
+
+def _iterate(parts: FoldParts, frame: Frame, over: object) -> bool:
+    """Run the steps; whether the condition ended them."""
+    condition, step, cost = parts.condition, parts.step, parts.cost or 0
+    slots = frame.slots
+    for first, second in _items(over, parts.variable2 is not None):
+        frame.charge(cost)
+        slots[parts.variable] = first
+        if parts.variable2 is not None:
+            slots[parts.variable2] = second
+        if condition is not None and _outcome(condition, frame) is False:
+            return True
+        slots[parts.accumulator] = _outcome(step, frame)
+    return False
+
+
+def _exactly(parts: FoldParts, frame: Frame, over: object) -> None:
+    """
+    Run the steps where their exact cost counts.
+
+    Where a step can end an iteration over a map, it is random upstream how many come before it.
+    """
+    if parts.condition is None or not _is_unordered(over):
+        _iterate(parts, frame, over)
+        return
+    random = Undecided("what the evaluation costs depends on the order in which a map is iterated")
+    try:
+        ended = _iterate(parts, frame, over)
+    except CostExceeded:
+        raise random from None
+    # The last step may have been the one: ask, at no cost.
+    budget, frame.budget = frame.budget, COST_LIMIT
+    if ended or _outcome(parts.condition, frame) is False:
+        raise random
+    frame.budget = budget
 
 
 def _outcome(evaluate: Evaluator, frame: Frame) -> object:
@@ -126,7 +155,7 @@ def _outcome(evaluate: Evaluator, frame: Frame) -> object:
 
 
 def _is_unordered(over: object) -> bool:
-    return type(over) is UnorderedList or (isinstance(over, AnyMap) and len(over) > 1)
+    return (type(over) is UnorderedList or isinstance(over, AnyMap)) and len(over) > 1
 
 
 def _items(over: object, two: bool) -> Iterable[tuple[object, object]]:
