@@ -19,6 +19,9 @@ API server fills in must be there. The answer is one of
 allocator; CEL takes its own from them). The answer is ``{"match": bool, "cost": int | null}``,
 ``{"error": text, "cost": int | null}``, ``{"compile_error": text}`` or a time-out or panic as above.
 
+``derive``: the same for an expression that derives an attribute (from 1.37 on); instead of ``match``
+the answer has ``attribute``, as in a ResourceSlice.
+
 ``version``: ``{"modules": {path: version}, "implementations": [name], "features": [name]}``.
 
 Any of them: ``{"invalid": text}`` where the request is at fault, ``{"crash": text}`` where the
@@ -79,6 +82,13 @@ class Oracle:
     ) -> Answer:
         """Evaluate a selector on a device as the scheduler does."""
         request = {"op": "cel", "expression": expression, "device": device, "driver": driver}
+        return self.ask({**request, "features": sorted(features)})
+
+    def derive(
+        self, expression: str, device: Mapping[str, Any], driver: str, features: Iterable[str] = ()
+    ) -> Answer:
+        """Derive an attribute of a device as the scheduler does."""
+        request = {"op": "derive", "expression": expression, "device": device, "driver": driver}
         return self.ask({**request, "features": sorted(features)})
 
     def version(self) -> Answer:

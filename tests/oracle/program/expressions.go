@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"time"
 
+	celgo "github.com/google/cel-go/cel"
 	resourceapi "k8s.io/api/resource/v1"
 	"k8s.io/dynamic-resource-allocation/cel"
 )
@@ -23,9 +25,39 @@ var compilers = map[cel.Features]interface {
 	CompileCELExpression(expression string, options cel.Options) cel.CompilationResult
 }{}
 
-// celOp evaluates as the scheduler does: stored-expressions environment and
+// deriver is what compiled expressions are where attributes can be derived: from 1.37 on.
+type deriver interface {
+	EvaluateDerivedAttribute(context.Context, cel.Device) (*resourceapi.DeviceAttribute, *celgo.EvalDetails, error)
+}
+
+// celOp evaluates a selector as the scheduler does: stored-expressions environment and
 // default cost limit, which are the defaults of cel.Options.
 func celOp(line []byte) answer {
+	return evaluate(line, cel.Options{DisableCostEstimation: true}, func(ctx context.Context, compiled cel.CompilationResult, device cel.Device) (answer, *celgo.EvalDetails, error) {
+		match, details, err := compiled.DeviceMatches(ctx, device)
+		return answer{"match": match}, details, err
+	})
+}
+
+// deriveOp evaluates an expression that derives an attribute.
+func deriveOp(line []byte) answer {
+	options := cel.Options{DisableCostEstimation: true}
+	field := reflect.ValueOf(&options).Elem().FieldByName("DerivedAttribute")
+	if !field.IsValid() {
+		return invalid("this release derives no attributes")
+	}
+	field.SetBool(true)
+	return evaluate(line, options, func(ctx context.Context, compiled cel.CompilationResult, device cel.Device) (answer, *celgo.EvalDetails, error) {
+		attribute, details, err := any(compiled).(deriver).EvaluateDerivedAttribute(ctx, device)
+		return answer{"attribute": attribute}, details, err
+	})
+}
+
+func evaluate(
+	line []byte,
+	options cel.Options,
+	run func(context.Context, cel.CompilationResult, cel.Device) (answer, *celgo.EvalDetails, error),
+) answer {
 	var request celRequest
 	if err := json.Unmarshal(line, &request); err != nil {
 		return invalid("not a cel request: %v", err)
@@ -36,7 +68,7 @@ func celOp(line []byte) answer {
 		compiler = cel.GetCompiler(features)
 		compilers[features] = compiler
 	}
-	compiled := compiler.CompileCELExpression(request.Expression, cel.Options{DisableCostEstimation: true})
+	compiled := compiler.CompileCELExpression(request.Expression, options)
 	if compiled.Error != nil {
 		return answer{"compile_error": compiled.Error.Error()}
 	}
@@ -46,13 +78,12 @@ func celOp(line []byte) answer {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	match, details, err := compiled.DeviceMatches(ctx, cel.Device{
+	reply, details, err := run(ctx, compiled, cel.Device{
 		Driver:                   request.Driver,
 		AllowMultipleAllocations: request.Device.AllowMultipleAllocations,
 		Attributes:               request.Device.Attributes,
 		Capacity:                 request.Device.Capacity,
 	})
-	reply := answer{"match": match}
 	if err != nil {
 		if ctx.Err() != nil {
 			return answer{"timeout": true}

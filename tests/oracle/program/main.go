@@ -73,6 +73,8 @@ func respond(line []byte) (reply answer) {
 		return allocateOp(line)
 	case "cel":
 		return celOp(line)
+	case "derive":
+		return deriveOp(line)
 	case "version":
 		return versionOp()
 	default:
