@@ -6,15 +6,29 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from extender.cel import CelDevice, Dialect
+from extender.cel import CelDevice, Dialect, dialect_of
 from extender.model import Attribute, AttributeKind
 from extender.model.quantity import parse_quantity
 from tests.paths import DATA
 
-DIALECTS = {
-    "": Dialect(),
-    "list-attributes": Dialect(list_attributes=True, iterate_attribute_value=True, dyn_result=True),
+
+class Source(NamedTuple):
+    """What answered: a release with allocator features, and our dialect for it."""
+
+    release: str
+    features: tuple[str, ...]
+    dialect: Dialect
+
+
+SOURCES = {
+    "": Source("1.36", ("ConsumableCapacity",), dialect_of("1.36", list_attributes=False)),
+    "list-attributes": Source(
+        "1.36", ("ConsumableCapacity", "ListTypeAttributes"), dialect_of("1.36", list_attributes=True)
+    ),
+    "1.35": Source("1.35", (), dialect_of("1.35", list_attributes=False)),
+    "1.37": Source("1.37", ("ConsumableCapacity",), dialect_of("1.37", list_attributes=True)),
 }
+"""By the word for it in the field ``dialect`` of a case."""
 
 
 class Case(NamedTuple):
@@ -22,39 +36,75 @@ class Case(NamedTuple):
     A recorded expression on a device; ``expect`` has every answer that Kubernetes gives.
 
     There are several where they depend on the random order of a Go map. ``unknown``: we say that we
-    cannot tell, there or where we do not follow Kubernetes.
+    cannot tell, there or where we do not follow Kubernetes. ``cost`` is in Kubernetes' units, ``None``
+    where it does not matter. ``value`` is what the error of the answer shows.
     """
 
     name: str
     expression: str
     device: str
-    dialect: Dialect
+    source: Source
     expect: tuple[str, ...]
     unknown: bool
+    cost: int | None
+    value: str | None
+
+
+class DerivedCase(NamedTuple):
+    """A recorded expression that derives an attribute: the attribute, or the word for why there is none."""
+
+    name: str
+    expression: str
+    device: str
+    expect: Attribute | str
+    cost: int | None
+
+
+def _attribute(typed: Mapping[str, Any]) -> Attribute:
+    kind, value = next(iter(typed.items()), ("unknown", None))
+    return Attribute(AttributeKind(kind), tuple(value) if isinstance(value, list) else value)
 
 
 def _device(entry: Mapping[str, Any]) -> CelDevice:
-    attributes = {}
-    for name, typed in entry["attributes"].items():
-        kind, value = next(iter(typed.items()), ("unknown", None))
-        attributes[name] = Attribute(AttributeKind(kind), tuple(value) if isinstance(value, list) else value)
+    attributes = {name: _attribute(typed) for name, typed in entry["attributes"].items()}
     capacity = {name: parse_quantity(amount["value"]) for name, amount in entry["capacity"].items()}
     return CelDevice(entry["driver"], entry["allowMultipleAllocations"], attributes, capacity)
 
 
-def _case(entry: Mapping[str, Any]) -> Case:
-    dialect = DIALECTS[entry.get("dialect", "")]
-    expect = answers(entry)
-    unknown = entry.get("unknown", False) or len(expect) > 1
-    return Case(entry["name"], entry["expression"], entry["device"], dialect, expect, unknown)
-
-
-def answers(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """Every answer that Kubernetes gives to a case, as it stands in the file."""
+def case_of(entry: Mapping[str, Any]) -> Case:
+    """The case that a line of ``cases.jsonl`` stands for."""
     expect = entry["expect"]
-    return tuple(expect) if isinstance(expect, list) else (expect,)
+    expected = tuple(expect) if isinstance(expect, list) else (expect,)
+    return Case(
+        entry["name"],
+        entry["expression"],
+        entry["device"],
+        SOURCES[entry.get("dialect", "")],
+        expected,
+        entry.get("unknown", False) or len(expected) > 1,
+        entry.get("cost"),
+        entry.get("value"),
+    )
 
 
-FOLDER = DATA / "cel"
-DEVICES = {name: _device(entry) for name, entry in json.loads((FOLDER / "devices.json").read_text()).items()}
-CASES = [_case(json.loads(line)) for line in (FOLDER / "cases.jsonl").read_text().splitlines()]
+def _derived(entry: Mapping[str, Any]) -> DerivedCase:
+    attribute = entry.get("attribute")
+    # Kubernetes leaves a list out where it is empty.
+    empty = Attribute(AttributeKind.STRINGS, ())
+    expect = entry["expect"] if attribute is None else _attribute(attribute) if attribute else empty
+    return DerivedCase(entry["name"], entry["expression"], entry["device"], expect, entry.get("cost"))
+
+
+def word(answer: Mapping[str, Any]) -> str:
+    """An answer of the oracle in the words of the files; a crash of Kubernetes counts as an error."""
+    if "match" in answer:
+        return "match" if answer["match"] else "no-match"
+    return "compile-error" if "compile_error" in answer else "error"
+
+
+DEVICES_FILE = DATA / "cel" / "devices.json"
+CASES_FILE = DATA / "cel" / "cases.jsonl"
+DERIVED_FILE = DATA / "cel" / "derived.jsonl"
+DEVICES = {name: _device(entry) for name, entry in json.loads(DEVICES_FILE.read_text()).items()}
+CASES = [case_of(json.loads(line)) for line in CASES_FILE.read_text().splitlines()]
+DERIVED = [_derived(json.loads(line)) for line in DERIVED_FILE.read_text().splitlines()]

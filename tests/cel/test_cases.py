@@ -2,18 +2,29 @@
 Expressions and devices with what Kubernetes answers.
 
 Each line of ``tests/data/cel/cases.jsonl`` is one case: ``name``, ``expression``, ``device`` (a key of
-``devices.json``), ``expect`` and two optional fields. ``expect`` is the answer of
-k8s.io/dynamic-resource-allocation cel v0.36.2 with ConsumableCapacity on: ``match``, ``no-match``,
-``error`` (when evaluated) or ``compile-error``; a list of them where the answer depends on the random
-order of a Go map, so that we must say that it is unknown. ``dialect`` is ``list-attributes`` where that
-package ran with ListTypeAttributes on. ``unknown`` is true where we do not follow Kubernetes and must say so.
+``devices.json``), ``expect`` and optional fields.
+
+* ``expect``: the answer of k8s.io/dynamic-resource-allocation cel v0.36.2 with ConsumableCapacity on:
+  ``match``, ``no-match``, ``error`` (when evaluated) or ``compile-error``; a list of them where the
+  answer depends on the random order of a Go map, so that we must say that it is unknown.
+* ``cost``: what the evaluation cost in Kubernetes' units, also where it ended with an error; absent where
+  it went beyond the limit or depends on the order of a map.
+* ``value``: what the error shows, where the expression looks a text up as a key.
+* ``dialect``: ``list-attributes`` where that package ran with ListTypeAttributes on; ``1.35`` or ``1.37``
+  where that release answered.
+* ``unknown``: true where we do not follow Kubernetes and must say so.
 
 ``devices.json`` maps names to ``driver``, ``allowMultipleAllocations``, ``attributes`` and ``capacity``,
 written as in a ResourceSlice with fully qualified names.
 
 The names tell the origin: ``libraries-`` are the expressions on which CEL libraries were compared,
 ``claims-`` and ``slices-`` those of published examples, ``recording-`` those of a recorded cluster,
-``own-`` are one per function and pitfall, ``list-attributes-`` and ``unsupported-`` what they say.
+``own-`` are one per function and pitfall, ``list-attributes-`` and ``unsupported-`` what they say. The
+others are asked by the modules of ``tests/cel/questions``: ``limit-`` on both sides of the cost limit,
+``times-``, ``durations-``, ``text-``, ``formats-``, ``urls-``, ``quantities-`` and ``lists-``.
+
+After a change of the questions, ``make oracle`` and ``python -m tests.cel.record`` (about three minutes)
+record all answers again; ``tests/oracle`` checks that they still are those of Kubernetes.
 """
 
 from __future__ import annotations
@@ -28,8 +39,8 @@ from tests.cel.golden import CASES, DEVICES, Case
 def test_case(case: Case):
     """The verdict is the one of Kubernetes, or UNKNOWN where the case says so."""
     device = DEVICES[case.device]
-    selector = compile_selector(case.expression, case.dialect)
-    unsupported = unsupported_attribute(device.attributes, case.dialect)
+    selector = compile_selector(case.expression, case.source.dialect)
+    unsupported = unsupported_attribute(device.attributes, case.source.dialect)
     verdict = selector.matches(device)
     if case.unknown:
         assert verdict.kind is VerdictKind.UNKNOWN
@@ -43,6 +54,23 @@ def test_case(case: Case):
     expected = "error" if expect == "compile-error" else expect
     assert verdict.kind.value == expected, verdict.message
     assert bool(verdict.message) is (verdict.kind is VerdictKind.ERROR)
+    if case.value is not None:
+        assert verdict.message == f"no such key: {case.value}|"
+
+
+METERED = [case for case in CASES if case.cost is not None and not case.unknown]
+
+
+@pytest.mark.parametrize("case", METERED, ids=[case.name for case in METERED])
+def test_cost(case: Case):
+    """Counted step by step, an evaluation costs what it costs Kubernetes."""
+    device = DEVICES[case.device]
+    if unsupported_attribute(device.attributes, case.source.dialect) is not None:
+        return
+    program = compile_selector(case.expression, case.source.dialect).program
+    assert program is not None
+    _, cost = program.run_exactly(device)
+    assert cost == case.cost
 
 
 def test_names_are_unique():

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from tests.allocator_case import comparable, expected_allocations
-from tests.cel.golden import answers
+from tests.cel.golden import CASES, DERIVED_FILE, DEVICES_FILE, SOURCES, word
 from tests.oracle.client import Oracle
 from tests.oracle.releases import MINORS, oracle_path
 from tests.paths import DATA
@@ -70,35 +71,45 @@ def test_recorded_allocations(file: str):
 
 
 def test_recorded_expressions():
-    """The recorded CEL cases of 1.36."""
-    if "1.36" not in BUILT:
-        pytest.skip("the oracle of 1.36 is not built")
-    devices = json.loads((DATA / "cel" / "devices.json").read_text())
+    """The recorded CEL cases: answers, what errors show, costs."""
+    devices = json.loads(DEVICES_FILE.read_text())
+    cases = [case for case in CASES if case.source.release in BUILT]
     wrong = []
-    with Oracle("1.36") as oracle:
-        for line in (DATA / "cel" / "cases.jsonl").read_text().splitlines():
-            case = json.loads(line)
-            device = devices[case["device"]]
-            features = ["ConsumableCapacity"]
-            if case.get("dialect") == "list-attributes":
-                features.append("ListTypeAttributes")
-            expected = set(answers(case))
+    with ExitStack() as stack:
+        oracles = {
+            minor: stack.enter_context(Oracle(minor)) for minor in {case.source.release for case in cases}
+        }
+        for case in cases:
+            device, source = devices[case.device], case.source
+            asked = (case.expression, device, device["driver"], source.features)
+            answer = oracles[source.release].cel(*asked)
+            seen = {word(answer)}
             # An answer that depends on the order of a map is asked for until all have been seen.
-            seen: set[str] = set()
-            for _ in range(1 if len(expected) == 1 else ENOUGH_ORDERS):
-                seen.add(answer_word(oracle.cel(case["expression"], device, device["driver"], features)))
-                if not seen < expected:
+            for _ in range(ENOUGH_ORDERS):
+                if not seen < set(case.expect):
                     break
-            if seen != expected:
-                wrong.append(case["name"])
+                seen.add(word(oracles[source.release].cel(*asked)))
+            shown = case.value is None or answer["error"] == f"no such key: {case.value}|"
+            if seen != set(case.expect) or not shown or case.cost not in (None, answer.get("cost")):
+                wrong.append(case.name)
     assert wrong == []
 
 
-def answer_word(answer: dict[str, Any]) -> str:
-    """An answer in the words of ``tests/data/cel/cases.jsonl``."""
-    if "match" in answer:
-        return "match" if answer["match"] else "no-match"
-    return "compile-error" if "compile_error" in answer else "error"
+def test_recorded_derived_attributes():
+    """The recorded attributes that 1.37 derives."""
+    if "1.37" not in BUILT:
+        pytest.skip("the oracle of 1.37 is not built")
+    devices = json.loads(DEVICES_FILE.read_text())
+    wrong = []
+    with Oracle("1.37") as oracle:
+        for line in DERIVED_FILE.read_text().splitlines():
+            case = json.loads(line)
+            device = devices[case["device"]]
+            answer = oracle.derive(case["expression"], device, device["driver"], SOURCES["1.37"].features)
+            recorded = {key: case[key] for key in ("attribute", "cost", "expect") if key in case}
+            if (answer if "attribute" in answer else {"expect": word(answer)}) != recorded:
+                wrong.append(case["name"])
+    assert wrong == []
 
 
 def test_version(oracle: Oracle):

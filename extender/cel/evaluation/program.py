@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..checking.checker import Checked
 from ..dialect import Dialect
-from ..errors import CostExceeded
+from ..errors import CostExceeded, EvaluationError, Panic
 from ..syntax.tree import Node
 from .attributes import Evaluator
 from .compiler import compile_tree
@@ -44,13 +44,24 @@ class Program:
         try:
             return self._evaluate(Frame(device, self._slots, self._budget))
         except CostExceeded:
-            return self.run_exactly(device, COST_LIMIT)[0]
+            value, _ = self.run_exactly(device)
+        if isinstance(value, EvaluationError | Panic):
+            raise value
+        return value
 
-    def run_exactly(self, device: CelDevice, limit: int) -> tuple[object, int]:
-        """Evaluate the expression and return what that costs, too."""
+    def run_exactly(self, device: CelDevice) -> tuple[object, int]:
+        """
+        Evaluate the expression counting each step as cel-go does.
+
+        Returns the value, or the error or panic that stands for it, and the cost in Kubernetes' units.
+        Raises ``Undecided``.
+        """
         if self._exact is None:
             self._exact = compile_tree(self._root, self._checked, self._dialect, metered=True)
         evaluate, slots = self._exact
-        frame = Frame(device, slots, limit)
-        value = evaluate(frame)
-        return value, limit - frame.budget
+        frame = Frame(device, slots, COST_LIMIT)
+        try:
+            value = evaluate(frame)
+        except (EvaluationError, Panic) as error:
+            value = error.with_traceback(None)
+        return value, COST_LIMIT - frame.budget
