@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from extender.cel import CelDevice, Dialect, VerdictKind, compile_selector, unsupported_attribute
+from extender.cel.errors import COST_EXCEEDED, Undecided
+from extender.cel.evaluation.program import Program
 from extender.core.releases.features import features_named
 from extender.core.releases.history import implementation_for, release_with
 from extender.kube import decode
@@ -30,10 +32,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """An outcome and its message: the error, or why it is unknown."""
+    """
+    An outcome and its message: the error, or why it is unknown.
+
+    ``cost`` is in Kubernetes' units, ``None`` where it does not matter.
+    """
 
     outcome: Outcome
     message: str = ""
+    cost: int | None = None
 
 
 def dialect_of(oracle: Oracle, features: Iterable[str]) -> Dialect:
@@ -52,11 +59,12 @@ def theirs(oracle: Oracle, selector: Selector, features: Iterable[str]) -> End:
 
 def _end(answer: Answer) -> End:
     if "match" in answer:
-        return End(Outcome.MATCH if answer["match"] else Outcome.NO_MATCH)
+        return End(Outcome.MATCH if answer["match"] else Outcome.NO_MATCH, cost=answer["cost"])
     if "compile_error" in answer:
         return End(Outcome.COMPILE_ERROR, answer["compile_error"])
     if "error" in answer:
-        return End(Outcome.ERROR, answer["error"])
+        beyond = answer["error"] == COST_EXCEEDED
+        return End(Outcome.ERROR, answer["error"], None if beyond else answer["cost"])
     return End(Outcome.FAILURE, json.dumps(answer))
 
 
@@ -77,14 +85,25 @@ def ours(selector: Selector, dialect: Dialect) -> End:
         VerdictKind.ERROR: Outcome.ERROR,
         VerdictKind.UNKNOWN: Outcome.UNKNOWN,
     }
-    return End(kinds[verdict.kind], verdict.message)
+    assert compiled.program is not None
+    beyond = verdict.message == COST_EXCEEDED
+    return End(kinds[verdict.kind], verdict.message, None if beyond else _cost(compiled.program, device))
+
+
+def _cost(program: Program, device: CelDevice) -> int | None:
+    try:
+        return program.run_exactly(device)[1]
+    except Undecided:
+        return None
 
 
 def agree(selector: Selector, their: End, our: End) -> bool:
-    """Whether we say the same or say that we do not know; of a probe also the value counts."""
+    """Whether we say the same at the same cost, or that we do not know; of a probe also the value counts."""
     if our.outcome is Outcome.UNKNOWN:
         return True
     if our.outcome is not their.outcome:
+        return False
+    if our.cost is not None and their.cost is not None and our.cost != their.cost:
         return False
     if not selector.probe or not (_shows_value(their) or _shows_value(our)):
         return True

@@ -29,6 +29,9 @@ def test_same_seed_same_selector():
     [
         (False, End(Outcome.MATCH), End(Outcome.MATCH), True),
         (False, End(Outcome.MATCH), End(Outcome.NO_MATCH), False),
+        (False, End(Outcome.MATCH, cost=7), End(Outcome.MATCH, cost=7), True),
+        (False, End(Outcome.MATCH, cost=7), End(Outcome.MATCH, cost=8), False),
+        (False, End(Outcome.MATCH, cost=7), End(Outcome.MATCH), True),
         (False, End(Outcome.MATCH), End(Outcome.UNKNOWN, "why"), True),
         (False, End(Outcome.FAILURE, "panic"), End(Outcome.ERROR, "panic"), False),
         (False, End(Outcome.COMPILE_ERROR, "a"), End(Outcome.ERROR, "a"), False),
