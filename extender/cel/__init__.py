@@ -9,7 +9,7 @@ get, or UNKNOWN with a reason.
 from .derived import DerivedAttribute, compile_derived
 from .dialect import Dialect, dialect_of
 from .evaluation.frame import CelDevice
-from .expression import Verdict, VerdictKind
+from .expression import Answer, AnswerKind
 from .selector import Selector, compile_selector, unsupported_attribute
 from .syntax.reads import Reads
 
@@ -19,8 +19,8 @@ __all__ = [
     "Dialect",
     "Reads",
     "Selector",
-    "Verdict",
-    "VerdictKind",
+    "Answer",
+    "AnswerKind",
     "compile_derived",
     "compile_selector",
     "dialect_of",

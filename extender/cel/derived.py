@@ -17,7 +17,7 @@ from .dialect import Dialect
 from .errors import EvaluationError, Undecided
 from .evaluation.frame import CelDevice
 from .evaluation.program import Program
-from .expression import Verdict, VerdictKind, compile_expression, run
+from .expression import Answer, AnswerKind, compile_expression, run
 from .syntax.reads import Reads
 from .values.runtime_types import type_name
 from .values.semver import Semver
@@ -37,32 +37,32 @@ class DerivedAttribute:
     """
     A compiled expression that derives an attribute.
 
-    ``reads`` bounds the attributes that its values depend on. ``fixed`` is the verdict on every
+    ``reads`` bounds the attributes that its values depend on. ``fixed`` is the answer on every
     device if the expression does not compile.
     """
 
     expression: str
     reads: Reads
     program: Program | None = None
-    fixed: Verdict | None = None
+    fixed: Answer | None = None
 
-    def value(self, device: CelDevice) -> Attribute | Verdict:
+    def value(self, device: CelDevice) -> Attribute | Answer:
         """
         Derive the attribute of a device, of which ``unsupported_attribute`` finds nothing.
 
-        Never raises: the verdict, ERROR or UNKNOWN, says why there is none.
+        Never raises: the answer, ERROR or UNKNOWN, says why there is none.
         """
         if self.program is None:
-            return self.fixed or Verdict(VerdictKind.UNKNOWN, "not compiled")
+            return self.fixed or Answer(AnswerKind.UNKNOWN, "not compiled")
         value = run(self.program, device)
-        if isinstance(value, Verdict):
+        if isinstance(value, Answer):
             return value
         try:
             return _attribute(value)
         except EvaluationError as error:
             return _error(str(error))
         except Undecided as reason:
-            return Verdict(VerdictKind.UNKNOWN, str(reason))
+            return Answer(AnswerKind.UNKNOWN, str(reason))
 
 
 def compile_derived(expression: str, dialect: Dialect) -> DerivedAttribute:
@@ -81,7 +81,7 @@ def _refused(result: Type, _: Dialect) -> str:
     return "a primitive scalar (string, integer, boolean, semver) or a list of these scalars"
 
 
-def _attribute(value: object) -> Attribute | Verdict:
+def _attribute(value: object) -> Attribute | Answer:
     if type(value) not in LISTS:
         scalar = _scalar(value)
         return scalar or _error(f"unsupported CEL return type: {type_name(value)}")
@@ -118,5 +118,5 @@ def _scalar(value: object) -> Attribute | None:
     return None
 
 
-def _error(message: str) -> Verdict:
-    return Verdict(VerdictKind.ERROR, message)
+def _error(message: str) -> Answer:
+    return Answer(AnswerKind.ERROR, message)

@@ -21,7 +21,7 @@ from .syntax.reads import Reads, reads
 _NO_READS = Reads(frozenset(), frozenset(), everything=False)
 
 
-class VerdictKind(StrEnum):
+class AnswerKind(StrEnum):
     """ERROR is fatal for the scheduling attempt; UNKNOWN means that we cannot tell."""
 
     MATCH = "match"
@@ -30,19 +30,19 @@ class VerdictKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Verdict(NamedTuple):
+class Answer(NamedTuple):
     """What a selector says about a device; ``message`` explains an error or an unknown."""
 
-    kind: VerdictKind
+    kind: AnswerKind
     message: str = ""
 
 
 class Compiled(NamedTuple):
-    """What compiling gives: a program, or the ``fixed`` verdict on every device."""
+    """What compiling gives: a program, or the ``fixed`` answer on every device."""
 
     reads: Reads
     program: Program | None = None
-    fixed: Verdict | None = None
+    fixed: Answer | None = None
 
 
 def compile_expression(expression: str, dialect: Dialect, refuse: Callable[[Type, Dialect], str]) -> Compiled:
@@ -59,23 +59,23 @@ def compile_expression(expression: str, dialect: Dialect, refuse: Callable[[Type
             raise CompileError(f"must evaluate to {wanted}, not {checked.types[root]}")
         return Compiled(reads(root), Program(root, checked, dialect))
     except CompileError as error:
-        verdict = Verdict(VerdictKind.ERROR, f"compilation failed: {error}")
+        answer = Answer(AnswerKind.ERROR, f"compilation failed: {error}")
     except Panic as error:
-        verdict = Verdict(VerdictKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
+        answer = Answer(AnswerKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
     except Undecided as reason:
-        verdict = Verdict(VerdictKind.UNKNOWN, str(reason))
+        answer = Answer(AnswerKind.UNKNOWN, str(reason))
     except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-        verdict = Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
-    return Compiled(_NO_READS, fixed=verdict)
+        answer = Answer(AnswerKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
+    return Compiled(_NO_READS, fixed=answer)
 
 
 def run(program: Program, device: CelDevice) -> object:
-    """Return the value of an expression for a device, or a verdict if it has none; never raises."""
+    """Return the value of an expression for a device, or an answer if it has none; never raises."""
     try:
         return program.run(device)
     except (EvaluationError, Panic) as error:
-        return Verdict(VerdictKind.ERROR, str(error))
+        return Answer(AnswerKind.ERROR, str(error))
     except Undecided as reason:
-        return Verdict(VerdictKind.UNKNOWN, str(reason))
+        return Answer(AnswerKind.UNKNOWN, str(reason))
     except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-        return Verdict(VerdictKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
+        return Answer(AnswerKind.UNKNOWN, f"defect in the evaluator: {defect!r}")

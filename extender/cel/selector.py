@@ -14,13 +14,13 @@ from .checking.static_types import Type
 from .dialect import Dialect
 from .evaluation.frame import CelDevice
 from .evaluation.program import Program
-from .expression import Verdict, VerdictKind, compile_expression, run
+from .expression import Answer, AnswerKind, compile_expression, run
 from .syntax.reads import Reads
 from .values.runtime_types import type_name
 from .values.semver import parse_semver
 
-MATCH = Verdict(VerdictKind.MATCH)
-NO_MATCH = Verdict(VerdictKind.NO_MATCH)
+MATCH = Answer(AnswerKind.MATCH)
+NO_MATCH = Answer(AnswerKind.NO_MATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +28,32 @@ class Selector:
     """
     A compiled CEL expression.
 
-    ``reads`` bounds the attributes that its verdicts depend on. ``fixed`` is the verdict on every
+    ``reads`` bounds the attributes that its answers depend on. ``fixed`` is the answer on every
     device if the expression does not compile.
     """
 
     expression: str
     reads: Reads
     program: Program | None = None
-    fixed: Verdict | None = None
+    fixed: Answer | None = None
 
-    def matches(self, device: CelDevice) -> Verdict:
+    def matches(self, device: CelDevice) -> Answer:
         """
         Evaluate the selector for a device, of which ``unsupported_attribute`` finds nothing.
 
         Never raises: what goes wrong here, not in the expression, is UNKNOWN.
         """
         if self.program is None:
-            return self.fixed or Verdict(VerdictKind.UNKNOWN, "not compiled")
+            return self.fixed or Answer(AnswerKind.UNKNOWN, "not compiled")
         value = run(self.program, device)
         if value is True:
             return MATCH
         if value is False:
             return NO_MATCH
-        if isinstance(value, Verdict):
+        if isinstance(value, Answer):
             return value
-        return Verdict(
-            VerdictKind.ERROR, f"CEL result of type {type_name(value)} could not be converted to bool"
+        return Answer(
+            AnswerKind.ERROR, f"CEL result of type {type_name(value)} could not be converted to bool"
         )
 
 
@@ -61,8 +61,8 @@ def compile_selector(expression: str, dialect: Dialect) -> Selector:
     """
     Compile an expression as kube-scheduler does.
 
-    Never raises: what Kubernetes rejects gives a selector whose verdict is always ERROR, what it
-    has and we lack gives one whose verdict is UNKNOWN.
+    Never raises: what Kubernetes rejects gives a selector whose answer is always ERROR, what it
+    has and we lack gives one whose answer is UNKNOWN.
     """
     return Selector(expression, *compile_expression(expression, dialect, _refused))
 

@@ -31,20 +31,20 @@ from __future__ import annotations
 
 import pytest
 
-from extender.cel import VerdictKind, compile_selector, unsupported_attribute
+from extender.cel import AnswerKind, compile_selector, unsupported_attribute
 from tests.cel.golden import CASES, DEVICES, Case
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_case(case: Case):
-    """The verdict is the one of Kubernetes, or UNKNOWN where the case says so."""
+    """The answer is the one of Kubernetes, or UNKNOWN where the case says so."""
     device = DEVICES[case.device]
     selector = compile_selector(case.expression, case.source.dialect)
     unsupported = unsupported_attribute(device.attributes, case.source.dialect)
-    verdict = selector.matches(device)
+    answer = selector.matches(device)
     if case.unknown:
-        assert verdict.kind is VerdictKind.UNKNOWN
-        assert verdict.message
+        assert answer.kind is AnswerKind.UNKNOWN
+        assert answer.message
         return
     (expect,) = case.expect
     assert (selector.program is None) is (expect == "compile-error")
@@ -52,10 +52,10 @@ def test_case(case: Case):
         assert expect == "error"
         return
     expected = "error" if expect == "compile-error" else expect
-    assert verdict.kind.value == expected, verdict.message
-    assert bool(verdict.message) is (verdict.kind is VerdictKind.ERROR)
+    assert answer.kind.value == expected, answer.message
+    assert bool(answer.message) is (answer.kind is AnswerKind.ERROR)
     if case.value is not None:
-        assert verdict.message == f"no such key: {case.value}|"
+        assert answer.message == f"no such key: {case.value}|"
 
 
 METERED = [case for case in CASES if case.cost is not None and not case.unknown]

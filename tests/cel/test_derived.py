@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.cel import VerdictKind, compile_derived, unsupported_attribute
+from extender.cel import AnswerKind, compile_derived, unsupported_attribute
 from extender.model import Attribute
 from tests.cel.golden import DERIVED, DEVICES, SOURCES, DerivedCase
 
@@ -34,5 +34,5 @@ def test_derived(case: DerivedCase):
         return
     assert (derived.program is None) is (case.expect == "compile-error")
     assert not isinstance(value, Attribute)
-    assert value.kind is VerdictKind.ERROR
+    assert value.kind is AnswerKind.ERROR
     assert value.message

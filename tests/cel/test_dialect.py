@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.cel import CelDevice, Dialect, VerdictKind, compile_selector, unsupported_attribute
+from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, unsupported_attribute
 from extender.model import Attribute, AttributeKind
 
 OFF = Dialect()
@@ -35,19 +35,19 @@ def test_unsupported_attribute(attribute, dialect, unsupported):
 @pytest.mark.parametrize(
     ("expression", "dialect", "kind"),
     [
-        ("device.attributes['a'].b.includes('a')", ON, VerdictKind.MATCH),
-        ("device.attributes['a'].b.includes('a')", Dialect(includes=False), VerdictKind.ERROR),
-        ("device.attributes['a'].b.exists(x, x == 'a')", ON, VerdictKind.ERROR),
+        ("device.attributes['a'].b.includes('a')", ON, AnswerKind.MATCH),
+        ("device.attributes['a'].b.includes('a')", Dialect(includes=False), AnswerKind.ERROR),
+        ("device.attributes['a'].b.exists(x, x == 'a')", ON, AnswerKind.ERROR),
         (
             "device.attributes['a'].b.exists(x, x == 'a')",
             Dialect(list_attributes=True, iterate_attribute_value=True),
-            VerdictKind.MATCH,
+            AnswerKind.MATCH,
         ),
-        ("dyn(device.attributes['a'].b.size() == 2)", ON, VerdictKind.ERROR),
-        ("dyn(true)", Dialect(dyn_result=True), VerdictKind.MATCH),
-        ("lists.range(60).includes(59)", OFF, VerdictKind.ERROR),
-        ("lists.range(60).includes(47)", OFF, VerdictKind.MATCH),
-        ("lists.range(60).includes(59)", Dialect(includes_limit=None), VerdictKind.MATCH),
+        ("dyn(device.attributes['a'].b.size() == 2)", ON, AnswerKind.ERROR),
+        ("dyn(true)", Dialect(dyn_result=True), AnswerKind.MATCH),
+        ("lists.range(60).includes(59)", OFF, AnswerKind.ERROR),
+        ("lists.range(60).includes(47)", OFF, AnswerKind.MATCH),
+        ("lists.range(60).includes(59)", Dialect(includes_limit=None), AnswerKind.MATCH),
     ],
 )
 def test_switch(expression, dialect, kind):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extender.cel import CelDevice, Dialect, VerdictKind, compile_selector
+from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector
 from tests.cel.golden import CASES, DEVICES
 
 DIALECT = Dialect()
@@ -21,27 +21,27 @@ TOKENS = [
 ]
 
 
-def verdict_of(expression: str):
+def answer_of(expression: str):
     return compile_selector(expression, DIALECT).matches(DEVICES["made/probe"])
 
 
 @given(st.text())
 def test_any_text(expression):
-    """Any text gets a verdict, and none shows a defect of ours."""
-    assert DEFECT not in verdict_of(expression).message
+    """Any text gets an answer, and none shows a defect of ours."""
+    assert DEFECT not in answer_of(expression).message
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=25).map(" ".join))
 def test_any_tokens(expression):
-    """Any sequence of CEL's tokens gets a verdict, and none shows a defect of ours."""
-    assert DEFECT not in verdict_of(expression).message
+    """Any sequence of CEL's tokens gets an answer, and none shows a defect of ours."""
+    assert DEFECT not in answer_of(expression).message
 
 
 @given(st.sampled_from(CASES), st.sampled_from(sorted(DEVICES)))
 def test_any_device(case, name):
-    """Any expression gets a verdict on any device, even one with attributes it should not see."""
-    verdict = compile_selector(case.expression, DIALECT).matches(DEVICES[name])
-    assert verdict.kind in VerdictKind
+    """Any expression gets an answer on any device, even one with attributes it should not see."""
+    answer = compile_selector(case.expression, DIALECT).matches(DEVICES[name])
+    assert answer.kind in AnswerKind
 
 
 @pytest.mark.parametrize("depth", [39, 41, 60, 250, 1000, 5000])
@@ -65,14 +65,14 @@ def test_any_device(case, name):
 )
 def test_deep_nesting(opening, inner, closing, depth):
     """Depth is refused with a reason, it does not exhaust the stack."""
-    verdict = verdict_of(opening * depth + inner + closing * depth)
-    assert DEFECT not in verdict.message
-    assert verdict.message or verdict.kind in (VerdictKind.MATCH, VerdictKind.NO_MATCH)
+    answer = answer_of(opening * depth + inner + closing * depth)
+    assert DEFECT not in answer.message
+    assert answer.message or answer.kind in (AnswerKind.MATCH, AnswerKind.NO_MATCH)
 
 
 def test_brackets_beyond_the_limit_of_kubernetes_are_an_error():
     """Kubernetes itself rejects more than 250 nested brackets."""
-    assert verdict_of("(" * 251 + "true" + ")" * 251).kind is VerdictKind.ERROR
+    assert answer_of("(" * 251 + "true" + ")" * 251).kind is AnswerKind.ERROR
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_brackets_beyond_the_limit_of_kubernetes_are_an_error():
 )
 def test_costly_expressions_are_errors(expression):
     """Kubernetes stops at its cost limit, and so do we: at the same cost, so with bounded work."""
-    assert verdict_of(expression) == (
-        VerdictKind.ERROR,
+    assert answer_of(expression) == (
+        AnswerKind.ERROR,
         "operation cancelled: actual cost limit exceeded",
     )
 
@@ -95,11 +95,11 @@ def test_costs_that_depend_on_the_order_of_a_map_are_unknown():
     """Near the limit it is random upstream whether an iteration ends before the limit is reached."""
     near = "lists.range(706).sort().size() > 1 && "
     few = "lists.range(98).all(x, device.attributes['gpu.nvidia.com'].exists(k, k == '{}'))"
-    assert verdict_of(f"{near}!{few.format('none')}").kind is VerdictKind.MATCH
+    assert answer_of(f"{near}!{few.format('none')}").kind is AnswerKind.MATCH
     for key in DEVICES["made/probe"].attributes:
-        verdict = verdict_of(near + few.format(key.partition("/")[2]))
-        assert verdict.kind is VerdictKind.UNKNOWN
-        assert "order in which a map is iterated" in verdict.message
+        answer = answer_of(near + few.format(key.partition("/")[2]))
+        assert answer.kind is AnswerKind.UNKNOWN
+        assert "order in which a map is iterated" in answer.message
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_costs_that_depend_on_the_order_of_a_map_are_unknown():
 )
 def test_large_values_are_unknown(expression, reason):
     """What costs little by Kubernetes' count and much memory in fact is not built."""
-    verdict = verdict_of(expression)
-    assert verdict.kind is VerdictKind.UNKNOWN
-    assert reason in verdict.message
+    answer = answer_of(expression)
+    assert answer.kind is AnswerKind.UNKNOWN
+    assert reason in answer.message
 
 
 def test_a_defect_is_unknown():
@@ -124,6 +124,6 @@ def test_a_defect_is_unknown():
             raise RuntimeError("broken")
 
     selector = compile_selector("device.attributes['a'].b == 1", DIALECT)
-    verdict = selector.matches(CelDevice("a", False, Broken(), {}))
-    assert verdict.kind is VerdictKind.UNKNOWN
-    assert DEFECT in verdict.message
+    answer = selector.matches(CelDevice("a", False, Broken(), {}))
+    assert answer.kind is AnswerKind.UNKNOWN
+    assert DEFECT in answer.message

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from extender.cel import CelDevice, Dialect, VerdictKind, compile_selector, unsupported_attribute
+from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, unsupported_attribute
 from extender.cel.errors import COST_EXCEEDED, Undecided
 from extender.cel.evaluation.program import Program
 from extender.core.releases.features import features_named
@@ -73,21 +73,21 @@ def ours(selector: Selector, dialect: Dialect) -> End:
     device = _cel_device(selector)
     compiled = compile_selector(selector.text, dialect)
     if compiled.fixed is not None:
-        kind = Outcome.UNKNOWN if compiled.fixed.kind is VerdictKind.UNKNOWN else Outcome.COMPILE_ERROR
+        kind = Outcome.UNKNOWN if compiled.fixed.kind is AnswerKind.UNKNOWN else Outcome.COMPILE_ERROR
         return End(kind, compiled.fixed.message)
     unsupported = unsupported_attribute(device.attributes, dialect)
     if unsupported is not None:
         return End(Outcome.ERROR, f"attribute {unsupported} is not supported")
-    verdict = compiled.matches(device)
+    answer = compiled.matches(device)
     kinds = {
-        VerdictKind.MATCH: Outcome.MATCH,
-        VerdictKind.NO_MATCH: Outcome.NO_MATCH,
-        VerdictKind.ERROR: Outcome.ERROR,
-        VerdictKind.UNKNOWN: Outcome.UNKNOWN,
+        AnswerKind.MATCH: Outcome.MATCH,
+        AnswerKind.NO_MATCH: Outcome.NO_MATCH,
+        AnswerKind.ERROR: Outcome.ERROR,
+        AnswerKind.UNKNOWN: Outcome.UNKNOWN,
     }
     assert compiled.program is not None
-    beyond = verdict.message == COST_EXCEEDED
-    return End(kinds[verdict.kind], verdict.message, None if beyond else _cost(compiled.program, device))
+    beyond = answer.message == COST_EXCEEDED
+    return End(kinds[answer.kind], answer.message, None if beyond else _cost(compiled.program, device))
 
 
 def _cost(program: Program, device: CelDevice) -> int | None:

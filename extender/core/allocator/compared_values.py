@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extender.cel import CelDevice, Verdict, VerdictKind
+from extender.cel import Answer, AnswerKind, CelDevice
 from extender.model import Attribute, AttributeKind, Device
 from extender.model.slices import Scalar
 
@@ -25,7 +25,7 @@ expression that fails on the device, which aborts the attempt that looks at it; 
 cannot evaluate.
 """
 
-Value = Attribute | Verdict | None
+Value = Attribute | Answer | None
 """What is compared of one device: an attribute, none, or why there is no telling."""
 
 _ELEMENTS = {
@@ -70,8 +70,8 @@ class ValueClasses:
     def _class(self, value: Value, known: dict[tuple[AttributeKind, Scalar], int]) -> ValueClass:
         if value is None:
             return MISSING
-        if isinstance(value, Verdict):
-            return FAILED_VALUE if value.kind is VerdictKind.ERROR else UNDECIDED_VALUE
+        if isinstance(value, Answer):
+            return FAILED_VALUE if value.kind is AnswerKind.ERROR else UNDECIDED_VALUE
         kind, scalar = value.kind, value.value
         if isinstance(scalar, tuple):
             if not self._sets or not scalar:

@@ -7,7 +7,7 @@ selectorsMatch, v0.34 to v0.37.
 
 from __future__ import annotations
 
-from extender.cel import CelDevice, VerdictKind
+from extender.cel import AnswerKind, CelDevice
 from extender.model import Device, DeviceTraits
 from extender.model.quantity import Quantity
 
@@ -22,10 +22,10 @@ Verdict of one alternative on one device; the last three stop the search when re
 """
 
 _VERDICTS = {
-    VerdictKind.MATCH: SELECTED,
-    VerdictKind.NO_MATCH: REJECTED,
-    VerdictKind.ERROR: FAILED,
-    VerdictKind.UNKNOWN: UNDECIDED,
+    AnswerKind.MATCH: SELECTED,
+    AnswerKind.NO_MATCH: REJECTED,
+    AnswerKind.ERROR: FAILED,
+    AnswerKind.UNKNOWN: UNDECIDED,
 }
 
 
@@ -49,8 +49,8 @@ def device_verdict(
         if unsupported is not None:
             return FAILED, (where, f"attribute {unsupported}: unsupported attribute value")
         verdict = selector.matches(device)
-        if verdict.kind is not VerdictKind.MATCH:
-            why = (where, verdict.message) if verdict.kind is not VerdictKind.NO_MATCH else ("", "")
+        if verdict.kind is not AnswerKind.MATCH:
+            why = (where, verdict.message) if verdict.kind is not AnswerKind.NO_MATCH else ("", "")
             return _VERDICTS[verdict.kind], why
     return SELECTED, ("", "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extender.cel import Verdict
+from extender.cel import Answer
 from extender.model import Attribute, Device, ResourceSlice
 from extender.model.slices import NO_TRAITS
 
@@ -149,7 +149,7 @@ class Projector:
                     failure,
                     max(len(blocks) - 1, 0),
                     of.skips_node,
-                    next((each.message for each in values if isinstance(each, Verdict)), ""),
+                    next((each.message for each in values if isinstance(each, Answer)), ""),
                 )
                 found.append((candidate, (slice_number, position)))
         if self._release.gathering.invalid_is_fatal:

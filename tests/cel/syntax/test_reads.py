@@ -1,4 +1,4 @@
-"""A verdict depends on nothing but what the selector says it reads."""
+"""An answer depends on nothing but what the selector says it reads."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def is_read(name: str, reads: Reads) -> bool:
 
 @given(case=st.sampled_from(BOUNDED), before=attributes, after=attributes)
 def test_other_attributes_do_not_matter(case, before, after):
-    """Replacing every attribute that is not read leaves the verdict as it is."""
+    """Replacing every attribute that is not read leaves the answer as it is."""
     selector = compile_selector(case.expression, Dialect())
     device = DEVICES[case.device]
     supported = {name: value for name, value in device.attributes.items() if not value.kind.is_list}
     read = {name: value for name, value in (before | supported).items() if is_read(name, selector.reads)}
-    verdicts = {
+    answers = {
         selector.matches(CelDevice(device.driver, True, {**others, **read}, device.capacity))
         for noise in (before, after)
         for others in [{name: value for name, value in noise.items() if not is_read(name, selector.reads)}]
     }
-    assert len(verdicts) == 1
+    assert len(answers) == 1
 
 
 @pytest.mark.parametrize(
