@@ -14,7 +14,7 @@ from extender.model.slices import Scalar
 
 from .checking.static_types import SEMVER, Type
 from .dialect import Dialect
-from .errors import EvaluationError, Undecided
+from .errors import EvaluationError, Unpredictable
 from .evaluation.frame import CelDevice
 from .evaluation.program import Program
 from .expression import Answer, AnswerKind, compile_expression, run
@@ -61,7 +61,7 @@ class DerivedAttribute:
             return _attribute(value)
         except EvaluationError as error:
             return _error(str(error))
-        except Undecided as reason:
+        except Unpredictable as reason:
             return Answer(AnswerKind.UNKNOWN, str(reason))
 
 

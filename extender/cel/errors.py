@@ -24,7 +24,7 @@ class CostExceeded(Panic):
     """The evaluation may cost more than Kubernetes allows; if costs are counted exactly, it does."""
 
 
-class Undecided(Exception):
+class Unpredictable(Exception):
     """We cannot tell what Kubernetes would answer; the message says why."""
 
 

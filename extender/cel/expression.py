@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .checking.checker import check
 from .checking.static_types import Type
 from .dialect import Dialect
-from .errors import CompileError, EvaluationError, Panic, Undecided
+from .errors import CompileError, EvaluationError, Panic, Unpredictable
 from .evaluation.frame import CelDevice
 from .evaluation.program import Program
 from .functions.library import declarations
@@ -62,7 +62,7 @@ def compile_expression(expression: str, dialect: Dialect, refuse: Callable[[Type
         answer = Answer(AnswerKind.ERROR, f"compilation failed: {error}")
     except Panic as error:
         answer = Answer(AnswerKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
-    except Undecided as reason:
+    except Unpredictable as reason:
         answer = Answer(AnswerKind.UNKNOWN, str(reason))
     except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
         answer = Answer(AnswerKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
@@ -75,7 +75,7 @@ def run(program: Program, device: CelDevice) -> object:
         return program.run(device)
     except (EvaluationError, Panic) as error:
         return Answer(AnswerKind.ERROR, str(error))
-    except Undecided as reason:
+    except Unpredictable as reason:
         return Answer(AnswerKind.UNKNOWN, str(reason))
     except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
         return Answer(AnswerKind.UNKNOWN, f"defect in the evaluator: {defect!r}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, unsupported_attribute
-from extender.cel.errors import COST_EXCEEDED, Undecided
+from extender.cel.errors import COST_EXCEEDED, Unpredictable
 from extender.cel.evaluation.program import Program
 from extender.core.releases.features import features_named
 from extender.core.releases.history import implementation_for, release_with
@@ -93,7 +93,7 @@ def ours(selector: Selector, dialect: Dialect) -> End:
 def _cost(program: Program, device: CelDevice) -> int | None:
     try:
         return program.run_exactly(device)[1]
-    except Undecided:
+    except Unpredictable:
         return None
 
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..errors import Panic, Undecided
+from ..errors import Panic, Unpredictable
 from ..values.maps import AnyMap
 from ..values.named_formats import Format
 from ..values.networks import Cidr, Ip
@@ -128,7 +128,7 @@ def _flattening(values: Values, _: object) -> int:
         raise Panic("internal error: interface conversion: the depth is no int")
     amount = float(size(values[0])) * float(depth)
     if amount >= _TWO_TO_64 or amount < 0:
-        raise Undecided("the cost of flattening so deeply depends on the scheduler's processor")
+        raise Unpredictable("the cost of flattening so deeply depends on the scheduler's processor")
     return int(amount) + _CALL + _LIST
 
 

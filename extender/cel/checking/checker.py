@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..dialect import Dialect
-from ..errors import CompileError, Undecided
+from ..errors import CompileError, Unpredictable
 from ..syntax.tree import (
     Call,
     Comprehension,
@@ -62,7 +62,7 @@ def check(root: Node, dialect: Dialect, declarations: Declarations) -> Checked:
     """
     Check an expression as kube-scheduler does before it evaluates it.
 
-    Raises ``CompileError`` for what it rejects, ``Undecided`` for what we do not know.
+    Raises ``CompileError`` for what it rejects, ``Unpredictable`` for what we do not know.
     """
     checker = _Checker(dialect, declarations)
     checker.check(root)
@@ -249,7 +249,7 @@ class _Checker:
         inner, was_optional = st.unwrap_optional(entry)
         if not was_optional:
             if st.is_dynamic(entry):
-                raise Undecided("an optional element of unknown type crashes cel-go")
+                raise Unpredictable("an optional element of unknown type crashes cel-go")
             raise CompileError(f"expected type 'optional_type({inner})' but found '{inner}'")
         return inner
 
@@ -294,7 +294,7 @@ class _Checker:
 def _message(node: MessageLiteral) -> Type:
     name = node.name.removeprefix(".")
     if name in MESSAGES or name in ("list", "map", "optional_type"):
-        raise Undecided("building protobuf messages is not modelled")
+        raise Unpredictable("building protobuf messages is not modelled")
     raise CompileError(f"undeclared reference to '{name}'")
 
 

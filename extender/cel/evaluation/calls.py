@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..checking.call_costs import Cost
 from ..checking.declarations import Function, Implementation, Overload
-from ..errors import EvaluationError, Undecided, no_such_overload
+from ..errors import EvaluationError, Unpredictable, no_such_overload
 from ..values.runtime_types import exact_class
 from ..values.values import TypeValue
 from .attributes import Evaluator
@@ -49,7 +49,7 @@ def dispatch(function: Function, overload: Overload | None) -> Implementation:
         for candidate in candidates:
             if candidate.accepts(values):
                 if candidate.implementation is None:
-                    raise Undecided(f"{function.name}() is not modelled for these values")
+                    raise Unpredictable(f"{function.name}() is not modelled for these values")
                 return candidate.implementation(*values)
         raise no_such_overload(function.name)
 

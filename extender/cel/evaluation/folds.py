@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..errors import CostExceeded, EvaluationError, Undecided
+from ..errors import CostExceeded, EvaluationError, Unpredictable
 from ..values.maps import AnyMap
 from ..values.runtime_types import ordered, type_name
 from ..values.values import LISTS, GrowingList, UnorderedList
@@ -134,7 +134,7 @@ def _exactly(parts: FoldParts, frame: Frame, over: object) -> None:
     if parts.condition is None or not _is_unordered(over):
         _iterate(parts, frame, over)
         return
-    random = Undecided("what the evaluation costs depends on the order in which a map is iterated")
+    random = Unpredictable("what the evaluation costs depends on the order in which a map is iterated")
     try:
         ended = _iterate(parts, frame, over)
     except CostExceeded:

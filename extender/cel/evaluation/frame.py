@@ -10,7 +10,7 @@ from typing import NamedTuple
 from extender.model import Attribute, AttributeKind
 from extender.model.quantity import Quantity
 
-from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Undecided
+from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Unpredictable
 from ..values.maps import DomainMap, StringMap
 from ..values.quantities import QuantityValue, quantity_value
 from ..values.semver import parse_semver
@@ -85,7 +85,7 @@ class Frame:
         try:
             value = quantity_value(found)
         except OverflowError as error:
-            raise Undecided(str(error)) from None
+            raise Unpredictable(str(error)) from None
         except ValueError as error:
             raise EvaluationError(str(error)) from None
         if self._quantities is None:

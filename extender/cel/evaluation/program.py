@@ -39,7 +39,7 @@ class Program:
         """
         Evaluate the expression for a device.
 
-        Raises ``EvaluationError``, ``Panic`` or ``Undecided`` where there is no value.
+        Raises ``EvaluationError``, ``Panic`` or ``Unpredictable`` where there is no value.
         """
         try:
             return self._evaluate(Frame(device, self._slots, self._budget))
@@ -54,7 +54,7 @@ class Program:
         Evaluate the expression counting each step as cel-go does.
 
         Returns the value, or the error or panic that stands for it, and the cost in Kubernetes' units.
-        Raises ``Undecided``.
+        Raises ``Unpredictable``.
         """
         if self._exact is None:
             self._exact = compile_tree(self._root, self._checked, self._dialect, metered=True)

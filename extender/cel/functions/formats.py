@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from ..checking import call_costs
 from ..checking.declarations import Function, Implementation, function, overload
-from ..errors import Undecided
+from ..errors import Unpredictable
 from ..values.named_formats import FORMATS, Format
 from ..values.values import NONE, Optional
 
-_UNTOLD = Undecided("the complaints of a format are not modelled")
+_UNTOLD = Unpredictable("the complaints of a format are not modelled")
 
 
 def _constant(format_: Format) -> Implementation:

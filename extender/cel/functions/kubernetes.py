@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..checking import call_costs
 from ..checking.declarations import Function, Overload, function, overload
-from ..errors import EvaluationError, Undecided
+from ..errors import EvaluationError, Unpredictable
 from ..values.parsing import parsing, succeeds
 from ..values.quantities import QuantityValue, parse_quantity_value, whole
 from ..values.semver import Semver, normalized, parse_semver
@@ -82,7 +82,7 @@ def quantity_sums(*, in_place: bool) -> tuple[Function, ...]:
         if not in_place:
             return left.plus(right, sign=sign)
         if left.borrowed and left.decimal is not None:
-            raise Undecided("adding to this capacity changes the device itself upstream")
+            raise Unpredictable("adding to this capacity changes the device itself upstream")
         return left.plus_in_place(right, sign=sign)
 
     def declare(name: str, sign: int) -> Function:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from ..checking import call_costs
 from ..checking.declarations import Function, Implementation, Overload, function, overload
-from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Undecided, no_such_overload
+from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Unpredictable, no_such_overload
 from ..values.arithmetic import add
 from ..values.runtime_types import COMPARABLE, compare, ordered
 from ..values.times import Duration
@@ -144,10 +144,10 @@ def _sort_by_keys(elements: object, keys: object) -> object:
         _insertion_sort(entries)
     else:
         if any(isinstance(key, float) and math.isnan(key) for key in keys):
-            raise Undecided("sorting NaN is not modelled")
+            raise Unpredictable("sorting NaN is not modelled")
         entries.sort(key=cmp_to_key(_compare_keys))
         if elements is not keys and any(not compare(a, b) for (a, _), (b, _) in pairwise(entries)):
-            raise Undecided("the order of many elements with equal keys is not modelled")
+            raise Unpredictable("the order of many elements with equal keys is not modelled")
     return tuple([element for _, element in entries])
 
 
@@ -185,7 +185,7 @@ def _reverse(elements: List) -> List:
 
 def _range(count: int) -> List:
     if count > _MOST_MEMORY:
-        raise Undecided("a list so long may exhaust the scheduler's memory")
+        raise Unpredictable("a list so long may exhaust the scheduler's memory")
     if count > _LONGEST_RANGE:
         raise CostExceeded(COST_EXCEEDED)
     return tuple(range(count))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ..checking import call_costs
 from ..checking.declarations import Function, Overload, function, overload
-from ..errors import EvaluationError, Undecided
+from ..errors import EvaluationError, Unpredictable
 from ..values.go_text import SHORT_ESCAPES
 from ..values.regular_expressions import Pattern, compile_pattern, find_all
 from ..values.runtime_types import ordered
@@ -77,7 +77,7 @@ def _upper_ascii(text: str) -> str:
 def _replace(text: str, old: str, new: str, count: int = -1) -> str:
     occurrences = text.count(old) if count < 0 else min(count, text.count(old))
     if len(text) + occurrences * len(new) > _LARGEST_RESULT:
-        raise Undecided("the result of replace() may exceed the cost limit")
+        raise Unpredictable("the result of replace() may exceed the cost limit")
     return text.replace(old, new, count if count >= 0 else -1)
 
 
@@ -121,7 +121,7 @@ def _join(elements: object, separator: str = "") -> str:
             raise EvaluationError(f"join: invalid input: {element}")
         texts.append(element)
     if sum(map(len, texts)) + len(separator) * len(texts) > _LARGEST_RESULT:
-        raise Undecided("the result of join() may exceed the cost limit")
+        raise Unpredictable("the result of join() may exceed the cost limit")
     return separator.join(texts)
 
 

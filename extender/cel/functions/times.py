@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 
 from ..checking.declarations import Function, Implementation, function, overload
-from ..errors import EvaluationError, Undecided
+from ..errors import EvaluationError, Unpredictable
 from ..values.times import (
     SECOND,
     Calendar,
@@ -75,7 +75,7 @@ def _zone_offset(zone: str) -> int:
             return 0
         if not _ZONE.fullmatch(zone):
             raise EvaluationError(f"unknown time zone {zone}")
-        raise Undecided("named time zones are not modelled")
+        raise Unpredictable("named time zones are not modelled")
     hours_text, _, minutes_text = zone.partition(":")
     hours, minutes = _number(hours_text), _number(minutes_text)
     total = hours * 60 - minutes if zone[0] == "-" else hours * 60 + minutes

@@ -7,7 +7,7 @@ with the optional syntax that Kubernetes enables.
 
 from __future__ import annotations
 
-from ..errors import CompileError, Undecided
+from ..errors import CompileError, Unpredictable
 from .lexer import Token, TokenKind, tokenize
 from .literals import literal_value
 from .macros import expand_global, expand_member
@@ -67,17 +67,17 @@ def parse(expression: str, *, quoted_fields: bool = False) -> Node:
     """
     Return the syntax tree of an expression; ``quoted_fields`` may be written in backticks.
 
-    Raises ``CompileError`` for what cel-go refuses to parse, and ``Undecided`` for an
+    Raises ``CompileError`` for what cel-go refuses to parse, and ``Unpredictable`` for an
     expression too long or too deep for us.
     """
     if len(expression) > MAX_LENGTH:
-        raise Undecided(f"the expression is longer than {MAX_LENGTH} characters")
+        raise Unpredictable(f"the expression is longer than {MAX_LENGTH} characters")
     tokens = tokenize(expression)
     nesting = _nesting(tokens)
     if nesting > _REJECTED_NESTING:
         raise CompileError(f"expression recursion limit exceeded: {_REJECTED_NESTING}")
     if nesting > _MAX_NESTING:
-        raise Undecided(f"brackets are nested more than {_MAX_NESTING} deep")
+        raise Unpredictable(f"brackets are nested more than {_MAX_NESTING} deep")
     return _Parser(tokens, quoted_fields=quoted_fields).parse()
 
 
@@ -330,5 +330,5 @@ def _name_of(node: Node) -> str:
 def _bounded(node: Node) -> Node:
     """Return the node; refuse trees that the later passes could not walk."""
     if node.depth > _MAX_DEPTH or node.size > _MAX_SIZE:
-        raise Undecided("the expression is nested too deeply or expands to too much")
+        raise Unpredictable("the expression is nested too deeply or expands to too much")
     return node

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ..errors import EvaluationError, Undecided, no_such_overload
+from ..errors import EvaluationError, Unpredictable, no_such_overload
 from .times import Duration, Timestamp, between, checked_duration, shifted
 from .values import LISTS, MAX_INT, MAX_UINT, MIN_INT, GrowingList, Uint, UnorderedList
 
@@ -71,7 +71,7 @@ def _join(left: object, right: object) -> object:
     assert isinstance(left, tuple)
     assert isinstance(right, tuple)
     if type(left) is GrowingList:
-        raise Undecided("adding to an empty list bound to a variable changes the variable upstream")
+        raise Unpredictable("adding to an empty list bound to a variable changes the variable upstream")
     if not left:
         return right
     if not right:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from ..errors import Undecided
+from ..errors import Unpredictable
 
 SHORT_ESCAPES = {
     "\a": "\\a",
@@ -28,7 +28,7 @@ def quoted(text: str) -> str:
     """
     Return what ``%q`` gives.
 
-    Raises ``Undecided`` for a character that a newer Unicode may have made printable.
+    Raises ``Unpredictable`` for a character that a newer Unicode may have made printable.
     """
     return f'"{"".join(map(_escaped, text))}"'
 
@@ -40,7 +40,7 @@ def _escaped(character: str) -> str:
         return character
     category = unicodedata.category(character)
     if category == "Cn":
-        raise Undecided(f"whether Go prints the character {character!a} is not known")
+        raise Unpredictable(f"whether Go prints the character {character!a} is not known")
     if category[0] in "LMNPS":
         return character
     code = ord(character)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from ..errors import Panic, Undecided
+from ..errors import Panic, Unpredictable
 from .named_formats import Format
 from .networks import Cidr, Ip
 from .semver import Semver
@@ -121,7 +121,7 @@ def map_key(key: object) -> Key:
     """
     Return what identifies a key.
 
-    Raises ``Panic`` where Go panics on hashing, ``Undecided`` where identity is by address.
+    Raises ``Panic`` where Go panics on hashing, ``Unpredictable`` where identity is by address.
     """
     kind = type(key)
     if kind in _SCALAR_KEYS or key is None:
@@ -130,7 +130,7 @@ def map_key(key: object) -> Key:
         return (kind, key)
     if kind is bytes or kind is Semver or kind is Format:
         raise Panic(f"runtime error: hash of unhashable type {kind.__name__}")
-    raise Undecided("map keys that upstream tells apart by address are not modelled")
+    raise Unpredictable("map keys that upstream tells apart by address are not modelled")
 
 
 def _equal_integers(key: object) -> Iterator[int]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..errors import EvaluationError, Undecided
+from ..errors import EvaluationError, Unpredictable
 
 
 def parsing(parse: Callable[[str], object]) -> Callable[[str], object]:
@@ -18,7 +18,7 @@ def parsing(parse: Callable[[str], object]) -> Callable[[str], object]:
         except ValueError as error:
             raise EvaluationError(str(error)) from None
         except OverflowError as error:
-            raise Undecided(str(error)) from None
+            raise Unpredictable(str(error)) from None
 
     return parsed
 
@@ -32,7 +32,7 @@ def succeeds(parse: Callable[[str], object]) -> Callable[[str], bool]:
         except ValueError:
             return False
         except OverflowError as error:
-            raise Undecided(str(error)) from None
+            raise Unpredictable(str(error)) from None
         return True
 
     return succeeds

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ..errors import EvaluationError, Undecided, no_such_overload
+from ..errors import EvaluationError, Unpredictable, no_such_overload
 from .maps import MISSING, AnyMap, DomainMap, StringMap, ValueMap
 from .named_formats import Format
 from .networks import Cidr, Ip
@@ -160,11 +160,11 @@ def ordered(value: object) -> tuple[object, ...]:
     """
     Return a list's elements where their order matters.
 
-    Raises ``Undecided`` for a list whose order is random upstream.
+    Raises ``Unpredictable`` for a list whose order is random upstream.
     """
     assert isinstance(value, tuple)
     if type(value) is UnorderedList and len(value) > 1:
-        raise Undecided("the result depends on the order in which a map is iterated")
+        raise Unpredictable("the result depends on the order in which a map is iterated")
     return value
 
 

@@ -13,7 +13,7 @@ import math
 import re
 from typing import NamedTuple
 
-from ..errors import EvaluationError, Undecided
+from ..errors import EvaluationError, Unpredictable
 from .doubles import double_text
 from .go_text import quoted
 from .maps import AnyMap
@@ -110,7 +110,7 @@ def _formatted(clause: Clause, value: object) -> str:
         assert isinstance(value, float | str)
         precision = _DEFAULT_PRECISION if clause.precision is None else clause.precision
         if precision > _WIDEST:
-            raise Undecided("so large a precision is not modelled")
+            raise Unpredictable("so large a precision is not modelled")
         return (_fixed if verb == "f" else _scientific)(float(value), precision)
     if verb in "xX" and isinstance(value, str | bytes):
         digits = (value.encode() if isinstance(value, str) else value).hex()

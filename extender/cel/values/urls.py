@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..errors import Undecided
+from ..errors import Unpredictable
 from .networks import parse_ip
 
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~")
@@ -53,7 +53,7 @@ class Url(NamedTuple):
     def parameters(self) -> dict[str, list[str]]:
         """The values of each query parameter, in order; malformed ones are left out."""
         if self.query.count(b"&") >= _MOST_PARAMETERS:
-            raise Undecided("a URL with very many parameters is not modelled")
+            raise Unpredictable("a URL with very many parameters is not modelled")
         found: dict[str, list[str]] = {}
         for part in filter(None, self.query.split(b"&")):
             key, _, value = part.partition(b"=")
@@ -91,7 +91,7 @@ def parse_url(text: str) -> Url:
     """
     Parse an absolute URL or path.
 
-    Raises ``ValueError`` for what is none, ``Undecided`` where Go releases differ.
+    Raises ``ValueError`` for what is none, ``Unpredictable`` where Go releases differ.
     """
     whole = text.encode()
     try:
@@ -112,7 +112,7 @@ def text_of(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise Undecided("a string that is not UTF-8 is not modelled") from None
+        raise Unpredictable("a string that is not UTF-8 is not modelled") from None
 
 
 def _parse(url: bytes, *, request: bool) -> _Parts:
@@ -166,7 +166,7 @@ def _parse_host(scheme: bytes, host: bytes) -> bytes:
         return _parse_bracketed(host)
     if host.count(b":") > 1:
         if scheme in (b"http", b"https"):
-            raise Undecided("colons in the host of a URL mean different things to releases of Go")
+            raise Unpredictable("colons in the host of a URL mean different things to releases of Go")
         _check_port(host[host.rindex(b":") :])
     elif b":" in host:
         _check_port(host[host.index(b":") :])
@@ -176,17 +176,17 @@ def _parse_host(scheme: bytes, host: bytes) -> bytes:
 def _parse_bracketed(host: bytes) -> bytes:
     end = host.rfind(b"]")
     if host.rfind(b"[") > 0:
-        raise Undecided("brackets in the host of a URL mean different things to releases of Go")
+        raise Unpredictable("brackets in the host of a URL mean different things to releases of Go")
     if end < 0:
         raise ValueError("missing ']' in host")
     _check_port(host[end + 1 :])
     inside, _, zone = host[1:end].partition(b"%25")
     if zone or b"%" in inside or b":" not in inside:
-        raise Undecided("an unusual address in a URL is not modelled")
+        raise Unpredictable("an unusual address in a URL is not modelled")
     try:
         parse_ip(inside.decode())
     except ValueError:
-        raise Undecided("an unusual address in a URL is not modelled") from None
+        raise Unpredictable("an unusual address in a URL is not modelled") from None
     return host
 
 

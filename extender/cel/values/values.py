@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..errors import EvaluationError, Undecided
+from ..errors import EvaluationError, Unpredictable
 
 MIN_INT = -(2**63)
 MAX_INT = 2**63 - 1
@@ -63,14 +63,14 @@ class Optional:
     @property
     def fault(self) -> bool:
         """Whether the value is an error or not known, which shows only when it is asked for."""
-        return isinstance(self._value, EvaluationError | Undecided)
+        return isinstance(self._value, EvaluationError | Unpredictable)
 
     @property
     def value(self) -> object:
         """The value; raises the error of ``optional.none().value()``."""
         if not self.present:
             raise EvaluationError("optional.none() dereference")
-        if isinstance(self._value, EvaluationError | Undecided):
+        if isinstance(self._value, EvaluationError | Unpredictable):
             raise self._value
         return self._value
 
@@ -78,7 +78,7 @@ class Optional:
     def element(self) -> object:
         """The value as an element of a list or map, where upstream keeps even an error."""
         if self.fault:
-            raise Undecided("an error inside a list or map is not modelled")
+            raise Unpredictable("an error inside a list or map is not modelled")
         return self.value
 
 
