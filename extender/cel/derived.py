@@ -71,10 +71,10 @@ def compile_derived(expression: str, dialect: Dialect) -> DerivedAttribute:
 
     What Kubernetes rejects always gives ERROR, what it has and we lack gives UNKNOWN.
     """
-    return DerivedAttribute(expression, *compile_expression(expression, dialect, _refused))
+    return DerivedAttribute(expression, *compile_expression(expression, dialect, _check_result))
 
 
-def _refused(result: Type, _: Dialect) -> str:
+def _check_result(result: Type, _: Dialect) -> str:
     element = result.parameters[0] if result.kind == "list" else result
     if element.kind in _ELEMENTS or element == SEMVER:
         return ""

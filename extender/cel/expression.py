@@ -45,18 +45,20 @@ class Compiled(NamedTuple):
     fixed: Answer | None = None
 
 
-def compile_expression(expression: str, dialect: Dialect, refuse: Callable[[Type, Dialect], str]) -> Compiled:
+def compile_expression(
+    expression: str, dialect: Dialect, check_result: Callable[[Type, Dialect], str]
+) -> Compiled:
     """
     Compile an expression as kube-scheduler does; never raises.
 
-    ``refuse`` names the types that the result must have, unless it is of one.
+    ``check_result`` names the types that the result must have, unless it is of one.
     """
     try:
         root = parse(expression, quoted_fields=dialect.cel_go_029)
         checked = check(root, dialect, declarations(dialect))
-        wanted = refuse(checked.types[root], dialect)
-        if wanted:
-            raise CompileError(f"must evaluate to {wanted}, not {checked.types[root]}")
+        allowed = check_result(checked.types[root], dialect)
+        if allowed:
+            raise CompileError(f"must evaluate to {allowed}, not {checked.types[root]}")
         return Compiled(reads(root), Program(root, checked, dialect))
     except CompileError as error:
         answer = Answer(AnswerKind.ERROR, f"compilation failed: {error}")

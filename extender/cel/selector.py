@@ -1,5 +1,5 @@
 """
-Compile a device selector once, then ask it about devices.
+Compile a device selector once, then evaluate it for each device.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def compile_selector(expression: str, dialect: Dialect) -> Selector:
     Never raises: what Kubernetes rejects gives a selector whose answer is always ERROR, what it
     has and we lack gives one whose answer is UNKNOWN.
     """
-    return Selector(expression, *compile_expression(expression, dialect, _refused))
+    return Selector(expression, *compile_expression(expression, dialect, _check_result))
 
 
-def _refused(result: Type, dialect: Dialect) -> str:
+def _check_result(result: Type, dialect: Dialect) -> str:
     if result.kind in ("bool", "any") or (dialect.dyn_result and result.kind == "dyn"):
         return ""
     return "bool or the unknown type"

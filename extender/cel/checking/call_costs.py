@@ -54,7 +54,7 @@ def size(value: object) -> int:
 
 def _operand_size(value: object) -> int:
     """Like ``size``, but an optional counts as its value."""
-    while isinstance(value, Optional) and value.present and not value.fault:
+    while isinstance(value, Optional) and value.present and not value.is_error:
         value = value.value
     return size(value)
 
@@ -190,5 +190,5 @@ CONTAINS_CIDR_TEXT = _containment(1, parses=True)
 
 
 def flattening(*, negative_depth_counts: bool) -> Cost:
-    """Charge ``flatten``; with ``negative_depth_counts`` a negative depth makes it hard to tell (0.26)."""
+    """Charge ``flatten``; ``negative_depth_counts``: for a negative depth it is unpredictable (0.26)."""
     return Cost(_flattening if negative_depth_counts else _bounded_flattening)

@@ -24,7 +24,7 @@ from ..syntax.tree import (
 from ..values.values import Uint
 from . import static_types as st
 from .declarations import Declarations, Function, Overload
-from .names import MESSAGES, Known, Scopes
+from .names import MESSAGES, ConstantValue, Scopes
 from .static_types import Type, Unifier
 from .validator import validate
 
@@ -54,7 +54,7 @@ class Checked:
     types: dict[Node, Type]
     functions: dict[Node, tuple[Function, Overload | None]]
     global_calls: frozenset[Node]
-    constants: dict[Node, Known]
+    constants: dict[Node, ConstantValue]
     global_names: frozenset[Node]
 
 
@@ -94,7 +94,7 @@ class _Checker:
         self.types: dict[Node, Type] = {}
         self.functions: dict[Node, tuple[Function, Overload | None]] = {}
         self.global_calls: set[Node] = set()
-        self.constants: dict[Node, Known] = {}
+        self.constants: dict[Node, ConstantValue] = {}
         self.global_names: set[Node] = set()
 
     def resolved(self, node: Node) -> Type:
@@ -103,9 +103,9 @@ class _Checker:
 
     def check(self, node: Node) -> Type:
         """Find and record the type of a node."""
-        found = self._type(node)
-        self.types[node] = found
-        return found
+        node_type = self._type(node)
+        self.types[node] = node_type
+        return node_type
 
     def _type(self, node: Node) -> Type:
         if isinstance(node, Constant):
@@ -128,23 +128,23 @@ class _Checker:
         meaning = self._scopes.find(name)
         if meaning is None:
             return None
-        if meaning.known is not None:
-            self.constants[node] = meaning.known
+        if meaning.constant is not None:
+            self.constants[node] = meaning.constant
         if meaning.hidden:
             self.global_names.add(node)
         return meaning.type
 
     def _ident(self, node: Ident) -> Type:
-        found = self._lookup(node, node.name)
-        if found is None:
+        named = self._lookup(node, node.name)
+        if named is None:
             raise CompileError(f"undeclared reference to '{node.name}'")
-        return found
+        return named
 
     def _select(self, node: Select) -> Type:
         name = "" if node.test_only else _qualified(node)
-        found = self._lookup(node, name) if name else None
-        if found is not None:
-            return found
+        qualified = self._lookup(node, name) if name else None
+        if qualified is not None:
+            return qualified
         selected = self._field(node.operand, node.field, optional=False)
         return st.BOOL if node.test_only else self._unifier.substitute(selected)
 
@@ -184,9 +184,9 @@ class _Checker:
         return self._resolve(node, self._function(node.function), [receiver, *arguments], member=True)
 
     def _function(self, name: str) -> Function:
-        found = self._declarations.get(name)
-        if found is not None:
-            return found
+        function = self._declarations.get(name)
+        if function is not None:
+            return function
         raise CompileError(f"undeclared reference to '{name}'")
 
     def _resolve(self, node: Call, function: Function, arguments: list[Type], *, member: bool) -> Type:
@@ -194,7 +194,7 @@ class _Checker:
             self.functions[node] = (function, None)
             for argument in arguments:
                 if not self._unifier.assignable(argument, st.BOOL):
-                    raise CompileError(f"expected type 'bool' but found '{self._shown(argument)}'")
+                    raise CompileError(f"expected type 'bool' but found '{self._text(argument)}'")
             return st.BOOL
         result: Type | None = None
         matching = []
@@ -205,14 +205,14 @@ class _Checker:
             if not self._unifier.all_assignable(tuple(arguments), declared):
                 continue
             matching.append(overload)
-            found = self._unifier.substitute(declared_result)
+            returned = self._unifier.substitute(declared_result)
             if result is None:
-                result = found
-            elif not st.is_dynamic(result) and found != result:
+                result = returned
+            elif not st.is_dynamic(result) and returned != result:
                 result = st.DYN
         if result is None:
-            shown = ", ".join(self._shown(argument) for argument in arguments)
-            raise CompileError(f"found no matching overload for '{function.name}' applied to '({shown})'")
+            applied = ", ".join(self._text(argument) for argument in arguments)
+            raise CompileError(f"found no matching overload for '{function.name}' applied to '({applied})'")
         self.functions[node] = (function, matching[0] if len(matching) == 1 else None)
         return result
 
@@ -222,8 +222,8 @@ class _Checker:
         fresh = {name: self._unifier.fresh() for name in sorted(overload.parameters)}
         return tuple(_renamed(t, fresh) for t in overload.arguments), _renamed(overload.result, fresh)
 
-    def _shown(self, shown: Type) -> str:
-        return str(self._unifier.substitute(shown, unbound_to_dyn=True))
+    def _text(self, type_: Type) -> str:
+        return str(self._unifier.substitute(type_, unbound_to_dyn=True))
 
     def _list(self, node: ListLiteral) -> Type:
         joined: Type | None = None
@@ -263,9 +263,9 @@ class _Checker:
     def _comprehension(self, node: Comprehension) -> Type:
         self.check(node.range)
         accumulated = self.check(node.init)
-        over = self._unifier.substitute(self.types[node.range])
+        iter_range = self._unifier.substitute(self.types[node.range])
         self._scopes.push({node.accumulator: accumulated})
-        self._scopes.push(self._variables(node, over))
+        self._scopes.push(self._variables(node, iter_range))
         self._assert(self.check(node.condition), st.BOOL)
         self._assert(self.check(node.step), accumulated)
         self._scopes.pop()
@@ -273,22 +273,24 @@ class _Checker:
         self._scopes.pop()
         return self._unifier.substitute(result)
 
-    def _variables(self, node: Comprehension, over: Type) -> dict[str, Type]:
+    def _variables(self, node: Comprehension, iter_range: Type) -> dict[str, Type]:
         two = bool(node.variable2)
-        if over.kind == "list":
-            first, second = (st.INT, over.parameters[0]) if two else (over.parameters[0], st.ERROR)
-        elif over.kind == "map":
-            first, second = over.parameters
-        elif over.kind in ("dyn", "error", "param"):
-            self._unifier.assignable(st.DYN, over)
+        if iter_range.kind == "list":
+            first, second = (
+                (st.INT, iter_range.parameters[0]) if two else (iter_range.parameters[0], st.ERROR)
+            )
+        elif iter_range.kind == "map":
+            first, second = iter_range.parameters
+        elif iter_range.kind in ("dyn", "error", "param"):
+            self._unifier.assignable(st.DYN, iter_range)
             first = second = st.DYN
         else:
-            raise CompileError(f"expression of type '{over}' cannot be range of a comprehension")
+            raise CompileError(f"expression of type '{iter_range}' cannot be range of a comprehension")
         return {node.variable: first, node.variable2: second} if two else {node.variable: first}
 
-    def _assert(self, found: Type, expected: Type) -> None:
-        if not self._unifier.assignable(expected, found):
-            raise CompileError(f"expected type '{self._shown(expected)}' but found '{self._shown(found)}'")
+    def _assert(self, actual: Type, expected: Type) -> None:
+        if not self._unifier.assignable(expected, actual):
+            raise CompileError(f"expected type '{self._text(expected)}' but found '{self._text(actual)}'")
 
 
 def _message(node: MessageLiteral) -> Type:

@@ -46,15 +46,15 @@ def check_template(template: str, arguments: ListLiteral, types: dict[Node, Type
     """
     parsed = parse_template(template)
     for index, (verb, _) in enumerate(parsed.clauses):
-        if not verb and parsed.fault == END_OF_STRING:
-            raise CompileError(parsed.fault)
+        if not verb and parsed.error == END_OF_STRING:
+            raise CompileError(parsed.error)
         if index >= len(arguments.elements):
             raise CompileError(f"index {index} out of range")
         if not verb:
-            raise CompileError(parsed.fault)
+            raise CompileError(parsed.error)
         if not _formattable(verb, arguments.elements[index], types):
-            found = types[arguments.elements[index]]
-            raise CompileError(f"error during formatting: %{verb} cannot format {found}")
+            argument_type = types[arguments.elements[index]]
+            raise CompileError(f"error during formatting: %{verb} cannot format {argument_type}")
     if len(arguments.elements) > len(parsed.clauses):
         raise CompileError("too many arguments supplied to string.format")
 

@@ -44,7 +44,7 @@ MESSAGES = frozenset(
 _NULL_VALUE = "google.protobuf.NullValue.NULL_VALUE"
 
 
-class Known(NamedTuple):
+class ConstantValue(NamedTuple):
     """The value of a name that stands for a type or a constant."""
 
     value: object
@@ -58,7 +58,7 @@ class Meaning(NamedTuple):
     """
 
     type: Type
-    known: Known | None = None
+    constant: ConstantValue | None = None
     hidden: bool = False
 
 
@@ -107,10 +107,10 @@ class Scopes:
 
     def _global(self, name: str) -> Meaning | None:
         if name == _NULL_VALUE:
-            return Meaning(st.INT, Known(0))
+            return Meaning(st.INT, ConstantValue(0))
         named = self._types.get(name)
         if named is None:
             if name in MESSAGES:
                 raise CompileError(f"program instantiation failed: reference to undefined type: {name}")
             return None
-        return Meaning(named if name == "type" else st.type_of(named), Known(TypeValue(named.name)))
+        return Meaning(named if name == "type" else st.type_of(named), ConstantValue(TypeValue(named.name)))

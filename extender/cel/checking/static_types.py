@@ -68,9 +68,9 @@ def optional_of(value: Type) -> Type:
     return Type("opaque", "optional_type", (value,))
 
 
-def type_of(of: Type) -> Type:
-    """Build ``type(of)``, the type of a type name."""
-    return Type("type", "type", (of,))
+def type_of(inner: Type) -> Type:
+    """Build ``type(inner)``, the type of a type name."""
+    return Type("type", "type", (inner,))
 
 
 def parameter(name: str) -> Type:
@@ -161,10 +161,10 @@ class Unifier:
     def substitute(self, target: Type, *, unbound_to_dyn: bool = False) -> Type:
         """Replace what is known; what is not stays, or becomes ``dyn``."""
         while target.kind == "param":
-            known = self._bound.get(target.name)
-            if known is None:
+            bound = self._bound.get(target.name)
+            if bound is None:
                 return DYN if unbound_to_dyn else target
-            target = known
+            target = bound
         if not target.parameters:
             return target
         parameters = tuple(self.substitute(p, unbound_to_dyn=unbound_to_dyn) for p in target.parameters)
@@ -181,8 +181,8 @@ class Unifier:
 
     def _assignable(self, first: Type, second: Type) -> bool:
         if second.kind == "param":
-            valid, known = self._substitutes(first, second)
-            if valid or known:
+            valid, was_bound = self._substitutes(first, second)
+            if valid or was_bound:
                 return valid
         if first.kind == "param":
             return self._substitutes(second, first)[0]
@@ -203,17 +203,17 @@ class Unifier:
         """Whether a type can stand for a parameter, and whether that one was known."""
         if candidate == variable:
             return True, True
-        known = self._bound.get(variable.name)
-        if known is None:
+        bound = self._bound.get(variable.name)
+        if bound is None:
             if self._occurs(variable, candidate):
                 return False, False
             self._bind(variable.name, candidate)
             return True, False
-        if candidate == known:
+        if candidate == bound:
             return True, True
-        if not self._assignable(candidate, known):
+        if not self._assignable(candidate, bound):
             return False, True
-        general = most_general(candidate, known)
+        general = most_general(candidate, bound)
         if not self._occurs(variable, general):
             self._bind(variable.name, general)
         return True, True
@@ -222,6 +222,6 @@ class Unifier:
         if variable == within:
             return True
         if within.kind == "param":
-            known = self._bound.get(within.name)
-            return known is not None and self._occurs(variable, known)
+            bound = self._bound.get(within.name)
+            return bound is not None and self._occurs(variable, bound)
         return any(self._occurs(variable, p) for p in within.parameters)

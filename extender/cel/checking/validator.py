@@ -56,10 +56,10 @@ def _check_list(node: ListLiteral, types: Types, exempt: bool) -> None:
     first: Type | None = None
     for index, element in enumerate(node.elements):
         validate(element, types, exempt=exempt)
-        found = types[element].parameters[0] if index in node.optional else types[element]
-        first = first or found
-        if not exempt and not equivalent(first, found):
-            raise CompileError(f"expected type '{first}' but found '{found}'")
+        element_type = types[element].parameters[0] if index in node.optional else types[element]
+        first = first or element_type
+        if not exempt and not equivalent(first, element_type):
+            raise CompileError(f"expected type '{first}' but found '{element_type}'")
 
 
 def _check_map(node: MapLiteral, types: Types, exempt: bool) -> None:
@@ -69,6 +69,6 @@ def _check_map(node: MapLiteral, types: Types, exempt: bool) -> None:
         validate(value, types, exempt=exempt)
         value_type = types[value].parameters[0] if optional else types[value]
         first = first or (types[key], value_type)
-        for expected, found in zip(first, (types[key], value_type), strict=True):
-            if not exempt and not equivalent(expected, found):
-                raise CompileError(f"expected type '{expected}' but found '{found}'")
+        for expected, actual in zip(first, (types[key], value_type), strict=True):
+            if not exempt and not equivalent(expected, actual):
+                raise CompileError(f"expected type '{expected}' but found '{actual}'")

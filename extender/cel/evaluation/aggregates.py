@@ -39,7 +39,7 @@ def map_of(entries: tuple[tuple[Evaluator, Evaluator, bool], ...]) -> Evaluator:
     """Build a map literal; a later entry replaces an earlier one of the same key."""
 
     def evaluate(frame: Frame) -> object:
-        found: dict[tuple[type, object], object] = {}
+        result: dict[tuple[type, object], object] = {}
         for key_of, value_of, optional in entries:
             key = key_of(frame)
             value = value_of(frame)
@@ -50,10 +50,10 @@ def map_of(entries: tuple[tuple[Evaluator, Evaluator, bool], ...]) -> Evaluator:
                         f"cannot initialize optional entry '{type_name(key)}' from non-optional value"
                     )
                 if not value.present:
-                    found.pop(hashed, None)
+                    result.pop(hashed, None)
                     continue
                 value = value.element
-            found[hashed] = value
-        return ValueMap(found)
+            result[hashed] = value
+        return ValueMap(result)
 
     return evaluate

@@ -64,11 +64,11 @@ class Selections:
     def __init__(self, *, converts: bool) -> None:
         self._converts = converts
 
-    def opened(self, optional: Optional) -> object:
+    def unwrapped(self, optional: Optional) -> object:
         """Return the value of an optional that a selection starts from."""
         return _native(optional) if self._converts else optional.value
 
-    def handed_out(self, operand: Evaluator) -> Evaluator:
+    def converted(self, operand: Evaluator) -> Evaluator:
         """Build the evaluator of a variable, or of a conditional's branch that is no selection itself."""
         if not self._converts:
             return operand
@@ -88,16 +88,16 @@ class Selections:
             if type(value) is Optional:
                 if not value.present:
                     return value
-                value = self.opened(value)
+                value = self.unwrapped(value)
             for qualifier in qualifiers:
                 optional = optional or qualifier.optional
                 key = qualifier.value(frame)
-                found = lookup(value, key)
-                if found is MISSING:
+                selected = lookup(value, key)
+                if selected is MISSING:
                     if optional:
                         return NONE
                     raise missing(value, key)
-                value = found
+                value = selected
             return Optional(value) if optional else value
 
         return evaluate
@@ -113,7 +113,7 @@ class Selections:
                 if not value.present:
                     return False
                 # Inside a chain the value is used as it is, only a root is converted.
-                value = value.value if len(qualifiers) > 1 else self.opened(value)
+                value = value.value if len(qualifiers) > 1 else self.unwrapped(value)
             return lookup(value, last.value(frame)) is not MISSING
 
         return evaluate
@@ -133,9 +133,9 @@ class Selections:
                 return lookup(value, last.value(frame)) is not MISSING
             if not value.present:
                 return value
-            value = value.value if len(qualifiers) > 1 else self.opened(value)
-            found = lookup(value, last.value(frame))
-            return NONE if found is MISSING else Optional(found)
+            value = value.value if len(qualifiers) > 1 else self.unwrapped(value)
+            selected = lookup(value, last.value(frame))
+            return NONE if selected is MISSING else Optional(selected)
 
         return evaluate
 
@@ -171,7 +171,7 @@ def missing(value: object, key: object) -> EvaluationError:
 
 
 def _rewrapped(optional: Optional) -> Optional:
-    if not optional.present or optional.fault:
+    if not optional.present or optional.is_error:
         return optional
     try:
         return Optional(_native(optional))

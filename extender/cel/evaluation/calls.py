@@ -29,11 +29,11 @@ def call(function: Function, overload: Overload | None, operands: Operands) -> E
             return _binary(function.name, overload.implementation, (classes[0], classes[1]), operands, cost)
     if function.singleton is not None and len(operands) == 2:
         return _direct(function.singleton, operands, cost)
-    stops = stops_at_fault(function, overload, len(operands))
+    stops = stops_at_error(function, overload, len(operands))
     return _general(dispatch(function, overload), operands, cost, stops=stops)
 
 
-def stops_at_fault(function: Function, overload: Overload | None, operands: int) -> bool:
+def stops_at_error(function: Function, overload: Overload | None, operands: int) -> bool:
     """Whether cel-go stops at the first operand that fails: calls with any number of arguments do."""
     several = overload is None and function.singleton is None and len(function.overloads) > 1
     return several or operands > 2 or function.name == "format"
@@ -57,22 +57,22 @@ def dispatch(function: Function, overload: Overload | None) -> Implementation:
 
 
 def failed(
-    frame: Frame, values: list[object], fault: EvaluationError, rest: Operands, cost: Cost | None
+    frame: Frame, values: list[object], error: EvaluationError, rest: Operands, cost: Cost | None
 ) -> EvaluationError:
     """
     Return the error of a call one of whose operands failed.
 
     cel-go evaluates the other operands all the same, and counts the cost, which may crash.
     """
-    values.append(fault)
+    values.append(error)
     for operand in rest:
         try:
             values.append(operand(frame))
         except EvaluationError as other:
             values.append(other)
     if cost is not None:
-        frame.charge(cost.units(values, fault))
-    return fault
+        frame.charge(cost.units(values, error))
+    return error
 
 
 def _general(run: Implementation, operands: Operands, cost: Cost | None, *, stops: bool = False) -> Evaluator:
@@ -81,11 +81,11 @@ def _general(run: Implementation, operands: Operands, cost: Cost | None, *, stop
         try:
             for operand in operands:
                 values.append(operand(frame))  # noqa: PERF401 - what is there counts if one fails
-        except EvaluationError as fault:
+        except EvaluationError as error:
             rest = operands[len(values) + 1 :]
             if stops and rest:
                 raise
-            raise failed(frame, values, fault, rest, cost) from None
+            raise failed(frame, values, error, rest, cost) from None
         if cost is None:
             return run(*values)
         if cost.of_result:
@@ -131,8 +131,8 @@ def _binary(
     def evaluate(frame: Frame) -> object:
         try:
             left = first(frame)
-        except EvaluationError as fault:
-            raise failed(frame, [], fault, operands[1:], None) from None
+        except EvaluationError as error:
+            raise failed(frame, [], error, operands[1:], None) from None
         right = second(frame)
         if type(left) is not first_kind or type(right) is not second_kind:
             raise no_such_overload(name)
@@ -160,8 +160,8 @@ def _direct(implementation: Implementation, operands: Operands, cost: Cost | Non
     def evaluate(frame: Frame) -> object:
         try:
             left = first(frame)
-        except EvaluationError as fault:
-            raise failed(frame, [], fault, operands[1:], None) from None
+        except EvaluationError as error:
+            raise failed(frame, [], error, operands[1:], None) from None
         return implementation(left, second(frame))
 
     return evaluate

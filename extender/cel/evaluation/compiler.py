@@ -32,7 +32,7 @@ from ..values.runtime_types import equal
 from ..values.values import MAX_INT
 from . import aggregates, attributes, calls, folds, logic
 from .attributes import Evaluator, Qualifier, Selections
-from .cost_limit import COST_LIMIT, LIST_COST, MAP_COST, weight
+from .cost_limit import COST_LIMIT, LIST_COST, MAP_COST, cost_bound
 from .device_fields import device_field
 from .frame import CelDevice, Frame
 from .metering import MeteredSelections, charged, metered_call, refunded
@@ -228,7 +228,7 @@ class _Compiler:
         root, links = self._links(node)
         applied = self._applied(root, (*links, *after), use)
         named = isinstance(root, Ident) or _is_conditional(root)
-        return applied if links or after or named else self._selections.handed_out(applied)
+        return applied if links or after or named else self._selections.converted(applied)
 
     def _call(self, node: Call) -> Code:
         function, overload = self._checked.functions.get(node, (None, None))
@@ -263,11 +263,11 @@ class _Compiler:
         if self._metered:
             run = _RUN.get(name) or calls.dispatch(function, overload)
             run = calls.reading_types_as_text(run) if by_constant else run
-            stops = by_constant or calls.stops_at_fault(function, overload, len(operands))
+            stops = by_constant or calls.stops_at_error(function, overload, len(operands))
             return metered_call(run, operands, function.cost_of(overload), stops=stops)
         if name in ("_==_", "_!=_"):
-            known = codes[1].value if codes[1].constant else logic.NOT_CONSTANT
-            return logic.equality(name, operands, known)
+            right = codes[1].value if codes[1].constant else logic.NOT_CONSTANT
+            return logic.equality(name, operands, right)
         if by_constant:
             operands = (calls.type_as_text(operands[0]), *operands[1:])
         return calls.call(function, overload, operands)
@@ -288,13 +288,13 @@ class _Compiler:
 
     def _map(self, node: MapLiteral) -> Code:
         entries = []
-        known = True
+        all_constant = True
         for key, value, optional in node.entries:
             key_code, value_code = self.compile(key), self.compile(value)
             entries.append((key_code.evaluate, value_code.evaluate, optional))
-            known = known and key_code.constant and value_code.constant and not optional
+            all_constant = all_constant and key_code.constant and value_code.constant and not optional
         evaluate = aggregates.map_of(tuple(entries))
-        if known:
+        if all_constant:
             return _folded(evaluate)
         return Code(charged(evaluate, MAP_COST) if self._metered else evaluate)
 
@@ -304,27 +304,27 @@ class _Compiler:
         if node.variable == UNUSED:
             # An empty list bound to a variable grows in place, which one use cannot show.
             growing = uses(node.result, node.accumulator) > 1
-            bound = self._selections.handed_out(folds.bound_variable(slot, init, growing=growing))
+            bound = self._selections.converted(folds.bound_variable(slot, init, growing=growing))
             self._scopes.append({node.accumulator: bound})
             self.compile(node.step)
             result = self.compile(node.result).evaluate
             self._scopes.pop()
             return folds.bind(slot, result)
-        over = self.compile(node.range).evaluate
+        iter_range = self.compile(node.range).evaluate
         first = self._slot()
         second = self._slot() if node.variable2 else None
         self._scopes.append({node.accumulator: folds.accumulator(slot)})
         result = self.compile(node.result).evaluate
-        variables = {node.variable: self._selections.handed_out(folds.variable(first))}
+        variables = {node.variable: self._selections.converted(folds.variable(first))}
         if second is not None:
-            variables[node.variable2] = self._selections.handed_out(folds.variable(second))
+            variables[node.variable2] = self._selections.converted(folds.variable(second))
         self._scopes.append(variables)
         condition = self.compile(node.condition)
         step = self.compile(node.step).evaluate
         del self._scopes[-2:]
         return folds.fold(
             folds.FoldParts(
-                over,
+                iter_range,
                 first,
                 second,
                 slot,
@@ -333,7 +333,7 @@ class _Compiler:
                 step,
                 result,
                 isinstance(node.init, ListLiteral),
-                None if self._metered else weight(node.condition) + weight(node.step),
+                None if self._metered else cost_bound(node.condition) + cost_bound(node.step),
             )
         )
 

@@ -18,7 +18,7 @@ LIST_COST = 10
 MAP_COST = 30
 
 
-def weight(node: Node) -> int:
+def cost_bound(node: Node) -> int:
     """Return the bound for a node and all below it, apart from iterations and long values."""
     if isinstance(node, Constant):
         # A constant bounds the cost of comparing with it.
@@ -26,13 +26,13 @@ def weight(node: Node) -> int:
     if isinstance(node, Ident):
         return 1
     if isinstance(node, Select):
-        return 1 + weight(node.operand)
+        return 1 + cost_bound(node.operand)
     if isinstance(node, Call):
-        target = weight(node.target) if node.target is not None else 0
-        return 1 + target + sum(map(weight, node.arguments))
+        target = cost_bound(node.target) if node.target is not None else 0
+        return 1 + target + sum(map(cost_bound, node.arguments))
     if isinstance(node, ListLiteral):
-        return LIST_COST + sum(map(weight, node.elements))
+        return LIST_COST + sum(map(cost_bound, node.elements))
     if isinstance(node, MapLiteral):
-        return MAP_COST + sum(weight(key) + weight(value) for key, value, _ in node.entries)
+        return MAP_COST + sum(cost_bound(key) + cost_bound(value) for key, value, _ in node.entries)
     assert not isinstance(node, MessageLiteral)
-    return 1 + sum(map(weight, (node.range, node.init, node.condition, node.step, node.result)))
+    return 1 + sum(map(cost_bound, (node.range, node.init, node.condition, node.step, node.result)))

@@ -34,7 +34,7 @@ class FoldParts(NamedTuple):
     iteration; ``None`` where the steps charge what they cost exactly.
     """
 
-    over: Evaluator
+    iter_range: Evaluator
     variable: int
     variable2: int | None
     accumulator: int
@@ -99,22 +99,22 @@ def fold(parts: FoldParts) -> Evaluator:
     iterate = _exactly if parts.cost is None else _iterate
 
     def evaluate(frame: Frame) -> object:
-        over = parts.over(frame)
+        iter_range = parts.iter_range(frame)
         frame.slots[parts.accumulator] = _outcome(parts.init, frame)
-        iterate(parts, frame, over)
+        iterate(parts, frame, iter_range)
         value = parts.result(frame)
-        if parts.collects and isinstance(value, tuple) and _is_unordered(over):
+        if parts.collects and isinstance(value, tuple) and _is_unordered(iter_range):
             return UnorderedList(value)
         return value
 
     return evaluate
 
 
-def _iterate(parts: FoldParts, frame: Frame, over: object) -> bool:
+def _iterate(parts: FoldParts, frame: Frame, iter_range: object) -> bool:
     """Run the steps; whether the condition ended them."""
     condition, step, cost = parts.condition, parts.step, parts.cost or 0
     slots = frame.slots
-    for first, second in _items(over, parts.variable2 is not None):
+    for first, second in _items(iter_range, parts.variable2 is not None):
         frame.charge(cost)
         slots[parts.variable] = first
         if parts.variable2 is not None:
@@ -125,18 +125,18 @@ def _iterate(parts: FoldParts, frame: Frame, over: object) -> bool:
     return False
 
 
-def _exactly(parts: FoldParts, frame: Frame, over: object) -> None:
+def _exactly(parts: FoldParts, frame: Frame, iter_range: object) -> None:
     """
     Run the steps where their exact cost counts.
 
     Where a step can end an iteration over a map, it is random upstream how many come before it.
     """
-    if parts.condition is None or not _is_unordered(over):
-        _iterate(parts, frame, over)
+    if parts.condition is None or not _is_unordered(iter_range):
+        _iterate(parts, frame, iter_range)
         return
     random = Unpredictable("what the evaluation costs depends on the order in which a map is iterated")
     try:
-        ended = _iterate(parts, frame, over)
+        ended = _iterate(parts, frame, iter_range)
     except CostExceeded:
         raise random from None
     # The last step may have been the one: ask, at no cost.
@@ -154,16 +154,16 @@ def _outcome(evaluate: Evaluator, frame: Frame) -> object:
         return error.with_traceback(None)
 
 
-def _is_unordered(over: object) -> bool:
-    return (type(over) is UnorderedList or isinstance(over, AnyMap)) and len(over) > 1
+def _is_unordered(iter_range: object) -> bool:
+    return (type(iter_range) is UnorderedList or isinstance(iter_range, AnyMap)) and len(iter_range) > 1
 
 
-def _items(over: object, two: bool) -> Iterable[tuple[object, object]]:
-    if isinstance(over, AnyMap):
-        return [(key, over.find(key) if two else None) for key in over]
-    if type(over) not in LISTS:
-        raise EvaluationError(f"got '{type_name(over)}', expected iterable type")
-    if two:
-        return enumerate(ordered(over))
-    assert isinstance(over, tuple)
-    return [(element, None) for element in over]
+def _items(iter_range: object, pairs: bool) -> Iterable[tuple[object, object]]:
+    if isinstance(iter_range, AnyMap):
+        return [(key, iter_range.find(key) if pairs else None) for key in iter_range]
+    if type(iter_range) not in LISTS:
+        raise EvaluationError(f"got '{type_name(iter_range)}', expected iterable type")
+    if pairs:
+        return enumerate(ordered(iter_range))
+    assert isinstance(iter_range, tuple)
+    return [(element, None) for element in iter_range]

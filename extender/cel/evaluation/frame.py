@@ -76,14 +76,14 @@ class Frame:
 
     def quantity(self, name: str) -> QuantityValue | None:
         """The capacity of this qualified name: one object per evaluation, as it may change."""
-        known = self._quantities.get(name) if self._quantities is not None else None
-        if known is not None:
-            return known
-        found = self.device.capacity.get(name)
-        if found is None:
+        cached = self._quantities.get(name) if self._quantities is not None else None
+        if cached is not None:
+            return cached
+        capacity = self.device.capacity.get(name)
+        if capacity is None:
             return None
         try:
-            value = quantity_value(found)
+            value = quantity_value(capacity)
         except OverflowError as error:
             raise Unpredictable(str(error)) from None
         except ValueError as error:

@@ -44,19 +44,19 @@ def _absorbing(terms: Operands, *, decisive: bool) -> Evaluator:
     """A term with the decisive value decides, whatever errors the others are."""
 
     def evaluate(frame: Frame) -> object:
-        fault = None
+        first_error = None
         for term in terms:
             try:
                 value = term(frame)
             except EvaluationError as error:
-                fault = fault or error
+                first_error = first_error or error
                 continue
             if value is decisive:
                 return decisive
             if value is not True and value is not False:
-                fault = fault or no_such_overload()
-        if fault is not None:
-            raise fault
+                first_error = first_error or no_such_overload()
+        if first_error is not None:
+            raise first_error
         return not decisive
 
     return evaluate
@@ -133,30 +133,30 @@ SPECIAL: dict[str, Callable[[Operands], Evaluator]] = {
     "or": _or,
     "orValue": _or_value,
 }
-"""Builders of the operators that see to the errors of their operands themselves."""
+"""Builders of the operators that handle the errors of their operands themselves."""
 
 SPECIAL_029 = SPECIAL | {"or": _of_optional(_or), "orValue": _of_optional(_or_value)}
 """The same for cel-go 0.29."""
 
 
-def equality(name: str, operands: Operands, known: object) -> Evaluator:
-    """Build ``==`` or ``!=``; ``known`` is the right side if it is constant."""
+def equality(name: str, operands: Operands, constant: object) -> Evaluator:
+    """Build ``==`` or ``!=``; ``constant`` is the right side if it is one."""
     left, right = operands
-    kind = type(known)
+    kind = type(constant)
     if name == "_==_" and kind in (str, bool, int):
 
-        def equal_to_known(frame: Frame) -> object:
+        def equal_to_constant(frame: Frame) -> object:
             value = left(frame)
-            return value == known if type(value) is kind else equal(value, known)
+            return value == constant if type(value) is kind else equal(value, constant)
 
-        return equal_to_known
+        return equal_to_constant
     compare, cost = (equal, EQUALITY) if name == "_==_" else (unequal, COMPARISON)
 
     def evaluate(frame: Frame) -> object:
         try:
             first = left(frame)
-        except EvaluationError as fault:
-            raise failed(frame, [], fault, operands[1:], None) from None
+        except EvaluationError as error:
+            raise failed(frame, [], error, operands[1:], None) from None
         second = right(frame)
         if type(first) not in _SMALL:
             frame.charge(cost.units((first, second), None))

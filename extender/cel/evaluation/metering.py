@@ -61,27 +61,27 @@ def metered_call(
 
     def evaluate(frame: Frame) -> object:
         values: list[object] = []
-        fault: EvaluationError | None = None
+        first_error: EvaluationError | None = None
         for index, operand in enumerate(operands):
             try:
                 values.append(operand(frame))
             except EvaluationError as error:
                 if stops and index < last:
                     raise
-                fault = fault or error
+                first_error = first_error or error
                 values.append(error)
         if cost is not None and not cost.of_result:
-            frame.charge(cost.units(values, fault))
-        result: object = fault
-        if fault is None:
+            frame.charge(cost.units(values, first_error))
+        result: object = first_error
+        if first_error is None:
             try:
                 result = run(*values)
             except EvaluationError as error:
-                result = fault = error
+                result = first_error = error
         if cost is None or cost.of_result:
             frame.charge(1 if cost is None else cost.units(values, result))
-        if fault is not None:
-            raise fault
+        if first_error is not None:
+            raise first_error
         return result
 
     return evaluate
@@ -115,24 +115,24 @@ class MeteredSelections(Selections):
             if type(value) is Optional:
                 if not value.present:
                     return value
-                value = self.opened(value)
+                value = self.unwrapped(value)
             for index, qualifier in enumerate(qualifiers):
                 optional = optional or qualifier.optional
                 try:
                     key = qualifier.value(frame)
-                    found = lookup(value, key)
+                    selected = lookup(value, key)
                 except EvaluationError:
                     if not optional:
                         frame.charge(1)
                     raise
-                if found is MISSING and optional:
+                if selected is MISSING and optional:
                     return NONE
                 frame.charge(1)
                 if tests and index == last and not optional:
-                    return found is not MISSING
-                if found is MISSING:
+                    return selected is not MISSING
+                if selected is MISSING:
                     raise missing(value, key)
-                value = found
+                value = selected
             return Optional(value) if optional else value
 
         return evaluate

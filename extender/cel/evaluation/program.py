@@ -14,7 +14,7 @@ from ..errors import CostExceeded, EvaluationError, Panic
 from ..syntax.tree import Node
 from .attributes import Evaluator
 from .compiler import compile_tree
-from .cost_limit import COST_LIMIT, weight
+from .cost_limit import COST_LIMIT, cost_bound
 from .frame import CelDevice, Frame
 
 
@@ -33,7 +33,7 @@ class Program:
         self._dialect = dialect
         self._evaluate, self._slots = compile_tree(root, checked, dialect, metered=False)
         self._exact: tuple[Evaluator, int] | None = None
-        self._budget = COST_LIMIT - weight(root)
+        self._budget = COST_LIMIT - cost_bound(root)
 
     def run(self, device: CelDevice) -> object:
         """

@@ -12,7 +12,7 @@ from ..errors import Unpredictable
 from ..values.named_formats import FORMATS, Format
 from ..values.values import NONE, Optional
 
-_UNTOLD = Unpredictable("the complaints of a format are not modelled")
+_MESSAGES = Unpredictable("the complaints of a format are not modelled")
 
 
 def _constant(format_: Format) -> Implementation:
@@ -20,12 +20,12 @@ def _constant(format_: Format) -> Implementation:
 
 
 def _named(name: str) -> Optional:
-    found = FORMATS.get(name)
-    return NONE if found is None else Optional(found)
+    format_ = FORMATS.get(name)
+    return NONE if format_ is None else Optional(format_)
 
 
 def _validate(format_: Format, text: str) -> Optional:
-    return NONE if format_.accepts(text) else Optional(_UNTOLD)
+    return NONE if format_.accepts(text) else Optional(_MESSAGES)
 
 
 FUNCTIONS: tuple[Function, ...] = (

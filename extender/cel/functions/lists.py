@@ -212,7 +212,7 @@ def _sets_intersect(first: List, second: List) -> bool:
 
 
 def list_functions(*, cel_go_029: bool) -> tuple[Function, ...]:
-    """Declare the functions; ``cel_go_029`` tells the version of cel-go."""
+    """Declare the functions; ``cel_go_029``: those of cel-go 0.29 instead of 0.26."""
     index_of, last_index_of = index_overloads(checks_offset=cel_go_029)
     flattening = call_costs.flattening(negative_depth_counts=not cel_go_029)
     lookup = (
@@ -250,7 +250,7 @@ def _ordered(
 _FUNCTIONS: tuple[Function, ...] = (
     function(
         "isSorted",
-        *(overload(f"list({of}).() -> bool", _is_sorted) for of in _COMPARABLE),
+        *(overload(f"list({element}).() -> bool", _is_sorted) for element in _COMPARABLE),
         cost=call_costs.TRAVERSAL,
     ),
     function(
@@ -263,25 +263,28 @@ _FUNCTIONS: tuple[Function, ...] = (
     ),
     function(
         "max",
-        *(overload(f"list({of}).() -> {of}", _extreme("max", 1)) for of in _COMPARABLE),
+        *(overload(f"list({element}).() -> {element}", _extreme("max", 1)) for element in _COMPARABLE),
         cost=call_costs.TRAVERSAL,
     ),
     function(
         "min",
-        *(overload(f"list({of}).() -> {of}", _extreme("min", -1)) for of in _COMPARABLE),
+        *(overload(f"list({element}).() -> {element}", _extreme("min", -1)) for element in _COMPARABLE),
         cost=call_costs.TRAVERSAL,
     ),
     function("slice", overload("list(T).(int, int) -> list(T)", _slice, call_costs.RESULT_LIST)),
     function(
         "sort",
-        *(overload(f"list({of}).() -> list({of})", cost=call_costs.SELF_COMPARISON) for of in _COMPARABLE),
+        *(
+            overload(f"list({element}).() -> list({element})", cost=call_costs.SELF_COMPARISON)
+            for element in _COMPARABLE
+        ),
         singleton=_sort,
     ),
     function(
         "@sortByAssociatedKeys",
         *(
-            overload(f"list(T).(list({of})) -> list(T)", cost=call_costs.KEYS_COMPARISON)
-            for of in _COMPARABLE
+            overload(f"list(T).(list({element})) -> list(T)", cost=call_costs.KEYS_COMPARISON)
+            for element in _COMPARABLE
         ),
         singleton=_sort_by_keys,
     ),

@@ -216,7 +216,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     function(
         "size",
-        *(overload(signature) for of in _SIZES for signature in (f"({of}) -> int", f"{of}.() -> int")),
+        *(overload(signature) for kind in _SIZES for signature in (f"({kind}) -> int", f"{kind}.() -> int")),
         singleton=_size,
     ),
     function(

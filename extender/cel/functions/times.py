@@ -46,10 +46,10 @@ _DURATION_PARTS = {"getHours": 3600 * SECOND, "getMinutes": 60 * SECOND, "getSec
 
 
 def _duration(text: str) -> Duration:
-    found = parse_duration(text)
-    if found is None:
+    duration = parse_duration(text)
+    if duration is None:
         raise conversion_failed(text, "google.protobuf.Duration")
-    return found
+    return duration
 
 
 def _no_duration(number: int) -> Duration:
@@ -58,10 +58,10 @@ def _no_duration(number: int) -> Duration:
 
 
 def _timestamp(text: str) -> Timestamp:
-    found = parse_timestamp(text)
-    if found is None:
+    timestamp = parse_timestamp(text)
+    if timestamp is None:
         raise conversion_failed(text, "google.protobuf.Timestamp")
-    return found
+    return timestamp
 
 
 def _same(value: object) -> object:

@@ -58,14 +58,14 @@ def expand_member(function: str, target: Node, arguments: Arguments) -> Node | N
     return macro(target, arguments) if macro is not None else None
 
 
-def _variable(node: Node, complaint: str = "argument must be a simple name") -> str:
+def _variable(node: Node, message: str = "argument must be a simple name") -> str:
     if not isinstance(node, Ident):
-        raise CompileError(complaint)
+        raise CompileError(message)
     return node.name
 
 
-def _iteration_variable(node: Node, complaint: str = "argument must be a simple name") -> str:
-    name = _variable(node, complaint)
+def _iteration_variable(node: Node, message: str = "argument must be a simple name") -> str:
+    name = _variable(node, message)
     if name in _ACCUMULATORS:
         raise CompileError("iteration variable overwrites accumulator variable")
     return name

@@ -25,7 +25,7 @@ class Reads:
     everything: bool
 
 
-class _Place(Enum):
+class _DevicePart(Enum):
     DEVICE = "device"
     ATTRIBUTES = "device.attributes"
 
@@ -35,14 +35,14 @@ class _Domain:
     name: str
 
 
-_Known = _Place | _Domain | None
+_Part = _DevicePart | _Domain | None
 """Which part of the device an expression stands for; ``None``: a plain value."""
 
 
 def reads(root: Node) -> Reads:
     """Find what an expression reads, erring on the side of more."""
     reader = _Reader()
-    reader.use(reader.visit(root, {"device": _Place.DEVICE}))
+    reader.use(reader.visit(root, {"device": _DevicePart.DEVICE}))
     return Reads(frozenset(reader.attributes), frozenset(reader.domains), reader.everything)
 
 
@@ -52,18 +52,18 @@ class _Reader:
         self.domains: set[str] = set()
         self.everything = False
 
-    def use(self, known: _Known) -> None:
+    def use(self, part: _Part) -> None:
         """Note that a part of the device is used as a whole."""
-        if isinstance(known, _Domain):
-            self.domains.add(known.name)
-        elif known is not None:
+        if isinstance(part, _Domain):
+            self.domains.add(part.name)
+        elif part is not None:
             self.everything = True
 
-    def visit(self, node: Node, scope: Mapping[str, _Known]) -> _Known:
+    def visit(self, node: Node, scope: Mapping[str, _Part]) -> _Part:
         """Note what a node reads and return what it stands for."""
         if isinstance(node, Ident):
             name = node.name.removeprefix(".")
-            if name != node.name and scope.get(name) is not _Place.DEVICE:
+            if name != node.name and scope.get(name) is not _DevicePart.DEVICE:
                 # Depending on cel-go a leading dot means the device or what hides it.
                 self.everything = True
             return scope.get(name)
@@ -82,28 +82,28 @@ class _Reader:
                 self.use(self.visit(value, scope))
         return None
 
-    def _step(self, known: _Known, key: object) -> _Known:
-        if known is _Place.DEVICE:
+    def _step(self, part: _Part, key: object) -> _Part:
+        if part is _DevicePart.DEVICE:
             if not isinstance(key, str):
                 self.everything = True
-            return _Place.ATTRIBUTES if key == "attributes" else None
+            return _DevicePart.ATTRIBUTES if key == "attributes" else None
         if not isinstance(key, str):
-            self.use(known)
+            self.use(part)
             return None
-        if known is _Place.ATTRIBUTES:
+        if part is _DevicePart.ATTRIBUTES:
             return _Domain(key)
-        if isinstance(known, _Domain):
-            self.attributes.add(f"{known.name}/{key}")
+        if isinstance(part, _Domain):
+            self.attributes.add(f"{part.name}/{key}")
         return None
 
-    def _call(self, node: Call, scope: Mapping[str, _Known]) -> _Known:
+    def _call(self, node: Call, scope: Mapping[str, _Part]) -> _Part:
         if node.function in INDEXES:
-            known = self.visit(node.arguments[0], scope)
+            part = self.visit(node.arguments[0], scope)
             key = node.arguments[1]
             if isinstance(key, Constant):
-                return self._step(known, key.value)
+                return self._step(part, key.value)
             self.use(self.visit(key, scope))
-            self.use(known)
+            self.use(part)
             return None
         if node.function == "@in" and isinstance(node.arguments[0], Constant):
             # A key's presence depends on as much as its value does.
@@ -115,7 +115,7 @@ class _Reader:
             self.use(self.visit(argument, scope))
         return None
 
-    def _comprehension(self, node: Comprehension, scope: Mapping[str, _Known]) -> _Known:
+    def _comprehension(self, node: Comprehension, scope: Mapping[str, _Part]) -> _Part:
         init = self.visit(node.init, scope)
         if node.variable == UNUSED:
             return self.visit(node.result, {**scope, node.accumulator: init})

@@ -137,7 +137,7 @@ def map_literal(entries: tuple[tuple[Node, Node, bool], ...] = ()) -> MapLiteral
 
 
 def comprehension(
-    over: Node,
+    iter_range: Node,
     variables: tuple[str, str],
     accumulator: str,
     init: Node,
@@ -146,8 +146,8 @@ def comprehension(
     result: Node,
 ) -> Comprehension:
     """Build a fold; the second of ``variables`` is empty for the one-variable form."""
-    extent = _extent((over, init, condition, step, result))
-    return Comprehension(over, *variables, accumulator, init, condition, step, result, *extent)
+    extent = _extent((iter_range, init, condition, step, result))
+    return Comprehension(iter_range, *variables, accumulator, init, condition, step, result, *extent)
 
 
 def uses(node: Node, variable: str) -> int:

@@ -65,9 +65,9 @@ def _positional(digits: str, exponent: int) -> str:
 
 def _shortest(value: float) -> tuple[str, int]:
     """The shortest digits that read back as the value, and the exponent of the first."""
-    mantissa, _, shown = repr(value).partition("e")
+    mantissa, _, exponent_text = repr(value).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
-    exponent = int(shown or "0") + len(whole) - 1 - (len(whole + fraction) - len(digits))
+    exponent = int(exponent_text or "0") + len(whole) - 1 - (len(whole + fraction) - len(digits))
     digits = digits.rstrip("0")
     return (digits, exponent) if digits else ("0", 0)

@@ -68,8 +68,8 @@ class DomainMap(StringMap):
     __slots__ = ()
 
     def find(self, key: object) -> object:
-        found = super().find(key)
-        return EMPTY if found is MISSING else found
+        domain = super().find(key)
+        return EMPTY if domain is MISSING else domain
 
     def contains(self, key: object) -> bool:
         return StringMap.find(self, key) is not MISSING
@@ -95,13 +95,13 @@ class ValueMap:
             return MISSING
         if isinstance(key, float) and math.isnan(key):
             return MISSING
-        found = self._entries.get(map_key(key), MISSING)
-        if found is MISSING:
+        value = self._entries.get(map_key(key), MISSING)
+        if value is MISSING:
             for other in _equal_integers(key):
-                found = self._entries.get((type(other), other), MISSING)
-                if found is not MISSING:
+                value = self._entries.get((type(other), other), MISSING)
+                if value is not MISSING:
                     break
-        return found
+        return value
 
     def contains(self, key: object) -> bool:
         """What ``key in map`` gives."""

@@ -1,7 +1,7 @@
 """
 The formats that ``format.<name>()`` stands for, such as DNS labels and dates.
 
-Only whether a text is valid is modelled, not the complaints: their texts differ between releases.
+Only whether a text is valid is modelled, not the messages: their texts differ between releases.
 
 Source: k8s.io/apiserver pkg/cel/library/format.go, k8s.io/apimachinery pkg/util/validation and
 k8s.io/kube-openapi pkg/validation/strfmt, as of Kubernetes 1.36.

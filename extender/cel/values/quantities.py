@@ -2,7 +2,7 @@
 Quantities as CEL sees them.
 
 ``isInteger``, ``asInteger`` and ``asApproximateFloat`` ask how Go happens to represent the number, not
-what it is worth: ``quantity("1000m")`` is no integer. So the representation is followed here: a
+what its value is: ``quantity("1000m")`` is no integer. So the representation is followed here: a
 64-bit number with a decimal scale, or an arbitrary decimal.
 
 Source: k8s.io/apimachinery pkg/api/resource quantity.go and amount.go, and
@@ -128,7 +128,7 @@ class QuantityValue:
 
 
 def compared(left: QuantityValue, right: QuantityValue) -> int:
-    """Return -1, 0 or 1 by worth."""
+    """Return -1, 0 or 1 by value."""
     first, second = left.decimal or left, right.decimal or right
     a, b = first.unscaled, second.unscaled
     if first.scale > second.scale:

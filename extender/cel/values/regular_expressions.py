@@ -33,7 +33,7 @@ _OPTIONS.log_errors = False
 
 @lru_cache(maxsize=512)
 def compile_pattern(pattern: str) -> Pattern:
-    """Compile a pattern; raises ``ValueError`` naming the fault."""
+    """Compile a pattern; raises ``ValueError`` with RE2's message."""
     try:
         compiled: Pattern = re2.compile(pattern, _OPTIONS)
     except re2.error as error:
@@ -47,13 +47,13 @@ def find_all(pattern: Pattern, text: str, limit: int) -> tuple[str, ...]:
 
     Go leaves out an empty match right after another match.
     """
-    found: list[str] = []
+    matches: list[str] = []
     previous_end = -1
     for match in pattern.finditer(text):
-        if len(found) == limit:
+        if len(matches) == limit:
             break
         start, end = match.span()
         if start < end or start != previous_end:
-            found.append(match.group())
+            matches.append(match.group())
         previous_end = end
-    return tuple(found)
+    return tuple(matches)

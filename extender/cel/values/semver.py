@@ -12,7 +12,7 @@ from functools import lru_cache
 
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _DIGITS = re.compile(r"[0-9]+")
-_WORD = re.compile(r"[0-9A-Za-z-]+")
+_IDENTIFIER = re.compile(r"[0-9A-Za-z-]+")
 _MAX = 2**64 - 1
 
 
@@ -29,8 +29,11 @@ class Semver:
         self.minor = minor
         self.patch = patch
         # A release sorts after its pre-releases, and a number before a word.
-        words = tuple((0, word, "") if isinstance(word, int) else (1, 0, word) for word in prerelease)
-        self.key = (major, minor, patch, not prerelease, words)
+        identifiers = tuple(
+            (0, identifier, "") if isinstance(identifier, int) else (1, 0, identifier)
+            for identifier in prerelease
+        )
+        self.key = (major, minor, patch, not prerelease, identifiers)
 
 
 @lru_cache(maxsize=4096)
@@ -49,10 +52,10 @@ def parse_semver(text: str) -> Semver:
     rest, plus, build = parts[2].partition("+")
     patch_text, dash, prerelease = rest.partition("-")
     patch = _number(patch_text, "patch")
-    words = tuple(_prerelease(word) for word in prerelease.split(".")) if dash else ()
-    if plus and not all(_WORD.fullmatch(word) for word in build.split(".")):
+    identifiers = tuple(_prerelease(identifier) for identifier in prerelease.split(".")) if dash else ()
+    if plus and not all(_IDENTIFIER.fullmatch(identifier) for identifier in build.split(".")):
         raise ValueError(f'Invalid character(s) found in build meta data "{build}"')
-    return Semver(text, major, minor, patch, words)
+    return Semver(text, major, minor, patch, identifiers)
 
 
 def normalized(text: str) -> str:
@@ -85,11 +88,11 @@ def _number(text: str, what: str) -> int:
     return int(text)
 
 
-def _prerelease(word: str) -> int | str:
-    if not word:
+def _prerelease(identifier: str) -> int | str:
+    if not identifier:
         raise ValueError("Prerelease is empty")
-    if _DIGITS.fullmatch(word):
-        return _number(word, "pre-release")
-    if not _WORD.fullmatch(word):
-        raise ValueError(f'Invalid character(s) found in prerelease "{word}"')
-    return word
+    if _DIGITS.fullmatch(identifier):
+        return _number(identifier, "pre-release")
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise ValueError(f'Invalid character(s) found in prerelease "{identifier}"')
+    return identifier

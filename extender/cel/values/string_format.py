@@ -35,7 +35,7 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Clause(NamedTuple):
-    """``%.3f``: its letter, and the precision if one is given; without a letter it is faulty."""
+    """``%.3f``: its letter, and the precision if one is given; it has no letter where it is malformed."""
 
     verb: str
     precision: int | None = None
@@ -45,12 +45,12 @@ class Template(NamedTuple):
     """
     A format string: literal texts around clauses, ``len(texts) == len(clauses) + 1``.
 
-    ``fault`` describes the clause at which reading stopped, empty if none did.
+    ``error`` describes the clause at which reading stopped, empty if none did.
     """
 
     texts: tuple[str, ...]
     clauses: tuple[Clause, ...]
-    fault: str
+    error: str
 
 
 def parse_template(template: str) -> Template:
@@ -65,17 +65,17 @@ def parse_template(template: str) -> Template:
         if match["percent"]:
             text += "%"
             continue
-        fault = _fault(match)
+        error = _clause_error(match)
         texts.append(text)
         text = ""
-        if fault:
-            return Template((*texts, ""), (*clauses, Clause("")), fault)
+        if error:
+            return Template((*texts, ""), (*clauses, Clause("")), error)
         digits = match["precision"]
         clauses.append(Clause(match["verb"], int(digits[1:]) if digits else None))
     return Template((*texts, text + template[position:]), tuple(clauses), "")
 
 
-def _fault(match: re.Match[str]) -> str:
+def _clause_error(match: re.Match[str]) -> str:
     if match["verb"] is None:
         return END_OF_STRING
     precision = match["precision"]
@@ -95,7 +95,7 @@ def format_string(template: str, values: object) -> str:
         if index >= len(arguments):
             raise EvaluationError(f"index {index} out of range")
         if not clause.verb:
-            raise EvaluationError(parsed.fault)
+            raise EvaluationError(parsed.error)
         parts += (_formatted(clause, arguments[index]), parsed.texts[index + 1])
     return "".join(parts)
 
@@ -127,9 +127,9 @@ def _fixed(value: float, precision: int) -> str:
         return _special(value)
     text = f"{abs(value):,.{precision}f}"
     # At least the low 8 bits of the precision count upstream, more if there are digits to show.
-    shown = len(text.rstrip("0")) if precision > 0xFF else len(text)
+    significant = len(text.rstrip("0")) if precision > 0xFF else len(text)
     least = len(text) - precision + (precision & 0xFF)
-    text = text[: max(shown, least)].removesuffix(".")
+    text = text[: max(significant, least)].removesuffix(".")
     return f"-{text}" if value < 0 else text
 
 

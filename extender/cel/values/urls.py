@@ -54,7 +54,7 @@ class Url(NamedTuple):
         """The values of each query parameter, in order; malformed ones are left out."""
         if self.query.count(b"&") >= _MOST_PARAMETERS:
             raise Unpredictable("a URL with very many parameters is not modelled")
-        found: dict[str, list[str]] = {}
+        parameters: dict[str, list[str]] = {}
         for part in filter(None, self.query.split(b"&")):
             key, _, value = part.partition(b"=")
             if b";" in part:
@@ -63,8 +63,8 @@ class Url(NamedTuple):
                 name, content = _unescaped(key, plus=True), _unescaped(value, plus=True)
             except ValueError:
                 continue
-            found.setdefault(text_of(name), []).append(text_of(content))
-        return found
+            parameters.setdefault(text_of(name), []).append(text_of(content))
+        return parameters
 
 
 class _Parts(NamedTuple):
@@ -98,12 +98,12 @@ def parse_url(text: str) -> Url:
         _parse(whole, request=True)
         start, _, fragment = whole.partition(b"#")
         parts = _parse(start, request=False)
-        fragment_text = _kept(fragment, _FRAGMENT)
+        fragment_text = _reescaped(fragment, _FRAGMENT)
     except ValueError as error:
         message = f'URL parse error during conversion from string: parse "{text}": {error}'
         raise ValueError(message) from None
-    path = _kept(parts.path, _PATH)
-    written = _written(parts, path) + (b"#" + fragment_text if fragment else b"")
+    path = _reescaped(parts.path, _PATH)
+    written = _url_text(parts, path) + (b"#" + fragment_text if fragment else b"")
     return Url(written.decode(), parts.scheme.decode(), parts.host, path.decode(), parts.query)
 
 
@@ -155,10 +155,10 @@ def _parse_authority(scheme: bytes, authority: bytes) -> tuple[bytes | None, byt
     if not _USERINFO.fullmatch(userinfo):
         raise ValueError("net/url: invalid userinfo")
     name, colon, password = userinfo.partition(b":")
-    shown = _escaped(_unescaped(name), _USER)
+    written = _escaped(_unescaped(name), _USER)
     if colon:
-        shown += b":" + _escaped(_unescaped(password), _USER)
-    return shown, host
+        written += b":" + _escaped(_unescaped(password), _USER)
+    return written, host
 
 
 def _parse_host(scheme: bytes, host: bytes) -> bytes:
@@ -214,7 +214,7 @@ def _escaped(text: bytes, allowed: frozenset[int]) -> bytes:
     return b"".join(bytes([byte]) if byte in allowed else b"%%%02X" % byte for byte in text)
 
 
-def _kept(text: bytes, allowed: frozenset[int]) -> bytes:
+def _reescaped(text: bytes, allowed: frozenset[int]) -> bytes:
     """How a path or fragment is written again: as it was if nothing in it needs escaping."""
     decoded = _unescaped(text)
     if all(byte in allowed or byte in _ENCODED for byte in text):
@@ -222,13 +222,13 @@ def _kept(text: bytes, allowed: frozenset[int]) -> bytes:
     return b"*" if decoded == b"*" else _escaped(decoded, allowed)
 
 
-def _written(parts: _Parts, path: bytes) -> bytes:
+def _url_text(parts: _Parts, path: bytes) -> bytes:
     text = parts.scheme + b":" if parts.scheme else b""
     if parts.opaque:
         text += parts.opaque
     else:
-        host_shown = parts.host or parts.user is not None
-        if (parts.scheme or host_shown) and (host_shown or (path and not parts.omit_host)):
+        has_authority = parts.host or parts.user is not None
+        if (parts.scheme or has_authority) and (has_authority or (path and not parts.omit_host)):
             text += b"//"
         if parts.user is not None:
             text += parts.user + b"@"

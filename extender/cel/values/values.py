@@ -61,7 +61,7 @@ class Optional:
         self.present = present
 
     @property
-    def fault(self) -> bool:
+    def is_error(self) -> bool:
         """Whether the value is an error or not known, which shows only when it is asked for."""
         return isinstance(self._value, EvaluationError | Unpredictable)
 
@@ -77,7 +77,7 @@ class Optional:
     @property
     def element(self) -> object:
         """The value as an element of a list or map, where upstream keeps even an error."""
-        if self.fault:
+        if self.is_error:
             raise Unpredictable("an error inside a list or map is not modelled")
         return self.value
 
