@@ -1,9 +1,9 @@
 """
-The Kubernetes dialect of CEL, as far as device selectors go.
+The Kubernetes dialect of CEL, as far as device selectors and derived attributes need it.
 
 ``compile_selector`` once per expression, then ``Selector.matches`` per device; ``compile_derived`` and
 ``DerivedAttribute.value`` for expressions that derive an attribute. An answer is what kube-scheduler would
-get, or UNKNOWN with a reason.
+get, or UNKNOWN with a reason. Knows ``extender.model`` and nothing else of the project.
 """
 
 from .derived import DerivedAttribute, compile_derived

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
-from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, unsupported_attribute
+from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, dialect_of, unsupported_attribute
 from extender.model import Attribute, AttributeKind
+from tests.paths import DOCS
 
 OFF = Dialect()
 ON = Dialect(list_attributes=True)
@@ -54,3 +57,27 @@ def test_switch(expression, dialect, kind):
     """Each switch changes exactly what it names."""
     device = CelDevice("a", False, {"a/b": STRINGS}, {})
     assert compile_selector(expression, dialect).matches(device).kind is kind
+
+
+COLUMNS = {
+    "1.34, 1.35": (dialect_of("1.34", list_attributes=False), dialect_of("1.35", list_attributes=False)),
+    "1.36": (dialect_of("1.36", list_attributes=False),),
+    "1.36 with lists": (dialect_of("1.36", list_attributes=True),),
+    "1.37": (dialect_of("1.37", list_attributes=True), dialect_of("1.37", list_attributes=False)),
+}
+WORDS = {True: "yes", False: "no", None: "none"}
+
+
+def test_the_table_of_dialects_is_true():
+    """docs/cel.md has every field of a dialect, with its value in each release."""
+    lines = (DOCS / "cel.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    start = rows.index(["field", *COLUMNS, "meaning"])
+    written = {row[0].strip("`"): row[1:-1] for row in rows[start + 2 :]}
+    for field in fields(Dialect):
+        for dialects, word in zip(COLUMNS.values(), written.pop(field.name), strict=True):
+            values = {getattr(dialect, field.name) for dialect in dialects}
+            assert {str(value) if type(value) is int else WORDS[value] for value in values} == {word}, (
+                field.name
+            )
+    assert written == {}

@@ -1,5 +1,5 @@
 """
-A checked expression made into closures, and their cost as Kubernetes counts it.
+A checked expression made into closures, which run once per device, and their cost as Kubernetes counts it.
 
-Knows functions and values; nothing here parses or checks types.
+Gets functions and overloads from ``cel.checking``; nothing here parses, declares or checks types.
 """

@@ -1,5 +1,5 @@
 """
 The functions of the Kubernetes dialect: one module per extension, and the library that joins them.
 
-Each declares its signatures and works on ``cel.values`` alone.
+Each declares its signatures and costs in the terms of ``cel.checking``, and computes with ``cel.values``.
 """

@@ -1,5 +1,5 @@
 """
-CEL text to a tree: lexer, parser, macros, and which attributes an expression reads.
+CEL text to a tree: lexer, literals, parser, macros, and which attributes an expression reads.
 
-Knows text and literals only; no types, no functions.
+Knows the names of macros and the values of literals; no types, no functions.
 """
