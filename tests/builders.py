@@ -1,9 +1,12 @@
-"""Tiny constructors of core values, with the defaults that most tests want."""
+"""The sample cluster of most tests: values of the model, with the defaults that most want."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from extender.core.cluster.snapshot import Snapshot
+from extender.core.releases.history import release_for
+from extender.core.releases.release import Release
 from extender.model import (
     Allocation,
     Attribute,
@@ -15,6 +18,7 @@ from extender.model import (
     DeviceClass,
     DeviceID,
     DeviceResult,
+    DeviceTaintRule,
     DeviceTraits,
     ExactRequest,
     Node,
@@ -30,6 +34,9 @@ NUMA = "resource.kubernetes.io/numaNode"
 GPU_CLASS = DeviceClass("gpu", ("device.driver == 'gpu.nvidia.com'",))
 NIC_CLASS = DeviceClass("nic", ("device.driver == 'dra.net'",))
 CLASSES = (GPU_CLASS, NIC_CLASS)
+
+Machine = tuple[Node, list[ResourceSlice]]
+"""A node and what its drivers publish."""
 
 
 def text(value: str) -> Attribute:
@@ -61,21 +68,44 @@ def slice_of(driver: str, node: str, devices: Iterable[Device], name: str = "") 
     return ResourceSlice(name or f"{node}-{driver}", driver, node, node_name=node, devices=tuple(devices))
 
 
+def machine(node: str, gpus: Iterable[Device], nics: Iterable[Device]) -> Machine:
+    """A node with a slice of GPUs and one of NICs, where there are any."""
+    offered = {"gpu.nvidia.com": tuple(gpus), "dra.net": tuple(nics)}
+    return Node(node), [slice_of(driver, node, devices) for driver, devices in offered.items() if devices]
+
+
 def pair_node(
     node: str, gpu_roots: Iterable[str], nic_roots: Iterable[str], numa: Mapping[str, int] | None = None
-) -> tuple[Node, list[ResourceSlice]]:
-    """A node with one GPU per GPU root and one NIC per NIC root."""
+) -> Machine:
+    """A node with one GPU per GPU root and one NIC per NIC root; ``numa``: the NUMA node of a root."""
     nodes = numa or {}
-    return Node(node), [
-        slice_of(
-            "gpu.nvidia.com",
-            node,
-            [device(f"gpu-{i}", root, nodes.get(root)) for i, root in enumerate(gpu_roots)],
-        ),
-        slice_of(
-            "dra.net", node, [device(f"nic-{i}", root, nodes.get(root)) for i, root in enumerate(nic_roots)]
-        ),
-    ]
+    return machine(
+        node,
+        [device(f"gpu-{i}", root, nodes.get(root)) for i, root in enumerate(gpu_roots)],
+        [device(f"nic-{i}", root, nodes.get(root)) for i, root in enumerate(nic_roots)],
+    )
+
+
+def snapshot(
+    *machines: Machine,
+    release: Release | str = "1.36.2",
+    nodes: Iterable[Node] = (),
+    slices: Iterable[ResourceSlice] = (),
+    classes: Iterable[DeviceClass] = CLASSES,
+    claims: Iterable[Claim] = (),
+    pods: Iterable[Pod] = (),
+    taint_rules: Iterable[DeviceTaintRule] = (),
+) -> Snapshot:
+    """A cluster of machines, and of further nodes and slices."""
+    return Snapshot.of(
+        release=release_for(release) if isinstance(release, str) else release,
+        nodes=[*(node for node, _ in machines), *nodes],
+        slices=[*(slice_ for _, of_node in machines for slice_ in of_node), *slices],
+        classes=classes,
+        claims=claims,
+        pods=pods,
+        taint_rules=taint_rules,
+    )
 
 
 def request(name: str, device_class: str, count: int = 1, **fields: object) -> Request:

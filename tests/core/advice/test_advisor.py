@@ -61,16 +61,9 @@ def fits(judged: Judged) -> tuple[int, int]:
 
 def two_nodes(*claims: Claim, **fields: object) -> Snapshot:
     """On ``near`` first fit pairs devices of one root, on ``far`` only the second NIC would do."""
-    near, near_slices = b.pair_node("near", ["pci0000:10"], ["pci0000:10"])
-    far, far_slices = b.pair_node("far", ["pci0000:20"], ["pci0000:10", "pci0000:20"])
-    return Snapshot.of(
-        release=release_for("1.36.2"),
-        nodes=[near, far],
-        slices=[*near_slices, *far_slices],
-        classes=b.CLASSES,
-        claims=claims,
-        **fields,  # type: ignore[arg-type]
-    )
+    near = b.pair_node("near", ["pci0000:10"], ["pci0000:10"])
+    far = b.pair_node("far", ["pci0000:20"], ["pci0000:10", "pci0000:20"])
+    return b.snapshot(near, far, claims=claims, **fields)  # type: ignore[arg-type]
 
 
 def shared(attribute: str, gpu: Device, nic: Device) -> bool:
@@ -118,9 +111,7 @@ def test_counts_are_those_of_brute_force(seed: int) -> None:
             ]
             empty[attribute] += bool(pairs)
             now[attribute] += any(not {gpu.name, nic.name} & names for gpu, nic in pairs)
-    snapshot = Snapshot.of(
-        release=release_for("1.36.2"), nodes=nodes, slices=slices, classes=b.CLASSES, claims=held
-    )
+    snapshot = b.snapshot(nodes=nodes, slices=slices, claims=held)
     advice = advised(snapshot, b.PAIR)
     assert fits(option(advice, OptionKind.AS_WRITTEN)) == (now[None], empty[None])
     assert fits(option(advice, OptionKind.NONE)) == (now[None], empty[None])
@@ -191,7 +182,7 @@ def test_no_claims_fit_everywhere() -> None:
 
 def test_a_cluster_without_nodes_blocks_nothing() -> None:
     """Where there is nothing to judge on, no claim is called impossible."""
-    advice = advised(Snapshot.of(release=release_for("1.36.2"), classes=b.CLASSES), b.PAIR)
+    advice = advised(b.snapshot(), b.PAIR)
     assert advice.nodes == 0
     assert not advice.blocked
 
@@ -219,12 +210,10 @@ def extended(release: str) -> Advice:
         DeviceClass("gpu", b.GPU_CLASS.selectors, extended_resource_name="example.com/gpu"),
         DeviceClass("nic", b.NIC_CLASS.selectors, extended_resource_name="example.com/nic"),
     )
-    near, near_slices = b.pair_node("near", ["pci0000:10"], ["pci0000:10"])
-    far, far_slices = b.pair_node("far", ["pci0000:20"], ["pci0000:10"])
-    snapshot = Snapshot.of(
+    snapshot = b.snapshot(
+        b.pair_node("near", ["pci0000:10"], ["pci0000:10"]),
+        b.pair_node("far", ["pci0000:20"], ["pci0000:10"]),
         release=release_for(release, {"DRAExtendedResource": True}),
-        nodes=[near, far],
-        slices=[*near_slices, *far_slices],
         classes=classes,
     )
     one = parse_quantity("1")

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from extender.core.advice.advisor import Subject, advise
 from extender.core.advice.claim_warnings import Severity, WarningCode
-from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Settings
 from extender.core.releases.history import release_for
 from extender.model import (
@@ -17,7 +16,6 @@ from extender.model import (
     Constraint,
     Device,
     ExactRequest,
-    Node,
     Request,
 )
 from tests import builders as b
@@ -32,12 +30,7 @@ def constrained(*requests: Request, attribute: str = b.ROOT, names: Iterable[str
 
 def warned(spec: ClaimSpec, gpus: Iterable[Device], nics: Iterable[Device], release: str = "1.36.2") -> Found:
     """The warnings by code on one node with these devices."""
-    snapshot = Snapshot.of(
-        release=release_for(release),
-        nodes=[Node("node")],
-        slices=[b.slice_of("gpu.nvidia.com", "node", gpus), b.slice_of("dra.net", "node", nics)],
-        classes=b.CLASSES,
-    )
+    snapshot = b.snapshot(b.machine("node", gpus, nics), release=release)
     advice = advise(Subject(b.pod("p", "c"), (b.claim("c", spec),)), snapshot, Settings(), lambda _: None)
     return {each.code: each.values for each in advice.warnings}
 
@@ -87,12 +80,8 @@ def test_a_list_matches_a_scalar_where_lists_are_sets() -> None:
     """With DRAListTypeAttributes a scalar is a set of one, so the types do not matter."""
     nodes = Attribute(AttributeKind.INTS, (0, 1))
     gpus, nics = [b.device("gpu-0", numa=0)], [Device("nic-0", {b.NUMA: nodes})]
-    snapshot = Snapshot.of(
-        release=release_for("1.37", {"DRAListTypeAttributes": True}),
-        nodes=[Node("node")],
-        slices=[b.slice_of("gpu.nvidia.com", "node", gpus), b.slice_of("dra.net", "node", nics)],
-        classes=b.CLASSES,
-    )
+    lists = release_for("1.37", {"DRAListTypeAttributes": True})
+    snapshot = b.snapshot(b.machine("node", gpus, nics), release=lists)
     spec = constrained(attribute=b.NUMA)
     advice = advise(Subject(b.pod("p", "c"), (b.claim("c", spec),)), snapshot, Settings(), lambda _: None)
     assert advice.warnings == ()
@@ -157,12 +146,7 @@ def test_distinct_attributes_need_a_value_too() -> None:
 
 def test_the_worst_comes_first() -> None:
     """Warnings are sorted by severity."""
-    snapshot = Snapshot.of(
-        release=release_for("1.36.2"),
-        nodes=[Node("node")],
-        slices=[b.slice_of("gpu.nvidia.com", "node", [b.device("gpu-0", "pci0000:10")])],
-        classes=b.CLASSES,
-    )
+    snapshot = b.snapshot(b.machine("node", [b.device("gpu-0", "pci0000:10")], ()))
     spec = constrained(b.request("gpu", "gpu", 2), b.request("nic", "nic"), attribute="k8s.io/pcieRoot")
     advice = advise(Subject(b.pod("p", "c"), (b.claim("c", spec),)), snapshot, Settings(), lambda _: None)
     severities = [each.severity for each in advice.warnings]

@@ -10,8 +10,6 @@ from extender.core.advice.nearness import Nearness, best_nearness, nearest_possi
 from extender.core.alignment.pairs import align
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
-from extender.core.cluster.snapshot import Snapshot
-from extender.core.releases.history import release_for
 from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import DeviceKind
 from tests import builders as b
@@ -73,7 +71,7 @@ def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
         )
         nodes.append(node)
         slices += of_node
-    snapshot = Snapshot.of(release=release_for("1.36.2"), nodes=nodes, slices=slices, classes=b.CLASSES)
+    snapshot = b.snapshot(nodes=nodes, slices=slices)
     plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
     ranks = list(Nearness)
     reached = 0

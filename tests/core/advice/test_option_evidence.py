@@ -19,8 +19,7 @@ from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.reasons import Outcome
-from extender.core.releases.history import release_for
-from extender.model import Claim, ClaimSpec, Device, Node, Pod
+from extender.model import Claim, ClaimSpec, Device, Pod
 from tests import builders as b
 from tests.core.advice import judging
 
@@ -28,12 +27,7 @@ DRIVERS = ("dra.net", "gpu.nvidia.com")
 
 
 def world(gpus: Iterable[Device], nics: Iterable[Device]) -> Snapshot:
-    return Snapshot.of(
-        release=release_for("1.36.2"),
-        nodes=[Node("node")],
-        slices=[b.slice_of("gpu.nvidia.com", "node", gpus), b.slice_of("dra.net", "node", nics)],
-        classes=b.CLASSES,
-    )
+    return b.snapshot(b.machine("node", gpus, nics))
 
 
 def surveyed(snapshot: Snapshot, spec: ClaimSpec) -> tuple[NodeGroup, ...]:

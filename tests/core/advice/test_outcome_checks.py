@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 from extender.core.advice.advisor import Subject, advise
 from extender.core.advice.claim_warnings import WarningCode, render_warning
-from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Settings
-from extender.core.releases.history import release_for
-from extender.model import Attribute, AttributeKind, ClaimSpec, Constraint, Device, Node
+from extender.model import Attribute, AttributeKind, ClaimSpec, Constraint, Device
 from tests import builders as b
 
 MARK = "device.attributes['example.com'].mark"
@@ -20,14 +18,8 @@ def warned(
     spec: ClaimSpec, *nodes: Iterable[Device], settings: Settings | None = None
 ) -> dict[WarningCode, str]:
     """The warnings by code, as text, on nodes with these GPUs."""
-    snapshot = Snapshot.of(
-        release=release_for("1.36.2"),
-        nodes=[Node(f"node-{number}") for number in range(len(nodes))],
-        slices=[
-            b.slice_of("gpu.nvidia.com", f"node-{number}", devices) for number, devices in enumerate(nodes)
-        ],
-        classes=b.CLASSES,
-    )
+    machines = [b.machine(f"node-{number}", devices, ()) for number, devices in enumerate(nodes)]
+    snapshot = b.snapshot(*machines)
     subject = Subject(b.pod("p", "c"), (b.claim("c", spec),))
     advice = advise(subject, snapshot, settings or Settings(), lambda _: None)
     return {each.code: render_warning(each) for each in advice.warnings}

@@ -10,7 +10,6 @@ from extender.core.claims.pod_claims import PodClaims
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.budget import Budget
 from extender.core.reasons import Outcome, ReasonCode
-from extender.core.releases.history import release_for
 from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
 from tests import builders as b
 from tests.core.advice.judging import judge_of, surveyed
@@ -21,12 +20,9 @@ PLAN = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
 @pytest.fixture
 def snapshot() -> Snapshot:
     """Three nodes with a pair each, of which two are of one look; one node without devices."""
-    nodes, slices = [Node("z-bare")], []
-    for name, gpus in (("a", 1), ("b", 1), ("c", 2)):
-        node, of_node = b.pair_node(name, ["pci0000:10"] * gpus, ["pci0000:10"])
-        nodes.append(node)
-        slices += of_node
-    return Snapshot.of(release=release_for("1.36.2"), nodes=nodes, slices=slices, classes=b.CLASSES)
+    gpus = {"a": 1, "b": 1, "c": 2}
+    machines = [b.pair_node(name, ["pci0000:10"] * count, ["pci0000:10"]) for name, count in gpus.items()]
+    return b.snapshot(*machines, nodes=[Node("z-bare")])
 
 
 def test_alike_nodes_are_searched_once(snapshot: Snapshot) -> None:
@@ -52,8 +48,7 @@ def test_what_is_over_budget_is_unknown(snapshot: Snapshot) -> None:
 
 def test_reasons_have_names() -> None:
     """A reason names the device of the first of the nodes."""
-    node, slices = b.pair_node("a", ["pci0000:10"], ["pci0000:10"])
-    snapshot = Snapshot.of(release=release_for("1.36.2"), nodes=[node], slices=slices, classes=b.CLASSES)
+    snapshot = b.snapshot(b.pair_node("a", ["pci0000:10"], ["pci0000:10"]))
     spec = b.spec(b.request("gpu", "gpu", selectors=("device.attributes['example.com'].mark",)))
     plan = Plan(b.pod("p", "c"), PodClaims((b.claim("c", spec),)), (spec,), (None,))
     (group,) = surveyed(plan, snapshot)
@@ -66,8 +61,6 @@ def test_a_node_whose_slices_cannot_be_gathered() -> None:
     """Such a node needs no search, and aborts the attempt."""
     broken = NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "Wrong"),)),))
     slice_ = ResourceSlice("s", "gpu.nvidia.com", "p", node_selector=broken, devices=(b.device("gpu-0"),))
-    snapshot = Snapshot.of(
-        release=release_for("1.36.2"), nodes=[Node("a")], slices=[slice_], classes=b.CLASSES
-    )
+    snapshot = b.snapshot(nodes=[Node("a")], slices=[slice_])
     (group,) = surveyed(PLAN, snapshot)
     assert (group.nodes, group.view, group.prediction.outcome) == (("a",), None, Outcome.ERROR)

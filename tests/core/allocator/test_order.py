@@ -15,7 +15,6 @@ from extender.core.allocator.picking import Fatal
 from extender.core.allocator.problem import Problem
 from extender.core.allocator.projection import Projector
 from extender.core.claims.compiled_claims import compile_claims
-from extender.core.cluster.snapshot import Snapshot
 from extender.core.reasons import Certainty
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release
@@ -161,7 +160,7 @@ CASES = {
 
 def answer(case: Case, release: Release, slices: Iterable[ResourceSlice]) -> tuple[object, Certainty]:
     """What is found, as device names or ``"error"``, and how certain that is."""
-    snapshot = Snapshot.of(
+    snapshot = b.snapshot(
         release=release,
         nodes=[Node("n")],
         slices=slices,

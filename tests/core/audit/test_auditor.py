@@ -9,7 +9,6 @@ import pytest
 from extender.core.audit.auditor import Audit, Auditor, KnownDistances, Option
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import SilentDriver, totals_of
-from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
 from extender.core.topology.locations import Distance
 from extender.model import Device, DeviceID
@@ -30,14 +29,7 @@ def audit(nodes, claims, *, namespaces=(), extra_slices=()):
         for claim in claims
         if claim.name.startswith("p-")
     ]
-    snapshot = Snapshot.of(
-        release=LATEST,
-        nodes=[node for node, _ in pairs],
-        slices=[slice_ for _, slices in pairs for slice_ in slices] + list(extra_slices),
-        classes=b.CLASSES,
-        claims=claims,
-        pods=pods,
-    )
+    snapshot = b.snapshot(*pairs, release=LATEST, slices=extra_slices, claims=claims, pods=pods)
     auditor = Auditor(snapshot, namespaces)
     assert len(list(auditor.rate())) == len(auditor)
     return auditor.result()

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 from extender.core.audit.machine_types import INSTANCE_TYPE, machine_types
 from extender.core.audit.node_map import node_map
-from extender.core.cluster.snapshot import Snapshot
-from extender.core.releases.history import LATEST
 from extender.core.topology.vocabulary import DeviceKind
 from extender.model import Consumer, Device, DeviceID, Node
 from tests import builders as b
@@ -15,21 +13,12 @@ from tests import builders as b
 NUMA = {"r0": 0, "r1": 1}
 
 
-def world(*pairs, claims=(), slices=()):
-    return Snapshot.of(
-        release=LATEST,
-        nodes=[node for node, _ in pairs],
-        slices=[slice_ for _, of_node in pairs for slice_ in of_node] + list(slices),
-        claims=claims,
-    )
-
-
 def test_names_and_allocations_do_not_tell_shapes_apart():
     """The same devices in the same locations are one shape; a node without devices has none."""
     a, c = (b.pair_node(name, ["r0", "r1"], ["r0"], NUMA) for name in "ac")
     other = b.pair_node("b", ["r0"], ["r0"], NUMA)
     claim = b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0"))
-    types = machine_types(world(a, other, c, (Node("bare"), []), claims=[claim]))
+    types = machine_types(b.snapshot(a, other, c, (Node("bare"), []), claims=[claim]))
     assert [machine_type.nodes for machine_type in types] == [("a", "c"), ("b",)]
     first = types[0]
     assert first.devices == ((DeviceKind.GPU, 2), (DeviceKind.NIC, 1))
@@ -45,21 +34,21 @@ def test_a_shape_has_the_instance_types_of_its_nodes():
         (replace(node, labels={INSTANCE_TYPE: name} if name else {}), slices)
         for (node, slices), name in zip(pairs, types, strict=True)
     ]
-    assert machine_types(world(*labelled))[0].types == ("x", "y")
+    assert machine_types(b.snapshot(*labelled))[0].types == ("x", "y")
 
 
 def test_parts_of_one_card_are_one_device():
     """Two entries with the same PCI address."""
     address = {"resource.kubernetes.io/pciBusID": b.text("0000:1b:00.0")}
     slices = [b.slice_of("gpu.nvidia.com", "n", [Device("gpu-0", address), Device("mig-0", address)])]
-    assert machine_types(world((Node("n"), slices)))[0].devices == ((DeviceKind.GPU, 1),)
+    assert machine_types(b.snapshot((Node("n"), slices)))[0].devices == ((DeviceKind.GPU, 1),)
 
 
 def test_a_map_has_every_device_with_the_names_that_drivers_give():
     """Roots below NUMA nodes; what is known of nothing comes last."""
     pair = b.pair_node("n", ["r1"], ["r0"], {"r0": 3, "r1": 1})
     mute = b.slice_of("example.com", "n", [Device("x-0")])
-    (socket,) = node_map("n", world(pair, slices=[mute]))
+    (socket,) = node_map("n", b.snapshot(pair, slices=[mute]))
     assert not socket.known
     found = [
         (node.name, root.name, [device.id.device for device in root.devices])
@@ -76,7 +65,7 @@ def test_a_map_tells_who_holds_what():
     gpu, nic = DeviceID("gpu.nvidia.com", "n", "gpu-0"), DeviceID("dra.net", "n", "nic-0")
     users = (Consumer("pods", "p", "u"), Consumer("pods", "q", "v"))
     claim = replace(b.holding("c", gpu), reserved_for=users)
-    (socket,) = node_map("n", world(pair, claims=[claim, b.holding("d", nic)]))
+    (socket,) = node_map("n", b.snapshot(pair, claims=[claim, b.holding("d", nic)]))
     holders = {
         device.id.device: device.holders
         for node in socket.numa_nodes
@@ -90,7 +79,7 @@ def test_cpus_are_on_no_root_and_come_first():
     """A socket is known where a driver tells it."""
     cpu = Device("cpu-0", {"dra.cpu/numaNodeID": b.number(0), "dra.cpu/socketID": b.number(1)})
     pair = b.pair_node("n", ["r0"], [], NUMA)
-    (socket,) = node_map("n", world(pair, slices=[b.slice_of("dra.cpu", "n", [cpu])]))
+    (socket,) = node_map("n", b.snapshot(pair, slices=[b.slice_of("dra.cpu", "n", [cpu])]))
     assert (socket.known, socket.name) == (True, "1")
     ((first, second),) = [node.roots for node in socket.numa_nodes]
     assert first.off_bus

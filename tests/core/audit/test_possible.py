@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from extender.core.alignment.pairs import align
 from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renumbered
 from extender.core.audit.running_pods import RunningPod, running_pods
-from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
 from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import DeviceKind
@@ -28,13 +27,9 @@ def bound(name, node="n"):
 
 
 def world(*claims, others=(), nics=("r1", "r0")):
-    pairs = [b.pair_node("n", ["r0"], nics, NUMA), *others]
-    nodes = [node for node, _ in pairs]
-    slices = [slice_ for _, of_node in pairs for slice_ in of_node]
     pods = [bound(claim.name) for claim in claims if claim.name.startswith("p")]
-    return Snapshot.of(
-        release=LATEST, nodes=nodes, slices=slices, classes=b.CLASSES, claims=claims, pods=pods
-    )
+    machines = [b.pair_node("n", ["r0"], nics, NUMA), *others]
+    return b.snapshot(*machines, release=LATEST, claims=claims, pods=pods)
 
 
 def possible(snapshot, **options):

@@ -8,7 +8,6 @@ import pytest
 
 from extender.core.alignment.worths import DEFAULT_WORTHS, WorthRow
 from extender.core.audit.running_pods import RunningPod, Unrated, is_shared, running_pods
-from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
 from extender.core.topology.driver_attributes import DeviceKind
 from extender.core.topology.locations import Distance
@@ -20,10 +19,8 @@ NEAR, FAR = DeviceID("dra.net", "n", "nic-0"), DeviceID("dra.net", "n", "nic-1")
 
 
 def world(claims, pods):
-    node, slices = b.pair_node("n", ["r0"], ["r0", "r1"], {"r0": 0, "r1": 1})
-    return Snapshot.of(
-        release=LATEST, nodes=[node], slices=slices, classes=b.CLASSES, claims=claims, pods=pods
-    )
+    machine = b.pair_node("n", ["r0"], ["r0", "r1"], {"r0": 0, "r1": 1})
+    return b.snapshot(machine, release=LATEST, claims=claims, pods=pods)
 
 
 def bound(name, *claims, node="n"):
@@ -106,13 +103,12 @@ def test_claims_from_templates_and_for_extended_resources_are_found_by_owner():
 
 def test_a_device_that_is_no_hardware_is_nowhere():
     """An IMEX channel beside a GPU leaves one device, which cannot be apart; beside two it does not count."""
-    node, slices = b.pair_node("n", ["r0"], ["r0"])
     driver = "compute-domain.nvidia.com"
     channel = DeviceID(driver, "n", "channel-0")
-    snapshot = Snapshot.of(
+    snapshot = b.snapshot(
+        b.pair_node("n", ["r0"], ["r0"]),
         release=LATEST,
-        nodes=[node],
-        slices=[*slices, b.slice_of(driver, "n", [b.device("channel-0")])],
+        slices=[b.slice_of(driver, "n", [b.device("channel-0")])],
         claims=[b.holding("one", GPU, channel), b.holding("two", GPU, NEAR, channel)],
         pods=[bound("p", "one"), bound("q", "two")],
     )
@@ -135,12 +131,9 @@ def test_a_site_has_its_own_worths():
 
 def test_a_device_of_unknown_place_leaves_bounds():
     """The pod is somewhere between the worst and the best."""
-    node, slices = b.pair_node("n", ["r0"], ["r0"])
-    unknown = b.slice_of("dra.net", "n", [b.device("nic-0")])
-    snapshot = Snapshot.of(
+    snapshot = b.snapshot(
+        b.machine("n", [b.device("gpu-0", "r0")], [b.device("nic-0")]),
         release=LATEST,
-        nodes=[node],
-        slices=[slices[0], unknown],
         claims=[b.holding("c", GPU, NEAR)],
         pods=[bound("p", "c")],
     )

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import pytest
 
 from extender.core.cluster.snapshot import ClaimKey, Snapshot
-from extender.core.releases.history import release_for
 from extender.model import Claim, DeviceID, Node, PoolID, ResourceSlice
 from tests import builders as b
 
@@ -23,9 +22,7 @@ def world(*claims: Claim) -> Snapshot:
     on_a_and_b = b.device("nic-0")
     fabric = ResourceSlice("fabric", "dra.net", "fabric", all_nodes=True, devices=(on_a_and_b,))
     nodes = [Node("a"), Node("b"), Node("bare")]
-    return Snapshot.of(
-        release=release_for("1.36.2"), nodes=nodes, slices=[*gpus, fabric], classes=b.CLASSES, claims=claims
-    )
+    return b.snapshot(nodes=nodes, slices=[*gpus, fabric], claims=claims)
 
 
 def exclusive(snapshot: Snapshot, node: str) -> set[str]:

@@ -40,16 +40,10 @@ Entry = tuple[str, int]
 
 def world(*claims: Claim, classes: tuple[DeviceClass, ...] = b.CLASSES) -> Snapshot:
     """Two nodes: on ``near`` first fit pairs devices of one root, on ``far`` of two NUMA nodes."""
-    near, near_slices = b.pair_node("near", ["pci0000:10"], ["pci0000:10"], {"pci0000:10": 0})
+    near = b.pair_node("near", ["pci0000:10"], ["pci0000:10"], {"pci0000:10": 0})
     numa = {"pci0000:10": 0, "pci0000:90": 1}
-    far, far_slices = b.pair_node("far", ["pci0000:10", "pci0000:90"], ["pci0000:90"], numa)
-    return Snapshot.of(
-        release=release_for("1.36.2"),
-        nodes=[near, far],
-        slices=[*near_slices, *far_slices],
-        classes=classes,
-        claims=claims,
-    )
+    far = b.pair_node("far", ["pci0000:10", "pci0000:90"], ["pci0000:90"], numa)
+    return b.snapshot(near, far, classes=classes, claims=claims)
 
 
 def ask(snapshot: Snapshot, pod: Pod, settings: Settings | None = None) -> Evaluation[Entry]:
@@ -69,11 +63,8 @@ def test_the_node_whose_first_fit_is_aligned_scores_higher() -> None:
 def test_the_best_of_too_many_choices_is_the_best_that_was_found() -> None:
     """Four of eight GPUs with four of eight NICs are more than the search may try, and it says so."""
     roots = [f"pci0000:{number}0" for number in range(1, 9)]
-    node, slices = b.pair_node("n", roots, roots[::-1])
     four = b.claim("c", b.spec(b.request("gpu", "gpu", count=4), b.request("nic", "nic", count=4)))
-    snapshot = Snapshot.of(
-        release=release_for("1.36.2"), nodes=[node], slices=slices, classes=b.CLASSES, claims=[four]
-    )
+    snapshot = b.snapshot(b.pair_node("n", roots, roots[::-1]), claims=[four])
     evaluation = ask(snapshot, b.pod("p", "c"))
     alignment = evaluation.verdicts(["n"])["n"].alignment
     best = evaluation.best("n")
@@ -281,7 +272,7 @@ def test_a_claim_whose_devices_skip_node_operations() -> None:
     nodes = [Node("plain"), Node("knowing", declared_features=("DRAOptionalNodeOperations",))]
     outcomes = {}
     for version in ("1.36", "1.37"):
-        snapshot = Snapshot.of(release=release_for(version), nodes=nodes, classes=b.CLASSES, claims=[held])
+        snapshot = b.snapshot(release=version, nodes=nodes, claims=[held])
         verdicts = ask(snapshot, b.pod("p", "c")).verdicts(["plain", "knowing"])
         outcomes[version] = [verdict.outcome for verdict in verdicts.values()]
     assert outcomes == {
@@ -327,7 +318,7 @@ def test_devices_that_stand_for_resources_of_the_node() -> None:
     outcomes = []
     for on in (False, True):
         release = release_for("1.37", {"DRANodeAllocatableResources": on})
-        snapshot = Snapshot.of(release=release, nodes=[node], slices=slices, classes=[cpus], claims=[claim])
+        snapshot = b.snapshot(release=release, nodes=[node], slices=slices, classes=[cpus], claims=[claim])
         outcomes.append(ask(snapshot, b.pod("p", "c")).verdicts(["n"])["n"].outcome)
     assert outcomes == [Outcome.ALLOCATED, Outcome.UNKNOWN]
 
@@ -343,7 +334,7 @@ def test_extended_resources_backed_by_dra() -> None:
     gpu_class = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
     snapshot = world(classes=(gpu_class, b.NIC_CLASS))
     plugin = Node("plugin", allocatable={"example.com/gpu": parse_quantity("4")})
-    snapshot = Snapshot.of(
+    snapshot = b.snapshot(
         release=snapshot.release,
         nodes=[*(state.node for state in snapshot.nodes.values()), plugin],
         slices=[each for group in snapshot.slices.by_pool.values() for each in group],

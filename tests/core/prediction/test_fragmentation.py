@@ -12,7 +12,6 @@ from extender.core.cluster.free_pairs import FreePairs, Pairable
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, evaluate
 from extender.core.prediction.fragmentation import Fragmentation, fragmentation_of
-from extender.core.releases.history import release_for
 from extender.model import (
     Attribute,
     AttributeKind,
@@ -21,7 +20,6 @@ from extender.model import (
     DeviceID,
     DeviceTraits,
     ExactRequest,
-    Node,
     Request,
     Taint,
 )
@@ -35,13 +33,7 @@ PARENT = "gpu.nvidia.com/parentUUID"
 
 def world(gpus: Sequence[Device], nics: Sequence[Device], *claims: Claim) -> Snapshot:
     """One node, ``n``."""
-    return Snapshot.of(
-        release=release_for("1.36.2"),
-        nodes=[Node("n")],
-        slices=[b.slice_of("gpu.nvidia.com", "n", gpus), b.slice_of("dra.net", "n", nics)],
-        classes=b.CLASSES,
-        claims=claims,
-    )
+    return b.snapshot(b.machine("n", gpus, nics), claims=claims)
 
 
 def on_roots(prefix: str, *roots: str | None, traits: DeviceTraits | None = None) -> list[Device]:

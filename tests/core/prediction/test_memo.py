@@ -28,7 +28,7 @@ RELEASE = release_for("1.36.2")
 
 def world() -> Snapshot:
     slices = [b.slice_of("gpu.nvidia.com", node, [b.device("gpu-0")]) for node in NODES]
-    return Snapshot.of(release=RELEASE, nodes=map(Node, NODES), slices=slices, classes=b.CLASSES)
+    return b.snapshot(nodes=map(Node, NODES), slices=slices)
 
 
 def make(capacity: int = 128) -> Memo[str]:
@@ -167,7 +167,7 @@ def test_equal_entries_are_of_one_cluster() -> None:
     """Another one with as many nodes gets its own."""
     memo = make()
     memo.equal(50, world())
-    other = Snapshot.of(release=RELEASE, nodes=map(Node, "xyz"))
+    other = b.snapshot(nodes=map(Node, "xyz"))
     assert memo.equal(50, other).keys() == set("xyz")
 
 

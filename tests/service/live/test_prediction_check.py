@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
-from extender.core.releases.history import release_for
 from extender.model import (
     Allocation,
     Consumer,
@@ -44,14 +42,7 @@ class Loop:
     def __init__(self, release="1.36"):
         node, slices = b.pair_node("n", ["a", "b"], ["a", "b"], numa={"a": 0, "b": 1})
         self.slices = slices
-        self.snapshot = Snapshot.of(
-            release=release_for(release),
-            nodes=[node],
-            slices=slices,
-            classes=b.CLASSES,
-            claims=[b.claim("c")],
-            pods=[POD],
-        )
+        self.snapshot = b.snapshot((node, slices), release=release, claims=[b.claim("c")], pods=[POD])
         self.delayed: set[DeviceID] = set()
         self.results: list[Match] = []
         self.placements: list[PlacementCheck] = []
