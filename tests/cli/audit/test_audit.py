@@ -11,20 +11,22 @@ import pytest
 from extender.core.audit.auditor import KnownDistances, Option
 from extender.core.audit.running_pods import Unrated
 from extender.kube.recording.reader import embedded_recording
+from tests import api_objects as api
 from tests.cli.allocated_fleet import MIXES, allocated_fleet
+from tests.cli.recorded import attempt
 from tests.paths import DOCS
 
 HOSTILE = '<script>alert("x")</script>&amp;\'"'
 
 
 @pytest.fixture
-def place(make_pod, make_claim):
+def place():
     """A pod bound to a node with a claim that holds a GPU and a NIC; ``nic`` may be another."""
 
     def build(name, node, nic="net0"):
         results = (("gpu", "gpu.nvidia.com", node, "gpu-0"), ("nic", "dra.net", node, nic))
-        claim = make_claim(f"{name}-devices", ("gpu", "gpu"), ("nic", "nic"), allocated=results)
-        pod = make_pod(name, f"{name}-devices")
+        claim = api.claim(f"{name}-devices", ("gpu", "gpu"), ("nic", "nic"), allocated=results)
+        pod = api.pod(name, f"{name}-devices")
         pod["spec"]["nodeName"] = node
         return [claim, pod]
 
@@ -91,11 +93,11 @@ def test_near_pods_are_fine(run, dump, objects, place):
     assert "None of them is known to have devices farther apart than necessary." in ran.out
 
 
-def test_a_loss_that_nobody_can_avoid_is_no_finding(run, dump, objects, place, make_claim):
+def test_a_loss_that_nobody_can_avoid_is_no_finding(run, dump, objects, place):
     """Status 0: the near NIC and the other node are taken."""
     taken = [
-        make_claim("a", ("nic", "nic"), allocated=[("nic", "dra.net", "far", "net1")]),
-        make_claim("b", ("gpu", "gpu"), allocated=[("gpu", "gpu.nvidia.com", "near", "gpu-0")]),
+        api.claim("a", ("nic", "nic"), allocated=[("nic", "dra.net", "far", "net1")]),
+        api.claim("b", ("gpu", "gpu"), allocated=[("gpu", "gpu.nvidia.com", "near", "gpu-0")]),
     ]
     ran = run("audit", "--cluster", dump(objects + place("job-2", "far") + taken), "-o", "json")
     (pod,) = ran.document["pods"]
@@ -157,9 +159,9 @@ def test_the_end_of_a_recording_can_be_audited(run):
     assert {each["driver"] for each in document["silentDrivers"]} == {"gpu.nvidia.com", "dra.net"}
 
 
-def test_pods_that_went_before_the_end_of_a_recording_are_not_in_it(run, record, placed, make_attempt):
+def test_pods_that_went_before_the_end_of_a_recording_are_not_in_it(run, record, placed):
     """The claims that an attempt sees are those that still exist."""
-    path = record(placed(), make_attempt("job-2", [], node=None, allocations={}))
+    path = record(placed(), attempt("job-2", [], node=None, allocations={}))
     assert run("audit", "--recording", path, "-o", "json").document["totals"]["pods"] == 0
 
 

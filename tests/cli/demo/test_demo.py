@@ -7,6 +7,8 @@ import json
 import pytest
 
 from extender.cli import main
+from tests import api_objects as api
+from tests.cli.recorded import attempt
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +94,11 @@ def test_one_feasible_node_is_no_choice(run, record, placed):
     assert "1 had no choice" in out
 
 
-def test_a_pod_without_a_node_has_a_reason(run, record, make_attempt, make_claim):
+def test_a_pod_without_a_node_has_a_reason(run, record):
     """For a pod that got no node the reason is told in words, with the number of nodes."""
-    line = make_attempt(
+    line = attempt(
         "job-9",
-        [make_claim("job-9-devices", *[(f"gpu-{number}", "gpu") for number in range(3)])],
+        [api.claim("job-9-devices", *[(f"gpu-{number}", "gpu") for number in range(3)])],
         node=None,
         allocations={"job-9-devices": None},
         condition={"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no"},
@@ -106,9 +108,9 @@ def test_a_pod_without_a_node_has_a_reason(run, record, make_attempt, make_claim
     assert "3 nodes: no set of free devices on this node satisfies all claims of the pod" in out
 
 
-def test_a_wrong_prediction_is_not_hidden(run, record, placed, make_allocation):
+def test_a_wrong_prediction_is_not_hidden(run, record, placed):
     """Devices other than predicted count as such, and the ones that were allocated are shown."""
-    other = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    other = api.allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
     out = run("demo", "--recording", record(placed(allocations={"job-1-devices": other}))).out
     assert "remote; gpu-0, net1" in out
     assert "predicted devices right: 0/1" in out

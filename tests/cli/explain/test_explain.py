@@ -8,6 +8,7 @@ from extender.cli.explain import command as explain
 from extender.kube.api.listing import LiveError
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import read
+from tests import api_objects as api
 
 
 @pytest.fixture
@@ -153,15 +154,15 @@ def test_lines_fit_the_terminal(monkeypatch, explained):
     assert max(map(len, explained().out.splitlines())) <= 70
 
 
-def test_a_claim_that_is_allocated(run, dump, objects, make_claim, make_pod, version_file):
+def test_a_claim_that_is_allocated(run, dump, objects, version_file):
     """Devices that a claim holds already are marked, in the document and in the table."""
-    held = make_claim(
+    held = api.claim(
         "held",
         ("gpu", "gpu"),
         ("nic", "nic"),
         allocated=[("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1")],
     )
-    bound = make_pod("runs", "held")
+    bound = api.pod("runs", "held")
     bound["spec"]["nodeName"] = "near"
     path = dump([*objects, held, bound])
     argv = ("explain", "--cluster", path, version_file, "--pod", "default/runs", "--node", "near")
@@ -175,9 +176,9 @@ def test_a_claim_that_is_allocated(run, dump, objects, make_claim, make_pod, ver
     assert out.count(", allocated before") == 2
 
 
-def test_a_pod_without_claims(run, dump, objects, make_pod):
+def test_a_pod_without_claims(run, dump, objects):
     """No claims: allocated everywhere with empty lists, all nodes equal."""
-    path = dump([*objects, make_pod("plain")])
+    path = dump([*objects, api.pod("plain")])
     argv = ("explain", "--cluster", path, "--pod", "default/plain")
     nodes = run(*argv, "-o", "json").document["nodes"].values()
     assert {(node["outcome"], len(node["devices"]), node["score"]) for node in nodes} == {
@@ -186,17 +187,17 @@ def test_a_pod_without_claims(run, dump, objects, make_pod):
     assert "no two devices to align, so all score alike" in " ".join(run(*argv).out.split())
 
 
-def test_a_missing_claim_is_unknown(run, dump, objects, make_pod):
+def test_a_missing_claim_is_unknown(run, dump, objects):
     """A claim that does not exist yet: unknown, neutral score, and the reason names it."""
-    path = dump([*objects, make_pod("early", "not-yet")])
+    path = dump([*objects, api.pod("early", "not-yet")])
     out = run("explain", "--cluster", path, "--pod", "default/early").out
     assert "3 nodes: could not be judged, score 50" in out
     assert "why: claim not-yet is not known (yet)" in out
 
 
-def test_a_missing_class_is_unschedulable(run, dump, objects, make_claim, make_pod):
+def test_a_missing_class_is_unschedulable(run, dump, objects):
     """A class that is gone: unschedulable, and the reason names it."""
-    path = dump([*objects, make_claim("odd", ("x", "gone")), make_pod("odd", "odd")])
+    path = dump([*objects, api.claim("odd", ("x", "gone")), api.pod("odd", "odd")])
     document = run("explain", "--cluster", path, "--pod", "default/odd", "-o", "json").document
     near = document["nodes"]["near"]
     assert near["outcome"] == "unschedulable"
@@ -215,9 +216,9 @@ def test_a_selector_that_fails_is_an_error(run, dump, objects):
     assert "the CEL selector fails on" in " ".join(out.split())
 
 
-def test_the_policy_ignore_makes_all_nodes_equal(run, dump, objects, make_pod):
+def test_the_policy_ignore_makes_all_nodes_equal(run, dump, objects):
     """A pod that ignores alignment has the middle score on every node."""
-    calm = make_pod("calm", "job-1-devices", annotations={"dra-extender.io/alignment": "ignore"})
+    calm = api.pod("calm", "job-1-devices", annotations={"dra-extender.io/alignment": "ignore"})
     path = dump([*objects, calm])
     document = run("explain", "--cluster", path, "--pod", "default/calm", "-o", "json").document
     assert {node["score"] for node in document["nodes"].values()} == {50}

@@ -8,6 +8,8 @@ import pytest
 
 from extender.kube.recording.reader import embedded_recording
 from extender.service.http.verbs import Answer
+from tests import api_objects as api
+from tests.cli.recorded import attempt
 from tests.paths import DATA
 
 UNSCHEDULABLE = "0/3 nodes are available: 3 cannot allocate all claims. preemption: not helpful."
@@ -39,9 +41,9 @@ def test_recordings_of_other_releases(run, kubernetes, placed):
     assert certainties == ["exact"] * placed
 
 
-def test_another_release_may_differ(run, record, placed, make_allocation):
+def test_another_release_may_differ(run, record, placed):
     """What it would have done is told, and is no failure; a broken protocol still is one."""
-    other = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    other = api.allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
     path = record(placed(), placed(allocations={"job-1-devices": other}))
     ran = run("replay", path, "--kubernetes", "1.37")
     assert ran.status == 0
@@ -87,10 +89,10 @@ def test_the_recorded_feature_gates_count(run, record, placed):
     assert run("replay", path, "--kubernetes", "1.36.2").status == 0
 
 
-def test_claims_and_cluster_may_come_as_changes(run, record, placed, make_claim, make_allocation):
+def test_claims_and_cluster_may_come_as_changes(run, record, placed):
     """A node that goes, and claims that come and go between the lines."""
-    taken = make_claim("job-0-devices", ("nic", "nic"), allocated=[("nic", "dra.net", "near", "net0")])
-    second = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    taken = api.claim("job-0-devices", ("nic", "nic"), allocated=[("nic", "dra.net", "near", "net0")])
+    second = api.allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
     later = placed(allocations={"job-1-devices": second})
     del later["claims"]
     freed = placed()
@@ -166,9 +168,9 @@ def test_a_recorded_request_that_is_refused(run, record, placed, body):
     assert "refused" in ran.out or "line 2" in ran.err
 
 
-def test_other_devices_are_a_finding(run, record, placed, make_allocation):
+def test_other_devices_are_a_finding(run, record, placed):
     """Devices other than predicted: status 1; attempt, node, claim and both lists are shown."""
-    other = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    other = api.allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
     ran = run("replay", record(placed(allocations={"job-1-devices": other})))
     assert ran.status == 1
     assert "line 2  job-1  near: wrong" in ran.out
@@ -178,9 +180,9 @@ def test_other_devices_are_a_finding(run, record, placed, make_allocation):
     ) in ran.out
 
 
-def test_the_order_of_devices_counts(run, record, placed, make_allocation):
+def test_the_order_of_devices_counts(run, record, placed):
     """The same devices in another order are a difference."""
-    other = make_allocation(("nic", "dra.net", "near", "net0"), ("gpu", "gpu.nvidia.com", "near", "gpu-0"))
+    other = api.allocation(("nic", "dra.net", "near", "net0"), ("gpu", "gpu.nvidia.com", "near", "gpu-0"))
     assert run("replay", record(placed(allocations={"job-1-devices": other}))).status == 1
 
 
@@ -197,10 +199,10 @@ def test_a_pending_binding_is_no_difference(run, record, placed):
     assert "the binding was still pending" in ran.out
 
 
-def test_each_attempt_sees_its_own_state(run, record, placed, make_claim, make_pod, make_allocation):
+def test_each_attempt_sees_its_own_state(run, record, placed):
     """Claims are stepped from attempt to attempt, forwards and back."""
-    taken = make_claim("job-0-devices", ("nic", "nic"), allocated=[("nic", "dra.net", "near", "net0")])
-    later = make_allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
+    taken = api.claim("job-0-devices", ("nic", "nic"), allocated=[("nic", "dra.net", "near", "net0")])
+    later = api.allocation(("gpu", "gpu.nvidia.com", "near", "gpu-0"), ("nic", "dra.net", "near", "net1"))
     pending = placed()["claims"]
     ran = run(
         "replay",
@@ -220,15 +222,15 @@ def test_an_offered_node_without_devices_is_a_finding(run, record, placed):
     assert "node empty: predicted unschedulable" in ran.out
 
 
-def impossible(make_claim):
-    return make_claim("job-9-devices", *[(f"gpu-{number}", "gpu") for number in range(3)])
+def impossible():
+    return api.claim("job-9-devices", *[(f"gpu-{number}", "gpu") for number in range(3)])
 
 
-def test_a_pod_that_no_node_can_run(run, record, make_attempt, make_claim):
+def test_a_pod_that_no_node_can_run(run, record):
     """Unschedulable is right where no node is predicted to have devices; the claims stand for the pod."""
-    line = make_attempt(
+    line = attempt(
         "job-9",
-        [impossible(make_claim)],
+        [impossible()],
         node=None,
         allocations={"job-9-devices": None},
         condition=condition("Unschedulable", UNSCHEDULABLE),
@@ -270,18 +272,18 @@ ERROR = (
 )
 
 
-def failing(make_claim):
-    claim = make_claim("job-1-devices", ("nic", "nic"))
+def failing():
+    claim = api.claim("job-1-devices", ("nic", "nic"))
     expression = "device.attributes['dra.net'].nothing == 1"
     claim["spec"]["devices"]["requests"][0]["exactly"]["selectors"] = [{"cel": {"expression": expression}}]
     return claim
 
 
 @pytest.mark.parametrize(("fails", "status"), [(True, 0), (False, 1)])
-def test_an_attempt_that_ended_in_an_error(run, record, make_attempt, make_claim, fails, status):
+def test_an_attempt_that_ended_in_an_error(run, record, fails, status):
     """SchedulerError by DynamicResources is right only where some node is predicted error."""
-    claim = failing(make_claim) if fails else make_claim("job-1-devices", ("nic", "nic"))
-    line = make_attempt(
+    claim = failing() if fails else api.claim("job-1-devices", ("nic", "nic"))
+    line = attempt(
         "job-1",
         [claim],
         node=None,
@@ -291,11 +293,11 @@ def test_an_attempt_that_ended_in_an_error(run, record, make_attempt, make_claim
     assert run("replay", record(line)).status == status
 
 
-def test_an_error_that_is_not_about_devices(run, record, make_attempt, make_claim):
+def test_an_error_that_is_not_about_devices(run, record):
     """Other errors say nothing about predictions."""
-    line = make_attempt(
+    line = attempt(
         "job-1",
-        [make_claim("job-1-devices", ("nic", "nic"))],
+        [api.claim("job-1-devices", ("nic", "nic"))],
         node=None,
         allocations={"job-1-devices": None},
         condition=condition("SchedulerError", 'running Bind plugin "DefaultBinder": timeout'),
