@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release
@@ -21,11 +22,21 @@ from extender.model import (
     DeviceTaintRule,
     DeviceTraits,
     ExactRequest,
+    Namespace,
     Node,
     Pod,
     PodClaim,
     Request,
     ResourceSlice,
+)
+from extender.model.kinds import (
+    DEVICE_CLASS,
+    DEVICE_TAINT_RULE,
+    NAMESPACE,
+    NODE,
+    POD,
+    RESOURCE_CLAIM,
+    RESOURCE_SLICE,
 )
 
 ROOT = "resource.kubernetes.io/pcieRoot"
@@ -132,3 +143,22 @@ def holding(name: str, *devices: DeviceID, of: ClaimSpec = PAIR) -> Claim:
 
 def pod(name: str, *claims: str) -> Pod:
     return Pod("default", name, f"uid-{name}", claims=tuple(PodClaim(each, each) for each in claims))
+
+
+def first_lists(
+    nodes: Iterable[Node] = (),
+    slices: Iterable[ResourceSlice] = (),
+    classes: Iterable[DeviceClass] = (),
+    claims: Iterable[Claim] = (),
+    pods: Iterable[Pod] = (),
+    taint_rules: Iterable[DeviceTaintRule] = (),
+    namespaces: Iterable[Namespace] = (),
+) -> Iterator[Changes]:
+    """A complete list of every kind, as reflectors report them at first."""
+    yield Changes.of(NAMESPACE, namespaces, complete=True)
+    yield Changes.of(NODE, nodes, complete=True)
+    yield Changes.of(POD, pods, complete=True)
+    yield Changes.of(DEVICE_CLASS, classes, complete=True)
+    yield Changes.of(RESOURCE_CLAIM, claims, complete=True)
+    yield Changes.of(RESOURCE_SLICE, slices, complete=True)
+    yield Changes.of(DEVICE_TAINT_RULE, taint_rules, complete=True)

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from extender.kube.files.cluster import GROUPS
+from extender.kube.decode.resources import FOLLOWED
 from extender.kube.rewriting.admission_policy import asking
-from extender.kube.watch.resources import RESOURCES
 from extender.service.http.mutate import OWNER_SECONDS
 from tests.paths import ROOT
 
@@ -117,8 +116,8 @@ def test_the_rights_are_these_and_no_more():
 
 def test_the_reflectors_may_read_what_they_follow():
     """Each kind that the service watches is granted."""
-    for resource in RESOURCES:
-        assert GRANTED[GROUPS[resource.kind], resource.plural] >= {"list", "watch"}
+    for resource in FOLLOWED:
+        assert GRANTED[resource.kind.group, resource.kind.plural] >= {"list", "watch"}
 
 
 def test_the_role_is_bound_to_the_pods_service_account():

@@ -87,14 +87,4 @@ def release_of(asked: str | None, found: str, gates: Mapping[str, bool] | None =
 
 def snapshot_of(cluster: Cluster, release: Release, vocabulary: Vocabulary = DEFAULT_VOCABULARY) -> Snapshot:
     """Freeze a decoded cluster."""
-    return Snapshot.of(
-        release=release,
-        nodes=cluster.nodes,
-        slices=cluster.slices,
-        classes=cluster.classes,
-        claims=cluster.claims,
-        pods=cluster.pods,
-        taint_rules=cluster.taint_rules,
-        namespaces=cluster.namespaces,
-        vocabulary=vocabulary,
-    )
+    return Snapshot.of_objects(cluster.objects, release, vocabulary)

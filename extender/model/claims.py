@@ -195,3 +195,12 @@ class Claim:
     @property
     def key(self) -> tuple[str, str]:
         return (self.namespace, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTemplate:
+    """A ResourceClaimTemplate; ``spec`` is that of the claims made from it."""
+
+    namespace: str
+    name: str
+    spec: ClaimSpec

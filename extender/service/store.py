@@ -16,13 +16,12 @@ from extender.model import Claim
 
 class FrozenStore:
     """
-    Holds the current snapshot. ``frozen``: it comes from a dump, so nothing can be
-    bound and nothing will change by itself.
+    Holds the current snapshot. It comes from a dump, so nothing can be bound and nothing changes by
+    itself.
     """
 
-    def __init__(self, snapshot: Snapshot, *, frozen: bool = True) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         self.current = snapshot
-        self.frozen = frozen
 
     @property
     def ready(self) -> bool:

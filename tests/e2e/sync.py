@@ -30,8 +30,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from extender.kube.watch.list_pages import PAGE_SIZE
-from extender.kube.watch.resources import RESOURCES
+from extender.kube.api.list_pages import PAGE_SIZE
+from extender.kube.decode.resources import FOLLOWED
 from tests.e2e import fleet
 from tests.e2e.api import Api, InvalidClaims, Object, connect, each
 from tests.e2e.churn import publishing
@@ -129,7 +129,7 @@ async def _listed(api: Api) -> tuple[float, int]:
                 return
             token = found[1].decode()
 
-    paths = [f"{resource.group_version_paths[0]}/{resource.plural}" for resource in RESOURCES]
+    paths = [resource.paths[0] for resource in FOLLOWED]
     served = [path for path in paths if "devicetaintrules" not in path]
     await each(read, served)  # the first time fills the server's own caches
     sizes.clear()

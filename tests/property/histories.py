@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 
 from hypothesis import strategies as st
 
 from extender.core.cluster.changes import Changes
+from extender.core.cluster.objects import Objects
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.release import Release
 from extender.model import (
@@ -28,6 +31,15 @@ from extender.model import (
     PodClaim,
     ResourceSlice,
     Taint,
+)
+from extender.model.kinds import (
+    DEVICE_CLASS,
+    DEVICE_TAINT_RULE,
+    NODE,
+    POD,
+    RESOURCE_CLAIM,
+    RESOURCE_SLICE,
+    Key,
 )
 from extender.model.quantity import Quantity
 from tests import builders as b
@@ -53,45 +65,24 @@ _SPECS = (
 
 @dataclass(slots=True)
 class Cluster:
-    """What the API server would list, by name."""
+    """What the API server would list, by kind's name and key."""
 
-    nodes: dict[str, Node] = field(default_factory=dict)
-    slices: dict[str, ResourceSlice] = field(default_factory=dict)
-    classes: dict[str, DeviceClass] = field(default_factory=dict)
-    claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
-    pods: dict[tuple[str, str], Pod] = field(default_factory=dict)
-    taint_rules: dict[str, DeviceTaintRule] = field(default_factory=dict)
+    objects: dict[str, dict[Key, object]] = field(default_factory=dict)
 
     def apply(self, changes: Changes) -> None:
-        self.nodes |= {each.name: each for each in changes.nodes}
-        self.slices |= {each.name: each for each in changes.slices}
-        self.classes |= {each.name: each for each in changes.classes}
-        self.claims |= {each.key: each for each in changes.claims}
-        self.pods |= {(each.namespace, each.name): each for each in changes.pods}
-        self.taint_rules |= {each.name: each for each in changes.taint_rules}
-        for name in changes.gone_nodes:
-            self.nodes.pop(name, None)
-        for name in changes.gone_slices:
-            self.slices.pop(name, None)
-        for name in changes.gone_classes:
-            self.classes.pop(name, None)
-        for key in changes.gone_claims:
-            self.claims.pop(key, None)
-        for key in changes.gone_pods:
-            self.pods.pop(key, None)
-        for name in changes.gone_taint_rules:
-            self.taint_rules.pop(name, None)
+        for kind, table in changes.by_kind.items():
+            there = self.objects.setdefault(kind, {})
+            for key, value in table.items():
+                if value is None:
+                    there.pop(key, None)
+                else:
+                    there[key] = value
+
+    def listed(self) -> Objects:
+        return Objects({kind: dict(table) for kind, table in self.objects.items()})
 
     def snapshot(self, release: Release) -> Snapshot:
-        return Snapshot.of(
-            release=release,
-            nodes=self.nodes.values(),
-            slices=self.slices.values(),
-            classes=self.classes.values(),
-            claims=self.claims.values(),
-            pods=self.pods.values(),
-            taint_rules=self.taint_rules.values(),
-        )
+        return Snapshot.of_objects(self.listed(), release)
 
 
 @st.composite
@@ -226,30 +217,29 @@ def changes(most: int = 2) -> st.SearchStrategy[Changes]:
         return st.sampled_from(names).map(lambda name: ("default", name))
 
     return st.builds(
-        Changes,
-        nodes=some(nodes()),
-        slices=some(slices()),
-        classes=some(classes()),
-        claims=some(claims()),
-        pods=some(pods()),
-        taint_rules=some(taint_rules()),
-        gone_nodes=some(st.sampled_from(NODES)),
-        gone_slices=some(st.sampled_from(SLICES)),
-        gone_classes=some(st.sampled_from(_CLASSES)),
-        gone_claims=some(keys(_CLAIMS)),
-        gone_pods=some(keys(_PODS)),
-        gone_taint_rules=some(st.sampled_from(_RULES)),
+        lambda *parts: reduce(or_, parts),
+        *(
+            st.builds(Changes.of, st.just(kind), some(objects), some(gone))
+            for kind, objects, gone in (
+                (NODE, nodes(), st.sampled_from(NODES)),
+                (RESOURCE_SLICE, slices(), st.sampled_from(SLICES)),
+                (DEVICE_CLASS, classes(), st.sampled_from(_CLASSES)),
+                (RESOURCE_CLAIM, claims(), keys(_CLAIMS)),
+                (POD, pods(), keys(_PODS)),
+                (DEVICE_TAINT_RULE, taint_rules(), st.sampled_from(_RULES)),
+            )
+        ),
     )
 
 
 @st.composite
 def clusters(draw: st.DrawFn) -> Cluster:
     """A cluster with every node and class, and a good part of the rest."""
-    cluster = Cluster(
-        nodes={name: replace(draw(nodes()), name=name) for name in NODES},
-        slices={name: replace(draw(slices()), name=name) for name in SLICES[: draw(st.integers(0, 8))]},
-        classes={each.name: each for each in (*b.CLASSES, DeviceClass("any"))},
-    )
+    cluster = Cluster()
+    cluster.apply(Changes.of(NODE, [replace(draw(nodes()), name=name) for name in NODES]))
+    published = [replace(draw(slices()), name=name) for name in SLICES[: draw(st.integers(0, 8))]]
+    cluster.apply(Changes.of(RESOURCE_SLICE, published))
+    cluster.apply(Changes.of(DEVICE_CLASS, (*b.CLASSES, DeviceClass("any"))))
     cluster.apply(draw(changes(most=3)))
     return cluster
 

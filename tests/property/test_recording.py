@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -17,29 +17,40 @@ from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.kube import encode
-from extender.kube.decode import Interner
-from extender.kube.recording.raw_objects import RawObjects
 from extender.kube.recording.reader import open_recording
 from extender.kube.recording.state import ClosedAttempt, RecordingState
-from extender.kube.watch.events import Key
-from extender.kube.watch.resources import RESOURCES
-from extender.model import Claim, Node, Pod, ResourceSlice
+from extender.model import Pod, ResourceSlice
+from extender.model.kinds import (
+    DEVICE_CLASS,
+    DEVICE_TAINT_RULE,
+    KINDS,
+    NODE,
+    POD,
+    RESOURCE_CLAIM,
+    RESOURCE_SLICE,
+    Key,
+    Kind,
+)
 from extender.service.live.in_flight import InFlight
 from extender.service.live.store import LiveStore
 from extender.service.recording.recorder import Recorder
 from extender.service.verb import Verb
 from tests import builders as b
+from tests.kube.watch.reflecting import reported
 from tests.property.histories import DEVICES, DRIVERS, NODES, Cluster, histories, pods
 
 GATES = {"DRADeviceTaintRules": True}
 RELEASE = release_for("1.36.2", GATES)
 ENCODERS = {
-    "Node": encode.node_json,
-    "Pod": encode.pod_json,
-    "DeviceClass": encode.class_json,
-    "ResourceSlice": encode.slice_json,
-    "ResourceClaim": encode.claim_json,
-    "DeviceTaintRule": encode.taint_rule_json,
+    kind.name: cast("Callable[[object], object]", encoder)
+    for kind, encoder in (
+        (NODE, encode.node_json),
+        (POD, encode.pod_json),
+        (DEVICE_CLASS, encode.class_json),
+        (RESOURCE_SLICE, encode.slice_json),
+        (RESOURCE_CLAIM, encode.claim_json),
+        (DEVICE_TAINT_RULE, encode.taint_rule_json),
+    )
 }
 FREE = [
     ResourceSlice(name, driver, "free", node_name=NODES[0], devices=tuple(map(b.device, DEVICES)))
@@ -59,11 +70,7 @@ class Recorded:
         self.attempts: list[ClosedAttempt] = []
         self.failures = 0
         self.store = LiveStore(RELEASE, InFlight(30.0), lambda: 0.0)
-        self.sink = RawObjects(self.store)
-        self.recorder = Recorder(self.store, self.sink, self, lambda: 0.0, self.fail)
-        self.sink.observer = self.recorder
-        self._resources = {each.kind: self.sink.kept(each) for each in RESOURCES}
-        self._interner = Interner()
+        self.recorder = Recorder(self.store, self, lambda: 0.0, self.fail)
 
     def offer(self, attempt: ClosedAttempt) -> bool:
         """As a full queue does, refuse every fifth."""
@@ -75,36 +82,24 @@ class Recorded:
     def fail(self) -> None:
         self.failures += 1
 
-    def decoded(self, kind: str, objects: Iterable[object]) -> list[object]:
-        """The objects as a reflector has them from the server."""
-        encoder = cast("Callable[[object], object]", ENCODERS[kind])
-        documents = [msgspec.json.encode(encoder(each)) for each in objects]
-        return [self._resources[kind].decode(each, self._interner) for each in documents]
-
     def begin(self, cluster: Cluster) -> None:
-        self.sink.replace("Namespace", [])
-        for kind, objects in (
-            ("Node", cluster.nodes),
-            ("Pod", cluster.pods),
-            ("DeviceClass", cluster.classes),
-            ("ResourceSlice", cluster.slices),
-            ("ResourceClaim", cluster.claims),
-            ("DeviceTaintRule", cluster.taint_rules),
-        ):
-            self.sink.replace(kind, self.decoded(kind, cast("dict[object, object]", objects).values()))
+        for kind in KINDS:
+            self.report(kind, cluster.objects.get(kind.name, {}), complete=True)
 
     def apply(self, changes: Changes) -> None:
-        kinds: tuple[tuple[str, Sequence[object], Sequence[Key]], ...] = (
-            ("Node", changes.nodes, changes.gone_nodes),
-            ("DeviceClass", changes.classes, changes.gone_classes),
-            ("ResourceSlice", changes.slices, changes.gone_slices),
-            ("ResourceClaim", changes.claims, changes.gone_claims),
-            ("DeviceTaintRule", changes.taint_rules, changes.gone_taint_rules),
-        )
-        for kind, upserts, gone in kinds:
-            there = {_key(each): each for each in upserts}
-            kept = [each for key, each in there.items() if key not in gone]
-            self.sink.apply(kind, self.decoded(kind, kept), gone)
+        for kind in KINDS:
+            if kind is not POD:
+                self.report(kind, changes.by_kind.get(kind.name, {}))
+
+    def report(self, kind: Kind, table: Mapping[Key, object | None], *, complete: bool = False) -> None:
+        """Take what a reflector would report of the objects, as the server has them."""
+        documents = [
+            msgspec.json.encode(ENCODERS[kind.name](value)) for value in table.values() if value is not None
+        ]
+        gone = [key for key, value in table.items() if value is None]
+        changes = reported(kind, documents, gone, complete=complete)
+        self.store.apply(changes)
+        self.recorder.on_changes(changes)
 
     def ask(self, pod: Pod, *, assume: str) -> Answer:
         """Filter and prioritize, as the verbs do; the answer, after which the pod may land on ``assume``."""
@@ -130,10 +125,6 @@ def state(snapshot: Snapshot) -> tuple[object, ...]:
     return claims, nodes, dict(snapshot.published), dict(snapshot.classes), dict(snapshot.taint_rules)
 
 
-def _key(value: object) -> Key:
-    return value.key if isinstance(value, Claim) else cast("Node", value).name
-
-
 def ask(snapshot: Snapshot, pod: Pod) -> Evaluation[tuple[str, int]]:
     memo: Memo[tuple[str, int]] = Memo(lambda name, score: (name, score))
     return evaluate(snapshot, pod, memo, Settings(search_steps=2_000))
@@ -149,8 +140,9 @@ def ask(snapshot: Snapshot, pod: Pod) -> Evaluation[tuple[str, int]]:
 def test_replayed_on_the_state_it_was_answered_on(tmp_path_factory, history, asking, landings, per_file):
     """Claims, assumed allocations and changes of the cluster, over files that each stand alone."""
     cluster, batches = history
-    cluster.slices |= {each.name: each for each in FREE}
-    cluster.claims = {each.key: each for each in WANTED} | cluster.claims
+    held = cluster.objects.pop(RESOURCE_CLAIM.name, {})
+    cluster.apply(Changes.of(RESOURCE_SLICE, FREE) | Changes.of(RESOURCE_CLAIM, WANTED))
+    cluster.objects[RESOURCE_CLAIM.name] |= held
     recorded = Recorded()
     recorded.begin(cluster)
     answers: dict[int | None, Answer] = {}

@@ -13,6 +13,7 @@ from extender.core.prediction.evaluate import Evaluation, Memo, Settings, evalua
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release
 from extender.model import Pod
+from extender.model.kinds import POD, RESOURCE_CLAIM
 from tests import builders as b
 from tests.property.histories import NODES, Cluster, histories
 
@@ -94,8 +95,8 @@ def test_it_is_the_snapshot_of_the_result(release: Release, history: tuple[Clust
 def test_what_is_remembered_stays_right(release: Release, history: tuple[Cluster, list[Changes]]) -> None:
     """A memo that lives through the events gives what a fresh one gives, for pods of both kinds."""
     cluster, batches = history
-    cluster.pods |= {(pod.namespace, pod.name): pod for pod in (b.pod("fixed", "wanted-0", "wanted-1"),)}
-    cluster.claims |= {claim.key: claim for claim in (b.claim("wanted-0"), b.claim("wanted-1"))}
+    cluster.apply(Changes.of(POD, [b.pod("fixed", "wanted-0", "wanted-1")]))
+    cluster.apply(Changes.of(RESOURCE_CLAIM, [b.claim("wanted-0"), b.claim("wanted-1")]))
     memo: Memo[Entry] = Memo(lambda name, score: (name, score))
     names = (*NODES, "absent")
     snapshot = cluster.snapshot(release)
@@ -103,6 +104,6 @@ def test_what_is_remembered_stays_right(release: Release, history: tuple[Cluster
         snapshot = snapshot.updated(batch)
         cluster.apply(batch)
         fresh = cluster.snapshot(release)
-        for pod in cluster.pods.values():
+        for pod in cluster.listed()[POD].values():
             assert ask(snapshot, pod, memo).entries(names) == ask(fresh, pod).entries(names)
             assert ask(snapshot, pod, memo).verdicts(names) == ask(fresh, pod).verdicts(names)

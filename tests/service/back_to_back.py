@@ -22,11 +22,13 @@ import orjson
 
 from extender.cli.bench.fleet import fleet
 from extender.cli.cluster_input import cluster_input
+from extender.core.cluster.changes import Changes
 from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
 from extender.kube.files.cluster import ClusterBuilder
 from extender.model import Claim, Consumer, Pod
+from extender.model.kinds import RESOURCE_CLAIM
 from extender.service.live.delayed_releases import DelayedReleases
-from extender.service.live.first_lists import KINDS
+from extender.service.live.event_handler import EventHandler
 from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import PredictionCheck
@@ -96,8 +98,8 @@ def place(start: Snapshot, run: Run, pods: int, seed: int = 1) -> Result:
         truth = truth.with_claims([claim])
         waiting.append(replace(claim, reserved_for=(Consumer("pods", pod.name, pod.uid),)))
         if len(waiting) > run.lag:
-            live.store.apply("ResourceClaim", [waiting.popleft()], [])
-    live.store.apply("ResourceClaim", [*waiting], [])
+            live.handler.apply(Changes.of(RESOURCE_CLAIM, [waiting.popleft()]))
+    live.handler.apply(Changes.of(RESOURCE_CLAIM, [*waiting]))
     for _ in range(2):
         live.checks.settle(live.store.current)
     return found
@@ -105,20 +107,16 @@ def place(start: Snapshot, run: Run, pods: int, seed: int = 1) -> Result:
 
 def _live(start: Snapshot, pods: int, results: Counter[str]) -> LiveFollower:
     store = LiveStore(start.release, InFlight(30.0), lambda: 0.0)
-    lists: dict[str, Sequence[object]] = dict.fromkeys(KINDS, ())
-    lists["Node"] = [state.node for state in start.nodes.values()]
-    lists["ResourceSlice"] = [*start.published.values()]
-    lists["DeviceClass"] = [*start.classes.values()]
-    lists["ResourceClaim"] = [b.claim(f"claim-{number}", PAIR) for number in range(pods)]
-    for kind, objects in lists.items():
-        store.replace(kind, objects)
+    nodes = [state.node for state in start.nodes.values()]
+    claims = [b.claim(f"claim-{number}", PAIR) for number in range(pods)]
+    for changes in b.first_lists(nodes, start.published.values(), start.classes.values(), claims):
+        store.apply(changes)
     checks = PredictionCheck(
         evaluate, Settings(), lambda: 0.0, lambda match: results.update([str(match)]), lambda _: None
     )
-    store.on_allocated = lambda claim: checks.on_allocated(claim, store.current)
     return LiveFollower(
         store=store,
-        delayed=DelayedReleases(store, lambda: 0.0),
+        handler=EventHandler(store, DelayedReleases(lambda: 0.0), checks),
         checks=checks,
         evaluate=evaluate,
         memo=Memo(host_priority),

@@ -10,12 +10,14 @@ from dataclasses import replace
 import orjson
 
 from extender.core.advice.advisor import Advice, advise
+from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.settings import Settings
 from extender.kube.api.listing import LiveError, read_live
 from extender.kube.files.claim_file import ClaimFile, ManifestKey, manifests_of, read_claims
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError
+from extender.model.kinds import DEVICE_CLASS, RESOURCE_CLAIM, RESOURCE_CLAIM_TEMPLATE
 from extender.service.process.collector import no_collection
 
 from ..cluster_input import cluster_input, read_cluster
@@ -100,20 +102,19 @@ def _live() -> Cluster:
 
 def _with_classes(cluster: Cluster, given: ClaimFile) -> Cluster:
     """The classes of the file will be there when its claims are."""
-    classes = {each.name: each for each in (*cluster.classes, *given.cluster.classes)}
-    return replace(cluster, classes=tuple(classes.values()))
+    return replace(cluster, objects=cluster.objects.updated(Changes.of(DEVICE_CLASS, given.cluster.classes)))
 
 
 def _subjects(pod: str | None, given: ClaimFile | None, cluster: Cluster, snapshot: Snapshot) -> list[Titled]:
-    templates = {(each.namespace, each.name): each for each in cluster.templates}
+    templates = cluster.objects[RESOURCE_CLAIM_TEMPLATE]
     if given is None:
         namespace, name = pod_key(pod or "")
         found = snapshot.pods.get((namespace, name))
         if found is None:
             raise WrongInput(f"--pod: {absent_pod(f'{namespace}/{name}', snapshot.pods)}")
         return [pod_subject(found, Known(snapshot.claims, templates, "the input"), "--pod")]
-    claims = {**snapshot.claims, **{each.key: each for each in given.cluster.claims}}
-    templates |= {(each.namespace, each.name): each for each in given.cluster.templates}
+    claims = {**snapshot.claims, **given.cluster.objects[RESOURCE_CLAIM]}
+    templates = {**templates, **given.cluster.objects[RESOURCE_CLAIM_TEMPLATE]}
     return list(file_subjects(given, Known(claims, templates, f"{given.path} and the cluster")))
 
 

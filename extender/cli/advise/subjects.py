@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from extender.core.advice.advisor import Subject
 from extender.core.cluster.snapshot import ClaimKey
-from extender.kube.decode import ClaimTemplate
 from extender.kube.files.claim_file import ClaimFile, ManifestKey
-from extender.model import Claim, ClaimSpec, Pod, PodClaim
+from extender.model import Claim, ClaimSpec, ClaimTemplate, Pod, PodClaim
 
 from ..exit_status import WrongInput
 

@@ -9,6 +9,7 @@ from extender.core.cluster.snapshot import Snapshot
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.recording.reader import RecordingError, open_recording
 from extender.model import Pod
+from extender.model.kinds import POD
 
 from ..cluster_input import ClusterInput, release_of
 from ..exit_status import WrongInput
@@ -35,8 +36,8 @@ def read_recorded_end(path: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY) ->
     except RecordingError as error:
         raise WrongInput(str(error)) from error
     snapshot = timeline.store.current
-    bound = tuple(pod for pod in pods.values() if _has_claims(pod, snapshot))
-    return ClusterInput(snapshot.updated(Changes(pods=bound)), (note,) if note else ())
+    bound = [pod for pod in pods.values() if _has_claims(pod, snapshot)]
+    return ClusterInput(snapshot.updated(Changes.of(POD, bound)), (note,) if note else ())
 
 
 def _has_claims(pod: Pod, snapshot: Snapshot) -> bool:

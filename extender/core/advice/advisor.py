@@ -16,7 +16,6 @@ from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_clai
 from ..claims.extended_resources import EXTENDED_CLAIM_NAME, backed_resources, claim_spec, class_for
 from ..claims.plan import Plan
 from ..claims.pod_claims import PodClaims
-from ..cluster.changes import Changes
 from ..cluster.snapshot import Snapshot
 from ..prediction.budget import Budget
 from ..prediction.claims_memo import ClaimsMemos, Ratings
@@ -119,8 +118,8 @@ class _Adviser:
             for key in (each.key for each in subject.claims)
             if (claim := snapshot.claims.get(key)) is not None and claim.allocation is not None
         ]
-        self._now = snapshot.updated(Changes(claims=tuple(freed)))
-        self._empty = snapshot.updated(Changes(gone_claims=tuple(snapshot.claims)))
+        self._now = snapshot.with_claims(freed)
+        self._empty = snapshot.with_claims(deletions=snapshot.claims)
         self._settings = settings
         self._step = step
         self._memos: ClaimsMemos = {}

@@ -1,112 +1,116 @@
 """
-What happened to a cluster since a snapshot, and what of it makes a difference.
+What happens to the objects of a cluster, as lists and events report it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
-from extender.model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, ResourceSlice
+from extender.model.kinds import Key, Kind, TypedKind
 
-K = TypeVar("K", bound=Hashable)
-N = TypeVar("N", str, tuple[str, str])
-G = TypeVar("G", bound=Hashable)
+K = TypeVar("K", bound=Key)
 V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """
-    Objects to add or replace, by kind, and names of those that are gone.
+    The last state of each object that is new or changed, ``None`` if it is gone.
 
-    Of several objects with one name the last counts; a name that is also among the
-    gone ones is gone. Slices go by the name of the ResourceSlice, claims and pods
-    by namespace and name.
+    ``by_kind`` holds them by kind's name and key. ``complete`` names the kinds of which these are all
+    objects there are: others are gone. ``json`` holds objects as the API server sent them, also by kind's
+    name and key, where somebody records them. Values belong to their kind if they are given to ``of``.
     """
 
-    nodes: tuple[Node, ...] = ()
-    slices: tuple[ResourceSlice, ...] = ()
-    classes: tuple[DeviceClass, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    pods: tuple[Pod, ...] = ()
-    taint_rules: tuple[DeviceTaintRule, ...] = ()
-    namespaces: tuple[Namespace, ...] = ()
-    gone_nodes: tuple[str, ...] = ()
-    gone_slices: tuple[str, ...] = ()
-    gone_classes: tuple[str, ...] = ()
-    gone_claims: tuple[tuple[str, str], ...] = ()
-    gone_pods: tuple[tuple[str, str], ...] = ()
-    gone_taint_rules: tuple[str, ...] = ()
-    gone_namespaces: tuple[str, ...] = ()
+    by_kind: Mapping[str, Mapping[Key, object | None]] = field(default_factory=dict)
+    complete: frozenset[str] = frozenset()
+    json: Mapping[str, Mapping[Key, bytes]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        kind: TypedKind[K, V],
+        objects: Iterable[V] = (),
+        gone: Iterable[K] = (),
+        *,
+        complete: bool = False,
+    ) -> Changes:
+        """
+        Return changes of one kind.
+
+        Of several objects with one key the last counts; a key that is also among the gone ones is gone.
+        """
+        table: dict[Key, object | None] = {kind.key(value): value for value in objects}
+        table.update(dict.fromkeys(gone))
+        return cls({kind.name: table}, frozenset((kind.name,)) if complete else frozenset())
+
+    def __getitem__(self, kind: TypedKind[K, V]) -> Mapping[K, V | None]:
+        """Return the last states of the objects of a kind, by key."""
+        return cast("Mapping[K, V | None]", self.by_kind.get(kind.name, _EMPTY))
+
+    def __bool__(self) -> bool:
+        """Whether there may be anything to do."""
+        return bool(self.complete) or any(self.by_kind.values())
+
+    def __or__(self, later: Changes) -> Changes:
+        """Return these changes and ``later`` ones of other objects, or of the same, which then count."""
+        return Changes(
+            _joined(self.by_kind, later.by_kind),
+            self.complete | later.complete,
+            _joined(self.json, later.json),
+        )
+
+    def upserts(self, kind: TypedKind[K, V]) -> list[V]:
+        """Return the objects of a kind that are new or changed."""
+        return [value for value in self[kind].values() if value is not None]
+
+    def gone(self, kind: TypedKind[K, V], before: Collection[K]) -> list[K]:
+        """
+        Return the keys of a kind whose objects are gone.
+
+        ``before``: the keys there were, of which a complete list lacks those that are gone.
+        """
+        table = self[kind]
+        gone = [key for key, value in table.items() if value is None]
+        if kind.name in self.complete:
+            gone += [key for key in before if key not in table]
+        return gone
+
+    def replaced(self, kind: TypedKind[K, V], objects: Iterable[V], gone: Iterable[K]) -> Changes:
+        """Return these changes with others of one kind, of which they are no complete list."""
+        changes = Changes.of(kind, objects, gone)
+        return Changes({**self.by_kind, **changes.by_kind}, self.complete - {kind.name}, self.json)
+
+    def with_only(self, kind: Kind, keys: Collection[Key]) -> Changes:
+        """Return the changes of these objects of one kind."""
+        json = _with_only(self.json, kind, keys)
+        return Changes(_with_only(self.by_kind, kind, keys), json=json if json[kind.name] else {})
+
+    def without(self, kind: Kind, keys: Collection[Key]) -> Changes:
+        """Return all changes but those of these objects of one kind."""
+        if not keys:
+            return self
+        table = self.by_kind.get(kind.name, {})
+        rest = {key: value for key, value in table.items() if key not in keys}
+        return Changes({**self.by_kind, kind.name: rest}, self.complete, self.json)
 
 
-class Difference(NamedTuple, Generic[V]):
-    """An object before and after; ``None`` where there is none, never both alike."""
-
-    before: V | None
-    after: V | None
+_EMPTY: Mapping[Key, object] = {}
 
 
-def differences(
-    known: Callable[[K], V | None], updates: Iterable[tuple[K, V]], gone: Iterable[K]
-) -> dict[K, Difference[V]]:
-    """
-    What the updates change, by key, in the order of the updates.
-
-    Most events of a live cluster change nothing that is decoded, so values are compared.
-    """
-    wanted: dict[K, V | None] = dict(updates)
-    wanted.update(dict.fromkeys(gone))
-    pairs = ((key, known(key), value) for key, value in wanted.items())
-    return {key: Difference(before, after) for key, before, after in pairs if before != after}
+def _joined(
+    first: Mapping[str, Mapping[Key, V]], second: Mapping[str, Mapping[Key, V]]
+) -> Mapping[str, Mapping[Key, V]]:
+    joined = dict(first)
+    for kind, table in second.items():
+        joined[kind] = {**joined.get(kind, {}), **table}
+    return joined
 
 
-def applied(known: Mapping[K, V], changed: Mapping[K, Difference[V]]) -> Mapping[K, V]:
-    """The mapping with the differences in it; the same object without any."""
-    if not changed:
-        return known
-    after = copied(known)
-    for key, difference in changed.items():
-        if difference.after is None:
-            after.pop(key, None)
-        else:
-            after[key] = difference.after
-    return after
-
-
-def copied(known: Mapping[K, V]) -> dict[K, V]:
-    """A copy to be changed; ``dict(known)`` is far slower where ``known`` has lost keys."""
-    return known.copy() if isinstance(known, dict) else dict(known)
-
-
-def regrouped(
-    groups: Mapping[G, tuple[V, ...]],
-    changed: Mapping[N, Difference[V]],
-    groups_of: Callable[[V], Iterable[G]],
-    name_of: Callable[[V], N],
-) -> Mapping[G, tuple[V, ...]]:
-    """
-    Groups of objects, each in the order of names, with the differences in them.
-
-    An object is in every group that ``groups_of`` tells; no group is empty. The same
-    mapping if no group changes.
-    """
-    moved: dict[G, dict[N, V | None]] = {}
-    for name, (before, after) in changed.items():
-        for group in groups_of(before) if before is not None else ():
-            moved.setdefault(group, {})[name] = None
-        for group in groups_of(after) if after is not None else ():
-            moved.setdefault(group, {})[name] = after
-    if not moved:
-        return groups
-    result = copied(groups)
-    for group, members in moved.items():
-        kept = [each for each in groups.get(group, ()) if name_of(each) not in members]
-        kept += [each for each in members.values() if each is not None]
-        if kept:
-            result[group] = tuple(sorted(kept, key=name_of))
-        else:
-            result.pop(group, None)
-    return result
+def _with_only(
+    tables: Mapping[str, Mapping[Key, V]], kind: Kind, keys: Collection[Key]
+) -> Mapping[str, Mapping[Key, V]]:
+    table = tables.get(kind.name, {})
+    return {kind.name: {key: table[key] for key in keys if key in table}}

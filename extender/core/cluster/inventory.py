@@ -22,7 +22,7 @@ from ..topology.locate import locate
 from ..topology.locations import Location
 from ..topology.published import read_published
 from ..topology.vocabulary import Vocabulary
-from .changes import Difference
+from .differences import Difference
 from .free_pairs import NOTHING_PAIRABLE, Pairable, marks_of, pairable_of
 from .node_selection import NodeSelectorError, node_matches
 from .pools import (

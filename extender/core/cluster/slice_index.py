@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from extender.model import Node, PoolID, ResourceSlice
 
 from ..releases.release import Release
-from .changes import Difference, regrouped
+from .differences import Difference, regrouped
 from .pools import Pool, gather_pools, in_search_order, is_usable
 
 

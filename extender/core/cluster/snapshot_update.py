@@ -14,7 +14,7 @@ from typing import NamedTuple
 from extender.model import DeviceTaintRule, Node, PoolID, ResourceSlice
 
 from ..releases.release import Release
-from .changes import Difference, copied
+from .differences import Difference, copied
 from .inventory import unmoved_slices
 from .node_selection import nodes_targeted
 from .node_state import ClusterContext, NodeState, state_after, state_of

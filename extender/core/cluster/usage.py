@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from extender.model import Claim, DeviceID, DeviceResult, PoolID
 
-from .changes import Difference, differences, regrouped
+from .differences import Difference, differences, regrouped
 
 Amounts = tuple[tuple[str, int], ...]
 """Capacities by name with their sums in nano units, sorted by name."""
@@ -65,12 +65,13 @@ def usage_differences(
     for before, after in changed:
         if before is None or after is None or before.allocation != after.allocation:
             pools |= pools_held(before) | pools_held(after)
-    updates = [
-        (pool, pool_usage(pool, holders[pool], consumable_capacity=consumable_capacity))
-        for pool in pools
+    wanted = {
+        pool: pool_usage(pool, holders[pool], consumable_capacity=consumable_capacity)
         if pool in holders
-    ]
-    return differences(usage.get, updates, [pool for pool in pools if pool not in holders])
+        else None
+        for pool in pools
+    }
+    return differences(usage, wanted)
 
 
 def pool_usage(pool: PoolID, claims: Iterable[Claim], *, consumable_capacity: bool) -> PoolUsage:

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -47,24 +48,32 @@ class ObjectReference:
     api_version: str = "v1"
 
 
+class EventResult(StrEnum):
+    """What became of an Event: ``dropped``: too many waited. ``failed``: the API server did not take it."""
+
+    WRITTEN = "written"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
 class EventRecorder:
     """
     Takes Events at once and writes them when :meth:`run` gets to it.
 
-    ``recorded``, ``failed`` and ``dropped`` count what became of them. Best
-    effort: nothing is tried twice, and what waits at the end is lost.
+    ``counted`` is called with what became of each. Best effort: nothing is tried twice, and what waits at
+    the end is lost.
     """
 
     def __init__(
         self,
         connection: Connection,
+        counted: Callable[[EventResult], None] = lambda _: None,
         *,
         instance: str = "",
         limit: int = QUEUE_LIMIT,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.recorded = self.failed = self.dropped = 0
-        self._connection, self._now = connection, now
+        self._connection, self._counted, self._now = connection, counted, now
         self._instance = (instance or socket.gethostname())[:_INSTANCE_LIMIT]
         self._waiting: asyncio.Queue[tuple[ObjectReference, dict[str, object]]] = asyncio.Queue(limit)
         self._problem = ""
@@ -107,7 +116,7 @@ class EventRecorder:
         try:
             self._waiting.put_nowait((about, event))
         except asyncio.QueueFull:
-            self.dropped += 1
+            self._counted(EventResult.DROPPED)
 
     async def run(self) -> NoReturn:
         """Write what is queued, until cancelled. A refusal is said once, until one is written again."""
@@ -117,12 +126,12 @@ class EventRecorder:
             try:
                 await self._connection.post(path, event, _RULE, timeout_seconds=TIMEOUT_SECONDS)
             except LiveError as error:
-                self.failed += 1
+                self._counted(EventResult.FAILED)
                 if not self._problem:
                     log.warning("cannot write Events", problem=str(error))
                 self._problem = str(error)
             else:
-                self.recorded += 1
+                self._counted(EventResult.WRITTEN)
                 self._problem = ""
 
 

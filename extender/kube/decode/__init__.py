@@ -13,7 +13,7 @@ decodes as it is written, and the allocator treats it as upstream's would.
 """
 
 from .allocations import allocation
-from .claims import ClaimTemplate, claim_template, resource_claim
+from .claims import claim_template, resource_claim
 from .classes import device_class
 from .errors import DecodeError
 from .interner import Interner
@@ -24,7 +24,6 @@ from .slices import resource_slice
 from .taint_rules import device_taint_rule
 
 __all__ = [
-    "ClaimTemplate",
     "DecodeError",
     "Interner",
     "allocation",

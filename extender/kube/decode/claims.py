@@ -8,11 +8,10 @@ k8s.io/kubernetes pkg/controller/resourceclaim, v1.36.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 
-from extender.model import Allocation, Binding, Claim, ClaimSpec, Consumer
+from extender.model import Allocation, Binding, Claim, ClaimSpec, ClaimTemplate, Consumer
 
 from .allocations import AllocationJSON, allocation_value
 from .claim_specs import claim_spec
@@ -22,15 +21,6 @@ from .interner import Interner
 
 _POD_CLAIM_NAME = "resource.kubernetes.io/pod-claim-name"
 _EXTENDED_RESOURCE_CLAIM = "resource.kubernetes.io/extended-resource-claim"
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimTemplate:
-    """A ResourceClaimTemplate; ``spec`` is that of the claims made from it."""
-
-    namespace: str
-    name: str
-    spec: ClaimSpec
 
 
 class ConsumerJSON(Wire):

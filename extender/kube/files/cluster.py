@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import msgspec
 
-from extender.model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, ResourceSlice
+from extender.core.cluster.objects import Objects
+from extender.model import Claim, ClaimTemplate, DeviceClass, Node, Pod, ResourceSlice
+from extender.model.kinds import (
+    DEVICE_CLASS,
+    NODE,
+    POD,
+    RESOURCE_CLAIM,
+    RESOURCE_CLAIM_TEMPLATE,
+    RESOURCE_SLICE,
+    Key,
+)
 
-from .. import decode
-from ..decode import ClaimTemplate, DecodeError, Interner
+from ..decode import DecodeError, Interner
 from ..decode.errors import UNREADABLE, located
-
-K = TypeVar("K", bound=Hashable)
-T = TypeVar("T")
-
-_CORE, _RESOURCE = "", "resource.k8s.io"
-GROUPS = {
-    "Namespace": _CORE,
-    "Node": _CORE,
-    "Pod": _CORE,
-    "DeviceClass": _RESOURCE,
-    "DeviceTaintRule": _RESOURCE,
-    "ResourceClaim": _RESOURCE,
-    "ResourceClaimTemplate": _RESOURCE,
-    "ResourceSlice": _RESOURCE,
-}
-"""API group by kind of all that a cluster is made of; others have kinds of the same names."""
+from ..decode.resources import BY_KIND, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +36,34 @@ class Cluster:
     that are not read.
     """
 
-    nodes: tuple[Node, ...] = ()
-    slices: tuple[ResourceSlice, ...] = ()
-    classes: tuple[DeviceClass, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    templates: tuple[ClaimTemplate, ...] = ()
-    pods: tuple[Pod, ...] = ()
-    taint_rules: tuple[DeviceTaintRule, ...] = ()
-    namespaces: tuple[Namespace, ...] = ()
+    objects: Objects = field(default_factory=Objects)
     kubernetes: str = ""
     replaced: tuple[str, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return tuple(self.objects[NODE].values())
+
+    @property
+    def slices(self) -> tuple[ResourceSlice, ...]:
+        return tuple(self.objects[RESOURCE_SLICE].values())
+
+    @property
+    def classes(self) -> tuple[DeviceClass, ...]:
+        return tuple(self.objects[DEVICE_CLASS].values())
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return tuple(self.objects[RESOURCE_CLAIM].values())
+
+    @property
+    def templates(self) -> tuple[ClaimTemplate, ...]:
+        return tuple(self.objects[RESOURCE_CLAIM_TEMPLATE].values())
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        return tuple(self.objects[POD].values())
 
 
 class _Head(msgspec.Struct, gc=False, rename="camel"):
@@ -79,14 +89,7 @@ class ClusterBuilder:
     def __init__(self, interner: Interner | None = None, kubernetes: str = "") -> None:
         self.kubernetes = kubernetes
         self._interner = interner or Interner()
-        self._nodes: dict[str, Node] = {}
-        self._slices: dict[str, ResourceSlice] = {}
-        self._classes: dict[str, DeviceClass] = {}
-        self._claims: dict[tuple[str, str], Claim] = {}
-        self._templates: dict[tuple[str, str], ClaimTemplate] = {}
-        self._pods: dict[tuple[str, str], Pod] = {}
-        self._taint_rules: dict[str, DeviceTaintRule] = {}
-        self._namespaces: dict[str, Namespace] = {}
+        self._tables: dict[str, dict[Key, object]] = {}
         self._replaced: list[str] = []
         self._ignored: Counter[str] = Counter()
 
@@ -120,53 +123,27 @@ class ClusterBuilder:
 
     def add_object(self, kind: str, api_version: str, data: bytes | msgspec.Raw) -> None:
         """Add one object, or count it as ignored. Raises ``DecodeError``."""
-        group = api_version.rpartition("/")[0]
-        if kind not in GROUPS or (api_version and group != GROUPS[kind]):
+        resource = BY_KIND.get(kind)
+        # Other groups have kinds of the same names.
+        if resource is None or (api_version and api_version.rpartition("/")[0] != resource.kind.group):
             self._ignored[kind] += 1
-            return
-        match kind:
-            case "Namespace":
-                namespace = decode.namespace(data, self._interner)
-                self._put(self._namespaces, kind, namespace.name, namespace)
-            case "Node":
-                node = decode.node(data, self._interner)
-                self._put(self._nodes, kind, node.name, node)
-            case "Pod":
-                pod = decode.pod(data, self._interner)
-                self._put(self._pods, kind, (pod.namespace, pod.name), pod)
-            case "DeviceClass":
-                device_class = decode.device_class(data, self._interner)
-                self._put(self._classes, kind, device_class.name, device_class)
-            case "DeviceTaintRule":
-                rule = decode.device_taint_rule(data, self._interner)
-                self._put(self._taint_rules, kind, rule.name, rule)
-            case "ResourceClaim":
-                claim = decode.resource_claim(data, self._interner)
-                self._put(self._claims, kind, claim.key, claim)
-            case "ResourceClaimTemplate":
-                template = decode.claim_template(data, self._interner)
-                self._put(self._templates, kind, (template.namespace, template.name), template)
-            case "ResourceSlice":
-                resource_slice = decode.resource_slice(data, self._interner)
-                self._put(self._slices, kind, resource_slice.name, resource_slice)
+        else:
+            self.add_all(resource, (data,))
+
+    def add_all(self, resource: Resource, items: Iterable[bytes | msgspec.Raw]) -> None:
+        """Add objects of one kind. Raises ``DecodeError``."""
+        kind = resource.kind.name
+        table = self._tables.setdefault(kind, {})
+        for data in items:
+            key, value = resource.read(data, self._interner)
+            if key in table:
+                self._replaced.append(f"{kind} {'/'.join(key) if isinstance(key, tuple) else key}")
+            table[key] = value
 
     def build(self) -> Cluster:
         return Cluster(
-            nodes=tuple(self._nodes.values()),
-            slices=tuple(self._slices.values()),
-            classes=tuple(self._classes.values()),
-            claims=tuple(self._claims.values()),
-            templates=tuple(self._templates.values()),
-            pods=tuple(self._pods.values()),
-            taint_rules=tuple(self._taint_rules.values()),
-            namespaces=tuple(self._namespaces.values()),
-            kubernetes=self.kubernetes,
-            replaced=tuple(self._replaced),
-            ignored=tuple(sorted(self._ignored.items())),
+            Objects(self._tables),
+            self.kubernetes,
+            tuple(self._replaced),
+            tuple(sorted(self._ignored.items())),
         )
-
-    def _put(self, table: dict[K, T], kind: str, key: K, value: T) -> None:
-        if key in table:
-            name = "/".join(key) if isinstance(key, tuple) else str(key)
-            self._replaced.append(f"{kind} {name}")
-        table[key] = value

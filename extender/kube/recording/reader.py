@@ -32,6 +32,7 @@ from typing import BinaryIO
 
 from extender.core.cluster.changes import Changes
 from extender.model import Allocation, Claim, Pod
+from extender.model.kinds import Key
 
 from .. import decode
 from ..decode import DecodeError, Interner
@@ -228,20 +229,12 @@ def _changes(wire: LineJSON, interner: Interner) -> Changes:
     """Return what a line without an attempt changes in the cluster."""
     builder = ClusterBuilder(interner)
     builder.add(wire.cluster)
-    cluster = builder.build()
-    gone: dict[str, list[str]] = {}
-    for each in wire.cluster_gone or ():
-        gone.setdefault(each.kind, []).append(each.name)
-    return Changes(
-        nodes=cluster.nodes,
-        slices=cluster.slices,
-        classes=cluster.classes,
-        taint_rules=cluster.taint_rules,
-        gone_nodes=tuple(gone.get("Node", ())),
-        gone_slices=tuple(gone.get("ResourceSlice", ())),
-        gone_classes=tuple(gone.get("DeviceClass", ())),
-        gone_taint_rules=tuple(gone.get("DeviceTaintRule", ())),
-    )
+    changes: dict[str, dict[Key, object | None]] = {
+        kind: dict(table) for kind, table in builder.build().objects.by_kind.items()
+    }
+    for gone in wire.cluster_gone or ():
+        changes.setdefault(gone.kind, {})[gone.name] = None
+    return Changes(changes)
 
 
 def _request(wire: RequestJSON, index: int) -> RecordedRequest:

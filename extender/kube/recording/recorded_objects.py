@@ -14,8 +14,8 @@ import msgspec
 
 from extender.model import Claim
 
+from ..decode.resources import BY_KIND
 from ..encode import allocation_json
-from ..files.cluster import GROUPS
 
 JSON = dict[str, msgspec.Raw]
 """One level of an object; what is below is kept as it came."""
@@ -46,7 +46,7 @@ def recorded_object(kind: str, data: bytes | msgspec.Raw) -> bytes:
         found.pop("kind", None)
         found.pop("apiVersion", None)
         return msgspec.json.encode(found)
-    version = f"{GROUPS[kind]}/v1".removeprefix("/")
+    version = f"{BY_KIND[kind].kind.group}/v1".removeprefix("/")
     named = {"apiVersion": found.pop("apiVersion", _text(version)), "kind": _text(kind)}
     found.pop("kind", None)
     return msgspec.json.encode(named | found)

@@ -16,15 +16,19 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NoReturn
 
+import msgspec
 import structlog
+
+from extender.core.cluster.changes import Changes
+from extender.model.kinds import Key
 
 from ..api.backoff import Backoff
 from ..api.connection import Connection, Parameters
-from ..api.errors import ApiRefusal, LiveError
+from ..api.errors import ApiRefusal, LiveError, Rule
+from ..api.list_pages import list_pages
 from ..decode import DecodeError, Interner
-from .events import Key, ReflectorState, Sink
-from .list_pages import list_pages
-from .resources import Resource
+from ..decode.resources import Resource
+from .events import ReflectorState, Sink
 from .time_slice import TimeSlice
 from .unreadable import Unreadable
 from .watch_lines import LineSplitter, WatchEvent, WatchLineError, item_key, watch_event
@@ -45,10 +49,10 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.reflec
 
 class Reflector:
     """
-    Tells ``sink`` the objects of ``resource``.
+    Reports the objects of ``resource`` to ``sink``.
 
-    ``interner`` and ``work`` are best shared by all reflectors of one event loop.
-    ``clock`` is in seconds, ``random`` returns 0 to 1.
+    ``interner`` and ``work`` are best shared by all reflectors of one event loop. ``keep_json``: the changes
+    hold each object as the server sent it, too. ``clock`` is in seconds, ``random`` returns 0 to 1.
     """
 
     def __init__(
@@ -59,19 +63,20 @@ class Reflector:
         interner: Interner,
         *,
         work: TimeSlice | None = None,
+        keep_json: bool = False,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.state = ReflectorState(resource.kind)
+        self.state = ReflectorState(resource.kind.name)
         self._connection, self._resource, self._sink, self._interner = connection, resource, sink, interner
-        self._work = work or TimeSlice()
+        self._work, self._keep_json = work or TimeSlice(), keep_json
         self._clock, self._random, self._sleep = clock, random, sleep
         self._backoff = Backoff(random)
         self._unreadable = Unreadable(self.state)
-        self._prefix = ""
+        self._path = ""
+        # Where to go on watching; empty: list first.
         self._version = ""
-        """Where to go on watching; empty: list first."""
         self._listed = False
 
     async def run(self) -> NoReturn:
@@ -95,74 +100,54 @@ class Reflector:
             except WatchLineError as error:
                 # The next events would be read without this one: only a list is sure to be complete.
                 self._version = ""
-                wait = self._failed(f"{self._cannot('watch')}: {error}")
+                wait = self._failed(f"{self._cannot_watch}: {error}")
             if wait:
                 await self._sleep(wait)
 
     async def _list(self) -> None:
         """List in the newest version that is served; where an optional kind is not, there are none."""
-        missing: ApiRefusal | None = None
-        for prefix in self._resource.group_version_paths:
-            try:
-                await self._list_version(prefix)
-            except ApiRefusal as refusal:
-                if refusal.status != _NOT_FOUND:
-                    raise
-                missing = refusal
-            else:
-                self._prefix = prefix
-                return
-        if not self._resource.optional:
-            assert missing is not None
-            raise missing
-        if self.state.served:
-            log.info(
-                "the API server does not serve this optional kind; checking again every 150 to 300 s",
-                kind=self._resource.kind,
-            )
-            self.state.served = False
-            self._unreadable.keep(set())
-            self._sink.replace(self._resource.kind, [])
-        self._succeeded()
-
-    async def _list_version(self, prefix: str) -> None:
-        resource, rule = self._resource, self._resource.rule("list")
-        path = f"{prefix}/{resource.plural}"
-
-        async def get(parameters: Parameters) -> bytes:
-            return await self._connection.get(path, parameters, rule)
-
-        objects: list[object] = []
+        batch = _Batch()
         unreadable: set[Key] = set()
-        version = ""
-        async for page in list_pages(get, self._cannot("list")):
+        path = version = ""
+        async for page in list_pages(self._connection, self._resource):
             self.state.last_contact = self._clock()
             if page.first:
-                objects, unreadable, version = [], set(), page.version
+                batch, unreadable, path, version = _Batch(), set(), page.path, page.version
             async with self._work:
                 for item in page.items:
                     try:
-                        objects.append(resource.decode(item, self._interner))
+                        key, value = self._resource.read(item, self._interner)
                     except DecodeError as error:
-                        key = self._key(*item_key(item))
+                        key = self._resource.kind.key_of(*item_key(item))
                         unreadable.add(key)
                         self._unreadable.add(key, error)
+                    else:
+                        batch.put(key, value, item if self._keep_json else None)
                     await self._work.pause()
-        self.state.served = True
         self._unreadable.keep(unreadable)
-        self._version = version
-        self._sink.replace(resource.kind, objects)
-        self.state.relists += self._listed
-        self._listed = self.state.synced = True
+        if path:
+            self.state.served = True
+            self._path, self._version = path, version
+            self._report(batch, complete=True)
+            self.state.relists += self._listed
+            self._listed = self.state.synced = True
+            return
+        if self.state.served:
+            log.info(
+                "the API server does not serve this optional kind; checking again every 150 to 300 s",
+                kind=self.state.kind,
+            )
+            self.state.served = False
+            self._report(batch, complete=True)
+        self._succeeded()
 
     async def _watch(self) -> float:
         """Follow one watch to its end and return the seconds to wait before the next."""
         opened, heard, lines = self._clock(), False, LineSplitter()
-        path = f"{self._prefix}/{self._resource.plural}"
         parameters: Parameters = {"resourceVersion": self._version, "allowWatchBookmarks": True}
-        rule, seconds = self._resource.rule("watch"), self._between(WATCH_SECONDS)
+        rule, seconds = Rule("watch", self._resource.kind.resource), self._between(WATCH_SECONDS)
         try:
-            async with self._connection.watch(path, parameters, rule, seconds=seconds) as chunks:
+            async with self._connection.watch(self._path, parameters, rule, seconds=seconds) as chunks:
                 self._succeeded()
                 async for chunk in chunks:
                     complete = lines.feed(chunk)
@@ -172,7 +157,7 @@ class Reflector:
             worked = heard or self._clock() - opened >= SHORT_WATCH_SECONDS
             if worked:
                 self._backoff.reset()
-        return 0.0 if worked else self._failed(f"{self._cannot('watch')}: the server ends each watch at once")
+        return 0.0 if worked else self._failed(f"{self._cannot_watch}: the server ends each watch at once")
 
     async def _take(self, lines: Sequence[bytes]) -> None:
         """
@@ -181,7 +166,7 @@ class Reflector:
         Raises ``WatchLineError`` or ``LiveError`` for the first line that is no
         change, after those before it are delivered.
         """
-        changes: dict[Key, object | None] = {}
+        batch = _Batch()
         version = self._version
         failure: Exception | None = None
         async with self._work:
@@ -195,36 +180,43 @@ class Reflector:
                     break
                 version = event.version
                 if event.type != "BOOKMARK":
-                    key = self._key(event.namespace, event.name)
-                    changes[key] = self._changed(key, event)
+                    self._put(event, batch)
                 await self._work.pause()
-        if changes:
-            self._sink.apply(
-                self._resource.kind,
-                [value for value in changes.values() if value is not None],
-                [key for key, value in changes.items() if value is None],
-            )
+        if batch.objects:
+            self._report(batch)
         self._version = version
         if lines:
             self.state.last_contact = self._clock()
         if failure is not None:
             raise failure
 
-    def _changed(self, key: Key, event: WatchEvent) -> object | None:
-        """Return the object, ``None`` if it is gone; what cannot be read is as good as gone."""
+    def _put(self, event: WatchEvent, batch: _Batch) -> None:
+        """Put the object into the batch, ``None`` if it is gone; what cannot be read is as good as gone."""
+        key = self._resource.kind.key_of(event.namespace, event.name)
         value: object | None = None
         if event.type != "DELETED":
             try:
-                value = self._resource.decode(event.object, self._interner)
+                _, value = self._resource.read(event.object, self._interner)
             except DecodeError as error:
                 self._unreadable.add(key, error)
-                return None
+                batch.put(key, None)
+                return
         self._unreadable.forget(key)
-        return value
+        batch.put(key, value, event.object if self._keep_json else None)
+
+    def _report(self, batch: _Batch, *, complete: bool = False) -> None:
+        kind = self.state.kind
+        self._sink.apply(
+            Changes(
+                {kind: batch.objects},
+                frozenset((kind,)) if complete else frozenset(),
+                {kind: batch.json} if batch.json else {},
+            )
+        )
 
     def _stream_error(self, event: WatchEvent) -> ApiRefusal:
         text = f"{event.message or 'an error without a message'} ({event.code}); try again"
-        return ApiRefusal(f"{self._cannot('watch')}: {text}", event.code)
+        return ApiRefusal(f"{self._cannot_watch}: {text}", event.code)
 
     def _refused(self, refusal: ApiRefusal) -> float:
         """
@@ -245,9 +237,9 @@ class Reflector:
     def _failed(self, problem: str, at_least: float = 0.0) -> float:
         """Say ``problem`` once, and return the seconds to wait."""
         if problem != self.state.problem:
-            log.warning("cannot list or watch", kind=self._resource.kind, problem=problem)
+            log.warning("cannot list or watch", kind=self.state.kind, problem=problem)
         self.state.problem = problem
-        self.state.restarts += 1
+        self.state.failures += 1
         return self._backoff.next(at_least)
 
     def _succeeded(self) -> None:
@@ -255,15 +247,28 @@ class Reflector:
         self.state.last_contact = self._clock()
         self.state.synced = True
         if self.state.problem:
-            log.info("listing and watching work again", kind=self._resource.kind)
+            log.info("listing and watching work again", kind=self.state.kind)
             self.state.problem = ""
 
-    def _cannot(self, verb: str) -> str:
-        return f"{self._connection.host}: cannot {self._resource.rule(verb)}"
-
-    def _key(self, namespace: str, name: str) -> Key:
-        return (namespace, name) if self._resource.namespaced else name
+    @property
+    def _cannot_watch(self) -> str:
+        return f"{self._connection.host}: cannot {Rule('watch', self._resource.kind.resource)}"
 
     def _between(self, seconds: tuple[float, float]) -> float:
         least, most = seconds
         return least + self._random() * (most - least)
+
+
+class _Batch:
+    """The last state of each object of a list or of some events, and its JSON where that is kept."""
+
+    __slots__ = ("json", "objects")
+
+    def __init__(self) -> None:
+        self.objects: dict[Key, object | None] = {}
+        self.json: dict[Key, bytes] = {}
+
+    def put(self, key: Key, value: object | None, json: msgspec.Raw | None = None) -> None:
+        self.objects[key] = value
+        if json is not None:
+            self.json[key] = bytes(json)

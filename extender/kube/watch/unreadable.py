@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import structlog
 
+from extender.model.kinds import Key
+
 from ..decode import DecodeError
-from .events import Key, ReflectorState
+from .events import ReflectorState
 
 MOST_SAID = 20
 """Unreadable objects at a time with lines of their own: what is wrong with one is often wrong with all."""

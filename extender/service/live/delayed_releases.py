@@ -11,13 +11,17 @@ v1.36.2, which gathers the allocated devices once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from extender.core.cluster.changes import Changes
+from extender.model.kinds import RESOURCE_CLAIM
 
 if TYPE_CHECKING:
     from extender.core.cluster.snapshot import ClaimKey
-    from extender.kube.watch.events import Key, Sink
     from extender.model import Claim, DeviceID, Pod
 
 BACK_TO_BACK_SECONDS = 2.0
@@ -33,24 +37,25 @@ LATELY_SECONDS = 30.0
 """How long a device that became free may be why an allocation differs."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Held:
-    """What a claim has become, ``None`` if it is gone, and when it lost its devices."""
+    """What has become of a claim that lost its devices, the UID it had, and when it lost them."""
 
-    claim: Claim | None
+    change: Changes
     uid: str
     time: float
 
 
 class DelayedReleases:
     """
-    Passes events on to ``sink``, but for claims that lose their devices: those when their time has come.
+    Holds back what becomes of claims that lose their devices, until its time has come.
 
-    ``clock`` is in seconds and does not go back.
+    Each method that returns changes returns those that the store may have now. ``clock`` is in seconds and
+    does not go back.
     """
 
-    def __init__(self, sink: Sink, clock: Callable[[], float]) -> None:
-        self._sink, self._clock = sink, clock
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._allocated: dict[ClaimKey, Claim] = {}
         self._held: dict[ClaimKey, _Held] = {}
         self._lately: dict[DeviceID, float] = {}
@@ -61,83 +66,74 @@ class DelayedReleases:
         """Count the claims that are held back."""
         return len(self._held)
 
-    def replace(self, kind: str, objects: Sequence[object]) -> None:
-        """Pass a complete list on: nothing of the kind is held back any more."""
-        if kind == "ResourceClaim":
-            claims = cast("Sequence[Claim]", objects)
+    def apply(self, changes: Changes) -> Changes:
+        """
+        Take changes; returns them without claims that lose their devices, or lost them and are held back.
+
+        After a complete list of claims nothing is held back any more.
+        """
+        if RESOURCE_CLAIM.name in changes.complete:
             self._held.clear()
+            claims = changes.upserts(RESOURCE_CLAIM)
             self._allocated = {claim.key: claim for claim in claims if claim.allocation is not None}
-        self._sink.replace(kind, objects)
+            return changes
+        held = [key for key, claim in changes[RESOURCE_CLAIM].items() if self._holds(key, claim, changes)]
+        return changes.without(RESOURCE_CLAIM, held)
 
-    def apply(self, kind: str, upserts: Sequence[object], gone: Sequence[Key]) -> None:
-        """Pass changes on, but for claims that lose their devices, or lost them and are held back."""
-        if kind == "ResourceClaim":
-            upserts = [each for each in cast("Sequence[Claim]", upserts) if not self._holds(each)]
-            gone = [key for key in cast("Sequence[ClaimKey]", gone) if not self._holds_gone(key)]
-        if upserts or gone:
-            self._sink.apply(kind, upserts, gone)
-
-    def asked(self, pod: Pod) -> None:
+    def on_request(self, pod: Pod) -> Changes:
         """A request about an attempt came in: what became free before the attempt began is free."""
         now = self._clock()
         if pod.uid != self._attempt or now - self._answered > BACKOFF_SECONDS:
             queued = now - self._answered <= BACK_TO_BACK_SECONDS
             self._attempt, self._began = pod.uid, self._answered if queued else now - FILTERING_SECONDS
         own = {(pod.namespace, entry.claim) for entry in pod.claims}
-        self._settle([key for key, held in self._held.items() if held.time < self._began or key in own])
+        return self._released(
+            key for key, held in self._held.items() if held.time < self._began or key in own
+        )
 
-    def answered(self) -> None:
+    def on_answer(self) -> None:
         """A request is answered: the next attempt may begin."""
         self._answered = self._clock()
 
-    def expire(self) -> None:
-        """Pass on what no attempt that is still under way can hold for taken; forget what is long free."""
+    def expire(self) -> Changes:
+        """Release what no attempt that is still under way can hold for taken; forget what is long free."""
         now = self._clock()
-        self._settle([key for key, held in self._held.items() if held.time < now - BACK_TO_BACK_SECONDS])
         old = now - LATELY_SECONDS
         self._lately = {device: time for device, time in self._lately.items() if time >= old}
+        return self._released(
+            key for key, held in self._held.items() if held.time < now - BACK_TO_BACK_SECONDS
+        )
 
     def lately(self, device: DeviceID) -> bool:
         """Whether the device became free a short while ago."""
         return device in self._lately
 
-    def _holds(self, claim: Claim) -> bool:
-        """Hold the claim back if it lost its devices."""
-        if claim.allocation is not None:
-            self._allocated[claim.key] = claim
-            self._held.pop(claim.key, None)
+    def _holds(self, key: ClaimKey, claim: Claim | None, changes: Changes) -> bool:
+        """Whether the claim (``None``: it is gone) is held back from now on."""
+        if claim is not None and claim.allocation is not None:
+            self._allocated[key] = claim
+            self._held.pop(key, None)
             return False
-        held = self._held.get(claim.key)
-        if held is None:
-            return self._lost(claim.key, claim)
-        if held.uid != claim.uid:
-            del self._held[claim.key]
-            return False
-        held.claim = claim
-        return True
-
-    def _holds_gone(self, key: ClaimKey) -> bool:
         held = self._held.get(key)
         if held is None:
-            return self._lost(key, None)
-        held.claim = None
+            before = self._lose(key)
+            if before is None:
+                return False
+            held = _Held(changes, before.uid, self._clock())
+        if claim is not None and claim.uid != held.uid:
+            # Another claim of that name: the one that lost its devices is gone.
+            self._held.pop(key, None)
+            return False
+        self._held[key] = replace(held, change=changes.with_only(RESOURCE_CLAIM, (key,)))
         return True
 
-    def _lost(self, key: ClaimKey, claim: Claim | None) -> bool:
-        """Hold a claim back that was allocated; ``claim`` is what it has become."""
+    def _lose(self, key: ClaimKey) -> Claim | None:
+        """Return the claim as it was if it was allocated; its devices are free now."""
         before = self._allocated.pop(key, None)
-        if before is None or before.allocation is None:
-            return False
-        now = self._clock()
-        self._lately.update((result.id, now) for result in before.allocation.results)
-        if claim is not None and claim.uid != before.uid:
-            return False
-        self._held[key] = _Held(claim, before.uid, now)
-        return True
+        if before is not None and before.allocation is not None:
+            now = self._clock()
+            self._lately.update((result.id, now) for result in before.allocation.results)
+        return before
 
-    def _settle(self, keys: Sequence[ClaimKey]) -> None:
-        if not keys:
-            return
-        became = [(key, self._held.pop(key).claim) for key in keys]
-        upserts = [claim for _, claim in became if claim is not None]
-        self._sink.apply("ResourceClaim", upserts, [key for key, claim in became if claim is None])
+    def _released(self, keys: Iterable[ClaimKey]) -> Changes:
+        return reduce(or_, [self._held.pop(key).change for key in [*keys]], Changes())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from extender.kube.watch.events import ReflectorState
     from extender.model import DeviceID, Pod
 
-    from .delayed_releases import DelayedReleases
+    from .event_handler import EventHandler
     from .prediction_check import Mismatch, PredictionCheck
     from .store import LiveStore
 
@@ -33,14 +33,13 @@ class LiveFollower:
 
     ``reflectors``: how each kind is kept up with, in times of ``clock``. ``decisive``: our score
     outweighs all others, so that one best node is where the pod lands. ``gates``: the scheduler's feature
-    gates that differ from the release's defaults. ``delayed``: what stands between the reflectors and
-    ``store``.
+    gates that differ from the release's defaults. ``handler``: what the reflectors report to.
     """
 
     live = True
 
     store: LiveStore
-    delayed: DelayedReleases
+    handler: EventHandler
     checks: PredictionCheck
     evaluate: Evaluate
     memo: Memo[bytes]
@@ -95,8 +94,7 @@ class LiveFollower:
 
     def on_request(self, pod: Pod) -> None:
         """Take back what was assumed of the pod: it is tried again, so that did not come about."""
-        self.delayed.asked(pod)
-        self.store.forget(pod.uid)
+        self.handler.on_request(pod)
 
     def on_filtered(self, pod: Pod, names: Sequence[str]) -> None:
         """
@@ -104,7 +102,7 @@ class LiveFollower:
 
         kube-scheduler does not ask for scores then, so this is where the pod lands.
         """
-        self.delayed.answered()
+        self.handler.on_answer()
         if len(names) == 1:
             self.on_unscored(pod, names)
 
@@ -139,14 +137,8 @@ class LiveFollower:
             for name, entry in zip(names, entries, strict=True)
         ]
 
-    def on_landed(self, pod: Pod, node: str) -> None:
-        """Take in that the API shows the node of a pod before it shows its devices."""
-        evaluation = self.checks.evaluation_of(pod.uid)
-        if evaluation is not None:
-            self.store.assume(pod.uid, evaluation.allocated_on(node))
-
     def _follow(self, pod: Pod, evaluation: Evaluation[bytes], likely: LikelyNodes) -> None:
-        self.delayed.answered()
+        self.handler.on_answer()
         if not pod.claims and not evaluation.pending:
             return
         self.checks.on_answer(pod, evaluation)

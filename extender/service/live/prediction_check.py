@@ -126,7 +126,7 @@ class PredictionCheck:
         self._clock = clock
         self._counted = counted
         self._placed = placed
-        self.recorded = recorded
+        self._recorded = recorded
         self._lately_freed = delayed
         self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
         self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
@@ -159,7 +159,7 @@ class PredictionCheck:
             self._counted(Match.UNSEEN)
             return
         verdict = attempt.evaluation.verdicts([node])[node]
-        comparison = _Comparison(claim, node, attempt, verdict, self.recorded(pod_uid))
+        comparison = _Comparison(claim, node, attempt, verdict, self._recorded(pod_uid))
         result = self._result(comparison, snapshot)
         if result is Match.WRONG:
             self._doubts[1].append(comparison)

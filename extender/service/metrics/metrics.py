@@ -26,6 +26,7 @@ from .specs import PREFIX, MetricSpec
 if TYPE_CHECKING:
     from extender.core.alignment.pairs import Alignment
     from extender.core.prediction.evaluate import EvaluationStats
+    from extender.kube.api.event_recorder import EventResult
     from extender.kube.watch.events import ReflectorState
 
     from ..live.prediction_check import Match, PlacementCheck
@@ -73,9 +74,11 @@ class Metrics:
         self._synced = self._gauge(specs.REFLECTOR_SYNCED)
         self._ages = self._gauge(specs.REFLECTOR_AGE)
         self._lists = self._counter(specs.REFLECTOR_LISTS)
+        self._failures = self._counter(specs.REFLECTOR_FAILURES)
         self._undecoded = self._counter(specs.DECODE_ERRORS)
         self._recorded = self._counter(specs.RECORDING_ATTEMPTS)
-        self._reflected: dict[str, tuple[int, int]] = {}
+        self._events = self._counter(specs.EVENTS)
+        self._reflected: dict[str, tuple[int, int, int]] = {}
         self._objects = self._gauge(specs.SNAPSHOT_OBJECTS)
         self._lag = self._histogram(specs.EVENT_LOOP_LAG)
         self._ready = self._gauge(specs.READY)
@@ -177,15 +180,20 @@ class Metrics:
         for state in states:
             self._synced.labels(state.kind).set(state.synced)
             self._ages.labels(state.kind).set(now - state.last_contact if state.last_contact else 0.0)
-            counted = (state.relists + state.synced, state.decode_errors)
-            lists, errors = self._reflected.get(state.kind, (0, 0))
-            self._lists.labels(state.kind).inc(max(0, counted[0] - lists))
-            self._undecoded.labels(state.kind).inc(counted[1] - errors)
-            self._reflected[state.kind] = (max(counted[0], lists), counted[1])
+            lists, failures, errors = self._reflected.get(state.kind, (0, 0, 0))
+            lists_now = max(lists, state.relists + state.synced)
+            self._lists.labels(state.kind).inc(lists_now - lists)
+            self._failures.labels(state.kind).inc(state.failures - failures)
+            self._undecoded.labels(state.kind).inc(state.decode_errors - errors)
+            self._reflected[state.kind] = (lists_now, state.failures, state.decode_errors)
 
     def recorded(self, result: Recorded) -> None:
         """Record what became of an attempt that was to be recorded; from any thread."""
         self._recorded.labels(result).inc()
+
+    def event(self, result: EventResult) -> None:
+        """Record what became of an Event."""
+        self._events.labels(result).inc()
 
     def expose(self, accept: str, objects: Mapping[str, int], *, ready: bool) -> tuple[bytes, str]:
         """

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from extender.core.prediction.evaluate import Certainty, Outcome
+from extender.kube.api.event_recorder import EventResult
+from extender.model.kinds import KINDS
 
-from ..live.first_lists import KINDS
 from ..live.prediction_check import Match
 from ..policy import Policy
 from ..recording.thread import Recorded
@@ -196,7 +197,7 @@ ALIGNMENT_REGRET = MetricSpec(
     (),
     _WORTH,
 )
-_KIND = Label("kind", KINDS)
+_KIND = Label("kind", tuple(kind.name for kind in KINDS))
 REFLECTOR_SYNCED = MetricSpec(
     "reflector_synced", MetricType.GAUGE, "1 once the kind has been listed.", (_KIND,)
 )
@@ -212,6 +213,12 @@ REFLECTOR_LISTS = MetricSpec(
     "Complete lists of the kind, including the first.",
     (_KIND,),
 )
+REFLECTOR_FAILURES = MetricSpec(
+    "reflector_failures_total",
+    MetricType.COUNTER,
+    "Lists and watches of the kind that failed; each is tried again.",
+    (_KIND,),
+)
 DECODE_ERRORS = MetricSpec(
     "decode_errors_total",
     MetricType.COUNTER,
@@ -224,6 +231,13 @@ RECORDING_ATTEMPTS = MetricSpec(
     "Scheduling attempts that were written to the recording, dropped because too many waited for the disk, "
     "or lost because the disk failed.",
     (Label("result", tuple(Recorded)),),
+)
+EVENTS = MetricSpec(
+    "events_total",
+    MetricType.COUNTER,
+    "Events about pods and claims written to the API server, refused by it or without an answer, or dropped "
+    "because too many waited.",
+    (Label("result", tuple(EventResult)),),
 )
 SNAPSHOT_OBJECTS = MetricSpec(
     "snapshot_objects",
@@ -273,8 +287,10 @@ METRICS: tuple[MetricSpec, ...] = (
     REFLECTOR_SYNCED,
     REFLECTOR_AGE,
     REFLECTOR_LISTS,
+    REFLECTOR_FAILURES,
     DECODE_ERRORS,
     RECORDING_ATTEMPTS,
+    EVENTS,
     SNAPSHOT_OBJECTS,
     EVENT_LOOP_LAG,
     READY,

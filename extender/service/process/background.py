@@ -38,7 +38,7 @@ async def background(
     prediction would be stale.
     """
     work: list[Coroutine[object, object, object]] = [reflector.run() for reflector in reflectors]
-    work += [live.store.begin(), events.run(), probe_lag(metrics.loop_lag)]
+    work += [live.handler.begin(), events.run(), probe_lag(metrics.loop_lag)]
     work += [_expire(live, metrics), _settle_memory(live)]
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
     owner = asyncio.current_task()
@@ -68,7 +68,7 @@ async def _expire(live: LiveFollower, metrics: Metrics) -> None:
         except Exception as error:
             metrics.internal_error("other")
             log.exception("internal error", exc_info=error)
-        live.delayed.expire()
+        live.handler.expire()
 
 
 async def _settle_memory(live: LiveFollower) -> None:

@@ -7,21 +7,18 @@ This is the one place where its parts are put together.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import structlog
 
 from extender.core.prediction.evaluate import Memo, evaluate
 from extender.kube.api.binder import ApiBinder
 from extender.kube.api.connection import Connection
 from extender.kube.api.event_recorder import EventRecorder
 from extender.kube.decode import Interner
-from extender.kube.watch.events import Sink
+from extender.kube.decode.resources import FOLLOWED
 from extender.kube.watch.reflector import Reflector
-from extender.kube.watch.resources import RESOURCES, Resource
 from extender.kube.watch.time_slice import TimeSlice
 
 from ..config import Address, Config
@@ -29,6 +26,7 @@ from ..http.dependencies import Service
 from ..http.frozen import NoRecorder
 from ..http.web import make_app
 from ..live.delayed_releases import DelayedReleases
+from ..live.event_handler import EventHandler
 from ..live.follower import LiveFollower
 from ..live.in_flight import InFlight
 from ..live.pod_binder import PodBinder
@@ -37,15 +35,14 @@ from ..live.store import LiveStore
 from ..metrics.metrics import Metrics
 from ..wire import host_priority
 from .background import background
-from .live_recording import Recordings, recording
+from .live_recording import recording
 from .run import serve
 
 if TYPE_CHECKING:
     from extender.core.releases.release import Release
     from extender.core.topology.vocabulary import Vocabulary
-    from extender.model import Claim, Pod
 
-log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
+    from ..recording.recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +78,12 @@ async def serve_live(
         scheduler.release, InFlight(config.in_flight_seconds), clock, vocabulary=vocabulary, apart=True
     )
     async with AsyncExitStack() as stack:
-        recordings: Recordings | None = None
+        recorder: Recorder | None = None
         if config.recording is not None:
-            recordings = await stack.enter_async_context(
+            recorder = await stack.enter_async_context(
                 recording(config.recording, store, scheduler.kubernetes, scheduler.gates, clock, metrics)
             )
-        await _serve(connection, config, store, metrics, recordings, scheduler.gates, announce)
+        await _serve(connection, config, store, metrics, recorder, scheduler.gates, announce)
 
 
 async def _serve(
@@ -94,38 +91,33 @@ async def _serve(
     config: Config,
     store: LiveStore,
     metrics: Metrics,
-    recordings: Recordings | None,
+    recorder: Recorder | None,
     gates: Mapping[str, bool],
     announce: Callable[[Address], None],
 ) -> None:
     clock = time.monotonic
-    sink: Sink = store
-    resources: tuple[Resource, ...] = RESOURCES
-    if recordings is not None:
-        sink, resources = recordings.sink, tuple(map(recordings.sink.kept, RESOURCES))
-    delayed = DelayedReleases(sink, clock)
+    delayed = DelayedReleases(clock)
     checks = PredictionCheck(
-        evaluate, config.evaluation, time.time, metrics.match, metrics.placement, delayed=delayed.lately
+        evaluate,
+        config.evaluation,
+        time.time,
+        metrics.match,
+        metrics.placement,
+        recorded=(lambda _: None) if recorder is None else recorder.number_of,
+        delayed=delayed.lately,
     )
-
-    def compare(claim: Claim) -> None:
-        with _caught(metrics, comparing=f"{claim.namespace}/{claim.name}"):
-            checks.on_allocated(claim, store.current)
-
-    def land(pod: Pod, node: str) -> None:
-        with _caught(metrics, landing=f"{pod.namespace}/{pod.name}"):
-            live.on_landed(pod, node)
-
-    store.on_allocated, store.on_landed = compare, land
+    handler = EventHandler(store, delayed, checks, recorder, lambda: metrics.internal_error("other"))
     interner, work = Interner(), TimeSlice()
-    if recordings is not None:
-        checks.recorded = recordings.recorder.number_of
     reflectors = tuple(
-        Reflector(connection, resource, delayed, interner, clock=clock, work=work) for resource in resources
+        Reflector(
+            connection, resource, handler, interner, clock=clock, work=work, keep_json=recorder is not None
+        )
+        for resource in FOLLOWED
     )
     memo = Memo(host_priority)
-    live = LiveFollower(
+    follower = LiveFollower(
         store=store,
+        handler=handler,
         checks=checks,
         evaluate=evaluate,
         memo=memo,
@@ -135,30 +127,19 @@ async def _serve(
         stale_seconds=config.stale_seconds,
         decisive=config.decisive,
         gates=gates,
-        delayed=delayed,
     )
-    events = EventRecorder(connection)
+    events = EventRecorder(connection, metrics.event)
     service = Service(
         store=store,
         settings=config.evaluation,
         metrics=metrics,
         memo=memo,
-        binder=PodBinder(ApiBinder(connection), events, live),
-        follower=live,
-        recorder=NoRecorder() if recordings is None else recordings.recorder,
+        binder=PodBinder(ApiBinder(connection), events, follower),
+        follower=follower,
+        recorder=NoRecorder() if recorder is None else recorder,
         default_policy=config.default_policy,
         interner=interner,
         events=events,
     )
-    async with background(live, reflectors, events, metrics):
+    async with background(follower, reflectors, events, metrics):
         await serve(make_app(service), service.lifecycle, config, announce)
-
-
-@contextmanager
-def _caught(metrics: Metrics, **doing: str) -> Iterator[None]:
-    """Count and log an error of ours: what follows the cluster goes on without the one object."""
-    try:
-        yield
-    except Exception as error:
-        metrics.internal_error("other")
-        log.exception("internal error", exc_info=error, **doing)

@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from extender.core.claims.extended_resources import backed_resources
+from extender.kube.recording.raw_objects import RawObjects
 from extender.kube.recording.reader import RecordedRequest
 from extender.kube.recording.state import ClosedAttempt
+from extender.model.kinds import POD, RESOURCE_CLAIM
 
 from ..verb import Verb
 from .asking_pod import PodScheduled, asking_pod, pod_scheduled
 
 if TYPE_CHECKING:
-    import msgspec
-
+    from extender.core.cluster.changes import Changes
     from extender.core.cluster.snapshot import ClaimKey
-    from extender.kube.recording.raw_objects import RawChanges, RawObjects
-    from extender.kube.watch.events import Key
+    from extender.kube.recording.raw_objects import RawChanges
     from extender.model import Claim, Pod
 
     from ..live.store import LiveStore
@@ -59,8 +59,8 @@ class Writer(Protocol):
 @dataclass(slots=True)
 class _Attempt:
     """
-    ``waiting``: claims that are to be allocated. ``asked``: the verb whose request is being answered.
-    ``ended``: when the outcome was complete. ``asked_with``: the condition that the pod came with.
+    ``waiting``: claims that are to be allocated. ``answering``: the verb whose request is being answered.
+    ``ended``: when the outcome was complete. ``condition_before``: the condition that the pod came with.
     """
 
     number: int
@@ -70,8 +70,8 @@ class _Attempt:
     changes: RawChanges = field(default_factory=dict)
     assumed: tuple[Claim, ...] = ()
     requests: list[RecordedRequest] = field(default_factory=list)
-    asked: Verb | None = None
-    asked_with: PodScheduled | None = None
+    answering: Verb | None = None
+    condition_before: PodScheduled | None = None
     node: str = ""
     condition: bytes | None = None
     allocations: dict[str, bytes | None] = field(default_factory=dict)
@@ -94,14 +94,14 @@ class Recorder:
     def __init__(
         self,
         store: LiveStore,
-        raw: RawObjects,
         writer: Writer,
         clock: Callable[[], float],
         failed: Callable[[], None],
         path: str = "",
     ) -> None:
         self.path = path
-        self._store, self._raw, self._writer = store, raw, writer
+        self._store, self._writer = store, writer
+        self._raw = RawObjects()
         self._clock, self._failed = clock, failed
         self._attempts: OrderedDict[int, _Attempt] = OrderedDict()
         self._by_pod: dict[str, _Attempt] = {}
@@ -131,7 +131,7 @@ class Recorder:
             self._attempts[attempt.number] = attempt
             attempt.changes |= self._raw.drain()
             attempt.assumed = self._store.assumed
-            attempt.asked = verb
+            attempt.answering = verb
             attempt.waiting = set(self._pending(pod))
             attempt.allocations = dict.fromkeys((name for _, name in sorted(attempt.waiting)), None)
 
@@ -140,45 +140,59 @@ class Recorder:
         with self._guarded():
             asking = asking_pod(body)
             attempt = self._by_pod.get(asking.uid)
-            if attempt is None or verb is Verb.EXPLAIN or (verb is Verb.FILTER and attempt.asked is not verb):
+            if (
+                attempt is None
+                or verb is Verb.EXPLAIN
+                or (verb is Verb.FILTER and attempt.answering is not verb)
+            ):
                 return
-            attempt.asked = None
+            attempt.answering = None
             if not attempt.requests:
-                attempt.asked_with = asking.condition
+                attempt.condition_before = asking.condition
             attempt.requests.append(RecordedRequest(verb, body, answer))
             self._bytes += len(body) + len(answer)
 
-    def claim_allocated(self, claim: Claim, data: bytes) -> None:
+    def on_changes(self, changes: Changes) -> None:
+        """Take changes that the store has taken, with their JSON."""
+        with self._guarded():
+            added = self._raw.add(changes)
+            for key, claim in changes[RESOURCE_CLAIM].items():
+                data = added.get((RESOURCE_CLAIM.name, key))
+                if claim is not None and claim.allocation is not None and data is not None:
+                    self._take_claim(claim, data)
+            for key, pod in changes[POD].items():
+                if pod is None:
+                    self._drop_pod(key)
+                elif pod.uid in self._by_pod:
+                    self._take_pod(pod, changes.json[POD.name][key])
+
+    def _take_claim(self, claim: Claim, data: bytes) -> None:
         """Take what a claim got, if an attempt waits for it."""
-        with self._guarded():
-            uid = claim.reserved_for[0].uid if claim.reserved_for else claim.owner_uid
-            attempt = self._by_pod.get(uid)
-            if attempt is not None and (claim.key in attempt.waiting or claim.extended_resource):
-                attempt.waiting.discard(claim.key)
-                attempt.allocations[claim.name] = data
-                self._view(attempt)
+        uid = claim.reserved_for[0].uid if claim.reserved_for else claim.owner_uid
+        attempt = self._by_pod.get(uid)
+        if attempt is not None and (claim.key in attempt.waiting or claim.extended_resource):
+            attempt.waiting.discard(claim.key)
+            attempt.allocations[claim.name] = data
+            self._end_if_complete(attempt)
 
-    def pod_seen(self, pod: Pod, data: bytes | msgspec.Raw) -> None:
-        """Take the node and the condition of a pod, if an attempt waits for them."""
-        attempt = self._by_pod.get(pod.uid)
-        if attempt is None or attempt.ended is not None:
+    def _take_pod(self, pod: Pod, data: bytes) -> None:
+        """Take the node and the condition of a pod, if its attempt waits for them."""
+        attempt = self._by_pod[pod.uid]
+        if attempt.ended is not None:
             return
-        with self._guarded():
-            condition, found = pod_scheduled(data)
-            if condition is not None and condition != attempt.asked_with:
-                attempt.condition = found
-                if condition.status == "False":
-                    self._end(attempt)
-            attempt.node = pod.node_name
-            self._view(attempt)
+        condition, condition_json = pod_scheduled(data)
+        if condition is not None and condition != attempt.condition_before:
+            attempt.condition = condition_json
+            if condition.status == "False":
+                self._end(attempt)
+        attempt.node = pod.node_name
+        self._end_if_complete(attempt)
 
-    def pods_gone(self, keys: Sequence[Key]) -> None:
-        """End the attempts of pods that are deleted."""
-        with self._guarded():
-            gone = set(keys)
-            for attempt in self._by_pod.values():
-                if (attempt.pod.namespace, attempt.pod.name) in gone:
-                    self._end(attempt)
+    def _drop_pod(self, key: tuple[str, str]) -> None:
+        """End the attempts of a pod that is deleted."""
+        for attempt in self._by_pod.values():
+            if (attempt.pod.namespace, attempt.pod.name) == key:
+                self._end(attempt)
 
     async def run(self) -> None:
         """Hand on what is complete, until cancelled."""
@@ -212,7 +226,7 @@ class Recorder:
             if key in claims and claims[key].allocation is None:
                 yield key
 
-    def _view(self, attempt: _Attempt) -> None:
+    def _end_if_complete(self, attempt: _Attempt) -> None:
         """End the attempt if the pod is bound and has all its claims."""
         extended = not attempt.pod.claims and not attempt.allocations
         if attempt.node and not attempt.waiting and not extended:

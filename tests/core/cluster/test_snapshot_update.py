@@ -27,6 +27,7 @@ from extender.model import (
     ResourceSlice,
     Taint,
 )
+from extender.model.kinds import DEVICE_CLASS, DEVICE_TAINT_RULE, NODE, POD, RESOURCE_CLAIM, RESOURCE_SLICE
 from extender.model.quantity import Quantity
 from tests import builders as b
 
@@ -37,7 +38,7 @@ IN_ZONE = NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "In", ("one",)
 REFUSED = NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "In"),)),))
 
 GPU = {name: b.slice_of("gpu.nvidia.com", name, [b.device("gpu-0")]) for name in NAMES}
-NODE = {"a": Node("a", {"zone": "one"}), "b": Node("b", {"zone": "two"}), "c": Node("c")}
+NODES = {"a": Node("a", {"zone": "one"}), "b": Node("b", {"zone": "two"}), "c": Node("c")}
 HALF_A, HALF_B = (
     ResourceSlice(
         f"half-{node}",
@@ -88,7 +89,7 @@ def world(*slices: ResourceSlice, version: str = "1.36.2", **given: object) -> S
     release = release_for(version, gates)
     return Snapshot.of(
         release=release,
-        nodes=NODE.values(),
+        nodes=NODES.values(),
         slices=[*GPU.values(), *slices],
         classes=b.CLASSES,
         **given,  # type: ignore[arg-type]
@@ -104,78 +105,97 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "a node's label": Case((), Changes(nodes=(Node("c", {"zone": "two"}),)), "c"),
-    "a node's resources": Case((), Changes(nodes=(replace(NODE["c"], allocatable={"x": ONE}),)), "c"),
-    "a new node": Case((), Changes(nodes=(Node("d"),)), "d"),
-    "a node goes": Case((), Changes(gone_nodes=("b",)), "b"),
-    "one comes, one goes": Case((), Changes(nodes=(Node("d"),), gone_nodes=("b",)), "bd"),
+    "a node's label": Case((), Changes.of(NODE, (Node("c", {"zone": "two"}),)), "c"),
+    "a node's resources": Case((), Changes.of(NODE, (replace(NODES["c"], allocatable={"x": ONE}),)), "c"),
+    "a new node": Case((), Changes.of(NODE, (Node("d"),)), "d"),
+    "a node goes": Case((), Changes.of(NODE, gone=("b",)), "b"),
+    "one comes, one goes": Case((), Changes.of(NODE, (Node("d"),), gone=("b",)), "bd"),
     "a node moves into a slice's zone": Case(
-        (ZONAL,), Changes(nodes=(replace(NODE["b"], labels={"zone": "one"}),)), "b"
+        (ZONAL,), Changes.of(NODE, (replace(NODES["b"], labels={"zone": "one"}),)), "b"
     ),
     "a node moves to where devices are for it": Case(
-        (PICKY,), Changes(nodes=(replace(NODE["c"], labels={"zone": "one"}),)), "c"
+        (PICKY,), Changes.of(NODE, (replace(NODES["c"], labels={"zone": "one"}),)), "c"
     ),
     "a node that learns what its slice needs": Case(
         (replace(ZONAL, node_selector=None, node_name="c", skip_node_operations=("PrepareResources",)),),
-        Changes(nodes=(replace(NODE["c"], declared_features=("DRAOptionalNodeOperations",)),)),
+        Changes.of(NODE, (replace(NODES["c"], declared_features=("DRAOptionalNodeOperations",)),)),
         "c",
     ),
     "a node's own slice becomes one for all": Case(
         (replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),),
-        Changes(slices=(replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),)),
+        Changes.of(RESOURCE_SLICE, (replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),)),
         "abc",
     ),
     "a slice for all becomes a node's own": Case(
         (replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),),
-        Changes(slices=(replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),)),
+        Changes.of(RESOURCE_SLICE, (replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),)),
         "abc",
     ),
-    "a slice of one node": Case((), Changes(slices=(replace(GPU["a"], devices=(b.device("gpu-1"),)),)), "a"),
-    "the last of two with one name": Case((), Changes(slices=(replace(GPU["a"], devices=()), GPU["a"])), ""),
-    "a slice goes": Case((), Changes(gone_slices=(GPU["a"].name,)), "a"),
-    "a slice that came and went": Case((), Changes(slices=(ZONAL,), gone_slices=("zonal",)), ""),
+    "a slice of one node": Case(
+        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=(b.device("gpu-1"),)),)), "a"
+    ),
+    "the last of two with one name": Case(
+        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=()), GPU["a"])), ""
+    ),
+    "a slice goes": Case((), Changes.of(RESOURCE_SLICE, gone=(GPU["a"].name,)), "a"),
+    "a slice that came and went": Case((), Changes.of(RESOURCE_SLICE, (ZONAL,), gone=("zonal",)), ""),
     "a slice moves to another node": Case(
-        (), Changes(slices=(replace(GPU["a"], node_name="b", pool="moved"),)), "ab"
+        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], node_name="b", pool="moved"),)), "ab"
     ),
-    "a slice moves to another pool": Case((), Changes(slices=(replace(GPU["a"], pool="moved"),)), "a"),
+    "a slice moves to another pool": Case(
+        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], pool="moved"),)), "a"
+    ),
     "a slice of a node that is not there": Case(
-        (), Changes(slices=(replace(GPU["a"], name="x", node_name="x", pool="x"),)), ""
+        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], name="x", node_name="x", pool="x"),)), ""
     ),
-    "a slice for all": Case((), Changes(slices=(replace(ZONAL, node_selector=None, all_nodes=True),)), "abc"),
-    "a slice for a zone": Case((), Changes(slices=(ZONAL,)), "a"),
+    "a slice for all": Case(
+        (), Changes.of(RESOURCE_SLICE, (replace(ZONAL, node_selector=None, all_nodes=True),)), "abc"
+    ),
+    "a slice for a zone": Case((), Changes.of(RESOURCE_SLICE, (ZONAL,)), "a"),
     "a zone's slice for all": Case(
-        (ZONAL,), Changes(slices=(replace(ZONAL, node_selector=None, all_nodes=True),)), "abc"
+        (ZONAL,), Changes.of(RESOURCE_SLICE, (replace(ZONAL, node_selector=None, all_nodes=True),)), "abc"
     ),
-    "a slice whose devices choose": Case((), Changes(slices=(PICKY,)), "ab"),
-    "a slice whose devices choose goes": Case((PICKY,), Changes(gone_slices=("picky",)), "ab"),
-    "a selector that is refused": Case((), Changes(slices=(replace(ZONAL, node_selector=REFUSED),)), "abc"),
+    "a slice whose devices choose": Case((), Changes.of(RESOURCE_SLICE, (PICKY,)), "ab"),
+    "a slice whose devices choose goes": Case((PICKY,), Changes.of(RESOURCE_SLICE, gone=("picky",)), "ab"),
+    "a selector that is refused": Case(
+        (), Changes.of(RESOURCE_SLICE, (replace(ZONAL, node_selector=REFUSED),)), "abc"
+    ),
     "a selector that was refused": Case(
-        (replace(ZONAL, node_selector=REFUSED),), Changes(slices=(ZONAL,)), "abc"
+        (replace(ZONAL, node_selector=REFUSED),), Changes.of(RESOURCE_SLICE, (ZONAL,)), "abc"
     ),
-    "the other half of a pool": Case((HALF_A,), Changes(slices=(HALF_B,)), "ab"),
-    "one half of a pool goes": Case((HALF_A, HALF_B), Changes(gone_slices=("half-b",)), "ab"),
-    "one half gets ahead": Case((HALF_A, HALF_B), Changes(slices=(replace(HALF_B, generation=1),)), "ab"),
+    "the other half of a pool": Case((HALF_A,), Changes.of(RESOURCE_SLICE, (HALF_B,)), "ab"),
+    "one half of a pool goes": Case((HALF_A, HALF_B), Changes.of(RESOURCE_SLICE, gone=("half-b",)), "ab"),
+    "one half gets ahead": Case(
+        (HALF_A, HALF_B), Changes.of(RESOURCE_SLICE, (replace(HALF_B, generation=1),)), "ab"
+    ),
     "the other half catches up": Case(
-        (HALF_A, replace(HALF_B, generation=1)), Changes(slices=(replace(HALF_A, generation=1),)), "ab"
+        (HALF_A, replace(HALF_B, generation=1)),
+        Changes.of(RESOURCE_SLICE, (replace(HALF_A, generation=1),)),
+        "ab",
     ),
-    "counters without devices": Case((), Changes(slices=(COUNTERS,)), "abc"),
-    "devices for counters": Case((COUNTERS,), Changes(slices=(PART,)), "abc"),
-    "counters and devices at once": Case((), Changes(slices=(COUNTERS, PART)), "c"),
+    "counters without devices": Case((), Changes.of(RESOURCE_SLICE, (COUNTERS,)), "abc"),
+    "devices for counters": Case((COUNTERS,), Changes.of(RESOURCE_SLICE, (PART,)), "abc"),
+    "counters and devices at once": Case((), Changes.of(RESOURCE_SLICE, (COUNTERS, PART)), "c"),
     "counters of a pool": Case(
         (COUNTERS, PART),
-        Changes(slices=(replace(COUNTERS, shared_counters=(CounterSet("set", (("units", Quantity(2)),)),)),)),
+        Changes.of(
+            RESOURCE_SLICE,
+            (replace(COUNTERS, shared_counters=(CounterSet("set", (("units", Quantity(2)),)),)),),
+        ),
         "c",
     ),
-    "a taint rule": Case((), Changes(taint_rules=(DRAIN,)), "a"),
-    "a taint rule for nothing": Case((), Changes(taint_rules=(replace(DRAIN, pool="x"),)), ""),
-    "a class": Case((), Changes(classes=(DeviceClass("any"),)), ""),
-    "a pod": Case((), Changes(pods=(b.pod("p", "c"),)), ""),
-    "a claim": Case((), Changes(claims=(b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0")),)), "b"),
+    "a taint rule": Case((), Changes.of(DEVICE_TAINT_RULE, (DRAIN,)), "a"),
+    "a taint rule for nothing": Case((), Changes.of(DEVICE_TAINT_RULE, (replace(DRAIN, pool="x"),)), ""),
+    "a class": Case((), Changes.of(DEVICE_CLASS, (DeviceClass("any"),)), ""),
+    "a pod": Case((), Changes.of(POD, (b.pod("p", "c"),)), ""),
+    "a claim": Case(
+        (), Changes.of(RESOURCE_CLAIM, (b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0")),)), "b"
+    ),
     "a claim and a slice": Case(
         (),
-        Changes(
-            slices=(replace(GPU["a"], devices=()),),
-            claims=(b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0")),),
+        (
+            Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=()),))
+            | Changes.of(RESOURCE_CLAIM, (b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0")),))
         ),
         "ab",
     ),
@@ -221,19 +241,23 @@ def test_the_result_is_that_of_a_fresh_snapshot(case: str, version: str) -> None
 
 EVENTS_WITHOUT_NEWS: dict[str, Callable[[], Changes]] = {
     "nothing": Changes,
-    "a node's heartbeat": lambda: Changes(nodes=(Node("a", {"zone": "one"}),)),
-    "the same slice again": lambda: Changes(slices=(b.slice_of("gpu.nvidia.com", "a", [b.device("gpu-0")]),)),
-    "the same class": lambda: Changes(classes=(replace(b.GPU_CLASS),)),
-    "the same claim": lambda: Changes(claims=(b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0")),)),
-    "the same pod": lambda: Changes(pods=(b.pod("p", "c"),)),
-    "the same rule": lambda: Changes(taint_rules=(replace(DRAIN),)),
-    "strangers go": lambda: Changes(
-        gone_nodes=("x",),
-        gone_slices=("x",),
-        gone_classes=("x",),
-        gone_claims=(("x", "x"),),
-        gone_pods=(("x", "x"),),
-        gone_taint_rules=("x",),
+    "a node's heartbeat": lambda: Changes.of(NODE, (Node("a", {"zone": "one"}),)),
+    "the same slice again": lambda: Changes.of(
+        RESOURCE_SLICE, (b.slice_of("gpu.nvidia.com", "a", [b.device("gpu-0")]),)
+    ),
+    "the same class": lambda: Changes.of(DEVICE_CLASS, (replace(b.GPU_CLASS),)),
+    "the same claim": lambda: Changes.of(
+        RESOURCE_CLAIM, (b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0")),)
+    ),
+    "the same pod": lambda: Changes.of(POD, (b.pod("p", "c"),)),
+    "the same rule": lambda: Changes.of(DEVICE_TAINT_RULE, (replace(DRAIN),)),
+    "strangers go": lambda: (
+        Changes.of(NODE, gone=("x",))
+        | Changes.of(RESOURCE_SLICE, gone=("x",))
+        | Changes.of(DEVICE_CLASS, gone=("x",))
+        | Changes.of(RESOURCE_CLAIM, gone=(("x", "x"),))
+        | Changes.of(POD, gone=(("x", "x"),))
+        | Changes.of(DEVICE_TAINT_RULE, gone=("x",))
     ),
 }
 
@@ -249,15 +273,15 @@ def test_without_news_it_is_the_same_snapshot(event: str) -> None:
 def test_classes_are_the_same_mapping_until_one_differs() -> None:
     """The memo starts afresh with another mapping."""
     snapshot = world()
-    same = Changes(nodes=(Node("d"),), classes=(replace(b.GPU_CLASS),))
+    same = Changes.of(NODE, (Node("d"),)) | Changes.of(DEVICE_CLASS, (replace(b.GPU_CLASS),))
     assert snapshot.updated(same).classes is snapshot.classes
-    other = snapshot.updated(Changes(classes=(replace(b.GPU_CLASS, selectors=()),), gone_classes=("nic",)))
+    other = snapshot.updated(Changes.of(DEVICE_CLASS, (replace(b.GPU_CLASS, selectors=()),), gone=("nic",)))
     assert dict(other.classes) == {"gpu": DeviceClass("gpu")}
 
 
 def test_events_without_slices_share_the_index() -> None:
     snapshot = world()
-    after = snapshot.updated(Changes(nodes=(Node("d"),), pods=(b.pod("p"),)))
+    after = snapshot.updated(Changes.of(NODE, (Node("d"),)) | Changes.of(POD, (b.pod("p"),)))
     assert (after.slices, after.usage) == (snapshot.slices, snapshot.usage)
     assert after.slices is snapshot.slices
 
@@ -270,9 +294,9 @@ def taints(snapshot: Snapshot, node: str) -> tuple[Taint, ...]:
 def test_a_taint_rule_that_goes_leaves_nothing_behind() -> None:
     """The slices are again those that the driver published."""
     snapshot = world()
-    drained = snapshot.updated(Changes(taint_rules=(DRAIN,)))
+    drained = snapshot.updated(Changes.of(DEVICE_TAINT_RULE, (DRAIN,)))
     assert [taints(drained, name) for name in NAMES] == [(DRAIN.taint,), (), ()]
-    restored = drained.updated(Changes(gone_taint_rules=("drain",)))
+    restored = drained.updated(Changes.of(DEVICE_TAINT_RULE, gone=("drain",)))
     assert restored.nodes["a"].inventory == snapshot.nodes["a"].inventory
     assert restored.changed_since(drained.number) == frozenset("a")
 
@@ -280,7 +304,7 @@ def test_a_taint_rule_that_goes_leaves_nothing_behind() -> None:
 def test_a_taint_rule_holds_for_slices_that_come_later() -> None:
     """And for the next version of one that it has tainted."""
     snapshot = world(taint_rules=[DRAIN]).updated(
-        Changes(slices=(replace(GPU["a"], devices=(b.device("gpu-9"),)),))
+        Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=(b.device("gpu-9"),)),))
     )
     assert taints(snapshot, "a") == (DRAIN.taint,)
 
@@ -290,7 +314,7 @@ def test_a_new_node_finds_what_is_there() -> None:
     fabric = ResourceSlice("fabric", "dra.net", "fabric", all_nodes=True, devices=(b.device("nic-0"),))
     early = b.slice_of("gpu.nvidia.com", "d", [b.device("gpu-0")])
     claim = b.holding("c", DeviceID("gpu.nvidia.com", "d", "gpu-0"), DeviceID("dra.net", "fabric", "nic-0"))
-    snapshot = world(fabric, early, claims=[claim]).updated(Changes(nodes=(Node("d"),)))
+    snapshot = world(fabric, early, claims=[claim]).updated(Changes.of(NODE, (Node("d"),)))
     state = snapshot.nodes["d"]
     assert [pool.id.pool for pool in state.inventory.pools] == ["fabric", "d"]
     assert [usage.exclusive for usage in state.usage] == [{"nic-0"}, {"gpu-0"}]
@@ -298,7 +322,7 @@ def test_a_new_node_finds_what_is_there() -> None:
 
 
 def test_nodes_stay_in_the_order_of_their_names() -> None:
-    snapshot = world().updated(Changes(nodes=(Node("aa"), Node("0"))))
+    snapshot = world().updated(Changes.of(NODE, (Node("aa"), Node("0"))))
     assert list(snapshot.nodes) == ["0", "a", "aa", "b", "c"]
 
 
@@ -308,9 +332,9 @@ def test_what_a_release_does_not_look_at_changes_nothing(version: str) -> None:
     snapshot = (
         world(version=version)
         if version == "1.35"
-        else Snapshot.of(release=release_for(version), nodes=NODE.values(), slices=GPU.values())
+        else Snapshot.of(release=release_for(version), nodes=NODES.values(), slices=GPU.values())
     )
-    after = snapshot.updated(Changes(slices=(PICKY,)))
+    after = snapshot.updated(Changes.of(RESOURCE_SLICE, (PICKY,)))
     assert after.changed_since(snapshot.number) == frozenset()
     assert after.published["picky"] is PICKY
 
@@ -321,7 +345,7 @@ def test_frames_that_no_node_has_are_dropped(monkeypatch: pytest.MonkeyPatch) ->
     snapshot = world()
     for number in range(1, 40):
         devices = tuple(b.device(f"gpu-{i}") for i in range(number))
-        snapshot = snapshot.updated(Changes(slices=(replace(GPU["a"], devices=devices),)))
+        snapshot = snapshot.updated(Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=devices),)))
         assert len(snapshot.lineage.signatures) <= 5 + 2 * len(NAMES)
     for state in snapshot.nodes.values():
         assert snapshot.lineage.signatures[state.inventory.signature] is state.inventory.signature

@@ -32,6 +32,7 @@ from extender.model import (
     PodClaim,
     Request,
 )
+from extender.model.kinds import NODE, RESOURCE_SLICE
 from extender.model.quantity import Quantity, parse_quantity
 from tests import builders as b
 
@@ -357,7 +358,7 @@ def test_a_made_up_claim_is_allocated_like_any_other(names: tuple[str, ...]) -> 
     snapshot = world(b.claim("c"), classes=(gpu_class, b.NIC_CLASS))
     plugin, slices = b.pair_node("plugin", ["pci0000:10"], ["pci0000:10"])
     plugin = replace(plugin, allocatable={"example.com/gpu": parse_quantity("4")})
-    snapshot = snapshot.updated(Changes(nodes=(plugin,), slices=tuple(slices)))
+    snapshot = snapshot.updated(Changes.of(NODE, (plugin,)) | Changes.of(RESOURCE_SLICE, tuple(slices)))
     container = Container("main", (("example.com/gpu", parse_quantity("1")),))
     pod = replace(b.pod("p", *names), containers=(container,))
     evaluation = ask(snapshot, pod)

@@ -9,6 +9,7 @@ import pytest
 from extender.core.allocator.layout import UNUSED
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.changes import Changes
+from extender.core.cluster.objects import Objects
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction import claims_memo as claims_memo_module
 from extender.core.prediction import memo as memo_module
@@ -19,6 +20,7 @@ from extender.core.prediction.settings import Settings
 from extender.core.reasons import Outcome
 from extender.core.releases.history import release_for
 from extender.model import DeviceID, Node
+from extender.model.kinds import DEVICE_CLASS, NODE, Key
 from tests import builders as b
 
 NODES = ("a", "b", "c")
@@ -105,7 +107,8 @@ def test_another_cluster_or_other_classes_forget_everything(change: str) -> None
 
 
 def _with_classes(snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, classes=dict(snapshot.classes))
+    classes: dict[Key, object] = dict(snapshot.classes.items())
+    return replace(snapshot, objects=Objects({**snapshot.objects.by_kind, DEVICE_CLASS.name: classes}))
 
 
 def test_the_least_recently_used_table_is_dropped() -> None:
@@ -126,7 +129,7 @@ def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.Monkey
     seen = memo.plan("k", snapshot).memos[(b.PAIR,)] = claims_memo()
     seen.projector.project(snapshot.nodes["a"].inventory)
     assert table_of(memo, snapshot) is table
-    after = snapshot.updated(Changes(gone_nodes=("c",)))
+    after = snapshot.updated(Changes.of(NODE, gone=("c",)))
     assert memo.plan("k", after).memos == {}
     assert table_of(memo, after) is not table
 
@@ -158,7 +161,7 @@ def test_equal_entries_follow_the_nodes() -> None:
     """Of one that went and one that came at once, too."""
     memo, snapshot = make(), world()
     memo.equal(50, snapshot)
-    after = snapshot.updated(Changes(nodes=(Node("d"),), gone_nodes=("a",)))
+    after = snapshot.updated(Changes.of(NODE, (Node("d"),), gone=("a",)))
     assert memo.equal(50, after) == {"b": "b=50", "c": "c=50", "d": "d=50"}
     assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
 

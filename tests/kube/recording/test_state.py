@@ -9,6 +9,7 @@ import pytest
 from extender.kube.recording.reader import RecordedRequest, open_recording
 from extender.kube.recording.state import ClosedAttempt, RecordingState
 from extender.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult
+from extender.model.kinds import NODE
 
 ALLOCATION = Allocation((DeviceResult("gpu", DeviceID("d", "p", "x")),))
 
@@ -67,7 +68,10 @@ class Writer:
                 (
                     each.number,
                     {claim.name: claim.allocation is not None for claim in each.claims},
-                    [([node.name for node in part.nodes], list(part.gone_nodes)) for part in each.changes],
+                    [
+                        ([node.name for node in part.upserts(NODE)], part.gone(NODE, ()))
+                        for part in each.changes
+                    ],
                 )
                 for each in recording.attempts
             ]

@@ -101,7 +101,7 @@ async def test_bookmarks_move_the_version(server, connection):
         await eventually(lambda: len(server.of("watch", NODES)) == 3)
         assert [each.query["resourceVersion"] for each in server.of("watch", NODES)] == ["100", "200", "300"]
         assert len(server.of("list", NODES)) == 1
-        assert (len(sink.calls), waits, reflector.state.restarts) == (2, [], 0)
+        assert (len(sink.calls), waits, reflector.state.failures) == (2, [], 0)
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta2", "v1alpha3"])
@@ -121,7 +121,7 @@ async def test_taint_rules_not_served(server, connection):
         async with following(connection, "DeviceTaintRule") as (reflector, sink, waits):
             await eventually(lambda: waits)
             state = reflector.state
-            assert (state.synced, state.served, state.problem, state.restarts) == (True, False, "", 0)
+            assert (state.synced, state.served, state.problem, state.failures) == (True, False, "", 0)
             assert (sink.calls, waits) == ([("replace", "DeviceTaintRule", [])], [225.0])
     assert [(each["event"], each["kind"]) for each in logs] == [
         (

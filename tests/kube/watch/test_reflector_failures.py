@@ -39,7 +39,7 @@ async def test_expired_version_lists_again(server, connection, over_http):
             ("replace", "Node", ["b", "d"]),
         ]
         await eventually(lambda: server.of("watch", NODES)[-1].query["resourceVersion"] == "500")
-        assert (reflector.state.problem, reflector.state.restarts) == ("", 0)
+        assert (reflector.state.problem, reflector.state.failures) == ("", 0)
 
 
 async def test_list_that_expires_between_pages(server, connection):
@@ -73,7 +73,7 @@ async def test_server_errors_back_off(server, connection):
             await eventually(lambda: reflector.state.synced and not reflector.state.problem)
             assert waits == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
             assert sink.calls == [("replace", "Node", ["a"])]
-            assert reflector.state.restarts == 9
+            assert reflector.state.failures == 9
     assert [each["event"] for each in logs] == ["cannot list or watch", "listing and watching work again"]
     assert "cannot list nodes: etcd is away (500)" in logs[0]["problem"]
 
@@ -110,7 +110,7 @@ async def test_watches_that_end_at_once(server, connection):
     async with following(connection) as (reflector, _, waits):
         await eventually(lambda: len(server.of("watch", NODES)) == 4)
         assert waits == [0.05, 0.1, 0.2]
-        assert reflector.state.restarts == 3
+        assert reflector.state.failures == 3
 
 
 async def test_expiry_again_and_again_backs_off(server, connection):
@@ -140,7 +140,7 @@ async def test_error_event_resumes(server, connection):
     async with following(connection) as (reflector, _, waits):
         await eventually(lambda: len(server.of("watch", NODES)) == 2)
         assert server.of("watch", NODES)[1].query["resourceVersion"] == "120"
-        assert (len(server.of("list", NODES)), len(waits), reflector.state.restarts) == (1, 1, 1)
+        assert (len(server.of("list", NODES)), len(waits), reflector.state.failures) == (1, 1, 1)
 
 
 async def test_undecodable_object_of_a_list(server, connection):
@@ -257,7 +257,7 @@ async def test_what_the_sink_raises_ends_the_reflector(server, connection):
     """A fault of ours is not hidden behind retries."""
 
     class Faulty(Sink):
-        def replace(self, kind, objects):
+        def apply(self, changes):
             raise ZeroDivisionError
 
     server.objects[NODES] = []

@@ -46,17 +46,17 @@ async def test_events_share_the_loop(server, connection):
     server.watches[NODES] = [[b"".join(line("ADDED", named(f"n{index}")) for index in range(100)), HOLD]]
     decoded, turns, sink = [], [], Sink()
 
-    def decode(data, interner):
+    def read(data, interner):
         decoded.append(data)
         time.sleep(0.001)
-        return KINDS["Node"].decode(data, interner)
+        return KINDS["Node"].read(data, interner)
 
     async def take_turns():
         while True:
             turns.append(len(decoded))
             await asyncio.sleep(0)
 
-    resource = dataclasses.replace(KINDS["Node"], decode=decode)
+    resource = dataclasses.replace(KINDS["Node"], read=read)
     reflector = Reflector(connection, resource, sink, Interner())
     tasks = [asyncio.create_task(reflector.run()), asyncio.create_task(take_turns())]
     await eventually(lambda: len(sink.calls) == 2)
@@ -72,16 +72,16 @@ async def test_reflectors_take_turns_at_decoding(server, connection):
     server.objects[NODES], server.objects[SLICES] = ([named(f"o{index}") for index in range(500)],) * 2
     decoded, work, tasks = [], TimeSlice(), []
 
-    def decode(data, interner):
+    def read(data, interner):
         task = asyncio.current_task()
         assert task is not None
         decoded.append(task.get_name())
         if len(decoded) % 100 == 0:
             time.sleep(0.003)  # uses the slice up
-        return KINDS["Node"].decode(data, interner)
+        return KINDS["Node"].read(data, interner)
 
     for kind in ("Node", "ResourceSlice"):
-        resource = dataclasses.replace(KINDS[kind], decode=decode)
+        resource = dataclasses.replace(KINDS[kind], read=read)
         reflector = Reflector(connection, resource, Sink(), Interner(), work=work)
         tasks.append(asyncio.create_task(reflector.run(), name=kind))
     await eventually(lambda: len(decoded) == 1000)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from extender.core.claims.extended_resources import made_up_key
+from extender.core.cluster.changes import Changes
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.kube.watch.events import ReflectorState
@@ -20,9 +21,10 @@ from extender.model import (
     NodeSelector,
     NodeSelectorTerm,
 )
+from extender.model.kinds import KINDS, POD, RESOURCE_CLAIM
 from extender.model.quantity import parse_quantity
-from extender.service.live.delayed_releases import DelayedReleases
-from extender.service.live.first_lists import KINDS
+from extender.service.live.delayed_releases import BACK_TO_BACK_SECONDS, DelayedReleases
+from extender.service.live.event_handler import EventHandler
 from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import Match, PredictionCheck
@@ -62,33 +64,31 @@ class Cluster:
         self.results: list[Match] = []
         self.store = LiveStore(release_for("1.36"), InFlight(10.0), clock)
         node, slices = b.pair_node("n", ["a", "b", "c"], ["a", "b", "c"])
-        lists: dict[str, list[object]] = {kind: [] for kind in KINDS}
-        lists["Node"], lists["ResourceSlice"] = [node], [*slices]
-        lists["DeviceClass"] = [replace(b.GPU_CLASS, extended_resource_name=RESOURCE), b.NIC_CLASS]
-        lists["Pod"], lists["ResourceClaim"] = [pod("job-1")], [b.claim("c")]
-        for kind, objects in lists.items():
-            self.store.replace(kind, objects)
+        classes = [replace(b.GPU_CLASS, extended_resource_name=RESOURCE), b.NIC_CLASS]
+        for changes in b.first_lists([node], slices, classes, [b.claim("c")], [pod("job-1")]):
+            self.store.apply(changes)
         self.checks = PredictionCheck(evaluate, Settings(), clock, self.results.append, lambda _: None)
+        self.handler = EventHandler(self.store, DelayedReleases(clock), self.checks)
         self.live = LiveFollower(
             store=self.store,
-            delayed=DelayedReleases(self.store, clock),
+            handler=self.handler,
             checks=self.checks,
             evaluate=evaluate,
             memo=Memo(host_priority),
             settings=Settings(),
-            reflectors=tuple(ReflectorState(kind, synced=True, last_contact=clock.now) for kind in KINDS),
+            reflectors=tuple(
+                ReflectorState(kind.name, synced=True, last_contact=clock.now) for kind in KINDS
+            ),
             clock=clock,
             stale_seconds=300.0,
         )
-        self.store.on_landed = self.live.on_landed
-        self.store.on_allocated = lambda claim: self.checks.on_allocated(claim, self.store.current)
 
     @property
     def taken(self):
         return set().union(*(usage.exclusive for usage in self.store.current.nodes["n"].usage))
 
     def see(self, *claims, gone=()):
-        self.store.apply("ResourceClaim", claims, gone)
+        self.handler.apply(Changes.of(RESOURCE_CLAIM, claims, gone=gone))
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_the_next_pod_does_not_see_its_devices(cluster):
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0", "gpu-1", "gpu-2", "nic-0"}, 3)
 
 
-def test_the_real_claim_takes_its_place(cluster):
+def test_the_real_claim_takes_its_place(cluster, clock):
     """Once it is allocated, not before: the devices are taken all the time, and once."""
     cluster.live.on_filtered(pod("job-1"), ["n"])
     cluster.see(real())
@@ -114,6 +114,8 @@ def test_the_real_claim_takes_its_place(cluster):
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0"}, 0)
     assert MADE_UP not in cluster.store.current.claims
     cluster.see(gone=[real().key])
+    clock.now += BACK_TO_BACK_SECONDS + 1
+    cluster.handler.expire()
     assert cluster.taken == set()
 
 
@@ -129,7 +131,7 @@ def test_every_end_gives_the_devices_back(cluster, clock, end):
         case "expire":
             cluster.store.expire()
         case "pod gone":
-            cluster.store.apply("Pod", [], [("default", "job-1")])
+            cluster.handler.apply(Changes.of(POD, gone=[("default", "job-1")]))
         case "claim gone":
             cluster.see(gone=[real().key])
         case "claim deleted":

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
+from extender.core.cluster.objects import Objects
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
 from extender.model import Pod
+from extender.model.kinds import DEVICE_CLASS
 from extender.service.http import mutate as module
 from extender.service.http.web import make_app
 from extender.service.softening import FRESH_SECONDS, RESULT_ANNOTATION, RESULTS, Softener, asks
@@ -246,14 +248,20 @@ async def test_a_decision_holds_for_a_while(world, clock):
     snapshot = Snapshot.of(release=release_for("1.36.2"), **world)
     first = await softener.decide(b.PAIR, snapshot)
     other = Snapshot.of(release=release_for("1.36.2"), **world)
-    changed = replace(other, classes=snapshot.classes)
+    changed = _with_classes(other, snapshot)
     assert (await softener.decide(b.PAIR, changed)) is first
     assert (await softener.decide(b.PAIR, other)) is not first
     again = await softener.decide(b.PAIR, other)
     clock.now += FRESH_SECONDS
     assert (await softener.decide(b.PAIR, other)) is again
-    assert (await softener.decide(b.PAIR, replace(changed, classes=other.classes))) is again
+    assert (await softener.decide(b.PAIR, _with_classes(changed, other))) is again
     assert (await softener.decide(b.PAIR, snapshot)) is not again
+
+
+def _with_classes(snapshot, other):
+    """The snapshot with the very mapping of classes of the other one."""
+    classes = {DEVICE_CLASS.name: other.classes}
+    return replace(snapshot, objects=Objects({**snapshot.objects.by_kind, **classes}))
 
 
 def test_words_that_ask():

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from extender.core.cluster.changes import Changes
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.kube.watch.events import ReflectorState
@@ -19,11 +20,12 @@ from extender.model import (
     NodeSelector,
     NodeSelectorTerm,
 )
+from extender.model.kinds import KINDS, POD, RESOURCE_CLAIM, RESOURCE_SLICE
 from extender.service.http import verbs
 from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
 from extender.service.live.delayed_releases import DelayedReleases
-from extender.service.live.first_lists import KINDS
+from extender.service.live.event_handler import EventHandler
 from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import PredictionCheck
@@ -57,30 +59,26 @@ def on(node, *devices, claim="c", pod="job-1"):
 def service(clock):
     """Two nodes with one aligned pair each, two pods."""
     store = LiveStore(release_for("1.36"), InFlight(30.0), clock)
-    lists: dict[str, list[object]] = {kind: [] for kind in KINDS}
-    lists["DeviceClass"] = [*b.CLASSES]
-    lists["ResourceClaim"] = [b.claim("c"), b.claim("d")]
+    nodes, slices = [], []
     for name in NODES:
-        node, slices = b.pair_node(name, ["a"], ["a"])
-        lists["Node"].append(node)
-        lists["ResourceSlice"] += slices
-    for kind, objects in lists.items():
-        store.replace(kind, objects)
+        node, published = b.pair_node(name, ["a"], ["a"])
+        nodes.append(node)
+        slices += published
+    for changes in b.first_lists(nodes, slices, b.CLASSES, [b.claim("c"), b.claim("d")]):
+        store.apply(changes)
     metrics, memo = Metrics("1.36.2"), Memo(host_priority)
     checks = PredictionCheck(evaluate, Settings(), clock, metrics.match, metrics.placement)
-    store.on_allocated = lambda claim: checks.on_allocated(claim, store.current)
     live = LiveFollower(
         store=store,
-        delayed=DelayedReleases(store, clock),
+        handler=EventHandler(store, DelayedReleases(clock), checks),
         checks=checks,
         evaluate=evaluate,
         memo=memo,
         settings=Settings(),
-        reflectors=tuple(ReflectorState(kind, synced=True, last_contact=clock.now) for kind in KINDS),
+        reflectors=tuple(ReflectorState(kind.name, last_contact=clock.now) for kind in KINDS),
         clock=clock,
         stale_seconds=300.0,
     )
-    store.on_landed = live.on_landed
     return Service(store=store, settings=Settings(), metrics=metrics, memo=memo, follower=live)
 
 
@@ -120,7 +118,7 @@ def compared(service):
 def test_an_allocation_written_by_hand(service, claim, result):
     """It is compared like any other, shown with its devices, and the next pod is still judged."""
     scores(service)
-    service.follower.store.apply("ResourceClaim", [claim], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [claim]))
     assert compared(service) == {result: 1.0}
     if result != "unseen":
         (found,) = service.follower.checks.mismatches
@@ -136,28 +134,27 @@ def test_an_allocation_written_by_hand(service, claim, result):
 
 def test_an_allocation_edited_later(service):
     """The devices that the claim no longer holds are free for the next pod."""
-    service.follower.store.apply("ResourceClaim", [on("x", gpu("gpu-0"), nic("nic-0"))], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [on("x", gpu("gpu-0"), nic("nic-0"))]))
     assert scores(service, pod="job-2", claim="d") == {"x": 0, "y": 103}
-    service.follower.store.apply("ResourceClaim", [on("x", gpu("gpu-7"), nic("nic-7"))], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [on("x", gpu("gpu-7"), nic("nic-7"))]))
     assert sorted(scores(service, pod="job-2", claim="d").values()) == [100, 103]
 
 
 async def test_one_device_in_two_claims(service, aiohttp_client):
     """Taken until both are gone; a gauge counts it, and whoever asks for details reads which it is."""
-    store = service.follower.store
     one, two = (
         on("x", gpu("gpu-0"), nic("nic-0")),
         on("x", gpu("gpu-0"), nic("nic-1"), claim="d", pod="job-2"),
     )
-    store.apply("ResourceClaim", [one], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [one]))
     client = await aiohttp_client(make_app(service))
     assert "held by several" not in await (await client.get("/readyz?verbose")).text()
-    store.apply("ResourceClaim", [two], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [two]))
     ready = await client.get("/readyz?verbose")
     text = "[-]devices 1 held by several claims, look for a second scheduler: gpu.nvidia.com/x/gpu-0\n"
     assert (ready.status, text in await ready.text()) == (200, True)
     assert "dra_extender_devices_held_twice 1.0" in await (await client.get("/metrics")).text()
-    store.apply("ResourceClaim", [b.claim("d")], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [b.claim("d")]))
     assert scores(service, pod="job-2", claim="d")["x"] == 0
     assert "dra_extender_devices_held_twice 0.0" in await (await client.get("/metrics")).text()
 
@@ -165,8 +162,8 @@ async def test_one_device_in_two_claims(service, aiohttp_client):
 def test_a_claim_in_flight_is_in_no_two_claims(service):
     """Only what the API shows counts: an assumption that turns out wrong is no double allocation."""
     (chosen,) = (name for name, score in scores(service).items() if score == 103)
-    service.follower.store.apply(
-        "ResourceClaim", [on(chosen, gpu("gpu-0", chosen), claim="d", pod="job-2")], []
+    service.follower.handler.apply(
+        Changes.of(RESOURCE_CLAIM, [on(chosen, gpu("gpu-0", chosen), claim="d", pod="job-2")])
     )
     assert service.follower.store.in_flight == 1
     assert service.follower.store.held_twice == ()
@@ -178,21 +175,23 @@ def test_a_pool_whose_newest_generation_is_incomplete(service):
     (gpus,) = (each for each in store.current.published.values() if each.name == "x-gpu.nvidia.com")
     half = [replace(gpus, name=f"new-{n}", generation=2, resource_slice_count=2) for n in range(2)]
     half[1] = replace(half[1], devices=(b.device("gpu-1", "a"),))
-    store.apply("ResourceSlice", half[:1], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_SLICE, half[:1]))
     assert scores(service) == {"x": 0, "y": 103}
     verdict = evaluate(store.current, b.pod("job-2", "d"), Memo(host_priority), Settings()).verdicts(["x"])[
         "x"
     ]
     assert verdict.reason is not None
-    store.apply("ResourceSlice", half[1:], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_SLICE, half[1:]))
     assert sorted(scores(service).values()) == [100, 103]
 
 
 def test_pods_that_nobody_asked_about(service):
     """Placed by another scheduler: their nominations and allocations are taken in, and counted."""
     store = service.follower.store
-    store.apply("Pod", [replace(b.pod("job-2", "d"), nominated_node_name="x")], [])
+    service.follower.handler.apply(Changes.of(POD, [replace(b.pod("job-2", "d"), nominated_node_name="x")]))
     assert store.in_flight == 0
-    store.apply("ResourceClaim", [on("x", gpu("gpu-0"), nic("nic-0"), claim="d", pod="job-2")], [])
+    service.follower.handler.apply(
+        Changes.of(RESOURCE_CLAIM, [on("x", gpu("gpu-0"), nic("nic-0"), claim="d", pod="job-2")])
+    )
     assert compared(service) == {"unseen": 1.0}
     assert scores(service) == {"x": 0, "y": 103}

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from extender.core.cluster.changes import Changes
 from extender.model import DeviceID, Pod, PodClaim
+from extender.model.kinds import NODE, RESOURCE_CLAIM, Key
 from extender.service.live.delayed_releases import (
     BACK_TO_BACK_SECONDS,
     BACKOFF_SECONDS,
@@ -20,33 +22,45 @@ HELD, FREE = b.holding("c", GPU), b.claim("c")
 KEY = HELD.key
 
 
-class Sink:
-    """What is passed on, in order."""
+class Delayed:
+    """Delayed releases, and what they pass on, in order."""
 
-    def __init__(self):
-        self.calls = []
+    def __init__(self, clock):
+        self.releases = DelayedReleases(clock)
+        self.passed = []
 
-    def replace(self, kind, objects):
-        self.calls.append(("replace", kind, [*objects]))
+    def __len__(self):
+        return len(self.releases)
 
-    def apply(self, kind, upserts, gone):
-        self.calls.append(("apply", kind, [*upserts], [*gone]))
+    def take(self, changes):
+        if changes:
+            self.passed.append(changes)
+
+    def apply(self, changes):
+        self.take(self.releases.apply(changes))
+
+    def on_request(self, pod):
+        self.take(self.releases.on_request(pod))
+
+    def on_answer(self):
+        self.releases.on_answer()
+
+    def expire(self):
+        self.take(self.releases.expire())
+
+    def lately(self, device):
+        return self.releases.lately(device)
 
 
 @pytest.fixture
-def sink():
-    return Sink()
-
-
-@pytest.fixture
-def delayed(sink, clock):
+def delayed(clock):
     """One claim is allocated, and a pod was just answered."""
-    made = DelayedReleases(sink, clock)
-    made.replace("ResourceClaim", [HELD])
-    made.asked(pod("first"))
+    made = Delayed(clock)
+    made.apply(Changes.of(RESOURCE_CLAIM, [HELD], complete=True))
+    made.on_request(pod("first"))
     clock.now += 0.1
-    made.answered()
-    sink.calls.clear()
+    made.on_answer()
+    made.passed.clear()
     clock.now += 0.1
     return made
 
@@ -55,104 +69,114 @@ def pod(name, *claims):
     return Pod("default", name, f"uid-{name}", claims=tuple(PodClaim(each, each) for each in claims))
 
 
-def test_the_attempt_under_way_still_finds_it_taken(delayed, sink):
+def test_the_attempt_under_way_still_finds_it_taken(delayed):
     """It began when the last one was answered, before the devices became free."""
-    delayed.apply("ResourceClaim", [FREE], [])
-    delayed.asked(pod("second"))
-    assert sink.calls == []
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
+    delayed.on_request(pod("second"))
+    assert delayed.passed == []
     assert len(delayed) == 1
 
 
-def test_the_next_attempt_finds_it_free(delayed, sink, clock):
+def test_the_next_attempt_finds_it_free(delayed, clock):
     """It begins when the attempt under way is answered."""
-    delayed.apply("ResourceClaim", [FREE], [])
-    delayed.asked(pod("second"))
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
+    delayed.on_request(pod("second"))
     clock.now += 0.1
-    delayed.answered()
-    delayed.asked(pod("third"))
-    assert sink.calls == [("apply", "ResourceClaim", [FREE], [])]
+    delayed.on_answer()
+    delayed.on_request(pod("third"))
+    assert delayed.passed == [Changes.of(RESOURCE_CLAIM, [FREE])]
     assert len(delayed) == 0
 
 
-def test_filter_and_prioritize_are_one_attempt(delayed, sink, clock):
+def test_filter_and_prioritize_are_one_attempt(delayed, clock):
     """Both answers are of the same view; only a pod that comes again after its backoff is a new attempt."""
-    delayed.apply("ResourceClaim", [FREE], [])
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
     for _ in range(2):
-        delayed.asked(pod("second"))
+        delayed.on_request(pod("second"))
         clock.now += 0.01
-        delayed.answered()
-    assert sink.calls == []
+        delayed.on_answer()
+    assert delayed.passed == []
     clock.now += BACKOFF_SECONDS + 0.01
-    delayed.asked(pod("second"))
-    assert len(sink.calls) == 1
+    delayed.on_request(pod("second"))
+    assert len(delayed.passed) == 1
 
 
-def test_an_idle_scheduler_has_heard_of_it(delayed, sink, clock):
+def test_an_idle_scheduler_has_heard_of_it(delayed, clock):
     """Long after the last answer an attempt began a moment ago."""
-    delayed.apply("ResourceClaim", [FREE], [])
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
     clock.now += BACK_TO_BACK_SECONDS
-    delayed.asked(pod("second"))
-    assert sink.calls == [("apply", "ResourceClaim", [FREE], [])]
+    delayed.on_request(pod("second"))
+    assert delayed.passed == [Changes.of(RESOURCE_CLAIM, [FREE])]
 
 
-def test_what_happens_to_a_claim_meanwhile_comes_with_it(delayed, sink, clock):
+def test_what_happens_to_a_claim_meanwhile_comes_with_it(delayed, clock):
     """Released, and then deleted: it is told that the claim is gone, once."""
-    delayed.apply("ResourceClaim", [FREE], [])
-    delayed.apply("ResourceClaim", [], [KEY])
-    assert sink.calls == []
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
+    delayed.apply(Changes.of(RESOURCE_CLAIM, gone=[KEY]))
+    assert delayed.passed == []
     clock.now += 2 * BACK_TO_BACK_SECONDS
     delayed.expire()
-    assert sink.calls == [("apply", "ResourceClaim", [], [KEY])]
+    assert delayed.passed == [Changes.of(RESOURCE_CLAIM, gone=[KEY])]
 
 
-def test_a_claim_that_is_allocated_again_is_told_at_once(delayed, sink):
+def test_a_claim_that_is_allocated_again_is_told_at_once(delayed):
     """Its old devices are no longer of interest."""
-    delayed.apply("ResourceClaim", [FREE], [])
-    delayed.apply("ResourceClaim", [HELD], [])
-    assert sink.calls == [("apply", "ResourceClaim", [HELD], [])]
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [HELD]))
+    assert delayed.passed == [Changes.of(RESOURCE_CLAIM, [HELD])]
     assert len(delayed) == 0
 
 
-def test_another_claim_of_the_name_is_told_at_once(delayed, sink):
+def test_another_claim_of_the_name_is_told_at_once(delayed):
     """A deleted claim and its successor are two."""
     other = replace(FREE, uid="another")
-    delayed.apply("ResourceClaim", [], [KEY])
-    delayed.apply("ResourceClaim", [other], [])
-    assert sink.calls == [("apply", "ResourceClaim", [other], [])]
+    delayed.apply(Changes.of(RESOURCE_CLAIM, gone=[KEY]))
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [other]))
+    assert delayed.passed == [Changes.of(RESOURCE_CLAIM, [other])]
 
 
-def test_the_pod_that_wants_the_claim_gets_it_as_it_is(delayed, sink):
+def test_the_pod_that_wants_the_claim_gets_it_as_it_is(delayed):
     """The scheduler tries the pod because the claim is free to be allocated."""
-    delayed.apply("ResourceClaim", [FREE], [])
-    delayed.asked(pod("second", "c"))
-    assert sink.calls == [("apply", "ResourceClaim", [FREE], [])]
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
+    delayed.on_request(pod("second", "c"))
+    assert delayed.passed == [Changes.of(RESOURCE_CLAIM, [FREE])]
 
 
-def test_nothing_else_is_held_back(delayed, sink):
+def test_nothing_else_is_held_back(delayed):
     """Claims without devices, and other kinds."""
     pending = b.claim("d")
-    delayed.apply("ResourceClaim", [pending], [])
-    delayed.apply("ResourceClaim", [], [pending.key])
-    delayed.apply("Node", [], ["n"])
-    assert [call[1:] for call in sink.calls] == [
-        ("ResourceClaim", [pending], []),
-        ("ResourceClaim", [], [pending.key]),
-        ("Node", [], ["n"]),
+    batches = [
+        Changes.of(RESOURCE_CLAIM, [pending]),
+        Changes.of(RESOURCE_CLAIM, gone=[pending.key]),
+        Changes.of(NODE, gone=["n"]),
     ]
+    for changes in batches:
+        delayed.apply(changes)
+    assert delayed.passed == batches
 
 
-def test_a_list_ends_what_is_held_back(delayed, sink):
+def test_a_list_ends_what_is_held_back(delayed):
     """What it lacks is gone."""
-    delayed.apply("ResourceClaim", [FREE], [])
-    delayed.replace("ResourceClaim", [FREE])
-    assert sink.calls == [("replace", "ResourceClaim", [FREE])]
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE], complete=True))
+    assert delayed.passed == [Changes.of(RESOURCE_CLAIM, [FREE], complete=True)]
     assert len(delayed) == 0
+
+
+def test_the_json_of_a_claim_comes_with_it(delayed, clock):
+    """What a recorder wants is held back with the value."""
+    change = Changes.of(RESOURCE_CLAIM, [FREE])
+    json: dict[str, dict[Key, bytes]] = {RESOURCE_CLAIM.name: {KEY: b"{}"}}
+    delayed.apply(replace(change, json=json))
+    clock.now += 2 * BACK_TO_BACK_SECONDS
+    delayed.expire()
+    assert delayed.passed == [replace(change, json=json)]
 
 
 def test_devices_are_lately_free_for_a_while(delayed, clock):
     """That may explain a difference; after a while it no longer does."""
     assert not delayed.lately(GPU)
-    delayed.apply("ResourceClaim", [FREE], [])
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [FREE]))
     delayed.expire()
     assert delayed.lately(GPU)
     clock.now += LATELY_SECONDS + 1

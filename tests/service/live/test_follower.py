@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from extender.core.cluster.changes import Changes
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.kube.watch.events import ReflectorState
 from extender.model import DeviceID
+from extender.model.kinds import KINDS, POD, RESOURCE_CLAIM
 from extender.service.http import verbs
 from extender.service.http.dependencies import Service
 from extender.service.live.delayed_releases import DelayedReleases
-from extender.service.live.first_lists import KINDS
+from extender.service.live.event_handler import EventHandler
 from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import PredictionCheck
@@ -33,29 +35,29 @@ def make(clock):
 
     def build(*, more=(), **options):
         store = LiveStore(release_for("1.36"), InFlight(30.0), clock)
-        objects: dict[str, list[object]] = {kind: [] for kind in KINDS}
-        objects["DeviceClass"] = [*b.CLASSES]
-        objects["ResourceClaim"] = [b.claim("c"), b.claim("d")]
+        nodes, slices = [], []
         for name in (*NODES, *more):
-            node, slices = b.pair_node(name, ["a"], ["b" if name == "far" else "a"], numa={"a": 0, "b": 1})
-            objects["Node"].append(node)
-            objects["ResourceSlice"] += slices
-        for kind, listed in objects.items():
-            store.replace(kind, listed)
+            node, published = b.pair_node(name, ["a"], ["b" if name == "far" else "a"], numa={"a": 0, "b": 1})
+            nodes.append(node)
+            slices += published
+        for changes in b.first_lists(nodes, slices, b.CLASSES, [b.claim("c"), b.claim("d")]):
+            store.apply(changes)
         settings, memo = Settings(), Memo(host_priority)
+        checks = PredictionCheck(evaluate, settings, clock, lambda _: None, lambda _: None)
         live = LiveFollower(
             store=store,
-            delayed=DelayedReleases(store, clock),
-            checks=PredictionCheck(evaluate, settings, clock, lambda _: None, lambda _: None),
+            handler=EventHandler(store, DelayedReleases(clock), checks),
+            checks=checks,
             evaluate=evaluate,
             memo=memo,
             settings=settings,
-            reflectors=tuple(ReflectorState(kind, synced=True, last_contact=clock.now) for kind in KINDS),
+            reflectors=tuple(
+                ReflectorState(kind.name, synced=True, last_contact=clock.now) for kind in KINDS
+            ),
             clock=clock,
             stale_seconds=300.0,
             **options,
         )
-        store.on_landed = live.on_landed
         return Service(store=store, settings=settings, metrics=Metrics("1.36.2"), memo=memo, follower=live)
 
     return build
@@ -90,11 +92,10 @@ def test_decisive_chooses_one_and_takes_its_devices(make):
 def test_devices_freed_during_an_attempt_count_from_the_next_one(make, clock):
     """The scheduler looks at what is allocated before it asks; both answers are on the same view."""
     service = make()
-    delayed = service.follower.delayed
     taken = b.holding("e", DeviceID("gpu.nvidia.com", "x", "gpu-0"), DeviceID("dra.net", "x", "nic-0"))
-    delayed.apply("ResourceClaim", [taken], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [taken]))
     assert scores(service, "job-1", "c")["x"] == 0
-    delayed.apply("ResourceClaim", [], [taken.key])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, gone=[taken.key]))
     clock.now += 0.1
     assert scores(service, "job-2", "d", "x", "far")["x"] == 0
     clock.now += 0.1
@@ -133,13 +134,13 @@ def test_the_pod_says_where_it_landed(make, news, alignment):
     service = make()
     verbs.prioritize(service, body("job-1", "c", alignment=alignment))
     store = service.follower.store
-    store.apply("Pod", [replace(b.pod("job-1", "c"), **news)], [])
+    service.follower.handler.apply(Changes.of(POD, [replace(b.pod("job-1", "c"), **news)]))
     assert (store.in_flight, dict(store.taken_nodes)) == (1, {})
     assert scores(service, "job-2", "d")["y"] == 0
-    store.apply("ResourceClaim", [b.holding("c", GPU, NIC)], [])
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [b.holding("c", GPU, NIC)]))
     assert store.in_flight == 1
     assert "uid-job-1" not in store._in_flight
-    store.apply("Pod", [], [("default", "job-1")])
+    service.follower.handler.apply(Changes.of(POD, gone=[("default", "job-1")]))
     assert store.current.claims["default", "c"].allocation is not None
 
 
@@ -147,18 +148,18 @@ def test_a_nomination_that_stands_is_no_news(make):
     """One made by preemption does not say where a later attempt landed."""
     service = make()
     nominated = replace(b.pod("job-1", "c"), nominated_node_name="far")
-    service.follower.store.apply("Pod", [nominated], [])
+    service.follower.handler.apply(Changes.of(POD, [nominated]))
     chosen = max(first := scores(service, "job-1", "c"), key=first.__getitem__)
-    service.follower.store.apply("Pod", [replace(nominated, annotations={"any": "change"})], [])
+    service.follower.handler.apply(Changes.of(POD, [replace(nominated, annotations={"any": "change"})]))
     assert dict(service.follower.store.taken_nodes) == {chosen: 1}
 
 
 def test_a_pod_that_is_deleted_lands_nowhere(make):
     """Its devices are free again, also where its claim stays."""
     service = make()
-    service.follower.store.apply("Pod", [b.pod("job-1", "c")], [])
+    service.follower.handler.apply(Changes.of(POD, [b.pod("job-1", "c")]))
     before = scores(service, "job-1", "c")
-    service.follower.store.apply("Pod", [], [("default", "job-1")])
+    service.follower.handler.apply(Changes.of(POD, gone=[("default", "job-1")]))
     assert (service.follower.store.in_flight, dict(service.follower.store.taken_nodes)) == (0, {})
     assert sorted(scores(service, "job-2", "d").values()) == sorted(before.values())
 

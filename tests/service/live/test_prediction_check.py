@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from extender.core.cluster.changes import Changes
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.model import (
     Allocation,
@@ -15,6 +16,7 @@ from extender.model import (
     NodeRequirement,
     NodeSelector,
     NodeSelectorTerm,
+    kinds,
 )
 from extender.service.live.prediction_check import MAX_ATTEMPTS, Match, PlacementCheck, PredictionCheck
 from tests import builders as b
@@ -220,8 +222,7 @@ def test_a_claim_for_several_nodes_is_judged_where_its_pod_is():
     claim = replace(claim, allocation=replace(claim.allocation, node_selector=None))
     loop.see(claim)
     assert loop.results == [Match.UNSEEN]
-    pods = {("default", "job"): replace(POD, node_name="n")}
-    loop.snapshot = replace(loop.snapshot, pods=pods)
+    loop.snapshot = loop.snapshot.updated(Changes.of(kinds.POD, [replace(POD, node_name="n")]))
     loop.see(claim)
     assert loop.results == [Match.UNSEEN, Match.MATCH]
 

@@ -10,15 +10,22 @@ import pytest
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.kube import encode
-from extender.kube.decode import Interner
-from extender.kube.recording.raw_objects import RawObjects
-from extender.kube.watch.resources import RESOURCES
+from extender.model.kinds import (
+    DEVICE_CLASS,
+    DEVICE_TAINT_RULE,
+    NAMESPACE,
+    NODE,
+    POD,
+    RESOURCE_CLAIM,
+    RESOURCE_SLICE,
+)
 from extender.service.live.in_flight import InFlight
 from extender.service.live.store import LiveStore
 from extender.service.recording import recorder as module
 from extender.service.recording.recorder import OUTCOME_SECONDS, SETTLE_SECONDS, Recorder
 from extender.service.verb import Verb
 from tests import builders as b
+from tests.kube.watch.reflecting import reported
 
 ALLOCATION = {
     "devices": {
@@ -37,22 +44,24 @@ class Scene:
     def __init__(self, clock):
         self.clock, self.attempts, self.full, self.failures = clock, [], False, 0
         self.store = LiveStore(release_for("1.36"), InFlight(300.0), clock)
-        self.sink = RawObjects(self.store)
-        self.recorder = Recorder(self.store, self.sink, self, clock, self.fail)
-        self.sink.observer = self.recorder
-        self._kept = {each.kind: self.sink.kept(each) for each in RESOURCES}
+        self.recorder = Recorder(self.store, self, clock, self.fail)
         node, slices = b.pair_node("n", ["a", "b"], ["a", "b"])
         documents = {
-            "Node": [encode.node_json(node)],
-            "ResourceSlice": map(encode.slice_json, slices),
-            "DeviceClass": map(encode.class_json, b.CLASSES),
-            "ResourceClaim": (encode.claim_json(b.claim(name)) for name in "cde"),
-            "Pod": [],
-            "DeviceTaintRule": [],
-            "Namespace": [],
+            NODE: [encode.node_json(node)],
+            RESOURCE_SLICE: map(encode.slice_json, slices),
+            DEVICE_CLASS: map(encode.class_json, b.CLASSES),
+            RESOURCE_CLAIM: (encode.claim_json(b.claim(name)) for name in "cde"),
+            POD: [],
+            DEVICE_TAINT_RULE: [],
+            NAMESPACE: [],
         }
         for kind, objects in documents.items():
-            self.sink.replace(kind, [self._decode(kind, each) for each in objects])
+            self.report(kind, *objects, complete=True)
+
+    def report(self, kind, *documents, **options):
+        changes = reported(kind, map(msgspec.json.encode, documents), **options)
+        self.store.apply(changes)
+        self.recorder.on_changes(changes)
 
     def offer(self, attempt):
         if not self.full:
@@ -61,9 +70,6 @@ class Scene:
 
     def fail(self):
         self.failures += 1
-
-    def _decode(self, kind, document):
-        return self._kept[kind].decode(msgspec.json.encode(document), Interner())
 
     def ask(self, verb, name, claim, *, conditions=()):
         """One request about a pod, as the verbs handle it."""
@@ -83,17 +89,17 @@ class Scene:
         document = encode.claim_json(b.claim(name))
         consumers = [{"resource": "pods", "name": pod.name, "uid": pod.uid}]
         document["status"] = {"allocation": ALLOCATION, "reservedFor": consumers}
-        self.sink.apply("ResourceClaim", [self._decode("ResourceClaim", document)], [])
+        self.report(RESOURCE_CLAIM, document)
 
     def show(self, pod, *, node="", condition=None):
         """An event of the pod."""
         document = encode.pod_json(pod) | {"status": {"conditions": [condition] if condition else []}}
         document["spec"] = {"nodeName": node}
-        self.sink.apply("Pod", [self._decode("Pod", document)], [])
+        self.report(POD, document)
 
     def change_node(self, **labels):
         document = {"metadata": {"name": "n", "labels": labels}}
-        self.sink.apply("Node", [self._decode("Node", document)], [])
+        self.report(NODE, document)
 
     def later(self, seconds):
         self.clock.now += seconds
@@ -184,7 +190,7 @@ def test_an_outcome_is_not_awaited_for_ever(scene):
     """Later attempts wait behind it no longer than that."""
     scene.ask(Verb.FILTER, "job-1", "c")
     pod = scene.ask(Verb.FILTER, "job-2", "d")
-    scene.sink.apply("Pod", [], [("default", "job-2")])
+    scene.report(POD, gone=[("default", "job-2")])
     scene.later(OUTCOME_SECONDS)
     assert scene.attempts == []
     scene.later(1)
@@ -247,7 +253,7 @@ def test_errors_stay_here(scene, monkeypatch, logged):
     def broken():
         raise RuntimeError("bug")
 
-    monkeypatch.setattr(scene.sink, "drain", broken)
+    monkeypatch.setattr(scene.recorder._raw, "drain", broken)
     scene.ask(Verb.FILTER, "job", "c")
     assert scene.failures == 1
     assert [line["event"] for line in logged] == ["internal error: an attempt is not recorded as it was"]
