@@ -7,7 +7,7 @@ Source: k8s.io/client-go tools/pager pager.go, v0.36.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,15 +29,16 @@ _NOT_FOUND, _GONE = 404, 410
 @dataclass(frozen=True, slots=True)
 class Page:
     """
-    ``path`` is that of the list, ``version`` the resourceVersion at which the whole list stood. ``first``:
-    whatever was read of the list before is void.
+    ``path`` is that of the list, ``version`` the resourceVersion at which the whole list stood, ``token``
+    what the next page is asked for with, empty after the last. ``first``: whatever was read of the list
+    before is void.
     """
 
     path: str
     items: list[msgspec.Raw]
     version: str
+    token: str
     first: bool
-    last: bool
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -57,48 +58,40 @@ async def list_pages(connection: Connection, resource: Resource) -> AsyncIterato
     """
     Yield the pages of all objects of a kind, in the newest version that is served.
 
-    There is at least one page, but for an optional kind that is not served. Raises ``LiveError``.
+    There is at least one page, but for an optional kind that is not served. A list that expires between two
+    pages (410) starts again, with a page whose ``first`` is true. Raises ``LiveError``.
     """
-    missing: ApiRefusal | None = None
-    for path in resource.paths:
-        try:
-            async for page in _pages(connection, path, Rule("list", resource.kind.resource)):
-                yield page
-            return
-        except ApiRefusal as refusal:
-            if refusal.status != _NOT_FOUND:
-                raise
-            missing = refusal
-    if missing is not None and not resource.optional:
-        raise missing
-
-
-async def _pages(connection: Connection, path: str, rule: Rule) -> AsyncIterator[Page]:
-    """
-    Yield the pages at ``path`` in order.
-
-    A list that expires between two pages (410) starts again, with a page whose ``first`` is true.
-    """
+    rule = Rule("list", resource.kind.resource)
+    path, *older = resource.paths
     token, version, expired = "", "", 0
     while True:
         parameters: Parameters = {"limit": PAGE_SIZE, "continue": token} if token else {"limit": PAGE_SIZE}
         try:
             body = await connection.get(path, parameters, rule)
         except ApiRefusal as refusal:
-            expired += 1
-            if refusal.status != _GONE or not token or expired > EXPIRED_LISTS:
+            if refusal.status == _NOT_FOUND and older:
+                path, *older = older
+            elif refusal.status == _NOT_FOUND and resource.optional:
+                return
+            elif refusal.status == _GONE and token and expired < EXPIRED_LISTS:
+                expired += 1
+            else:
                 raise
             token, version = "", ""
             continue
-        no_list = f"{connection.host}: cannot {rule}: the answer is no list"
-        try:
-            answer = _LIST.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise LiveError(f"{no_list}: {error}") from error
-        if not answer.metadata.resource_version:
-            raise LiveError(f"{no_list}: metadata.resourceVersion is empty")
-        first, token = not token, answer.metadata.continue_ or ""
-        version = version or answer.metadata.resource_version
-        yield Page(path, answer.items or [], version, first, last=not token)
+        page = _page(body, path, first=not token, no_list=f"{connection.host}: cannot {rule}")
+        token, version = page.token, version or page.version
+        yield replace(page, version=version)
         if not token:
             return
+
+
+def _page(body: bytes, path: str, *, first: bool, no_list: str) -> Page:
+    try:
+        answer = _LIST.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise LiveError(f"{no_list}: the answer is no list: {error}") from error
+    metadata = answer.metadata
+    if not metadata.resource_version:
+        raise LiveError(f"{no_list}: the answer is no list: metadata.resourceVersion is empty")
+    return Page(path, answer.items or [], metadata.resource_version, metadata.continue_ or "", first)

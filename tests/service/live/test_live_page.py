@@ -6,8 +6,10 @@ from typing import cast
 
 import pytest
 
+from extender.core.cluster.changes import Changes
 from extender.core.prediction.evaluate import Evaluation
 from extender.model import DeviceID, Pod
+from extender.model.kinds import RESOURCE_CLAIM
 from extender.service.config import Config
 from extender.service.live.delayed_releases import (
     BACK_TO_BACK_SECONDS,
@@ -91,24 +93,25 @@ def test_a_release_is_delayed_as_in_the_example(clock):
     """The attempt about job-2 began before the release, the one about job-3 after it."""
     assert f"if that is more than {BACK_TO_BACK_SECONDS:g} s ago, {FILTERING_SECONDS:g} s before" in PAGE
     passed_on = []
-    delayed = DelayedReleases(
-        SimpleNamespace(
-            apply=lambda kind, upserts, gone: passed_on.extend(upserts), replace=lambda kind, objects: None
-        ),
-        clock,
-    )
+    delayed = DelayedReleases(clock)
     start = clock.now
-    delayed.replace("ResourceClaim", [b.holding("c", GPU)])
+    delayed.apply(Changes.of(RESOURCE_CLAIM, [b.holding("c", GPU)], complete=True))
+
+    def request(name):
+        passed_on.extend(delayed.on_request(pod(name)).upserts(RESOURCE_CLAIM))
 
     def attempt():
-        delayed.asked(pod("job-2"))
-        delayed.answered()
+        request("job-2")
+        delayed.on_answer()
+
+    def release():
+        passed_on.extend(delayed.apply(Changes.of(RESOURCE_CLAIM, [b.claim("c")])).upserts(RESOURCE_CLAIM))
 
     events = [
-        (9.9, delayed.answered),
-        (10.0, lambda: delayed.apply("ResourceClaim", [b.claim("c")], [])),
+        (9.9, delayed.on_answer),
+        (10.0, release),
         (10.3, attempt),
-        (10.8, lambda: delayed.asked(pod("job-3"))),
+        (10.8, lambda: request("job-3")),
     ]
     seen = {}
     for time, event in events:
