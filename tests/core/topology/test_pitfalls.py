@@ -31,6 +31,7 @@ from extender.core.topology.published import does_rdma
 from extender.kube import decode
 from extender.kube.decode import Interner
 from extender.model import Device, DeviceClass, Node, ResourceSlice
+from extender.model.kinds import RESOURCE_SLICE
 from tests import builders as b
 from tests.paths import DATA
 
@@ -134,7 +135,7 @@ def test_locations_follow_changes(case):
     """Slices that come later, or change, end in the same locations and verdicts."""
     before = cluster(case, slices_of(case, "before"))
     for slice_ in slices_of(case, "slices"):
-        before = before.updated(Changes(slices=(slice_,)))
+        before = before.updated(Changes.of(RESOURCE_SLICE, (slice_,)))
     assert observed(before, case["expect"]) == case["expect"]
 
 
