@@ -10,7 +10,8 @@ the allocator features that are on), ``node`` (null: none), ``classes``, ``slice
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +28,7 @@ from extender.core.releases.features import features_named
 from extender.core.releases.history import implementation_for, release_with
 from extender.core.releases.release import Implementation, Release
 from extender.kube import decode
-from extender.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult, Node
+from extender.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult, Node, ResourceSlice
 from extender.model.quantity import parse_quantity
 
 
@@ -73,7 +74,9 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
     snapshot = Snapshot.of(
         release=release,
         nodes=[node],
-        slices=[decode.resource_slice(_json(item), interner) for item in case.get("slices") or ()],
+        slices=_uniquely_named(
+            [decode.resource_slice(_json(item), interner) for item in case.get("slices") or ()]
+        ),
         classes=[decode.device_class(_json(item), interner) for item in case.get("classes") or ()],
         claims=_holders(case),
     )
@@ -102,6 +105,15 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
     except InvalidClaims as refused:
         return Answer(Outcome.ERROR, found.certainty, detail=str(refused.reason))
     return Answer(Outcome.ALLOCATED, found.certainty, tuple(made), steps=found.search_steps)
+
+
+def _uniquely_named(slices: Iterable[ResourceSlice]) -> Iterator[ResourceSlice]:
+    """As an API server has them; those of one name stay together and in order."""
+    counts: Counter[str] = Counter()
+    for slice_ in slices:
+        counts[slice_.name] += 1
+        number = counts[slice_.name]
+        yield replace(slice_, name=f"{slice_.name}\0{number:04}") if number > 1 else slice_
 
 
 def expected_allocations(results: Sequence[Mapping[str, Any]]) -> tuple[Allocation, ...]:
