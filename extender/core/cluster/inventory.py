@@ -105,7 +105,7 @@ def inventory_of(
         ]
         own = {slice_.pool_id for slice_ in slices}
         slices += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
-        pools = gather_pools(node, slices, index.by_pool, release)
+        pools = gather_pools(slices, index.by_pool, release)
         foreign = [
             pool
             for pool in index.broken

@@ -44,22 +44,19 @@ def has_binding_conditions(slice_: ResourceSlice) -> bool:
 
 
 def gather_pools(
-    node: Node,
     slices: Iterable[ResourceSlice],
     slices_by_pool: Mapping[PoolID, Sequence[ResourceSlice]],
     release: Release,
 ) -> tuple[Pool, ...]:
     """
-    Pools relevant for ``node`` in search order.
+    Return the pools of a node in search order.
 
-    ``slices`` are the candidates (any order), ``slices_by_pool`` every slice of
-    the cluster. Where the release walks pools in random order, ours is one of the
-    possible ones. Raises ``NodeSelectorError``.
+    ``slices`` are the usable ones that target the node (any order), ``slices_by_pool`` every slice of the
+    cluster. Where the release walks pools in random order, ours is one of the possible ones.
     """
     relevant: dict[PoolID, list[ResourceSlice]] = {}
     for slice_ in slices:
-        if is_usable(slice_, release) and targets_node(slice_, node, release.gathering):
-            relevant.setdefault(slice_.pool_id, []).append(slice_)
+        relevant.setdefault(slice_.pool_id, []).append(slice_)
     pools = [
         pool
         for pool_id, seen in relevant.items()
@@ -98,7 +95,7 @@ def _hidden(slice_: ResourceSlice, release: Release) -> bool:
 
 
 def targets_node(slice_: ResourceSlice, node: Node, gathering: Gathering) -> bool:
-    """Whether the slice counts for the node."""
+    """Whether the slice counts for the node. Raises ``NodeSelectorError``."""
     if slice_.shared_counters and gathering.counters_everywhere:
         return True
     if slice_.node_name or slice_.all_nodes or slice_.node_selector is not None:

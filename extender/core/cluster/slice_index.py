@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from extender.model import Node, PoolID, ResourceSlice
+from extender.model import PoolID, ResourceSlice
 
 from ..releases.release import Release
 from .differences import Difference, regrouped
@@ -116,7 +116,7 @@ def _broken(
 ) -> tuple[Pool, ...]:
     """Which of ``pools`` are broken, in search order."""
     counting = [slice_ for pool in pools for slice_ in counters.get(pool, ())]
-    gathered = gather_pools(Node(""), counting, by_pool, release)
+    gathered = gather_pools(counting, by_pool, release)
     return tuple(pool for pool in gathered if pool.incomplete or pool.invalid)
 
 

@@ -14,8 +14,8 @@ from extender.model import Capacity, CounterConsumption, DeviceTraits, RequestPo
 from extender.model.quantity import Quantity
 
 from .attributes import AttributeJSON
-from .errors import UNREADABLE, located, quoted_key
-from .fields import ABSENT, NodeSelectorJSON, QuantityJSON, Wire, node_selector, quantity
+from .errors import UNREADABLE, located
+from .fields import ABSENT, NodeSelectorJSON, QuantityJSON, Wire, node_selector, quantity, sorted_map
 from .interner import Interner
 
 
@@ -120,20 +120,17 @@ def counters(
     entries: dict[str, CounterJSON] | None, field: str, interner: Interner
 ) -> tuple[tuple[str, Quantity], ...]:
     """Return the counters at ``field`` as pairs sorted by name."""
-    if not entries:
-        return ()
-    return tuple(
-        (interner.texts[name], quantity(entry.value, f"{field}{quoted_key(name)}.value", interner))
-        for name, entry in sorted(entries.items())
-    )
+    return sorted_map(entries, lambda entry: quantity(entry.value, "value", interner), field, interner)
 
 
 def _traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
     consumption = _decode(_CONSUMPTION, body.consumes_counters, "consumesCounters")
     return DeviceTraits(
-        capacity=tuple(
-            (name, _capacity(entry, f"capacity{quoted_key(name)}", interner))
-            for name, entry in sorted((_decode(_CAPACITY, body.capacity, "capacity") or {}).items())
+        capacity=sorted_map(
+            _decode(_CAPACITY, body.capacity, "capacity"),
+            lambda entry: _capacity(entry, interner),
+            "capacity",
+            interner,
         ),
         consumes_counters=tuple(
             CounterConsumption(
@@ -177,27 +174,28 @@ def _decode(decoder: msgspec.json.Decoder[T | None], data: msgspec.Raw, field: s
         raise located(data, error, decoder).under(field) from None
 
 
-def _capacity(entry: CapacityJSON | QuantityJSON, field: str, interner: Interner) -> Capacity:
+def _capacity(entry: CapacityJSON | QuantityJSON, interner: Interner) -> Capacity:
     """Return a capacity; a bare quantity is v1alpha3's form."""
     if not isinstance(entry, CapacityJSON):
-        return Capacity(quantity(entry, field, interner))
-    value, policy = quantity(entry.value, f"{field}.value", interner), entry.request_policy
-    return Capacity(value, None if policy is None else _policy(policy, f"{field}.requestPolicy", interner))
+        return Capacity(quantity(entry, "", interner))
+    value, policy = quantity(entry.value, "value", interner), entry.request_policy
+    return Capacity(value, None if policy is None else _policy(policy, interner))
 
 
-def _policy(policy: PolicyJSON, field: str, interner: Interner) -> RequestPolicy:
+def _policy(policy: PolicyJSON, interner: Interner) -> RequestPolicy:
     allowed = policy.valid_range or RangeJSON()
     values = policy.valid_values
 
     def optional(value: QuantityJSON | None, name: str) -> Quantity | None:
-        return None if value is None else quantity(value, f"{field}.{name}", interner)
+        return None if value is None else quantity(value, f"requestPolicy.{name}", interner)
 
     return RequestPolicy(
         default=optional(policy.default, "default"),
         valid_values=None
         if values is None
         else tuple(
-            quantity(value, f"{field}.validValues[{index}]", interner) for index, value in enumerate(values)
+            quantity(value, f"requestPolicy.validValues[{index}]", interner)
+            for index, value in enumerate(values)
         ),
         range_min=optional(allowed.min, "validRange.min"),
         range_max=optional(allowed.max, "validRange.max"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -11,6 +12,9 @@ from extender.model.quantity import ZERO, Quantity
 
 from .errors import FieldError, quoted_key
 from .interner import Interner
+
+J = TypeVar("J")
+V = TypeVar("V")
 
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
@@ -110,12 +114,25 @@ def quantity_map(
     values: dict[str, QuantityJSON] | None, field: str, interner: Interner
 ) -> tuple[tuple[str, Quantity], ...]:
     """Return a map of quantities as pairs sorted by name."""
-    if not values:
-        return ()
-    return tuple(
-        (interner.texts[name], quantity(values[name], field + quoted_key(name), interner))
-        for name in sorted(values)
-    )
+    return sorted_map(values, lambda value: quantity(value, "", interner), field, interner)
+
+
+def sorted_map(
+    values: dict[str, J] | None, convert: Callable[[J], V], field: str, interner: Interner
+) -> tuple[tuple[str, V], ...]:
+    """
+    Return a map of converted values as pairs sorted by name.
+
+    What ``convert`` raises is a ``FieldError`` relative to the value; the path of the value in the map at
+    ``field`` is put before it.
+    """
+    pairs: list[tuple[str, V]] = []
+    for name, value in sorted(values.items()) if values else ():
+        try:
+            pairs.append((interner.texts[name], convert(value)))
+        except FieldError as error:
+            raise error.under(f"{field}{quoted_key(name)}") from None
+    return tuple(pairs)
 
 
 def node_selector(selector: NodeSelectorJSON | None) -> NodeSelector | None:

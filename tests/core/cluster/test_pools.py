@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from extender.core.cluster.pools import Pool, gather_pools
+from extender.core.cluster.pools import Pool, gather_pools, is_usable, targets_node
 from extender.core.releases.history import release_for
+from extender.core.releases.release import Release
 from extender.model import CounterConsumption, CounterSet, DeviceTraits, Node, PoolID, ResourceSlice
 from extender.model.quantity import parse_quantity
 from tests import builders as b
@@ -27,7 +28,13 @@ def gathered(slices: Sequence[ResourceSlice], version: str = "1.36.6") -> tuple[
     by_pool: dict[PoolID, list[ResourceSlice]] = {}
     for each in slices:
         by_pool.setdefault(each.pool_id, []).append(each)
-    return gather_pools(HERE, slices, by_pool, release_for(version))
+    release = release_for(version)
+    return gather_pools(filter(lambda each: seen(each, release), slices), by_pool, release)
+
+
+def seen(slice_: ResourceSlice, release: Release) -> bool:
+    """Whether a node finds the slice in the index."""
+    return is_usable(slice_, release) and targets_node(slice_, HERE, release.gathering)
 
 
 def devices(slices: Sequence[ResourceSlice], version: str = "1.36.6") -> list[str]:
@@ -110,7 +117,7 @@ def test_slices_with_binding_conditions_come_last_in_the_experimental_allocators
         slice_("b", "g", resource_slice_count=2),
     ]
     gates = {"DRADeviceBindingConditions": True}
-    (pool,) = gather_pools(HERE, slices, {slices[0].pool_id: slices}, release_for("1.35", gates))
+    (pool,) = gather_pools(slices, {slices[0].pool_id: slices}, release_for("1.35", gates))
     assert [each.name for each in pool.slices] == ["b", "a"]
     assert devices(slices) == ["w", "g"]
 
