@@ -200,20 +200,20 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "selectors of the class",
-        "allocator/device_verdict",
-        "device_verdict",
+        "allocator/selector_result",
+        "selector_result",
         lambda c, a: any(each["spec"].get("selectors") for each in c.get("classes") or ()),
     ),
     Rule(
         "selectors of the request",
-        "allocator/device_verdict",
-        "device_verdict",
+        "allocator/selector_result",
+        "selector_result",
         lambda c, a: any(each.get("selectors") for each in exacts(c)),
     ),
     Rule(
         "a selector that fails aborts",
         "allocator/search",
-        "Search._check_verdict",
+        "Search._check_selectors",
         lambda c, a: fails_with(a, "cel-error"),
     ),
     Rule(
@@ -316,7 +316,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "binding conditions while the feature is off",
         "allocator/search",
-        "Search._judged",
+        "Search._not_rejected",
         lambda c, a: not binding_on(c) and binding(c),
     ),
     Rule(

@@ -89,7 +89,7 @@ MUTATIONS = (
     Mutation(
         "a selector that fails aborts the attempt",
         "allocator/search",
-        "if verdict == FAILED:",
+        "if result is SelectorResult.FAILED:",
         "if False:",
     ),
     Mutation(

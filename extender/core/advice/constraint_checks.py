@@ -15,7 +15,7 @@ from typing import NamedTuple
 from extender.model import AttributeKind
 
 from ..allocator.compared_values import ValueClass
-from ..allocator.device_verdict import SELECTED
+from ..allocator.selector_result import SelectorResult
 from ..claims.compiled_claims import Alternative, CompiledClaims, ConstraintKind
 from ..releases.release import Release
 from ..topology.vocabulary import PCIE_ROOT
@@ -212,7 +212,7 @@ def _values_on_nodes(coverage: ConstraintCoverage, empty: Sequence[NodeGroup]) -
             values: set[int] = set()
             for name, alternatives in coverage.requests.items():
                 for alternative in alternatives:
-                    if candidate.verdicts[alternative.judge] == SELECTED:
+                    if candidate.selector_results[alternative.selectors_of] is SelectorResult.SELECTED:
                         compared = alternative.compared[alternative.constraints.index(coverage.position)]
                         own = _elements(candidate.classes[compared])
                         by_request.setdefault(name, set()).update(own)

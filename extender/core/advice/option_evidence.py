@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..allocator.device_verdict import REJECTED, SELECTED
+from ..allocator.selector_result import SelectorResult
 from ..claims.compiled_claims import Alternative, CompiledClaims
 from .constraint_options import ConstraintOption, Participants
 from .publications import Publication, Selected
@@ -31,10 +31,10 @@ class OptionEvidence:
 def sound(surveyed: Sequence[NodeGroup]) -> bool:
     """Whether every selector has an answer on every device of every node."""
     return all(
-        verdict in (REJECTED, SELECTED)
+        result in (SelectorResult.REJECTED, SelectorResult.SELECTED)
         for group in surveyed
         for candidate in (group.view.placed.layout.candidates if group.view is not None else ())
-        for verdict in candidate.verdicts
+        for result in candidate.selector_results
     )
 
 

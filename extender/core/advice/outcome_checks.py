@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..allocator.device_verdict import FAILED, REJECTED
+from ..allocator.selector_result import SelectorResult
 from ..claims.compiled_claims import CompiledClaims
 from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
@@ -106,8 +106,8 @@ def request_warnings(
         index
         for group in empty
         for candidate in (group.view.placed.layout.candidates if group.view is not None else ())
-        for index, verdict in enumerate(candidate.verdicts)
-        if verdict != REJECTED
+        for index, result in enumerate(candidate.selector_results)
+        if result
     }
     for alternative in compiled.alternatives:
         if empty and alternative.index not in judged:
@@ -124,7 +124,7 @@ def _failing_selectors(empty: Sequence[NodeGroup]) -> dict[str, tuple[int, str]]
     failing: dict[str, tuple[int, str]] = {}
     for group in empty:
         for candidate in group.view.placed.layout.candidates if group.view is not None else ():
-            if FAILED in candidate.verdicts:
+            if SelectorResult.FAILED in candidate.selector_results:
                 where, detail = candidate.failure
                 devices, first_detail = failing.get(where, (0, detail))
                 failing[where] = (devices + len(group.nodes), first_detail)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from extender.model import Attribute, Device
 
 from ..allocator.compared_values import looked_up
-from ..allocator.device_verdict import SELECTED
 from ..allocator.layout import NOWHERE
+from ..allocator.selector_result import SelectorResult
 from ..cluster.snapshot import Snapshot
 from ..topology.locations import Location
 from ..topology.vocabulary import OFF_BUS, PCI_BUS_ID, PCIE_ROOT, DeviceKind
@@ -83,8 +83,8 @@ def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sig
                 if (number, position) == NOWHERE:
                     continue
                 slice_ = inventory.slices[number]
-                for alternative, verdict in enumerate(candidate.verdicts):
-                    if verdict == SELECTED:
+                for alternative, result in enumerate(candidate.selector_results):
+                    if result is SelectorResult.SELECTED:
                         yield Sighting(
                             alternative,
                             name,

@@ -18,13 +18,14 @@ from ..cluster.signature import PoolSignature
 from ..cluster.usage import Amounts
 from ..topology.locations import Location
 from .compared_values import ValueClass
+from .selector_result import SelectorResult
 
 
 class Candidate(NamedTuple):
     """
     A device that at least one alternative does not reject.
 
-    ``verdicts`` by alternative; ``classes`` by compared value. ``failure`` says where
+    ``selector_results`` by alternative; ``classes`` by compared value. ``failure`` says where
     and why the first failing selector failed. ``block``: see ``Layout``. ``unusable``:
     selectable, but never to be had on this node. ``derived_failure``: why an expression
     for a compared value fails, or what keeps us from evaluating it.
@@ -32,7 +33,7 @@ class Candidate(NamedTuple):
 
     pool: int
     traits: DeviceTraits
-    verdicts: tuple[int, ...]
+    selector_results: tuple[SelectorResult, ...]
     classes: tuple[ValueClass, ...]
     location: Location
     failure: tuple[str, str]

@@ -92,7 +92,7 @@ def _is_scattered(alternative: Alternative, layout: Layout, usage: LayoutUsage) 
     blocks = {
         candidate.block
         for number, candidate in enumerate(layout.candidates)
-        if candidate.verdicts[alternative.judge]
+        if candidate.selector_results[alternative.selectors_of]
         # A single device that is in use is never looked at, but to watch it.
         and (alternative.all_devices or alternative.admin or not usage.in_use >> number & 1)
     }

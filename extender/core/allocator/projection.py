@@ -15,18 +15,18 @@ from ..releases.release import CounterScope, Release
 from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
 from .compared_values import MISSING, Value, ValueClasses, values_of
-from .device_verdict import INVALID_POOL, REJECTED, SELECTED, as_seen, device_verdict
 from .layout import NOWHERE, Block, Candidate, Layout, Placed
+from .selector_result import SelectorResult, as_seen, selector_result
 
-_Seen = tuple[int, tuple[int, ...], tuple[Value, ...], tuple[str, str]]
-# Of one device of a slice: its position, verdicts, compared values, first failure.
+_Seen = tuple[int, tuple[SelectorResult, ...], tuple[Value, ...], tuple[str, str]]
+# Of one device of a slice: its position, selector results, compared values, first failure.
 
 
 class Projector:
     """
     Projects inventories onto compiled claims.
 
-    State is two memos of pure functions: distinct devices to verdicts, and
+    State is two memos of pure functions: distinct devices to selector results, and
     distinct slices to small numbers, so that a node costs one look-up per slice.
     """
 
@@ -37,7 +37,7 @@ class Projector:
         published = (each.attribute for each in compiled.compared if each.derived is None)
         self._reads = tuple(dict.fromkeys((*compiled.reads, *published)))
         self._whole = compiled.reads_everything or bool(compiled.domains)
-        self._verdicts: dict[object, tuple[tuple[int, ...], tuple[str, str]]] = {}
+        self._results: dict[object, tuple[tuple[SelectorResult, ...], tuple[str, str]]] = {}
         self._slices: dict[object, int] = {}
         self._seen: list[tuple[_Seen, ...]] = []
         self._layouts: dict[Layout, int] = {}
@@ -100,35 +100,38 @@ class Projector:
         for position, (device, key) in enumerate(zip(slice_.devices, seen, strict=True)):
             broken = unsupported[position] if unsupported else None
             full_key = (slice_.driver, key, broken)
-            known = self._verdicts.get(full_key)
-            if known is None:
-                known = self._verdicts[full_key] = self._judge(slice_.driver, device, broken)
-            verdicts, failure = known
+            cached = self._results.get(full_key)
+            if cached is None:
+                cached = self._results[full_key] = self._select_device(slice_.driver, device, broken)
+            results, failure = cached
             if targets and not targets[position]:
                 # Upstream asks for the node after CEL, so failures still count.
-                verdicts = tuple(REJECTED if verdict == SELECTED else verdict for verdict in verdicts)
-            if any(verdicts):
+                results = tuple(
+                    SelectorResult.REJECTED if result is SelectorResult.SELECTED else result
+                    for result in results
+                )
+            if any(results):
                 values = values_of(
                     device,
                     slice_.driver,
                     as_seen(slice_.driver, device, self._release),
                     self._compiled.compared,
                 )
-                kept.append((position, verdicts, values, failure))
+                kept.append((position, results, values, failure))
         return tuple(kept)
 
-    def _judge(
+    def _select_device(
         self, driver: str, device: Device, unsupported: str | None
-    ) -> tuple[tuple[int, ...], tuple[str, str]]:
+    ) -> tuple[tuple[SelectorResult, ...], tuple[str, str]]:
         cel_device = as_seen(driver, device, self._release)
         failure = ("", "")
-        verdicts = []
+        results = []
         for alternative in self._compiled.alternatives:
-            verdict, why = device_verdict(alternative, cel_device, unsupported)
-            verdicts.append(verdict)
+            result, why = selector_result(alternative, cel_device, unsupported)
+            results.append(result)
             if why[0] and not failure[0]:
                 failure = why
-        return tuple(verdicts), failure
+        return tuple(results), failure
 
     def _build(self, inventory: Inventory, numbers: Sequence[int]) -> Placed:
         signature = inventory.signature
@@ -139,11 +142,11 @@ class Projector:
             devices = inventory.slices[slice_number].devices
             if self._by_block and self._seen[number]:
                 blocks.append(Block(of.pool, signature.pools[of.pool].late, of.late, of.counter_sets))
-            for position, verdicts, values, failure in self._seen[number]:
+            for position, results, values, failure in self._seen[number]:
                 candidate = Candidate(
                     of.pool,
                     devices[position].traits,
-                    verdicts,
+                    results,
                     classes.of(values),
                     of.locations[position],
                     failure,
@@ -165,7 +168,7 @@ class Projector:
         pools: Sequence[PoolSignature],
     ) -> list[tuple[Candidate, tuple[int, int]]]:
         """Put in a candidate for each invalid pool: every request walks into it."""
-        verdicts = (INVALID_POOL,) * len(self._compiled.alternatives)
+        results = (SelectorResult.INVALID_POOL,) * len(self._compiled.alternatives)
         classes = (MISSING,) * len(self._compiled.compared)
         for number, pool in enumerate(pools):
             if pool.invalid:
@@ -173,7 +176,7 @@ class Projector:
                 stand_in = Candidate(
                     number,
                     NO_TRAITS,
-                    verdicts,
+                    results,
                     classes,
                     Location(DeviceKind.OTHER),
                     ("", pool.invalid),

@@ -22,10 +22,10 @@ from extender.model.quantity import MAX_INT64
 
 from ..claims.compiled_claims import Alternative
 from ..reasons import Reason, ReasonCode, reason
-from .device_verdict import FAILED, INVALID_POOL, REJECTED, UNDECIDED
 from .layout import Candidate
 from .picking import Fatal, Pick, Picks, Unpredictable
 from .problem import Problem
+from .selector_result import SelectorResult
 
 MAX_DEPTH = 400
 """Deepest recursion we follow, of up to two frames each; Python stops at about 1,000 frames."""
@@ -105,7 +105,9 @@ class Search:
         self._accepted: Solution | None = None
         self._picks = Picks(problem)
         self._selected: dict[tuple[int, int], int] = {}
-        self._eligible = [self._judged(alternative.judge) for alternative in problem.claims.alternatives]
+        self._eligible = [
+            self._not_rejected(alternative.selectors_of) for alternative in problem.claims.alternatives
+        ]
         self._counts: list[int] = []
 
     def run(self) -> Solution | None:
@@ -145,12 +147,12 @@ class Search:
             tuple(tuple(picks) for picks in self._picks.results), tuple(sorted(self._selected.items()))
         )
 
-    def _judged(self, judge: int) -> list[int]:
-        """Candidates that alternative ``judge`` does not reject, in search order."""
+    def _not_rejected(self, selectors_of: int) -> list[int]:
+        """Candidates that the selectors of an alternative do not reject, in search order."""
         return [
             number
             for number, candidate in enumerate(self._candidates)
-            if candidate.verdicts[judge] != REJECTED
+            if candidate.selector_results[selectors_of]
             and (self._features.binding or not candidate.traits.binding_conditions)
         ]
 
@@ -193,7 +195,7 @@ class Search:
                 )
         chosen = []
         for number in self._eligible[alternative.index]:
-            self._check_verdict(number, alternative)
+            self._check_selectors(number, alternative)
             if self._picks.counts_as_one_of_all(number, alternative):
                 chosen.append(number)
         if self._release.counters.all_mode_crashes and any(
@@ -306,22 +308,22 @@ class Search:
     def _is_selectable(self, number: int, alternative: Alternative) -> bool:
         """Whether the selectors match; false for a failing candidate that is to be skipped."""
         try:
-            self._check_verdict(number, alternative)
+            self._check_selectors(number, alternative)
         except Fatal:
             if self._scope.skips_failing:
                 return False
             raise
         return True
 
-    def _check_verdict(self, number: int, alternative: Alternative) -> None:
+    def _check_selectors(self, number: int, alternative: Alternative) -> None:
         candidate = self._candidates[number]
-        verdict = candidate.verdicts[alternative.judge]
-        if verdict == INVALID_POOL:
+        result = candidate.selector_results[alternative.selectors_of]
+        if result is SelectorResult.INVALID_POOL:
             why = reason(ReasonCode.INVALID_POOL_FATAL, pool=candidate.pool, detail=candidate.failure[1])
             raise Fatal(why, number)
-        if verdict == FAILED:
+        if result is SelectorResult.FAILED:
             raise Fatal(_cel_reason(ReasonCode.CEL_ERROR, candidate, number), number)
-        if verdict == UNDECIDED:
+        if result is SelectorResult.UNPREDICTABLE:
             raise Unpredictable(_cel_reason(ReasonCode.CEL_UNKNOWN, candidate, number))
 
     def _pick(self, number: int, alternative: Alternative, *, must: bool) -> Callable[[], None] | None:

@@ -13,9 +13,9 @@ from itertools import combinations
 
 from ..alignment.bounds import certain_worth
 from ..alignment.worths import DEFAULT_WORTHS, WorthRow, Worths
-from ..allocator.device_verdict import SELECTED
 from ..allocator.layout import Layout
 from ..allocator.problem import Problem
+from ..allocator.selector_result import SelectorResult
 from ..claims.compiled_claims import CompiledClaims
 from ..topology.locations import Distance, Location, distance
 from ..topology.vocabulary import DeviceKind
@@ -61,7 +61,7 @@ def _wanted(compiled: CompiledClaims, layout: Layout) -> Counter[DeviceKind] | N
                 asked |= {
                     (candidate.location.kind, alternative.request.count)
                     for candidate in layout.candidates
-                    if candidate.verdicts[alternative.judge] == SELECTED
+                    if candidate.selector_results[alternative.selectors_of] is SelectorResult.SELECTED
                 }
             if len(asked) != 1:
                 return None

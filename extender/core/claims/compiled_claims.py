@@ -30,7 +30,7 @@ class Alternative:
     ``index`` numbers the alternatives of all claims. ``constraints`` are
     positions in the claim's constraints that apply to its devices, ``compared`` what
     each of these looks at. ``selectors`` are the class's, then the request's, each
-    with where it stands. ``judge`` is the index of the alternative whose selectors
+    with where it stands. ``selectors_of`` is the index of the alternative whose selectors
     decide: its own, but for a fault of old releases.
     """
 
@@ -42,7 +42,7 @@ class Alternative:
     selectors: tuple[tuple[str, Selector], ...]
     constraints: tuple[int, ...]
     compared: tuple[int, ...]
-    judge: int
+    selectors_of: int
 
     @property
     def all_devices(self) -> bool:
@@ -178,10 +178,10 @@ class _Compiler:
         if not exact:
             raise _unsupported(claim, request.name, "neither exactly nor firstAvailable is set", quiet=True)
         parent = request.name if request.first_available else ""
-        judges = _judges(len(self.alternatives), exact, shared=self.release.shared_verdicts)
+        selectors_of = _selectors_of(len(self.alternatives), exact, shared=self.release.shared_verdicts)
         alternatives = tuple(
-            self.alternative(claim, spec, constraints, each, parent, judge)
-            for each, judge in zip(exact, judges, strict=True)
+            self.alternative(claim, spec, constraints, each, parent, deciding)
+            for each, deciding in zip(exact, selectors_of, strict=True)
         )
         return CompiledRequest(bool(request.first_available), alternatives)
 
@@ -192,7 +192,7 @@ class _Compiler:
         constraints: tuple[CompiledConstraint, ...],
         exact: ExactRequest,
         parent: str,
-        judge: int,
+        selectors_of: int,
     ) -> Alternative:
         name = f"{parent}/{exact.name}" if parent else exact.name
         if None in exact.selectors:
@@ -230,7 +230,7 @@ class _Compiler:
                 self.view_node(attribute, derived.get(attribute))
                 for attribute in (constraints[position].attribute for position in applying)
             ),
-            judge=judge,
+            selectors_of=selectors_of,
         )
         self.alternatives.append(made)
         return made
@@ -256,17 +256,17 @@ class _Compiler:
         return self.compared.setdefault(Compared(attribute, derived), len(self.compared))
 
 
-def _judges(first: int, exact: Sequence[ExactRequest], *, shared: bool) -> list[int]:
+def _selectors_of(first: int, exact: Sequence[ExactRequest], *, shared: bool) -> list[int]:
     """
-    For each alternative of a request, numbered from ``first``, the one whose selectors judge.
+    For each alternative of a request, numbered from ``first``, the one whose selectors decide.
 
     With ``shared``, the devices of the first alternative serve the second if both ask
-    for *all*: their verdicts are kept under one key while requests are sized.
+    for *all*: their results are kept under one key while requests are sized.
     """
-    judges = list(range(first, first + len(exact)))
+    selectors_of = list(range(first, first + len(exact)))
     if shared and len(exact) > 1 and exact[0].mode == exact[1].mode == "All":
-        judges[1] = first
-    return judges
+        selectors_of[1] = first
+    return selectors_of
 
 
 def _check_features(claim: int, request: Request, release: Release) -> None:

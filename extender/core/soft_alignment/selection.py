@@ -14,7 +14,7 @@ from typing import NamedTuple
 from extender.cel import CelDevice, unsupported_attribute
 from extender.model import Device, DeviceID, ResourceSlice
 
-from ..allocator.device_verdict import REJECTED, SELECTED, as_seen, device_verdict
+from ..allocator.selector_result import SelectorResult, as_seen, selector_result
 from ..claims.compiled_claims import Alternative, CompiledClaims
 from ..releases.release import Release
 
@@ -126,5 +126,7 @@ class _Selectors:
 
 
 def _result(alternative: Alternative, device: CelDevice, broken: str | None) -> _Result:
-    code, why = device_verdict(alternative, device, broken)
-    return code == SELECTED if code in (SELECTED, REJECTED) else why
+    result, why = selector_result(alternative, device, broken)
+    if result in (SelectorResult.SELECTED, SelectorResult.REJECTED):
+        return result is SelectorResult.SELECTED
+    return why

@@ -7,6 +7,8 @@ selectorsMatch, v0.34 to v0.37.
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from extender.cel import AnswerKind, CelDevice
 from extender.model import Device, DeviceTraits
 from extender.model.quantity import Quantity
@@ -14,18 +16,30 @@ from extender.model.quantity import Quantity
 from ..claims.compiled_claims import Alternative
 from ..releases.release import Release
 
-REJECTED, SELECTED, FAILED, UNDECIDED, INVALID_POOL = range(5)
-"""
-Verdict of one alternative on one device; the last three stop the search when reached.
 
-``INVALID_POOL`` stands for a whole pool that is fatal to walk into.
-"""
+class SelectorResult(IntEnum):
+    """
+    What the selectors of one alternative say of one device; only ``REJECTED`` is false.
 
-_VERDICTS = {
-    AnswerKind.MATCH: SELECTED,
-    AnswerKind.NO_MATCH: REJECTED,
-    AnswerKind.ERROR: FAILED,
-    AnswerKind.UNKNOWN: UNDECIDED,
+    The last three stop the search when it comes to the device: a selector fails, we cannot tell
+    what it says, or the device stands for a whole pool that is fatal to walk into.
+    """
+
+    REJECTED = 0
+    SELECTED = 1
+    FAILED = 2
+    UNPREDICTABLE = 3
+    INVALID_POOL = 4
+
+    # Layouts are hashed with all their results; that of an enum hashes its name.
+    __hash__ = int.__hash__
+
+
+_RESULTS = {
+    AnswerKind.MATCH: SelectorResult.SELECTED,
+    AnswerKind.NO_MATCH: SelectorResult.REJECTED,
+    AnswerKind.ERROR: SelectorResult.FAILED,
+    AnswerKind.UNKNOWN: SelectorResult.UNPREDICTABLE,
 }
 
 
@@ -36,9 +50,9 @@ def as_seen(driver: str, device: Device, release: Release) -> CelDevice:
     return CelDevice(driver, shared, device.attributes, _qualified_capacity(traits, driver))
 
 
-def device_verdict(
+def selector_result(
     alternative: Alternative, device: CelDevice, unsupported: str | None
-) -> tuple[int, tuple[str, str]]:
+) -> tuple[SelectorResult, tuple[str, str]]:
     """
     Ask the class's selectors first, then the request's; the first that does not match decides.
 
@@ -47,12 +61,12 @@ def device_verdict(
     """
     for where, selector in alternative.selectors:
         if unsupported is not None:
-            return FAILED, (where, f"attribute {unsupported}: unsupported attribute value")
-        verdict = selector.matches(device)
-        if verdict.kind is not AnswerKind.MATCH:
-            why = (where, verdict.message) if verdict.kind is not AnswerKind.NO_MATCH else ("", "")
-            return _VERDICTS[verdict.kind], why
-    return SELECTED, ("", "")
+            return SelectorResult.FAILED, (where, f"attribute {unsupported}: unsupported attribute value")
+        answer = selector.matches(device)
+        if answer.kind is not AnswerKind.MATCH:
+            why = (where, answer.message) if answer.kind is not AnswerKind.NO_MATCH else ("", "")
+            return _RESULTS[answer.kind], why
+    return SelectorResult.SELECTED, ("", "")
 
 
 def _qualified_capacity(traits: DeviceTraits, driver: str) -> dict[str, Quantity]:
