@@ -88,9 +88,9 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
         compiled = compile_claims(specs, snapshot.classes, release)
     except InvalidClaims as refused:
         return Answer(Outcome.ERROR, detail=str(refused.reason))
-    placed = Projector(compiled, release).project(state.inventory)
-    usage = usage_of(placed, state.inventory, state.usage, release)
-    found = find(Problem(compiled, placed.layout, usage, release), budget)
+    node_layout = Projector(compiled, release).project(state.inventory)
+    usage = usage_of(node_layout, state.inventory, state.usage, release)
+    found = find(Problem(compiled, node_layout.layout, usage, release), budget)
     if isinstance(found.answer, Fatal):
         detail = str(found.answer.reason)
         return Answer(Outcome.ERROR, found.certainty, detail=detail, steps=found.search_steps)
@@ -101,7 +101,7 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
         invalid = any(pool.invalid for pool in state.inventory.pools)
         return Answer(Outcome.UNSCHEDULABLE, found.certainty, node_fails=invalid, steps=found.search_steps)
     try:
-        made = allocations(node.name, compiled, found.answer, placed, state.inventory, release)
+        made = allocations(node.name, compiled, found.answer, node_layout, state.inventory, release)
     except InvalidClaims as refused:
         return Answer(Outcome.ERROR, found.certainty, detail=str(refused.reason))
     return Answer(Outcome.ALLOCATED, found.certainty, tuple(made), steps=found.search_steps)

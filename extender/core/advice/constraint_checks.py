@@ -208,7 +208,7 @@ def _values_on_nodes(coverage: ConstraintCoverage, empty: Sequence[NodeGroup]) -
             continue
         by_request: dict[str, set[int]] = {}
         holders: Counter[int] = Counter()
-        for candidate in group.view.placed.layout.candidates:
+        for candidate in group.view.node_layout.layout.candidates:
             values: set[int] = set()
             for name, alternatives in coverage.requests.items():
                 for alternative in alternatives:

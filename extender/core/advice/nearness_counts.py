@@ -69,7 +69,7 @@ def _best(surveyed: Sequence[NodeGroup], visits: int, step: Step) -> tuple[Count
         nearness, view = _first_fit(group), group.view
         if nearness is None or view is None:
             continue
-        if _RANK[nearness] > _RANK[nearest_possible(view.placed.layout, view.key[1])]:
+        if _RANK[nearness] > _RANK[nearest_possible(view.node_layout.layout, view.usage)]:
             complete = False
             if visits > 0:
                 nearest, best = best_nearness(view.problem, view.slots, min(BEST_STEPS, visits * 2))

@@ -33,7 +33,7 @@ def sound(surveyed: Sequence[NodeGroup]) -> bool:
     return all(
         result in (SelectorResult.REJECTED, SelectorResult.SELECTED)
         for group in surveyed
-        for candidate in (group.view.placed.layout.candidates if group.view is not None else ())
+        for candidate in (group.view.node_layout.layout.candidates if group.view is not None else ())
         for result in candidate.selector_results
     )
 

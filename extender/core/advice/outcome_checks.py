@@ -105,7 +105,7 @@ def request_warnings(
     judged = {
         index
         for group in empty
-        for candidate in (group.view.placed.layout.candidates if group.view is not None else ())
+        for candidate in (group.view.node_layout.layout.candidates if group.view is not None else ())
         for index, result in enumerate(candidate.selector_results)
         if result
     }
@@ -123,7 +123,7 @@ def _failing_selectors(empty: Sequence[NodeGroup]) -> dict[str, tuple[int, str]]
     """The class or request whose selector fails: on how many devices, and the first error."""
     failing: dict[str, tuple[int, str]] = {}
     for group in empty:
-        for candidate in group.view.placed.layout.candidates if group.view is not None else ():
+        for candidate in group.view.node_layout.layout.candidates if group.view is not None else ():
             if SelectorResult.FAILED in candidate.selector_results:
                 where, detail = candidate.failure
                 devices, first_detail = failing.get(where, (0, detail))

@@ -78,8 +78,10 @@ def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sig
         projector = group.view.memo.projector
         for name in group.nodes:
             inventory = snapshot.nodes[name].inventory
-            placed = projector.project(inventory)
-            for candidate, (number, position) in zip(placed.layout.candidates, placed.positions, strict=True):
+            node_layout = projector.project(inventory)
+            for candidate, (number, position) in zip(
+                node_layout.layout.candidates, node_layout.positions, strict=True
+            ):
                 if (number, position) == NOWHERE:
                     continue
                 slice_ = inventory.slices[number]

@@ -69,7 +69,7 @@ class Layout(NamedTuple):
     blocks: tuple[Block, ...] = ()
 
 
-class Placed(NamedTuple):
+class NodeLayout(NamedTuple):
     """
     A layout and where on the node its candidates are: (slice, device) positions,
     ``NOWHERE`` for one that stands for an invalid pool.

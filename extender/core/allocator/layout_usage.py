@@ -16,13 +16,13 @@ from ..cluster.inventory import Inventory
 from ..cluster.usage import Amounts, PoolUsage
 from ..releases.release import CounterScope, Release
 from .compatibility_groups import Common, common_groups
-from .layout import NOWHERE, UNUSED, LayoutUsage, Placed
+from .layout import NOWHERE, UNUSED, LayoutUsage, NodeLayout
 
 _ConsumedCounters = tuple[tuple[str, str, int], ...]
 
 
 def usage_of(
-    placed: Placed, inventory: Inventory, usage: Sequence[PoolUsage], release: Release
+    node_layout: NodeLayout, inventory: Inventory, usage: Sequence[PoolUsage], release: Release
 ) -> LayoutUsage:
     """Restrict a node's usage (parallel to ``inventory.pools``) to a layout's candidates."""
     if not any(pool.exclusive or pool.shared for pool in usage):
@@ -31,10 +31,10 @@ def usage_of(
     consumed: list[tuple[int, Amounts]] = []
     by_slice = release.counters.scope is CounterScope.SLICE
     drawing: dict[int, tuple[int, int]] = {}
-    for number, (slice_, position) in enumerate(placed.positions):
+    for number, (slice_, position) in enumerate(node_layout.positions):
         if (slice_, position) == NOWHERE:
             continue
-        candidate = placed.layout.candidates[number]
+        candidate = node_layout.layout.candidates[number]
         of = usage[candidate.pool]
         name = inventory.slices[slice_].devices[position].name
         if name in of.exclusive:

@@ -15,7 +15,7 @@ from ..releases.release import CounterScope, Release
 from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
 from .compared_values import MISSING, Value, ValueClasses, values_of
-from .layout import NOWHERE, Block, Candidate, Layout, Placed
+from .layout import NOWHERE, Block, Candidate, Layout, NodeLayout
 from .selector_result import SelectorResult, as_seen, selector_result
 
 _Seen = tuple[int, tuple[SelectorResult, ...], tuple[Value, ...], tuple[str, str]]
@@ -41,14 +41,14 @@ class Projector:
         self._slices: dict[object, int] = {}
         self._seen: list[tuple[_Seen, ...]] = []
         self._layouts: dict[Layout, int] = {}
-        self._placed: dict[tuple[NodeSignature, tuple[int, ...]], Placed] = {}
+        self._node_layouts: dict[tuple[NodeSignature, tuple[int, ...]], NodeLayout] = {}
 
     @property
     def size(self) -> int:
         """How many distinct slices and nodes it remembers."""
-        return len(self._slices) + len(self._placed)
+        return len(self._slices) + len(self._node_layouts)
 
-    def project(self, inventory: Inventory) -> Placed:
+    def project(self, inventory: Inventory) -> NodeLayout:
         """The layout of a node; equal nodes get the same object."""
         signature = inventory.signature
         numbers = tuple(
@@ -57,10 +57,10 @@ class Projector:
                 for slice_, of in zip(inventory.slices, signature.slices, strict=True)
             ]
         )
-        placed = self._placed.get((signature, numbers))
-        if placed is None:
-            placed = self._placed[(signature, numbers)] = self._build(inventory, numbers)
-        return placed
+        node_layout = self._node_layouts.get((signature, numbers))
+        if node_layout is None:
+            node_layout = self._node_layouts[(signature, numbers)] = self._build(inventory, numbers)
+        return node_layout
 
     def _slice_number(
         self, slice_: ResourceSlice, unsupported: tuple[str | None, ...], targets: tuple[bool, ...]
@@ -133,7 +133,7 @@ class Projector:
                 failure = why
         return tuple(results), failure
 
-    def _build(self, inventory: Inventory, numbers: Sequence[int]) -> Placed:
+    def _build(self, inventory: Inventory, numbers: Sequence[int]) -> NodeLayout:
         signature = inventory.signature
         classes = ValueClasses(self._compiled.compared, sets=self._release.features.list_type_attributes)
         found: list[tuple[Candidate, tuple[int, int]]] = []
@@ -159,7 +159,7 @@ class Projector:
             found = self._with_invalid_pools(found, blocks, signature.pools)
         layout = Layout(signature.pools, tuple(each for each, _ in found), tuple(blocks))
         positions = tuple(position for _, position in found)
-        return Placed(self._layouts.setdefault(layout, len(self._layouts)), layout, positions)
+        return NodeLayout(self._layouts.setdefault(layout, len(self._layouts)), layout, positions)
 
     def _with_invalid_pools(
         self,

@@ -23,7 +23,7 @@ from ..claims.compiled_claims import Alternative, CompiledClaim, CompiledClaims,
 from ..cluster.inventory import Inventory
 from ..reasons import ReasonCode, reason
 from ..releases.release import Release
-from .layout import Placed
+from .layout import NodeLayout
 from .picking import Pick
 from .search import Solution
 
@@ -35,7 +35,7 @@ def allocations(
     node_name: str,
     compiled: CompiledClaims,
     solution: Solution,
-    placed: Placed,
+    node_layout: NodeLayout,
     inventory: Inventory,
     release: Release,
 ) -> tuple[Allocation, ...]:
@@ -47,32 +47,32 @@ def allocations(
     selected = dict(solution.selected)
     return tuple(
         Allocation(
-            results=tuple(device_result(pick, compiled, placed, inventory, release) for pick in picks),
+            results=tuple(device_result(pick, compiled, node_layout, inventory, release) for pick in picks),
             config=tuple(_config(number, claim, selected, once=release.results.claim_config_once)),
-            node_selector=_node_selector(node_name, picks, placed, inventory, release),
+            node_selector=_node_selector(node_name, picks, node_layout, inventory, release),
         )
         for number, (claim, picks) in enumerate(zip(compiled.claims, solution.picks, strict=True))
     )
 
 
-def device_id(candidate: int, placed: Placed, inventory: Inventory) -> DeviceID:
+def device_id(candidate: int, node_layout: NodeLayout, inventory: Inventory) -> DeviceID:
     """The device that a candidate stands for on this node."""
-    slice_, device = placed.positions[candidate]
+    slice_, device = node_layout.positions[candidate]
     found = inventory.slices[slice_]
     return DeviceID(found.driver, found.pool, found.devices[device].name)
 
 
 def device_result(
-    pick: Pick, compiled: CompiledClaims, placed: Placed, inventory: Inventory, release: Release
+    pick: Pick, compiled: CompiledClaims, node_layout: NodeLayout, inventory: Inventory, release: Release
 ) -> DeviceResult:
     """One entry of ``status.allocation.devices.results``."""
     alternative = compiled.alternatives[pick.alternative]
-    traits = placed.layout.candidates[pick.candidate].traits
+    traits = node_layout.layout.candidates[pick.candidate].traits
     binding = release.features.binding_conditions
-    slice_ = inventory.slices[placed.positions[pick.candidate][0]]
+    slice_ = inventory.slices[node_layout.positions[pick.candidate][0]]
     return DeviceResult(
         request=alternative.result_name,
-        id=device_id(pick.candidate, placed, inventory),
+        id=device_id(pick.candidate, node_layout, inventory),
         admin_access=alternative.admin,
         tolerations=alternative.request.tolerations if release.results.tolerations else (),
         binding_conditions=traits.binding_conditions if binding else (),
@@ -119,13 +119,13 @@ def _config(
 
 
 def _node_selector(
-    node_name: str, picks: Iterable[Pick], placed: Placed, inventory: Inventory, release: Release
+    node_name: str, picks: Iterable[Pick], node_layout: NodeLayout, inventory: Inventory, release: Release
 ) -> NodeSelector | None:
     """This node if any device is local to it, else the union of the devices' requirements."""
     expressions: list[NodeRequirement] = []
     fields: list[NodeRequirement] = []
     for pick in picks:
-        slice_number, device_number = placed.positions[pick.candidate]
+        slice_number, device_number = node_layout.positions[pick.candidate]
         slice_ = inventory.slices[slice_number]
         traits = slice_.devices[device_number].traits
         source = traits if slice_.per_device_node_selection else slice_

@@ -18,7 +18,7 @@ from extender.model import Claim, ClaimSpec
 from ..alignment.bounds import lowest
 from ..alignment.pairs import align
 from ..alignment.worths import DEFAULT_WORTHS, Worths
-from ..allocator.layout import LayoutUsage, Placed
+from ..allocator.layout import LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
@@ -116,16 +116,16 @@ class Possibilities:
         memo = memo_of(specs, self._snapshot, self._memos)
         if isinstance(memo, Prediction):
             return _NOTHING_KNOWN
-        placed = memo.projector.project(state.inventory)
+        node_layout = memo.projector.project(state.inventory)
         fixed = _fixed(running)
         has = running.lowest
-        usage = self._restricted(placed, state, self._usage_by(running, state))
-        empty = _at_least(has, self._best(memo, placed, usage, fixed, enough=1.0))
+        usage = self._restricted(node_layout, state, self._usage_by(running, state))
+        empty = _at_least(has, self._best(memo, node_layout, usage, fixed, enough=1.0))
         here = Bound(has, empty.complete)
         if not empty.complete or has < (empty.alignment or 0.0):
-            usage = self._restricted(placed, state, self._usage_without(free, state))
+            usage = self._restricted(node_layout, state, self._usage_without(free, state))
             enough = (empty.alignment or 1.0) if empty.complete else 1.0
-            here = _at_least(has, self._best(memo, placed, usage, fixed, enough=enough))
+            here = _at_least(has, self._best(memo, node_layout, usage, fixed, enough=enough))
         elsewhere = None
         if len(free) == len(running.claims) and running.highest < 1.0:
             top = self._tops.get(specs)
@@ -134,8 +134,10 @@ class Possibilities:
             elsewhere = next((each for each in top if each.node != running.pod.node_name), None)
         return Possible(empty, here, elsewhere)
 
-    def _restricted(self, placed: Placed, state: NodeState, usage: Sequence[PoolUsage]) -> LayoutUsage:
-        return usage_of(placed, state.inventory, usage, self._snapshot.release)
+    def _restricted(
+        self, node_layout: NodeLayout, state: NodeState, usage: Sequence[PoolUsage]
+    ) -> LayoutUsage:
+        return usage_of(node_layout, state.inventory, usage, self._snapshot.release)
 
     def _usage_by(self, running: RunningPod, state: NodeState) -> list[PoolUsage]:
         """The node's usage if there were no pods but those that share claims with this one."""
@@ -164,13 +166,13 @@ class Possibilities:
         ]
 
     def _best(
-        self, memo: ClaimsMemo, placed: Placed, usage: LayoutUsage, fixed: _Choice, enough: float
+        self, memo: ClaimsMemo, node_layout: NodeLayout, usage: LayoutUsage, fixed: _Choice, enough: float
     ) -> Bound:
         """The best of all choices of devices; it is not looked further once ``enough`` is reached."""
-        key = (memo, placed.number, usage, fixed, enough)
+        key = (memo, node_layout.number, usage, fixed, enough)
         known = self._bests.get(key)
         if known is None:
-            problem = Problem(memo.compiled, placed.layout, usage, memo.release)
+            problem = Problem(memo.compiled, node_layout.layout, usage, memo.release)
             known = self._bests[key] = self._search_best(problem, fixed, enough)
         return known
 

@@ -26,7 +26,7 @@ _MAX_PREDICTIONS = 50_000
 # Layout number, usage, and the locations of devices that the pod holds already.
 PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Location | None, ...], ...]]
 
-# The prediction, the identity of what it was placed on, and the node's free units.
+# The prediction, the identity of the NodeLayout that it is for, and the node's free units.
 FragmentationKey = tuple[Prediction, int, Pairable, int]
 
 

@@ -114,7 +114,7 @@ class Evaluation(Generic[T]):
         if solution is None or view is None or state is None:
             return ()
         allocated = allocations(
-            name, view.memo.compiled, solution, view.placed, state.inventory, self.snapshot.release
+            name, view.memo.compiled, solution, view.node_layout, state.inventory, self.snapshot.release
         )
         return tuple(
             replace(claim, allocation=allocation)

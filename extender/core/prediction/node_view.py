@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from extender.model import DeviceID
 
-from ..allocator.layout import Placed
+from ..allocator.layout import LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
@@ -31,14 +31,19 @@ class NodeView(NamedTuple):
 
     memo: ClaimsMemo
     key: PredictionKey
-    placed: Placed
+    node_layout: NodeLayout
     slots: tuple[Slot, ...]
     elsewhere: Reason | None
 
     @property
+    def usage(self) -> LayoutUsage:
+        """What is allocated of the layout's candidates."""
+        return self.key[1]
+
+    @property
     def problem(self) -> Problem:
         """What to search on this node."""
-        return Problem(self.memo.compiled, self.placed.layout, self.key[1], self.memo.release)
+        return Problem(self.memo.compiled, self.node_layout.layout, self.usage, self.memo.release)
 
 
 def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMemos) -> NodeView | Prediction:
@@ -54,11 +59,11 @@ def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMem
     memo = memo_of(specs, snapshot, memos)
     if isinstance(memo, Prediction):
         return memo
-    placed = memo.projector.project(state.inventory)
-    usage = usage_of(placed, state.inventory, state.usage, snapshot.release)
+    node_layout = memo.projector.project(state.inventory)
+    usage = usage_of(node_layout, state.inventory, state.usage, snapshot.release)
     slots = _slots(plan, len(specs), state)
-    key = (placed.number, usage, tuple(slot.fixed for slot in slots))
-    return NodeView(memo, key, placed, slots, elsewhere)
+    key = (node_layout.number, usage, tuple(slot.fixed for slot in slots))
+    return NodeView(memo, key, node_layout, slots, elsewhere)
 
 
 def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -> Fragmentation | None:
@@ -66,7 +71,7 @@ def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -
     if prediction.solution is None:
         return None
     pairable = state.inventory.pairable
-    key = (prediction, id(view.placed), pairable, state.free)
+    key = (prediction, id(view.node_layout), pairable, state.free)
     found = view.memo.fragmentations.get(key)
     if found is None:
         taken = _taken(view, prediction.solution)
@@ -77,7 +82,7 @@ def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -
 
 def _taken(view: NodeView, solution: Solution) -> list[tuple[int, int]]:
     """Where on the node the devices are that others then lack."""
-    alternatives, positions = view.memo.compiled.alternatives, view.placed.positions
+    alternatives, positions = view.memo.compiled.alternatives, view.node_layout.positions
     return [
         positions[pick.candidate]
         for picks in solution.picks

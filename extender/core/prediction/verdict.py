@@ -84,7 +84,7 @@ def named_reason(
             elif key == "pool":
                 named = str(inventory.pools[number].id)
             elif key == "device" and view is not None:
-                named = str(device_id(number, view.placed, inventory))
+                named = str(device_id(number, view.node_layout, inventory))
         params.append((key, named))
     return Reason(reason.code, tuple(params))
 
@@ -100,7 +100,7 @@ def _devices(
     def add_next_claim() -> None:
         name = next(names)
         for pick in next(picks):
-            result = device_result(pick, compiled, view.placed, inventory, release)
+            result = device_result(pick, compiled, view.node_layout, inventory, release)
             devices.append(PredictedDevice(name, result, allocated=False))
 
     for claim in plan.claims.claims:

@@ -79,7 +79,7 @@ def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
         view = group.view
         assert view is not None
         nearest, best = best_nearness(view.problem, view.slots, 10_000)
-        bound = nearest_possible(view.placed.layout, view.key[1])
+        bound = nearest_possible(view.node_layout.layout, view.usage)
         assert best.complete
         assert nearest is not None
         assert ranks.index(bound) <= ranks.index(nearest)

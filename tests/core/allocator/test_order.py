@@ -171,9 +171,9 @@ def answer(case: Case, release: Release, slices: Iterable[ResourceSlice]) -> tup
     compiled = compile_claims(
         [b.spec(*case.requests, constraints=case.constraints)], snapshot.classes, release
     )
-    placed = Projector(compiled, release).project(state.inventory)
-    usage = usage_of(placed, state.inventory, state.usage, release)
-    found = find(Problem(compiled, placed.layout, usage, release), 10_000)
+    node_layout = Projector(compiled, release).project(state.inventory)
+    usage = usage_of(node_layout, state.inventory, state.usage, release)
+    found = find(Problem(compiled, node_layout.layout, usage, release), 10_000)
     if isinstance(found.answer, Fatal):
         return "error", found.certainty
     if found.answer is None:
@@ -181,7 +181,7 @@ def answer(case: Case, release: Release, slices: Iterable[ResourceSlice]) -> tup
     assert not isinstance(found.answer, Exception)
     names = []
     for pick in found.answer.picks[0]:
-        slice_, device = placed.positions[pick.candidate]
+        slice_, device = node_layout.positions[pick.candidate]
         names.append(state.inventory.slices[slice_].devices[device].name)
     return tuple(names), found.certainty
 
