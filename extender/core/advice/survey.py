@@ -53,7 +53,7 @@ def survey(judge: NodeJudge, budget: Budget, step: Step) -> tuple[NodeGroup, ...
         if isinstance(view, Prediction):
             key: _GroupKey = (None, view.outcome, view.reason)
         else:
-            key = (view.memo, view.key, view.elsewhere)
+            key = (view.memo, view.key, view.bound_elsewhere)
         group = groups.get(key)
         if group is not None:
             group[0].append(name)

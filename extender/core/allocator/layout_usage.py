@@ -69,7 +69,7 @@ def usage_of(
 
 def _all_slices(inventory: Inventory, pool: int) -> tuple[ResourceSlice, ...]:
     source = inventory.pools[pool]
-    return (*source.slices, *source.elsewhere)
+    return (*source.slices, *source.other_slices)
 
 
 def _devices(slices: Iterable[ResourceSlice]) -> Iterable[Device]:

@@ -75,7 +75,7 @@ class Plan:
         """Names of the claims to allocate, in the order of the specs; the made-up one last."""
         return (*(claim.name for claim in self.claims.pending), EXTENDED_CLAIM_NAME)
 
-    def elsewhere(self, node: Node, release: Release) -> Reason | None:
+    def bound_elsewhere(self, node: Node, release: Release) -> Reason | None:
         """
         Why the node cannot use what the pod's claims already hold, if so.
 

@@ -23,7 +23,7 @@ class Pool:
     One pool as seen from one node.
 
     ``slices`` are the device slices that target the node, in search order;
-    ``elsewhere`` the pool's other slices, whose allocated devices draw on the same
+    ``other_slices`` the pool's other slices, whose allocated devices draw on the same
     counters. Pools whose devices cannot be had have neither. ``ambiguous``: slices
     disagree on how many there are, and upstream believes a random one.
     ``has_binding_conditions``: a device that upstream still looks at has some.
@@ -31,7 +31,7 @@ class Pool:
 
     id: PoolID
     slices: tuple[ResourceSlice, ...] = ()
-    elsewhere: tuple[ResourceSlice, ...] = ()
+    other_slices: tuple[ResourceSlice, ...] = ()
     counter_sets: tuple[CounterSet, ...] = ()
     incomplete: bool = False
     invalid: str = ""
@@ -132,7 +132,7 @@ def _pool_of(
     complete = len(current) == expected
     if not release.gathering.looks_elsewhere:
         return _seen_pool(pool_id, current, incomplete=not complete, ambiguous=ambiguous)
-    elsewhere: tuple[ResourceSlice, ...] = ()
+    other_slices: tuple[ResourceSlice, ...] = ()
     if not complete:
         if any(slice_.generation > generation for slice_ in everywhere):
             # Believing another slice on how many there are, upstream would keep the pool.
@@ -146,13 +146,13 @@ def _pool_of(
             problem = _duplicate_device(current) if release.gathering.judges_incomplete else ""
             return Pool(pool_id, incomplete=True, invalid=problem, ambiguous=ambiguous)
         names = {slice_.name for slice_ in current}
-        elsewhere = tuple(
+        other_slices = tuple(
             sorted(
                 (slice_ for slice_ in same_generation if slice_.name not in names),
                 key=lambda slice_: slice_.name,
             )
         )
-    return _build(pool_id, current, elsewhere, release, ambiguous=ambiguous)
+    return _build(pool_id, current, other_slices, release, ambiguous=ambiguous)
 
 
 def _comes_first(slice_: ResourceSlice, release: Release) -> bool:
@@ -180,7 +180,7 @@ def _seen_pool(
 def _build(
     pool_id: PoolID,
     current: Sequence[ResourceSlice],
-    elsewhere: tuple[ResourceSlice, ...],
+    other_slices: tuple[ResourceSlice, ...],
     release: Release,
     *,
     ambiguous: bool,
@@ -194,14 +194,14 @@ def _build(
     devices = tuple(slice_ for slice_ in current if not slice_.shared_counters)
     counting = current
     if not release.gathering.counters_everywhere:
-        counting = (*current, *elsewhere)
-        elsewhere = tuple(slice_ for slice_ in elsewhere if not slice_.shared_counters)
+        counting = (*current, *other_slices)
+        other_slices = tuple(slice_ for slice_ in other_slices if not slice_.shared_counters)
     counters = [counter_set for slice_ in counting for counter_set in slice_.shared_counters]
     consuming = current if release.gathering.counters_everywhere else devices
     problem = (
         _duplicate_device(devices)
         or _duplicate_counter_set(counters)
-        or _unknown_counter(counters, (*consuming, *elsewhere))
+        or _unknown_counter(counters, (*consuming, *other_slices))
     )
     if problem:
         return Pool(pool_id, invalid=problem, ambiguous=ambiguous)
@@ -209,7 +209,7 @@ def _build(
     return Pool(
         pool_id,
         devices,
-        elsewhere,
+        other_slices,
         tuple(counters),
         ambiguous=ambiguous,
         has_binding_conditions=conditions,

@@ -119,8 +119,8 @@ class NodeJudge:
         if prediction is None:
             prediction = self._search(view)
         budget.charge(search, prediction.steps)
-        if view.elsewhere is not None and prediction.outcome is not Outcome.ERROR:
-            overruled = without_devices(Outcome.UNSCHEDULABLE, view.elsewhere)
+        if view.bound_elsewhere is not None and prediction.outcome is not Outcome.ERROR:
+            overruled = without_devices(Outcome.UNSCHEDULABLE, view.bound_elsewhere)
             return Judgement(overruled, None, view, state)
         return Judgement(prediction, self._alignment(view, prediction), view, state)
 

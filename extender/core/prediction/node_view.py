@@ -26,14 +26,14 @@ class NodeView(NamedTuple):
     """
     One node as the compiled claims see it: the memo, the key into it, and what is behind the key.
 
-    ``elsewhere``: why the node is out of the question, unless the attempt aborts before.
+    ``bound_elsewhere``: why the node is out of the question, unless the attempt aborts before.
     """
 
     memo: ClaimsMemo
     key: PredictionKey
     node_layout: NodeLayout
     slots: tuple[Slot, ...]
-    elsewhere: Reason | None
+    bound_elsewhere: Reason | None
 
     @property
     def usage(self) -> LayoutUsage:
@@ -50,9 +50,9 @@ def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMem
     """How the node looks to the pod, or a prediction that needs no search; fills in ``memos``."""
     if state.inventory.failure is not None:
         return without_devices(Outcome.ERROR, state.inventory.failure)
-    elsewhere = plan.elsewhere(state.node, snapshot.release)
-    if elsewhere is not None and not (plan.specs or plan.claims.extended):
-        return without_devices(Outcome.UNSCHEDULABLE, elsewhere)
+    bound_elsewhere = plan.bound_elsewhere(state.node, snapshot.release)
+    if bound_elsewhere is not None and not (plan.specs or plan.claims.extended):
+        return without_devices(Outcome.UNSCHEDULABLE, bound_elsewhere)
     specs = plan.specs_on(state.node, snapshot.classes)
     if isinstance(specs, Reason):
         return without_devices(Outcome.UNSCHEDULABLE, specs)
@@ -63,7 +63,7 @@ def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMem
     usage = usage_of(node_layout, state.inventory, state.usage, snapshot.release)
     slots = _slots(plan, len(specs), state)
     key = (node_layout.number, usage, tuple(slot.fixed for slot in slots))
-    return NodeView(memo, key, node_layout, slots, elsewhere)
+    return NodeView(memo, key, node_layout, slots, bound_elsewhere)
 
 
 def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -> Fragmentation | None:
