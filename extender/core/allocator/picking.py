@@ -1,8 +1,32 @@
 """
 Picking devices: what one search has taken so far, and whether it can take one more.
 
-The order of checks is upstream's, because each leaves its marks: a device can be
-rejected by a taint after its counters were taken.
+How upstream picks a device, in this order. A step that rejects the device ends the pick:
+
+1. free: nobody holds the device, this search included. Admin access ignores other holders;
+   devices that allow several allocations are never "held".
+2. usable: the node knows what the device needs; devices with counters need their feature.
+3. compatibility groups, then counters: the device joins its groups and takes its counters,
+   unless it is shared already, when an earlier share did so.
+4. taints.
+5. constraints, in the order of the claim: each that applies takes the device in, up to the first
+   that refuses it. That one leaves those before it.
+6. capacity: room for one more share. It was there when the search chose the device, unless *all*
+   devices are asked for: their list was made before the first was picked.
+
+The order matters, because a step leaves marks that a later one may fail to remove. What holds
+after every pick, whatever came of it:
+
+- A pick that is refused leaves nothing behind, and neither does one that is undone, with
+  ``counters.leak`` off. In releases with that fault it is on: a pick refused at 4 to 6 keeps its
+  groups and counters, one refused at 6 its constraints too, and undoing a share does not return
+  its counters. What is found then depends on what was tried before; see ``order``.
+- Picks are undone in the reverse order of picking, the last one first. Constraints and
+  ``results`` rely on that: they remove what was added last.
+- ``Fatal`` and ``Unpredictable`` leave the state as it is: no search goes on after them.
+
+Undoing goes: constraints, the mark that the device is taken or its capacity, groups, counters,
+the result.
 
 Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
 allocateDevice, deviceInUse, CmpRequestOverCapacity, v0.34 to v0.37.
@@ -11,6 +35,7 @@ allocateDevice, deviceInUse, CmpRequestOverCapacity, v0.34 to v0.37.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from extender.model.quantity import Quantity
@@ -24,6 +49,7 @@ from .compared_values import FAILED_VALUE, UNDECIDED_VALUE
 from .compatibility_groups import AvailableGroups
 from .constraints import constraint_of
 from .counters import AvailableCounters
+from .layout import Candidate
 from .problem import Problem
 
 
@@ -33,6 +59,10 @@ class Pick(NamedTuple):
     candidate: int
     alternative: int
     consumed: tuple[tuple[str, Quantity], ...] | None
+
+
+_Joined = Mapping[tuple[int, str], object]
+_NO_GROUPS: _Joined = MappingProxyType({})
 
 
 class Fatal(Exception):
@@ -68,7 +98,7 @@ class Picks:
         self._in_use = usage.in_use
         self._shared = usage.shared
         self._consumed = {number: dict(amounts) for number, amounts in usage.consumed}
-        self._books = AvailableCounters(layout, usage, release.counters.scope)
+        self._counters = AvailableCounters(layout, usage, release.counters.scope)
         self._groups = AvailableGroups(usage) if self._features.compatibility_groups else None
         self._constraints = [
             [constraint_of(each, release) for each in claim.constraints] for claim in compiled.claims
@@ -132,34 +162,44 @@ class Picks:
             return None
         if traits.consumes_counters and not self._features.partitionable_devices:
             return None
-        shared_already = shareable and (
+        counted = bool(traits.consumes_counters) and not (shareable and self._is_shared(number))
+        joined = self._take_counters(candidate) if counted else _NO_GROUPS
+        if joined is None:
+            return None
+        satisfied = self._satisfies(number, alternative, must=must)
+        if satisfied and self.has_capacity(number, alternative):
+            return self._take(number, alternative, shareable=shareable, counted=counted, joined=joined)
+        if not self._release.counters.leak:
+            if satisfied:
+                self._leave_constraints(alternative, len(alternative.constraints))
+            self._leave_groups(joined)
+            if counted:
+                self._counters.give_back(candidate)
+        return None
+
+    def _is_shared(self, number: int) -> bool:
+        """Whether somebody has a share of the device already, an allocated claim or this search."""
+        return (
             number in self._consumed
             or number in self._allocating_capacity
             or bool(self._shared >> number & 1)
         )
-        counted = bool(traits.consumes_counters) and not shared_already
-        joined: Mapping[tuple[int, str], object] | None = None
-        if counted:
-            if self._groups is not None:
-                joined = self._groups.join(candidate)
-                if joined is None:
-                    return None
-            if not self._books.take(candidate):
-                if self._groups is not None and joined is not None:
-                    self._groups.leave(joined)
-                return None
-        satisfied = self._satisfies(number, alternative, must=must)
-        if not satisfied or not self.has_capacity(number, alternative):
-            # Room can only have vanished for *all* devices, whose list was made up front.
-            if not self._release.counters.leak:
-                if satisfied:
-                    self._leave_constraints(alternative, len(alternative.constraints))
-                if self._groups is not None and joined is not None:
-                    self._groups.leave(joined)
-                if counted:
-                    self._books.give_back(candidate)
-            return None
-        return self._take(number, alternative, shareable=shareable, counted=counted, joined=joined)
+
+    def _take_counters(self, candidate: Candidate) -> _Joined | None:
+        """
+        Join the device's groups and take its counters.
+
+        Returns what to hand to ``_leave_groups`` later, ``None`` if the device cannot have both.
+        """
+        joined = _NO_GROUPS if self._groups is None else self._groups.join(candidate)
+        if joined is None or self._counters.take(candidate):
+            return joined
+        self._leave_groups(joined)
+        return None
+
+    def _leave_groups(self, joined: _Joined) -> None:
+        if self._groups is not None:
+            self._groups.leave(joined)
 
     def _satisfies(self, number: int, alternative: Alternative, *, must: bool) -> bool:
         """Check taints, then add the device to each constraint of the claim that applies."""
@@ -218,7 +258,7 @@ class Picks:
         *,
         shareable: bool,
         counted: bool,
-        joined: Mapping[tuple[int, str], object] | None,
+        joined: _Joined,
     ) -> Callable[[], None]:
         claim = alternative.claim
         candidate = self._candidates[number]
@@ -245,11 +285,10 @@ class Picks:
             self._allocating[number] &= ~(1 << claim)
             if shareable:
                 self._release_capacity(number, amounts, first_share=first_share)
-            if self._groups is not None and joined is not None:
-                self._groups.leave(joined)
+            self._leave_groups(joined)
             # Leaking releases forget the counters of shareable devices.
             if counted and not (shareable and self._release.counters.leak):
-                self._books.give_back(candidate)
+                self._counters.give_back(candidate)
             self.results[claim].pop()
 
         return undo
