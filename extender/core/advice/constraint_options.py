@@ -16,8 +16,8 @@ from extender.model import ClaimSpec, Constraint, Request
 from ..topology.vocabulary import NUMA_NODE, PCIE_ROOT, DriverAttributes, Vocabulary
 from .publications import Selected
 
-_PLACE_IDS = frozenset({"pcieroot", "numanode"})
 # Also under a domain that no driver uses: such a constraint means places too.
+_PLACE_IDS = frozenset({"pcieroot", "numanode"})
 
 Group = tuple[str, ...]
 """Names of the requests that one constraint covers."""

@@ -13,8 +13,8 @@ from extender.model import CounterConsumption, CounterSet
 from ..releases.release import CounterScope
 from .layout import Candidate, Layout, LayoutUsage
 
-_Counter = tuple[str, str]
 # Counter set and counter name.
+_Counter = tuple[str, str]
 
 
 class AvailableCounters:

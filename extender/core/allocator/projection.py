@@ -18,8 +18,8 @@ from .compared_values import MISSING, Value, ValueClasses, values_of
 from .layout import NOWHERE, Block, Candidate, Layout, NodeLayout
 from .selector_result import SelectorResult, as_seen, selector_result
 
-_Seen = tuple[int, tuple[SelectorResult, ...], tuple[Value, ...], tuple[str, str]]
 # Of one device of a slice: its position, selector results, compared values, first failure.
+_Seen = tuple[int, tuple[SelectorResult, ...], tuple[Value, ...], tuple[str, str]]
 
 
 class Projector:

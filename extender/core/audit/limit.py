@@ -22,8 +22,8 @@ from ..topology.vocabulary import DeviceKind
 
 NO_LIMIT = 1.0
 
-_MOST_CANDIDATES = 128
 # Comparing all with all must stay cheaper than the search that it saves.
+_MOST_CANDIDATES = 128
 
 _NEARNESS = (Distance.DEVICE, Distance.PCIE_ROOT, Distance.NUMA, Distance.SOCKET)
 _NEXT_FARTHER = dict(zip(_NEARNESS, (*_NEARNESS[1:], Distance.REMOTE), strict=True))

@@ -44,8 +44,8 @@ AUDIT_STEPS = 200_000
 
 _ROUNDING = 1e-9
 
-_MOST_RATED = 200_000
 # Distinct choices of devices whose rating is remembered.
+_MOST_RATED = 200_000
 
 _Choice = tuple[Location, ...]
 

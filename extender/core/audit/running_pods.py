@@ -70,8 +70,8 @@ class _Rating(NamedTuple):
     highest: float
 
 
-_Ratings = dict[tuple[Location, ...], _Rating]
 # Pods in the same locations, mostly of one machine type, are rated once.
+_Ratings = dict[tuple[Location, ...], _Rating]
 
 
 def running_pods(

@@ -20,8 +20,8 @@ from ..releases.release import Release
 from .extended_resources import EXTENDED_CLAIM_NAME, claim_spec, through_dra
 from .pod_claims import PodClaims, claims_of
 
-_OUTCOMES = {ReasonCode.CLAIM_MISSING: Outcome.UNKNOWN, ReasonCode.NOT_MODELLED: Outcome.UNKNOWN}
 # All other reasons that hold for a whole pod make it unschedulable.
+_OUTCOMES = {ReasonCode.CLAIM_MISSING: Outcome.UNKNOWN, ReasonCode.NOT_MODELLED: Outcome.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)

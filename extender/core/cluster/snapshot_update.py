@@ -23,8 +23,8 @@ from .slice_index import SliceIndex, pools_of
 from .taint_rules import with_taint_rules
 
 _FRAMES_PER_NODE = 2
-_SPARE_FRAMES = 1_000
 # A signature that no node has any more costs memory only; sweeping costs a look at every node.
+_SPARE_FRAMES = 1_000
 
 
 class UpdatedNodes(NamedTuple):

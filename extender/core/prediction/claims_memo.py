@@ -1,5 +1,7 @@
 """
 What is remembered of one set of claims: the predictions, and what worths make of them.
+
+See ``memo`` for why none of it is ever stale.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from ..topology.locations import Location
 from .fragmentation import Fragmentation
 from .predict import Prediction, without_devices
 
-_MAX_PREDICTIONS = 50_000
 # Per set of compiled claims; far more than a fleet has distinct nodes. Past it the memo starts afresh.
+_MAX_PREDICTIONS = 50_000
 
 # Layout number, usage, and the locations of devices that the pod holds already.
 PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Location | None, ...], ...]]

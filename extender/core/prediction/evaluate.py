@@ -1,9 +1,33 @@
 """
 The façade of the core: a snapshot, a pod and node names in, verdicts out.
 
-Nodes that look the same to the pod share one search. What a request may search
-is budgeted in steps, so the same question on the same snapshot always gets the
-same answer, whatever was asked before.
+The way of one request, and the module of each step:
+
+    pod, snapshot -> plan                 what is to be searched, apart from any node    claims.plan
+    plan          -> ready answers        known ones cost one look-up per name           ready_answers
+    node          -> view                 layout, usage, what the pod holds already      node_view
+    view          -> prediction           one search for all nodes of equal views        judge, predict
+    prediction    -> alignment            how near its devices are, by the worths        pod_alignment
+    alignment     -> score and rank       less what the placement breaks on this node    rank
+    judgement     -> verdict              the names of claims, pools and devices         verdict
+
+What holds:
+
+- *Same question, same answer*, whatever was asked before. Nothing depends on time, on the order of
+  names, or on what is remembered. Work is budgeted in steps, not in seconds. A request is
+  charged for each distinct search that its nodes need, in the order of their names, whether it has
+  to be run or its result is known (``budget``).
+- *Nodes do not depend on each other*: a node's answer is the same among any others, as long as
+  the budget suffices. So answers may be kept by name (``memo``).
+- *A prediction has no names*. Everything up to the alignment is shared by equal nodes; only
+  fragmentation, which reads the whole node, and the verdict are made per node.
+- *A score is made in one place*, ``rank``, from the alignment. It is never kept without it.
+
+What an editor must not break:
+
+- No call per node where all answers are known: ``entries`` is one ``map`` over a dict.
+- Judgements of thousands of nodes are never held at once; they are ranked one by one.
+- Each method of ``Evaluation`` can be called alone, and in any order.
 """
 
 from __future__ import annotations

@@ -1,9 +1,41 @@
 """
 The memo of predictions: the only state of the core.
 
-Per plan key it keeps the compiled claims with their predictions, and per settings a table from
-node name to the ready answer. These follow the snapshots of one lineage by dropping the
-nodes that changed.
+There are three kinds of caches, and three rules that keep each of them true.
+
+1. By *content*: ``ClaimsMemo`` (compiled claims, layouts, predictions, fragmentation) and
+   ``Ratings`` (alignments and best alignments). The key holds everything that the value is
+   computed from, so an entry never becomes wrong, whatever the cluster does. No name of a node is
+   in it; equal nodes share it. What is not in the key is fixed for the life of the cache:
+   - classes and lineage: ``Memo`` forgets everything when a snapshot has others (``_turn_to``);
+     the release belongs to the lineage.
+   - the limit of steps of one search: part of the key of a ``PlanMemo``.
+   - worths: there is a ``Ratings`` for each ``Settings``. Scores and ``score_max`` are not kept
+     by content at all: they are made from alignments when an entry is made.
+2. By *node name*: ``Table``, one for each plan and ``Settings``. An entry is of the node as it is
+   in snapshot ``PlanMemo.number``. ``follow`` moves the number on, and drops the names that
+   changed in between; where the history of changes is too short to tell, all names. The pod's own
+   claims need no rule: what they hold is part of the plan's key.
+3. By *node name for all plans*: the entries of equal nodes (``equal``), one for each score. They
+   depend on which nodes there are, and on nothing else of them.
+
+An answer is kept in a table only if it does not depend on the request that asked for it: while
+all searches of the plan together stay within the budget of one request (``ready_answers``).
+
+What an editor must not break:
+
+- A new input of a prediction goes into ``PredictionKey``, into ``Plan.key``, or is fixed for a
+  lineage. If it belongs to a node, ``Snapshot.updated`` must count its change as one of the node.
+- An evaluation reads and fills a table only while the table is of its snapshot. Evaluations of
+  older snapshots live on: each allocation is compared with the prediction that came before it.
+- Identities in keys (of memos, predictions, node layouts) are of objects that the same cache, or
+  one that lives longer, keeps alive; so an identity is never used again for another object.
+- A cache that is full is cleared between two requests, or only loses what can be computed again:
+  within a request, equal nodes get equal answers.
+
+Sizes: ``capacity`` plans, the least recently used dropped first; per set of claims at most
+``_MAX_PREDICTIONS`` predictions, and a new start on the next snapshot past ``_MAX_SEEN`` slices
+and nodes.
 """
 
 from __future__ import annotations
@@ -23,9 +55,9 @@ from .shortfall import Shortfall
 
 T = TypeVar("T")
 
-_MAX_SEEN = 100_000
 # Distinct slices and nodes per set of compiled claims; several times a large fleet. Drivers that
 # keep changing what claims read would fill the memory without an end.
+_MAX_SEEN = 100_000
 
 
 class Table(Generic[T]):

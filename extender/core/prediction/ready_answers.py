@@ -19,9 +19,9 @@ T = TypeVar("T")
 V = TypeVar("V")
 C = TypeVar("C", int, Rank)
 
-_FEW_STALE = 64
 # Judging a node costs about what 50 look-ups cost; more stale nodes than this may not
 # even be asked for.
+_FEW_STALE = 64
 
 
 class ReadyAnswers(Generic[T]):

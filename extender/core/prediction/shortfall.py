@@ -13,8 +13,8 @@ from ..reasons import Certainty, Outcome
 from ..topology.locations import Distance
 from .verdict import NodeVerdict
 
-_TOO_FAR = (Distance.REMOTE, Distance.SOCKET)
 # Devices of one NUMA node or nearer count as aligned; unknown is no ground to reject.
+_TOO_FAR = (Distance.REMOTE, Distance.SOCKET)
 
 
 @dataclass(frozen=True, slots=True)
