@@ -42,7 +42,7 @@ def allocations(
     """
     One allocation per compiled claim, in their order.
 
-    Raises ``Refused`` where upstream cannot form the node selector.
+    Raises ``InvalidClaims`` where upstream cannot form the node selector.
     """
     selected = dict(solution.selected)
     return tuple(

@@ -136,7 +136,7 @@ def compile_claims(
     """
     Compile the unallocated claims of a pod, in allocation order.
 
-    Raises ``Refused`` for what upstream refuses before it searches.
+    Raises ``InvalidClaims`` for what upstream refuses before it searches.
     """
     compiler = _Compiler(classes, release)
     claims = tuple(compiler.claim(number, spec) for number, spec in enumerate(specs))
@@ -227,7 +227,7 @@ class _Compiler:
             ),
             constraints=applying,
             compared=tuple(
-                self.view_node(attribute, derived.get(attribute))
+                self.compared_position(attribute, derived.get(attribute))
                 for attribute in (constraints[position].attribute for position in applying)
             ),
             selectors_of=selectors_of,
@@ -246,7 +246,7 @@ class _Compiler:
             raise _unsupported(claim, f"#{position}", "distinctAttribute is not known to this release")
         return CompiledConstraint(kind, attribute)
 
-    def view_node(self, attribute: str, expression: str | None) -> int:
+    def compared_position(self, attribute: str, expression: str | None) -> int:
         """The position of a compared value."""
         derived = None
         if expression is not None:

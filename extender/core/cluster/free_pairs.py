@@ -40,9 +40,6 @@ class FreePairs(NamedTuple):
     first_fit: int
 
 
-NO_PAIRS = FreePairs(0, 0)
-
-
 @dataclass(frozen=True, slots=True)
 class Pairable:
     """
