@@ -94,7 +94,7 @@ class Advice:
     @property
     def blocked(self) -> bool:
         """Whether no node can ever meet the claims as written."""
-        return any(each.severity is Severity.BLOCKS for each in self.warnings)
+        return any(warning.severity is Severity.BLOCKS for warning in self.warnings)
 
 
 def advise(subject: Subject, snapshot: Snapshot, settings: Settings, step: Step) -> Advice:
@@ -115,7 +115,7 @@ class _Adviser:
         self._subject = subject
         freed = [
             replace(claim, allocation=None)
-            for key in (each.key for each in subject.claims)
+            for key in (claim.key for claim in subject.claims)
             if (claim := snapshot.claims.get(key)) is not None and claim.allocation is not None
         ]
         self._now = snapshot.with_claims(freed)
@@ -145,7 +145,7 @@ class _Adviser:
             compiled = compile_claims(self._specs, snapshot.classes, snapshot.release)
         except InvalidClaims:
             written, now, empty = self._as_written()
-            if not any(each.severity is Severity.BLOCKS for each in warnings):
+            if not any(claim_warning.severity is Severity.BLOCKS for claim_warning in warnings):
                 warnings += holding_warnings(self._written_plan(), empty, self._empty)
             return Advice(len(snapshot.nodes), (written,), None, (), _sorted(warnings))
         written, now, empty = self._as_written()
@@ -162,12 +162,14 @@ class _Adviser:
         warnings += publication_warnings(constraints, selected, snapshot.release)
         warnings += value_warnings(constraints, groups)
         warnings += all_warnings(constraints, aborts)
-        warnings += separate_warnings(compiled, [who.on_bus for who in taking_part], selected)
+        warnings += separate_warnings(
+            compiled, [claim_participants.on_bus for claim_participants in taking_part], selected
+        )
         warnings += search_warnings(now, empty)
         rewrites = self._rewrites(options[0].specs)
         evidence = OptionEvidence(compiled, selected, taking_part, sound(groups))
         options = (*options, *_soft(options[0].specs, rewrites))
-        judged = [written, *(self._judged(each, evidence, options[0]) for each in options)]
+        judged = [written, *(self._judged(option, evidence, options[0]) for option in options)]
         nearness = self._nearness(options)
         return Advice(len(snapshot.nodes), tuple(judged), nearness, rewrites, _sorted(warnings))
 
@@ -178,7 +180,7 @@ class _Adviser:
         if not self._extended:
             return specs, names
         classes = self._now.classes
-        backed = [each for each in self._extended if class_for(each, classes)]
+        backed = [resource for resource in self._extended if class_for(resource, classes)]
         return (*specs, claim_spec(self._subject.pod, backed, classes)), (*names, EXTENDED_CLAIM_NAME)
 
     def _plan(self, specs: Sequence[ClaimSpec]) -> Plan:
@@ -232,19 +234,19 @@ class _Adviser:
         """What the requests select, and the names of places that its drivers could publish."""
         drivers = {slice_.driver for slice_ in self._now.published.values()}
         names = place_names(sorted(drivers), self._now.vocabulary)
-        compared = [each.attribute for claim in compiled.claims for each in claim.constraints]
+        compared = [constraint.attribute for claim in compiled.claims for constraint in claim.constraints]
         wanted = tuple(dict.fromkeys((*names, *compared)))
         return selections(groups, self._empty, wanted), names
 
     def _participants(
         self, selected: Mapping[int, Sequence[Selected]], names: Sequence[str]
     ) -> tuple[Participants, ...]:
-        found = []
+        taking_part = []
         first = 0
         for spec in self._specs:
-            who, first = participants(spec, first, selected, names)
-            found.append(who)
-        return tuple(found)
+            claim_participants, first = participants(spec, first, selected, names)
+            taking_part.append(claim_participants)
+        return tuple(taking_part)
 
     def _extended_warnings(self) -> Iterator[ClaimWarning]:
         if self._extended:
@@ -254,7 +256,7 @@ class _Adviser:
         if self._plan(self._specs).nothing_to_align:
             return None
         now, empty = self._surveys(self._plan(options[0].specs))
-        soft = next((each for each in options if each.kind is OptionKind.SOFT), None)
+        soft = next((option for option in options if option.kind is OptionKind.SOFT), None)
         rewritten = () if soft is None else self._surveys(self._plan(soft.specs))[0]
         return nearness_counts(now, empty, rewritten, self._step)
 
@@ -266,12 +268,12 @@ class _Adviser:
 
 def _soft(bare: Sequence[ClaimSpec], rewrites: Sequence[Rewrite | Refusal]) -> Iterator[ConstraintOption]:
     """The claims rewritten, if any of them can be."""
-    if not any(isinstance(each, Rewrite) for each in rewrites):
+    if not any(isinstance(rewrite, Rewrite) for rewrite in rewrites):
         return
     specs = list(bare)
-    for number, each in enumerate(rewrites):
-        if isinstance(each, Rewrite):
-            specs[number] = rewritten(specs[number], each)
+    for number, rewrite in enumerate(rewrites):
+        if isinstance(rewrite, Rewrite):
+            specs[number] = rewritten(specs[number], rewrite)
     yield ConstraintOption(OptionKind.SOFT, tuple(specs))
 
 
@@ -284,4 +286,6 @@ def _refused(surveyed: Sequence[NodeGroup]) -> Mapping[Outcome, int]:
 
 def _sorted(warnings: Sequence[ClaimWarning]) -> tuple[ClaimWarning, ...]:
     order = list(Severity)
-    return tuple(sorted(dict.fromkeys(warnings), key=lambda each: order.index(each.severity)))
+    return tuple(
+        sorted(dict.fromkeys(warnings), key=lambda claim_warning: order.index(claim_warning.severity))
+    )

@@ -33,7 +33,7 @@ _NEARNESS = {
     Distance.REMOTE: Nearness.FAR,
     Distance.UNKNOWN: Nearness.UNKNOWN,
 }
-_RANK = {each: rank for rank, each in enumerate(Nearness)}
+_RANK = {nearness: rank for rank, nearness in enumerate(Nearness)}
 
 
 def nearness_of(alignment: Alignment) -> Nearness | None:
@@ -60,7 +60,7 @@ def best_nearness(problem: Problem, slots: Sequence[Slot], budget: int) -> tuple
         return None if nearness is None else -_RANK[nearness]
 
     best = best_of(problem, budget, rate, enough=-_RANK[Nearness.PCIE_ROOT])
-    return next((each for each, rank in _RANK.items() if -rank == best.rating), None), best
+    return next((nearness for nearness, rank in _RANK.items() if -rank == best.rating), None), best
 
 
 def nearest_possible(layout: Layout, usage: LayoutUsage) -> Nearness:
@@ -97,7 +97,7 @@ def _two_locations(
     problem: Problem, solution: Solution, slots: Sequence[Slot]
 ) -> tuple[Location, Location] | None:
     """The locations where there are just two devices, by far the most common claim."""
-    picks = [pick for each in solution.picks for pick in each]
+    picks = [pick for claim_picks in solution.picks for pick in claim_picks]
     if len(picks) != 2 or any(slot.fixed for slot in slots):
         return None
     if any(problem.claims.alternatives[pick.alternative].admin for pick in picks):

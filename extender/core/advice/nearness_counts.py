@@ -17,7 +17,7 @@ BEST_STEPS = 20_000
 BEST_VISITS = 60_000
 """Choices of devices looked at in all; what is beyond is not judged."""
 
-_RANK = {each: rank for rank, each in enumerate(Nearness)}
+_RANK = {nearness: rank for rank, nearness in enumerate(Nearness)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ def nearness_counts(
 def _taken(surveyed: Sequence[NodeGroup]) -> Counter[Nearness]:
     counts: Counter[Nearness] = Counter()
     for group in surveyed:
-        found = _first_fit(group)
-        if found is not None:
-            counts[found] += len(group.nodes)
+        nearness = _first_fit(group)
+        if nearness is not None:
+            counts[nearness] += len(group.nodes)
     return counts
 
 

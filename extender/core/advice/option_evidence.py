@@ -40,14 +40,14 @@ def sound(surveyed: Sequence[NodeGroup]) -> bool:
 
 def publications_of(option: ConstraintOption, evidence: OptionEvidence) -> tuple[Publication, ...]:
     """Of the requests that the option covers, each driver once; the one with most devices counts."""
-    found: dict[str, Publication] = {}
+    by_driver: dict[str, Publication] = {}
     for alternative in _covered(option, evidence):
-        for each in evidence.selected.get(alternative.index, ()):
-            publication = each.publications[option.attribute]
-            known = found.get(each.driver)
-            if known is None or known.devices < publication.devices:
-                found[each.driver] = publication
-    return tuple(found[driver] for driver in sorted(found))
+        for selected in evidence.selected.get(alternative.index, ()):
+            publication = selected.publications[option.attribute]
+            most = by_driver.get(selected.driver)
+            if most is None or most.devices < publication.devices:
+                by_driver[selected.driver] = publication
+    return tuple(by_driver[driver] for driver in sorted(by_driver))
 
 
 def cannot_hold(option: ConstraintOption, evidence: OptionEvidence) -> bool:
@@ -58,23 +58,23 @@ def cannot_hold(option: ConstraintOption, evidence: OptionEvidence) -> bool:
     has it, the search finds nothing, and nothing aborts it if selectors are sound and no
     request asks for *all* devices.
     """
-    if not evidence.sound or any(each.all_devices for each in evidence.compiled.alternatives):
+    if not evidence.sound or any(alternative.all_devices for alternative in evidence.compiled.alternatives):
         return False
     published: dict[tuple[int, str], int] = {}
     for alternative in _covered(option, evidence):
         key = (alternative.claim, alternative.base_name)
         published[key] = published.get(key, 0) + sum(
-            each.publications[option.attribute].published
-            for each in evidence.selected.get(alternative.index, ())
+            selected.publications[option.attribute].published
+            for selected in evidence.selected.get(alternative.index, ())
         )
     return any(count == 0 for count in published.values())
 
 
 def _covered(option: ConstraintOption, evidence: OptionEvidence) -> Iterator[Alternative]:
     for alternative in evidence.compiled.alternatives:
-        who = evidence.taking_part[alternative.claim]
+        claim_participants = evidence.taking_part[alternative.claim]
         if option.one_claim:
-            covered = alternative.base_name in (*who.on_bus, *who.off_bus)
+            covered = alternative.base_name in (*claim_participants.on_bus, *claim_participants.off_bus)
         else:
             covered = any(alternative.base_name in group for group in option.groups[alternative.claim])
         if covered:

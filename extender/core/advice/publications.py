@@ -112,10 +112,10 @@ def selections(
         if tally is None:
             tally = tallies[key] = _Publications(sighting.location.kind, attributes)
         tally.enter(sighting)
-    found: dict[int, list[Selected]] = {}
+    selected: dict[int, list[Selected]] = {}
     for (alternative, driver), tally in sorted(tallies.items(), key=lambda item: item[0]):
-        found.setdefault(alternative, []).append(tally.selected(driver))
-    return {alternative: tuple(each) for alternative, each in found.items()}
+        selected.setdefault(alternative, []).append(tally.selected(driver))
+    return {alternative: tuple(by_driver) for alternative, by_driver in selected.items()}
 
 
 def says_nothing(attribute: Attribute) -> bool:

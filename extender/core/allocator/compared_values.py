@@ -46,8 +46,8 @@ def values_of(
 ) -> tuple[Value, ...]:
     """The compared values of a device; ``seen`` is how expressions see it."""
     return tuple(
-        looked_up(device, driver, each.attribute) if each.derived is None else each.derived.value(seen)
-        for each in compared
+        looked_up(device, driver, value.attribute) if value.derived is None else value.derived.value(seen)
+        for value in compared
     )
 
 
@@ -60,14 +60,14 @@ class ValueClasses:
 
     def __init__(self, compared: Sequence[Compared], *, sets: bool) -> None:
         numbers: dict[str, dict[tuple[AttributeKind, Scalar], int]] = {}
-        self._numbers = [numbers.setdefault(each.attribute, {}) for each in compared]
+        self._numbers = [numbers.setdefault(value.attribute, {}) for value in compared]
         self._sets = sets
 
     def of(self, values: Sequence[Value]) -> tuple[ValueClass, ...]:
         """The classes of a device's values; both in the order of the claims' ``compared``."""
         return tuple(map(self._class, values, self._numbers))
 
-    def _class(self, value: Value, known: dict[tuple[AttributeKind, Scalar], int]) -> ValueClass:
+    def _class(self, value: Value, numbers: dict[tuple[AttributeKind, Scalar], int]) -> ValueClass:
         if value is None:
             return MISSING
         if isinstance(value, Answer):
@@ -77,8 +77,8 @@ class ValueClasses:
             if not self._sets or not scalar:
                 return INCOMPARABLE
             kind = _ELEMENTS[kind]
-            return frozenset([known.setdefault((kind, element), len(known)) for element in scalar])
+            return frozenset([numbers.setdefault((kind, element), len(numbers)) for element in scalar])
         if scalar is None:
             return INCOMPARABLE
-        number = known.setdefault((kind, scalar), len(known))
+        number = numbers.setdefault((kind, scalar), len(numbers))
         return frozenset((number,)) if self._sets else number

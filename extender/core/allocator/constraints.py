@@ -96,7 +96,7 @@ class DistinctByDevice:
         del request
         if value == MISSING or (value == INCOMPARABLE and (self._sets or self._values)):
             return False
-        if any(_collide(value, known) for known in self._values):
+        if any(_collide(value, earlier) for earlier in self._values):
             return False
         self._values.append(value)
         return True
@@ -127,7 +127,7 @@ class DistinctByRequest:
         if self._count > 0 and self._values:
             if value == INCOMPARABLE:
                 return False
-            if not self._never_equal and any(_collide(value, known) for known in self._values.values()):
+            if not self._never_equal and any(_collide(value, earlier) for earlier in self._values.values()):
                 return False
         self._values[request] = value
         self._count += 1

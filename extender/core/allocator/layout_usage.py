@@ -35,24 +35,24 @@ def usage_of(
         if (slice_, position) == NOWHERE:
             continue
         candidate = node_layout.layout.candidates[number]
-        of = usage[candidate.pool]
+        pool_usage = usage[candidate.pool]
         name = inventory.slices[slice_].devices[position].name
-        if name in of.exclusive:
+        if name in pool_usage.exclusive:
             in_use |= 1 << number
-        if name in of.consumed:
-            consumed.append((number, of.consumed[name]))
-        if release.counters.shares_known_by_id and name in of.shared:
+        if name in pool_usage.consumed:
+            consumed.append((number, pool_usage.consumed[name]))
+        if release.counters.shares_known_by_id and name in pool_usage.shared:
             shared |= 1 << number
         if candidate.traits.consumes_counters:
             drawing[candidate.block if by_slice else candidate.pool] = (candidate.pool, slice_)
     consumed_counters: list[tuple[int, _ConsumedCounters]] = []
     groups: list[tuple[int, str, Common]] = []
     for counter_owner, (pool, slice_) in sorted(drawing.items()):
-        of = usage[pool]
+        pool_usage = usage[pool]
         slices = (inventory.slices[slice_],) if by_slice else _all_slices(inventory, pool)
-        taken = of.exclusive
+        taken = pool_usage.exclusive
         if release.counters.shares_consume:
-            taken = taken | of.shared | of.consumed.keys()
+            taken = taken | pool_usage.shared | pool_usage.consumed.keys()
         holders = [device for device in _devices(slices) if device.name in taken]
         amounts = _consumed_counters(holders)
         if amounts:

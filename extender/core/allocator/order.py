@@ -151,7 +151,7 @@ class _Again:
                 continue
             reached = requests[picked[depth].alternative] if depth < len(picked) else max(requests.values())
             scope = SearchScope(
-                allowed=(*(frozenset((each,)) for each in path[:depth]), rivals),
+                allowed=(*(frozenset((candidate,)) for candidate in path[:depth]), rivals),
                 alternatives={request: sub for request, sub in chosen.items() if request <= reached},
                 skips_failing=aborts,
             )

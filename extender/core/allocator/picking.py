@@ -101,7 +101,8 @@ class Picks:
         self._counters = AvailableCounters(layout, usage, release.counters.scope)
         self._groups = AvailableGroups(usage) if self._features.compatibility_groups else None
         self._constraints = [
-            [constraint_of(each, release) for each in claim.constraints] for claim in compiled.claims
+            [constraint_of(constraint, release) for constraint in claim.constraints]
+            for claim in compiled.claims
         ]
         self._arithmetic = Arithmetic(release.capacity.wraps, self._features.fractional_capacity_range)
         self._demands: dict[tuple[int, int], Demand | None] = {}
@@ -248,8 +249,8 @@ class Picks:
     def _leave_constraints(self, alternative: Alternative, count: int) -> None:
         """Remove the device added last from the first ``count`` constraints that apply."""
         constraints = self._constraints[alternative.claim]
-        for each in reversed(alternative.constraints[:count]):
-            constraints[each].remove(alternative.base_name)
+        for position in reversed(alternative.constraints[:count]):
+            constraints[position].remove(alternative.base_name)
 
     def _take(
         self,

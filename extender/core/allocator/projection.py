@@ -34,7 +34,7 @@ class Projector:
         self._compiled = compiled
         self._release = release
         self._by_block = not release.order.fixed or release.counters.scope is CounterScope.SLICE
-        published = (each.attribute for each in compiled.compared if each.derived is None)
+        published = (value.attribute for value in compiled.compared if value.derived is None)
         self._reads = tuple(dict.fromkeys((*compiled.reads, *published)))
         self._whole = compiled.reads_everything or bool(compiled.domains)
         self._results: dict[object, tuple[tuple[SelectorResult, ...], tuple[str, str]]] = {}
@@ -53,8 +53,8 @@ class Projector:
         signature = inventory.signature
         numbers = tuple(
             [
-                self._slice_number(slice_, of.unsupported, of.targets)
-                for slice_, of in zip(inventory.slices, signature.slices, strict=True)
+                self._slice_number(slice_, slice_signature.unsupported, slice_signature.targets)
+                for slice_, slice_signature in zip(inventory.slices, signature.slices, strict=True)
             ]
         )
         node_layout = self._node_layouts.get((signature, numbers))
@@ -136,29 +136,36 @@ class Projector:
     def _build(self, inventory: Inventory, numbers: Sequence[int]) -> NodeLayout:
         signature = inventory.signature
         classes = ValueClasses(self._compiled.compared, sets=self._release.features.list_type_attributes)
-        found: list[tuple[Candidate, tuple[int, int]]] = []
+        located: list[tuple[Candidate, tuple[int, int]]] = []
         blocks: list[Block] = []
-        for slice_number, (number, of) in enumerate(zip(numbers, signature.slices, strict=True)):
+        for slice_number, (number, slice_signature) in enumerate(zip(numbers, signature.slices, strict=True)):
             devices = inventory.slices[slice_number].devices
             if self._by_block and self._seen[number]:
-                blocks.append(Block(of.pool, signature.pools[of.pool].late, of.late, of.counter_sets))
+                blocks.append(
+                    Block(
+                        slice_signature.pool,
+                        signature.pools[slice_signature.pool].late,
+                        slice_signature.late,
+                        slice_signature.counter_sets,
+                    )
+                )
             for position, results, values, failure in self._seen[number]:
                 candidate = Candidate(
-                    of.pool,
+                    slice_signature.pool,
                     devices[position].traits,
                     results,
                     classes.of(values),
-                    of.locations[position],
+                    slice_signature.locations[position],
                     failure,
                     max(len(blocks) - 1, 0),
-                    of.skips_node,
-                    next((each.message for each in values if isinstance(each, Answer)), ""),
+                    slice_signature.skips_node,
+                    next((value.message for value in values if isinstance(value, Answer)), ""),
                 )
-                found.append((candidate, (slice_number, position)))
+                located.append((candidate, (slice_number, position)))
         if self._release.gathering.invalid_is_fatal:
-            found = self._with_invalid_pools(found, blocks, signature.pools)
-        layout = Layout(signature.pools, tuple(each for each, _ in found), tuple(blocks))
-        positions = tuple(position for _, position in found)
+            located = self._with_invalid_pools(located, blocks, signature.pools)
+        layout = Layout(signature.pools, tuple(candidate for candidate, _ in located), tuple(blocks))
+        positions = tuple(position for _, position in located)
         return NodeLayout(self._layouts.setdefault(layout, len(self._layouts)), layout, positions)
 
     def _with_invalid_pools(

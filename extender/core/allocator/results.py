@@ -57,9 +57,9 @@ def allocations(
 
 def device_id(candidate: int, node_layout: NodeLayout, inventory: Inventory) -> DeviceID:
     """The device that a candidate stands for on this node."""
-    slice_, device = node_layout.positions[candidate]
-    found = inventory.slices[slice_]
-    return DeviceID(found.driver, found.pool, found.devices[device].name)
+    slice_number, device_number = node_layout.positions[candidate]
+    slice_ = inventory.slices[slice_number]
+    return DeviceID(slice_.driver, slice_.pool, slice_.devices[device_number].name)
 
 
 def device_result(
@@ -99,7 +99,9 @@ def _config(
     ]
 
     def applying(names: tuple[str, ...]) -> tuple[str, ...]:
-        covers_all = all(each.base_name in names or each.result_name in names for each in chosen)
+        covers_all = all(
+            alternative.base_name in names or alternative.result_name in names for alternative in chosen
+        )
         return () if once and covers_all else names
 
     for alternative in chosen:
@@ -152,8 +154,8 @@ def _node_selector(
 def _add_new(requirements: Iterable[NodeRequirement], known: list[NodeRequirement]) -> None:
     for requirement in requirements:
         if not any(
-            (each.key, each.operator, set(each.values))
+            (other.key, other.operator, set(other.values))
             == (requirement.key, requirement.operator, set(requirement.values))
-            for each in known
+            for other in known
         ):
             known.append(requirement)

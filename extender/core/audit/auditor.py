@@ -146,9 +146,9 @@ class Auditor:
         self._snapshot, self._worths = snapshot, worths
         self._possibilities = Possibilities(snapshot, worths, steps)
         self._pods = [
-            each
-            for each in running_pods(snapshot, worths)
-            if not namespaces or _pod_of(each).namespace in namespaces
+            pod
+            for pod in running_pods(snapshot, worths)
+            if not namespaces or _pod_of(pod).namespace in namespaces
         ]
         self._findings: list[PodFinding] = []
         self._unrated: Counter[Unrated] = Counter()
@@ -158,13 +158,13 @@ class Auditor:
 
     def rate(self) -> Iterator[str]:
         """Rate every pod, and yield its name once that is done. Use once."""
-        for each in self._pods:
-            if isinstance(each, RunningPod):
-                possible = self._possibilities.of(each)
-                self._findings.append(PodFinding(each, possible))
+        for pod in self._pods:
+            if isinstance(pod, RunningPod):
+                possible = self._possibilities.of(pod)
+                self._findings.append(PodFinding(pod, possible))
             else:
-                self._unrated[each[1]] += 1
-            yield _pod_of(each).name
+                self._unrated[pod[1]] += 1
+            yield _pod_of(pod).name
 
     def result(self) -> Audit:
         """What has been rated so far."""
@@ -176,5 +176,5 @@ def _loss(difference: float) -> float:
     return difference if difference >= LEAST_LOSS else 0.0
 
 
-def _pod_of(each: RunningPod | tuple[Pod, Unrated]) -> Pod:
-    return each.pod if isinstance(each, RunningPod) else each[0]
+def _pod_of(rated: RunningPod | tuple[Pod, Unrated]) -> Pod:
+    return rated.pod if isinstance(rated, RunningPod) else rated[0]

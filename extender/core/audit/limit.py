@@ -115,7 +115,7 @@ def _groups_needed(count: int, locations: Sequence[Location], near: frozenset[Di
     for a, b in combinations(range(len(locations)), 2):
         if group[a] != group[b] and distance(locations[a], locations[b]) in near:
             old, new = group[b], group[a]
-            group = [new if each == old else each for each in group]
+            group = [new if number == old else number for number in group]
     needed = 0
     for size in sorted(Counter(group).values(), reverse=True):
         if count <= 0:

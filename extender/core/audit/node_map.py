@@ -70,15 +70,15 @@ def node_map(name: str, snapshot: Snapshot) -> tuple[MapSocket, ...]:
     """
     located = _located(snapshot.nodes[name], snapshot)
     sockets = []
-    for socket, of_socket in _groups(located, lambda each: each.location.socket):
+    for socket, of_socket in _groups(located, lambda entry: entry.location.socket):
         nodes = []
-        for numa, of_node in _groups(of_socket, lambda each: each.location.numa):
-            roots = [each for each in of_node if each.device.kind not in OFF_BUS]
-            off_bus = tuple(each.device for each in of_node if each.device.kind in OFF_BUS)
+        for numa, of_node in _groups(of_socket, lambda entry: entry.location.numa):
+            roots = [entry for entry in of_node if entry.device.kind not in OFF_BUS]
+            off_bus = tuple(entry.device for entry in of_node if entry.device.kind in OFF_BUS)
             rows = [MapRoot("", off_bus)] if off_bus else []
             rows += [
-                MapRoot(_root_name(group) if root >= 0 else "", tuple(each.device for each in group))
-                for root, group in _groups(roots, lambda each: each.location.root)
+                MapRoot(_root_name(group) if root >= 0 else "", tuple(entry.device for entry in group))
+                for root, group in _groups(roots, lambda entry: entry.location.root)
             ]
             nodes.append(MapNumaNode(_numa_name(of_node) if numa >= 0 else "", tuple(rows)))
         sockets.append(MapSocket(socket >= 0, _socket_name(of_socket) if socket >= 0 else "", tuple(nodes)))
@@ -91,14 +91,14 @@ def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
         for claim in snapshot.holders.get(pool.id, ()):
             for id_ in _held_by(claim):
                 held.setdefault(id_, []).extend(_consumers(claim))
-    found = []
+    located = []
     for slice_, device, location in state.inventory.located():
         id_ = DeviceID(slice_.driver, slice_.pool, device.name)
         holders = tuple(dict.fromkeys(held.get(id_, ())))
         names = snapshot.vocabulary.attributes(slice_.driver)
         published = read_published(names, slice_.driver, device)
-        found.append(_Located(MapDevice(id_, location.kind, holders), location, published))
-    return found
+        located.append(_Located(MapDevice(id_, location.kind, holders), location, published))
+    return located
 
 
 def _held_by(claim: Claim) -> Iterable[DeviceID]:
@@ -107,31 +107,33 @@ def _held_by(claim: Claim) -> Iterable[DeviceID]:
 
 
 def _consumers(claim: Claim) -> list[str]:
-    pods = [f"{claim.namespace}/{each.name}" for each in claim.reserved_for if each.resource == "pods"]
+    pods = [
+        f"{claim.namespace}/{consumer.name}" for consumer in claim.reserved_for if consumer.resource == "pods"
+    ]
     return pods or [f"claim {claim.namespace}/{claim.name}"]
 
 
 def _groups(located: Iterable[_Located], key: Callable[[_Located], int]) -> list[tuple[int, list[_Located]]]:
     groups: dict[int, list[_Located]] = {}
-    for each in located:
-        groups.setdefault(key(each), []).append(each)
+    for device in located:
+        groups.setdefault(key(device), []).append(device)
     return sorted(groups.items(), key=lambda item: (item[0] < 0, item[0]))
 
 
 def _root_name(group: Sequence[_Located]) -> str:
-    return next((each.published.root for each in group if each.published.root), "")
+    return next((device.published.root for device in group if device.published.root), "")
 
 
 def _numa_name(group: Sequence[_Located]) -> str:
     return next(
         (
-            str(each.published.numa[0])
-            for each in group
-            if each.published.numa and not each.published.own_memory
+            str(device.published.numa[0])
+            for device in group
+            if device.published.numa and not device.published.own_memory
         ),
         "",
     )
 
 
 def _socket_name(group: Sequence[_Located]) -> str:
-    return next((str(each.published.socket) for each in group if each.published.socket >= 0), "")
+    return next((str(device.published.socket) for device in group if device.published.socket >= 0), "")

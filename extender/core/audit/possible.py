@@ -131,7 +131,7 @@ class Possibilities:
             top = self._tops.get(specs)
             if top is None:
                 top = self._tops[specs] = self._best_predicted(running, free)
-            elsewhere = next((each for each in top if each.node != running.pod.node_name), None)
+            elsewhere = next((option for option in top if option.node != running.pod.node_name), None)
         return Possible(empty, here, elsewhere)
 
     def _restricted(
@@ -170,11 +170,11 @@ class Possibilities:
     ) -> Bound:
         """The best of all choices of devices; it is not looked further once ``enough`` is reached."""
         key = (memo, node_layout.number, usage, fixed, enough)
-        known = self._bests.get(key)
-        if known is None:
+        best = self._bests.get(key)
+        if best is None:
             problem = Problem(memo.compiled, node_layout.layout, usage, memo.release)
-            known = self._bests[key] = self._search_best(problem, fixed, enough)
-        return known
+            best = self._bests[key] = self._search_best(problem, fixed, enough)
+        return best
 
     def _search_best(self, problem: Problem, fixed: _Choice, enough: float) -> Bound:
         if self.spent:
@@ -207,18 +207,18 @@ class Possibilities:
         judge = NodeJudge(
             _plan_anew(running, claims), self._snapshot, self._memos, self._ratings, STEPS_PER_NODE
         )
-        found: list[Elsewhere] = []
+        options: list[Elsewhere] = []
         perfect = 0
         for name in self._snapshot.nodes:
             judgement = judge.judge(name, self._budget)
             alignment = judgement.alignment
             certain = judgement.prediction.certainty is Certainty.EXACT
             if certain and alignment is not None and alignment.pairs:
-                found.append(Elsewhere(name, lowest(alignment, self._worths)))
-                perfect += found[-1].alignment >= 1.0
+                options.append(Elsewhere(name, lowest(alignment, self._worths)))
+                perfect += options[-1].alignment >= 1.0
             if perfect == 2:
                 break
-        return tuple(sorted(found, key=lambda option: (-option.alignment, option.node))[:2])
+        return tuple(sorted(options, key=lambda option: (-option.alignment, option.node))[:2])
 
 
 def _plan_anew(running: RunningPod, claims: Sequence[Claim]) -> Plan:

@@ -138,17 +138,17 @@ def _on_node(
 
 
 def _rated(locations: tuple[Location, ...], ratings: _Ratings, worths: Worths) -> _Rating:
-    known = ratings.get(locations)
-    if known is None:
+    rating = ratings.get(locations)
+    if rating is None:
         alignment = align(locations, worths)
-        known = _Rating(alignment, lowest(alignment, worths), highest(alignment, worths))
-        ratings[locations] = known
-    return known
+        rating = _Rating(alignment, lowest(alignment, worths), highest(alignment, worths))
+        ratings[locations] = rating
+    return rating
 
 
 def _locations_of(wanted: set[DeviceID], state: NodeState) -> dict[DeviceID, Location]:
     """The locations of some devices on a node; those that its slices do not list are left out."""
-    pools = {(each.driver, each.pool) for each in wanted}
+    pools = {(device.driver, device.pool) for device in wanted}
     return {
         id_: location
         for slice_, device, location in state.inventory.located()

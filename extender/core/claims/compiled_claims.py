@@ -140,15 +140,15 @@ def compile_claims(
     """
     compiler = _Compiler(classes, release)
     claims = tuple(compiler.claim(number, spec) for number, spec in enumerate(specs))
-    read = [selector.reads for each in compiler.alternatives for _, selector in each.selectors]
+    read = [selector.reads for alternative in compiler.alternatives for _, selector in alternative.selectors]
     read += [derived.reads for derived in compiler.derived.values()]
     return CompiledClaims(
         claims=claims,
         alternatives=tuple(compiler.alternatives),
         compared=tuple(compiler.compared),
-        reads=tuple(sorted(frozenset().union(*(each.attributes for each in read)))),
-        domains=frozenset().union(*(each.domains for each in read)),
-        reads_everything=any(each.everything for each in read),
+        reads=tuple(sorted(frozenset().union(*(reads.attributes for reads in read)))),
+        domains=frozenset().union(*(reads.domains for reads in read)),
+        reads_everything=any(reads.everything for reads in read),
     )
 
 

@@ -38,9 +38,15 @@ def class_for(resource: str, classes: Mapping[str, DeviceClass]) -> DeviceClass 
     """The class behind a resource: by implicit name, else the newest that names it explicitly."""
     if resource.startswith(IMPLICIT_PREFIX):
         return classes.get(resource.removeprefix(IMPLICIT_PREFIX))
-    named = [each for each in classes.values() if each.extended_resource_name == resource]
-    newest = max((each.created for each in named), default="")
-    return min((each for each in named if each.created == newest), key=lambda each: each.name, default=None)
+    named = [
+        device_class for device_class in classes.values() if device_class.extended_resource_name == resource
+    ]
+    newest = max((device_class.created for device_class in named), default="")
+    return min(
+        (device_class for device_class in named if device_class.created == newest),
+        key=lambda device_class: device_class.name,
+        default=None,
+    )
 
 
 def through_dra(
@@ -72,9 +78,9 @@ def claim_spec(pod: Pod, resources: Sequence[str], classes: Mapping[str, DeviceC
     containers = (*pod.init_containers, *pod.containers)
     requests: list[Request] = []
     for resource in resources:
-        found = class_for(resource, classes)
-        if found is not None:
-            requests += _requests(containers, len(pod.init_containers), resource, found.name)
+        device_class = class_for(resource, classes)
+        if device_class is not None:
+            requests += _requests(containers, len(pod.init_containers), resource, device_class.name)
     requests.sort(key=lambda request: request.name)
     text = ",".join(
         f"{request.name}={each.device_class}*{each.count}"

@@ -44,7 +44,7 @@ def claims_of(
     release: Release,
 ) -> PodClaims | Reason:
     """Resolve the pod's claims, or tell why no node can be judged or none can work."""
-    found: dict[ClaimKey, Claim] = {}
+    resolved: dict[ClaimKey, Claim] = {}
     for entry in pod.claims:
         if not entry.needed:
             continue
@@ -55,11 +55,11 @@ def claims_of(
             return reason(ReasonCode.CLAIM_NOT_OWNED, claim=claim.name)
         if claim.deleting:
             return reason(ReasonCode.CLAIM_DELETING, claim=claim.name)
-        if claim.allocation is None and claim.key in found:
+        if claim.allocation is None and claim.key in resolved:
             return reason(ReasonCode.CLAIM_LISTED_TWICE, claim=claim.name)
         if claim.allocation is not None and not _has_room(claim, pod):
             return reason(ReasonCode.CLAIM_IN_USE, claim=claim.name)
-        found[claim.key] = claim
+        resolved[claim.key] = claim
     extended: tuple[str, ...] = ()
     if release.features.extended_resource:
         extended = backed_resources(pod, classes)
@@ -69,7 +69,7 @@ def claims_of(
         for claim in claims.values():
             if claim.extended_resource and claim.namespace == pod.namespace and claim.owner_uid == pod.uid:
                 return reason(ReasonCode.STALE_EXTENDED_CLAIM, claim=claim.name)
-    return PodClaims(tuple(found.values()), extended)
+    return PodClaims(tuple(resolved.values()), extended)
 
 
 def _lookup(pod: Pod, entry: str, name: str, claims: Mapping[ClaimKey, Claim]) -> Claim | None:

@@ -113,8 +113,8 @@ class Evaluation(Generic[T]):
             uniform = NodeVerdict(plan.outcome, Certainty.EXACT, plan.reason, (), None, points, 0)
             return dict.fromkeys(names, uniform)
         judged = self._judge_of(plan).judge_all(names, Budget(self._settings.request_steps))
-        found = {name: self._verdict(plan, judgement) for name, judgement in judged}
-        return {name: found[name] for name in names}
+        verdicts = {name: self._verdict(plan, judgement) for name, judgement in judged}
+        return {name: verdicts[name] for name in names}
 
     @property
     def pending(self) -> tuple[Claim, ...]:
@@ -157,12 +157,12 @@ class Evaluation(Generic[T]):
         """Entries where all nodes are equal: one outcome for all, or nothing to align."""
         plan, neutral = self._plan, self._settings.neutral
         uniform = isinstance(plan, Uniform) and plan.outcome is not Outcome.UNKNOWN
-        known = self._memo.equal(0 if uniform else neutral, self.snapshot)
+        entries = self._memo.equal(0 if uniform else neutral, self.snapshot)
         try:
-            return list(map(known.__getitem__, names))
+            return list(map(entries.__getitem__, names))
         except KeyError:
             render = self._memo.render
-            return [known[name] if name in known else render(name, neutral) for name in names]
+            return [entries[name] if name in entries else render(name, neutral) for name in names]
 
     def _ready_answers(self, plan: Plan) -> ReadyAnswers[T]:
         memo = self._memo.plan((plan.key, self._settings.search_steps), self.snapshot)

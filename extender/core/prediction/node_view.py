@@ -72,12 +72,12 @@ def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -
         return None
     pairable = state.inventory.pairable
     key = (prediction, id(view.node_layout), pairable, state.free)
-    found = view.memo.fragmentations.get(key)
-    if found is None:
+    fragmentation = view.memo.fragmentations.get(key)
+    if fragmentation is None:
         taken = _taken(view, prediction.solution)
-        found = fragmentation_of(pairable, state.free, state.pairs, taken)
-        view.memo.remember_fragmentation(key, found)
-    return found
+        fragmentation = fragmentation_of(pairable, state.free, state.pairs, taken)
+        view.memo.remember_fragmentation(key, fragmentation)
+    return fragmentation
 
 
 def _taken(view: NodeView, solution: Solution) -> list[tuple[int, int]]:
@@ -100,12 +100,13 @@ def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
             slots.append(Slot(pending))
             pending += 1
         else:
-            found = _locations(state)
+            locations = _locations(state)
             slots.append(
                 Slot(
                     -1,
                     tuple(
-                        None if result.admin_access else found.get(result.id) for result in holding.results
+                        None if result.admin_access else locations.get(result.id)
+                        for result in holding.results
                     ),
                 )
             )
