@@ -143,7 +143,7 @@ MUTATIONS = (
     Mutation(
         "distinct values differ between devices",
         "allocator/constraints",
-        "if any(_collide(value, known) for known in self._values):",
+        "if any(_collide(value, earlier) for earlier in self._values):",
         "if False:",
     ),
     Mutation(
