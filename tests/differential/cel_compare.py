@@ -12,9 +12,9 @@ from enum import StrEnum
 from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, unsupported_attribute
 from extender.cel.errors import COST_EXCEEDED, Unpredictable
 from extender.cel.evaluation.program import Program
-from extender.core.releases.features import features_named
 from extender.core.releases.history import implementation_for, release_with
 from extender.kube import decode
+from tests.allocator_case import features_named
 from tests.differential.cel_generate import Selector
 from tests.oracle.client import Answer, Oracle
 
@@ -47,7 +47,7 @@ def dialect_of(oracle: Oracle, features: Iterable[str]) -> Dialect:
     """Our dialect for the patch that the oracle is made of."""
     module = oracle.version()["modules"]["k8s.io/dynamic-resource-allocation"]
     _, minor, patch = module.split(".")
-    known = features_named(frozenset(features))
+    known = features_named(features)
     implementation = implementation_for(f"1.{minor}", known)
     return release_with(f"1.{minor}.{patch}", known, implementation).cel
 

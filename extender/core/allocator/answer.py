@@ -15,17 +15,11 @@ from .search import Search, Solution
 
 
 class Found(NamedTuple):
-    """
-    What a search came to: devices, none, or why it stopped.
-
-    ``steps`` were taken in all, ``search_steps`` are those that upstream counts;
-    ``None`` where it takes more, because it tries devices in every order.
-    """
+    """What a search came to in ``steps``: devices, none, or why it stopped."""
 
     answer: Solution | Fatal | Unpredictable | None
     certainty: Certainty
     steps: int
-    search_steps: int | None
 
 
 def find(problem: Problem, budget: int) -> Found:
@@ -42,8 +36,7 @@ def find(problem: Problem, budget: int) -> Found:
     except Fatal as fatal:
         answer = fatal
     except Unpredictable as unpredictable:
-        return Found(unpredictable, Certainty.EXACT, search.steps + search.tried, None)
+        return Found(unpredictable, Certainty.EXACT, search.steps + search.tried)
     check = check_order(problem, budget, search, answer)
     certainty = Certainty.ORDER_DEPENDENT if check.matters else Certainty.EXACT
-    counted = search.steps if combined is problem else None
-    return Found(answer, certainty, search.steps + search.tried + check.steps, counted)
+    return Found(answer, certainty, search.steps + search.tried + check.steps)

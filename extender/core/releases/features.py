@@ -4,7 +4,7 @@ The features of the allocator and its plugin that feature gates turn on and off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +36,3 @@ class Features:
     def binding(self) -> bool:
         """Whether devices with binding conditions can be allocated."""
         return self.binding_conditions and self.device_status
-
-
-ALLOCATOR_FEATURES: dict[str, tuple[str, ...]] = {
-    "AdminAccess": ("admin_access",),
-    "PrioritizedList": ("prioritized_list",),
-    "PartitionableDevices": ("partitionable_devices",),
-    "DeviceTaints": ("device_taints",),
-    "DeviceBinding": ("binding_conditions",),
-    "DeviceStatus": ("device_status",),
-    "DeviceBindingAndStatus": ("binding_conditions", "device_status"),
-    "ConsumableCapacity": ("consumable_capacity",),
-    "FractionalCapacityRange": ("fractional_capacity_range",),
-    "ListTypeAttributes": ("list_type_attributes",),
-    "DerivedAttributes": ("derived_attributes",),
-    "CompatibilityGroups": ("compatibility_groups",),
-    "OptionalNodeOperations": ("optional_node_operations",),
-}
-"""
-Upstream's names of the features that its allocator knows.
-
-Source: k8s.io/dynamic-resource-allocation structured/internal/types.go Features, v0.34 to v0.37.
-"""
-
-
-def features_named(names: frozenset[str]) -> Features:
-    """
-    Exactly the allocator features in ``names`` (upstream's own names), no others.
-
-    Raises ``ValueError`` listing the known names when one is not known.
-    """
-    unknown = sorted(names - ALLOCATOR_FEATURES.keys())
-    if unknown:
-        raise ValueError(f"unknown features {', '.join(unknown)}; known: {', '.join(ALLOCATOR_FEATURES)}")
-    on = {field for name in names for field in ALLOCATOR_FEATURES[name]}
-    return Features(**{field.name: field.name in on for field in fields(Features)})

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from extender.core.releases.feature_gates import FEATURE_GATES, MINORS, WrongGate, features_of, parse_gates
-from extender.core.releases.features import Features, features_named
+from extender.core.releases.features import Features
 
 
 def test_defaults() -> None:
@@ -83,9 +83,8 @@ def test_what_is_no_gate(text: str) -> None:
         parse_gates(text)
 
 
-def test_upstream_feature_names() -> None:
-    """Exactly the named features are on; others are refused with what is known."""
-    assert features_named(frozenset({"DeviceBindingAndStatus"})).binding
-    assert not features_named(frozenset({"DeviceBinding"})).binding
-    with pytest.raises(ValueError, match=r"unknown features Nope; known: AdminAccess"):
-        features_named(frozenset({"Nope"}))
+def test_binding_conditions_need_the_status_of_devices() -> None:
+    """1.34 has a gate for each; one alone has no effect."""
+    assert Features().binding
+    assert not Features(device_status=False).binding
+    assert not Features(binding_conditions=False).binding
