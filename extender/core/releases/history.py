@@ -104,7 +104,6 @@ def release_with(version: str, features: Features, implementation: Implementatio
     return replace(
         release,
         version=version,
-        implementation=implementation,
         features=features,
         cel=dialect_of(minor, list_attributes=features.list_type_attributes),
     )
@@ -117,7 +116,6 @@ def _v1_34(patch: int, implementation: Implementation) -> Release:
         order=Order(fixed=False, late_pools=experimental, late_slices=experimental, combinations=False),
         gathering=Gathering(
             looks_elsewhere=False,
-            incomplete_usable=True,
             invalid_is_fatal=True,
             counters_apart=False,
             local_first=False,

@@ -82,9 +82,8 @@ class Gathering:
     Which pools and slices count for a node.
 
     ``looks_elsewhere``: a pool that lacks slices on the node is completed by, or
-    hidden for the newer generation of, slices elsewhere. ``incomplete_usable``:
-    single devices of an incomplete pool can be had. ``invalid_is_fatal``: walking
-    into an invalid pool aborts the attempt, else the pool is skipped.
+    hidden for the newer generation of, slices elsewhere. ``invalid_is_fatal``:
+    walking into an invalid pool aborts the attempt, else the pool is skipped.
     ``counters_apart``: counters are in slices without devices.
     ``counters_everywhere``: those count for every node.
     ``judges_incomplete``: an incomplete pool can be invalid, too (stable in 1.35).
@@ -94,7 +93,6 @@ class Gathering:
     """
 
     looks_elsewhere: bool = True
-    incomplete_usable: bool = False
     invalid_is_fatal: bool = False
     counters_apart: bool = True
     counters_everywhere: bool = False
@@ -179,7 +177,6 @@ class Release:
     """
 
     version: str
-    implementation: Implementation = Implementation.INCUBATING
     features: Features = Features()
     cel: Dialect = field(default_factory=Dialect)
     order: Order = Order()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.releases.history import LATEST, PATCHES, UnknownRelease, release_for
+from extender.core.releases.history import LATEST, PATCHES, UnknownRelease, implementation_for, release_for
 from extender.core.releases.release import CounterScope, DistinctRule, Implementation
 
 
@@ -59,7 +59,8 @@ def test_latest() -> None:
 )
 def test_implementations(version: str, gates: dict[str, bool], implementation: str) -> None:
     """The first implementation that knows every feature that is on."""
-    assert release_for(version, gates).implementation is Implementation(implementation)
+    features = release_for(version, gates).features
+    assert implementation_for(version, features) is Implementation(implementation)
 
 
 def test_list_attributes_of_1_36_reach_the_selectors_only() -> None:
