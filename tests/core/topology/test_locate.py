@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extender.core.topology.locate import locate
 from extender.core.topology.locations import Location
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
 from extender.model import Device
 from tests import builders as b
 
@@ -30,3 +30,9 @@ def test_equal_machines_have_equal_locations():
 def test_no_devices_no_locations():
     """A node without devices has no locations."""
     assert locate([], DEFAULT_VOCABULARY) == ()
+
+
+def test_what_is_unknown_is_minus_one():
+    """Of a device that publishes nothing, its kind and that it is a device are known."""
+    (location,) = locate([("gpu.nvidia.com", Device("d", {}))], DEFAULT_VOCABULARY)
+    assert location == Location(DeviceKind.GPU, device=0) == (DeviceKind.GPU, 0, -1, -1, -1)
