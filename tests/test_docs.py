@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections import Counter
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
 
-from extender.cli.program import COMMANDS
+from extender.cli.program import COMMANDS, main
 from tests.paths import ROOT
 
 PAGES = [
@@ -66,17 +67,12 @@ def pins(name: str) -> dict[str, str]:
 
 @cache
 def help_text(*command: str) -> str:
-    program = "import sys; from extender.cli import main; sys.exit(main())"
-    done = subprocess.run(
-        [sys.executable, "-c", program, *command, "--help"],
-        cwd=ROOT,
-        env=os.environ | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return done.stdout
+    printed = io.StringIO()
+    wide = mock.patch.dict(os.environ, {"COLUMNS": "200"})
+    with wide, redirect_stdout(printed), pytest.raises(SystemExit) as stop:
+        main([*command, "--help"])
+    assert stop.value.code == 0
+    return printed.getvalue()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=short)

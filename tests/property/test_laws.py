@@ -103,8 +103,9 @@ def test_a_small_budget_is_spent_alike(version: str, world: World, seed: int, st
 def test_nodes_do_not_influence_each_other(world: World) -> None:
     """A node judged alone, with nothing remembered, gets the verdict that it gets among others."""
     together = verdicts(world)
+    snapshot = snapshot_of(world)
     for node in world.nodes:
-        assert ask(snapshot_of(world), world).verdicts([node.name])[node.name] == together[node.name]
+        assert ask(snapshot, world).verdicts([node.name])[node.name] == together[node.name]
 
 
 @settings(max_examples=150, deadline=None)

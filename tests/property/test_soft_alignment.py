@@ -28,6 +28,7 @@ from extender.model import (
 )
 from extender.model.quantity import Quantity
 from tests import builders as b
+from tests.property.draws import EITHER, below, between
 from tests.property.test_laws import RELEASES
 from tests.property.worlds import CLASSES, NODES
 
@@ -35,41 +36,47 @@ BUS = "resource.kubernetes.io/pciBusID"
 ROOTS = ("pci0000:10", "pci0000:20", None)
 DRIVERS = ("gpu.nvidia.com", "dra.net")
 
+_ROOTS = st.sampled_from(ROOTS)
+_ORDERS = st.permutations(("gpu", "nic"))
+
 
 @st.composite
-def devices(draw: st.DrawFn, driver: str, roots: tuple[str | None, ...]) -> tuple[Device, ...]:
+def devices(draw: st.DrawFn, driver: str) -> tuple[Device, ...]:
     """Some without a root, some without an address, some tainted, some that draw on counters."""
-    counters = driver == "gpu.nvidia.com" and draw(st.integers(0, 3)) == 0
-    lacks_addresses = draw(st.booleans())
+    counters = driver == "gpu.nvidia.com" and draw(below(4)) == 0
+    lacks_addresses = draw(EITHER)
     made = []
-    for number in range(draw(st.integers(0, 4))):
+    for number in range(draw(below(5))):
         attributes = {}
-        root = draw(st.sampled_from(roots))
+        root = draw(_ROOTS)
         if root is not None:
             attributes[b.ROOT] = b.text(root)
-        if not (lacks_addresses and draw(st.booleans())):
+        if not (lacks_addresses and draw(EITHER)):
             attributes[BUS] = b.text(f"0000:{DRIVERS.index(driver)}{number}:00.0")
         traits = DeviceTraits(
-            taints=(Taint("broken", "NoSchedule"),) if draw(st.integers(0, 5)) == 0 else (),
+            taints=(Taint("broken", "NoSchedule"),) if draw(below(6)) == 0 else (),
             consumes_counters=(CounterConsumption("set", (("units", Quantity(10**9)),)),) if counters else (),
         )
         made.append(Device(f"device-{number}", attributes, traits))
     return tuple(made)
 
 
+_DEVICES = {driver: devices(driver) for driver in DRIVERS}
+
+
 @st.composite
-def slices(draw: st.DrawFn, roots: tuple[str | None, ...] = ROOTS) -> tuple[ResourceSlice, ...]:
+def slices(draw: st.DrawFn) -> tuple[ResourceSlice, ...]:
     made = []
     for node in NODES:
         for driver in DRIVERS:
-            offered = draw(devices(driver, roots))
+            offered = draw(_DEVICES[driver])
             parts = [
                 ResourceSlice(
                     f"{node.name}-{driver}", driver, node.name, node_name=node.name, devices=offered
                 )
             ]
             if any(device.traits.consumes_counters for device in offered):
-                total = Quantity(draw(st.integers(1, 2)) * 10**9)
+                total = Quantity(draw(between(1, 2)) * 10**9)
                 shared = (CounterSet("set", (("units", total),)),)
                 parts.append(replace(parts[0], name=f"{parts[0].name}-0", devices=(), shared_counters=shared))
             made += [replace(part, resource_slice_count=len(parts)) for part in parts]
@@ -79,12 +86,12 @@ def slices(draw: st.DrawFn, roots: tuple[str | None, ...] = ROOTS) -> tuple[Reso
 @st.composite
 def claims(draw: st.DrawFn) -> ClaimSpec:
     """A GPU and a NIC in either order, and perhaps one more device of any kind, first or last."""
-    tolerations = (Toleration(operator="Exists"),) if draw(st.booleans()) else ()
-    pair = [b.request("gpu", "gpu", tolerations=tolerations), b.request("nic", "nic")]
-    requests = draw(st.permutations(pair))
-    more = draw(st.integers(0, 3))
+    tolerations = (Toleration(operator="Exists"),) if draw(EITHER) else ()
+    pair = {"gpu": b.request("gpu", "gpu", tolerations=tolerations), "nic": b.request("nic", "nic")}
+    requests = [pair[name] for name in draw(_ORDERS)]
+    more = draw(below(4))
     if more < 2:
-        requests.insert(2 * more, b.request("more", "any", count=draw(st.integers(1, 2))))
+        requests.insert(2 * more, b.request("more", "any", count=draw(between(1, 2))))
     return b.spec(*requests)
 
 
@@ -108,7 +115,7 @@ def verdicts(world: Snapshot, spec: ClaimSpec) -> dict[str, NodeVerdict]:
     return asking.verdicts([node.name for node in NODES])
 
 
-PICKS = st.lists(st.integers(0, 31), max_size=5)
+PICKS = st.lists(below(32), max_size=5)
 
 
 @pytest.mark.parametrize("version", [*RELEASES, "1.36.3"])
