@@ -59,8 +59,8 @@ class Pairable:
 
     def __post_init__(self) -> None:
         """Hash once: it is part of a key that is looked up per node."""
-        found = {(slice_, device): unit for slice_, device, unit in self.units}
-        object.__setattr__(self, "unit_of", found)
+        unit_of = {(slice_, device): unit for slice_, device, unit in self.units}
+        object.__setattr__(self, "unit_of", unit_of)
         object.__setattr__(self, "digest", hash((self.gpus, self.nics, self.units)))
 
     def __hash__(self) -> int:
@@ -182,21 +182,21 @@ def _share_a_root(gpus: Iterable[_Found], nics: Iterable[_Found]) -> bool:
 
 
 def _units(
-    found: Iterable[_Found], neighbourhoods: dict[Hashable, int], *, by_root: bool
+    devices: Iterable[_Found], neighbourhoods: dict[Hashable, int], *, by_root: bool
 ) -> tuple[list[tuple[int, int, int]], list[int]]:
     """(slice, device, unit) of each device, and each unit's neighbourhood, numbered in ``neighbourhoods``."""
     units: dict[Hashable, int] = {}
     of_units: list[int] = []
     listed: list[tuple[int, int, int]] = []
-    for each in found:
-        unit = units.setdefault(each.indivisible, len(units))
+    for device in devices:
+        unit = units.setdefault(device.indivisible, len(units))
         if unit == len(of_units):
-            location = each.location
+            location = device.location
             # A root on which devices say to be on several NUMA nodes is none: see ``distance``.
             neighbourhood = (location.root, location.numa) if by_root else location.numa
-            known = (location.root if by_root else location.numa) >= 0
+            is_located = (location.root if by_root else location.numa) >= 0
             of_units.append(
-                neighbourhoods.setdefault(neighbourhood, len(neighbourhoods)) if known else _NOWHERE
+                neighbourhoods.setdefault(neighbourhood, len(neighbourhoods)) if is_located else _NOWHERE
             )
-        listed.append((each.slice_, each.device, unit))
+        listed.append((device.slice_, device.device, unit))
     return listed, of_units

@@ -114,7 +114,7 @@ def inventory_of(
         kept = (
             []
             if previous is None
-            else [each for each in previous.inventory.pools if each.id not in previous.pools]
+            else [pool for pool in previous.inventory.pools if pool.id not in previous.pools]
         )
         if foreign or kept:
             pools = in_search_order((*kept, *pools, *foreign), release)
@@ -166,10 +166,10 @@ def _signature_of(
     if previous is not None and _stayed(previous, slices):
         before = previous.inventory
         slice_signatures = tuple(
-            _moved(of, number)
+            _moved(signature, number)
             if slice_ is then
-            else _slice_signature(node, number, slice_, of.locations, release)
-            for (number, slice_), then, of in zip(
+            else _slice_signature(node, number, slice_, signature.locations, release)
+            for (number, slice_), then, signature in zip(
                 numbered, before.slices, before.signature.slices, strict=True
             )
         )
@@ -177,11 +177,11 @@ def _signature_of(
             pairable = _pairable(slices, before.signature, release, vocabulary, lineage)
             return Inventory(pools, slices, before.signature, pairable=pairable)
     else:
-        devices = [(slice_, each) for slice_ in slices for each in slice_.devices]
+        devices = [(slice_, device) for slice_ in slices for device in slice_.devices]
         roaming = {
-            number for number, (slice_, each) in enumerate(devices) if not _is_local(slice_, each, node)
+            number for number, (slice_, device) in enumerate(devices) if not _is_local(slice_, device, node)
         }
-        locations = iter(locate([(slice_.driver, each) for slice_, each in devices], vocabulary, roaming))
+        locations = iter(locate([(slice_.driver, device) for slice_, device in devices], vocabulary, roaming))
         slice_signatures = tuple(
             _slice_signature(node, number, slice_, tuple(next(locations) for _ in slice_.devices), release)
             for number, slice_ in numbered
@@ -204,7 +204,9 @@ def _pairable(
     previous = lineage.pairables.get((signature, marks))
     if previous is None:
         previous = lineage.pairables[signature, marks] = pairable_of(
-            [of.locations for of in signature.slices], [of.targets for of in signature.slices], marks
+            [slice_signature.locations for slice_signature in signature.slices],
+            [slice_signature.targets for slice_signature in signature.slices],
+            marks,
         )
     return previous
 

@@ -36,17 +36,17 @@ def nodes_targeted(slices: Iterable[ResourceSlice], nodes: Iterable[Node]) -> se
     targets = {target for slice_ in slices for target in _targets(slice_)}
     if any(all_nodes and not name for name, all_nodes, _ in targets):
         return None
-    found = {name for name, _, _ in targets if name}
+    names = {name for name, _, _ in targets if name}
     selectors = [selector for name, _, selector in targets if selector is not None and not name]
     if not selectors:
-        return found
+        return names
     try:
         for node in nodes:
             if any(selector_matches(selector, node) for selector in selectors):
-                found.add(node.name)
+                names.add(node.name)
     except NodeSelectorError:
         return None
-    return found
+    return names
 
 
 def _targets(slice_: ResourceSlice) -> Iterable[tuple[str, bool, NodeSelector | None]]:

@@ -80,7 +80,7 @@ def state_after(
 
 
 def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> NodeState:
-    pools = [of.pool for of in inventory.signature.slices]
+    pools = [slice_signature.pool for slice_signature in inventory.signature.slices]
     free = free_units(inventory.pairable, inventory.slices, pools, usage)
     return NodeState(node, inventory, usage, free, inventory.pairable.pairs(free))
 

@@ -48,15 +48,15 @@ class Objects:
 
     def differences(self, changes: Changes) -> Differences:
         """Return what ``changes`` change, each kind in their order."""
-        found: dict[str, Mapping[Key, Difference[object]]] = {}
+        tables: dict[str, Mapping[Key, Difference[object]]] = {}
         for kind, table in changes.by_kind.items():
             before = self.by_kind.get(kind, _EMPTY)
             wanted = table
             if kind in changes.complete:
                 wanted = {**table, **dict.fromkeys(key for key in before if key not in table)}
             if different := differences(before, wanted):
-                found[kind] = different
-        return Differences(found)
+                tables[kind] = different
+        return Differences(tables)
 
     def after(self, changed: Differences) -> Objects:
         """Return the objects with the differences in them; kinds without any share their mapping."""

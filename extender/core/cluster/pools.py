@@ -236,13 +236,13 @@ def _duplicate_counter_set(counter_sets: Iterable[CounterSet]) -> str:
 
 
 def _unknown_counter(counter_sets: Iterable[CounterSet], slices: Iterable[ResourceSlice]) -> str:
-    known = {counter_set.name: dict(counter_set.counters) for counter_set in counter_sets}
+    sets = {counter_set.name: dict(counter_set.counters) for counter_set in counter_sets}
     for slice_ in slices:
         for device in slice_.devices:
             for consumption in device.traits.consumes_counters:
-                if consumption.counter_set not in known:
+                if consumption.counter_set not in sets:
                     return f"counter set {consumption.counter_set} not found"
                 for name, _ in consumption.counters:
-                    if name not in known[consumption.counter_set]:
+                    if name not in sets[consumption.counter_set]:
                         return f"counter {name} not found in counter set {consumption.counter_set}"
     return ""

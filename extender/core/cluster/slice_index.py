@@ -73,14 +73,14 @@ def index_after(
         return (slice_.pool_id,)
 
     def node(slice_: ResourceSlice) -> tuple[str, ...]:
-        found = slice_.node_name and is_usable(slice_, release) and not _counts_everywhere(slice_, release)
-        return (slice_.node_name,) if found else ()
+        is_local = slice_.node_name and is_usable(slice_, release) and not _counts_everywhere(slice_, release)
+        return (slice_.node_name,) if is_local else ()
 
     def several_nodes(slice_: ResourceSlice) -> tuple[None, ...]:
-        found = (
+        is_selected = (
             not slice_.node_name and is_usable(slice_, release) and not _counts_everywhere(slice_, release)
         )
-        return (None,) if found else ()
+        return (None,) if is_selected else ()
 
     def counted_pool(slice_: ResourceSlice) -> tuple[PoolID, ...]:
         return (slice_.pool_id,) if is_usable(slice_, release) and _counts_everywhere(slice_, release) else ()

@@ -1,10 +1,46 @@
 """
-How the nodes and slices of one snapshot follow from those before.
-
-Only nodes that an event may concern are looked at: those that changed themselves,
-those that can have devices of a pool that changed, and those on which somebody holds
-other devices than before.
+The nodes and slices of a snapshot, computed from those of the snapshot before and from what changed.
 """
+
+# Theory
+# ------
+# A snapshot that is updated must be equal, value by value, to one that is made afresh from the objects as
+# they are after the change (`Snapshot.of_objects`). tests/property/test_snapshot_update.py compares the two
+# over random histories. Everything here is an economy on top of that rule: which nodes may differ, and what
+# of a node can be kept.
+#
+# What decides a node's state (`NodeState`)
+# * The Node itself: labels (node selectors), declared features.
+# * The pools that it sees. A pool is decided by *all* of its slices, on whatever nodes: generation, number
+#   of slices and counters of the others count, too. So a slice that changes concerns every node that any
+#   slice of its pool targets, before the change or after it, not only the nodes of the slice itself. For
+#   example, a second slice of pool p on node b makes p complete, and that changes p on node a.
+# * The taints of DeviceTaintRules, which are put on the slices before anything else looks at them. A rule
+#   that changes is therefore treated as a change of each slice that the rule may match (`slices_changed`).
+# * Releases in which counter slices count for every node: pools of such slices that are broken are part of
+#   every node's inventory (`SliceIndex.broken`). When that tuple differs, all nodes are looked at.
+# * What claims hold in those pools. `held` names the pools with other usage than before, `pool_nodes` the
+#   nodes that have them.
+# The vocabulary and the release never change within a lineage.
+#
+# How it works
+# 1. `slices_changed`: from changed slices and rules to slices that differ with their taints on them.
+# 2. `nodes_targeted`: from the pools of these slices to the nodes that can see them, or all nodes where
+#    that cannot be told, for example because a selector is invalid and therefore fatal wherever it is read.
+# 3. `state_after`: each node concerned gathers the pools that changed and keeps the others; with equal
+#    values it keeps the *same* objects.
+# 4. `_nodes_with`, `_pool_nodes_with`: new mappings if a node differs, else the same mappings.
+#
+# What an editor must not break
+# * Identity means equality. The memo forgets exactly the nodes in `UpdatedNodes.changed`, and
+#   comparisons with what happened compare inventories by identity. So a node that is equal to what it was must stay the same object, and must not
+#   be in `changed`; a node that differs must be in it, or an old prediction is served for it.
+# * Nothing of an old snapshot is changed in place: requests read it while the next one is made. The only
+#   shared state is the lineage, which interns equal signatures and decides nothing.
+# * To look at too many nodes costs time only. To look at too few is a wrong answer that no request can
+#   notice. In doubt look at more.
+# * A new field of Node, ResourceSlice or Device that the inventory reads must be compared in
+#   `node_state._is_seen_otherwise` or `inventory.unmoved_slices`, if it decides what is kept there.
 
 from __future__ import annotations
 
@@ -22,9 +58,9 @@ from .signature import Lineage
 from .slice_index import SliceIndex, pools_of
 from .taint_rules import with_taint_rules
 
-_FRAMES_PER_NODE = 2
 # A signature that no node has any more costs memory only; sweeping costs a look at every node.
-_SPARE_FRAMES = 1_000
+_SIGNATURES_PER_NODE = 2
+_SPARE_SIGNATURES = 1_000
 
 
 class UpdatedNodes(NamedTuple):
@@ -92,11 +128,11 @@ def nodes_after(
     pools = pools_of(slices)
     groups = [index.by_pool.get(pool, ()) for index in (before.slices, context.slices) for pool in pools]
     nodes_before = (state.node for state in states.values())
-    found = nodes_targeted((slice_ for group in groups for slice_ in group), nodes_before)
-    everywhere = found is None or before.slices.broken is not context.slices.broken
-    finding = states.keys() if everywhere else (found or set()) & states.keys()
+    targeted = nodes_targeted((slice_ for group in groups for slice_ in group), nodes_before)
+    everywhere = targeted is None or before.slices.broken is not context.slices.broken
+    seeing = states.keys() if everywhere else (targeted or set()) & states.keys()
     unmoved = unmoved_slices(slices, context.vocabulary)
-    concerned = nodes.keys() | finding
+    concerned = nodes.keys() | seeing
     concerned.update(name for pool in held for name in pool_nodes.get(pool, ()))
     fresh: dict[str, NodeState | None] = {}
     for name in concerned:
@@ -106,7 +142,7 @@ def nodes_after(
         if node is not None and state is None:
             after = state_of(node, context)
         elif node is not None and state is not None:
-            after = state_after(state, node, context, pools if name in finding else frozenset(), unmoved)
+            after = state_after(state, node, context, pools if name in seeing else frozenset(), unmoved)
         if after is not state:
             fresh[name] = after
     return UpdatedNodes(
@@ -116,7 +152,7 @@ def nodes_after(
 
 def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
     """Drop what is interned and no node has, once there is much."""
-    most = _FRAMES_PER_NODE * len(nodes) + _SPARE_FRAMES
+    most = _SIGNATURES_PER_NODE * len(nodes) + _SPARE_SIGNATURES
     if max(len(lineage.signatures), len(lineage.pairables)) > most:
         lineage.signatures.clear()
         lineage.signatures.update(

@@ -19,7 +19,8 @@ def taints_block(
 ) -> bool:
     """Whether a taint keeps the request off the device; unknown effects do only with ``any_effect``."""
     return any(
-        (any_effect or taint.effect in _BLOCKING) and not any(tolerates(each, taint) for each in tolerations)
+        (any_effect or taint.effect in _BLOCKING)
+        and not any(tolerates(toleration, taint) for toleration in tolerations)
         for taint in taints
     )
 

@@ -132,8 +132,8 @@ class Connection:
         limits = aiohttp.ClientTimeout(
             total=seconds + WATCH_GRACE_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
         )
-        asked = {**parameters, "watch": True, "timeoutSeconds": int(seconds)}
-        response = await self._send("GET", path, asked, None, rule, limits)
+        query = {**parameters, "watch": True, "timeoutSeconds": int(seconds)}
+        response = await self._send("GET", path, query, None, rule, limits)
         chunks = self._chunks(response)
         try:
             yield chunks
@@ -191,10 +191,10 @@ class Connection:
             if response.ok:
                 return response
             async with response:
-                said = await response.read()
+                body_of_refusal = await response.read()
         if response.status == 401:
             await self._credentials.renew()
-        why = reason(response.status, response.reason or "", said, rule)
+        why = reason(response.status, response.reason or "", body_of_refusal, rule)
         raise ApiRefusal(f"{self.host}: cannot {rule}: {why}", response.status, _retry_after(response))
 
     @contextmanager

@@ -120,9 +120,9 @@ async def credentials(
     """
     # The import takes a third of a second, too long for an event loop that serves.
     client = await asyncio.to_thread(import_module, "kubernetes.aio.client")
-    found = Credentials(client.Configuration(), context, kubeconfig, clock)
+    held = Credentials(client.Configuration(), context, kubeconfig, clock)
     try:
-        await found.load()
-        yield found
+        await held.load()
+        yield held
     finally:
-        found.close()
+        held.close()

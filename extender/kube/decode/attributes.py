@@ -42,22 +42,22 @@ def attributes(
     qualified one, where upstream's constraints look first.
     """
     strings, ints = interner.strings, interner.ints
-    found: dict[str, Attribute] = {}
+    decoded: dict[str, Attribute] = {}
     for name, entry in wire.items():
         if (text := entry.string) is not None:
-            found[names[name]] = strings[text]
+            decoded[names[name]] = strings[text]
         elif (number := entry.int_) is not None:
-            found[names[name]] = ints[number]
+            decoded[names[name]] = ints[number]
         elif (flag := entry.bool_) is not None:
-            found[names[name]] = _TRUE if flag else _FALSE
+            decoded[names[name]] = _TRUE if flag else _FALSE
         elif (text := entry.version) is not None:
-            found[names[name]] = interner.versions[text]
+            decoded[names[name]] = interner.versions[text]
         else:
-            found[names[name]] = interner.attributes[_list(entry)]
-    if len(found) != len(wire):
+            decoded[names[name]] = interner.attributes[_list(entry)]
+    if len(decoded) != len(wire):
         qualified = {name: entry for name, entry in wire.items() if "/" in name}
-        found |= attributes(qualified, names, interner)
-    return found
+        decoded |= attributes(qualified, names, interner)
+    return decoded
 
 
 def _list(entry: AttributeJSON) -> Attribute:

@@ -96,12 +96,12 @@ def claim_spec(data: bytes | msgspec.Raw, interner: Interner) -> ClaimSpec:
     """
     try:
         digest = blake2b(sorted_json(data), digest_size=_DIGEST_BYTES).hexdigest()
-        known = interner.specs.get(digest)
-        if known is None:
-            known = interner.specs.keep(digest, _spec(_SPEC.decode(data), digest, interner))
+        spec = interner.specs.get(digest)
+        if spec is None:
+            spec = interner.specs.keep(digest, _spec(_SPEC.decode(data), digest, interner))
     except UNREADABLE as error:
         raise located(data, error, _SPEC) from None
-    return known
+    return spec
 
 
 def _spec(wire: ClaimSpecJSON, fingerprint: str, interner: Interner) -> ClaimSpec:
@@ -153,5 +153,7 @@ def _exact(name: str, wire: ExactRequestJSON, field: str, interner: Interner) ->
         admin_access=wire.admin_access,
         tolerations=tolerations(wire.tolerations),
         capacity=capacity,
-        derived=tuple((each.name or "", each.expression or "") for each in wire.derived_attributes or ()),
+        derived=tuple(
+            (attribute.name or "", attribute.expression or "") for attribute in wire.derived_attributes or ()
+        ),
     )

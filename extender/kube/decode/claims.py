@@ -120,20 +120,20 @@ def _binding(allocation: Allocation | None, statuses: Iterable[DeviceStatusJSON]
     dynamicresources.go isClaimReadyForBinding, v1.36.3.
     """
     conditions = {
-        (each.driver, each.pool, each.device, each.share_id or ""): {
-            condition.type: condition.status == "True" for condition in each.conditions or ()
+        (status.driver, status.pool, status.device, status.share_id or ""): {
+            condition.type: condition.status == "True" for condition in status.conditions or ()
         }
-        for each in statuses
+        for status in statuses
     }
     for result in allocation.results if allocation is not None else ():
         if not result.binding_conditions:
             continue
-        known = conditions.get((*result.id, result.share_id))
-        if known is None:
+        reported = conditions.get((*result.id, result.share_id))
+        if reported is None:
             return Binding.WAITING
-        if any(known.get(name) for name in result.binding_failure_conditions):
+        if any(reported.get(name) for name in result.binding_failure_conditions):
             return Binding.FAILED
-        if not all(known.get(name) for name in result.binding_conditions):
+        if not all(reported.get(name) for name in result.binding_conditions):
             return Binding.WAITING
     return Binding.READY
 

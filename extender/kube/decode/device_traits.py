@@ -110,10 +110,10 @@ def device_traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
             body.all_nodes,
             _has_entries(body.node_allocatable_resource_mappings, body.node_allocatable_resources),
         )
-    known = interner.traits_by_json.get(key)
-    if known is None:
-        known = interner.traits_by_json.keep(key, interner.traits[_traits(body, interner)])
-    return known
+    traits = interner.traits_by_json.get(key)
+    if traits is None:
+        traits = interner.traits_by_json.keep(key, interner.traits[_traits(body, interner)])
+    return traits
 
 
 def counters(
@@ -161,7 +161,7 @@ def _traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
 
 def _has_entries(*maps: msgspec.Raw) -> bool:
     """Whether any of the JSON maps has an entry; what is inside does not matter."""
-    return any(bytes(each).strip() not in (b"", b"null", b"{}") for each in maps)
+    return any(bytes(entries).strip() not in (b"", b"null", b"{}") for entries in maps)
 
 
 def _decode(decoder: msgspec.json.Decoder[T | None], data: msgspec.Raw, field: str) -> T | None:

@@ -54,13 +54,13 @@ class Decoder(Protocol):
 
 def refuse(kind: str, data: bytes | msgspec.Raw, error: Exception, decoder: Decoder) -> DecodeError:
     """Return the error that tells what is wrong with the object ``data`` of ``kind``."""
-    found = located(data, error, decoder)
-    problem = found.problem
-    if found.field:
+    field_error = located(data, error, decoder)
+    problem = field_error.problem
+    if field_error.field:
         # kubectl explain knows fields, not indexes or keys.
-        fields = re.sub(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]', "", found.field)
+        fields = re.sub(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]', "", field_error.field)
         problem += f"; kubectl explain {kind.lower()}.{fields} tells what belongs there"
-    return DecodeError(kind, _name(data), found.field, problem)
+    return DecodeError(kind, _name(data), field_error.field, problem)
 
 
 def located(data: bytes | msgspec.Raw, error: Exception, decoder: Decoder) -> FieldError:

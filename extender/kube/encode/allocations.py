@@ -19,7 +19,7 @@ def allocation_json(allocation: Allocation, *, conditions: bool = False) -> JSON
     and no status of its devices, takes it for one that waits.
     """
     devices = {
-        "results": [_result(each, conditions=conditions) for each in allocation.results],
+        "results": [_result(result, conditions=conditions) for result in allocation.results],
         "config": list(map(_config, allocation.config)),
     }
     return filled({"devices": filled(devices), "nodeSelector": node_selector(allocation.node_selector)})

@@ -28,7 +28,7 @@ def class_json(device_class: DeviceClass) -> JSON:
     """Return the DeviceClass."""
     spec = {
         "selectors": cel_selectors(device_class.selectors),
-        "config": [{"opaque": opaque(each)} for each in device_class.config],
+        "config": [{"opaque": opaque(config)} for config in device_class.config],
         "extendedResourceName": device_class.extended_resource_name,
     }
     metadata = filled({"name": device_class.name, "creationTimestamp": device_class.created})
@@ -57,7 +57,9 @@ def spec_json(spec: ClaimSpec) -> JSON:
     devices = {
         "requests": list(map(_request, spec.requests)),
         "constraints": list(map(_constraint, spec.constraints)),
-        "config": [{"requests": list(each.requests), "opaque": opaque(each.config)} for each in spec.config],
+        "config": [
+            {"requests": list(config.requests), "opaque": opaque(config.config)} for config in spec.config
+        ],
     }
     return {"devices": filled(devices)}
 
@@ -66,7 +68,8 @@ def _status(claim: Claim) -> JSON:
     if claim.allocation is None:
         return {}
     consumers = [
-        {"resource": each.resource, "name": each.name, "uid": each.uid} for each in claim.reserved_for
+        {"resource": consumer.resource, "name": consumer.name, "uid": consumer.uid}
+        for consumer in claim.reserved_for
     ]
     failed = claim.binding is Binding.FAILED
     return filled(
@@ -79,7 +82,7 @@ def _status(claim: Claim) -> JSON:
 
 
 def _failure(result: DeviceResult) -> JSON:
-    conditions = [{"type": each, "status": "True"} for each in result.binding_failure_conditions]
+    conditions = [{"type": condition, "status": "True"} for condition in result.binding_failure_conditions]
     driver, pool, device = result.id
     return filled(
         {
@@ -95,12 +98,14 @@ def _failure(result: DeviceResult) -> JSON:
 def _request(request: Request) -> JSON:
     if request.exactly is not None:
         return {"name": request.name, "exactly": _exact(request.exactly)}
-    alternatives = [{"name": each.name, **_exact(each)} for each in request.first_available]
+    alternatives = [
+        {"name": alternative.name, **_exact(alternative)} for alternative in request.first_available
+    ]
     return {"name": request.name, "firstAvailable": alternatives}
 
 
 def _exact(request: ExactRequest) -> JSON:
-    found = filled(
+    encoded = filled(
         {
             "deviceClassName": request.device_class,
             "selectors": cel_selectors(request.selectors),
@@ -112,10 +117,10 @@ def _exact(request: ExactRequest) -> JSON:
     )
     # Of these two even the empty value says something.
     if request.admin_access is not None:
-        found["adminAccess"] = request.admin_access
+        encoded["adminAccess"] = request.admin_access
     if request.capacity is not None:
-        found["capacity"] = {"requests": quantities(request.capacity)}
-    return found
+        encoded["capacity"] = {"requests": quantities(request.capacity)}
+    return encoded
 
 
 def _constraint(constraint: Constraint) -> JSON:

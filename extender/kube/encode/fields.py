@@ -36,13 +36,20 @@ def cel_selectors(selectors: Iterable[str | None]) -> list[JSON]:
 
 def tolerations(entries: Iterable[Toleration]) -> list[JSON]:
     return [
-        filled({"key": each.key, "operator": each.operator, "value": each.value, "effect": each.effect})
-        for each in entries
+        filled(
+            {
+                "key": toleration.key,
+                "operator": toleration.operator,
+                "value": toleration.value,
+                "effect": toleration.effect,
+            }
+        )
+        for toleration in entries
     ]
 
 
-def taint(each: Taint) -> JSON:
-    return filled({"key": each.key, "value": each.value, "effect": each.effect})
+def taint(taint: Taint) -> JSON:
+    return filled({"key": taint.key, "value": taint.value, "effect": taint.effect})
 
 
 def node_selector(selector: NodeSelector | None) -> JSON | None:
@@ -59,5 +66,6 @@ def node_selector(selector: NodeSelector | None) -> JSON | None:
 
 def _requirements(requirements: Iterable[NodeRequirement]) -> list[JSON]:
     return [
-        {"key": each.key, "operator": each.operator, "values": list(each.values)} for each in requirements
+        {"key": requirement.key, "operator": requirement.operator, "values": list(requirement.values)}
+        for requirement in requirements
     ]

@@ -15,14 +15,14 @@ from .fields import JSON, filled, quantities
 
 def pod_json(pod: Pod) -> JSON:
     """Return the Pod; the claims made from templates are in its status."""
-    made = [each for each in pod.claims if each.template and (each.claim or not each.needed)]
+    made = [entry for entry in pod.claims if entry.template and (entry.claim or not entry.needed)]
     spec: JSON = {
         "nodeName": pod.node_name,
         "resourceClaims": list(map(_claim, pod.claims)),
         "initContainers": _containers(pod.init_containers),
         "containers": _containers(pod.containers),
     }
-    statuses = [filled({"name": each.name, "resourceClaimName": each.claim}) for each in made]
+    statuses = [filled({"name": entry.name, "resourceClaimName": entry.claim}) for entry in made]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -53,10 +53,10 @@ def _containers(containers: Iterable[Container]) -> list[JSON]:
     return [
         filled(
             {
-                "name": each.name,
-                "resources": filled({"requests": quantities(each.requests)}),
-                "restartPolicy": "Always" if each.restartable else "",
+                "name": container.name,
+                "resources": filled({"requests": quantities(container.requests)}),
+                "restartPolicy": "Always" if container.restartable else "",
             }
         )
-        for each in containers
+        for container in containers
     ]

@@ -38,8 +38,8 @@ def slice_json(resource_slice: ResourceSlice) -> JSON:
             "allNodes": resource_slice.all_nodes,
             "nodeSelector": node_selector(resource_slice.node_selector),
             "sharedCounters": [
-                {"name": each.name, "counters": _counters(each.counters)}
-                for each in resource_slice.shared_counters
+                {"name": counter_set.name, "counters": _counters(counter_set.counters)}
+                for counter_set in resource_slice.shared_counters
             ],
             "devices": list(map(_device, resource_slice.devices)),
             "skipNodeOperations": list(resource_slice.skip_node_operations),
@@ -73,7 +73,7 @@ def taint_rule_json(rule: DeviceTaintRule) -> JSON:
 
 
 def _device(device: Device) -> JSON:
-    attributes = {name: _attribute(each) for name, each in device.attributes.items()}
+    attributes = {name: _attribute(attribute) for name, attribute in device.attributes.items()}
     return {"name": device.name, **filled({"attributes": attributes}), **_traits(device.traits)}
 
 
@@ -87,7 +87,7 @@ def _attribute(attribute: Attribute) -> JSON:
 def _traits(traits: DeviceTraits) -> JSON:
     return filled(
         {
-            "capacity": {name: _capacity(each) for name, each in traits.capacity},
+            "capacity": {name: _capacity(capacity) for name, capacity in traits.capacity},
             "consumesCounters": list(map(_consumption, traits.consumes_counters)),
             "taints": list(map(taint, traits.taints)),
             "allowMultipleAllocations": traits.allow_multiple_allocations,
@@ -118,19 +118,19 @@ def _counters(counters: Iterable[tuple[str, Quantity]]) -> JSON:
 
 
 def _capacity(capacity: Capacity) -> JSON:
-    found: JSON = {"value": str(capacity.value)}
+    encoded: JSON = {"value": str(capacity.value)}
     if capacity.policy is not None:
-        found["requestPolicy"] = _policy(capacity.policy)
-    return found
+        encoded["requestPolicy"] = _policy(capacity.policy)
+    return encoded
 
 
 def _policy(policy: RequestPolicy) -> JSON:
-    found: JSON = {}
+    encoded: JSON = {}
     if policy.default is not None:
-        found["default"] = str(policy.default)
+        encoded["default"] = str(policy.default)
     if policy.valid_values is not None:
-        found["validValues"] = list(map(str, policy.valid_values))
+        encoded["validValues"] = list(map(str, policy.valid_values))
     if policy.has_range:
         limits = {"min": policy.range_min, "max": policy.range_max, "step": policy.range_step}
-        found["validRange"] = {name: str(value) for name, value in limits.items() if value is not None}
-    return found
+        encoded["validRange"] = {name: str(value) for name, value in limits.items() if value is not None}
+    return encoded

@@ -63,13 +63,13 @@ def manifests_of(
     paths: Sequence[str], wanted: Collection[ManifestKey]
 ) -> dict[ManifestKey, Mapping[str, object]]:
     """The ``wanted`` claims and templates of a dump that was read before. Raises ``ClusterFileError``."""
-    found: dict[ManifestKey, Mapping[str, object]] = {}
+    manifests: dict[ManifestKey, Mapping[str, object]] = {}
     for path in paths:
         for document in documents(path):
             for item in _items(msgspec.json.decode(document)):
                 if item.get("kind") in CLAIM_KINDS and _key(item) in wanted:
-                    found[_key(item)] = item
-    return found
+                    manifests[_key(item)] = item
+    return manifests
 
 
 def _key(item: Mapping[str, object]) -> ManifestKey:

@@ -58,14 +58,15 @@ class SiteValue:
         """Raise ``SiteFileError`` for this value; ``message`` says what is wrong and what to write."""
         raise SiteFileError(f"{self.path}: line {self.line}: {self.where}: {message}")
 
-    def mapping(self, of: str, known: Collection[str] = ()) -> dict[str, SiteValue]:
+    def mapping(self, keys: str, fields: Collection[str] = ()) -> dict[str, SiteValue]:
         """
-        The entries by key, in the order written; ``of`` says what the keys are.
+        Return the entries by key, in the order written.
 
-        Raises ``SiteFileError`` for a key given twice or, unless ``known`` is empty, not in it.
+        ``keys`` says what the keys are, for errors. Raises ``SiteFileError`` for a key given twice or,
+        unless ``fields`` is empty, not in it.
         """
         if not isinstance(self.node, yaml.MappingNode):
-            self.refuse(f"expected a mapping of {of}, got {self._type}")
+            self.refuse(f"expected a mapping of {keys}, got {self._type}")
         entries: dict[str, SiteValue] = {}
         for key_node, value_node in self.node.value:
             key = SiteValue(self.path, self.where, key_node, _line(key_node))
@@ -74,10 +75,10 @@ class SiteValue:
                 key.refuse(
                     f"{name} is given twice, before in line {entries[name].line}; leave out one of the two"
                 )
-            if known and name not in known:
-                near = get_close_matches(name, known, n=1)
+            if fields and name not in fields:
+                near = get_close_matches(name, fields, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
-                key.refuse(f"unknown {of.removesuffix('s')} {name}{hint} (known: {', '.join(known)})")
+                key.refuse(f"unknown {keys.removesuffix('s')} {name}{hint} (known: {', '.join(fields)})")
             where = name if self.where == "the file" else f"{self.where}, {name}"
             entries[name] = SiteValue(self.path, where, value_node, key.line)
         return entries

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
-_OWNER_ONLY = 0o600
 # Pods and claims are nobody else's business.
+_OWNER_ONLY = 0o600
 
 
 class RecordingFile:

@@ -209,7 +209,8 @@ def _attempt(
         namespace, _, claim = name.partition("/")
         claims.pop((namespace, claim), None)
     decoded = (
-        decode.resource_claim(each, interner) for each in (*(wire.claims or ()), *(wire.claims_changed or ()))
+        decode.resource_claim(claim, interner)
+        for claim in (*(wire.claims or ()), *(wire.claims_changed or ()))
     )
     claims.update((claim.key, claim) for claim in decoded)
     requests = tuple(_request(entry, index) for index, entry in enumerate(wire.requests or ()))

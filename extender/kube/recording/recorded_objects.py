@@ -38,29 +38,29 @@ def recorded_object(kind: str, data: bytes | msgspec.Raw) -> bytes:
     A ResourceClaim has neither ``kind`` nor ``apiVersion``, all others have both. Raises
     ``msgspec.MsgspecError`` for what is no object.
     """
-    found = _OBJECT.decode(data)
-    _change(found, "metadata", _metadata)
+    level = _OBJECT.decode(data)
+    _change(level, "metadata", _metadata)
     if kind == "Node":
-        _change(found, "status", lambda status: status.pop("images", None))
+        _change(level, "status", lambda status: status.pop("images", None))
     if kind == "ResourceClaim":
-        found.pop("kind", None)
-        found.pop("apiVersion", None)
-        return msgspec.json.encode(found)
+        level.pop("kind", None)
+        level.pop("apiVersion", None)
+        return msgspec.json.encode(level)
     version = f"{BY_KIND[kind].kind.group}/v1".removeprefix("/")
-    named = {"apiVersion": found.pop("apiVersion", _text(version)), "kind": _text(kind)}
-    found.pop("kind", None)
-    return msgspec.json.encode(named | found)
+    named = {"apiVersion": level.pop("apiVersion", _text(version)), "kind": _text(kind)}
+    level.pop("kind", None)
+    return msgspec.json.encode(named | level)
 
 
 def recorded_request(body: bytes) -> bytes:
     """Return the body of an extender request; what is no object comes back as it is."""
     try:
-        found = _OBJECT.decode(body)
-        _change(found, "Pod", _pod)
-        _change(found, "NodeNameToVictims", lambda nodes: _change_each(nodes, _victims))
+        level = _OBJECT.decode(body)
+        _change(level, "Pod", _pod)
+        _change(level, "NodeNameToVictims", lambda nodes: _change_each(nodes, _victims))
     except msgspec.MsgspecError:
         return body
-    return msgspec.json.encode(found)
+    return msgspec.json.encode(level)
 
 
 def assumed_claim(claim: Claim, data: bytes | None) -> bytes:
@@ -71,11 +71,11 @@ def assumed_claim(claim: Claim, data: bytes | None) -> bytes:
     one that the scheduler has yet to write.
     """
     metadata = {"name": claim.name, "namespace": claim.namespace, "uid": claim.uid}
-    found = _OBJECT.decode(data or msgspec.json.encode({"metadata": metadata, "spec": {}}))
-    status = _level(found.get("status"))
+    level = _OBJECT.decode(data or msgspec.json.encode({"metadata": metadata, "spec": {}}))
+    status = _level(level.get("status"))
     if claim.allocation is not None:
         status["allocation"] = msgspec.Raw(msgspec.json.encode(allocation_json(claim.allocation)))
-    return msgspec.json.encode({**found, "status": status})
+    return msgspec.json.encode({**level, "status": status})
 
 
 def claim_allocation(data: bytes) -> bytes | None:
@@ -117,29 +117,29 @@ def _victims(victims: JSON) -> None:
     _change_items(victims, "Pods", _pod)
 
 
-def _change_each(found: JSON, change: Callable[[JSON], object]) -> None:
-    for name in found:
-        _change(found, name, change)
+def _change_each(level: JSON, change: Callable[[JSON], object]) -> None:
+    for name in level:
+        _change(level, name, change)
 
 
-def _change(found: JSON, name: str, change: Callable[[JSON], object]) -> None:
+def _change(parent: JSON, name: str, change: Callable[[JSON], object]) -> None:
     """Change the object at ``name``, if there is one."""
-    data = found.get(name)
+    data = parent.get(name)
     if data is not None and bytes(data) not in _ABSENT:
         level = _OBJECT.decode(data)
         change(level)
-        found[name] = msgspec.Raw(msgspec.json.encode(level))
+        parent[name] = msgspec.Raw(msgspec.json.encode(level))
 
 
-def _change_items(found: JSON, name: str, change: Callable[[JSON], object]) -> None:
+def _change_items(parent: JSON, name: str, change: Callable[[JSON], object]) -> None:
     """Change each object of the array at ``name``, if there is one."""
-    data = found.get(name)
+    data = parent.get(name)
     if data is None or bytes(data) in _ABSENT:
         return
     items = [_OBJECT.decode(item) for item in _ARRAY.decode(data)]
     for item in items:
         change(item)
-    found[name] = msgspec.Raw(msgspec.json.encode(items))
+    parent[name] = msgspec.Raw(msgspec.json.encode(items))
 
 
 def _level(data: msgspec.Raw | None) -> JSON:

@@ -37,7 +37,7 @@ class ClosedAttempt:
     @property
     def request_bytes(self) -> int:
         """What the requests and their answers take."""
-        return sum(len(each.body) + len(each.answer) for each in self.requests)
+        return sum(len(request.body) + len(request.answer) for request in self.requests)
 
 
 class RecordingState:
@@ -98,8 +98,8 @@ class RecordingState:
             attempt.pod,
             list(there.values()) if first else claims,
             [
-                RecordedRequest(each.verb, recorded_request(each.body), each.answer)
-                for each in attempt.requests
+                RecordedRequest(request.verb, recorded_request(request.body), request.answer)
+                for request in attempt.requests
             ],
             attempt.node,
             attempt.condition,

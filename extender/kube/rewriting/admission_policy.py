@@ -87,10 +87,10 @@ def admission_policies(
     return objects
 
 
-def asking(of: str = "object.metadata") -> str:
+def asking(metadata: str = "object.metadata") -> str:
     """The CEL text that tells whether an object asks, by annotation or label."""
     return " || ".join(
-        f'{of}.?{where}[{_text(ASKS)}].orValue("") == "true"' for where in ("annotations", "labels")
+        f'{metadata}.?{where}[{_text(ASKS)}].orValue("") == "true"' for where in ("annotations", "labels")
     )
 
 

@@ -65,8 +65,8 @@ def _rewritten(spec: JSON, rewrite: Rewrite) -> dict[str, object]:
     requests = {str(request.get("name")): request for request in given}
     sub_requests = dict(rewrite.sub_requests)
     constraints = [
-        {"requests": list(each.requests), "matchAttribute": each.match_attribute}
-        for each in rewrite.constraints
+        {"requests": list(constraint.requests), "matchAttribute": constraint.match_attribute}
+        for constraint in rewrite.constraints
     ]
     return {
         **spec,
@@ -102,6 +102,6 @@ def _selectors(exactly: JSON, sub_request: SubRequest) -> JSON:
     return {"selectors": [*own, {"cel": {"expression": sub_request.selector}}]}
 
 
-def _object(of: JSON, field: str) -> JSON:
-    value = of.get(field)
+def _object(parent: JSON, field: str) -> JSON:
+    value = parent.get(field)
     return cast("JSON", value) if isinstance(value, Mapping) else {}

@@ -35,11 +35,11 @@ class Unreadable:
         problem = str(error)
         if self._problems.get(key) == problem:
             return
-        known = key in self._problems
+        was_unreadable = key in self._problems
         self._problems[key] = problem
         if len(self._problems) <= MOST_SAID:
             log.warning("object ignored", kind=error.kind, name=error.name, problem=problem)
-        elif len(self._problems) == MOST_SAID + 1 and not known:
+        elif len(self._problems) == MOST_SAID + 1 and not was_unreadable:
             log.warning("more objects ignored, see dra_extender_decode_errors_total", kind=error.kind)
 
     def forget(self, key: Key) -> None:

@@ -1,13 +1,48 @@
 """
-Devices that become free while the scheduler is busy with a pod.
-
-kube-scheduler looks at what is allocated when an attempt begins, and asks us when it has tried all nodes.
-What becomes free in between is free for us and taken for this attempt: it would be predicted, and not be
-allocated. So a claim that loses its devices is held back until an attempt comes that began after that.
+Devices that become free while the scheduler is busy with a pod count as taken until its next attempt.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources dynamicresources.go PreFilter,
 v1.36.2, which gathers the allocated devices once.
 """
+
+# Theory
+# ------
+# kube-scheduler reads what is allocated when an attempt begins, and sends us a request when it has tried all
+# nodes. Devices that become free in between are free for us and taken for this attempt: we would predict
+# them, and they would not be allocated. So a claim that loses its devices is held back here, and the store
+# goes on seeing it allocated, until a request comes about an attempt that began after the loss.
+#
+# When did an attempt begin? Nobody tells us. One scheduler tries one pod after the other, so
+# * an attempt whose first request comes within BACK_TO_BACK_SECONDS of our last answer began with that
+#   answer: the scheduler went on to the next pod in its queue;
+# * any other began FILTERING_SECONDS before its first request: the scheduler was idle and had to filter
+#   the nodes first;
+# * a request about the same pod within BACKOFF_SECONDS of our last answer (prioritize after filter) belongs
+#   to the same attempt. A pod that failed waits at least a second before it is tried again.
+# For example: answer at 9.9 s; a claim loses its devices at 10.0 s; a request about job-2 comes at 10.3 s.
+# Its attempt began at 9.9 s, so the devices are still taken for it. It is answered at 10.4 s. A request
+# about job-3 comes at 10.8 s. Its attempt began at 10.4 s, so the devices are free for it.
+#
+# What holds
+# * A claim is held back only if it was seen allocated and now is not: released, deleted, or both. Whatever
+#   happens to it meanwhile is held back with it, and only the last state is passed on.
+# * A claim that is allocated again, or another claim of the same name (another UID), passes at once: the
+#   scheduler wrote it or sees it as new, and the old devices are not of interest any more.
+# * The claim that the pod itself uses passes with the request: the scheduler tries the pod because it knows
+#   that claim as it is now.
+# * A complete list of claims ends all holding back: nothing may be older than a list.
+# * Nothing is held back for longer than BACK_TO_BACK_SECONDS after the loss (`expire`, about once a
+#   second): no attempt that is still under way can be older.
+#
+# What an editor must not break
+# * Both errors are wrong predictions: a release that is held back too long hides a free device, one that
+#   passes too early offers a device that this attempt cannot get. So the three times above decide, not
+#   the order in which events happen to come in.
+# * Order between claims is not kept, but the order of states of one claim is: each key is in `_held` at
+#   most once, and passes through here before anything newer about it does.
+# * Changes keep the JSON of their objects: what is held back for the store is held back for the recorder.
+# * Several schedulers in one cluster interleave their attempts. Then a release may be held back or passed at
+#   the wrong time; `lately` lets the comparison with the outcome call such a difference stale, not wrong.
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class _Attempt:
 
     @property
     def request_bytes(self) -> int:
-        return sum(len(each.body) + len(each.answer) for each in self.requests)
+        return sum(len(request.body) + len(request.answer) for request in self.requests)
 
 
 class Recorder:
@@ -239,7 +239,7 @@ class Recorder:
     def _hand_on(self, attempt: _Attempt) -> None:
         """Take an attempt out of the row: what changed before it changed before its successor."""
         waiting = list(self._attempts.values())
-        position = next(index for index, each in enumerate(waiting) if each is attempt)
+        position = next(index for index, other in enumerate(waiting) if other is attempt)
         del self._attempts[attempt.number]
         self._pass_changes(attempt.changes, waiting[position + 1 : position + 2])
         attempt.changes = {}
@@ -281,4 +281,4 @@ class Recorder:
 
 def _goes_on(attempt: _Attempt, verb: Verb) -> bool:
     """Whether the request belongs to the attempt: each begins with filter and scores once."""
-    return verb is Verb.PRIORITIZE and all(each.verb == Verb.FILTER for each in attempt.requests)
+    return verb is Verb.PRIORITIZE and all(request.verb == Verb.FILTER for request in attempt.requests)
