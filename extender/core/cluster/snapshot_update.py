@@ -32,9 +32,10 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 # 4. `_nodes_with`, `_pool_nodes_with`: new mappings if a node differs, else the same mappings.
 #
 # What an editor must not break
-# * Identity means equality. The memo forgets exactly the nodes in `UpdatedNodes.changed`, and
-#   comparisons with what happened compare inventories by identity. So a node that is equal to what it was must stay the same object, and must not
-#   be in `changed`; a node that differs must be in it, or an old prediction is served for it.
+# * Identity means equality. The memo forgets exactly the nodes in `UpdatedNodes.changed`, and comparisons
+#   with what happened compare inventories by identity. So a node that is equal to what it was must stay the
+#   same object and must not be in `changed`; a node that differs must be in it, or an old prediction is
+#   served for it.
 # * Nothing of an old snapshot is changed in place: requests read it while the next one is made. The only
 #   shared state is the lineage, which interns equal signatures and decides nothing.
 # * To look at too many nodes costs time only. To look at too few is a wrong answer that no request can

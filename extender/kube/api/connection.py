@@ -19,7 +19,7 @@ import msgspec
 import extender
 
 from .credentials import Credentials, credentials
-from .errors import ApiRefusal, LiveError, Rule, no_answer, no_configuration, reason
+from .errors import ApiRefusal, LiveError, Rule, no_answer, no_configuration, not_trusted, reason
 
 if TYPE_CHECKING:
     from .credentials import Configuration
@@ -201,6 +201,8 @@ class Connection:
     def _reached(self) -> Iterator[None]:
         try:
             yield
+        except aiohttp.ClientSSLError as error:
+            raise not_trusted(self.host, error) from error
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
             raise no_answer(self.host, error) from error
 

@@ -51,16 +51,13 @@ def reason(status: int, phrase: str, body: bytes | str, rule: Rule) -> str:
     """
     Return what the server said and what to do about it.
 
-    ``phrase`` stands in where the body is no Status with a message; ``status`` is
-    0 where TLS failed.
+    ``phrase`` stands in where the body is no Status with a message.
     """
     try:
         message = _STATUS.decode(body).message or phrase
     except (msgspec.MsgspecError, UnicodeDecodeError):
         message = phrase
     match status:
-        case 0:
-            advice = "check server and certificate-authority in the kubeconfig"
         case 401:
             advice = "the server does not know these credentials, or they expired"
         case 403:
@@ -80,6 +77,12 @@ def no_configuration(error: Exception) -> LiveError:
     return LiveError(
         f"no usable cluster configuration: {error}; set KUBECONFIG to a file with which kubectl works,"
         f" {DUMP_INSTEAD}"
+    )
+
+
+def not_trusted(host: str, error: Exception) -> Unreachable:
+    return Unreachable(
+        f"{host}: no answer ({error}); check server and certificate-authority in the kubeconfig"
     )
 
 

@@ -20,8 +20,8 @@ from extender.model import (
 from .allocations import allocation_json
 from .fields import JSON, RESOURCE, cel_selectors, filled, opaque, quantities, tolerations
 
-_DELETED = "1970-01-01T00:00:00Z"
 # Only that there is a time counts.
+_DELETED = "1970-01-01T00:00:00Z"
 
 
 def class_json(device_class: DeviceClass) -> JSON:

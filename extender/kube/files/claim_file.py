@@ -25,8 +25,8 @@ ManifestKey = tuple[str, str, str]
 """Kind, namespace and name."""
 
 _WANTED = "expected a ResourceClaim, a ResourceClaimTemplate, or a Pod with what its claims refer to"
-_TEMPLATES = (("template",), ("jobTemplate", "spec", "template"))
 # Where workloads keep their pods' templates, below spec.
+_TEMPLATES = (("template",), ("jobTemplate", "spec", "template"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ JSON = Mapping[str, object]
 
 CLAIM, TEMPLATE = "ResourceClaim", "ResourceClaimTemplate"
 
-_NO_ALTERNATIVES_FIELD = frozenset({"name", "adminAccess", "firstAvailable"})
 # Of a request; an alternative has a name of its own, and adminAccess is refused there.
+_NO_ALTERNATIVES_FIELD = frozenset({"name", "adminAccess", "firstAvailable"})
 
 
 def rewrite_claim(document: JSON, rewrite: Rewrite) -> dict[str, object]:

@@ -239,6 +239,12 @@ def test_refusals(server, kubeconfig, path, failure, expected):
     assert expected in str(refusal.value)
 
 
+def test_the_server_cannot_be_trusted(server, kubeconfig):
+    """Where TLS fails, the kubeconfig is what to look at."""
+    with pytest.raises(LiveError, match=r"check server and certificate-authority in the kubeconfig"):
+        read_live(kubeconfig=kubeconfig(server.url.replace("http:", "https:")))
+
+
 def test_nobody_listens(server, kubeconfig):
     """A refused connection names the address."""
     server.server_close()
