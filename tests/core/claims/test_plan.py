@@ -43,10 +43,10 @@ def test_an_allocated_claim_pins_the_pod():
     asking = b.pod("p", "c")
     release = b.snapshot().release
     here = plan(asking, on_nodes("zone", "a"))
-    assert here.elsewhere(Node("n", {"zone": "a"}), release) is None
-    assert here.elsewhere(Node("n", {"zone": "b"}), release).code is ReasonCode.CLAIM_ELSEWHERE
+    assert here.bound_elsewhere(Node("n", {"zone": "a"}), release) is None
+    assert here.bound_elsewhere(Node("n", {"zone": "b"}), release).code is ReasonCode.CLAIM_ELSEWHERE
     broken = plan(asking, on_nodes("zone"))
-    assert broken.elsewhere(Node("n", {"zone": "a"}), release).code is ReasonCode.NODE_SELECTOR
+    assert broken.bound_elsewhere(Node("n", {"zone": "a"}), release).code is ReasonCode.NODE_SELECTOR
 
 
 def test_an_extended_resource_that_a_node_lacks():

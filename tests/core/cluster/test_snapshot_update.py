@@ -339,9 +339,9 @@ def test_what_a_release_does_not_look_at_changes_nothing(version: str) -> None:
     assert after.published["picky"] is PICKY
 
 
-def test_frames_that_no_node_has_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signatures_that_no_node_has_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver that never stops changing its slices does not fill the memory."""
-    monkeypatch.setattr(succession, "_SPARE_FRAMES", 5)
+    monkeypatch.setattr(succession, "_SPARE_SIGNATURES", 5)
     snapshot = world()
     for number in range(1, 40):
         devices = tuple(b.device(f"gpu-{i}") for i in range(number))
