@@ -32,16 +32,21 @@ IN_TREE_WEIGHTS = {
 """Score weights of the default profile; pkg/scheduler/apis/config/v1/default_plugins.go, v1.36."""
 
 GRANTED = {
-    ("", "namespaces"): {"list", "watch"},
-    ("", "nodes"): {"list", "watch"},
-    ("", "pods"): {"get", "list", "watch"},
-    ("", "pods/binding"): {"create"},
-    ("events.k8s.io", "events"): {"create"},
-    ("resource.k8s.io", "deviceclasses"): {"list", "watch"},
-    ("resource.k8s.io", "devicetaintrules"): {"list", "watch"},
-    ("resource.k8s.io", "resourceclaims"): {"list", "watch"},
-    ("resource.k8s.io", "resourceslices"): {"list", "watch"},
+    "base": {
+        ("", "namespaces"): {"list", "watch"},
+        ("", "nodes"): {"list", "watch"},
+        ("", "pods"): {"get", "list", "watch"},
+        ("", "pods/binding"): {"create"},
+        ("events.k8s.io", "events"): {"create"},
+        ("resource.k8s.io", "deviceclasses"): {"list", "watch"},
+        ("resource.k8s.io", "devicetaintrules"): {"list", "watch"},
+        ("resource.k8s.io", "resourceclaims"): {"list", "watch"},
+        ("resource.k8s.io", "resourceslices"): {"list", "watch"},
+    },
+    "components/webhook": {("events.k8s.io", "events"): {"create"}},
 }
+"""The rights that each folder of ``deploy`` grants."""
+GRANTING = sorted({path.parent for path in MANIFESTS if "kind: ClusterRole\n" in path.read_text()})
 
 
 def short(path: Path) -> str:
@@ -92,7 +97,7 @@ def test_kustomizations_refer_to_what_is_there():
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders kustomizations")
-@pytest.mark.parametrize("folder", ["base", "overlays/production"])
+@pytest.mark.parametrize("folder", ["base", "overlays/production", "overlays/webhook"])
 def test_kustomizations_render(folder):
     """kubectl renders them, with the image of the base filled in."""
     done = subprocess.run(
@@ -103,28 +108,38 @@ def test_kustomizations_render(folder):
     assert re.fullmatch(r"registry\.example\.com/dra-extender:\d+\.\d+\.\d+", image)
 
 
-def test_the_rights_are_these_and_no_more():
-    """The ClusterRole names groups, resources and verbs one by one."""
+def test_each_folder_that_grants_rights_is_listed():
+    """No component grants anything unseen."""
+    assert {str(folder.relative_to(DEPLOY)) for folder in GRANTING} == set(GRANTED)
+    kinds = {document["kind"] for path in MANIFESTS for document in documents(path)}
+    assert not kinds & {"Role", "RoleBinding"}
+
+
+@pytest.mark.parametrize("folder", GRANTING, ids=short)
+def test_the_rights_are_these_and_no_more(folder):
+    """Each ClusterRole names groups, resources and verbs one by one."""
     granted: dict[tuple[str, str], set[str]] = {}
-    for rule in the("ClusterRole")["rules"]:
+    for rule in the("ClusterRole", folder)["rules"]:
         assert set(rule) == {"apiGroups", "resources", "verbs"}
         for group in rule["apiGroups"]:
             for resource in rule["resources"]:
                 granted.setdefault((group, resource), set()).update(rule["verbs"])
-    assert granted == GRANTED
+    assert granted == GRANTED[str(folder.relative_to(DEPLOY))]
 
 
 def test_the_reflectors_may_read_what_they_follow():
-    """Each kind that the service watches is granted."""
+    """Each kind that the service watches is granted, without any component."""
     for resource in FOLLOWED:
-        assert GRANTED[resource.kind.group, resource.kind.plural] >= {"list", "watch"}
+        assert GRANTED["base"][resource.kind.group, resource.kind.plural] >= {"list", "watch"}
 
 
-def test_the_role_is_bound_to_the_pods_service_account():
-    """Binding, ServiceAccount and Deployment name one another."""
-    binding, account = the("ClusterRoleBinding"), the("ServiceAccount")["metadata"]["name"]
-    assert binding["roleRef"]["name"] == the("ClusterRole")["metadata"]["name"]
-    assert [subject["name"] for subject in binding["subjects"]] == [account]
+@pytest.mark.parametrize("folder", GRANTING, ids=short)
+def test_the_roles_are_bound_to_the_pods_service_account(folder):
+    """Binding, role, ServiceAccount and Deployment name one another."""
+    binding, account = the("ClusterRoleBinding", folder), the("ServiceAccount")["metadata"]["name"]
+    namespace = the("Namespace")["metadata"]["name"]
+    assert binding["roleRef"]["name"] == the("ClusterRole", folder)["metadata"]["name"]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": namespace}]
     assert the("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == account
 
 

@@ -1,9 +1,11 @@
-"""The rights that ``deploy`` grants: each of them, and accounts that have them, whole or less one."""
+"""The rights that ``deploy`` grants, base and components: each, and accounts with all or all but one."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+
+import yaml
 
 from tests.e2e.api import Api, InvalidClaims, Object, each
 from tests.e2e.kustomization import render
@@ -38,15 +40,22 @@ def documents() -> list[Object]:
 
 
 def rights() -> list[Right]:
-    """Every verb on every resource that ``deploy`` grants, in its order."""
-    return [
+    """Every verb on every resource that ``deploy`` grants, once: the base's before those of components."""
+    roles = [
+        document
+        for path in sorted(DEPLOY.rglob("*.yaml"))
+        for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+        if document["kind"] == "ClusterRole"
+    ]
+    granted = [
         Right(group, resource, verb)
-        for document in documents()
-        for rule in document.get("rules", ())
+        for role in roles
+        for rule in role["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     ]
+    return list(dict.fromkeys(granted))
 
 
 async def grant(api: Api, name: str, without: Right | None = None) -> str:
