@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import shutil
 import subprocess
@@ -13,11 +14,15 @@ import yaml
 from extender.kube.decode.resources import FOLLOWED
 from extender.kube.rewriting.admission_policy import asking
 from extender.service.http.mutate import OWNER_SECONDS
+from tests.e2e.kustomization import render
+from tests.e2e.releases import RELEASES
 from tests.paths import ROOT
+from tests.pod_security import violations
 
 DEPLOY = ROOT / "deploy"
 SAMPLES = sorted((ROOT / "scheduler-config").glob("*.yaml"))
 MANIFESTS = sorted(DEPLOY.rglob("*.yaml"))
+OVERLAYS = ["base", *sorted(str(path.relative_to(DEPLOY)) for path in (DEPLOY / "overlays").iterdir())]
 
 IN_TREE_WEIGHTS = {
     "TaintToleration": 3,
@@ -63,6 +68,12 @@ def the(kind: str, folder: Path = DEPLOY / "base") -> dict:
     return found[0]
 
 
+def deployed(folder: str) -> dict:
+    """The one Deployment that applying a folder makes."""
+    (deployment,) = [each for each in render(DEPLOY / folder) if each["kind"] == "Deployment"]
+    return deployment
+
+
 def container() -> dict:
     (only,) = the("Deployment")["spec"]["template"]["spec"]["containers"]
     return only
@@ -97,7 +108,7 @@ def test_kustomizations_refer_to_what_is_there():
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders kustomizations")
-@pytest.mark.parametrize("folder", ["base", "overlays/production", "overlays/webhook"])
+@pytest.mark.parametrize("folder", OVERLAYS)
 def test_kustomizations_render(folder):
     """kubectl renders them, with the image of the base filled in."""
     done = subprocess.run(
@@ -149,15 +160,76 @@ def test_the_pod_follows_the_live_cluster():
     assert the("Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"] is True
 
 
-def test_the_pod_meets_the_restricted_profile():
-    """Pod Security Standards, profile restricted, and a read-only root file system."""
-    pod, security = the("Deployment")["spec"]["template"]["spec"], container()["securityContext"]
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert security["allowPrivilegeEscalation"] is False
-    assert security["readOnlyRootFilesystem"] is True
-    assert security["capabilities"] == {"drop": ["ALL"]}
-    assert the("Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_the_pod_meets_the_restricted_profile(folder):
+    """Pod Security Standards, profile restricted, with a root file system that nobody writes to."""
+    pod = deployed(folder)["spec"]["template"]["spec"]
+    assert violations(pod) == []
+    assert all(each["securityContext"]["readOnlyRootFilesystem"] is True for each in pod["containers"])
+
+
+UNRESTRICTED: list[tuple[str, dict, dict]] = [
+    ("allowPrivilegeEscalation", {}, {"allowPrivilegeEscalation": True}),
+    ("appArmorProfile", {"appArmorProfile": {"type": "Unconfined"}}, {}),
+    ("capabilities", {}, {"capabilities": {"drop": ["NET_RAW"]}}),
+    ("capabilities", {}, {"capabilities": {"drop": ["ALL"], "add": ["SYS_ADMIN"]}}),
+    ("privileged", {}, {"privileged": True}),
+    ("procMount", {}, {"procMount": "Unmasked"}),
+    ("runAsNonRoot", {"runAsNonRoot": None}, {}),
+    ("runAsNonRoot", {}, {"runAsNonRoot": False}),
+    ("runAsUser", {}, {"runAsUser": 0}),
+    ("seLinuxOptions", {"seLinuxOptions": {"type": "spc_t"}}, {}),
+    ("seccompProfile", {"seccompProfile": {}}, {}),
+    ("seccompProfile", {}, {"seccompProfile": {"type": "Unconfined"}}),
+    ("sysctls", {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}, {}),
+]
+
+
+@pytest.mark.parametrize(("check", "of_pod", "of_container"), UNRESTRICTED)
+def test_the_check_of_the_profile_sees_each_security_context(check, of_pod, of_container):
+    """Changing one field of our own pod is found, under the name of its check."""
+    pod = copy.deepcopy(the("Deployment")["spec"]["template"]["spec"])
+    pod["securityContext"].update(of_pod)
+    pod["containers"][0]["securityContext"].update(of_container)
+    assert violations(pod) == [check]
+
+
+@pytest.mark.parametrize(
+    ("check", "of_pod", "of_container"),
+    [
+        ("hostNamespaces", {"hostNetwork": True}, {}),
+        ("restrictedVolumes", {"volumes": [{"name": "a", "hostPath": {"path": "/"}}]}, {}),
+        ("hostPorts", {}, {"ports": [{"containerPort": 1, "hostPort": 1}]}),
+        ("hostProbesAndHostLifecycle", {}, {"livenessProbe": {"httpGet": {"port": 1, "host": "a"}}}),
+    ],
+)
+def test_the_check_of_the_profile_sees_what_reaches_the_node(check, of_pod, of_container):
+    """Namespaces, folders and ports of the node, and probes of other addresses."""
+    pod = copy.deepcopy(the("Deployment")["spec"]["template"]["spec"])
+    pod.update(of_pod)
+    pod["containers"][0].update(of_container)
+    assert violations(pod) == [check]
+
+
+def test_the_namespace_enforces_the_profile_of_the_oldest_release():
+    """A newer release may ask for more: that is reported and does not lock the pods out."""
+    labels = the("Namespace")["metadata"]["labels"]
+    profile = "pod-security.kubernetes.io"
+    oldest = min(RELEASES, key=lambda minor: int(minor.removeprefix("1.")))
+    assert labels == {
+        f"{profile}/enforce": "restricted",
+        f"{profile}/enforce-version": f"v{oldest}",
+        f"{profile}/audit": "restricted",
+        f"{profile}/audit-version": "latest",
+        f"{profile}/warn": "restricted",
+        f"{profile}/warn-version": "latest",
+    }
+
+
+def test_only_the_pod_gets_a_token():
+    """Other pods that use the ServiceAccount ask for a token themselves."""
+    assert the("ServiceAccount")["automountServiceAccountToken"] is False
+    assert deployed("base")["spec"]["template"]["spec"]["automountServiceAccountToken"] is True
 
 
 def test_pod_and_image_run_as_the_same_user():
