@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
@@ -15,14 +13,10 @@ from extender.kube.decode.resources import FOLLOWED
 from extender.kube.rewriting.admission_policy import asking
 from extender.service.http.mutate import OWNER_SECONDS
 from tests.e2e.kustomization import render
-from tests.e2e.releases import RELEASES
+from tests.manifests import DEPLOY, MANIFESTS, OVERLAYS, deployed, documents, named, ordered, short, the
 from tests.paths import ROOT
-from tests.pod_security import violations
 
-DEPLOY = ROOT / "deploy"
 SAMPLES = sorted((ROOT / "scheduler-config").glob("*.yaml"))
-MANIFESTS = sorted(DEPLOY.rglob("*.yaml"))
-OVERLAYS = ["base", *sorted(str(path.relative_to(DEPLOY)) for path in (DEPLOY / "overlays").iterdir())]
 
 IN_TREE_WEIGHTS = {
     "TaintToleration": 3,
@@ -52,26 +46,6 @@ GRANTED = {
 }
 """The rights that each folder of ``deploy`` grants."""
 GRANTING = sorted({path.parent for path in MANIFESTS if "kind: ClusterRole\n" in path.read_text()})
-
-
-def short(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-def documents(path: Path) -> list[dict]:
-    return list(yaml.safe_load_all(path.read_text()))
-
-
-def the(kind: str, folder: Path = DEPLOY / "base") -> dict:
-    found = [doc for path in sorted(folder.glob("*.yaml")) for doc in documents(path) if doc["kind"] == kind]
-    assert len(found) == 1, f"{short(folder)} has {len(found)} objects of kind {kind}"
-    return found[0]
-
-
-def deployed(folder: str) -> dict:
-    """The one Deployment that applying a folder makes."""
-    (deployment,) = [each for each in render(DEPLOY / folder) if each["kind"] == "Deployment"]
-    return deployment
 
 
 def container() -> dict:
@@ -110,12 +84,13 @@ def test_kustomizations_refer_to_what_is_there():
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders kustomizations")
 @pytest.mark.parametrize("folder", OVERLAYS)
 def test_kustomizations_render(folder):
-    """kubectl renders them, with the image of the base filled in."""
+    """kubectl renders them as our tests do, with the image of the base filled in."""
     done = subprocess.run(
         ["kubectl", "kustomize", DEPLOY / folder], capture_output=True, text=True, timeout=60, check=True
     )
-    rendered = {doc["kind"]: doc for doc in yaml.safe_load_all(done.stdout)}
-    image = rendered["Deployment"]["spec"]["template"]["spec"]["containers"][0]["image"]
+    rendered = {named(document): ordered(document) for document in yaml.safe_load_all(done.stdout)}
+    assert rendered == {named(document): ordered(document) for document in render(DEPLOY / folder)}
+    image = deployed(folder)["spec"]["template"]["spec"]["containers"][0]["image"]
     assert re.fullmatch(r"registry\.example\.com/dra-extender:\d+\.\d+\.\d+", image)
 
 
@@ -158,78 +133,6 @@ def test_the_pod_follows_the_live_cluster():
     """It has a token for that, and no dump."""
     assert "--cluster" not in container()["args"]
     assert the("Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"] is True
-
-
-@pytest.mark.parametrize("folder", OVERLAYS)
-def test_the_pod_meets_the_restricted_profile(folder):
-    """Pod Security Standards, profile restricted, with a root file system that nobody writes to."""
-    pod = deployed(folder)["spec"]["template"]["spec"]
-    assert violations(pod) == []
-    assert all(each["securityContext"]["readOnlyRootFilesystem"] is True for each in pod["containers"])
-
-
-UNRESTRICTED: list[tuple[str, dict, dict]] = [
-    ("allowPrivilegeEscalation", {}, {"allowPrivilegeEscalation": True}),
-    ("appArmorProfile", {"appArmorProfile": {"type": "Unconfined"}}, {}),
-    ("capabilities", {}, {"capabilities": {"drop": ["NET_RAW"]}}),
-    ("capabilities", {}, {"capabilities": {"drop": ["ALL"], "add": ["SYS_ADMIN"]}}),
-    ("privileged", {}, {"privileged": True}),
-    ("procMount", {}, {"procMount": "Unmasked"}),
-    ("runAsNonRoot", {"runAsNonRoot": None}, {}),
-    ("runAsNonRoot", {}, {"runAsNonRoot": False}),
-    ("runAsUser", {}, {"runAsUser": 0}),
-    ("seLinuxOptions", {"seLinuxOptions": {"type": "spc_t"}}, {}),
-    ("seccompProfile", {"seccompProfile": {}}, {}),
-    ("seccompProfile", {}, {"seccompProfile": {"type": "Unconfined"}}),
-    ("sysctls", {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}, {}),
-]
-
-
-@pytest.mark.parametrize(("check", "of_pod", "of_container"), UNRESTRICTED)
-def test_the_check_of_the_profile_sees_each_security_context(check, of_pod, of_container):
-    """Changing one field of our own pod is found, under the name of its check."""
-    pod = copy.deepcopy(the("Deployment")["spec"]["template"]["spec"])
-    pod["securityContext"].update(of_pod)
-    pod["containers"][0]["securityContext"].update(of_container)
-    assert violations(pod) == [check]
-
-
-@pytest.mark.parametrize(
-    ("check", "of_pod", "of_container"),
-    [
-        ("hostNamespaces", {"hostNetwork": True}, {}),
-        ("restrictedVolumes", {"volumes": [{"name": "a", "hostPath": {"path": "/"}}]}, {}),
-        ("hostPorts", {}, {"ports": [{"containerPort": 1, "hostPort": 1}]}),
-        ("hostProbesAndHostLifecycle", {}, {"livenessProbe": {"httpGet": {"port": 1, "host": "a"}}}),
-    ],
-)
-def test_the_check_of_the_profile_sees_what_reaches_the_node(check, of_pod, of_container):
-    """Namespaces, folders and ports of the node, and probes of other addresses."""
-    pod = copy.deepcopy(the("Deployment")["spec"]["template"]["spec"])
-    pod.update(of_pod)
-    pod["containers"][0].update(of_container)
-    assert violations(pod) == [check]
-
-
-def test_the_namespace_enforces_the_profile_of_the_oldest_release():
-    """A newer release may ask for more: that is reported and does not lock the pods out."""
-    labels = the("Namespace")["metadata"]["labels"]
-    profile = "pod-security.kubernetes.io"
-    oldest = min(RELEASES, key=lambda minor: int(minor.removeprefix("1.")))
-    assert labels == {
-        f"{profile}/enforce": "restricted",
-        f"{profile}/enforce-version": f"v{oldest}",
-        f"{profile}/audit": "restricted",
-        f"{profile}/audit-version": "latest",
-        f"{profile}/warn": "restricted",
-        f"{profile}/warn-version": "latest",
-    }
-
-
-def test_only_the_pod_gets_a_token():
-    """Other pods that use the ServiceAccount ask for a token themselves."""
-    assert the("ServiceAccount")["automountServiceAccountToken"] is False
-    assert deployed("base")["spec"]["template"]["spec"]["automountServiceAccountToken"] is True
 
 
 def test_pod_and_image_run_as_the_same_user():

@@ -18,10 +18,10 @@ def write(folder, **files):
 
 
 def test_the_overlay_is_base_and_components():
-    """Production has the objects of the base, two replicas apart, a budget and a monitor."""
+    """Production has the objects of the base, two replicas apart, a budget, a monitor and policies."""
     base, production = render(DEPLOY / "base"), render(DEPLOY / "overlays/production")
     extra = {document["kind"] for document in production} - {document["kind"] for document in base}
-    assert extra == {"PodDisruptionBudget", "ServiceMonitor"}
+    assert extra == {"NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor"}
     assert base[0]["kind"] == production[0]["kind"] == "Namespace"
     (deployment,) = [document for document in production if document["kind"] == "Deployment"]
     pod = deployment["spec"]["template"]["spec"]
