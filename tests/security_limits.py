@@ -1,0 +1,135 @@
+"""
+The table of limits in ``docs/security.md``, from the constants of the code.
+
+``python -m tests.security_limits`` prints it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from extender.cel.evaluation.cost_limit import COST_LIMIT
+from extender.core.prediction.evaluate import Settings
+from extender.kube.api import binder, connection, event_recorder, list_pages
+from extender.kube.decode.interner import TABLE_LIMIT
+from extender.kube.watch import unreadable
+from extender.service.http import mutate, web
+from extender.service.live import prediction_check
+from extender.service.recording import thread
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """
+    ``unit`` stands after the value; ``MiB`` has the value in bytes.
+
+    ``beyond``: what happens to what exceeds it. ``metric`` counts that, empty where nothing does.
+    """
+
+    what: str
+    value: float
+    unit: str
+    beyond: str
+    metric: str = ""
+
+    def row(self) -> str:
+        value = round(self.value / MIB if self.unit == "MiB" else self.value)
+        metric = f"`{self.metric}`" if self.metric else "not counted"
+        return f"| {self.what} | {value:,} {self.unit} | {self.beyond} | {metric} |"
+
+
+LIMITS = (
+    Limit(
+        "body of a request",
+        web.MAX_BODY_BYTES,
+        "MiB",
+        "status 413",
+        "dra_extender_bad_requests_total",
+    ),
+    Limit(
+        "one search (`--search-steps`)",
+        Settings().search_steps,
+        "steps",
+        "outcome `unknown`",
+        "dra_extender_predictions_total",
+    ),
+    Limit(
+        "all searches of a request (`--request-steps`)",
+        Settings().request_steps,
+        "steps",
+        "outcome `unknown` for the nodes that are left",
+        "dra_extender_predictions_total",
+    ),
+    Limit(
+        "one CEL selector on one device, in the units of Kubernetes",
+        COST_LIMIT,
+        "units",
+        "the outcome that Kubernetes gives: the selector fails",
+    ),
+    Limit(
+        "`/mutate` waits for the pod that a claim is made for",
+        mutate.OWNER_SECONDS,
+        "s",
+        "the claim stays as it is written",
+        "dra_extender_soft_alignment_total",
+    ),
+    Limit("`/bind`, with all repetitions", binder.DEADLINE_SECONDS, "s", "an `Error`"),
+    Limit("Events that wait for the API server", event_recorder.QUEUE_LIMIT, "Events", "dropped"),
+    Limit("note of an Event", event_recorder.NOTE_BYTES, "bytes", "cut off"),
+    Limit(
+        "pods whose last answer is remembered",
+        prediction_check.MAX_ATTEMPTS,
+        "pods",
+        "the oldest is forgotten; its claims count as `unseen`",
+        "dra_extender_prediction_matches_total",
+    ),
+    Limit(
+        "mismatches that are kept for `/debug/mismatches`",
+        prediction_check.MAX_MISMATCHES,
+        "claims",
+        "the oldest is forgotten",
+    ),
+    Limit(
+        "attempts that wait for a recording's disk",
+        thread.MAX_ATTEMPTS,
+        "attempts",
+        "dropped",
+        "dra_extender_recording_attempts_total",
+    ),
+    Limit(
+        "requests that wait for a recording's disk",
+        thread.MAX_BYTES,
+        "MiB",
+        "dropped",
+        "dra_extender_recording_attempts_total",
+    ),
+    Limit(
+        "equal strings, attributes and quantities that are kept once, of each kind",
+        TABLE_LIMIT,
+        "entries",
+        "all are forgotten and collected anew",
+    ),
+    Limit("one request to the API server", connection.TIMEOUT_SECONDS, "s", "repeated after a while"),
+    Limit("silence of a watch", connection.SILENCE_SECONDS, "s", "it is opened again"),
+    Limit("objects of a page of a list", list_pages.PAGE_SIZE, "objects", "the next page"),
+    Limit(
+        "unreadable objects that the log names at a time",
+        unreadable.MOST_SAID,
+        "objects",
+        "one line says that there are more",
+        "dra_extender_decode_errors_total",
+    ),
+)
+
+
+def markdown() -> str:
+    """The table as it stands in the page."""
+    head = "| what | limit | beyond | counted in |\n|---|--:|---|---|"
+    return "\n".join([head, *(limit.row() for limit in LIMITS)])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{markdown()}\n")
