@@ -22,7 +22,7 @@ from tests.paths import ROOT
 
 PAGES = [
     page
-    for folder in (".", "deploy", "docs", "scheduler-config")
+    for folder in (".", "deploy", "docs", "scheduler-config", "tests")
     for page in sorted((ROOT / folder).glob("*.md" if folder == "." else "**/*.md"))
 ]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
