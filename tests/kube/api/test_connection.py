@@ -163,15 +163,18 @@ async def test_in_cluster_without_service_account(no_cluster, monkeypatch):
             pass
 
 
-def plugin(tmp_path, **status_fields):
-    """A user whose exec plugin hands out a new token at each call."""
+def plugin(tmp_path, *expirations):
+    """A user whose exec plugin hands out a new token at each call, that expires then; the last one stays."""
     script = tmp_path / "plugin"
     script.write_text(
         f"#!{sys.executable}\n"
         "import json, pathlib\n"
         f"calls = pathlib.Path({str(tmp_path / 'calls')!r})\n"
         "calls.write_text((calls.read_text() if calls.exists() else '') + '.')\n"
-        f"status = {{'token': 'token-%d' % len(calls.read_text()), **{status_fields!r}}}\n"
+        "number = len(calls.read_text())\n"
+        f"expirations = {expirations!r}\n"
+        "status = {'token': f'token-{number}',"
+        " 'expirationTimestamp': expirations[min(number, len(expirations)) - 1]}\n"
         "print(json.dumps({'apiVersion': 'client.authentication.k8s.io/v1', 'kind': 'ExecCredential',"
         " 'status': status}))\n"
     )
@@ -182,20 +185,21 @@ def plugin(tmp_path, **status_fields):
 async def test_tokens_of_plugins_are_refreshed(server, no_cluster, tmp_path, monkeypatch):
     """A token that expires is replaced before the server refuses it."""
     monkeypatch.setattr(credentials, "REFRESH_SECONDS", 0.02)
-    user = plugin(tmp_path, expirationTimestamp="2020-01-01T00:00:00Z")
+    # The second token is valid, so that no plugin runs when the connection is closed.
+    user = plugin(tmp_path, "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
     async with connect(kubeconfig=write_kubeconfig(tmp_path / "k", server.url, user)) as found:
         assert server.asked[-1].token == "Bearer token-1"
         async with asyncio.timeout(20):
             while server.asked[-1].token == "Bearer token-1":
                 await asyncio.sleep(0.01)
                 await found.version()
-        assert server.asked[-1].token.startswith("Bearer token-")
+        assert server.asked[-1].token == "Bearer token-2"
 
 
 async def test_a_valid_token_is_kept(server, no_cluster, tmp_path, monkeypatch):
     """A plugin is not run again before its token expires."""
     monkeypatch.setattr(credentials, "REFRESH_SECONDS", 0.01)
-    user = plugin(tmp_path, expirationTimestamp="2999-01-01T00:00:00Z")
+    user = plugin(tmp_path, "2999-01-01T00:00:00Z")
     async with connect(kubeconfig=write_kubeconfig(tmp_path / "k", server.url, user)) as found:
         await asyncio.sleep(0.1)
         await found.version()
