@@ -270,5 +270,7 @@ class _Batch:
 
     def put(self, key: Key, value: object | None, json: msgspec.Raw | None = None) -> None:
         self.objects[key] = value
-        if json is not None:
+        if value is None or json is None:
+            self.json.pop(key, None)
+        else:
             self.json[key] = bytes(json)

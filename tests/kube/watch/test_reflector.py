@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -154,3 +156,23 @@ async def test_taint_rules_that_move_to_another_version(server, connection):
         server.objects[new] = [named("drain")]
         await eventually(lambda: server.of("watch", new))
         assert reflector.state.synced
+
+
+@pytest.mark.parametrize("keep_json", [False, True])
+async def test_json_only_for_those_who_record(server, connection, keep_json):
+    """As the server sent it, with lists and events; of what is gone or cannot be read there is none."""
+    server.objects[NODES] = [named("a"), named("b")]
+    server.watches[NODES] = [
+        [
+            line("MODIFIED", named("a", "101"))
+            + line("DELETED", named("b", "102"))
+            + line("ADDED", named("c", "103"))
+        ]
+    ]
+    async with following(connection, keep_json=keep_json) as (_, sink, _):
+        await eventually(lambda: len(sink.changes) > 1)
+    names = [
+        {key: json.loads(data)["metadata"]["name"] for key, data in changes.json.get("Node", {}).items()}
+        for changes in sink.changes[:2]
+    ]
+    assert names == ([{"a": "a", "b": "b"}, {"a": "a", "c": "c"}] if keep_json else [{}, {}])

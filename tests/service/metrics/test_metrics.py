@@ -11,8 +11,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from extender.core.prediction.evaluate import Certainty, Outcome
+from extender.kube.api.event_recorder import EventResult
+from extender.kube.watch.events import ReflectorState
 from extender.service.http.web import make_app
 from extender.service.live.prediction_check import PlacementCheck
+from extender.service.metrics.metrics import Metrics
 from extender.service.metrics.specs import METRICS, PREFIX, MetricType
 
 OF_THE_PROCESS = ("process_", "python_gc_")
@@ -253,3 +256,23 @@ def test_a_placement_shows_what_was_predicted_and_what_came(service, metric, mak
     assert metric("alignment_achieved_count", kinds="gpu-nic") == 2
     assert metric("alignment_achieved_sum", kinds="gpu-nic") == 0.5
     assert metric("alignment_regret_sum") == 0.75
+
+
+def test_reflectors_and_events_move_their_counters():
+    """By what was added since the last look, for each kind; Events by what became of them."""
+    metrics = Metrics("1.36.2")
+    state = ReflectorState("Node", synced=True, relists=1, failures=2, decode_errors=3)
+    metrics.reflectors([state], 0.0)
+    state.failures += 1
+    metrics.reflectors([state], 0.0)
+    metrics.event(EventResult.FAILED)
+    text = metrics.expose("", {}, ready=True)[0].decode().splitlines()
+    for line in (
+        'reflector_lists_total{kind="Node"} 2.0',
+        'reflector_failures_total{kind="Node"} 3.0',
+        'reflector_failures_total{kind="Pod"} 0.0',
+        'decode_errors_total{kind="Node"} 3.0',
+        'events_total{result="failed"} 1.0',
+        'events_total{result="written"} 0.0',
+    ):
+        assert PREFIX + line in text
