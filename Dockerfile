@@ -26,4 +26,4 @@ COPY --from=build /opt/dra-extender /opt/dra-extender
 USER 65532:65532
 EXPOSE 8888
 ENTRYPOINT ["dra-extender"]
-CMD ["serve", "--listen", "0.0.0.0:8888"]
+CMD ["serve"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from extender.core.prediction.evaluate import Settings
 
+from .config_error import ConfigError
+from .listeners import Listener, everything
 from .policy import Policy
 
 SCORE_MAX_LIMIT = 10_000
@@ -19,19 +19,24 @@ The largest ``score_max``: kube-scheduler multiplies it by ten times its weight 
 clamping, and beyond this nothing is gained.
 """
 
+MAX_NODES = 10_000
+"""The most node names of one request where no other number is configured: twice Kubernetes' own limit."""
+
+MAX_BODY_MIB = 4
+"""
+The most MiB of a body of filter, prioritize, preempt and explain where no other is configured.
+
+Room for 10,000 names of 253 characters and a pod of 1.5 MiB, the most that etcd stores.
+"""
+
+MAX_BODY_MIB_LIMIT = 256
+"""Room for 20,000 whole Node objects of 13 kB, which come where ``nodeCacheCapable`` is not set."""
+
 RECORDING_MIB = 64
 """Size of one file of a recording, in MiB, where no other is configured."""
 
 RECORDING_FILES = 5
 """Number of files of a recording that are kept, where no other is configured."""
-
-
-class ConfigError(ValueError):
-    """A setting that cannot be used; says which option, what is wrong, what to give."""
-
-    def __init__(self, option: str, message: str) -> None:
-        super().__init__(f"{option}: {message}")
-        self.option = option
 
 
 class LogLevel(StrEnum):
@@ -46,27 +51,6 @@ class LogFormat(StrEnum):
 
     JSON = "json"
     TEXT = "text"
-
-
-class Address(NamedTuple):
-    """``host`` empty: all interfaces. ``port`` 0: any free port."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-
-def parse_address(text: str, *, option: str = "--listen") -> Address:
-    """Parse ``HOST:PORT``, ``[IPV6]:PORT`` or ``:PORT``. Raises ``ConfigError``."""
-    match = re.fullmatch(r"(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[^\[\]:\s/]*)):(?P<port>[0-9]{1,5})", text)
-    if match is None or int(match["port"]) > 65535:
-        raise ConfigError(
-            option, f"expected HOST:PORT, got {text!r}; give for example 127.0.0.1:8888, [::1]:8888 or :8888"
-        )
-    return Address(match["v6"] or match["host"] or "", int(match["port"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +81,7 @@ class RecordingSettings:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """A second listener that speaks HTTPS; ``certificate`` (the chain) and ``key`` are PEM files."""
-
-    listen: Address
-    certificate: Path
-    key: Path
-
-
-_LOOPBACK = Address("127.0.0.1", 8888)
+_LISTENERS = (everything(),)
 _EVALUATION = Settings()
 
 
@@ -122,11 +97,11 @@ class Config:
     keeps idle connections: it does not repeat a POST whose connection was closed.
     ``in_flight_seconds``: how long an allocation is assumed that the API does not show.
     ``stale_seconds``: how long the API server may be silent before we have no opinion; it sends
-    a bookmark for each kind about once a minute. ``recording``: ``None``, nothing is recorded. ``tls``:
-    serve everything over HTTPS, too.
+    a bookmark for each kind about once a minute. ``recording``: ``None``, nothing is recorded.
+    ``max_nodes`` and ``max_body_mib``: the most names, and the most MiB, of one request of the scheduler.
     """
 
-    listen: Address = _LOOPBACK
+    listeners: tuple[Listener, ...] = _LISTENERS
     evaluation: Settings = _EVALUATION
     default_policy: Policy = Policy.PREFERRED
     decisive: bool = False
@@ -138,7 +113,8 @@ class Config:
     in_flight_seconds: float = 30.0
     stale_seconds: float = 300.0
     recording: RecordingSettings | None = None
-    tls: Tls | None = None
+    max_nodes: int = MAX_NODES
+    max_body_mib: int = MAX_BODY_MIB
 
     def __post_init__(self) -> None:
         score_max, search_steps = self.evaluation.score_max, self.evaluation.search_steps
@@ -152,6 +128,12 @@ class Config:
             raise ConfigError(
                 "--request-steps",
                 f"expected at least --search-steps ({search_steps}), got {self.evaluation.request_steps}",
+            )
+        if self.max_nodes < 1:
+            raise ConfigError("--max-nodes", f"expected at least 1, got {self.max_nodes}")
+        if not 1 <= self.max_body_mib <= MAX_BODY_MIB_LIMIT:
+            raise ConfigError(
+                "--max-body-mib", f"expected 1 to {MAX_BODY_MIB_LIMIT}, got {self.max_body_mib}"
             )
         if self.drain_seconds < 0 or self.shutdown_seconds < 0:
             raise ConfigError("--drain-seconds", "expected 0 or more seconds")

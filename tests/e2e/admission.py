@@ -54,7 +54,7 @@ def webhook(plane: ControlPlane) -> Iterator[tuple[Extender, Object]]:
     The configuration differs from the shipped one in the address and the issuer it trusts.
     """
     pem, address = self_signed(plane.directory, "webhook"), f"127.0.0.1:{free_port()}"
-    options = ("--webhook-listen", address, "--tls-cert", pem.certificate, "--tls-key", pem.key)
+    options = ("--webhook-listen", address, "--webhook-cert", pem.certificate, "--webhook-key", pem.key)
     (document,) = yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8"))
     document["webhooks"][0]["clientConfig"] = {
         "url": f"https://{address}/mutate",

@@ -182,8 +182,18 @@ def app(service):
 
 
 @pytest.fixture
-async def client(app, aiohttp_client):
-    return await aiohttp_client(app)
+async def client(app, connect):
+    return await connect(app)
+
+
+@pytest.fixture
+def connect(aiohttp_client):
+    """Makes a client of an application that declares its bodies as JSON, as kube-scheduler does."""
+
+    async def connect(app):
+        return await aiohttp_client(app, headers={"Content-Type": "application/json"})
+
+    return connect
 
 
 @pytest.fixture
@@ -247,12 +257,12 @@ def world():
 
 
 @pytest.fixture
-def frozen(aiohttp_client, service):
+def frozen(connect, service):
     """Serves a world as ``serve --cluster`` does, with the real evaluation."""
 
     async def serve(world, kubernetes="1.36.2", **changes):
         snapshot = Snapshot.of(release=release_for(kubernetes), **world)
         real = replace(service, store=FrozenStore(snapshot), evaluate=evaluate, **changes)
-        return await aiohttp_client(make_app(real))
+        return await connect(make_app(real))
 
     return serve

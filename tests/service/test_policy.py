@@ -142,11 +142,11 @@ async def test_what_each_word_does(client, args, facade, make_verdict, word):
 
 @pytest.mark.parametrize("default", Policy)
 async def test_the_default_is_for_pods_without_the_annotation(
-    aiohttp_client, service, args, facade, make_verdict, default
+    connect, service, args, facade, make_verdict, default
 ):
     """The option sets what a pod means that says nothing; a pod that says something means that."""
     facade.table = {"node-a": make_verdict("remote", score=20)}
-    client = await aiohttp_client(make_app(replace(service, default_policy=default)))
+    client = await connect(make_app(replace(service, default_policy=default)))
 
     async def rejects(alignment):
         answer = await (await client.post("/filter", data=args("node-a", alignment=alignment))).json()

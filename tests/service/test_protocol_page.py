@@ -10,8 +10,10 @@ import pytest
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.prediction.evaluate import Settings
 from extender.service.config import Config
+from extender.service.http.body import BODY_SECONDS, MAX_BIND_BYTES, MAX_MUTATE_BYTES
+from extender.service.http.connections import HEADER_SECONDS, MAX_CONNECTIONS
 from extender.service.http.dependencies import Service
-from extender.service.http.web import MAX_BODY_BYTES, make_app
+from extender.service.http.web import make_app
 from extender.service.metrics.metrics import Metrics
 from extender.service.store import FrozenStore
 from tests.paths import ROOT
@@ -79,7 +81,13 @@ def test_limits_are_those_of_the_service():
     config = Config()
     limits = " ".join(PAGE.partition("## Limits and connections")[2].partition("\n## ")[0].split())
     for number in (
-        f"{MAX_BODY_BYTES // 2**20} MiB",
+        f"{config.max_body_mib} MiB of filter, prioritize, preempt and explain",
+        f"{MAX_MUTATE_BYTES // 2**20} MiB of mutate",
+        f"{MAX_BIND_BYTES // 2**10} KiB of bind",
+        f"at most {config.max_nodes:,} names",
+        f"{HEADER_SECONDS:g} s for its headers",
+        f"{BODY_SECONDS:g} s for its body",
+        f"{MAX_CONNECTIONS} connections",
         f"{config.evaluation.search_steps:,} steps",
         f"{config.evaluation.request_steps:,} ",
         f"kept for {config.keepalive_seconds:g} s",

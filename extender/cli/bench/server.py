@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -21,9 +22,10 @@ from aiohttp import web
 from extender.core.cluster.snapshot import Snapshot
 from extender.kube import decode
 from extender.service import logs, wire
-from extender.service.config import Address, Config, LogFormat, LogLevel
+from extender.service.config import MAX_BODY_MIB_LIMIT, Config, LogFormat, LogLevel
 from extender.service.http.dependencies import Service
-from extender.service.http.web import make_app
+from extender.service.http.web import application
+from extender.service.listeners import Address, Listener, everything
 from extender.service.metrics.metrics import Metrics
 from extender.service.process import run
 from extender.service.process.collector import freeze
@@ -64,9 +66,11 @@ def serve(dump: str, kubernetes: str, gates: Mapping[str, bool], channel: Connec
 async def _serve(
     snapshot: Snapshot, channel: Connection, build_seconds: float, process_bytes: int, snapshot_bytes: int
 ) -> None:
-    config = Config(listen=Address("127.0.0.1", 0))
-    async with run.listening(make_bench_app(snapshot, config), config) as address:
-        channel.send(Started(address.port, build_seconds, process_bytes, snapshot_bytes))
+    config = Config(listeners=(everything(Address("127.0.0.1", 0)),), max_body_mib=MAX_BODY_MIB_LIMIT)
+    store = FrozenStore(snapshot)
+    service = Service(store=store, settings=config.evaluation, metrics=Metrics(snapshot.release.version))
+    async with run.listening(service, config, partial(make_bench_app, store)) as (listener,):
+        channel.send(Started(listener.address.port, build_seconds, process_bytes, snapshot_bytes))
         await asyncio.to_thread(_wait_until_closed, channel)
 
 
@@ -77,14 +81,11 @@ def _wait_until_closed(channel: Connection) -> None:
         return
 
 
-def make_bench_app(snapshot: Snapshot, config: Config) -> web.Application:
+def make_bench_app(
+    store: FrozenStore, service: Service, listener: Listener, config: Config
+) -> web.Application:
     """The service's application with ``/echo/filter``, ``/echo/prioritize`` and ``/bench/claims`` added."""
-    store = FrozenStore(snapshot)
-    service = Service(
-        store=store,
-        settings=config.evaluation,
-        metrics=Metrics(snapshot.release.version),
-    )
+    interner = decode.Interner()
     echo_args = wire.ArgsDecoder()
     entries: dict[str, bytes] = {}
 
@@ -101,10 +102,10 @@ def make_bench_app(snapshot: Snapshot, config: Config) -> web.Application:
     async def upsert_claims(request: web.Request) -> web.Response:
         """Take a JSON array of ResourceClaims as events of a watch."""
         claims = _CLAIMS.decode(await request.read())
-        store.apply_claims([decode.resource_claim(claim, service.interner) for claim in claims])
+        store.apply_claims([decode.resource_claim(claim, interner) for claim in claims])
         return _json(b"{}")
 
-    app = make_app(service)
+    app = application(service, listener, config)
     app.router.add_post("/echo/filter", echo_filter)
     app.router.add_post("/echo/prioritize", echo_prioritize)
     app.router.add_post("/bench/claims", upsert_claims)

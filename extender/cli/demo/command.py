@@ -14,9 +14,9 @@ import orjson
 from extender.core.prediction.evaluate import Settings
 from extender.kube.recording.reader import Recording, RecordingError, embedded_recording, open_recording
 from extender.service import logs
-from extender.service.config import Address, Config, LogFormat, LogLevel
+from extender.service.config import MAX_BODY_MIB_LIMIT, Config, LogFormat, LogLevel
 from extender.service.http.dependencies import Service
-from extender.service.http.web import make_app
+from extender.service.listeners import Address, everything
 from extender.service.metrics.metrics import Metrics
 from extender.service.process.run import ListenError, listening
 
@@ -87,11 +87,17 @@ async def _compare_all(recording: Recording, timeline: Timeline, limit: int | No
     settings = Settings()
     metrics = Metrics(timeline.store.current.release.version)
     service = Service(store=timeline.store, settings=settings, metrics=metrics)
-    config = Config(listen=Address("127.0.0.1", 0), drain_seconds=0, shutdown_seconds=0)
+    config = Config(
+        listeners=(everything(Address("127.0.0.1", 0)),),
+        drain_seconds=0,
+        shutdown_seconds=0,
+        max_body_mib=MAX_BODY_MIB_LIMIT,
+        max_nodes=sys.maxsize,
+    )
     decisions = []
     with Progress("asking for pod", limit) as progress:
-        async with listening(make_app(service), config) as address, aiohttp.ClientSession() as session:
-            client = _Client(session, address)
+        async with listening(service, config) as (listener,), aiohttp.ClientSession() as session:
+            client = _Client(session, listener.address)
             for attempt in islice(recording.attempts, limit):
                 decisions.append(await compare_decision(attempt, timeline, client))
                 progress.step(attempt.pod_name)

@@ -5,23 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 from importlib import import_module
-from pathlib import Path
 
 import structlog
 
 from extender.core.prediction.evaluate import Settings
 from extender.core.topology.vocabulary import Vocabulary
 from extender.service import logs
-from extender.service.config import (
-    Address,
-    Config,
-    ConfigError,
-    LogFormat,
-    LogLevel,
-    RecordingSettings,
-    Tls,
-    parse_address,
-)
+from extender.service.config import Config, LogFormat, LogLevel, RecordingSettings
+from extender.service.config_error import ConfigError
+from extender.service.listeners import Listener, ListenOptions, listeners_of
 from extender.service.policy import Policy
 from extender.service.process.dump_service import serve_dump
 from extender.service.process.run import ListenError
@@ -78,7 +70,7 @@ def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) 
 def config_of(args: argparse.Namespace, site: Site) -> Config:
     """The configuration that the options give. Raises ``ConfigError``."""
     return Config(
-        listen=parse_address(args.listen),
+        listeners=_listeners(args),
         evaluation=Settings(args.score_max, args.search_steps, args.request_steps, site.worths),
         default_policy=Policy(args.alignment),
         decisive=args.decisive,
@@ -88,18 +80,28 @@ def config_of(args: argparse.Namespace, site: Site) -> Config:
         in_flight_seconds=args.in_flight_seconds,
         stale_seconds=args.stale_seconds,
         recording=args.record and RecordingSettings(args.record, args.record_size, args.record_files),
-        tls=_tls(args),
+        max_nodes=args.max_nodes,
+        max_body_mib=args.max_body_mib,
     )
 
 
-def _tls(args: argparse.Namespace) -> Tls | None:
-    given = (args.webhook_listen, args.tls_cert, args.tls_key)
-    if not any(given):
-        return None
-    if not all(given):
-        raise ConfigError("--webhook-listen", "takes --tls-cert and --tls-key; give all three or none")
-    return Tls(
-        parse_address(args.webhook_listen, option="--webhook-listen"), Path(args.tls_cert), Path(args.tls_key)
+def _listeners(args: argparse.Namespace) -> tuple[Listener, ...]:
+    return listeners_of(
+        ListenOptions(
+            listen=args.listen,
+            verbs_listen=args.verbs_listen,
+            ops_listen=args.ops_listen,
+            people_listen=args.people_listen,
+            webhook_listen=args.webhook_listen,
+            tls_cert=args.tls_cert,
+            tls_key=args.tls_key,
+            client_ca=args.client_ca,
+            client_names=tuple(args.client_name),
+            insecure_verbs=args.insecure_verbs,
+            webhook_cert=args.webhook_cert,
+            webhook_key=args.webhook_key,
+            webhook_client_ca=args.webhook_client_ca,
+        )
     )
 
 
@@ -108,8 +110,8 @@ def _serve_dump(given: ClusterInput, config: Config) -> None:
     for note in given.notes:
         log.warning("about the input", note=note)
 
-    def announce(address: Address) -> None:
+    def announce(addresses: str) -> None:
         nodes = counted(len(snapshot.nodes), "node")
-        print(f"serving {nodes} of Kubernetes {snapshot.release.version} on http://{address}", flush=True)
+        print(f"serving {nodes} of Kubernetes {snapshot.release.version} on {addresses}", flush=True)
 
     asyncio.run(serve_dump(snapshot, config, announce))

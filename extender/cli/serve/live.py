@@ -16,7 +16,7 @@ from ..exit_status import WrongInput
 
 if TYPE_CHECKING:
     from extender.core.topology.vocabulary import Vocabulary
-    from extender.service.config import Address, Config
+    from extender.service.config import Config
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
 
@@ -34,8 +34,8 @@ async def serve_cluster(args: argparse.Namespace, config: Config, vocabulary: Vo
                 log.warning("about the cluster", note=note)
             scheduler = Scheduler(release, args.kubernetes or connection.kubernetes, args.feature_gates)
 
-            def announce(address: Address) -> None:
-                text = f"serving {connection.host} of Kubernetes {release.version} on http://{address}"
+            def announce(addresses: str) -> None:
+                text = f"serving {connection.host} of Kubernetes {release.version} on {addresses}"
                 print(text, flush=True)
 
             await serve_live(connection, scheduler, config, vocabulary, announce)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from extender.service.config import RECORDING_FILES, RECORDING_MIB, Config, LogFormat, LogLevel
+from extender.service.listeners import PEOPLE_ADDRESS, VERBS_ADDRESS
 from extender.service.policy import ANNOTATION, Policy
 
 
@@ -24,7 +25,7 @@ class ServeOption:
 
     ``metavar`` is empty for a switch. ``default`` is ``None`` where the option has none; ``absent`` then
     says what counts without it, and is empty where nothing does. ``live``: only for a live cluster.
-    ``page``: what in ``docs`` says more.
+    ``repeated``: may be given several times. ``page``: what in ``docs`` says more.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ServeOption:
     default: object = None
     absent: str = ""
     live: bool = False
+    repeated: bool = False
     page: str = ""
 
     @property
@@ -99,8 +101,83 @@ OPTIONS: tuple[ServeOption, ...] = (
     ServeOption(
         name="--listen",
         metavar="HOST:PORT",
-        default=_CONFIG.listen,
-        help="address to listen on; port 0 picks a free port",
+        absent=f"{VERBS_ADDRESS}, unless one of the next three is given",
+        help="loopback address on which to serve everything over plain HTTP; port 0 picks a free port",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--verbs-listen",
+        metavar="HOST:PORT",
+        absent=f"{VERBS_ADDRESS} where --ops-listen or --people-listen is given",
+        help="address for kube-scheduler: filter, prioritize, bind and preempt only; any but a loopback "
+        "address needs --tls-cert, --tls-key, --client-ca and --client-name, or --insecure-verbs",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--ops-listen",
+        metavar="HOST:PORT",
+        help="address for probes and metrics: /livez, /readyz and /metrics only, over plain HTTP",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--people-listen",
+        metavar="HOST:PORT",
+        absent=f"{PEOPLE_ADDRESS} where --verbs-listen or --ops-listen is given",
+        help="address for people: the page at /, /explain and /debug only, over plain HTTP",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--tls-cert",
+        metavar="FILE",
+        parse=Path,
+        help="certificate (chain) of the verbs' listener as a PEM file; reloaded when it changes",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--tls-key",
+        metavar="FILE",
+        parse=Path,
+        help="private key of --tls-cert as a PEM file, without a passphrase; reloaded when it changes",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--client-ca",
+        metavar="FILE",
+        parse=Path,
+        help="PEM file of the issuers of the client certificate that kube-scheduler must present; reloaded "
+        "when it changes",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--client-name",
+        metavar="NAME",
+        repeated=True,
+        help="name that the client certificate must have as DNS name, URI or common name, such as "
+        "system:kube-scheduler; may be given several times",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--insecure-verbs",
+        help="serve the verbs on an address that is not loopback without knowing the caller: whoever reaches "
+        "it can bind pods; logs a warning at each start",
+        page="protocol.md#listeners",
+    ),
+    ServeOption(
+        name="--max-nodes",
+        metavar="N",
+        parse=int,
+        default=_CONFIG.max_nodes,
+        help="most node names of one request; more are refused with status 400",
+        page="protocol.md#limits-and-connections",
+    ),
+    ServeOption(
+        name="--max-body-mib",
+        metavar="MIB",
+        parse=int,
+        default=_CONFIG.max_body_mib,
+        help="most MiB of a body of filter, prioritize, preempt and explain; without nodeCacheCapable a node "
+        "takes about 13 kB",
+        page="protocol.md#limits-and-connections",
     ),
     ServeOption(
         name="--record",
@@ -130,20 +207,30 @@ OPTIONS: tuple[ServeOption, ...] = (
     ServeOption(
         name="--webhook-listen",
         metavar="HOST:PORT",
-        help="address on which to serve HTTPS as well, for the admission webhook; needs --tls-cert and "
-        "--tls-key",
+        help="address for the admission webhook: /mutate only, over HTTPS; needs --webhook-cert and "
+        "--webhook-key",
         page="soft-alignment.md#the-webhook",
     ),
     ServeOption(
-        name="--tls-cert",
+        name="--webhook-cert",
         metavar="FILE",
-        help="certificate (chain) for HTTPS as a PEM file; reloaded when it changes",
+        parse=Path,
+        help="certificate (chain) of the webhook as a PEM file; reloaded when it changes",
         page="soft-alignment.md#the-webhook",
     ),
     ServeOption(
-        name="--tls-key",
+        name="--webhook-key",
         metavar="FILE",
-        help="private key of the certificate as a PEM file, without a passphrase; reloaded when it changes",
+        parse=Path,
+        help="private key of --webhook-cert as a PEM file, without a passphrase; reloaded when it changes",
+        page="soft-alignment.md#the-webhook",
+    ),
+    ServeOption(
+        name="--webhook-client-ca",
+        metavar="FILE",
+        parse=Path,
+        help="PEM file of the issuers of the client certificate that the API server must present; reloaded "
+        "when it changes",
         page="soft-alignment.md#the-webhook",
     ),
     ServeOption(
@@ -211,6 +298,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default = None if option.default is None else str(option.default)
         if not option.metavar:
             parser.add_argument(option.name, action="store_true", help=text)
+        elif option.repeated:
+            parser.add_argument(
+                option.name, type=option.parse, metavar=option.metavar, action="append", default=[], help=text
+            )
         elif option.choices is not None:
             words = [word.value for word in option.choices]
             parser.add_argument(option.name, choices=words, default=default, help=text)

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from extender.kube.api.event_recorder import EventResult
     from extender.kube.watch.events import ReflectorState
 
+    from ..listeners import Reloaded
     from ..live.prediction_check import Match, PlacementCheck
     from ..policy import PodPolicy
     from ..recording.thread import Recorded
+    from ..refusals import Closed, TurnedAway
     from ..verb import NeutralReason, Result, Verb
 
 # A creation time beside every counter and histogram series would double their number.
@@ -58,6 +60,9 @@ class Metrics:
         self._neutral = self._counter(specs.NEUTRAL_ANSWERS)
         self._internal = self._counter(specs.INTERNAL_ERRORS)
         self._bad = self._counter(specs.BAD_REQUESTS)
+        self._turned_away = self._counter(specs.TURNED_AWAY)
+        self._closed = self._counter(specs.CLOSED_CONNECTIONS)
+        self._reloads = self._counter(specs.CERTIFICATE_RELOADS)
         self._node_objects = self._counter(specs.NODE_OBJECT_REQUESTS)
         self._predictions = self._counter(specs.PREDICTIONS)
         lookups = self._counter(specs.MEMO_LOOKUPS)
@@ -133,6 +138,18 @@ class Metrics:
         """Record a refused request by the ``field`` at fault, a path such as ``NodeNames[3]``."""
         first = field.partition(".")[0].partition("[")[0]
         self._bad.labels(verb, first if first in specs.BODY_FIELDS else "body").inc()
+
+    def turned_away(self, listener: str, reason: TurnedAway) -> None:
+        """Record a request that was refused for who sent it or how."""
+        self._turned_away.labels(listener, reason).inc()
+
+    def closed(self, listener: str, reason: Closed) -> None:
+        """Record a connection that was closed on its client."""
+        self._closed.labels(listener, reason).inc()
+
+    def reloaded(self, listener: str, result: Reloaded) -> None:
+        """Record that certificate files changed."""
+        self._reloads.labels(listener, result).inc()
 
     def evaluation(self, stats: EvaluationStats, nodes: int) -> None:
         """Record the searches of one evaluation of ``nodes`` and what the memo saved."""

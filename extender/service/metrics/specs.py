@@ -14,9 +14,11 @@ from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.kube.api.event_recorder import EventResult
 from extender.model.kinds import KINDS
 
+from ..listeners import LISTENER_NAMES, Audience, Reloaded
 from ..live.prediction_check import Match
 from ..policy import Policy
 from ..recording.thread import Recorded
+from ..refusals import Closed, TurnedAway
 from ..softening import RESULTS
 from ..verb import NeutralReason, Result, Verb
 
@@ -119,6 +121,27 @@ BAD_REQUESTS = MetricSpec(
     MetricType.COUNTER,
     "Requests refused with status 400 or 413, by the first part of the path of the wrong field.",
     (_VERB, Label("field", BODY_FIELDS)),
+)
+_LISTENER = Label("listener", LISTENER_NAMES)
+TURNED_AWAY = MetricSpec(
+    "turned_away_requests_total",
+    MetricType.COUNTER,
+    "Requests refused for who sent them or how: status 403 for client-name, host and origin, 415 for "
+    "media-type, 503 for busy, 408 for slow-body.",
+    (_LISTENER, Label("reason", tuple(TurnedAway))),
+)
+CLOSED_CONNECTIONS = MetricSpec(
+    "closed_connections_total",
+    MetricType.COUNTER,
+    "Connections that the extender closed because there were too many (limit), TLS was not agreed on "
+    "(handshake), or the client was too slow.",
+    (_LISTENER, Label("reason", tuple(Closed))),
+)
+CERTIFICATE_RELOADS = MetricSpec(
+    "certificate_reloads_total",
+    MetricType.COUNTER,
+    "Changed certificate files: renewed, or failed, so that the old ones are still used.",
+    (Label("listener", (Audience.VERBS, Audience.WEBHOOK)), Label("result", tuple(Reloaded))),
 )
 NODE_OBJECT_REQUESTS = MetricSpec(
     "node_object_requests_total",
@@ -272,6 +295,9 @@ METRICS: tuple[MetricSpec, ...] = (
     NEUTRAL_ANSWERS,
     INTERNAL_ERRORS,
     BAD_REQUESTS,
+    TURNED_AWAY,
+    CLOSED_CONNECTIONS,
+    CERTIFICATE_RELOADS,
     NODE_OBJECT_REQUESTS,
     PREDICTIONS,
     MEMO_LOOKUPS,

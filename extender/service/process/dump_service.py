@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..http.dependencies import Service
-from ..http.web import make_app
 from ..metrics.metrics import Metrics
 from ..store import FrozenStore
 from .run import serve
@@ -14,14 +13,14 @@ from .run import serve
 if TYPE_CHECKING:
     from extender.core.cluster.snapshot import Snapshot
 
-    from ..config import Address, Config
+    from ..config import Config
 
 
-async def serve_dump(snapshot: Snapshot, config: Config, announce: Callable[[Address], None]) -> None:
+async def serve_dump(snapshot: Snapshot, config: Config, announce: Callable[[str], None]) -> None:
     """
     Serve ``snapshot`` until a signal.
 
-    ``announce`` is told the address once requests are accepted. Raises ``ConfigError`` and
+    ``announce`` is told the addresses once requests are accepted. Raises ``ConfigError`` and
     ``ListenError``.
     """
     service = Service(
@@ -30,4 +29,4 @@ async def serve_dump(snapshot: Snapshot, config: Config, announce: Callable[[Add
         metrics=Metrics(snapshot.release.version),
         default_policy=config.default_policy,
     )
-    await serve(make_app(service), service.lifecycle, config, announce)
+    await serve(service, config, announce)

@@ -21,10 +21,9 @@ from extender.kube.decode.resources import FOLLOWED
 from extender.kube.watch.reflector import Reflector
 from extender.kube.watch.time_slice import TimeSlice
 
-from ..config import Address, Config
+from ..config import Config
 from ..http.dependencies import Service
 from ..http.frozen import NoRecorder
-from ..http.web import make_app
 from ..live.delayed_releases import DelayedReleases
 from ..live.event_handler import EventHandler
 from ..live.follower import LiveFollower
@@ -64,12 +63,12 @@ async def serve_live(
     scheduler: Scheduler,
     config: Config,
     vocabulary: Vocabulary,
-    announce: Callable[[Address], None],
+    announce: Callable[[str], None],
 ) -> None:
     """
     Serve the cluster behind ``connection`` until a signal.
 
-    ``announce`` is told the address once requests are accepted. Raises ``ConfigError`` and
+    ``announce`` is told the addresses once requests are accepted. Raises ``ConfigError`` and
     ``ListenError``.
     """
     metrics = Metrics(scheduler.release.version)
@@ -93,7 +92,7 @@ async def _serve(
     metrics: Metrics,
     recorder: Recorder | None,
     gates: Mapping[str, bool],
-    announce: Callable[[Address], None],
+    announce: Callable[[str], None],
 ) -> None:
     clock = time.monotonic
     delayed = DelayedReleases(clock)
@@ -142,4 +141,4 @@ async def _serve(
         events=events,
     )
     async with background(follower, reflectors, events, metrics):
-        await serve(make_app(service), service.lifecycle, config, announce)
+        await serve(service, config, announce)

@@ -1,62 +1,73 @@
 """
-The certificate of the HTTPS listener, which may be renewed while we serve.
+The certificates of an HTTPS listener, its own and its clients' issuers, which may change while we serve.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
 
-from ..config import ConfigError, Tls
+from ..config_error import ConfigError
+from ..listeners import Reloaded, Tls
 
 LOOK_SECONDS = 10.0
-"""How often the files are looked at."""
+"""How often the files are looked at, by the monotonic clock."""
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.tls")
 
 
 class Certificate:
     """
-    A certificate and its key; ``context`` has those that were read last and that fit each other.
+    A certificate, its key and the issuers of clients' certificates.
 
-    Raises ``ConfigError`` where they cannot be used at the start.
+    ``context`` has those that were read last and that fit each other. It is a new object after every
+    change, since an issuer cannot be taken out of a context; new connections need to ask for it.
+    ``on_reload`` is told about changes. Raises ``ConfigError`` where the files cannot be used at the start.
     """
 
-    def __init__(self, tls: Tls) -> None:
-        self._tls = tls
+    def __init__(self, tls: Tls, on_reload: Callable[[Reloaded], None] = lambda _: None) -> None:
+        self._tls, self._on_reload = tls, on_reload
+        self._refused: _Stamp | None = None
         try:
             self._seen = self._stamp()
             self.context = _context(tls)
         except (OSError, ValueError) as error:
+            files = ", ".join(map(str, tls.files))
             raise ConfigError(
-                "--tls-cert", f"cannot be used with {tls.key}: {error}; give PEM files that belong together"
+                tls.option,
+                f"cannot use {files} together: {error}; give PEM files, a certificate with its key",
             ) from error
 
     def renew(self) -> bool:
-        """Read the files again if they changed; whether new connections get another certificate."""
+        """Read the files again if they changed; whether new connections get another context."""
+        stamp: _Stamp = ()
         try:
             stamp = self._stamp()
             if stamp == self._seen:
                 return False
             # A file may be new before the other is; a context must never hold one of each.
-            _context(self._tls)
-            self.context.load_cert_chain(self._tls.certificate, self._tls.key, password=_no_passphrase)
+            self.context = _context(self._tls)
         except (OSError, ValueError) as error:
-            log.warning("cannot load the new certificate, still using the old one", problem=str(error))
+            if self._refused is None or stamp != self._refused:
+                self._on_reload(Reloaded.FAILED)
+                log.warning("cannot load the new certificate, still using the old one", problem=str(error))
+            self._refused = stamp
             return False
-        self._seen = stamp
-        log.info("certificate renewed", file=str(self._tls.certificate))
+        self._seen, self._refused = stamp, None
+        self._on_reload(Reloaded.RENEWED)
+        log.info("certificate renewed", files=[str(path) for path in self._tls.files])
         return True
 
     @asynccontextmanager
     async def renewing(self) -> AsyncIterator[None]:
         """Look for renewed files while the context lasts."""
-        task = asyncio.create_task(self._view())
+        task = asyncio.create_task(self._look())
         try:
             yield
         finally:
@@ -64,15 +75,17 @@ class Certificate:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _view(self) -> None:
+    async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             self.renew()
 
-    def _stamp(self) -> tuple[tuple[int, int], ...]:
+    def _stamp(self) -> _Stamp:
         # A mounted Secret changes by a link to other files, which may be of the same second.
-        statuses = (path.stat() for path in (self._tls.certificate, self._tls.key))
-        return tuple((status.st_mtime_ns, status.st_ino) for status in statuses)
+        return tuple((status.st_mtime_ns, status.st_ino) for status in map(os.stat, self._tls.files))
+
+
+_Stamp = tuple[tuple[int, int], ...]
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
@@ -80,6 +93,12 @@ def _context(tls: Tls) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Without an answer for passphrases OpenSSL asks at the terminal.
     context.load_cert_chain(tls.certificate, tls.key, password=_no_passphrase)
+    if tls.client_ca is not None:
+        context.load_verify_locations(tls.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+        # A resumed session would show the certificate of another day.
+        context.num_tickets = 0
+        context.options |= ssl.OP_NO_TICKET
     return context
 
 

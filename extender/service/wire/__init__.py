@@ -11,7 +11,7 @@ Source: k8s.io/kube-scheduler extender/v1/types.go, v0.34 to v0.37.
 from .admission import AdmissionRequest, MetadataJSON, allowed, decode_review
 from .answers import bind_result, equal_scores, filter_result, host_priority, prioritize_result
 from .args import ArgsDecoder, ExtenderArgs
-from .bad_request import BadRequest, BodyTooLarge
+from .bad_request import BadRequest, BodyTooLarge, shortened
 from .binding import BindingArgs, decode_binding
 from .preemption import meta_victims
 
@@ -32,4 +32,5 @@ __all__ = [
     "host_priority",
     "meta_victims",
     "prioritize_result",
+    "shortened",
 ]

@@ -20,15 +20,26 @@ SEND_ONE_OBJECT = "send one JSON object as kube-scheduler does, UTF-8 without a 
 _VALIDATION = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 
 
+MOST_REPEATED = 200
+"""The most characters of a caller's text that an answer repeats in one place."""
+
+
+def shortened(text: str, most: int = MOST_REPEATED) -> str:
+    """Return the beginning of ``text``, as text that UTF-8 can hold."""
+    kept = text if len(text) <= most else f"{text[:most]}..."
+    return kept if kept.isascii() else kept.encode("utf-8", "backslashreplace").decode()
+
+
 class BadRequest(Exception):
     """
     A body that the caller has to change.
 
     ``field`` is a path such as ``NodeNames[3]``, or ``body`` where no single
-    field is at fault; ``fix`` says what to send instead.
+    field is at fault; ``fix`` says what to send instead. All are shortened: they may hold the caller's text.
     """
 
     def __init__(self, field: str, message: str, fix: str) -> None:
+        field, message, fix = shortened(field), shortened(message), shortened(fix, 2 * MOST_REPEATED)
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message

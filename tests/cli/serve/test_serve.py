@@ -153,11 +153,11 @@ def test_scores_are_by_the_sites_files(cluster_file, objects, tmp_path):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--webhook-listen", "127.0.0.1:0"], "takes --tls-cert and --tls-key"),
-        (["--tls-cert", "absent.crt", "--tls-key", "absent.key"], "takes --tls-cert and --tls-key"),
+        (["--webhook-listen", "127.0.0.1:0"], "takes --webhook-cert FILE and --webhook-key FILE"),
+        (["--tls-cert", "absent.crt", "--tls-key", "absent.key"], "write --webhook-cert and --webhook-key"),
         (
-            ["--webhook-listen", "127.0.0.1:0", "--tls-cert", "absent.crt", "--tls-key", "absent.key"],
-            "--tls-cert: cannot be used with absent.key",
+            ["--webhook-listen", "127.0.0.1:0", "--webhook-cert", "no.crt", "--webhook-key", "no.key"],
+            "--webhook-cert: cannot use no.crt, no.key together",
         ),
     ],
     ids=["no-certificate", "no-address", "no-files"],

@@ -10,8 +10,10 @@ import orjson
 import pytest
 from aiohttp import ClientSession
 
-from extender.service.config import Address, Config
+from extender.service.config import Config
 from extender.service.http import web
+from extender.service.http.body import Bodies
+from extender.service.listeners import Address, everything
 from extender.service.process.run import listening
 
 POD = b'{"metadata":{"name":"p","namespace":"d"},"spec":{}}'
@@ -79,11 +81,12 @@ async def test_names_the_field_and_the_fix(client, args, metric, verb, case):
     assert (await client.post(f"/{verb}", data=args("node-a"))).status == 200
 
 
-async def test_five_megabytes_of_names_are_answered(client, pod):
+async def test_five_megabytes_of_names_are_answered(connect, service, pod):
     """A long list of unknown nodes is no error: each is answered."""
     names = [f"node-{index:06d}.a-rather-long-domain.example" for index in range(120_000)]
     body = json.dumps({"Pod": pod(), "NodeNames": names}).encode()
     assert len(body) > 5_000_000
+    client = await connect(web.make_app(service, Config(max_body_mib=8, max_nodes=120_000)))
     answer = orjson.loads(await (await client.post("/filter", data=io.BytesIO(body))).read())
     assert answer["NodeNames"] == names
     scores = orjson.loads(await (await client.post("/prioritize", data=io.BytesIO(body))).read())
@@ -91,10 +94,10 @@ async def test_five_megabytes_of_names_are_answered(client, pod):
 
 
 @pytest.mark.parametrize("length_told", [True, False])
-async def test_a_body_above_the_limit_is_413(aiohttp_client, service, args, metric, monkeypatch, length_told):
+async def test_a_body_above_the_limit_is_413(connect, service, args, metric, monkeypatch, length_told):
     """Above the limit the answer is 413 in the same form, whether or not the length was told beforehand."""
-    monkeypatch.setattr(web, "MAX_BODY_BYTES", 1000)
-    client = await aiohttp_client(web.make_app(service))
+    monkeypatch.setattr(Bodies, "limit", lambda _self, _verb: 1000)
+    client = await connect(web.make_app(service))
 
     async def chunks():
         yield b"x" * 600
@@ -110,14 +113,13 @@ async def test_a_body_above_the_limit_is_413(aiohttp_client, service, args, metr
     assert (await client.post("/filter", data=args("node-a"))).status == 200
 
 
-def test_the_limit_is_256_mib():
-    """The documented limit."""
-    assert web.MAX_BODY_BYTES == 256 * 2**20
-
-
-async def test_a_compressed_body_is_400(app, args, metric):
+async def test_a_compressed_body_is_400(service, args, metric):
     """The scheduler never compresses, and a small body must not unpack to a large one."""
-    async with listening(app, Config(listen=Address("127.0.0.1", 0))) as address, ClientSession() as session:
+    config = Config(listeners=(everything(Address("127.0.0.1", 0)),))
+    json_headers = {"Content-Type": "application/json"}
+    session = ClientSession(headers=json_headers)
+    async with listening(service, config) as (listener,), session:
+        address = listener.address
         response = await session.post(
             f"http://{address}/filter",
             data=gzip.compress(args("node-a")),

@@ -14,9 +14,9 @@ BINDING = {"PodName": "job-1", "PodNamespace": "default", "PodUID": "uid-1", "No
 
 
 @pytest.fixture
-async def bound(service, binder, aiohttp_client):
+async def bound(service, binder, connect):
     """A client of a service that can bind."""
-    return await aiohttp_client(make_app(replace(service, binder=binder)))
+    return await connect(make_app(replace(service, binder=binder)))
 
 
 async def test_a_frozen_cluster_refuses_with_a_clear_error(client, metric):
@@ -89,10 +89,10 @@ async def test_a_caller_that_hangs_up_does_not_stop_a_binding(bound, binder):
     assert len(binder.bound) == 1
 
 
-async def test_stopping_waits_for_a_binding(service, binder, aiohttp_client):
+async def test_stopping_waits_for_a_binding(service, binder, connect):
     """The process does not end before a binding under way has."""
     binder.gate = asyncio.Event()
-    client = await aiohttp_client(make_app(replace(service, binder=binder)))
+    client = await connect(make_app(replace(service, binder=binder)))
     request = asyncio.create_task(client.post("/bind", data=orjson.dumps(BINDING)))
     await asyncio.sleep(0.1)
     request.cancel()

@@ -55,11 +55,11 @@ def real(world, service, events):
 
 
 @pytest.fixture
-async def send(real, aiohttp_client):
+async def send(real, connect):
     """Sends an object as the API server does; returns it as it was stored."""
 
     async def post(document, service=real, operation="CREATE", dry_run=False):
-        client = await aiohttp_client(make_app(service))
+        client = await connect(make_app(service))
         body = {
             "apiVersion": "admission.k8s.io/v1",
             "kind": "AdmissionReview",
@@ -234,9 +234,9 @@ async def test_an_error_of_ours_lets_the_object_in(send, metric, monkeypatch):
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"request": {"uid": ""}}', b"[]", b'{"request": {"uid": 1}}'])
-async def test_what_is_no_review_is_a_bad_request(real, aiohttp_client, body):
+async def test_what_is_no_review_is_a_bad_request(real, connect, body):
     """There is no UID to answer to; the failure policy lets the object in."""
-    client = await aiohttp_client(make_app(real))
+    client = await connect(make_app(real))
     response = await client.post("/mutate", data=body)
     assert response.status == 400
     assert (await response.json())["field"] in ("body", "request.uid")

@@ -9,21 +9,23 @@ from html.parser import HTMLParser
 
 import pytest
 
-from extender.service.config import Address, Config, ConfigError
-from extender.service.http import web
+from extender.service.config import Config
+from extender.service.config_error import ConfigError
+from extender.service.http import body, web
+from extender.service.listeners import Address, everything
 from extender.service.process.run import ListenError, listening
 
 POSTS = ("/filter", "/prioritize", "/bind", "/preempt", "/explain")
 GETS = ("/livez", "/readyz", "/metrics", "/")
-LOOPBACK = Config(listen=Address("127.0.0.1", 0))
+LOOPBACK = Config(listeners=(everything(Address("127.0.0.1", 0)),))
 BINDING = {"PodName": "job-1", "PodNamespace": "default", "PodUID": "uid-1", "Node": "node-a"}
 
 
 @asynccontextmanager
-async def connected(app, config=LOOPBACK):
+async def connected(service, config=LOOPBACK):
     """One connection to a server as ``serve`` sets it up; yields what sends bytes and reads an answer."""
-    async with listening(app, config) as address:
-        reader, writer = await asyncio.open_connection(address.host, address.port)
+    async with listening(service, config) as (listener,):
+        reader, writer = await asyncio.open_connection(*listener.address)
 
         async def exchange(request):
             writer.write(request)
@@ -41,7 +43,7 @@ async def connected(app, config=LOOPBACK):
 def posted(path, body):
     """A request as Go's client writes it."""
     return (
-        b"POST %s HTTP/1.1\r\nHost: extender\r\nUser-Agent: Go-http-client/1.1\r\nContent-Length: %d\r\n"
+        b"POST %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Go-http-client/1.1\r\nContent-Length: %d\r\n"
         b"Content-Type: application/json\r\nAccept-Encoding: gzip\r\n\r\n%s"
         % (path.encode(), len(body), body)
     )
@@ -77,27 +79,33 @@ async def test_refusals_and_probes_tell_their_length(client, path):
 
 
 @pytest.mark.parametrize("path", POSTS)
-async def test_the_limit_is_for_every_verb(aiohttp_client, service, args, pod, monkeypatch, path):
+async def test_the_limit_is_for_every_verb(connect, service, args, pod, monkeypatch, path):
     """At the limit a body is served, one byte more is 413; the next request is served."""
-    body = await body_for(path, args, pod)
+    right = await body_for(path, args, pod)
     limit = 2000
-    monkeypatch.setattr(web, "MAX_BODY_BYTES", limit)
-    client = await aiohttp_client(web.make_app(service))
+    monkeypatch.setattr(body.Bodies, "limit", lambda _self, _verb: limit)
+    client = await connect(web.make_app(service))
     served = await client.post(path, data=b" " * (limit - 2) + b"{}")
     refused = await client.post(path, data=b" " * (limit - 1) + b"{}")
     assert (served.status, refused.status) == (400, 413)
     problem = await refused.json()
     assert problem.keys() == {"error", "field", "fix"}
     assert problem["field"] == "body"
-    assert (await client.post(path, **body)).status == 200
+    assert (await client.post(path, **right)).status == 200
 
 
-async def test_a_body_told_too_large_is_not_waited_for(service, monkeypatch):
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("/bind", 2**16), ("/mutate", 2**22), ("/preempt", 2**21), ("/filter", 2**21), ("/explain", 2**21)],
+)
+async def test_a_body_told_too_large_is_not_waited_for(service, path, most):
     """The length alone is enough to refuse; the rest, which never comes, does not hold up a stop either."""
-    monkeypatch.setattr(web, "MAX_BODY_BYTES", 1000)
-    at_once = Config(listen=LOOPBACK.listen, shutdown_seconds=0)
-    async with asyncio.timeout(5), connected(web.make_app(service), at_once) as exchange:
-        status, _ = await exchange(b"POST /filter HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
+    at_once = Config(listeners=LOOPBACK.listeners, shutdown_seconds=0, max_body_mib=2)
+    head = (
+        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    )
+    async with asyncio.timeout(5), connected(service, at_once) as exchange:
+        status, _ = await exchange((head % (path, most + 1)).encode())
     assert status == 413
 
 
@@ -112,19 +120,35 @@ async def test_a_chunked_body_is_read(client, args):
     assert (await response.json())["NodeNames"] == ["node-a"]
 
 
-@pytest.mark.parametrize("content_type", [None, "text/plain", "application/json; charset=utf-8"])
-async def test_the_content_type_does_not_matter(client, args, content_type):
-    """Whoever tries it with curl need not set it."""
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("Application/JSON", 200),
+        (None, 415),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("application/json, text/plain", 415),
+    ],
+)
+async def test_a_body_must_be_declared_as_json(client, args, metric, content_type, status):
+    """A web page may post text to any address without asking; JSON it may not."""
+    if content_type is None:
+        del client.session.headers["Content-Type"]
     headers = {} if content_type is None else {"Content-Type": content_type}
-    response = await client.post(
-        "/filter", data=args("node-a"), headers=headers, skip_auto_headers=["Content-Type"]
-    )
-    assert response.status == 200
+    skipped = ["Content-Type"] if content_type is None else []
+    response = await client.post("/filter", data=args("node-a"), headers=headers, skip_auto_headers=skipped)
+    assert response.status == status
+    if status == 415:
+        assert "Content-Type: application/json" in (await response.json())["fix"]
+    refused = metric("turned_away_requests_total", listener="all", reason="media-type")
+    assert refused == (status == 415)
 
 
-async def test_one_connection_serves_many_requests(app, args):
+async def test_one_connection_serves_many_requests(service, args):
     """Also after requests that were refused."""
-    async with connected(app) as exchange, asyncio.timeout(30):
+    async with connected(service) as exchange, asyncio.timeout(30):
         for path, body, status in [
             ("/filter", args("node-a"), 200),
             ("/filter", b"{", 400),
@@ -137,7 +161,7 @@ async def test_one_connection_serves_many_requests(app, args):
 
 
 @pytest.mark.parametrize(("idle", "open_"), [(89, True), (91, True), (179, True), (200, False)])
-async def test_idle_connections_outlive_the_scheduler_s(app, args, monkeypatch, idle, open_):
+async def test_idle_connections_outlive_the_scheduler_s(service, args, monkeypatch, idle, open_):
     """
     kube-scheduler reuses a connection that was idle for up to 90 s.
 
@@ -146,7 +170,7 @@ async def test_idle_connections_outlive_the_scheduler_s(app, args, monkeypatch, 
     loop = asyncio.get_running_loop()
     clock, passed = loop.time, 0
     monkeypatch.setattr(loop, "time", lambda: clock() + passed)
-    async with connected(app) as exchange:
+    async with connected(service) as exchange:
         assert (await exchange(posted("/filter", args("node-a"))))[0] == 200
         passed = idle
         for _ in range(10):  # let what the clock has made due happen
@@ -195,9 +219,10 @@ async def test_other_paths_are_404_not_a_redirect(client, path):
     assert "/filter" in (await response.json())["fix"]
 
 
-async def test_a_request_that_is_no_http_does_no_harm(app, args):
+async def test_a_request_that_is_no_http_does_no_harm(service, args):
     """Whatever comes over a connection, the next one is served."""
-    async with listening(app, LOOPBACK) as address:
+    async with listening(service, LOOPBACK) as (listener,):
+        address = listener.address
         for nonsense in (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"POST /filter\r\n\r\n", b"\r\n" * 100):
             _, writer = await asyncio.open_connection(address.host, address.port)
             writer.write(nonsense)
@@ -206,15 +231,16 @@ async def test_a_request_that_is_no_http_does_no_harm(app, args):
             writer.close()
         _, writer = await asyncio.open_connection(address.host, address.port)
         writer.close()
-    async with connected(app) as exchange, asyncio.timeout(10):
+    async with connected(service) as exchange, asyncio.timeout(10):
         assert (await exchange(posted("/filter", args("node-a"))))[0] == 200
 
 
-async def test_an_address_in_use_is_told(app, service):
+async def test_an_address_in_use_is_told(service):
     """The error names the address and what to give instead."""
-    async with listening(app, LOOPBACK) as address:
+    async with listening(service, LOOPBACK) as (listener,):
+        address = listener.address
         with pytest.raises(ListenError, match=rf"cannot listen on {address}: .*give another --listen"):
-            async with listening(web.make_app(service), Config(listen=address)):
+            async with listening(service, Config(listeners=(everything(address),))):
                 pass
 
 

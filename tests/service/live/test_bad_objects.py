@@ -140,14 +140,14 @@ def test_an_allocation_edited_later(service):
     assert sorted(scores(service, pod="job-2", claim="d").values()) == [100, 103]
 
 
-async def test_one_device_in_two_claims(service, aiohttp_client):
+async def test_one_device_in_two_claims(service, connect):
     """Taken until both are gone; a gauge counts it, and whoever asks for details reads which it is."""
     one, two = (
         on("x", gpu("gpu-0"), nic("nic-0")),
         on("x", gpu("gpu-0"), nic("nic-1"), claim="d", pod="job-2"),
     )
     service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [one]))
-    client = await aiohttp_client(make_app(service))
+    client = await connect(make_app(service))
     assert "held by several" not in await (await client.get("/readyz?verbose")).text()
     service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [two]))
     ready = await client.get("/readyz?verbose")

@@ -157,19 +157,21 @@ async def test_each_verb_and_result(client, args, metric, facade, store, logged,
 
 
 @pytest.mark.parametrize(("error", "result"), [("", "ok"), ("it is taken", "refused")])
-async def test_the_results_of_bind(aiohttp_client, service, binder, metric, error, result):
+async def test_the_results_of_bind(connect, service, binder, metric, error, result):
     """A refused binding is told apart from a made one."""
     binder.error = error
-    client = await aiohttp_client(make_app(replace(service, binder=binder)))
+    client = await connect(make_app(replace(service, binder=binder)))
     await client.post("/bind", json=BINDING)
     assert metric("request_duration_seconds_count", verb="bind", result=result) == 1
 
 
-async def test_a_caller_that_leaves_is_aborted(aiohttp_client, app, metric):
+async def test_a_caller_that_leaves_is_aborted(connect, app, metric):
     """A body that never comes to its end is no error of ours."""
-    client = await aiohttp_client(app)
+    client = await connect(app)
     reader, writer = await _connect(client)
-    writer.write(b"POST /filter HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    writer.write(
+        b"POST /filter HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
     await writer.drain()
     writer.close()
     await writer.wait_closed()

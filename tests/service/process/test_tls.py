@@ -1,4 +1,4 @@
-"""HTTPS beside HTTP, and certificates that change under us."""
+"""Certificates that change under us."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import asyncio
 import shutil
 import ssl
 import subprocess
+from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, TCPConnector
 
-from extender.service.config import Address, Config, ConfigError, Tls
-from extender.service.process.run import listening
+from extender.service.config_error import ConfigError
+from extender.service.listeners import Reloaded, Tls
 from extender.service.process.tls import Certificate
 from tests.certificates import OPENSSL, self_signed
 
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl makes the certificates")
-ANY = Address("127.0.0.1", 0)
 
 
 @pytest.fixture
@@ -25,34 +24,22 @@ def pem(tmp_path):
 
 
 @pytest.fixture
-def tls(pem, unused_tcp_port):
-    return Tls(Address("127.0.0.1", unused_tcp_port), pem.certificate, pem.key)
-
-
-async def get(address, trusted):
-    context = ssl.create_default_context(cafile=str(trusted))
-    session = ClientSession(connector=TCPConnector(ssl=context))
-    async with session, session.get(f"https://{address}/livez") as response:
-        return response.status
-
-
-async def test_everything_is_served_over_https_too(app, tls):
-    """On an address of its own; plain HTTP goes on."""
-    async with listening(app, Config(listen=ANY, tls=tls)) as plain:
-        assert plain.port != tls.listen.port
-        assert await get(tls.listen, tls.certificate) == 200
-        async with ClientSession() as session, session.get(f"http://{plain}/livez") as response:
-            assert response.status == 200
+def tls(pem):
+    return Tls(pem.certificate, pem.key)
 
 
 async def test_a_renewed_certificate_is_used_for_new_connections(tls, tmp_path, logged):
     """Once both files fit each other; until then the old one stays."""
     other = self_signed(tmp_path, "other")
     old = shutil.copy(tls.certificate, tmp_path / "old.crt")
-    certificate = Certificate(tls)
+    told: list[Reloaded] = []
+    certificate = Certificate(tls, told.append)
     assert not certificate.renew()
+    assert told == []
     other.certificate.replace(tls.certificate)
     assert not certificate.renew()
+    assert not certificate.renew()
+    assert told == [Reloaded.FAILED]
     assert [line["event"] for line in logged if line["log_level"] == "warning"] == [
         "cannot load the new certificate, still using the old one"
     ]
@@ -60,6 +47,7 @@ async def test_a_renewed_certificate_is_used_for_new_connections(tls, tmp_path, 
     other.key.replace(tls.key)
     assert certificate.renew()
     assert not certificate.renew()
+    assert told == [Reloaded.FAILED, Reloaded.RENEWED]
     assert await presented(certificate, tls.certificate)
     with pytest.raises(ssl.SSLCertVerificationError):
         await presented(certificate, old)
@@ -97,4 +85,36 @@ def test_a_key_with_a_passphrase_is_refused(tls, tmp_path):
     command = [OPENSSL, "pkcs8", "-topk8", "-in", tls.key, "-out", locked, "-passout", "pass:secret"]
     subprocess.run(list(map(str, command)), check=True, capture_output=True, timeout=60)
     with pytest.raises(ConfigError, match="passphrase"):
-        Certificate(Tls(tls.listen, tls.certificate, locked))
+        Certificate(Tls(tls.certificate, locked))
+
+
+def test_a_mounted_secret_is_renewed_by_its_link(tmp_path):
+    """The kubelet swaps one link for all files: ``..data``, to which each of them leads."""
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        pem = self_signed(tmp_path / name)
+        pem.certificate.rename(tmp_path / name / "tls.crt")
+        pem.key.rename(tmp_path / name / "tls.key")
+    data = tmp_path / "..data"
+    data.symlink_to("first")
+    tls = Tls(tmp_path / "tls.crt", tmp_path / "tls.key")
+    for path in tls.files:
+        path.symlink_to(Path("..data") / path.name)
+    certificate = Certificate(tls)
+    new = tmp_path / "..data_tmp"
+    new.symlink_to("second")
+    assert not certificate.renew()
+    new.replace(data)
+    assert certificate.renew()
+
+
+def test_files_that_are_gone_are_logged_once(tls, logged):
+    """The old ones are used on."""
+    told: list[Reloaded] = []
+    certificate = Certificate(tls, told.append)
+    context = certificate.context
+    tls.key.unlink()
+    assert [certificate.renew() for _ in range(3)] == [False] * 3
+    assert told == [Reloaded.FAILED]
+    assert len([line for line in logged if line["log_level"] == "warning"]) == 1
+    assert certificate.context is context
