@@ -31,13 +31,19 @@ publish; drivers that write their slices all the time would otherwise make each 
 
 _CAPACITY = 256
 
+MOST_WAITING = 16
+"""
+The most claims that wait for a decision. The API server waits three seconds, and on hundreds of nodes a
+decision takes about an eighth of one.
+"""
+
 
 class SoftResult(StrEnum):
     """
     What became of a claim or template, where it is no ``RefusalCode``.
 
-    ``pod-unknown``: the pod that it was made for has not been seen, so that nobody knows whether
-    it asks. ``unreadable``: the object is of a form that we do not know.
+    ``busy``: too many were being decided. ``pod-unknown``: the pod that it was made for has not been seen,
+    so that nobody knows whether it asks. ``unreadable``: the object is of a form that we do not know.
     """
 
     REWRITTEN = "rewritten"
@@ -46,6 +52,7 @@ class SoftResult(StrEnum):
     NOT_READY = "not-ready"
     STALE = "stale"
     UNREADABLE = "unreadable"
+    BUSY = "busy"
     INTERNAL_ERROR = "internal-error"
 
 
@@ -79,16 +86,34 @@ class Softener:
         self._clock = clock
         self._decisions: OrderedDict[ClaimSpec, _Decision] = OrderedDict()
         self._deciding = asyncio.Lock()
+        self._waiting = 0
 
-    async def decide(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
-        """Return what ``soften`` makes of the spec, on these slices or on those of a moment ago."""
+    async def decide(
+        self, spec: ClaimSpec, snapshot: Snapshot, *, remember: bool = True
+    ) -> Rewrite | Refusal | None:
+        """
+        Return what ``soften`` makes of the spec, on these slices or on those of a moment ago.
+
+        ``None``: too many wait for their decision. ``remember``: keep the decision.
+        """
+        outcome = self._remembered(spec, snapshot)
+        if outcome is not None:
+            return outcome
+        if self._waiting >= MOST_WAITING:
+            return None
+        self._waiting += 1
+        try:
+            async with self._deciding:
+                return await self._decide(spec, snapshot, remember=remember)
+        finally:
+            self._waiting -= 1
+
+    async def _decide(self, spec: ClaimSpec, snapshot: Snapshot, *, remember: bool) -> Rewrite | Refusal:
         outcome = self._remembered(spec, snapshot)
         if outcome is None:
-            async with self._deciding:
-                outcome = self._remembered(spec, snapshot)
-                if outcome is None:
-                    outcome = await asyncio.to_thread(soften, spec, snapshot)
-                    self._remember(spec, _Decision(outcome, snapshot.slices, snapshot.classes, self._clock()))
+            outcome = await asyncio.to_thread(soften, spec, snapshot)
+            if remember:
+                self._remember(spec, _Decision(outcome, snapshot.slices, snapshot.classes, self._clock()))
         return outcome
 
     def _remembered(self, spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal | None:

@@ -33,8 +33,12 @@ class Result(StrEnum):
 
 
 class NeutralReason(StrEnum):
-    """``stale``: the API server has not been heard of for too long."""
+    """
+    ``stale``: the API server has not been heard of for too long. ``too-large``: the pod has more
+    containers than are judged.
+    """
 
     NOT_READY = "not-ready"
     STALE = "stale"
+    TOO_LARGE = "too-large"
     INTERNAL_ERROR = "internal-error"

@@ -92,7 +92,6 @@ async def _compare_all(recording: Recording, timeline: Timeline, limit: int | No
         drain_seconds=0,
         shutdown_seconds=0,
         max_body_mib=MAX_BODY_MIB_LIMIT,
-        max_nodes=sys.maxsize,
     )
     decisions = []
     with Progress("asking for pod", limit) as progress:

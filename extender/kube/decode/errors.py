@@ -77,8 +77,16 @@ def located(data: bytes | msgspec.Raw, error: Exception, decoder: Decoder) -> Fi
     try:
         document = msgspec.json.decode(data)
     except UNREADABLE as broken:  # beyond the place where decoding gave up
+        again = _AT.match(str(broken))
+        if again is not None and again["problem"] == match["problem"]:
+            # Read as a whole it fails alike, as with 1e999: the path ends before the first key of a map.
+            return FieldError(_plain_path(match["path"]), _plain(match["problem"]))
         return located(data, broken, decoder)
     return FieldError(_keyed_path(document, match["path"], str(error), decoder), _plain(match["problem"]))
+
+
+def _plain_path(path: str) -> str:
+    return "".join(step[0] for step in _STEP.finditer(path.partition("[...]")[0])).removeprefix(".")
 
 
 def quoted_key(key: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, Snapshot, evaluate
-from extender.kube.decode import Interner
 
 from ..policy import Policy
 from ..softening import Softener
@@ -167,7 +166,6 @@ class Service:
     events: Events = field(default_factory=NoEvents)
     default_policy: Policy = Policy.PREFERRED
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
-    interner: Interner = field(default_factory=Interner)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     softener: Softener = field(default_factory=lambda: Softener(time.monotonic))
 

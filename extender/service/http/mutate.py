@@ -37,6 +37,16 @@ How long to wait for the pod that a claim is made for: the controller that makes
 learn of the pod at the same time.
 """
 
+MAX_REQUESTS = 32
+"""
+The most requests of a claim. Admission comes before the API server's own check.
+
+Source: ``DeviceRequestsMaxSize``, k8s.io/api resource/v1 types.go, v0.36.
+"""
+
+MOST_REMEMBERED_BYTES = 64 * 1024
+"""The most bytes of an object whose decision is remembered; 256 decisions are."""
+
 _POLL_SECONDS = 0.02
 _GROUP = "resource.k8s.io"
 _API_VERSION = "resource.k8s.io/v1"
@@ -75,7 +85,10 @@ async def _mutate(service: Service, request: AdmissionRequest) -> Answer:
     log.debug("mutate", kind=request.kind.kind, namespace=request.namespace, result=decision.result)
     if decision.result == RefusalCode.ALREADY_REWRITTEN:
         return Answer(wire.allowed(request.uid))
-    document: JSON = msgspec.json.decode(request.object)
+    document = _document(request)
+    if document is None:
+        # No annotation either: what cannot be read cannot be changed.
+        return Answer(wire.allowed(request.uid))
     patch: list[dict[str, object]] = []
     note = f"{decision.result}: {decision.text}"
     if decision.rewrite is not None:
@@ -127,20 +140,35 @@ async def _decide(service: Service, request: AdmissionRequest) -> Decision:
         text = "the extender does not know the cluster well enough at the moment"
         return Decision(SoftResult(no_opinion), text)
     try:
-        spec = _spec(service, request)
+        spec = _spec(request)
     except decode.DecodeError as error:
         return Decision(SoftResult.UNREADABLE, str(error))
-    outcome = await service.softener.decide(spec, service.store.current)
+    if len(spec.requests) > MAX_REQUESTS:
+        text = f"the claim has {len(spec.requests)} requests; Kubernetes allows {MAX_REQUESTS}"
+        return Decision(SoftResult.UNREADABLE, text)
+    remember = len(bytes(request.object)) <= MOST_REMEMBERED_BYTES
+    outcome = await service.softener.decide(spec, service.store.current, remember=remember)
+    if outcome is None:
+        return Decision(SoftResult.BUSY, "too many claims are being decided; the next one may be rewritten")
     if not isinstance(outcome, Rewrite):
         return Decision(outcome.code, render_refusal(outcome))
     attribute = outcome.constraints[0].match_attribute
     return Decision(SoftResult.REWRITTEN, f"devices that share {attribute} are tried first", outcome)
 
 
-def _spec(service: Service, request: AdmissionRequest) -> ClaimSpec:
+def _spec(request: AdmissionRequest) -> ClaimSpec:
     if request.kind.kind == TEMPLATE:
-        return decode.claim_template(request.object, service.interner).spec
-    return decode.resource_claim(request.object, service.interner).spec
+        return decode.claim_template(request.object, decode.Interner()).spec
+    return decode.resource_claim(request.object, decode.Interner()).spec
+
+
+def _document(request: AdmissionRequest) -> JSON | None:
+    """The object as JSON; ``None`` for what the JSON of Kubernetes cannot hold, such as 1e999."""
+    try:
+        document: JSON = msgspec.json.decode(request.object)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _record(service: Service, request: AdmissionRequest, metadata: MetadataJSON, note: str) -> None:

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from .dependencies import Binder, Service
 
 
+MAX_CONTAINERS = 512
+"""
+The most containers of a pod that is judged, init containers included.
+
+Kubernetes has no limit but the size of an object; no kubelet runs a pod of this size.
+"""
+
+
 class Answer(NamedTuple):
     """The JSON ``body`` of a 200."""
 
@@ -61,7 +69,11 @@ def prioritize(service: Service, body: bytes) -> Answer:
 def explain(service: Service, body: bytes) -> Answer:
     """Explain the predictions for a body of filter; before the cluster is listed all is unknown."""
     args = _args(service, Verb.EXPLAIN, body)
-    pod = _pod(service, args)
+    pod = _pod(args)
+    if _too_many_containers(pod):
+        raise BadRequest(
+            "Pod.spec.containers", f"are more than {MAX_CONTAINERS}, init containers included", "send fewer"
+        )
     snapshot, neutral = service.store.current, service.settings.neutral
     if not service.store.ready:
         nodes = unknown_nodes(args.names, neutral)
@@ -94,9 +106,9 @@ async def bind(binder: Binder, metrics: Metrics, body: bytes) -> Answer:
 
 
 def _filter(service: Service, args: ExtenderArgs) -> Answer:
-    pod = _pod(service, args)
+    pod = _pod(args)
     policy = _policy(service, Verb.FILTER, pod)
-    no_opinion = service.no_opinion
+    no_opinion = _no_opinion(service, pod)
     if no_opinion is not None:
         answer = wire.filter_result(args, {})
         return (
@@ -121,9 +133,9 @@ def _rejected(service: Service, pod: Pod, names: Sequence[str]) -> Mapping[str, 
 
 
 def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
-    pod = _pod(service, args)
+    pod = _pod(args)
     policy = _policy(service, Verb.PRIORITIZE, pod)
-    no_opinion = service.no_opinion
+    no_opinion = _no_opinion(service, pod)
     if policy is Policy.IGNORE:
         if no_opinion is None:
             service.follower.on_request(pod)
@@ -147,12 +159,22 @@ def _args(service: Service, verb: Verb, body: bytes) -> ExtenderArgs:
     return args
 
 
-def _pod(service: Service, args: ExtenderArgs) -> Pod:
+def _pod(args: ExtenderArgs) -> Pod:
     try:
-        return decode.pod(args.pod, service.interner)
+        # An interner of its own: nothing that a caller sends may stay.
+        return decode.pod(args.pod, decode.Interner())
     except decode.DecodeError as error:
         field = f"Pod.{error.field}" if error.field else "Pod"
         raise BadRequest(field, error.problem, "send the Pod as the API server returns it") from None
+
+
+def _no_opinion(service: Service, pod: Pod) -> NeutralReason | None:
+    """Why ``pod`` is answered without an opinion, ``None`` where there is one."""
+    return NeutralReason.TOO_LARGE if _too_many_containers(pod) else service.no_opinion
+
+
+def _too_many_containers(pod: Pod) -> bool:
+    return len(pod.containers) + len(pod.init_containers) > MAX_CONTAINERS
 
 
 def _policy(service: Service, verb: Verb, pod: Pod) -> Policy:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..http.dependencies import Service
 from ..metrics.metrics import Metrics
 from ..store import FrozenStore
+from ..wire import ArgsDecoder
 from .run import serve
 
 if TYPE_CHECKING:
@@ -28,5 +29,6 @@ async def serve_dump(snapshot: Snapshot, config: Config, announce: Callable[[str
         settings=config.evaluation,
         metrics=Metrics(snapshot.release.version),
         default_policy=config.default_policy,
+        args=ArgsDecoder(config.max_nodes),
     )
     await serve(service, config, announce)

@@ -32,7 +32,7 @@ from ..live.pod_binder import PodBinder
 from ..live.prediction_check import PredictionCheck
 from ..live.store import LiveStore
 from ..metrics.metrics import Metrics
-from ..wire import host_priority
+from ..wire import ArgsDecoder, host_priority
 from .background import background
 from .live_recording import recording
 from .run import serve
@@ -137,7 +137,7 @@ async def _serve(
         follower=follower,
         recorder=NoRecorder() if recorder is None else recorder,
         default_policy=config.default_policy,
-        interner=interner,
+        args=ArgsDecoder(config.max_nodes),
         events=events,
     )
     async with background(follower, reflectors, events, metrics):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from .bad_request import BadRequest, decode
+from .names import check_nodes
 
 _NAMES_KEY = b'"NodeNames":'
 _UNSET = frozenset({b"", b"null"})
@@ -78,9 +80,11 @@ class ArgsDecoder:
     of the cost of a request. The answer never depends on what is remembered.
     """
 
-    __slots__ = ("_names", "_tail", "_text")
+    __slots__ = ("_most", "_names", "_tail", "_text")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = sys.maxsize) -> None:
+        """``most``: the most names of one request."""
+        self._most = most
         self._tail = b""
         self._text = b""
         self._names: tuple[str, ...] = ()
@@ -90,7 +94,8 @@ class ArgsDecoder:
         Decode a body of filter, prioritize or explain.
 
         Raises ``BadRequest`` when it is not a JSON object of the right types, has
-        no Pod, or has neither NodeNames nor Nodes. Names sent twice count once.
+        no Pod, has neither NodeNames nor Nodes, or has names that nodes cannot have.
+        Names sent twice count once.
         """
         return self._decode_remembered(body) or self._decode_anew(body)
 
@@ -127,7 +132,10 @@ class ArgsDecoder:
                     "NodeNames and Nodes are both missing",
                     "send the nodes to judge as NodeNames (nodeCacheCapable: true) or as Nodes",
                 )
-            return ExtenderArgs(pod, tuple(nodes.by_name), None, nodes)
+            given = tuple(nodes.by_name)
+            check_nodes(given, self._most)
+            return ExtenderArgs(pod, given, None, nodes)
+        check_nodes(sent, self._most)
         names = sent if len(set(sent)) == len(sent) else tuple(dict.fromkeys(sent))
         if nodes is None and names is sent:
             self._remember(body, names)

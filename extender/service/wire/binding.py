@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .bad_request import BadRequest, decode
+from .names import check_namespace, check_subdomain, check_uid
 
 
 class BindingArgs(msgspec.Struct, frozen=True):
@@ -20,11 +21,15 @@ _decode_binding = msgspec.json.Decoder(BindingArgs).decode
 
 
 def decode_binding(body: bytes) -> BindingArgs:
-    """Decode a body of bind. Raises ``BadRequest`` when a field is missing, empty or not a string."""
+    """Decode a body of bind. Raises ``BadRequest`` when a field is missing, empty, or no name or UID."""
     args = decode(_decode_binding, body)
     for field in msgspec.structs.fields(args):
         if not getattr(args, field.name):
             raise BadRequest(
                 field.encode_name, "is missing or empty", f"send {field.encode_name} as kube-scheduler does"
             )
+    check_subdomain("PodName", args.pod_name)
+    check_namespace("PodNamespace", args.pod_namespace)
+    check_uid("PodUID", args.pod_uid)
+    check_subdomain("Node", args.node)
     return args

