@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -9,9 +10,11 @@ import subprocess
 import pytest
 import yaml
 
+from extender.cli.serve import command as serve
 from extender.kube.decode.resources import FOLLOWED
 from extender.kube.rewriting.admission_policy import asking
 from extender.service.http.mutate import OWNER_SECONDS
+from extender.service.listeners import Listener, ListenOptions, listeners_of
 from tests.e2e.kustomization import render
 from tests.manifests import DEPLOY, MANIFESTS, OVERLAYS, deployed, documents, named, ordered, short, the
 from tests.paths import ROOT
@@ -143,25 +146,71 @@ def test_pod_and_image_run_as_the_same_user():
     assert security["runAsUser"] > 0
 
 
-def test_one_port_from_end_to_end():
-    """Image, arguments, container, Service, probes, ServiceMonitor and samples agree on the port."""
-    (port,) = container()["ports"]
-    number = port["containerPort"]
-    assert ("EXPOSE", str(number)) in instructions()
-    assert f"0.0.0.0:{number}" in container()["args"]
-    (served,) = the("Service")["spec"]["ports"]
-    assert (served["port"], served["targetPort"]) == (number, port["name"])
+def options(args: list[str]) -> ListenOptions:
+    """The options about listeners in the arguments of a container."""
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    return serve.listen_options(parser.parse_args(args[1:]))
+
+
+def listeners(args: list[str]) -> dict[str, Listener]:
+    """What a container with these arguments listens on."""
+    return {listener.name: listener for listener in listeners_of(options(args))}
+
+
+def test_only_known_callers_reach_the_verbs():
+    """The scheduler's client certificate is checked by name; people come from the pod itself."""
+    served = listeners(container()["args"])
+    assert set(served) == {"verbs", "ops", "people"}
+    tls = served["verbs"].tls
+    assert tls is not None
+    assert tls.client_ca is not None
+    assert tls.client_names == {"kube-scheduler"}
+    assert served["people"].address.loopback
+    assert not any(listener.warning for listener in served.values())
+
+
+def test_the_ports_from_end_to_end():
+    """Image, arguments, container, Service, probes, ServiceMonitor and samples agree on the ports."""
+    ports = {port["name"]: port["containerPort"] for port in container()["ports"]}
+    served = listeners(container()["args"])
+    assert ports == {name: served[name].address.port for name in ("verbs", "ops")}
+    assert ("EXPOSE", str(ports["verbs"])) in instructions()
+    for port in the("Service")["spec"]["ports"]:
+        assert (port["name"], port["port"]) == (port["targetPort"], ports[port["name"]])
     probes = [container()[f"{name}Probe"]["httpGet"] for name in ("startup", "readiness", "liveness")]
     assert [(probe["path"], probe["port"]) for probe in probes] == [
-        ("/readyz", port["name"]),
-        ("/readyz", port["name"]),
-        ("/livez", port["name"]),
+        ("/readyz", "ops"),
+        ("/readyz", "ops"),
+        ("/livez", "ops"),
     ]
     (endpoint,) = the("ServiceMonitor", DEPLOY / "components/monitoring")["spec"]["endpoints"]
-    assert (endpoint["port"], endpoint["path"]) == (served["name"], "/metrics")
+    assert (endpoint["port"], endpoint["path"]) == ("ops", "/metrics")
     for path in SAMPLES:
         (extender,) = documents(path)[0]["extenders"]
-        assert extender["urlPrefix"] == f"http://dra-extender.dra-extender.svc:{number}"
+        assert extender["urlPrefix"] == f"https://dra-extender.dra-extender.svc:{ports['verbs']}"
+
+
+def test_the_files_of_the_verbs_come_from_the_secret_that_cert_manager_makes():
+    """Arguments, mount, volume and Certificates agree, and so do the names that each side demands."""
+    (mount,) = container()["volumeMounts"]
+    (volume,) = the("Deployment")["spec"]["template"]["spec"]["volumes"]
+    tls = listeners(container()["args"])["verbs"].tls
+    assert tls is not None
+    assert volume["name"] == mount["name"]
+    assert {str(path) for path in tls.files} == {
+        f"{mount['mountPath']}/{key}" for key in ("tls.crt", "tls.key", "ca.crt")
+    }
+    path = DEPLOY / "components/cert-manager-verbs/certificates.yaml"
+    certificates = {document["metadata"]["name"]: document["spec"] for document in documents(path)}
+    server, client = certificates["dra-extender-verbs"], certificates["dra-extender-scheduler"]
+    assert server["secretName"] == volume["secret"]["secretName"]
+    assert client["commonName"] in tls.client_names
+    assert server["issuerRef"] == client["issuerRef"]
+    for sample in SAMPLES:
+        (extender,) = documents(sample)[0]["extenders"]
+        assert server["dnsNames"] == [extender["tlsConfig"]["serverName"]]
+        assert extender["urlPrefix"].startswith(f"https://{server['dnsNames'][0]}:")
 
 
 def test_selectors_find_the_pods():
@@ -197,7 +246,10 @@ def test_samples_keep_to_the_facts_of_the_protocol(path):
     assert extender["prioritizeVerb"] == "prioritize"
     assert extender.get("filterVerb", "filter") == "filter"
     assert extender.get("bindVerb", "bind") == "bind"
-    assert not {"preemptVerb", "enableHTTPS"} & set(extender)
+    assert "preemptVerb" not in extender
+    assert extender["enableHTTPS"] is True
+    # Without an authority kube-scheduler verifies nothing.
+    assert {"caFile", "certFile", "keyFile", "serverName"} == set(extender["tlsConfig"])
 
 
 def weight(name: str) -> int:
@@ -267,8 +319,14 @@ def test_the_webhook_s_service_and_certificate_lead_to_the_pod():
     (serving,) = pod["containers"]
     (served,) = serving["ports"]
     assert served["name"] == port["targetPort"]
-    assert f"0.0.0.0:{served['containerPort']}" in serving["args"]
-    assert serving["args"][:3] == container()["args"]
+    assert listeners(serving["args"])["webhook"].address.port == served["containerPort"]
+    assert serving["args"][: len(container()["args"])] == container()["args"]
+    (mount,) = serving["volumeMounts"]
+    tls = listeners(serving["args"])["webhook"].tls
+    assert tls is not None
+    assert {str(path) for path in tls.files} == {
+        f"{mount['mountPath']}/tls.{kind}" for kind in ("crt", "key")
+    }
     certificate = the("Certificate", DEPLOY / "components/cert-manager")
     assert pod["volumes"][0]["secret"]["secretName"] == certificate["spec"]["secretName"]
     assert certificate["spec"]["dnsNames"] == [f"{target['name']}.{target['namespace']}.svc"]

@@ -36,6 +36,8 @@ def sample(plane: ControlPlane, path: Path, extender_url: str, **fields: Any) ->
     """
     A file of ``scheduler-config`` as it is, but for the kubeconfig and the extender's address.
 
+    Without TLS where that address is plain HTTP.
+
     There is no leader to elect: a scheduler whose lease ends while the API server is away ends itself.
     ``fields`` replace further fields of the extender.
     """
@@ -43,6 +45,8 @@ def sample(plane: ControlPlane, path: Path, extender_url: str, **fields: Any) ->
     document["clientConnection"]["kubeconfig"] = str(plane.kubeconfig)
     document["leaderElection"] = {"leaderElect": False}
     (extender,) = document["extenders"]
+    for field in ("enableHTTPS", "tlsConfig") if extender_url.startswith("http:") else ():
+        del extender[field]
     extender |= {"urlPrefix": extender_url, **fields}
     return _write(plane, path.stem, document)
 

@@ -62,10 +62,10 @@ def test_a_patch_of_containers_merges_them_by_name():
     ]
     pod = deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
-    assert [port["name"] for port in container["ports"]] == ["http", "webhook"]
-    assert container["args"][:3] == ["serve", "--listen", "0.0.0.0:8888"]
+    assert [port["name"] for port in container["ports"]] == ["verbs", "ops", "webhook"]
+    assert container["args"][:3] == ["serve", "--verbs-listen", "0.0.0.0:8888"]
     assert container["image"] == "registry.example.com/dra-extender:0.1.0"
-    assert container["readinessProbe"]["httpGet"]["port"] == "http"
+    assert container["readinessProbe"]["httpGet"]["port"] == "ops"
     assert [mount["name"] for mount in container["volumeMounts"]] == [
         volume["name"] for volume in pod["volumes"]
     ]

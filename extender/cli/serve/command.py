@@ -13,7 +13,7 @@ from extender.core.topology.vocabulary import Vocabulary
 from extender.service import logs
 from extender.service.config import Config, LogFormat, LogLevel, RecordingSettings
 from extender.service.config_error import ConfigError
-from extender.service.listeners import Listener, ListenOptions, listeners_of
+from extender.service.listeners import ListenOptions, listeners_of
 from extender.service.policy import Policy
 from extender.service.process.dump_service import serve_dump
 from extender.service.process.run import ListenError
@@ -70,7 +70,7 @@ def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) 
 def config_of(args: argparse.Namespace, site: Site) -> Config:
     """The configuration that the options give. Raises ``ConfigError``."""
     return Config(
-        listeners=_listeners(args),
+        listeners=listeners_of(listen_options(args)),
         evaluation=Settings(args.score_max, args.search_steps, args.request_steps, site.worths),
         default_policy=Policy(args.alignment),
         decisive=args.decisive,
@@ -85,23 +85,22 @@ def config_of(args: argparse.Namespace, site: Site) -> Config:
     )
 
 
-def _listeners(args: argparse.Namespace) -> tuple[Listener, ...]:
-    return listeners_of(
-        ListenOptions(
-            listen=args.listen,
-            verbs_listen=args.verbs_listen,
-            ops_listen=args.ops_listen,
-            people_listen=args.people_listen,
-            webhook_listen=args.webhook_listen,
-            tls_cert=args.tls_cert,
-            tls_key=args.tls_key,
-            client_ca=args.client_ca,
-            client_names=tuple(args.client_name),
-            insecure_verbs=args.insecure_verbs,
-            webhook_cert=args.webhook_cert,
-            webhook_key=args.webhook_key,
-            webhook_client_ca=args.webhook_client_ca,
-        )
+def listen_options(args: argparse.Namespace) -> ListenOptions:
+    """The options about listeners."""
+    return ListenOptions(
+        listen=args.listen,
+        verbs_listen=args.verbs_listen,
+        ops_listen=args.ops_listen,
+        people_listen=args.people_listen,
+        webhook_listen=args.webhook_listen,
+        tls_cert=args.tls_cert,
+        tls_key=args.tls_key,
+        client_ca=args.client_ca,
+        client_names=tuple(args.client_name),
+        insecure_verbs=args.insecure_verbs,
+        webhook_cert=args.webhook_cert,
+        webhook_key=args.webhook_key,
+        webhook_client_ca=args.webhook_client_ca,
     )
 
 
