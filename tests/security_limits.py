@@ -14,7 +14,8 @@ from extender.core.prediction.evaluate import Settings
 from extender.kube.api import binder, connection, event_recorder, list_pages
 from extender.kube.decode.interner import TABLE_LIMIT
 from extender.kube.watch import unreadable
-from extender.service.http import mutate, web
+from extender.service import config
+from extender.service.http import body, connections, mutate, verbs
 from extender.service.live import prediction_check
 from extender.service.recording import thread
 
@@ -43,11 +44,49 @@ class Limit:
 
 LIMITS = (
     Limit(
-        "body of a request",
-        web.MAX_BODY_BYTES,
+        "body of filter, prioritize, preempt and explain (`--max-body-mib`)",
+        config.MAX_BODY_MIB * MIB,
         "MiB",
         "status 413",
         "dra_extender_bad_requests_total",
+    ),
+    Limit("body of `/mutate`", body.MAX_MUTATE_BYTES, "MiB", "status 413", "dra_extender_bad_requests_total"),
+    Limit("body of `/bind`", body.MAX_BIND_BYTES, "bytes", "status 413", "dra_extender_bad_requests_total"),
+    Limit(
+        "node names of a request (`--max-nodes`)",
+        config.MAX_NODES,
+        "names",
+        "status 400",
+        "dra_extender_bad_requests_total",
+    ),
+    Limit(
+        "connections of a listener",
+        connections.MAX_CONNECTIONS,
+        "connections",
+        "one is closed",
+        "dra_extender_closed_connections_total",
+    ),
+    Limit(
+        "bodies of a listener that have not come completely",
+        connections.MAX_UNFINISHED_MIB * MIB,
+        "MiB",
+        "a connection is closed",
+        "dra_extender_closed_connections_total",
+    ),
+    Limit(
+        "headers of a request",
+        connections.HEADER_SECONDS,
+        "s",
+        "the connection is closed",
+        "dra_extender_closed_connections_total",
+    ),
+    Limit("containers of a pod that is judged", verbs.MAX_CONTAINERS, "containers", "all nodes are neutral"),
+    Limit(
+        "requests of a claim that is rewritten",
+        mutate.MAX_REQUESTS,
+        "requests",
+        "the claim stays as it is written",
+        "dra_extender_soft_alignment_total",
     ),
     Limit(
         "one search (`--search-steps`)",

@@ -15,7 +15,11 @@ def counted_in_vain(files: Iterable[Path]) -> set[str]:
     read: set[str] = set()
     for file in files:
         nodes = list(ast.walk(ast.parse(file.read_text())))
-        counters = [_counter(node.target) for node in nodes if isinstance(node, ast.AugAssign)]
+        counters = [
+            _counter(node.target)
+            for node in nodes
+            if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add)
+        ]
         counted |= {counter.attr for counter in counters if counter is not None}
         read |= {
             node.attr
