@@ -4,7 +4,6 @@ Nodes judged for one pod: predicted within a budget, remembered, and rated.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -30,7 +29,7 @@ class EvaluationStats:
     """The searches that were run; all else was known. ``predictions`` counts what they came to."""
 
     searches: int = 0
-    predictions: Counter[tuple[Outcome, Certainty]] = field(default_factory=Counter)
+    predictions: dict[tuple[Outcome, Certainty], int] = field(default_factory=dict)
 
 
 class Judgement(NamedTuple):
@@ -142,8 +141,9 @@ class NodeJudge:
     def _search(self, view: NodeView) -> Prediction:
         prediction = predict(view.problem, self.search_steps)
         view.memo.remember(view.key, prediction)
-        self.stats.searches += 1
-        self.stats.predictions[prediction.outcome, prediction.certainty] += 1
+        stats, kind = self.stats, (prediction.outcome, prediction.certainty)
+        stats.searches += 1
+        stats.predictions[kind] = stats.predictions.get(kind, 0) + 1
         return prediction
 
     def _alignment(self, view: NodeView, prediction: Prediction) -> Alignment | None:
