@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
+
+from .object_head import object_head
 
 _STEP = re.compile(r"\.(?P<field>[^.\[\]]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
 _AT = re.compile(r"^(?P<problem>.*) - at `(?P<path>.*)`$", re.DOTALL)
@@ -42,8 +43,8 @@ class FieldError(Exception):
         return FieldError(f"{parent}{joint}{self.field}", self.problem)
 
 
-UNREADABLE = (FieldError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""Every way in which decoding and converting one object can fail."""
+UNREADABLE = (FieldError, msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+"""Every way in which decoding and converting one object can fail; text that is not UTF-8 is a ValueError."""
 
 
 class Decoder(Protocol):
@@ -58,13 +59,27 @@ def refuse(kind: str, data: bytes | msgspec.Raw, error: Exception, decoder: Deco
     problem = field_error.problem
     if field_error.field:
         # kubectl explain knows fields, not indexes or keys.
-        fields = re.sub(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]', "", field_error.field)
+        fields = re.sub(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]|\[\.\.\.\]', "", field_error.field)
         problem += f"; kubectl explain {kind.lower()}.{fields} tells what belongs there"
-    return DecodeError(kind, _name(data), field_error.field, problem)
+    return DecodeError(kind, object_head(data).title, field_error.field, problem)
 
 
 def located(data: bytes | msgspec.Raw, error: Exception, decoder: Decoder) -> FieldError:
     """Return ``error``, raised while ``decoder`` read ``data``, with path and plain words."""
+    match = _AT.match(str(error)) if isinstance(error, msgspec.ValidationError) else None
+    if match is None:
+        return _as_told(error)
+    try:
+        document = msgspec.json.decode(data)
+    except UNREADABLE as broken:
+        # Text that is no JSON is the worse fault; of a number that is out of range both errors tell, and
+        # only that of ``decoder`` names the fields.
+        return _as_told(error if isinstance(broken, msgspec.ValidationError) else broken)
+    return FieldError(_keyed_path(document, match["path"], str(error), decoder), _plain(match["problem"]))
+
+
+def _as_told(error: Exception) -> FieldError:
+    """Return ``error`` in plain words, with the path that it tells itself."""
     if isinstance(error, FieldError):
         return error
     if isinstance(error, RecursionError):
@@ -74,19 +89,7 @@ def located(data: bytes | msgspec.Raw, error: Exception, decoder: Decoder) -> Fi
     match = _AT.match(str(error))
     if match is None:
         return FieldError("", _plain(str(error)))
-    try:
-        document = msgspec.json.decode(data)
-    except UNREADABLE as broken:  # beyond the place where decoding gave up
-        again = _AT.match(str(broken))
-        if again is not None and again["problem"] == match["problem"]:
-            # Read as a whole it fails alike, as with 1e999: the path ends before the first key of a map.
-            return FieldError(_plain_path(match["path"]), _plain(match["problem"]))
-        return located(data, broken, decoder)
-    return FieldError(_keyed_path(document, match["path"], str(error), decoder), _plain(match["problem"]))
-
-
-def _plain_path(path: str) -> str:
-    return "".join(step[0] for step in _STEP.finditer(path.partition("[...]")[0])).removeprefix(".")
+    return FieldError(match["path"].removeprefix("$").removeprefix("."), _plain(match["problem"]))
 
 
 def quoted_key(key: str) -> str:
@@ -139,22 +142,9 @@ def _replace(entries: dict[str, object], kept: list[tuple[str, object]]) -> None
 def _complaint(document: object, decoder: Decoder) -> str:
     try:
         decoder.decode(msgspec.json.encode(document))
-    except msgspec.ValidationError as error:
+    except UNREADABLE as error:
         return str(error)
     return ""
-
-
-def _name(data: bytes | msgspec.Raw) -> str:
-    """Return ``namespace/name`` as far as the object tells."""
-    try:
-        document = msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ""
-    metadata = document.get("metadata") if isinstance(document, Mapping) else None
-    if not isinstance(metadata, Mapping):
-        return ""
-    parts = (metadata.get("namespace"), metadata.get("name") or metadata.get("generateName"))
-    return "/".join(part for part in parts if isinstance(part, str) and part)
 
 
 def _quoted(text: str) -> str:

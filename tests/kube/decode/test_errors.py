@@ -167,3 +167,31 @@ def test_a_later_fault_does_not_hide_the_first():
     wire = slice_with({"attributes": {"good": {"int": 1}, "bad": {"int": "1"}}})
     wire["spec"]["devices"].append({"attributes": {"too": {"int": "1"}}})
     assert refusal("resource_slice", wire).field == 'spec.devices[1].attributes["bad"].int'
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "problem"),
+    [
+        (
+            b'{"metadata":{"name":"n","uid":1e999}}',
+            "metadata.uid",
+            "number out of range; kubectl explain pod.m",
+        ),
+        (b'{"metadata":{"name":"n","uid":%s}}' % (b"9" * 5000), "metadata.uid", "out of range"),
+        (
+            b'{"metadata":{"name":"n","labels":{"a":1e999}}}',
+            "metadata.labels[...]",
+            "number out of range; kubectl explain pod.metadata.labels tells what belongs there",
+        ),
+        (b'{"metadata":{"name":"n","uid":7},"x":1e999}', "metadata.uid", "expected str, got int"),
+        (b'{"metadata":{"name":"n","uid":7},"x":NaN}', "", "malformed"),
+        (b'{"metadata":{"name":"n","uid":7},"x":%s}' % (b"[" * 5000 + b"]" * 5000), "", "nested too deeply"),
+        (b'{"metadata":{"name":"n","labels":{"a":%s}}}' % (b"9" * 30), 'metadata.labels["a"]', "got float"),
+    ],
+)
+def test_faults_that_hide_each_other(data, field, problem):
+    """The place is told once, shortly, also where the whole text cannot be read untyped."""
+    error = refusal("pod", data)
+    assert (error.name, error.field) == ("n", field)
+    assert problem in error.problem
+    assert len(str(error)) < 200
