@@ -6,12 +6,15 @@ Source: k8s.io/client-go tools/pager pager.go, v0.36.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from ..decode.errors import UNREADABLE
+from ..decode.json_parts import JSONParts
 from .errors import ApiRefusal, LiveError, Rule
 
 if TYPE_CHECKING:
@@ -52,6 +55,10 @@ class _List(msgspec.Struct, gc=False):
 
 
 _LIST = msgspec.json.Decoder(_List)
+_METADATA = msgspec.json.Decoder(_Metadata)
+
+_PAUSE_BYTES = 1 << 16
+"""How much of a page is taken apart before others may run: at worst some 5 ms."""
 
 
 async def list_pages(connection: Connection, resource: Resource) -> AsyncIterator[Page]:
@@ -79,19 +86,43 @@ async def list_pages(connection: Connection, resource: Resource) -> AsyncIterato
                 raise
             token, version = "", ""
             continue
-        page = _page(body, path, first=not token, no_list=f"{connection.host}: cannot {rule}")
+        page = await _page(body, path, first=not token, no_list=f"{connection.host}: cannot {rule}")
         token, version = page.token, version or page.version
         yield replace(page, version=version)
         if not token:
             return
 
 
-def _page(body: bytes, path: str, *, first: bool, no_list: str) -> Page:
+async def _page(body: bytes, path: str, *, first: bool, no_list: str) -> Page:
     try:
         answer = _LIST.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise LiveError(f"{no_list}: the answer is no list: {error}") from error
+    except UNREADABLE as error:
+        try:
+            answer = await _list_with_bad_items(body)
+        except UNREADABLE:
+            raise LiveError(f"{no_list}: the answer is no list: {error}") from error
     metadata = answer.metadata
     if not metadata.resource_version:
         raise LiveError(f"{no_list}: the answer is no list: metadata.resourceVersion is empty")
     return Page(path, answer.items or [], metadata.resource_version, metadata.continue_ or "", first)
+
+
+async def _list_with_bad_items(body: bytes) -> _List:
+    """Take a list apart whose items are not all JSON that msgspec reads. Raises one of ``UNREADABLE``."""
+    parts = JSONParts(body)
+    metadata: bytes = b"null"
+    items: list[msgspec.Raw] = []
+    passed = 0
+    for key in parts.members():
+        if key != "items":
+            value = parts.value()
+            metadata = value if key == "metadata" else metadata
+            continue
+        for item in parts.elements():
+            items.append(msgspec.Raw(item))
+            passed += len(item)
+            if passed >= _PAUSE_BYTES:
+                await asyncio.sleep(0)
+                passed = 0
+    parts.end()
+    return _List(_METADATA.decode(metadata), items)

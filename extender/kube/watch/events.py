@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from extender.core.cluster.changes import Changes
+from extender.model.kinds import Key
 
 
 class Sink(Protocol):
@@ -31,8 +32,9 @@ class ReflectorState:
     ``last_contact`` too: when the server last sent anything of the kind, in
     seconds of the reflector's clock (0: never). ``served``: the server knows the
     kind. ``relists`` counts complete lists after the first, ``failures`` the
-    lists and watches that failed, ``decode_errors`` the objects that could not be
-    read. ``problem`` says what is wrong now, and what to do; empty: nothing.
+    lists and watches that failed, ``decode_errors`` the objects that could not be read.
+    ``unreadable`` are the objects that are left out now, each with what is wrong with it.
+    ``problem`` says what is wrong now, and what to do; empty: nothing.
     """
 
     kind: str
@@ -42,4 +44,5 @@ class ReflectorState:
     relists: int = 0
     failures: int = 0
     decode_errors: int = 0
+    unreadable: dict[Key, str] = field(default_factory=dict)
     problem: str = ""

@@ -27,11 +27,12 @@ from ..api.connection import Connection, Parameters
 from ..api.errors import ApiRefusal, LiveError, Rule
 from ..api.list_pages import list_pages
 from ..decode import DecodeError, Interner
+from ..decode.object_head import object_head
 from ..decode.resources import Resource
 from .events import ReflectorState, Sink
 from .time_slice import TimeSlice
 from .unreadable import Unreadable
-from .watch_lines import LineSplitter, WatchEvent, WatchLineError, item_key, watch_event
+from .watch_lines import LineSplitter, WatchEvent, WatchLineError, watch_event
 
 WATCH_SECONDS = (240.0, 300.0)
 """Watches last a random time between these, so that those of many kinds do not end together."""
@@ -118,7 +119,8 @@ class Reflector:
                     try:
                         key, value = self._resource.read(item, self._interner)
                     except DecodeError as error:
-                        key = self._resource.kind.key_of(*item_key(item))
+                        head = object_head(item)
+                        key = self._resource.kind.key_of(head.namespace, head.name)
                         unreadable.add(key)
                         self._unreadable.add(key, error)
                     else:
@@ -175,12 +177,12 @@ class Reflector:
                     event = watch_event(line)
                     if event.type == "ERROR":
                         raise self._stream_error(event)
+                    if event.type != "BOOKMARK":
+                        self._put(event, batch)
                 except (WatchLineError, LiveError) as error:
                     failure = error
                     break
                 version = event.version
-                if event.type != "BOOKMARK":
-                    self._put(event, batch)
                 await self._work.pause()
         if batch.objects:
             self._report(batch)
@@ -191,13 +193,19 @@ class Reflector:
             raise failure
 
     def _put(self, event: WatchEvent, batch: _Batch) -> None:
-        """Put the object into the batch, ``None`` if it is gone; what cannot be read is as good as gone."""
+        """
+        Put the object into the batch, ``None`` if it is gone; what cannot be read is as good as gone.
+
+        Raises ``WatchLineError`` where what cannot be read is the object's namespace, too.
+        """
         key = self._resource.kind.key_of(event.namespace, event.name)
         value: object | None = None
         if event.type != "DELETED":
             try:
                 _, value = self._resource.read(event.object, self._interner)
             except DecodeError as error:
+                if self._resource.kind.namespaced and not event.namespace:
+                    raise WatchLineError(f"the server sent an object without a namespace: {error}") from error
                 self._unreadable.add(key, error)
                 batch.put(key, None)
                 return

@@ -12,6 +12,9 @@ from .events import ReflectorState
 MOST_SAID = 20
 """Unreadable objects at a time with lines of their own: what is wrong with one is often wrong with all."""
 
+MOST_CHARACTERS = 500
+"""Of what is said of an object: it may repeat what the object holds."""
+
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.reflector")
 
 
@@ -23,30 +26,33 @@ class Unreadable:
     wrong with it.
     """
 
-    __slots__ = ("_problems", "_state")
+    __slots__ = ("_state",)
 
     def __init__(self, state: ReflectorState) -> None:
         self._state = state
-        self._problems: dict[Key, str] = {}
 
     def add(self, key: Key, error: DecodeError) -> None:
         """Count ``error``, and say it if it is new."""
         self._state.decode_errors += 1
-        problem = str(error)
-        if self._problems.get(key) == problem:
+        problems, problem = self._state.unreadable, _short(str(error))
+        if problems.get(key) == problem:
             return
-        was_unreadable = key in self._problems
-        self._problems[key] = problem
-        if len(self._problems) <= MOST_SAID:
-            log.warning("object ignored", kind=error.kind, name=error.name, problem=problem)
-        elif len(self._problems) == MOST_SAID + 1 and not was_unreadable:
+        was_unreadable = key in problems
+        problems[key] = problem
+        if len(problems) <= MOST_SAID:
+            log.warning("object ignored", kind=error.kind, name=_short(error.name), problem=problem)
+        elif len(problems) == MOST_SAID + 1 and not was_unreadable:
             log.warning("more objects ignored, see dra_extender_decode_errors_total", kind=error.kind)
 
     def forget(self, key: Key) -> None:
         """The object is readable again, or gone."""
-        if self._problems:
-            self._problems.pop(key, None)
+        self._state.unreadable.pop(key, None)
 
     def keep(self, keys: set[Key]) -> None:
         """A list is complete: only the objects of ``keys`` are unreadable."""
-        self._problems = {key: problem for key, problem in self._problems.items() if key in keys}
+        problems = self._state.unreadable
+        self._state.unreadable = {key: problem for key, problem in problems.items() if key in keys}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import msgspec
 
 from ..decode.errors import UNREADABLE
+from ..decode.json_parts import JSONParts, JSONPartsError
+from ..decode.object_head import object_head
 
 
 class WatchLineError(Exception):
@@ -34,16 +36,6 @@ class WatchEvent:
     message: str = ""
 
 
-class _Metadata(msgspec.Struct, gc=False):
-    name: str | None = None
-    namespace: str | None = None
-    resource_version: str | None = msgspec.field(name="resourceVersion", default=None)
-
-
-class _Head(msgspec.Struct, gc=False):
-    metadata: _Metadata | None = None
-
-
 class _Status(msgspec.Struct, gc=False):
     code: int | None = None
     message: str | None = None
@@ -55,8 +47,8 @@ class _Event(msgspec.Struct, gc=False):
 
 
 _EVENT = msgspec.json.Decoder(_Event)
-_HEAD = msgspec.json.Decoder(_Head)
 _STATUS = msgspec.json.Decoder(_Status)
+_TEXT = msgspec.json.Decoder(str)
 
 
 class LineSplitter:
@@ -86,23 +78,29 @@ def watch_event(line: bytes) -> WatchEvent:
     decoder refuses still says which object that is. Raises ``WatchLineError``.
     """
     try:
-        event = _EVENT.decode(line)
+        event = _event(line)
         if event.type == "ERROR":
             status = _STATUS.decode(event.object)
             return WatchEvent("ERROR", event.object, code=status.code or 0, message=status.message or "")
-        metadata = _HEAD.decode(event.object).metadata or _Metadata()
     except UNREADABLE as error:
         raise WatchLineError(f"the server sent an event that cannot be read: {error}") from error
-    version, name = metadata.resource_version or "", metadata.name or ""
-    if not version or not (name or event.type == "BOOKMARK"):
+    head = object_head(event.object)
+    if not head.version or not (head.name or event.type == "BOOKMARK"):
         raise WatchLineError(f"the server sent an event ({event.type}) without name or resourceVersion")
-    return WatchEvent(event.type, event.object, metadata.namespace or "", name, version)
+    return WatchEvent(event.type, event.object, head.namespace, head.name, head.version)
 
 
-def item_key(item: msgspec.Raw) -> tuple[str, str]:
-    """Return namespace and name of an object, each empty where it cannot be read."""
+def _event(line: bytes) -> _Event:
+    """Raises one of ``UNREADABLE``, that of msgspec where the line cannot be taken apart at all."""
     try:
-        metadata = _HEAD.decode(item).metadata or _Metadata()
-    except UNREADABLE:
-        return ("", "")
-    return (metadata.namespace or "", metadata.name or "")
+        return _EVENT.decode(line)
+    except UNREADABLE as error:
+        try:
+            parts = JSONParts(line)
+            values = {key: parts.value() for key in parts.members()}
+            parts.end()
+        except JSONPartsError:
+            raise error from None
+        if not values.get("object", b"").startswith(b"{"):
+            raise
+        return _Event(_TEXT.decode(values.get("type", b"null")), msgspec.Raw(values["object"]))

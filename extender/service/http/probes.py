@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from extender.model import DeviceID
 
 MOST_NAMED = 5
-"""Devices that ``/readyz?verbose`` names."""
+"""Devices, and unreadable objects of each kind, that ``/readyz?verbose`` names."""
 
 
 async def livez(_request: web.Request) -> web.Response:
@@ -64,7 +64,17 @@ def _reflector_check(now: float, state: ReflectorState) -> str:
         return f"[+]{state.kind} not served by this API server\n"
     text = state.problem or ("ok" if state.synced else "not listed yet")
     heard = f" (last contact {now - state.last_contact:.0f} s ago)" if state.last_contact else ""
-    return f"[{'+' if state.synced and not state.problem else '-'}]{state.kind} {text}{heard}\n"
+    sign = "+" if state.synced and not state.problem else "-"
+    return f"[{sign}]{state.kind} {text}{heard}{_left_out(state)}\n"
+
+
+def _left_out(state: ReflectorState) -> str:
+    """Nothing that makes us unready, either: all other objects count."""
+    keys = list(state.unreadable)
+    if not keys:
+        return ""
+    named = ", ".join("/".join(key) if isinstance(key, tuple) else key for key in keys[:MOST_NAMED])
+    return f"; {len(keys)} unreadable and left out: {named}{', ...' if len(keys) > MOST_NAMED else ''}"
 
 
 async def mismatches(service: Service, request: web.Request) -> web.Response:

@@ -241,3 +241,32 @@ async def test_not_ready_without_the_right_to_list(server, tmp_path):
             return (await client.get("/readyz")).status == 200
 
         await until(ready)
+
+
+@pytest.mark.parametrize("watched", [False, True])
+async def test_a_claim_that_nobody_can_read(server, tmp_path, watched):
+    """What Kubernetes accepts of one user stops nothing: ready, counted and named, by a list or a watch."""
+    deep = (
+        b'{"metadata":{"name":"deep","namespace":"team","uid":"1","resourceVersion":"101"},"spec":{"devices":'
+        b'{"config":[{"opaque":{"driver":"d.example.com","parameters":{"a":%s}}}]}}}'
+    ) % (b"[" * 5000 + b"]" * 5000)
+    if watched:
+        server.watches[CLAIMS] = [[b'{"type":"ADDED","object":' + deep + b"}\n", HOLD]]
+    else:
+        server.bodies["list", CLAIMS] = b'{"metadata":{"resourceVersion":"101"},"items":[' + deep + b"]}"
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
+    async with extender(kubeconfig) as (process, client):
+
+        async def named():
+            text = await (await client.get("/readyz?verbose")).text()
+            return "1 unreadable and left out: team/deep\n" in text
+
+        await until(named)
+
+        async def ready():
+            return (await client.get("/readyz")).status == 200
+
+        await until(ready)
+        errors = await metric(client, 'dra_extender_decode_errors_total{kind="ResourceClaim"}')
+        assert errors == 1
+        assert process.returncode is None

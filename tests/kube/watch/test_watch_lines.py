@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extender.kube.watch.watch_lines import LineSplitter, WatchLineError, item_key, watch_event
+from extender.kube.watch.watch_lines import LineSplitter, WatchLineError, watch_event
 
 LINES = [b'{"a":"\xc3\xbc"}', b"{}", b'{"type":"ADDED"}', b"x" * 50]
 
@@ -75,14 +75,14 @@ def test_no_event(line):
 
 
 @pytest.mark.parametrize(
-    ("item", "key"),
-    [
-        (b'{"metadata":{"name":"a","namespace":"n"},"spec":7}', ("n", "a")),
-        (b'{"metadata":{"name":"a"}}', ("", "a")),
-        (b"{}", ("", "")),
-        (b'{"metadata":{"name":7}}', ("", "")),
-    ],
+    "bad", [b"[" * 5000 + b"]" * 5000, b'"\\ud800"', b'"\xff"', b"1e999", b"NaN", b'"\x01"']
 )
-def test_item_key(item, key):
-    """Whatever else is wrong with an object, its names are read where they can be."""
-    assert item_key(item) == key
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_event_of_an_object_that_nobody_reads(bad, order):
+    """It is known which object it is, wherever the bad part stands; the object stays as it came."""
+    metadata = b'"metadata":{"name":"a","namespace":"n","resourceVersion":"7"}'
+    first, second = (b'"x":' + bad, metadata) if order == "before" else (metadata, b'"x":' + bad)
+    document = b"{" + first + b"," + second + b"}"
+    found = watch_event(b'{"type":"ADDED","object":' + document + b"}")
+    assert (found.type, found.namespace, found.name, found.version) == ("ADDED", "n", "a", "7")
+    assert bytes(found.object) == document
