@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
+from typing import BinaryIO
 
 import msgspec
 
@@ -19,6 +20,10 @@ from .yaml_documents import YAMLError, yaml_documents
 _WANTED = (
     "expected the output of kubectl get nodes,deviceclasses,resourceslices,resourceclaims,pods -A -o json"
 )
+MOST_DECOMPRESSED_BYTES = 1 << 30
+"""The most that a gzipped dump may hold. gzip shortens what repeats a thousand times."""
+
+_CHUNK_BYTES = 1 << 20
 _SPACE = re.compile(r"\s*")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -55,9 +60,8 @@ def read(paths: Sequence[str], stdin: BufferedReader | None = None) -> Cluster:
 
 def documents(path: str, stdin: BufferedReader | None = None) -> Iterator[bytes]:
     """Yield the documents of one file, or of ``stdin``, as JSON. Raises ``ClusterFileError``."""
-    data = _utf8(_content(path, stdin), path)
     with _located(path):
-        yield from _documents(data)
+        yield from _documents(_utf8(_content(path, stdin), path))
 
 
 @contextmanager
@@ -68,6 +72,10 @@ def _located(path: str) -> Iterator[None]:
         raise ClusterFileError(f"{path}: {error}") from None
     except RecursionError:
         raise ClusterFileError(f"{path}: lists within lists, nested too deeply") from None
+    except MemoryError:
+        raise ClusterFileError(
+            f"{path}: takes more memory than there is; {_WANTED} alone, or read it where there is more"
+        ) from None
 
 
 class _JSONError(ValueError):
@@ -77,13 +85,25 @@ class _JSONError(ValueError):
 def _content(path: str, stdin: BufferedReader | None) -> bytes:
     try:
         with open_input(path, stdin) as stream:
-            return stream.read()
+            return stream.read() if isinstance(stream, BufferedReader) else _decompressed(stream, path)
     except GZIP_ERRORS as error:
         raise ClusterFileError(
             f"{path}: the gzip file is damaged or ends early ({error}); copy it again"
         ) from error
     except OSError as error:
         raise ClusterFileError(f"{path}: {error.strerror or error}") from error
+
+
+def _decompressed(stream: BinaryIO, path: str) -> bytes:
+    content = bytearray()
+    while chunk := stream.read(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > MOST_DECOMPRESSED_BYTES:
+            raise ClusterFileError(
+                f"{path}: holds more than {MOST_DECOMPRESSED_BYTES >> 20} MiB when decompressed, the limit;"
+                f" {_WANTED} alone, or decompress it yourself"
+            )
+    return bytes(content)
 
 
 def _utf8(data: bytes, path: str) -> bytes:

@@ -3,7 +3,7 @@ YAML to JSON, document by document.
 
 What kubectl prints means the same to every YAML version. Of what people write,
 scalars are read as YAML 1.2 does: ``on`` and ``12:30`` are text, a date is text,
-a leading zero makes no octal number.
+a leading zero makes no octal number. Aliases and merge keys may repeat a part of the text, within a bound.
 """
 
 from __future__ import annotations
@@ -18,6 +18,16 @@ try:
     from yaml import CSafeLoader as _FastestLoader
 except ImportError:  # PyYAML built without libyaml
     from yaml import SafeLoader as _FastestLoader  # type: ignore[assignment]
+
+
+MOST_REPEATED = 16 << 20
+"""
+How many bytes of JSON the aliases and merge keys of one document may add to what is written, about. kubectl
+writes none, people write few; each level of aliases to aliases multiplies what a file stands for.
+"""
+
+_NODE_BYTES = 8
+"""Counted for each value besides its text: an empty mapping takes memory, too."""
 
 
 class YAMLError(ValueError):
@@ -50,21 +60,74 @@ def yaml_node(data: bytes) -> yaml.Node | None:
         raise _not_yaml(error) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise YAMLError(f"not YAML: {' '.join(str(error).split())}") from None
+    if node is not None and b"*" in data:
+        _bound(node)
     return node
 
 
 def yaml_documents(text: str) -> Iterator[bytes]:
     """Yield each document as JSON; empty ones are left out. Raises ``YAMLError``."""
+    aliases = "*" in text
     try:
-        for document in yaml.load_all(text, _Loader):
-            if document is not None:
-                yield msgspec.json.encode(document)
+        loader = _Loader(text)
+        try:
+            while loader.check_node():
+                node = loader.get_node()
+                if aliases and node is not None:
+                    _bound(node)
+                document = loader.construct_document(node)
+                if document is not None:
+                    yield msgspec.json.encode(document)
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error) from None
     except yaml.YAMLError as error:
         raise YAMLError(f"not YAML: {' '.join(str(error).split())}") from None
+    except YAMLError:
+        raise
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise YAMLError(f"no JSON can say what this YAML says: {error}") from None
+
+
+def _bound(root: yaml.Node) -> None:
+    """
+    Raise ``YAMLError`` if aliases repeat too much of a document, or one is within what it stands for.
+
+    A node that aliases name is one object, wherever it stands: each is visited once.
+    """
+    sizes: dict[int, int] = {}
+    begun: set[int] = set()
+    pending = [root]
+    written = 0
+    while pending:
+        node = pending[-1]
+        children = _children(node)
+        if id(node) in sizes:
+            pending.pop()
+        elif id(node) in begun:
+            own = _NODE_BYTES + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
+            written += own
+            sizes[id(node)] = own + sum(sizes[id(child)] for child in children)
+            pending.pop()
+        else:
+            begun.add(id(node))
+            for child in children:
+                if id(child) in begun and id(child) not in sizes:
+                    line = child.start_mark.line + 1
+                    raise YAMLError(f"line {line}: an alias within what it stands for; write it out")
+            pending += [child for child in children if id(child) not in sizes]
+    if sizes[id(root)] - written > MOST_REPEATED:
+        raise YAMLError(
+            f"aliases (*) and merge keys (<<) repeat more than {MOST_REPEATED >> 20} MiB of a document;"
+            " write it without them, as kubectl get -o yaml does"
+        )
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [each for pair in node.value for each in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _not_yaml(error: yaml.MarkedYAMLError) -> YAMLError:

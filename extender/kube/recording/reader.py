@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
@@ -40,6 +41,9 @@ from ..decode.errors import UNREADABLE, FieldError, located
 from ..files.cluster import Cluster, ClusterBuilder
 from ..files.input_file import GZIP_ERRORS, open_input
 from .format import ARGS, HEADER, LINE, LineJSON, OutcomeJSON, RequestJSON
+
+MOST_LINE_BYTES = 1 << 30
+"""The longest line, decompressed. The first holds a cluster, all others less."""
 
 
 class RecordingError(ValueError):
@@ -147,7 +151,12 @@ def _lines(path: str, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that are not blank with their numbers, counted from 1."""
     number = 0
     try:
-        for number, line in enumerate(stream, 1):
+        for number, line in enumerate(iter(partial(stream.readline, MOST_LINE_BYTES + 1), b""), 1):
+            if len(line) > MOST_LINE_BYTES:
+                raise RecordingError(
+                    f"{path}: line {number}: longer than {MOST_LINE_BYTES} bytes, the limit;"
+                    " expected a recording of scheduling attempts"
+                )
             if not line.isspace():
                 yield number, line
     except GZIP_ERRORS as error:

@@ -203,7 +203,7 @@ GZIPPED = gzip.compress(WHOLE.encode(), mtime=0)
         ("kind: Node\n\tmetadata: x", "line 2, column 1: not YAML"),
         ("kind: Node\nmetadata: \x00", "not YAML: unacceptable character"),
         ("kind: !!python/object:os.system {}", "not YAML: could not determine a constructor"),
-        ("kind: Node\nmetadata: &a [*a]", "no JSON can say what this YAML says"),
+        ("kind: Node\nmetadata: &a [*a]", "line 2: an alias within what it stands for; write it out"),
         ("kind: Node\n? [a]\n: b", "line 2, column 3: not YAML"),
         ('{"a":' * 100_000, "nested too deeply"),
         ('{"kind": "List", "items": [' * 2000 + "]}" * 2000, "nested too deeply"),
@@ -226,3 +226,28 @@ def test_file_that_is_not_there(tmp_path):
         with pytest.raises(ClusterFileError, match=r"No such file|Is a directory") as refusal:
             cluster_file.read([str(path)])
         assert str(path) in str(refusal.value)
+
+
+def test_gzip_that_holds_too_much(tmp_path, monkeypatch):
+    """A short file that decompresses to a long one is refused, before all of it is in memory."""
+    monkeypatch.setattr(cluster_file, "MOST_DECOMPRESSED_BYTES", 3 << 20)
+    whole = json.dumps({"kind": "List", "items": []})
+    assert read(tmp_path, gzip.compress(whole.encode() + b" " * (2 << 20))).nodes == ()
+    with pytest.raises(
+        ClusterFileError, match=r"dump-0: holds more than 3 MiB when decompressed, the limit;"
+    ):
+        read(tmp_path, gzip.compress(whole.encode() + b" " * (8 << 20)))
+
+
+@pytest.mark.parametrize("where", ["open_input", "_documents"])
+def test_more_memory_than_there_is(tmp_path, monkeypatch, where):
+    """Is said with the file, as any other fault of it."""
+
+    def exhausted(*_arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(cluster_file, where, exhausted)
+    with pytest.raises(
+        ClusterFileError, match="dump-0: takes more memory than there is; expected the output"
+    ):
+        read(tmp_path, "{}")

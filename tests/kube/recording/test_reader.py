@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from extender.kube.recording import reader
 from extender.kube.recording.reader import (
     Condition,
     RecordedOutcome,
@@ -246,3 +247,15 @@ def test_nothing_bound_is_written_as_null(read):
     """No node and no condition come back as such."""
     _, (attempt,) = read(header_line("1.36.2", []) + attempt_line("job-0", [], [], "", None, {}))
     assert attempt.outcome == RecordedOutcome("", None, ())
+
+
+def test_line_without_an_end(read, monkeypatch):
+    """What is no recording is not read into memory before that is known; a long recording has short lines."""
+    monkeypatch.setattr(reader, "MOST_LINE_BYTES", 1000)
+    header = lines(HEADER)
+    assert len(header) < 1000
+    _, attempts = read(header + lines(*[{"cluster": HEADER["cluster"]}] * 20))
+    assert attempts == []
+    for content in (header + b" " * 5000, gzip.compress(header + b" " * 5000)):
+        with pytest.raises(RecordingError, match="line 2: longer than 1000 bytes, the limit"):
+            read(content)
