@@ -19,7 +19,16 @@ import msgspec
 import extender
 
 from .credentials import Credentials, credentials
-from .errors import ApiRefusal, LiveError, Rule, no_answer, no_configuration, not_trusted, reason
+from .errors import (
+    AnswerTooLarge,
+    ApiRefusal,
+    LiveError,
+    Rule,
+    no_answer,
+    no_configuration,
+    not_trusted,
+    reason,
+)
 
 if TYPE_CHECKING:
     from .credentials import Configuration
@@ -40,6 +49,12 @@ WATCH_GRACE_SECONDS = 15.0
 
 CHUNK_BYTES = 1 << 18
 """The most of a watch that is handed on at once: some fifty events on slices."""
+
+MOST_ANSWER_BYTES = 256 << 20
+"""The longest answer that is read: a page of 500 large slices has some 30 MB."""
+
+MOST_REFUSAL_BYTES = 1 << 20
+"""Of an answer that is no success, what is read: more than any Status of Kubernetes."""
 
 Parameters = Mapping[str, str | int | bool]
 
@@ -162,7 +177,26 @@ class Connection:
         response = await self._send(method, path, parameters, body, rule, limits)
         with self._reached():
             async with response:
-                return await response.read()
+                return await self._body(response, rule)
+
+    async def _body(self, response: aiohttp.ClientResponse, rule: Rule) -> bytes:
+        """Raises ``AnswerTooLarge`` as soon as that is known."""
+        chunks: list[bytes] = []
+        left = MOST_ANSWER_BYTES - (response.content_length or 0)
+        if left >= 0:
+            left = MOST_ANSWER_BYTES
+            async for chunk in response.content.iter_any():
+                chunks.append(chunk)
+                left -= len(chunk)
+                if left < 0:
+                    break
+        if left < 0:
+            response.close()
+            raise AnswerTooLarge(
+                f"{self.host}: cannot {rule}: the answer has more than {MOST_ANSWER_BYTES >> 20} MiB;"
+                " check that this address is that of an API server"
+            )
+        return b"".join(chunks)
 
     async def _send(
         self,
@@ -191,7 +225,7 @@ class Connection:
             if response.ok:
                 return response
             async with response:
-                body_of_refusal = await response.read()
+                body_of_refusal = await _beginning(response)
         if response.status == 401:
             await self._credentials.renew()
         why = reason(response.status, response.reason or "", body_of_refusal, rule)
@@ -237,6 +271,16 @@ def _api_client(configuration: Configuration) -> _ApiClient:
         raise no_configuration(error) from error
     api.user_agent = f"dra-extender/{extender.__version__}"
     return cast("_ApiClient", api)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    said = bytearray()
+    async for chunk in response.content.iter_any():
+        said += chunk
+        if len(said) > MOST_REFUSAL_BYTES:
+            response.close()
+            break
+    return bytes(said[:MOST_REFUSAL_BYTES])
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float:

@@ -30,6 +30,10 @@ class Unreachable(LiveError):
     """No answer came, or it broke off: whether the server has acted is not known."""
 
 
+class AnswerTooLarge(LiveError):
+    """The server sends more than we take at once."""
+
+
 class Rule(NamedTuple):
     """A rule of RBAC: ``verb`` on ``resource``, with its group (``resourceslices.resource.k8s.io``)."""
 
@@ -38,6 +42,10 @@ class Rule(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.resource}"
+
+
+MOST_MESSAGE = 1000
+"""Characters of what a server says that are repeated."""
 
 
 class _Status(msgspec.Struct, gc=False):
@@ -54,8 +62,8 @@ def reason(status: int, phrase: str, body: bytes | str, rule: Rule) -> str:
     ``phrase`` stands in where the body is no Status with a message.
     """
     try:
-        message = _STATUS.decode(body).message or phrase
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        message = (_STATUS.decode(body).message or phrase)[:MOST_MESSAGE]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         message = phrase
     match status:
         case 401:

@@ -15,13 +15,19 @@ import msgspec
 
 from ..decode.errors import UNREADABLE
 from ..decode.json_parts import JSONParts
-from .errors import ApiRefusal, LiveError, Rule
+from .errors import AnswerTooLarge, ApiRefusal, LiveError, Rule
 
 if TYPE_CHECKING:
     from ..decode.resources import Resource
     from .connection import Connection, Parameters
 
 PAGE_SIZE = 500
+
+MOST_PAGES = 20_000
+"""A list of more pages has no end: at 500 objects a page no cluster has a hundredth of it."""
+
+SMALLER = 10
+"""How many times fewer objects are asked for when a page is too large."""
 
 EXPIRED_LISTS = 3
 """How often a list may expire between two of its pages before we give up."""
@@ -66,13 +72,14 @@ async def list_pages(connection: Connection, resource: Resource) -> AsyncIterato
     Yield the pages of all objects of a kind, in the newest version that is served.
 
     There is at least one page, but for an optional kind that is not served. A list that expires between two
-    pages (410) starts again, with a page whose ``first`` is true. Raises ``LiveError``.
+    pages (410) starts again, with a page whose ``first`` is true; one with a page that is too large does so
+    with smaller pages. Raises ``LiveError``.
     """
     rule = Rule("list", resource.kind.resource)
     path, *older = resource.paths
-    token, version, expired = "", "", 0
-    while True:
-        parameters: Parameters = {"limit": PAGE_SIZE, "continue": token} if token else {"limit": PAGE_SIZE}
+    token, version, expired, size = "", "", 0, PAGE_SIZE
+    for _ in range(MOST_PAGES):
+        parameters: Parameters = {"limit": size, "continue": token} if token else {"limit": size}
         try:
             body = await connection.get(path, parameters, rule)
         except ApiRefusal as refusal:
@@ -86,11 +93,20 @@ async def list_pages(connection: Connection, resource: Resource) -> AsyncIterato
                 raise
             token, version = "", ""
             continue
+        except AnswerTooLarge:
+            if size < SMALLER:
+                raise
+            token, version, size = "", "", size // SMALLER
+            continue
         page = await _page(body, path, first=not token, no_list=f"{connection.host}: cannot {rule}")
         token, version = page.token, version or page.version
         yield replace(page, version=version)
         if not token:
             return
+    raise LiveError(
+        f"{connection.host}: cannot {rule}: the list has more than {MOST_PAGES} pages;"
+        " check that this address is that of an API server"
+    )
 
 
 async def _page(body: bytes, path: str, *, first: bool, no_list: str) -> Page:

@@ -15,6 +15,9 @@ from ..decode.errors import UNREADABLE
 from ..decode.json_parts import JSONParts, JSONPartsError
 from ..decode.object_head import object_head
 
+MOST_LINE_BYTES = 32 << 20
+"""The longest line of a watch: etcd takes objects of 1.5 MiB, or some MiB where it is told so."""
+
 
 class WatchLineError(Exception):
     """A line that is no event, so that it is not known which object changed."""
@@ -54,19 +57,29 @@ _TEXT = msgspec.json.Decoder(str)
 class LineSplitter:
     """Puts lines together from chunks that are cut anywhere."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_length", "_parts")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
+        self._length = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the lines that ``chunk`` completes, without empty ones. The last line waits for its end."""
+        """
+        Return the lines that ``chunk`` completes, without empty ones. The last line waits for its end.
+
+        Raises ``WatchLineError`` for a line that is too long, before its end has come.
+        """
         *lines, rest = chunk.split(b"\n")
         if lines and self._parts:
             lines[0] = b"".join((*self._parts, lines[0]))
             self._parts.clear()
+            self._length = 0
         if rest:
             self._parts.append(rest)
+            self._length += len(rest)
+            if self._length > MOST_LINE_BYTES:
+                self._parts.clear()
+                raise WatchLineError(f"the server sent an event of more than {MOST_LINE_BYTES >> 20} MiB")
         return [line for line in lines if line and not line.isspace()]
 
 

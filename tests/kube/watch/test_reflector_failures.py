@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
+from extender.kube.api import connection as connection_module
+from extender.kube.api import list_pages
 from extender.kube.decode import Interner
+from extender.kube.watch import watch_lines
 from extender.kube.watch.reflector import Reflector
 from tests.kube.api_server import (
     CUT,
@@ -264,3 +267,58 @@ async def test_what_the_sink_raises_ends_the_reflector(server, connection):
     reflector = Reflector(connection, KINDS["Node"], Faulty(), Interner())
     with pytest.raises(ZeroDivisionError):
         await reflector.run()
+
+
+async def test_event_that_has_no_end(server, connection, monkeypatch):
+    """It is not kept: listed again, after a wait, and the reason is said and counted."""
+    monkeypatch.setattr(watch_lines, "MOST_LINE_BYTES", 10_000)
+    server.objects[NODES] = [named("a")]
+    server.watches[NODES] = [[b"x" * 6000, b"x" * 6000, HOLD], [HOLD]]
+    with capture_logs() as logs:
+        async with following(connection) as (reflector, sink, waits):
+            await eventually(lambda: len(sink.calls) == 2 and not reflector.state.problem)
+            assert (reflector.state.failures, len(waits)) == (1, 1)
+    assert "cannot watch nodes: the server sent an event of more than" in logs[0]["problem"]
+
+
+async def test_pages_that_are_too_large(server, connection, monkeypatch):
+    """Fewer objects are asked for at a time; a tenant's many large objects do not end the list."""
+    monkeypatch.setattr(connection_module, "MOST_ANSWER_BYTES", 20_000)
+    server.objects[NODES] = [named(f"n{index}", note="x" * 1000) for index in range(60)]
+    async with following(connection) as (reflector, sink, waits):
+        await eventually(lambda: sink.calls)
+        assert (len(sink.objects), waits, reflector.state.failures) == (60, [], 0)
+        sizes = [each.query["limit"] for each in server.of("list", NODES)]
+        assert sizes == ["500", "50"] + ["5"] * 12
+
+
+async def test_answer_that_is_always_too_large(server, connection, monkeypatch):
+    """Is a problem that is said, and tried again."""
+    monkeypatch.setattr(connection_module, "MOST_ANSWER_BYTES", 20_000)
+    server.objects[NODES] = [named("a", note="x" * 30_000)]
+    async with following(connection) as (reflector, sink, _):
+        await eventually(lambda: reflector.state.failures == 2)
+        assert "cannot list nodes: the answer has more than 0 MiB; check" in reflector.state.problem
+        server.objects[NODES] = [named("a")]
+        await eventually(lambda: sink.calls)
+
+
+async def test_pages_without_an_end(server, connection, monkeypatch):
+    """A list that goes on and on is given up."""
+    monkeypatch.setattr(list_pages, "MOST_PAGES", 10)
+    server.bodies["list", NODES] = b'{"metadata":{"resourceVersion":"1","continue":"again"},"items":[]}'
+    async with following(connection) as (reflector, _, __):
+        await eventually(lambda: reflector.state.problem)
+        assert "cannot list nodes: the list has more than 10 pages" in reflector.state.problem
+        assert len(server.of("list", NODES)) == 10
+
+
+async def test_refusal_that_has_no_end(server, connection, monkeypatch):
+    """Of what the server says only the beginning counts."""
+    monkeypatch.setattr(connection_module, "MOST_REFUSAL_BYTES", 1000)
+    server.objects[NODES] = []
+    server.failures["list", NODES] = [status(500, "x" * 100_000)]
+    async with following(connection) as (reflector, sink, _):
+        await eventually(lambda: sink.calls or reflector.state.failures)
+        assert len(reflector.state.problem) < 500
+        await eventually(lambda: sink.calls)

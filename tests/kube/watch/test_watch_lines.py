@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extender.kube.watch import watch_lines
 from extender.kube.watch.watch_lines import LineSplitter, WatchLineError, watch_event
 
 LINES = [b'{"a":"\xc3\xbc"}', b"{}", b'{"type":"ADDED"}', b"x" * 50]
@@ -86,3 +87,16 @@ def test_event_of_an_object_that_nobody_reads(bad, order):
     found = watch_event(b'{"type":"ADDED","object":' + document + b"}")
     assert (found.type, found.namespace, found.name, found.version) == ("ADDED", "n", "a", "7")
     assert bytes(found.object) == document
+
+
+def test_line_without_an_end(monkeypatch):
+    """A line that grows and grows is given up; many lines are none."""
+    monkeypatch.setattr(watch_lines, "MOST_LINE_BYTES", 1000)
+    splitter = LineSplitter()
+    for _ in range(100):
+        assert splitter.feed(b"x" * 600) == []
+        assert splitter.feed(b"x" * 300 + b"\n" + b"y" * 90) == [b"x" * 900]
+        assert splitter.feed(b"\n") == [b"y" * 90]
+    assert splitter.feed(b"x" * 600) == []
+    with pytest.raises(WatchLineError, match="an event of more than 0 MiB"):
+        splitter.feed(b"x" * 600)
