@@ -69,8 +69,12 @@ def errors(metrics: Metrics, served: str) -> Middleware:
         except Refusal as refusal:
             return _refused(request, refusal)
         except ConnectionError:
-            # The caller is gone; aiohttp closes the connection.
-            raise
+            # The caller is gone and gets nothing; raised on, aiohttp would log a stack for each.
+            response = _problem(
+                400, f"{_asked(request)}: the connection was closed", fix="send the request again"
+            )
+            response.force_close()
+            return response
         except Exception as error:  # noqa: BLE001  the outermost handler: the next request must be served
             observe_error(metrics, _verb(request), error)
             text = f"{_asked(request)}: internal error: {type(error).__name__}"

@@ -31,6 +31,14 @@ BACKLOG = 1024
 RETRY_SECONDS = 0.5
 """How long to wait when the process has no descriptor left."""
 
+CROWDED_SECONDS = 0.004
+"""
+How long to wait after each connection while there are as many as allowed.
+
+kube-scheduler, which keeps its connection, is then served beside any crowd; a new connection waits some
+seconds at most behind a thousand others.
+"""
+
 LOG_SECONDS = 60.0
 """The least time between two log lines about too many connections."""
 
@@ -135,6 +143,10 @@ class Acceptor:
                     await asyncio.sleep(RETRY_SECONDS)
                 continue
             self._take_in(accepted)
+            # A waiting client is accepted without a turn of the loop. In a crowd a new one would be closed
+            # again before its request is read, and the loop would do nothing but open and close.
+            crowded = len(self._table.open) >= self._table.most
+            await asyncio.sleep(CROWDED_SECONDS if crowded else 0)
 
     def _take_in(self, accepted: socket.socket) -> None:
         before = len(self._table.open)

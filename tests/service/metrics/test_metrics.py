@@ -165,7 +165,7 @@ async def test_the_results_of_bind(connect, service, binder, metric, error, resu
     assert metric("request_duration_seconds_count", verb="bind", result=result) == 1
 
 
-async def test_a_caller_that_leaves_is_aborted(connect, app, metric):
+async def test_a_caller_that_leaves_is_aborted(connect, app, metric, caplog):
     """A body that never comes to its end is no error of ours."""
     client = await connect(app)
     reader, writer = await _connect(client)
@@ -177,6 +177,7 @@ async def test_a_caller_that_leaves_is_aborted(connect, app, metric):
     del reader
     await client.server.close()
     assert metric("request_duration_seconds_count", verb="filter", result="aborted") == 1
+    assert [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
     assert metric("internal_errors_total", verb="filter") == 0
 
 
