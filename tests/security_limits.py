@@ -14,7 +14,7 @@ from extender.core.prediction.evaluate import Settings
 from extender.kube.api import binder, connection, event_recorder, list_pages
 from extender.kube.decode.interner import TABLE_LIMIT
 from extender.kube.watch import unreadable
-from extender.service import config
+from extender.service import config, softening
 from extender.service.http import body, connections, mutate, verbs
 from extender.service.live import prediction_check
 from extender.service.recording import thread
@@ -50,43 +50,63 @@ LIMITS = (
         "status 413",
         "dra_extender_bad_requests_total",
     ),
-    Limit("body of `/mutate`", body.MAX_MUTATE_BYTES, "MiB", "status 413", "dra_extender_bad_requests_total"),
-    Limit("body of `/bind`", body.MAX_BIND_BYTES, "bytes", "status 413", "dra_extender_bad_requests_total"),
+    Limit("body of mutate", body.MAX_MUTATE_BYTES, "MiB", "status 413", "dra_extender_bad_requests_total"),
+    Limit("body of bind", body.MAX_BIND_BYTES, "bytes", "status 413", "dra_extender_bad_requests_total"),
     Limit(
-        "node names of a request (`--max-nodes`)",
+        "names of nodes in a request (`--max-nodes`)",
         config.MAX_NODES,
         "names",
         "status 400",
         "dra_extender_bad_requests_total",
     ),
     Limit(
-        "connections of a listener",
-        connections.MAX_CONNECTIONS,
-        "connections",
-        "one is closed",
-        "dra_extender_closed_connections_total",
+        "containers of a pod, init containers included",
+        verbs.MAX_CONTAINERS,
+        "containers",
+        "a neutral answer; 400 from explain",
+        "dra_extender_neutral_answers_total",
     ),
     Limit(
-        "bodies of a listener that have not come completely",
-        connections.MAX_UNFINISHED_MIB * MIB,
-        "MiB",
-        "a connection is closed",
-        "dra_extender_closed_connections_total",
-    ),
-    Limit(
-        "headers of a request",
-        connections.HEADER_SECONDS,
-        "s",
-        "the connection is closed",
-        "dra_extender_closed_connections_total",
-    ),
-    Limit("containers of a pod that is judged", verbs.MAX_CONTAINERS, "containers", "all nodes are neutral"),
-    Limit(
-        "requests of a claim that is rewritten",
+        "requests of a claim that `/mutate` looks at",
         mutate.MAX_REQUESTS,
         "requests",
         "the claim stays as it is written",
         "dra_extender_soft_alignment_total",
+    ),
+    Limit(
+        "claims that wait for a decision of `/mutate`",
+        softening.MOST_WAITING,
+        "claims",
+        "the claim stays as it is written",
+        "dra_extender_soft_alignment_total",
+    ),
+    Limit(
+        "connections of a listener",
+        connections.MAX_CONNECTIONS,
+        "connections",
+        "the oldest without a whole request is closed, else the one idle longest",
+        "dra_extender_closed_connections_total",
+    ),
+    Limit(
+        "unfinished bodies of a listener together",
+        connections.MAX_UNFINISHED_MIB * MIB,
+        "MiB",
+        "the oldest of these connections is closed",
+        "dra_extender_closed_connections_total",
+    ),
+    Limit(
+        "headers of a request, and a TLS handshake",
+        connections.HEADER_SECONDS,
+        "s",
+        "status 408, and the connection is closed",
+        "dra_extender_closed_connections_total",
+    ),
+    Limit(
+        "body of a request, from the end of its headers",
+        body.BODY_SECONDS,
+        "s",
+        "status 408, and the connection is closed",
+        "dra_extender_turned_away_requests_total",
     ),
     Limit(
         "one search (`--search-steps`)",

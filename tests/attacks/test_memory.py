@@ -23,16 +23,18 @@ SMALL = [
 
 
 def test_large_bodies_leave_nothing_behind(capsys):
-    """While as many bodies are held as before, the service holds as much as before, within a fifth."""
+    """When as many bodies come again, the service holds as much at most as before, within a fifth."""
     assert memory.main(SMALL) == 0
     shown = capsys.readouterr().out
     held = [
         int(found) for found in re.findall(r"^8 of 8 bodies of 2\.0 MiB held +(\d+) MiB", shown, re.MULTILINE)
     ]
     (ordinary,) = re.findall(r"^after 200 pods +(\d+) MiB", shown, re.MULTILINE)
-    assert len(held) == 3
-    assert held[0] >= int(ordinary) + 8, shown
-    assert held[-1] <= 1.2 * held[0], shown
+    # What the service has read of a body that is held depends on the machine; all is read once it is sent.
+    peaks = re.findall(r"^bodies sent: .* at most +(\d+)", shown, re.MULTILINE)
+    assert len(held) == len(peaks) == 3
+    assert int(peaks[0]) >= int(ordinary) + 8, shown
+    assert int(peaks[-1]) <= 1.2 * int(peaks[0]), shown
 
 
 def test_a_large_body_has_the_size_that_was_asked_for():
