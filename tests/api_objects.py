@@ -6,15 +6,20 @@ Values of the model, which most tests of ``core`` and ``service`` want, are in `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+JSON = dict[str, Any]
+
 ROOT = "resource.kubernetes.io/pcieRoot"
 NUMA = "resource.kubernetes.io/numaNode"
 
 
-def node(name):
+def node(name: str) -> JSON:
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
 
 
-def device_class(name, driver):
+def device_class(name: str, driver: str) -> JSON:
     return {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "DeviceClass",
@@ -23,7 +28,7 @@ def device_class(name, driver):
     }
 
 
-def resource_slice(node_name, driver, *devices):
+def resource_slice(node_name: str, driver: str, *devices: tuple[str, str, int]) -> JSON:
     """``devices`` are (name, PCIe root, NUMA node)."""
     return {
         "apiVersion": "resource.k8s.io/v1",
@@ -41,7 +46,7 @@ def resource_slice(node_name, driver, *devices):
     }
 
 
-def claim(name, *requests, allocated=()):
+def claim(name: str, *requests: tuple[str, str], allocated: Iterable[tuple[str, str, str, str]] = ()) -> JSON:
     """``requests`` are (name, class); ``allocated`` results are (request, driver, node, device)."""
     made = {
         "apiVersion": "resource.k8s.io/v1",
@@ -70,7 +75,7 @@ def claim(name, *requests, allocated=()):
     return made
 
 
-def pod(name, *claims, **metadata):
+def pod(name: str, *claims: str, **metadata: object) -> JSON:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -103,7 +108,7 @@ shares its root with the second NIC only; ``empty`` has no devices.
 """
 
 
-def allocation(*results):
+def allocation(*results: tuple[str, str, str, str]) -> JSON:
     """``results`` are (request, driver, node, device)."""
     return {
         "devices": {

@@ -29,7 +29,7 @@ MIXES = (
 NAMESPACES = ("training", "inference", "research")
 
 
-def allocated_fleet(nodes):
+def allocated_fleet(nodes: int) -> dict[str, Any]:
     """A List of ``nodes`` nodes with two or three pods on each, where they fit."""
     listed: dict[str, Any] = fleet(nodes)
     names = [item["metadata"]["name"] for item in listed["items"] if item["kind"] == "Node"]

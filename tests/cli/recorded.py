@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 
-def attempt(pod_object, claims, *, node="near", allocations=None, condition=None, offered=("far", "near")):
+from tests.api_objects import JSON
+
+
+def attempt(
+    pod_object: JSON | str,
+    claims: list[JSON],
+    *,
+    node: str | None = "near",
+    allocations: JSON | None = None,
+    condition: JSON | None = None,
+    offered: Sequence[str] = ("far", "near"),
+) -> JSON:
     """One line of a recording; no requests where ``pod_object`` is a name only."""
-    requests = []
-    name = pod_object
-    if not isinstance(pod_object, str):
+    requests: list[JSON] = []
+    if isinstance(pod_object, str):
+        name = pod_object
+    else:
         name = pod_object["metadata"]["name"]
         body = {"Pod": pod_object, "Nodes": None, "NodeNames": list(offered)}
         requests.append({"verb": "filter", "body": body, "answer": {}})

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from ssl import SSLContext
+from typing import Any
 
 import yaml
 from aiohttp import web
@@ -15,6 +19,7 @@ NODES = "/api/v1/nodes"
 PODS = "/api/v1/pods"
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"
 CLASSES = "/apis/resource.k8s.io/v1/deviceclasses"
+JSON = dict[str, Any]
 TAINT_RULES = {
     version: f"/apis/resource.k8s.io/{version}/devicetaintrules" for version in ("v1", "v1beta2", "v1alpha3")
 }
@@ -30,7 +35,7 @@ class Asked:
     method: str
     path: str
     query: dict[str, str]
-    body: dict | None
+    body: JSON | None
     token: str
 
 
@@ -45,11 +50,11 @@ class ApiServer:
     a script holds.
     """
 
-    objects: dict[str, list[dict]] = field(default_factory=dict)
+    objects: dict[str, list[JSON]] = field(default_factory=dict)
     version: str = "100"
     page_size: int = 500
-    failures: dict[tuple[str, str], list] = field(default_factory=lambda: defaultdict(list))
-    watches: dict[str, list[list]] = field(default_factory=lambda: defaultdict(list))
+    failures: dict[tuple[str, str], list[Any]] = field(default_factory=lambda: defaultdict(list))
+    watches: dict[str, list[list[object]]] = field(default_factory=lambda: defaultdict(list))
     asked: list[Asked] = field(default_factory=list)
     bodies: dict[tuple[str, str], bytes] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,7 +94,7 @@ class ApiServer:
             return await self._watch(request)
         return web.json_response(self._page(request.path, query))
 
-    def _page(self, path, query):
+    def _page(self, path: str, query: dict[str, str]) -> JSON:
         start = int(query.get("continue", "0"))
         size = min(int(query["limit"]), self.page_size)
         items = self.objects[path]
@@ -98,7 +103,7 @@ class ApiServer:
             metadata["continue"] = str(start + size)
         return {"metadata": metadata, "items": items[start : start + size]}
 
-    async def _watch(self, request):
+    async def _watch(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         scripts = self.watches[request.path]
@@ -115,7 +120,7 @@ class ApiServer:
 
 
 @asynccontextmanager
-async def serving(tls=None):
+async def serving(tls: SSLContext | None = None) -> AsyncIterator[ApiServer]:
     """An :class:`ApiServer` that listens, with the given ``ssl.SSLContext`` or in the clear."""
     server = ApiServer()
     app = web.Application()
@@ -131,7 +136,7 @@ async def serving(tls=None):
         await runner.cleanup()
 
 
-def write_kubeconfig(path, url, user=None, name="only"):
+def write_kubeconfig(path: Path, url: str, user: JSON | None = None, name: str = "only") -> str:
     path.write_text(
         yaml.safe_dump(
             {
@@ -147,44 +152,46 @@ def write_kubeconfig(path, url, user=None, name="only"):
     return str(path)
 
 
-def status(code, message, headers=None):
+def status(
+    code: int, message: str, headers: dict[str, str] | None = None
+) -> tuple[int, bytes, dict[str, str] | None]:
     """A refusal for ``failures``."""
     return code, json.dumps({"kind": "Status", "message": message, "code": code}).encode(), headers
 
 
-def named(name, version="1", namespace=None, **fields):
+def named(name: str, version: str = "1", namespace: str | None = None, **fields: Any) -> JSON:
     metadata = {"name": name, "resourceVersion": version}
     if namespace:
         metadata["namespace"] = namespace
     return {"metadata": metadata, **fields}
 
 
-def line(kind, document):
+def line(kind: str, document: JSON) -> bytes:
     """One event of a watch."""
     return json.dumps({"type": kind, "object": document}).encode() + b"\n"
 
 
-def bookmark(version):
+def bookmark(version: str) -> bytes:
     return line("BOOKMARK", {"metadata": {"resourceVersion": version}})
 
 
-def gone(code=410):
+def gone(code: int = 410) -> bytes:
     return line("ERROR", {"kind": "Status", "code": code, "message": "too old resource version"})
 
 
-async def eventually(condition):
+async def eventually(condition: Callable[[], object]) -> None:
     """Wait until ``condition()`` is true, which it soon is."""
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - nothing tells when it becomes true
             await asyncio.sleep(0.002)
 
 
-def _break(request):
+def _break(request: web.Request) -> None:
     assert request.transport is not None
     request.transport.abort()
 
 
-def _verb(method, query):
+def _verb(method: str, query: dict[str, str]) -> str:
     if method == "POST":
         return "create"
     return "watch" if "watch" in query else "list"

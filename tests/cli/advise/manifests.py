@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 
-def template(name, *requests, constraints=(), **spec):
+
+def template(
+    name: str, *requests: tuple[str, str], constraints: Iterable[object] = (), **spec: object
+) -> dict[str, Any]:
     """``requests`` are (name, class)."""
     devices = {
         "requests": [{"name": each, "exactly": {"deviceClassName": of}} for each, of in requests],
@@ -17,7 +22,7 @@ def template(name, *requests, constraints=(), **spec):
     }
 
 
-def pod_of(*templates):
+def pod_of(*templates: str) -> dict[str, Any]:
     """A pod with a claim from each template."""
     return {
         "apiVersion": "v1",
