@@ -43,6 +43,7 @@ from extender.model.kinds import (
 )
 from extender.model.quantity import Quantity
 from tests import builders as b
+from tests.property.draws import EITHER, below, between
 
 NODES = ("node-0", "node-1", "node-2", "node-3")
 DRIVERS = ("gpu.nvidia.com", "dra.net")
@@ -61,6 +62,32 @@ _SPECS = (
     b.spec(b.request("r", "gpu"), b.request("s", "nic")),
     b.spec(b.request("r", "any", mode="All")),
 )
+
+
+_A_NODE = st.sampled_from(NODES)
+_A_ZONE = st.sampled_from("ab")
+_FEATURES = st.sampled_from(((), ("DRAOptionalNodeOperations",)))
+_DEVICE_NAMES = st.lists(st.sampled_from(DEVICES), max_size=2)
+_A_ROOT = st.sampled_from(("pci0000:10", "pci0000:20"))
+_CONSUMED = st.sampled_from(((), (), (CounterConsumption("set", (("units", ONE),)),)))
+_REACH = st.sampled_from(("node", "node", "node", "all", "selector", "devices", "counters"))
+_A_SLICE = st.sampled_from(SLICES)
+_GENERATION = st.sampled_from((0, 0, 0, 1))
+_SLICE_COUNT = st.sampled_from((1, 1, 2))
+_SKIPPED = st.sampled_from(((), ("PrepareResources",)))
+_A_DRIVER = st.sampled_from(DRIVERS)
+_A_POOL = st.sampled_from(POOLS)
+_HELD = st.lists(st.builds(DeviceID, _A_DRIVER, _A_POOL, st.sampled_from(DEVICES)), max_size=2)
+_A_CLAIM = st.sampled_from(_CLAIMS)
+_A_SPEC = st.sampled_from(_SPECS)
+_A_CLASS = st.sampled_from(_CLASSES)
+_A_POD = st.sampled_from(_PODS)
+_WANTED = st.lists(st.sampled_from(("wanted-0", "wanted-1", "held-0")), unique=True, max_size=2)
+_A_RULE = st.sampled_from(_RULES)
+_AN_EFFECT = st.sampled_from(("NoSchedule", "None"))
+_ANY_DRIVER = st.sampled_from(("", *DRIVERS))
+_ANY_POOL = st.sampled_from(("", *POOLS))
+_ANY_DEVICE = st.sampled_from(("", *DEVICES))
 
 
 @dataclass(slots=True)
@@ -88,122 +115,125 @@ class Cluster:
 @st.composite
 def nodes(draw: st.DrawFn) -> Node:
     return Node(
-        draw(st.sampled_from(NODES)),
-        {"zone": draw(st.sampled_from("ab"))} if draw(st.integers(0, 3)) else {},
-        {EXTENDED: ONE} if draw(st.integers(0, 3)) == 0 else {},
-        draw(st.sampled_from(((), ("DRAOptionalNodeOperations",)))),
+        draw(_A_NODE),
+        {"zone": draw(_A_ZONE)} if draw(below(4)) else {},
+        {EXTENDED: ONE} if draw(below(4)) == 0 else {},
+        draw(_FEATURES),
     )
 
 
 @st.composite
 def selectors(draw: st.DrawFn) -> NodeSelector:
     """One that matches by zone, or rarely one that Kubernetes refuses."""
-    values = () if draw(st.integers(0, 9)) == 0 else (draw(st.sampled_from("ab")),)
+    values = () if draw(below(10)) == 0 else (draw(_A_ZONE),)
     return NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "In", values),)),))
+
+
+_SELECTORS = selectors()
 
 
 @st.composite
 def devices(draw: st.DrawFn, *, each_for_itself: bool) -> tuple[Device, ...]:
     made = []
-    for name in draw(st.lists(st.sampled_from(DEVICES), max_size=2)):
-        attributes: dict[str, Attribute] = {"example.com/n": b.number(draw(st.integers(0, 1)))}
-        if draw(st.booleans()):
-            attributes[b.ROOT] = b.text(draw(st.sampled_from(("pci0000:10", "pci0000:20"))))
-        if draw(st.booleans()):
-            attributes[b.NUMA] = b.number(draw(st.integers(0, 1)))
+    for name in draw(_DEVICE_NAMES):
+        attributes: dict[str, Attribute] = {"example.com/n": b.number(draw(below(2)))}
+        if draw(EITHER):
+            attributes[b.ROOT] = b.text(draw(_A_ROOT))
+        if draw(EITHER):
+            attributes[b.NUMA] = b.number(draw(below(2)))
         traits = DeviceTraits(
-            consumes_counters=draw(
-                st.sampled_from(((), (), (CounterConsumption("set", (("units", ONE),)),)))
-            ),
-            binding_conditions=("Attached",) if draw(st.integers(0, 5)) == 0 else (),
-            allow_multiple_allocations=draw(st.integers(0, 5)) == 0,
+            consumes_counters=draw(_CONSUMED),
+            binding_conditions=("Attached",) if draw(below(6)) == 0 else (),
+            allow_multiple_allocations=draw(below(6)) == 0,
         )
-        if draw(st.integers(0, 7)) == 0:
+        if draw(below(8)) == 0:
             grouped = CounterConsumption("set", (("units", ONE),), ("group",))
             traits = replace(traits, consumes_counters=(grouped,))
         if each_for_itself:
-            match draw(st.integers(0, 2)):
+            match draw(below(3)):
                 case 0:
-                    traits = replace(traits, node_name=draw(st.sampled_from(NODES)))
+                    traits = replace(traits, node_name=draw(_A_NODE))
                 case 1:
                     traits = replace(traits, all_nodes=True)
                 case _:
-                    traits = replace(traits, node_selector=draw(selectors()))
+                    traits = replace(traits, node_selector=draw(_SELECTORS))
         made.append(Device(name, attributes, traits))
     return tuple(made)
+
+
+_DEVICES = {alone: devices(each_for_itself=alone) for alone in (False, True)}
 
 
 @st.composite
 def slices(draw: st.DrawFn) -> ResourceSlice:
     """Of few names, pools and generations, so that slices move and pools break and heal."""
-    kind = draw(st.sampled_from(("node", "node", "node", "all", "selector", "devices", "counters")))
+    kind = draw(_REACH)
     made = ResourceSlice(
-        draw(st.sampled_from(SLICES)),
-        draw(st.sampled_from(DRIVERS)),
-        draw(st.sampled_from(POOLS)),
-        generation=draw(st.sampled_from((0, 0, 0, 1))),
-        resource_slice_count=draw(st.sampled_from((1, 1, 2))),
-        devices=draw(devices(each_for_itself=kind == "devices")) if kind != "counters" else (),
-        skip_node_operations=draw(st.sampled_from(((), ("PrepareResources",)))),
+        draw(_A_SLICE),
+        draw(_A_DRIVER),
+        draw(_A_POOL),
+        generation=draw(_GENERATION),
+        resource_slice_count=draw(_SLICE_COUNT),
+        devices=draw(_DEVICES[kind == "devices"]) if kind != "counters" else (),
+        skip_node_operations=draw(_SKIPPED),
     )
-    node = draw(st.sampled_from(NODES))
+    node = draw(_A_NODE)
     match kind:
         case "node":
             return replace(made, node_name=node)
         case "all":
             return replace(made, all_nodes=True)
         case "selector":
-            return replace(made, node_selector=draw(selectors()))
+            return replace(made, node_selector=draw(_SELECTORS))
         case "devices":
             return replace(made, per_device_node_selection=True)
         case _:
-            units = Quantity(draw(st.integers(1, 2)) * 10**9)
+            units = Quantity(draw(between(1, 2)) * 10**9)
             counters = (CounterSet("set", (("units", units),)),)
-            where = replace(made, node_name=node) if draw(st.booleans()) else replace(made, all_nodes=True)
+            where = replace(made, node_name=node) if draw(EITHER) else replace(made, all_nodes=True)
             return replace(where, shared_counters=counters)
 
 
 @st.composite
 def claims(draw: st.DrawFn) -> Claim:
-    made = b.claim(draw(st.sampled_from(_CLAIMS)), draw(st.sampled_from(_SPECS)))
-    ids = st.builds(DeviceID, st.sampled_from(DRIVERS), st.sampled_from(POOLS), st.sampled_from(DEVICES))
-    held = draw(st.lists(ids, max_size=2)) if made.name.startswith("held") else []
+    made = b.claim(draw(_A_CLAIM), draw(_A_SPEC))
+    held = draw(_HELD) if made.name.startswith("held") else []
     if held:
         made = b.holding(made.name, *held)
-    return replace(made, deleting=draw(st.integers(0, 9)) == 0)
+    return replace(made, deleting=draw(below(10)) == 0)
 
 
 @st.composite
 def classes(draw: st.DrawFn) -> DeviceClass:
-    name = draw(st.sampled_from(_CLASSES))
+    name = draw(_A_CLASS)
     selecting = {each.name: each.selectors for each in b.CLASSES}.get(name, ())
-    narrower = (*selecting, "device.attributes['example.com'].n == 1")
+    narrower = draw(below(3)) == 0
     return DeviceClass(
         name,
-        draw(st.sampled_from((selecting, selecting, narrower))),
-        extended_resource_name=EXTENDED if draw(st.booleans()) else "",
+        (*selecting, "device.attributes['example.com'].n == 1") if narrower else selecting,
+        extended_resource_name=EXTENDED if draw(EITHER) else "",
     )
 
 
 @st.composite
 def pods(draw: st.DrawFn) -> Pod:
-    name = draw(st.sampled_from(_PODS))
+    name = draw(_A_POD)
     if name == "extended":
         return Pod("default", name, "uid", containers=(Container("c", ((EXTENDED, ONE),)),))
-    wanted = draw(st.lists(st.sampled_from(("wanted-0", "wanted-1", "held-0")), unique=True, max_size=2))
+    wanted = draw(_WANTED)
     return Pod("default", name, "uid", claims=tuple(PodClaim(each, each) for each in wanted))
 
 
 @st.composite
 def taint_rules(draw: st.DrawFn) -> DeviceTaintRule:
     return DeviceTaintRule(
-        draw(st.sampled_from(_RULES)),
-        Taint("drain", draw(st.sampled_from(("NoSchedule", "None")))),
-        driver=draw(st.sampled_from(("", *DRIVERS))),
-        pool=draw(st.sampled_from(("", *POOLS))),
-        device=draw(st.sampled_from(("", *DEVICES))),
-        selects=draw(st.booleans()),
-        by_class_or_cel=draw(st.integers(0, 5)) == 0,
+        draw(_A_RULE),
+        Taint("drain", draw(_AN_EFFECT)),
+        driver=draw(_ANY_DRIVER),
+        pool=draw(_ANY_POOL),
+        device=draw(_ANY_DEVICE),
+        selects=draw(EITHER),
+        by_class_or_cel=draw(below(6)) == 0,
     )
 
 
@@ -232,15 +262,18 @@ def changes(most: int = 2) -> st.SearchStrategy[Changes]:
     )
 
 
+_NODES, _SLICES, _AT_FIRST = nodes(), slices(), changes(most=3)
+
+
 @st.composite
 def clusters(draw: st.DrawFn) -> Cluster:
     """A cluster with every node and class, and a good part of the rest."""
     cluster = Cluster()
-    cluster.apply(Changes.of(NODE, [replace(draw(nodes()), name=name) for name in NODES]))
-    published = [replace(draw(slices()), name=name) for name in SLICES[: draw(st.integers(0, 8))]]
+    cluster.apply(Changes.of(NODE, [replace(draw(_NODES), name=name) for name in NODES]))
+    published = [replace(draw(_SLICES), name=name) for name in SLICES[: draw(below(9))]]
     cluster.apply(Changes.of(RESOURCE_SLICE, published))
     cluster.apply(Changes.of(DEVICE_CLASS, (*b.CLASSES, DeviceClass("any"))))
-    cluster.apply(draw(changes(most=3)))
+    cluster.apply(draw(_AT_FIRST))
     return cluster
 
 
