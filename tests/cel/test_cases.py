@@ -32,11 +32,11 @@ from __future__ import annotations
 import pytest
 
 from extender.cel import AnswerKind, compile_selector, unsupported_attribute
-from tests.cel.golden import CASES, DEVICES, Case
+from tests.cel.golden import CASES, DEVICES
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_case(case: Case):
+def test_case(case):
     """The answer is the one of Kubernetes, or UNKNOWN where the case says so."""
     device = DEVICES[case.device]
     selector = compile_selector(case.expression, case.source.dialect)
@@ -62,7 +62,7 @@ METERED = [case for case in CASES if case.cost is not None and not case.unknown]
 
 
 @pytest.mark.parametrize("case", METERED, ids=[case.name for case in METERED])
-def test_cost(case: Case):
+def test_cost(case):
     """Counted step by step, an evaluation costs what it costs Kubernetes."""
     device = DEVICES[case.device]
     if unsupported_attribute(device.attributes, case.source.dialect) is not None:

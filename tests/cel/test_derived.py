@@ -13,13 +13,13 @@ import pytest
 
 from extender.cel import AnswerKind, compile_derived, unsupported_attribute
 from extender.model import Attribute
-from tests.cel.golden import DERIVED, DEVICES, SOURCES, DerivedCase
+from tests.cel.golden import DERIVED, DEVICES, SOURCES
 
 DIALECT = SOURCES["1.37"].dialect
 
 
 @pytest.mark.parametrize("case", DERIVED, ids=[case.name for case in DERIVED])
-def test_derived(case: DerivedCase):
+def test_derived(case):
     """The attribute is the one of Kubernetes, with its type and cost; else there is an error."""
     device = DEVICES[case.device]
     derived = compile_derived(case.expression, DIALECT)

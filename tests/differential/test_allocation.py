@@ -29,7 +29,7 @@ NODE_ONLY = {"error": "invalid resource pools were encountered"}
 
 
 @pytest.mark.parametrize("minor", MINORS)
-def test_a_share(minor: str) -> None:
+def test_a_share(minor):
     """Generated cases end as the real allocator says; the seeds are the first ones, so runs repeat."""
     if oracle_path(minor) is None:
         pytest.skip(f"the oracle of {minor} is not built: run 'make oracle' (needs Go)")
@@ -41,13 +41,13 @@ def test_a_share(minor: str) -> None:
 
 
 @pytest.mark.parametrize("minor", MINORS)
-def test_a_seed_is_a_case(minor: str) -> None:
+def test_a_seed_is_a_case(minor):
     """The same seed gives the same case, another seed another."""
     assert case(minor, 7) == case(minor, 7)
     assert case(minor, 7) != case(minor, 8)
 
 
-def test_rules_have_names_of_their_own() -> None:
+def test_rules_have_names_of_their_own():
     """Each rule once; a minor has those that exist in it."""
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
@@ -98,27 +98,25 @@ BY_CHANCE = Answer(Outcome.UNSCHEDULABLE, Certainty.ORDER_DEPENDENT)
         (FITS_NOT, [{"panic": "boom"}], Finding.UNDECIDED),
     ],
 )
-def test_what_counts_as_different(
-    monkeypatch: pytest.MonkeyPatch, ours: Answer, theirs: list[Mapping[str, Any]], finding: Finding
-) -> None:
+def test_what_counts_as_different(monkeypatch, ours, theirs, finding):
     """Exact: the only answer of all runs. Order-dependent: one of them."""
     assert found(monkeypatch, "1.35", ours, *theirs)[0] is finding
 
 
-def test_a_possible_answer_is_looked_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_possible_answer_is_looked_for_longer(monkeypatch):
     """An order that is rare does not make us wrong."""
     _, runs = found(monkeypatch, "1.34", BY_CHANCE, {"error": "boom"})
     assert runs == [allocation_compare.RUNS, *allocation_compare.MORE_RUNS]
 
 
-def test_steps_are_compared_where_both_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_steps_are_compared_where_both_count(monkeypatch):
     """The same result by another way is a difference."""
     ours = Answer(Outcome.UNSCHEDULABLE, steps=3)
     assert found(monkeypatch, "1.36", ours, {"results": None, "steps": 3})[0] is Finding.AGREED
     assert found(monkeypatch, "1.36", ours, {"results": None, "steps": 4})[0] is Finding.DIFFERENT
 
 
-def test_shrinking() -> None:
+def test_shrinking():
     """What a planted fault does not need goes; what makes an object one stays."""
     full = next(
         made

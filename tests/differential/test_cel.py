@@ -42,7 +42,7 @@ def test_same_seed_same_selector():
         (True, End(Outcome.ERROR, "no such key: 1|"), End(Outcome.ERROR, "overflow"), False),
     ],
 )
-def test_agreement(probe: bool, their: End, our: End, agreed: bool):
+def test_agreement(probe, their, our, agreed):
     """Outcomes count, texts of errors do not, except where a probe shows a value."""
     assert agree(Selector(literal("bool", "true"), DEVICE, probe=probe), their, our) is agreed
 
@@ -61,7 +61,7 @@ def test_shrinking():
 
 
 @pytest.mark.parametrize("minor", MINORS)
-def test_selectors(minor: str):
+def test_selectors(minor):
     """We say what Kubernetes says."""
     if oracle_path(minor) is None:
         pytest.skip(f"the oracle of {minor} is not built (make oracle; needs Go)")

@@ -35,19 +35,19 @@ def definitions(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def test_the_page_is_true() -> None:
+def test_the_page_is_true():
     """``python -m tests.differential.coverage`` wrote the pages from these counts."""
     assert PAGE.read_text() == page()
     assert PREDICTION.read_text() == with_results(PREDICTION.read_text())
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_the_module_holds_the_rule(rule) -> None:
+def test_the_module_holds_the_rule(rule):
     """The table leads to the code: the named function, class or method is defined in that module."""
     assert rule.decided_by in definitions(ROOT / "extender" / "core" / f"{rule.module}.py")
 
 
-def test_a_name_that_moved_would_be_seen() -> None:
+def test_a_name_that_moved_would_be_seen():
     """Neither a name that the module only imports or uses counts, nor a method of another class."""
     found = definitions(ROOT / "extender" / "core" / "allocator" / "search.py")
     assert {"Search", "Search._allocate_one", "MAX_DEPTH"} <= found
@@ -55,7 +55,7 @@ def test_a_name_that_moved_would_be_seen() -> None:
 
 
 @pytest.mark.parametrize("minor", sorted(VERSIONS))
-def test_the_last_full_run_of_allocations(minor: str) -> None:
+def test_the_last_full_run_of_allocations(minor):
     """Enough cases, of every end and every rule, and not one disagreement."""
     run = ALLOCATIONS[minor]
     cases = run["cases"]
@@ -69,7 +69,7 @@ def test_the_last_full_run_of_allocations(minor: str) -> None:
 
 
 @pytest.mark.parametrize("minor", sorted(VERSIONS))
-def test_the_last_full_run_of_selectors(minor: str) -> None:
+def test_the_last_full_run_of_selectors(minor):
     """Enough of them, and not one disagreement."""
     run = SELECTORS[minor]
     assert run["selectors"] >= 20_000
@@ -77,7 +77,7 @@ def test_the_last_full_run_of_selectors(minor: str) -> None:
     assert run["ends"]["match"] >= 0.1 * run["selectors"]
 
 
-def test_few_selectors_are_unknown() -> None:
+def test_few_selectors_are_unknown():
     """Of all minors together; half of them have no one answer upstream either."""
     unknown = sum(sum(run["unknown"].values()) for run in SELECTORS.values())
     assert unknown < 0.005 * sum(run["selectors"] for run in SELECTORS.values())

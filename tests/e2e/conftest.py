@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +33,7 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+def plane(tmp_path_factory):
     """A control plane without nodes and without a scheduler."""
     if not binaries(MINOR).built():
         pytest.skip(f"no control plane of {MINOR} is built (make e2e; needs Go)")
@@ -43,14 +42,14 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-async def api(plane: ControlPlane) -> AsyncIterator[Api]:
+async def api(plane):
     """An administrator's client."""
     async with connect(plane) as connected:
         yield connected
 
 
 @pytest.fixture(scope="session")
-def token(plane: ControlPlane) -> str:
+def token(plane):
     """The token of an account like that of ``deploy``, which ``test_deploy`` finds not there yet."""
 
     async def granted() -> str:
@@ -61,7 +60,7 @@ def token(plane: ControlPlane) -> str:
 
 
 @pytest.fixture
-async def cluster(plane: ControlPlane, api: Api, token: str, tmp_path: Path) -> AsyncIterator[Cluster]:
+async def cluster(plane, api, token, tmp_path):
     """The 24 nodes of the embedded recording, with nothing on them before and after the test."""
     await workload.clear(api)
     await fleet.load(api, fleet.recorded())

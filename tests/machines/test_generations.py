@@ -28,14 +28,14 @@ def combinations(machine: Machine) -> Iterator[tuple[str, list[Entry]]]:
         yield ", ".join(name for name, _ in choice), entries
 
 
-def test_all_machines_are_there() -> None:
+def test_all_machines_are_there():
     """The 24 of the record, and each publishes something where its CPUs have a driver."""
     assert len(MACHINES) == 24
     assert all(any(entries for _, entries in combinations(machine)) for machine in MACHINES.values())
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_distances_are_what_the_facts_determine(name: str) -> None:
+def test_distances_are_what_the_facts_determine(name):
     """Neither nearer, nor farther, nor unknown where the published facts together tell."""
     machine = MACHINES[name]
     for drivers, entries in combinations(machine):
@@ -48,7 +48,7 @@ def test_distances_are_what_the_facts_determine(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_no_distance_is_nearer_than_the_machine_is(name: str) -> None:
+def test_no_distance_is_nearer_than_the_machine_is(name):
     """Against the machine's own record; farther only where sockets or NUMA nodes are not published."""
     machine = MACHINES[name]
     for drivers, entries in combinations(machine):
@@ -68,7 +68,7 @@ def test_no_distance_is_nearer_than_the_machine_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_all_is_known_where_all_is_published(name: str) -> None:
+def test_all_is_known_where_all_is_published(name):
     """With NUMA nodes on GPUs and NICs and CPUs by NUMA node, each distance is the documented one."""
     machine = MACHINES[name]
     newest = list(GPUS[machine.gpu_driver].values())[-1]

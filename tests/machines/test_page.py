@@ -11,12 +11,12 @@ from tests.paths import DOCS
 FILE = DOCS / "topologies.md"
 
 
-def test_the_page_is_what_is_generated() -> None:
+def test_the_page_is_what_is_generated():
     """After a change of facts or rules: python -m tests.machines."""
     assert FILE.read_text() == page()
 
 
-def test_every_machine_is_on_the_page() -> None:
+def test_every_machine_is_on_the_page():
     """Those without GPUs and NICs have no devices to be apart: they are known by their roots alone."""
     text = FILE.read_text()
     for machine in machines():
@@ -24,7 +24,7 @@ def test_every_machine_is_on_the_page() -> None:
         assert shown is any(part.kind in ("gpu", "nic") for part in machine.parts)
 
 
-def test_what_released_nvidia_drivers_leave_unknown() -> None:
+def test_what_released_nvidia_drivers_leave_unknown():
     """The machines where a GPU's nearest NIC is not known before the driver publishes NUMA nodes."""
     lines = [line for line in FILE.read_text().split("## Pairs")[0].splitlines() if "NVIDIA v25.3" in line]
     unknown = {line.split(" | ")[0].removeprefix("| ") for line in lines if "unknown" in line.split(" | ")[4]}
@@ -56,7 +56,7 @@ def test_what_released_nvidia_drivers_leave_unknown() -> None:
         ("aws-g5.48xlarge", "NVIDIA v25.3", "dranet to v1.4", "8 unknown"),
     ],
 )
-def test_nearest_nics_that_are_known_by_hand(machine: str, generation: str, column: str, cell: str) -> None:
+def test_nearest_nics_that_are_known_by_hand(machine, generation, column, cell):
     """What counts and diagrams of these machines say, not what the generator makes of the record."""
     header, _, *rows = (
         line.strip("| ").split(" | ")

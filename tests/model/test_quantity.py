@@ -43,14 +43,14 @@ BEYOND_INT64 = {"8Ei": MAX_INT64, "-8Ei": -MAX_INT64, "7Ei": 7 * 2**60, "9999999
 
 
 @pytest.mark.parametrize(("text", "nanos"), {**NANO, **FINER_THAN_NANO}.items())
-def test_parses(text: str, nanos: int) -> None:
+def test_parses(text, nanos):
     """Every suffix, sign and form of number; the spelling is kept."""
     quantity = parse_quantity(text)
     assert (quantity.nanos, quantity.text, str(quantity)) == (nanos, text, text)
 
 
 @pytest.mark.parametrize(("text", "whole"), BEYOND_INT64.items())
-def test_binary_texts_saturate(text: str, whole: int) -> None:
+def test_binary_texts_saturate(text, whole):
     """Unlike decimal ones, which upstream keeps exactly."""
     assert parse_quantity(text).nanos == whole * NANOS
 
@@ -62,7 +62,7 @@ def test_binary_texts_saturate(text: str, whole: int) -> None:
         *("1_000", "1,5", "٣", "Infinity", "NaN", "1.2.3"),
     ],
 )
-def test_refuses(text: str) -> None:
+def test_refuses(text):
     """The error quotes the text and shows right ones."""
     with pytest.raises(ValueError, match="is not a quantity") as error:
         parse_quantity(text)
@@ -70,7 +70,7 @@ def test_refuses(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1e999999999", "-1e999999999", "1e-999999999", "9" * 4000])
-def test_huge_texts_are_cheap(text: str) -> None:
+def test_huge_texts_are_cheap(text):
     """A hostile exponent costs nothing."""
     assert parse_quantity(text).nanos.bit_length() < 20_000
 
@@ -91,7 +91,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize(("text", "value"), VALUES.items())
-def test_the_value_in_whole_units(text: str, value: int) -> None:
+def test_the_value_in_whole_units(text, value):
     """Away from zero; beyond 64 bits it is 0 or the low bits, by how the text was kept."""
     assert parse_quantity(text).value == value
 
@@ -107,12 +107,12 @@ def test_the_value_in_whole_units(text: str, value: int) -> None:
         (0, True),
     ],
 )
-def test_what_is_an_exact_int64(nanos: int, exact: bool) -> None:
+def test_what_is_an_exact_int64(nanos, exact):
     """Whole and within 64 bits."""
     assert Quantity(nanos).exact_int64 is exact
 
 
-def test_identical_compares_the_spelling_too() -> None:
+def test_identical_compares_the_spelling_too():
     """Go compares the structs, which hold the cached text."""
     one, same, other = parse_quantity("1Ki"), parse_quantity("1Ki"), parse_quantity("1024")
     assert one.identical(same)
@@ -131,13 +131,13 @@ def test_identical_compares_the_spelling_too() -> None:
         (1, "1n"),
     ],
 )
-def test_computed_quantities_print_canonically(nanos: int, text: str) -> None:
+def test_computed_quantities_print_canonically(nanos, text):
     """The shortest binary spelling."""
     assert str(Quantity(nanos)) == text
 
 
 @given(st.integers(-(10**30), 10**30))
-def test_what_is_printed_is_parsed_again(nanos: int) -> None:
+def test_what_is_printed_is_parsed_again(nanos):
     """Whatever is computed, its text stands for it, up to what binary texts can hold."""
     if abs(nanos) <= MAX_INT64 * NANOS:
         assert parse_quantity(str(Quantity(nanos))).nanos == nanos

@@ -7,7 +7,7 @@ Skipped where no oracle is built: ``make oracle``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(not BUILT, reason="no oracle is built (make orac
 
 
 @pytest.fixture(params=BUILT)
-def oracle(request: pytest.FixtureRequest) -> Iterator[Oracle]:
+def oracle(request):
     """The oracle of each minor that is built."""
     with Oracle(request.param) as opened:
         yield opened
@@ -49,7 +49,7 @@ def same(answer: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_recorded_allocations(file: str):
+def test_recorded_allocations(file):
     """On the implementation it was recorded from, every case takes as many steps to the same end."""
     _, minor, implementation = file.split("-")
     if minor not in BUILT:
@@ -112,7 +112,7 @@ def test_recorded_derived_attributes():
     assert wrong == []
 
 
-def test_version(oracle: Oracle):
+def test_version(oracle):
     """The binary is made of the minor's own modules."""
     version = oracle.version()
     module = version["modules"]["k8s.io/dynamic-resource-allocation"]
@@ -120,7 +120,7 @@ def test_version(oracle: Oracle):
     assert version["implementations"] == ["stable", "incubating", "experimental"]
 
 
-def test_default_implementation(oracle: Oracle):
+def test_default_implementation(oracle):
     """Without a name the release picks: 1.34 and 1.35 support nothing in their stable one."""
     claim = {"metadata": {"name": "c"}, "spec": {"devices": {}}}
     answer = oracle.allocate({"features": ["AdminAccess"], "node": None, "claims": [claim]})
@@ -170,14 +170,14 @@ def test_distinct_answers():
         ("device.attributes['d'].missing == 'x'", {"error": "no such key: missing", "cost": 4}),
     ],
 )
-def test_expression(oracle: Oracle, expression: str, answer: dict[str, Any]):
+def test_expression(oracle, expression, answer):
     """Evaluation gives a verdict and what it cost, or an error."""
     seen = oracle.cel(expression, DEVICE, "d")
     assert seen.keys() == answer.keys()
     assert seen.get("match") == answer.get("match")
 
 
-def test_cost_limit(oracle: Oracle):
+def test_cost_limit(oracle):
     """The scheduler's limit of 1 000 000 holds."""
     numbers = "lists.range(1100)"
     answer = oracle.cel(f"{numbers}.all(x, {numbers}.all(y, x + y >= 0))", DEVICE, "d")
@@ -194,13 +194,13 @@ def test_cost_limit(oracle: Oracle):
         ({"op": "cel", "expression": 1}, "not a cel request"),
     ],
 )
-def test_invalid_request(oracle: Oracle, request_: dict[str, Any], part: str):
+def test_invalid_request(oracle, request_, part):
     """A faulty request is answered as such, and the next one as usual."""
     assert part in oracle.ask(request_)["invalid"]
     assert oracle.cel("true", DEVICE, "d")["match"] is True
 
 
-def test_replaced_after_death(oracle: Oracle):
+def test_replaced_after_death(oracle):
     """A process that died is reported once and replaced."""
     oracle.version()
     assert oracle._process is not None

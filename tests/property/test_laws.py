@@ -57,7 +57,7 @@ def shuffled(world: World, seed: int) -> World:
 @pytest.mark.parametrize("version", RELEASES)
 @settings(max_examples=50, deadline=None)
 @given(world=worlds(), seed=st.integers())
-def test_the_order_of_input_never_matters(version: str, world: World, seed: int) -> None:
+def test_the_order_of_input_never_matters(version, world, seed):
     """Objects and names in any order get the same verdicts and scores, also where upstream rolls dice."""
     names = [node.name for node in world.nodes] + ["absent"]
     asked = random.Random(seed).sample(names, len(names))
@@ -72,7 +72,7 @@ def test_the_order_of_input_never_matters(version: str, world: World, seed: int)
 @pytest.mark.parametrize("version", RELEASES)
 @settings(max_examples=20, deadline=None)
 @given(world=worlds(), seed=st.integers())
-def test_the_order_of_events_never_matters(version: str, world: World, seed: int) -> None:
+def test_the_order_of_events_never_matters(version, world, seed):
     """Claims that come one by one, in any order and with requests in between, end in the same answers."""
     names = [node.name for node in world.nodes]
     memo: Memo[Entry] = Memo(lambda name, score: (name, score))
@@ -88,7 +88,7 @@ def test_the_order_of_events_never_matters(version: str, world: World, seed: int
 @pytest.mark.parametrize("version", RELEASES)
 @settings(max_examples=20, deadline=None)
 @given(world=worlds(), seed=st.integers(), steps=st.integers(1, 60))
-def test_a_small_budget_is_spent_alike(version: str, world: World, seed: int, steps: int) -> None:
+def test_a_small_budget_is_spent_alike(version, world, seed, steps):
     """Which nodes are left unknown does not depend on the order of names or objects."""
     names = [node.name for node in world.nodes]
     budget = Settings(search_steps=steps, request_steps=2 * steps)
@@ -100,7 +100,7 @@ def test_a_small_budget_is_spent_alike(version: str, world: World, seed: int, st
 
 @settings(max_examples=150, deadline=None)
 @given(worlds())
-def test_nodes_do_not_influence_each_other(world: World) -> None:
+def test_nodes_do_not_influence_each_other(world):
     """A node judged alone, with nothing remembered, gets the verdict that it gets among others."""
     together = verdicts(world)
     snapshot = snapshot_of(world)
@@ -110,7 +110,7 @@ def test_nodes_do_not_influence_each_other(world: World) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(worlds())
-def test_the_snapshot_after_events_is_the_snapshot_of_the_result(world: World) -> None:
+def test_the_snapshot_after_events_is_the_snapshot_of_the_result(world):
     """Claims that come one by one, and one that goes again, end where a fresh snapshot starts."""
     memo: Memo[Entry] = Memo(lambda name, score: (name, score))
     names = [node.name for node in world.nodes]
@@ -128,7 +128,7 @@ def test_the_snapshot_after_events_is_the_snapshot_of_the_result(world: World) -
 
 @settings(max_examples=150, deadline=None)
 @given(worlds())
-def test_predicted_devices_are_free_and_different(world: World) -> None:
+def test_predicted_devices_are_free_and_different(world):
     """No dedicated device is given away twice."""
     held = {
         result.id
@@ -145,7 +145,7 @@ def test_predicted_devices_are_free_and_different(world: World) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(worlds())
-def test_more_free_devices_never_make_a_fit_vanish(world: World) -> None:
+def test_more_free_devices_never_make_a_fit_vanish(world):
     """Without constraints and without requests for all devices, freeing a device cannot hurt."""
     plain = _plain(world)
     freed = plain._replace(claims=tuple(claim for claim in plain.claims if claim.allocation is None))
@@ -157,7 +157,7 @@ def test_more_free_devices_never_make_a_fit_vanish(world: World) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(worlds())
-def test_best_is_at_least_what_is_predicted(world: World) -> None:
+def test_best_is_at_least_what_is_predicted(world):
     """First fit cannot beat the best choice."""
     evaluation = ask(snapshot_of(world), world)
     for name, verdict in evaluation.verdicts([node.name for node in world.nodes]).items():

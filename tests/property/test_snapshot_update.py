@@ -11,11 +11,10 @@ from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import NodeState, Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, evaluate
 from extender.core.releases.history import release_for
-from extender.core.releases.release import Release
 from extender.model import Pod
 from extender.model.kinds import POD, RESOURCE_CLAIM
 from tests import builders as b
-from tests.property.histories import NODES, Cluster, histories
+from tests.property.histories import NODES, histories
 
 Entry = tuple[str, int]
 
@@ -77,7 +76,7 @@ def _alike(before: Mapping[str, NodeState], after: Mapping[str, NodeState], name
 @pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
 @settings(max_examples=40, deadline=None)
 @given(history=histories())
-def test_it_is_the_snapshot_of_the_result(release: Release, history: tuple[Cluster, list[Changes]]) -> None:
+def test_it_is_the_snapshot_of_the_result(release, history):
     """Value by value after every batch, and the changed nodes are named."""
     cluster, batches = history
     snapshot = cluster.snapshot(release)
@@ -92,7 +91,7 @@ def test_it_is_the_snapshot_of_the_result(release: Release, history: tuple[Clust
 @pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
 @settings(max_examples=15, deadline=None)
 @given(history=histories())
-def test_what_is_remembered_stays_right(release: Release, history: tuple[Cluster, list[Changes]]) -> None:
+def test_what_is_remembered_stays_right(release, history):
     """A memo that lives through the events gives what a fresh one gives, for pods of both kinds."""
     cluster, batches = history
     cluster.apply(Changes.of(POD, [b.pod("fixed", "wanted-0", "wanted-1")]))

@@ -121,13 +121,7 @@ PICKS = st.lists(below(32), max_size=5)
 @pytest.mark.parametrize("version", [*RELEASES, "1.36.3"])
 @settings(max_examples=60, deadline=None)
 @given(known=slices(), later=slices(), spec=claims(), picks=PICKS)
-def test_it_fits_where_the_claim_fits(
-    version: str,
-    known: tuple[ResourceSlice, ...],
-    later: tuple[ResourceSlice, ...],
-    spec: ClaimSpec,
-    picks: list[int],
-) -> None:
+def test_it_fits_where_the_claim_fits(version, known, later, spec, picks):
     """On every node, and only there; also on slices that nobody knew when the claim was rewritten."""
     world = snapshot(known, version)
     rewrite = soften(spec, world)
@@ -147,9 +141,7 @@ def test_it_fits_where_the_claim_fits(
 @pytest.mark.parametrize("version", RELEASES)
 @settings(max_examples=60, deadline=None)
 @given(offered=slices(), spec=claims(), picks=PICKS)
-def test_an_aligned_pair_is_taken_where_there_is_one(
-    version: str, offered: tuple[ResourceSlice, ...], spec: ClaimSpec, picks: list[int]
-) -> None:
+def test_an_aligned_pair_is_taken_where_there_is_one(version, offered, spec, picks):
     """Wherever the claim would fit with a hard constraint, if the form is exact on all nodes."""
     rewrite = soften(spec, snapshot(offered, version))
     if not isinstance(rewrite, Rewrite) or rewrite.exact < rewrite.nodes:
@@ -165,7 +157,7 @@ def test_an_aligned_pair_is_taken_where_there_is_one(
 
 @settings(max_examples=30, deadline=None)
 @given(spec=claims(), offered=slices())
-def test_rewriting_twice_changes_nothing(spec: ClaimSpec, offered: tuple[ResourceSlice, ...]) -> None:
+def test_rewriting_twice_changes_nothing(spec, offered):
     world = snapshot(offered, "1.37")
     rewrite = soften(spec, world)
     assume(isinstance(rewrite, Rewrite))
@@ -175,7 +167,7 @@ def test_rewriting_twice_changes_nothing(spec: ClaimSpec, offered: tuple[Resourc
     assert again.code is RefusalCode.ALREADY_REWRITTEN
 
 
-def test_both_forms_are_reached() -> None:
+def test_both_forms_are_reached():
     """Each where it is exact: the laws above would hold of nothing if neither ever came about."""
     spec = b.PAIR
     rooted = [b.device(f"d{i}", root) for i, root in enumerate(("r0", "r1"))]

@@ -21,7 +21,7 @@ def reached(chooser: Chooser, asks: list[Ask]) -> list[Reached]:
 
 
 @pytest.fixture(scope="module")
-def aligned() -> dict[Chooser, list[int]]:
+def aligned():
     """Aligned pods after each of four waves."""
     asks = draw(MIXED, PODS, seed=1)
     return {chooser: [each.aligned for each in reached(chooser, asks)] for chooser in Chooser}
@@ -32,7 +32,7 @@ def bound(asks: list[Ask]) -> int:
     return most_aligned(machines, Counter((ask.gpus, ask.nics) for ask in asks), steps=20)
 
 
-def test_the_tie_break_is_never_behind_and_wins(aligned: dict[Chooser, list[int]]) -> None:
+def test_the_tie_break_is_never_behind_and_wins(aligned):
     """Against the same choice by alignment alone, which is far better than stock."""
     waves = zip(aligned[Chooser.STOCK], aligned[Chooser.PLAIN], aligned[Chooser.DECISIVE], strict=True)
     for stock, plain, decisive in waves:
@@ -41,7 +41,7 @@ def test_the_tie_break_is_never_behind_and_wins(aligned: dict[Chooser, list[int]
     assert aligned[Chooser.SCORES][-1] > aligned[Chooser.PLAIN][-1]
 
 
-def test_nobody_is_above_the_bound(aligned: dict[Chooser, list[int]]) -> None:
+def test_nobody_is_above_the_bound(aligned):
     """Halfway and at the end."""
     asks = draw(MIXED, PODS, seed=1)
     half, end = bound(asks[: PODS // 2]), bound(asks)
@@ -51,7 +51,7 @@ def test_nobody_is_above_the_bound(aligned: dict[Chooser, list[int]]) -> None:
         assert counts[3] <= end
 
 
-def test_pairs_alone_reach_the_bound() -> None:
+def test_pairs_alone_reach_the_bound():
     """Each node hands out its pairs in one order; taking the next near one cannot be beaten."""
     asks = draw(PAIRS, 36, seed=1)
     limit = bound(asks)
@@ -60,7 +60,7 @@ def test_pairs_alone_reach_the_bound() -> None:
         assert reached(chooser, asks)[-1] == Reached(36, limit)
 
 
-def test_the_bound_knows_what_one_node_can_give() -> None:
+def test_the_bound_knows_what_one_node_can_give():
     """On a machine of two GPUs per NIC, a pod that asks for a GPU alone lets the next pair be near."""
     machine = next(found for state in FLEET.nodes.values() if _is_p4d(found := machine_of(state)))
     assert most_aligned([machine], Counter({(1, 1): 4})) == 1

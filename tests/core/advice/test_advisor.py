@@ -72,7 +72,7 @@ def shared(attribute: str, gpu: Device, nic: Device) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_counts_are_those_of_brute_force(seed: int) -> None:
+def test_counts_are_those_of_brute_force(seed):
     """On random nodes each option holds where some free GPU and some free NIC agree, and nowhere else."""
     rng = random.Random(seed)
     nodes: list[Node] = []
@@ -121,7 +121,7 @@ def test_counts_are_those_of_brute_force(seed: int) -> None:
         assert sum(judged.now.values()) == sum(judged.empty.values()) == advice.nodes == 25
 
 
-def test_nearness_is_counted_whatever_constraints_can_say() -> None:
+def test_nearness_is_counted_whatever_constraints_can_say():
     """``far`` takes a far NIC although the near one is free; rewritten, the scheduler takes the near one."""
     advice = advised(two_nodes(), b.PAIR)
     assert advice.nearness is not None
@@ -133,19 +133,19 @@ def test_nearness_is_counted_whatever_constraints_can_say() -> None:
     assert fits(option(advice, OptionKind.SOFT)) == (2, 2)
 
 
-def test_what_others_hold_counts_only_now() -> None:
+def test_what_others_hold_counts_only_now():
     """A GPU that another pod holds is gone now, and there when the cluster is empty."""
     snapshot = two_nodes(b.holding("other", DeviceID("gpu.nvidia.com", "near", "gpu-0")))
     assert fits(option(advised(snapshot, b.PAIR), OptionKind.NONE)) == (1, 2)
 
 
-def test_the_subjects_own_devices_count_as_free() -> None:
+def test_the_subjects_own_devices_count_as_free():
     """A pod that runs is judged as if it were yet to be placed."""
     mine = b.holding("claim-0", DeviceID("gpu.nvidia.com", "near", "gpu-0"))
     assert fits(option(advised(two_nodes(mine), b.PAIR), OptionKind.AS_WRITTEN)) == (2, 2)
 
 
-def test_a_constraint_as_written_is_judged_and_left_out() -> None:
+def test_a_constraint_as_written_is_judged_and_left_out():
     """As written the claim holds where its constraint does; without, everywhere."""
     spec = b.spec(*b.PAIR.requests, constraints=[Constraint(match_attribute=b.NUMA)])
     advice = advised(two_nodes(), spec)
@@ -155,7 +155,7 @@ def test_a_constraint_as_written_is_judged_and_left_out() -> None:
     assert {WarningCode.HOLDS_NOWHERE, WarningCode.ATTRIBUTE_UNKNOWN} <= codes(advice)
 
 
-def test_two_claims_are_also_judged_as_one() -> None:
+def test_two_claims_are_also_judged_as_one():
     """No constraint reaches over two claims, so the options are those of one claim of both."""
     advice = advised(two_nodes(), b.spec(b.request("dev", "gpu")), b.spec(b.request("dev", "nic")))
     assert WarningCode.SEPARATE_CLAIMS in codes(advice)
@@ -164,7 +164,7 @@ def test_two_claims_are_also_judged_as_one() -> None:
     assert judged.option.groups == ((("claim-0-dev", "claim-1-dev"),),)
 
 
-def test_one_device_has_nothing_to_keep_together() -> None:
+def test_one_device_has_nothing_to_keep_together():
     """A claim of one device has no options beside itself, and no nearness."""
     advice = advised(two_nodes(), b.spec(b.request("gpu", "gpu")))
     assert [each.option.kind for each in advice.judged] == [OptionKind.AS_WRITTEN, OptionKind.NONE]
@@ -172,7 +172,7 @@ def test_one_device_has_nothing_to_keep_together() -> None:
     assert advice.warnings == ()
 
 
-def test_no_claims_fit_everywhere() -> None:
+def test_no_claims_fit_everywhere():
     """A pod without claims can run on every node, and nothing is wrong with it."""
     advice = advised(two_nodes())
     assert fits(advice.judged[0]) == (2, 2)
@@ -180,14 +180,14 @@ def test_no_claims_fit_everywhere() -> None:
     assert advice.nearness is None
 
 
-def test_a_cluster_without_nodes_blocks_nothing() -> None:
+def test_a_cluster_without_nodes_blocks_nothing():
     """Where there is nothing to judge on, no claim is called impossible."""
     advice = advised(b.snapshot(), b.PAIR)
     assert advice.nodes == 0
     assert not advice.blocked
 
 
-def test_a_missing_class_blocks() -> None:
+def test_a_missing_class_blocks():
     """The claim cannot be met anywhere, whatever else there is."""
     advice = advised(two_nodes(), b.spec(b.request("gpu", "gone")))
     assert advice.blocked
@@ -196,7 +196,7 @@ def test_a_missing_class_blocks() -> None:
     assert [each.option.kind for each in advice.judged] == [OptionKind.AS_WRITTEN]
 
 
-def test_over_budget_is_unknown_never_a_no() -> None:
+def test_over_budget_is_unknown_never_a_no():
     """Nodes whose search was given up are unknown, so that the claim is not called impossible."""
     advice = advised(two_nodes(), b.PAIR, settings=Settings(search_steps=1, request_steps=1))
     written = option(advice, OptionKind.AS_WRITTEN)
@@ -222,7 +222,7 @@ def extended(release: str) -> Advice:
     return advise(Subject(pod, ()), snapshot, Settings(), lambda _: None)
 
 
-def test_extended_resources_are_judged_as_the_claim_that_they_become() -> None:
+def test_extended_resources_are_judged_as_the_claim_that_they_become():
     """The pod is counted as the scheduler treats it; a written claim with a constraint is an option."""
     advice = extended("1.36.2")
     assert codes(advice) == {WarningCode.EXTENDED_RESOURCES}
@@ -231,7 +231,7 @@ def test_extended_resources_are_judged_as_the_claim_that_they_become() -> None:
     assert advice.rewrites == ()
 
 
-def test_extended_resources_that_are_not_modelled_are_unknown() -> None:
+def test_extended_resources_that_are_not_modelled_are_unknown():
     """Of a release whose way with them is not known, only the written claim is judged."""
     advice = extended("1.34")
     assert option(advice, OptionKind.AS_WRITTEN).now == {Outcome.UNKNOWN: 2}
@@ -239,7 +239,7 @@ def test_extended_resources_that_are_not_modelled_are_unknown() -> None:
     assert not advice.blocked
 
 
-def test_every_node_is_told_as_it_is_judged() -> None:
+def test_every_node_is_told_as_it_is_judged():
     """Progress can be shown: each node is told at least once for each state of the cluster."""
     told: list[str] = []
     advise(subject(b.PAIR), two_nodes(), Settings(), told.append)

@@ -35,7 +35,7 @@ def warned(spec: ClaimSpec, gpus: Iterable[Device], nics: Iterable[Device], rele
     return {each.code: each.values for each in advice.warnings}
 
 
-def test_a_driver_that_never_publishes() -> None:
+def test_a_driver_that_never_publishes():
     """No NIC has the root: the constraint refuses them all, and the claim holds nowhere."""
     found = warned(constrained(), [b.device("gpu-0", "pci0000:10")], [b.device("nic-0"), b.device("nic-1")])
     assert found[WarningCode.ATTRIBUTE_NEVER_PUBLISHED] == {
@@ -47,7 +47,7 @@ def test_a_driver_that_never_publishes() -> None:
     assert WarningCode.HOLDS_NOWHERE in found
 
 
-def test_a_driver_that_partly_publishes() -> None:
+def test_a_driver_that_partly_publishes():
     """One of two NICs has the root; the claim holds with that one."""
     nics = [b.device("nic-0"), b.device("nic-1", "pci0000:10")]
     found = warned(constrained(), [b.device("gpu-0", "pci0000:10")], nics)
@@ -55,7 +55,7 @@ def test_a_driver_that_partly_publishes() -> None:
     assert found[WarningCode.ATTRIBUTE_PARTLY_PUBLISHED]["missing"] == "1"
 
 
-def test_values_that_say_nothing() -> None:
+def test_values_that_say_nothing():
     """-1 matches -1 and "" matches "" though nobody knows where the devices are."""
     numa = warned(constrained(attribute=b.NUMA), [b.device("gpu-0", numa=-1)], [b.device("nic-0", numa=-1)])
     assert numa[WarningCode.ATTRIBUTE_SAYS_NOTHING]["value"] == "-1"
@@ -65,7 +65,7 @@ def test_values_that_say_nothing() -> None:
     assert zero == {}
 
 
-def test_types_that_never_match() -> None:
+def test_types_that_never_match():
     """An integer of one driver and a text of the other are never equal."""
     found = warned(
         constrained(attribute="example.com/node"),
@@ -76,7 +76,7 @@ def test_types_that_never_match() -> None:
     assert WarningCode.NEVER_EQUAL in found
 
 
-def test_a_list_matches_a_scalar_where_lists_are_sets() -> None:
+def test_a_list_matches_a_scalar_where_lists_are_sets():
     """With DRAListTypeAttributes a scalar is a set of one, so the types do not matter."""
     nodes = Attribute(AttributeKind.INTS, (0, 1))
     gpus, nics = [b.device("gpu-0", numa=0)], [Device("nic-0", {b.NUMA: nodes})]
@@ -87,7 +87,7 @@ def test_a_list_matches_a_scalar_where_lists_are_sets() -> None:
     assert advice.warnings == ()
 
 
-def test_one_flat_root() -> None:
+def test_one_flat_root():
     """One root for everything on two NUMA nodes: the constraint holds and says nothing."""
     gpus = [b.device("gpu-0", "pci0000:00", 0), b.device("gpu-1", "pci0000:00", 1)]
     found = warned(constrained(), gpus, [b.device("nic-0", "pci0000:00", 0)])
@@ -96,13 +96,13 @@ def test_one_flat_root() -> None:
     assert WarningCode.FLAT_ROOT not in warned(constrained(), two, [b.device("nic-0", "pci0000:00", 0)])
 
 
-def test_values_that_are_never_equal() -> None:
+def test_values_that_are_never_equal():
     """No GPU and NIC have a value in common on any node."""
     found = warned(constrained(), [b.device("gpu-0", "pci0000:10")], [b.device("nic-0", "pci0000:20")])
     assert found[WarningCode.NEVER_EQUAL] == {"attribute": b.ROOT, "requests": "gpu, nic"}
 
 
-def test_too_few_on_one_value() -> None:
+def test_too_few_on_one_value():
     """Two GPUs and a NIC on one root, where no root has more than two devices."""
     gpus = [b.device("gpu-0", "pci0000:10"), b.device("gpu-1", "pci0000:20")]
     spec = constrained(b.request("gpu", "gpu", 2), b.request("nic", "nic"))
@@ -117,7 +117,7 @@ def test_too_few_on_one_value() -> None:
     assert enough.keys() == {WarningCode.COUNT_IS_NOT_PAIRS}
 
 
-def test_an_alternative_that_can_be_left_is_not_judged_impossible() -> None:
+def test_an_alternative_that_can_be_left_is_not_judged_impossible():
     """A constraint on ``nic/aligned`` alone never makes a claim impossible: ``any`` remains."""
     nic = Request("nic", first_available=(ExactRequest("aligned", "nic"), ExactRequest("any", "nic")))
     spec = constrained(nic, b.request("gpu", "gpu"), names=("nic/aligned", "gpu"))
@@ -125,7 +125,7 @@ def test_an_alternative_that_can_be_left_is_not_judged_impossible() -> None:
     assert found == {}
 
 
-def test_all_devices_under_a_constraint() -> None:
+def test_all_devices_under_a_constraint():
     """*All* GPUs on one root: it aborts where they are on two, and could elsewhere."""
     spec = constrained(b.request("gpus", "gpu", mode="All"))
     apart = [b.device("gpu-0", "pci0000:10"), b.device("gpu-1", "pci0000:20")]
@@ -136,7 +136,7 @@ def test_all_devices_under_a_constraint() -> None:
     assert together.keys() == {WarningCode.ALL_CONSTRAINT}
 
 
-def test_distinct_attributes_need_a_value_too() -> None:
+def test_distinct_attributes_need_a_value_too():
     """distinctAttribute refuses devices without the attribute, and wants no common value."""
     constraint = Constraint(distinct_attribute=b.ROOT)
     spec = b.spec(b.request("gpu", "gpu", 2), constraints=[constraint])
@@ -144,7 +144,7 @@ def test_distinct_attributes_need_a_value_too() -> None:
     assert warned(spec, gpus, ()).keys() == {WarningCode.ATTRIBUTE_PARTLY_PUBLISHED}
 
 
-def test_the_worst_comes_first() -> None:
+def test_the_worst_comes_first():
     """Warnings are sorted by severity."""
     snapshot = b.snapshot(b.machine("node", [b.device("gpu-0", "pci0000:10")], ()))
     spec = constrained(b.request("gpu", "gpu", 2), b.request("nic", "nic"), attribute="k8s.io/pcieRoot")

@@ -41,7 +41,7 @@ def matching(
     return [(each.attribute, each.groups) for each in found if each.kind is OptionKind.MATCH]
 
 
-def test_a_pair_may_share_a_root_or_a_numa_node() -> None:
+def test_a_pair_may_share_a_root_or_a_numa_node():
     """As written, without constraint, and one option for each standard attribute over both requests."""
     found = options(b.PAIR)
     assert [each.kind for each in found[:2]] == [OptionKind.AS_WRITTEN, OptionKind.NONE]
@@ -50,20 +50,20 @@ def test_a_pair_may_share_a_root_or_a_numa_node() -> None:
     assert found[2].specs[0].constraints == (Constraint(("gpu", "nic"), PCIE_ROOT),)
 
 
-def test_specs_of_options_are_told_apart() -> None:
+def test_specs_of_options_are_told_apart():
     """Specs compare by fingerprint alone, so each option has its own."""
     found = options(b.PAIR)
     assert len({each.specs for each in found if each.kind is OptionKind.MATCH} | {found[1].specs}) == 3
 
 
-def test_a_vendor_name_serves_where_all_publish_it() -> None:
+def test_a_vendor_name_serves_where_all_publish_it():
     """``dra.net/numaNode`` is an option only if each request has devices with it."""
     who = everyone(b.PAIR, publishes=frozenset({NET_NUMA}))
     assert NET_NUMA in dict(matching(options(b.PAIR, who=(who,))))
     assert NET_NUMA not in dict(matching(options(b.PAIR)))
 
 
-def test_cpus_join_on_numa_nodes_not_on_roots() -> None:
+def test_cpus_join_on_numa_nodes_not_on_roots():
     """A CPU sits on no root; on a NUMA node it can be with the others or left out."""
     spec = b.spec(*b.PAIR.requests, b.request("cpu", "cpu"))
     found = matching(options(spec, who=(everyone(spec, "cpu"),)))
@@ -74,7 +74,7 @@ def test_cpus_join_on_numa_nodes_not_on_roots() -> None:
     ]
 
 
-def test_groups_as_written_are_kept() -> None:
+def test_groups_as_written_are_kept():
     """Two pairs with a constraint each: also judged pair by pair under the other attribute."""
     requests = tuple(b.request(f"{kind}-{i}", kind) for i in range(2) for kind in ("gpu", "nic"))
     pairs = tuple(Constraint((f"gpu-{i}", f"nic-{i}"), PCIE_ROOT) for i in range(2))
@@ -83,7 +83,7 @@ def test_groups_as_written_are_kept() -> None:
     assert (NUMA_NODE, ((("gpu-0", "nic-0", "gpu-1", "nic-1"),),)) in found
 
 
-def test_other_constraints_stay() -> None:
+def test_other_constraints_stay():
     """Only what keeps devices together in a place is replaced."""
     kept = Constraint(("gpu",), distinct_attribute="gpu.nvidia.com/uuid")
     spec = b.spec(*b.PAIR.requests, constraints=[Constraint(match_attribute=NUMA_NODE), kept])
@@ -92,7 +92,7 @@ def test_other_constraints_stay() -> None:
     assert found[2].specs[0].constraints == (kept, Constraint(("gpu", "nic"), PCIE_ROOT))
 
 
-def test_one_claim_of_two() -> None:
+def test_one_claim_of_two():
     """Requests of one name get that of their claim; constraints follow, also those that named none."""
     constraint = Constraint(match_attribute="example.com/fabric")
     first = b.spec(b.request("dev", "gpu"), constraints=[constraint])
@@ -105,7 +105,7 @@ def test_one_claim_of_two() -> None:
     assert exact == ["claim-0-dev", "claim-1-dev", "cpu"]
 
 
-def test_claims_with_nothing_to_keep_together() -> None:
+def test_claims_with_nothing_to_keep_together():
     """One device, or requests without devices of a place: no option but the claim itself."""
     lone = b.spec(b.request("gpu", "gpu"))
     nobody = Participants((), (), {}, {})
@@ -117,7 +117,7 @@ def test_claims_with_nothing_to_keep_together() -> None:
     )
 
 
-def test_alternatives_are_named_by_their_request() -> None:
+def test_alternatives_are_named_by_their_request():
     """A constraint over firstAvailable names the request, which covers all its alternatives."""
     exact = b.request("big", "gpu").exactly
     assert exact is not None
@@ -126,7 +126,7 @@ def test_alternatives_are_named_by_their_request() -> None:
     assert matching(options(spec, who=(who,)))[0] == (PCIE_ROOT, ((("gpu", "nic"),),))
 
 
-def test_names_of_places() -> None:
+def test_names_of_places():
     """Standard names come first; a misspelt one means a place too, a bus id does not."""
     assert place_names(["dra.net"], DEFAULT_VOCABULARY)[:2] == (PCIE_ROOT, NUMA_NODE)
     assert NET_NUMA in place_names(["dra.net"], DEFAULT_VOCABULARY)

@@ -39,25 +39,25 @@ def nic(device: int, root: int = -1, numa: int = -1, socket: int = -1) -> Locati
         ((), None),
     ],
 )
-def test_the_farthest_pair_decides(locations: tuple[Location, ...], nearness: Nearness | None) -> None:
+def test_the_farthest_pair_decides(locations, nearness):
     """Another NUMA node of one socket is far: no constraint says it across drivers."""
     assert nearness_of(align(locations)) == nearness
 
 
-def test_pairs_of_different_kinds_decide() -> None:
+def test_pairs_of_different_kinds_decide():
     """Two GPUs on two roots, each with its NIC, are as near as can be."""
     locations = (gpu(0, 0, 0), gpu(1, 1, 1), nic(2, 0, 0), nic(3, 1, 1))
     assert nearness_of(align(locations)) is Nearness.PCIE_ROOT
 
 
-def test_one_far_pair_spoils_it() -> None:
+def test_one_far_pair_spoils_it():
     """The worst pair counts, and what is known to be far is worse than unknown."""
     locations = (gpu(0, 0, 0), gpu(1, 1, 1), nic(2, 0, 0), nic(3, 2, 0))
     assert nearness_of(align(locations)) is Nearness.FAR
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_bound_is_never_farther_than_the_best(seed: int) -> None:
+def test_the_bound_is_never_farther_than_the_best(seed):
     """No search finds a nearer choice than the bound that costs none; often it is the best."""
     rng = random.Random(seed)
     nodes, slices = [], []

@@ -50,7 +50,7 @@ def evidence(
     return OptionEvidence(compiled, selected, (who,), sound(group)), options
 
 
-def test_an_attribute_that_one_side_never_publishes() -> None:
+def test_an_attribute_that_one_side_never_publishes():
     """No NIC has a root: the option holds nowhere, which a search confirms."""
     snapshot = world([b.device("gpu-0", "pci0000:10")], [b.device("nic-0", numa=0)])
     known, options = evidence(snapshot)
@@ -60,14 +60,14 @@ def test_an_attribute_that_one_side_never_publishes() -> None:
     assert counts == {"dra.net": (0, 1), "gpu.nvidia.com": (1, 1)}
 
 
-def test_an_attribute_that_some_publish() -> None:
+def test_an_attribute_that_some_publish():
     """One NIC of two has a root, so only a search can tell."""
     nics = [b.device("nic-0"), b.device("nic-1", "pci0000:20")]
     known, options = evidence(world([b.device("gpu-0", "pci0000:10")], nics))
     assert not cannot_hold(options[b.ROOT], known)
 
 
-def test_a_selector_that_fails_leaves_it_open() -> None:
+def test_a_selector_that_fails_leaves_it_open():
     """An abort is no refusal: where a selector fails on any device, nothing is certain."""
     spec = b.spec(
         b.request("gpu", "gpu", selectors=("device.attributes['example.com'].mark",)), b.request("nic", "nic")
@@ -78,7 +78,7 @@ def test_a_selector_that_fails_leaves_it_open() -> None:
     assert all(not cannot_hold(each, known) for each in options.values())
 
 
-def test_all_devices_leave_it_open() -> None:
+def test_all_devices_leave_it_open():
     """A request for *all* devices aborts under a constraint that one of them breaks."""
     spec = b.spec(b.request("gpu", "gpu", mode="All"), b.request("nic", "nic"))
     snapshot = world([b.device("gpu-0")], [b.device("nic-0")])

@@ -25,7 +25,7 @@ def warned(
     return {each.code: render_warning(each) for each in advice.warnings}
 
 
-def test_a_selector_that_fails_aborts() -> None:
+def test_a_selector_that_fails_aborts():
     """On one of two nodes the first device lacks the attribute: the whole attempt is aborted there."""
     spec = b.spec(b.request("gpu", "gpu", selectors=(MARK,)))
     found = warned(spec, [b.device("gpu-0", mark=YES)], [b.device("gpu-0")])
@@ -35,7 +35,7 @@ def test_a_selector_that_fails_aborts() -> None:
     assert "gpu.nvidia.com/node-1/gpu-0: no such key: mark" in text
 
 
-def test_a_selector_that_can_fail() -> None:
+def test_a_selector_that_can_fail():
     """The device without the attribute comes second, so nothing fails until the first is taken."""
     spec = b.spec(b.request("gpu", "gpu", selectors=(MARK,)))
     found = warned(spec, [b.device("gpu-0", mark=YES), b.device("gpu-1")])
@@ -43,27 +43,27 @@ def test_a_selector_that_can_fail() -> None:
     assert "fails on 1 device," in found[WarningCode.SELECTOR_CAN_FAIL]
 
 
-def test_a_request_that_selects_nothing() -> None:
+def test_a_request_that_selects_nothing():
     """No device passes: the request is named, and the claim holds nowhere."""
     spec = b.spec(b.request("gpu", "gpu", selectors=("device.driver == 'gpu.amd.com'",)))
     found = warned(spec, [b.device("gpu-0")])
     assert found.keys() == {WarningCode.HOLDS_NOWHERE, WarningCode.SELECTS_NOTHING}
 
 
-def test_another_abort() -> None:
+def test_another_abort():
     """More devices than a claim may have abort everywhere, so the claim holds nowhere."""
     found = warned(b.spec(b.request("gpu", "gpu", 33)), [b.device("gpu-0")])
     assert found.keys() == {WarningCode.HOLDS_NOWHERE, WarningCode.ATTEMPT_ABORTS}
     assert "more than the limit of 32" in found[WarningCode.HOLDS_NOWHERE]
 
 
-def test_what_cannot_be_evaluated_is_said() -> None:
+def test_what_cannot_be_evaluated_is_said():
     """A claim that the release refuses is impossible with that reason."""
     found = warned(b.spec(b.request("gpu", "gpu", selectors=(None,))), [b.device("gpu-0")])
     assert found.keys() == {WarningCode.HOLDS_NOWHERE}
 
 
-def test_searches_that_explode() -> None:
+def test_searches_that_explode():
     """Many devices of which no set satisfies the constraint: given up, or long, as the budget allows."""
     # Ten of twenty on one root, and no root has more than two.
     devices = [b.device(f"gpu-{i:02}", f"pci0000:{i // 2:02x}", i % 2) for i in range(20)]

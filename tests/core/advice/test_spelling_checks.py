@@ -38,19 +38,19 @@ def about(attribute: str) -> list[tuple[WarningCode, str]]:
         (b.NUMA, WarningCode.ATTRIBUTE_UNKNOWN, ""),
     ],
 )
-def test_attributes_of_constraints(attribute: str, code: WarningCode, instead: str) -> None:
+def test_attributes_of_constraints(attribute, code, instead):
     """What is not published is misspelt, where a name that is near makes sense, or not known at all."""
     assert about(attribute) == [(code, instead)]
 
 
-def test_published_attributes_are_fine() -> None:
+def test_published_attributes_are_fine():
     """Nothing is said of names that some device publishes, or that the request derives."""
     assert about(b.ROOT) == []
     derived = constrained("shared-node", derived=(("shared-node", "1"),))
     assert list(attribute_warnings([derived], PUBLISHED)) == []
 
 
-def test_a_cluster_without_devices_knows_no_names() -> None:
+def test_a_cluster_without_devices_knows_no_names():
     """Without any attribute in the cluster only known mistakes are called so."""
     assert list(attribute_warnings([constrained("example.com/fabric")], frozenset())) == []
     assert [each.code for each in attribute_warnings([constrained("k8s.io/pcieRoot")], frozenset())] == [
@@ -58,7 +58,7 @@ def test_a_cluster_without_devices_knows_no_names() -> None:
     ]
 
 
-def test_classes() -> None:
+def test_classes():
     """A class that is nearly there was meant; for another one those that there are help."""
     classes = {name: DeviceClass(name) for name in ("gpu.nvidia.com", "rdma")}
     found = list(
@@ -76,21 +76,21 @@ def selecting(expression: str) -> list[ClaimWarning]:
     return list(selector_warnings(compiled, PUBLISHED))
 
 
-def test_a_slash_within_a_domain() -> None:
+def test_a_slash_within_a_domain():
     """``attributes["dra.net/rdma"].bool`` of a published sample is told as what was meant."""
     (found,) = selecting('device.attributes["dra.net/rdma"].bool == true')
     assert found.code is WarningCode.SELECTOR_ATTRIBUTE_MISSPELT
     assert 'write attributes["dra.net"].rdma' in render_warning(found)
 
 
-def test_an_attribute_that_drivers_stopped_publishing() -> None:
+def test_an_attribute_that_drivers_stopped_publishing():
     """``gpu.nvidia.com/index`` of a published sample is gone."""
     (found,) = selecting('device.attributes["gpu.nvidia.com"].index <= 2')
     assert found.code is WarningCode.ATTRIBUTE_RETIRED
     assert found.values["instead"] == "resource.kubernetes.io/pciBusID"
 
 
-def test_attributes_that_nobody_publishes() -> None:
+def test_attributes_that_nobody_publishes():
     """A selector may read what no device has; what some device has is fine."""
     (found,) = selecting('device.attributes["dra.net"].rdma && device.attributes["dra.net"].virtual')
     assert found.code is WarningCode.SELECTOR_ATTRIBUTE_UNKNOWN

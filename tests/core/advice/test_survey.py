@@ -7,7 +7,6 @@ import pytest
 from extender.core.advice.survey import outcomes, reason_of, survey
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
-from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.budget import Budget
 from extender.core.reasons import Outcome, ReasonCode
 from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
@@ -18,14 +17,14 @@ PLAN = Plan(b.pod("p", "c"), PodClaims((b.claim("c"),)), (b.PAIR,), (None,))
 
 
 @pytest.fixture
-def snapshot() -> Snapshot:
+def snapshot():
     """Three nodes with a pair each, of which two are of one look; one node without devices."""
     gpus = {"a": 1, "b": 1, "c": 2}
     machines = [b.pair_node(name, ["pci0000:10"] * count, ["pci0000:10"]) for name, count in gpus.items()]
     return b.snapshot(*machines, nodes=[Node("z-bare")])
 
 
-def test_alike_nodes_are_searched_once(snapshot: Snapshot) -> None:
+def test_alike_nodes_are_searched_once(snapshot):
     """Nodes are grouped by look, in the order of their names."""
     told: list[str] = []
     found = survey(judge_of(PLAN, snapshot), Budget(1_000), told.append)
@@ -34,7 +33,7 @@ def test_alike_nodes_are_searched_once(snapshot: Snapshot) -> None:
     assert told == ["a", "b", "c", "z-bare"]
 
 
-def test_what_is_over_budget_is_unknown(snapshot: Snapshot) -> None:
+def test_what_is_over_budget_is_unknown(snapshot):
     """Once the steps are spent no search is begun; what was found before still counts."""
     judge, whole = judge_of(PLAN, snapshot), Budget(1_000)
     found = survey(judge, whole.part(1), lambda _: None)
@@ -46,7 +45,7 @@ def test_what_is_over_budget_is_unknown(snapshot: Snapshot) -> None:
     assert outcomes(again)[Outcome.ALLOCATED] == 3
 
 
-def test_reasons_have_names() -> None:
+def test_reasons_have_names():
     """A reason names the device of the first of the nodes."""
     snapshot = b.snapshot(b.pair_node("a", ["pci0000:10"], ["pci0000:10"]))
     spec = b.spec(b.request("gpu", "gpu", selectors=("device.attributes['example.com'].mark",)))
@@ -57,7 +56,7 @@ def test_reasons_have_names() -> None:
     assert reason.values["device"] == "gpu.nvidia.com/a/gpu-0"
 
 
-def test_a_node_whose_slices_cannot_be_gathered() -> None:
+def test_a_node_whose_slices_cannot_be_gathered():
     """Such a node needs no search, and aborts the attempt."""
     broken = NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "Wrong"),)),))
     slice_ = ResourceSlice("s", "gpu.nvidia.com", "p", node_selector=broken, devices=(b.device("gpu-0"),))

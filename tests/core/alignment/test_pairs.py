@@ -60,45 +60,45 @@ def shape(alignment: Alignment) -> list[tuple[str, int, int, Distance]]:
         (Location(DeviceKind.NIC, root=5), Distance.UNKNOWN),
     ],
 )
-def test_distance(second: Location, expected: Distance) -> None:
+def test_distance(second, expected):
     """The nearest thing that two locations have in common; a root across NUMA nodes is none."""
     assert distance(gpu(0), second) is expected
     assert distance(second, gpu(0)) is expected
 
 
-def test_two_unknown_places_have_nothing_in_common() -> None:
+def test_two_unknown_places_have_nothing_in_common():
     """-1 is never equal to -1."""
     assert distance(Location(DeviceKind.GPU), Location(DeviceKind.NIC)) is Distance.UNKNOWN
 
 
 @pytest.mark.parametrize("locations", [[], [gpu(0)]])
-def test_nothing_to_align(locations: list[Location]) -> None:
+def test_nothing_to_align(locations):
     """No device or one device is neither well nor badly aligned."""
     assert align(locations) == Alignment(None, ())
 
 
-def test_one_gpu_one_nic() -> None:
+def test_one_gpu_one_nic():
     """The first kind of the pair is a, whatever the order given."""
     (pair,) = align([nic(0), gpu(0)]).pairs
     assert (pair.a, pair.b, pair.kinds, pair.distance) == (1, 0, "gpu-nic", Distance.PCIE_ROOT)
     assert pair.worth == align([nic(0), gpu(0)]).predicted == 1.0
 
 
-def test_each_takes_its_own_nearest() -> None:
+def test_each_takes_its_own_nearest():
     """Two GPUs and two NICs on two roots are two perfect pairs."""
     locations = [gpu(0), gpu(1), nic(1), nic(0)]
     matched = [entry for entry in shape(align(locations)) if entry[0] == "gpu-nic"]
     assert matched == [("gpu-nic", 0, 3, Distance.PCIE_ROOT), ("gpu-nic", 1, 2, Distance.PCIE_ROOT)]
 
 
-def test_a_near_pair_is_not_broken_for_a_farther_one() -> None:
+def test_a_near_pair_is_not_broken_for_a_farther_one():
     """Levels are served nearest first: the GPU beside the NIC gets it."""
     locations = [gpu(0, root=1), gpu(0), nic(0), nic(1)]
     matched = [entry for entry in shape(align(locations)) if entry[0] == "gpu-nic"]
     assert matched == [("gpu-nic", 0, 3, Distance.REMOTE), ("gpu-nic", 1, 2, Distance.PCIE_ROOT)]
 
 
-def test_left_over_devices_pair_with_their_nearest() -> None:
+def test_left_over_devices_pair_with_their_nearest():
     """Two GPUs and one NIC are two pairs, three NICs and one GPU three."""
     aligned = align([gpu(0), gpu(0, device=1), nic(0, device=1)])
     assert [entry for entry in shape(aligned) if entry[0] == "gpu-nic"] == [
@@ -113,21 +113,21 @@ def test_left_over_devices_pair_with_their_nearest() -> None:
     ]
 
 
-def test_the_one_that_has_nothing_near_is_matched_far() -> None:
+def test_the_one_that_has_nothing_near_is_matched_far():
     """A far NIC goes to the GPU that loses least; the others are left beside the near one."""
     locations = [gpu(0), gpu(0, device=1), gpu(0, root=1), nic(0, device=1), nic(1)]
     matched = {entry[1]: entry[3] for entry in shape(align(locations)) if entry[0] == "gpu-nic"}
     assert matched == {0: Distance.PCIE_ROOT, 1: Distance.DEVICE, 2: Distance.REMOTE}
 
 
-def test_what_may_be_near_is_matched_before_what_is_far() -> None:
+def test_what_may_be_near_is_matched_before_what_is_far():
     """A NIC nobody can locate is a better guess than one known to be across."""
     locations = [gpu(0), Location(DeviceKind.GPU, device=50), nic(1), Location(DeviceKind.NIC, device=51)]
     matched = [entry[3] for entry in shape(align(locations)) if entry[0] == "gpu-nic"]
     assert matched == [Distance.UNKNOWN, Distance.UNKNOWN]
 
 
-def test_devices_of_one_kind_form_a_chain() -> None:
+def test_devices_of_one_kind_form_a_chain():
     """Four GPUs on two sockets are three pairs, one of them across."""
     pairs = align([gpu(0), gpu(1), gpu(0, root=1), gpu(1, root=1)]).pairs
     assert [(pair.a, pair.b, pair.distance) for pair in pairs] == [
@@ -137,7 +137,7 @@ def test_devices_of_one_kind_form_a_chain() -> None:
     ]
 
 
-def test_cpus_and_memory_are_near_by_numa_node() -> None:
+def test_cpus_and_memory_are_near_by_numa_node():
     """A CPU and memory on the GPU's node are as near as they can be."""
     locations = [gpu(0), at(DeviceKind.CPU, 0), at(DeviceKind.MEMORY, 0)]
     assert shape(align(locations)) == [
@@ -148,7 +148,7 @@ def test_cpus_and_memory_are_near_by_numa_node() -> None:
     assert align(locations).predicted == 1.0
 
 
-def test_virtual_devices_form_no_pairs() -> None:
+def test_virtual_devices_form_no_pairs():
     """An IMEX channel is no hardware: it neither lifts nor lowers what the GPU and the NIC have."""
     channels = [Location(DeviceKind.VIRTUAL, device=8), Location(DeviceKind.VIRTUAL, device=9)]
     assert align([channels[0], gpu(0), nic(0), channels[1]]).predicted == align([gpu(0), nic(0)]).predicted
@@ -156,20 +156,20 @@ def test_virtual_devices_form_no_pairs() -> None:
     assert align(channels) == Alignment(None, ())
 
 
-def test_kinds_are_named_in_their_order() -> None:
+def test_kinds_are_named_in_their_order():
     """A pair is spelled one way only, and listed by kinds."""
     locations = [Location(kind, number) for number, kind in enumerate(reversed(DeviceKind))]
     named = [pair.kinds for pair in align(locations).pairs]
     assert named == [f"{a}-{b}" for i, a in enumerate(PAIRED) for b in PAIRED[i + 1 :]]
 
 
-def test_one_device_taken_twice_is_one_device() -> None:
+def test_one_device_taken_twice_is_one_device():
     """A shared device in two requests is at distance device from itself (pitfall 13)."""
     cpu = at(DeviceKind.CPU, 0)
     assert [pair.distance for pair in align([cpu, cpu]).pairs] == [Distance.DEVICE]
 
 
-def test_predicted_is_the_mean_worth() -> None:
+def test_predicted_is_the_mean_worth():
     """Every pair weighs the same."""
     aligned = align([gpu(0), nic(0), at(DeviceKind.CPU, 1)])
     row = DEFAULT_WORTHS.row
@@ -190,7 +190,7 @@ def test_predicted_is_the_mean_worth() -> None:
         (0.4, 0, 0),
     ],
 )
-def test_score_is_an_integer(predicted: float | None, score_max: int, expected: int) -> None:
+def test_score_is_an_integer(predicted, score_max, expected):
     """The scale is the caller's; nothing to align is its middle."""
     scaled = score(Alignment(predicted, ()), score_max)
     assert scaled == expected
@@ -220,7 +220,7 @@ HALF_KNOWN = st.builds(Location, st.sampled_from([DeviceKind.GPU, DeviceKind.NIC
         lambda locations: st.tuples(st.just(locations), st.permutations(locations))
     )
 )
-def test_order_never_changes_predicted(drawn: tuple[list[Location], list[Location]]) -> None:
+def test_order_never_changes_predicted(drawn):
     """The same locations in another order are rated the same, to the last bit."""
     locations, shuffled = drawn
     assert align(shuffled).predicted == align(locations).predicted
@@ -229,7 +229,7 @@ def test_order_never_changes_predicted(drawn: tuple[list[Location], list[Locatio
 
 
 @given(st.lists(ANY, min_size=2, max_size=9))
-def test_every_device_is_paired(locations: list[Location]) -> None:
+def test_every_device_is_paired(locations):
     """Each two kinds have as many pairs as the larger has devices, each kind one less; none twice."""
     counts = {kind: sum(location.kind is kind for location in locations) for kind in DeviceKind}
     aligned = align(locations)
@@ -255,7 +255,7 @@ def test_every_device_is_paired(locations: list[Location]) -> None:
 
 
 @given(st.lists(NESTED, min_size=2, max_size=7))
-def test_matching_by_level_is_optimal(locations: list[Location]) -> None:
+def test_matching_by_level_is_optimal(locations):
     """On a machine, no one-to-one matching is worth more, nor leaves more for those left over."""
 
     def worth(a: int, b: int) -> float:

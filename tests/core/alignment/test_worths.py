@@ -30,7 +30,7 @@ NOTES = {KUBECON: "1", DRANET: "2", SLIT: "3", HAMI: "the order of 4"}
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_default_worths_fall_with_distance(first: DeviceKind, second: DeviceKind) -> None:
+def test_default_worths_fall_with_distance(first, second):
     """Nearer is never worth less, the nearest is perfect, and remote costs something."""
     row = DEFAULT_WORTHS.row(first, second)
     worths = [row.worth(distance) for distance in Distance if distance is not Distance.UNKNOWN]
@@ -39,13 +39,13 @@ def test_default_worths_fall_with_distance(first: DeviceKind, second: DeviceKind
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_unknown_is_neither_good_nor_bad(first: DeviceKind, second: DeviceKind) -> None:
+def test_unknown_is_neither_good_nor_bad(first, second):
     """Unknown lies between near and remote."""
     row = DEFAULT_WORTHS.row(first, second)
     assert row.remote < row.unknown < row.pcie_root
 
 
-def test_row_by_distance() -> None:
+def test_row_by_distance():
     """Columns are in the order of the distances."""
     assert [ROW.worth(distance) for distance in Distance] == [1.0, 0.9, 0.8, 0.7, 0.6, 0.5]
     assert ROW.by_distance == (*ROW.known, ROW.unknown)
@@ -53,7 +53,7 @@ def test_row_by_distance() -> None:
     assert ROW.worth(Distance.UNKNOWN) == ROW.unknown
 
 
-def test_a_site_replaces_the_table() -> None:
+def test_a_site_replaces_the_table():
     """Pairs that are not listed take the row of all others."""
     table = Worths(ROW, {(DeviceKind.GPU, DeviceKind.NIC): WorthRow(1.0, 1.0, 1.0, 1.0, 0.0, 0.5)})
     assert table.row(DeviceKind.GPU, DeviceKind.NIC).remote == 0.0
@@ -61,7 +61,7 @@ def test_a_site_replaces_the_table() -> None:
 
 
 @pytest.mark.parametrize("worth", [-0.1, 1.1, float("nan")])
-def test_a_worth_is_from_0_to_1(worth: float) -> None:
+def test_a_worth_is_from_0_to_1(worth):
     """The error names the pair, the distance and the value."""
     with pytest.raises(ValueError, match=r"gpu-nic at numa is .*from 0 to 1"):
         Worths(ROW, {(DeviceKind.GPU, DeviceKind.NIC): replace(ROW, numa=worth)})
@@ -69,7 +69,7 @@ def test_a_worth_is_from_0_to_1(worth: float) -> None:
         Worths(replace(ROW, numa=worth), {})
 
 
-def test_a_pair_has_one_spelling() -> None:
+def test_a_pair_has_one_spelling():
     """The error says how the pair is spelled."""
     with pytest.raises(ValueError, match="nic-gpu: the pair is spelled gpu-nic"):
         Worths(ROW, {(DeviceKind.NIC, DeviceKind.GPU): ROW})
@@ -102,7 +102,7 @@ def test_the_page_names_the_publications():
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_every_row_has_an_origin(first: DeviceKind, second: DeviceKind) -> None:
+def test_every_row_has_an_origin(first, second):
     """Measured rows cite publications, and no built-in row is a site's."""
     row = DEFAULT_WORTHS.row(first, second)
     assert row.sources

@@ -77,7 +77,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_a_request_takes(case: str) -> None:
+def test_what_a_request_takes(case):
     """By the request policy's default, range or values."""
     of, asked, taken, arithmetic = CASES[case]
     capacity = (("memory", Capacity(q("100"), of)),)
@@ -99,7 +99,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_what_cannot_be_reckoned_with(case: str) -> None:
+def test_what_cannot_be_reckoned_with(case):
     """A fault aborts the attempt, so it is told apart from what merely does not fit."""
     of, asked, arithmetic, message = FAULTS[case]
     capacity = (("memory", Capacity(q("100"), of)),)
@@ -107,20 +107,20 @@ def test_what_cannot_be_reckoned_with(case: str) -> None:
         demand(capacity, (("memory", q(asked)),), arithmetic)
 
 
-def test_amounts_wrap_like_int64() -> None:
+def test_amounts_wrap_like_int64():
     """Where they do, the next step beyond 64 bits is a negative amount."""
     of = policy(low="0", step="10")
     taken = consumed_amount(q("9223372036854775807"), Capacity(q("1"), of), WRAPS)
     assert taken.nanos == ((MAX_INT64 // 10 + 1) * 10 - 2**64) * NANOS
 
 
-def test_a_capacity_that_the_device_lacks_never_fits() -> None:
+def test_a_capacity_that_the_device_lacks_never_fits():
     """Whatever is asked of it."""
     capacity = (("memory", Capacity(q("100"))),)
     assert demand(capacity, (("cores", q("0")),), PLAIN) is None
 
 
-def test_every_capacity_is_taken_of() -> None:
+def test_every_capacity_is_taken_of():
     """Those not asked for are taken whole, or by their default."""
     capacity = (("cores", Capacity(q("8"), policy("2", "1", "8"))), ("memory", Capacity(q("100"))))
     assert demand(capacity, None, PLAIN) == (
@@ -140,8 +140,6 @@ def test_every_capacity_is_taken_of() -> None:
         ({"x": 99}, {}, True),
     ],
 )
-def test_what_fits_beside_others(
-    consumed: dict[str, int], allocating: dict[str, int], expected: bool
-) -> None:
+def test_what_fits_beside_others(consumed, allocating, expected):
     """What is consumed and what this attempt has picked count together."""
     assert fits((("m", 40, 100), ("n", 1, 1)), consumed, allocating) is expected

@@ -29,7 +29,7 @@ def numbered(*values: Attribute | None, sets: bool) -> list[ValueClass]:
 
 
 @pytest.mark.parametrize("sets", [False, True])
-def test_kinds_never_equal_each_other(sets: bool) -> None:
+def test_kinds_never_equal_each_other(sets):
     """Python takes True for 1; a text, a version, a number and a bool are four values."""
     found = numbered(ONE, TRUE, TEXT, VERSION, FALSE, ZERO, sets=sets)
     assert len(set(found)) == 6
@@ -40,17 +40,17 @@ def test_kinds_never_equal_each_other(sets: bool) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"), [(None, MISSING), (UNKNOWN, INCOMPARABLE), (NO_INTS, INCOMPARABLE)]
 )
-def test_what_equals_nothing(sets: bool, value: Attribute | None, expected: int) -> None:
+def test_what_equals_nothing(sets, value, expected):
     """No value is told apart from a value that cannot be compared."""
     assert numbered(value, ONE, value, sets=sets)[::2] == [expected] * 2
 
 
-def test_lists_are_incomparable_where_they_are_no_sets() -> None:
+def test_lists_are_incomparable_where_they_are_no_sets():
     """Before list attributes, upstream knew scalars only."""
     assert numbered(INTS, INTS, ONE, sets=False) == [INCOMPARABLE, INCOMPARABLE, 0]
 
 
-def test_lists_are_sets_of_scalars() -> None:
+def test_lists_are_sets_of_scalars():
     """An element equals the scalar of its kind; repeated ones count once."""
     ints, one, texts, text = numbered(INTS, ONE, TEXTS, TEXT, sets=True)
     assert isinstance(ints, frozenset)
@@ -60,7 +60,7 @@ def test_lists_are_sets_of_scalars() -> None:
     assert ints.isdisjoint(texts if isinstance(texts, frozenset) else ())
 
 
-def test_attributes_are_numbered_apart() -> None:
+def test_attributes_are_numbered_apart():
     """Of two attributes equal values need not be equal; under one name they are, derived or not."""
     classes = ValueClasses(
         [Compared("a/b"), Compared("a/c"), Compared("a/b", compile_derived("device.driver", V1_37))],
@@ -74,7 +74,7 @@ def test_attributes_are_numbered_apart() -> None:
     ("attribute", "expected"),
     [("x", "own"), ("gpu.nvidia.com/x", "own"), ("other.com/x", "other"), ("y", None)],
 )
-def test_a_bare_name_is_the_driver_s(attribute: str, expected: str | None) -> None:
+def test_a_bare_name_is_the_driver_s(attribute, expected):
     """A qualified one is what it says."""
     device = Device("d", {"gpu.nvidia.com/x": b.text("own"), "other.com/x": b.text("other")})
     found = looked_up(device, "gpu.nvidia.com", attribute)

@@ -37,7 +37,7 @@ def available(*groups: tuple[int, str, Groups | None]) -> AvailableGroups:
         ((), ("a",), False),
     ],
 )
-def test_who_is_admitted(common: Groups | None, groups: Groups, expected: bool) -> None:
+def test_who_is_admitted(common, groups, expected):
     """Those with a group in common; those without any join only those without."""
     assert admits(common, groups) is expected
 
@@ -51,7 +51,7 @@ JOINS: dict[str, tuple[list[Groups], bool]] = {
 
 
 @pytest.mark.parametrize("case", JOINS)
-def test_all_members_share_a_group(case: str) -> None:
+def test_all_members_share_a_group(case):
     """It is not enough that every two do, whatever the order."""
     members, fits = JOINS[case]
     for order in permutations(members):
@@ -59,7 +59,7 @@ def test_all_members_share_a_group(case: str) -> None:
         assert all(of.join(member(("set", groups))) is not None for groups in order) is fits
 
 
-def test_sets_and_pools_are_apart() -> None:
+def test_sets_and_pools_are_apart():
     """Only members of one set of one pool need a group in common."""
     of = available()
     assert of.join(member(("set", ("a",)))) is not None
@@ -68,7 +68,7 @@ def test_sets_and_pools_are_apart() -> None:
     assert of.join(member(("set", ("b",)))) is None
 
 
-def test_allocated_devices_are_members() -> None:
+def test_allocated_devices_are_members():
     """What they share is where the search starts; a set without members admits all."""
     of = available((0, "set", ("a",)), (0, "plain", None))
     assert of.join(member(("set", ("b",)))) is None
@@ -76,7 +76,7 @@ def test_allocated_devices_are_members() -> None:
     assert of.join(member(("set", ("a", "b")), ("plain", ()))) is not None
 
 
-def test_leaving_restores() -> None:
+def test_leaving_restores():
     """A device that goes widens what is shared, and a refused one changes nothing."""
     of = available()
     first = of.join(member(("set", ("a", "b"))))
@@ -93,7 +93,7 @@ def test_leaving_restores() -> None:
     assert of.join(member(("set", ()))) is not None
 
 
-def test_what_members_share_by_set() -> None:
+def test_what_members_share_by_set():
     """Sorted; none where a member has none first, and empty where there is no common one."""
     found = common_groups(
         [("one", ("b", "a")), ("two", ()), ("one", ("a", "b", "c")), ("three", ("a",)), ("three", ("b",))]

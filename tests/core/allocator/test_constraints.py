@@ -123,7 +123,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_steps(case: str) -> None:
+def test_steps(case):
     """Each step is taken in or refused as upstream's constraint does."""
     make, steps = CASES[case]
     constraint = make()
@@ -140,9 +140,7 @@ VALUES = st.one_of(st.integers(-2, 3), st.frozensets(st.integers(0, 3), max_size
 
 @pytest.mark.parametrize("make", [MatchAttribute, wide, distinct, distinct_sets])
 @given(values=st.lists(VALUES, max_size=6), probes=st.lists(VALUES, max_size=4))
-def test_what_is_added_and_removed_leaves_no_trace(
-    make: Callable[[], DeviceConstraint], values: list[ValueClass], probes: list[ValueClass]
-) -> None:
+def test_what_is_added_and_removed_leaves_no_trace(make, values, probes):
     """After a detour the same devices are taken in as without."""
     straight, detoured = make(), make()
     for value in values:
@@ -171,16 +169,14 @@ MATCH, DISTINCT = (
         ("1.37", LISTS, DISTINCT, DistinctByDevice),
     ],
 )
-def test_which_rule_a_release_has(
-    version: str, gates: dict[str, bool], kind: CompiledConstraint, expected: type
-) -> None:
+def test_which_rule_a_release_has(version, gates, kind, expected):
     """By the release's switches, a fresh one each time."""
     release = release_for(version, gates)
     assert type(constraint_of(kind, release)) is expected
     assert constraint_of(kind, release) is not constraint_of(kind, release)
 
 
-def test_never_equal_is_a_switch() -> None:
+def test_never_equal_is_a_switch():
     """1.34 compares pointers, so nothing collides."""
     release = replace(release_for("1.36.2"), distinct=DistinctRule.NEVER_EQUAL)
     constraint = constraint_of(DISTINCT, release)

@@ -94,7 +94,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_takings(case: str) -> None:
+def test_takings(case):
     """A device is had if every counter of its book stays covered."""
     of, scope, takings, succeed, usage = CASES[case]
     counter_owners = AvailableCounters(of, usage, scope)
@@ -102,7 +102,7 @@ def test_takings(case: str) -> None:
 
 
 @pytest.mark.parametrize("scope", CounterScope)
-def test_what_is_given_back_can_be_taken_again(scope: CounterScope) -> None:
+def test_what_is_given_back_can_be_taken_again(scope):
     """In every scope the book is as before."""
     counter_owners = AvailableCounters(layout(TWO, TWO), LayoutUsage(0, (), ()), scope)
     for _ in range(3):

@@ -200,7 +200,7 @@ def shuffled(slices: Sequence[ResourceSlice], seed: int) -> list[ResourceSlice]:
 
 @pytest.mark.parametrize("version", ["1.34.13", "1.35.10"])
 @pytest.mark.parametrize("name", CASES)
-def test_certainty(name: str, version: str) -> None:
+def test_certainty(name, version):
     """Exact where, and only where, no order of pools and slices gives another answer."""
     case = CASES[name]
     release = release_for(version)
@@ -212,13 +212,13 @@ def test_certainty(name: str, version: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_order_is_fixed_from_1_36_on(name: str) -> None:
+def test_order_is_fixed_from_1_36_on(name):
     """Sorted pools and slices leave nothing to chance."""
     case = CASES[name]
     assert answer(case, release_for("1.36.2"), case.slices)[1] is EXACT
 
 
-def test_pools_with_binding_conditions_have_their_place() -> None:
+def test_pools_with_binding_conditions_have_their_place():
     """They come after all others, so there is nothing to choose by chance."""
     waiting = b.device("w", traits=DeviceTraits(binding_conditions=("ready",)))
     slices = [pool(GPU, waiting, name="a"), pool(GPU, *gpus("g0"), name="b")]
@@ -227,7 +227,7 @@ def test_pools_with_binding_conditions_have_their_place() -> None:
     assert answer(case, release, slices) == (("g0",), EXACT)
 
 
-def test_slices_that_disagree_on_their_number() -> None:
+def test_slices_that_disagree_on_their_number():
     """Upstream believes a random slice of the pool, in every release."""
     slices = [
         pool(GPU, *gpus("g0"), part=0, parts=2),

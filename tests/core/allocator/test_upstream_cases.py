@@ -36,7 +36,7 @@ CRASHES = {"1.34": "ConsumableCapacity"}
 @pytest.mark.parametrize(
     ("file", "case"), CASES, ids=[f"{file.removeprefix('allocator-')}/{case['name']}" for file, case in CASES]
 )
-def test_case(file: str, case: Mapping[str, Any]) -> None:
+def test_case(file, case):
     """The search finds what the real allocator found, in as many steps."""
     _, minor, implementation = file.split("-")
     answer = predict_case(case, PATCHES[minor], Implementation(implementation))
@@ -62,7 +62,7 @@ REGRESSIONS = [
 @pytest.mark.parametrize(
     "case", REGRESSIONS, ids=[f"{case['kubernetes']}/{case['name']}" for case in REGRESSIONS]
 )
-def test_regression(case: Mapping[str, Any]) -> None:
+def test_regression(case):
     """Minimal cases on which a comparison with the real allocator once found us wrong."""
     answer = predict_case(case, PATCHES[case["kubernetes"]])
     if case.get("orderDependent"):

@@ -45,7 +45,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize(("expression", "matches"), LABELS.items(), ids=str)
-def test_labels(expression: tuple[str, ...], matches: bool) -> None:
+def test_labels(expression, matches):
     """Each operator, on labels that are there, empty, absent or no numbers."""
     assert selector_matches(selector(requirement(*expression)), NODE) is matches
 
@@ -68,7 +68,7 @@ def test_labels(expression: tuple[str, ...], matches: bool) -> None:
     ],
     ids=str,
 )
-def test_requirements_that_cannot_be_parsed(expression: tuple[str, ...]) -> None:
+def test_requirements_that_cannot_be_parsed(expression):
     """The error names the key; it is raised even where another term matches already."""
     wrong = requirement(*expression)
     fine = NodeSelectorTerm((requirement("zone", "In", "a"),))
@@ -80,7 +80,7 @@ def test_requirements_that_cannot_be_parsed(expression: tuple[str, ...]) -> None
     ("operator", "values", "matches"),
     [("In", ("n",), True), ("In", ("m",), False), ("NotIn", ("m",), True), ("NotIn", ("n",), False)],
 )
-def test_the_name_as_a_field(operator: str, values: tuple[str, ...], matches: bool) -> None:
+def test_the_name_as_a_field(operator, values, matches):
     """Fields select by name, with one value."""
     by_name = requirement("metadata.name", operator, *values)
     assert selector_matches(selector(fields=(by_name,)), NODE) is matches
@@ -95,7 +95,7 @@ def test_the_name_as_a_field(operator: str, values: tuple[str, ...], matches: bo
     ],
     ids=str,
 )
-def test_fields_that_cannot_be_parsed(wrong: NodeRequirement) -> None:
+def test_fields_that_cannot_be_parsed(wrong):
     """Other operators and numbers of values are refused."""
     with pytest.raises(NodeSelectorError, match=r"field metadata\.name"):
         selector_matches(selector(fields=(wrong,)), NODE)
@@ -118,9 +118,7 @@ NAMED = requirement("metadata.name", "In", "n")
     ],
     ids=["no term", "empty term", "all of a term", "any term", "empty beside one", "label differs", "both"],
 )
-def test_terms_are_ored_and_their_requirements_anded(
-    terms: tuple[NodeSelectorTerm, ...], matches: bool
-) -> None:
+def test_terms_are_ored_and_their_requirements_anded(terms, matches):
     """An empty term matches nothing."""
     assert selector_matches(NodeSelector(terms), NODE) is matches
 
@@ -136,8 +134,6 @@ def test_terms_are_ored_and_their_requirements_anded(
         ("", False, None, False),
     ],
 )
-def test_the_first_rule_that_is_set_decides(
-    name: str, all_nodes: bool, of: NodeSelector | None, matches: bool
-) -> None:
+def test_the_first_rule_that_is_set_decides(name, all_nodes, of, matches):
     """Name, then all nodes, then selector; with none, no node."""
     assert node_matches(NODE, name, all_nodes, of) is matches

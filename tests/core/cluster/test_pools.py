@@ -47,14 +47,14 @@ MINORS = ["1.34", "1.35", "1.36", "1.37"]
 
 
 @pytest.mark.parametrize("minor", MINORS)
-def test_the_newest_generation_counts(minor: str) -> None:
+def test_the_newest_generation_counts(minor):
     """Slices of older generations are what the driver has not cleaned up yet."""
     slices = [slice_("s0", "old", generation=1), slice_("s1", "new", generation=2)]
     assert devices(slices, minor) == ["new"]
 
 
 @pytest.mark.parametrize(("minor", "seen"), [("1.34", ["old"]), ("1.35", []), ("1.36", []), ("1.37", [])])
-def test_a_newer_generation_elsewhere_hides_the_pool(minor: str, seen: list[str]) -> None:
+def test_a_newer_generation_elsewhere_hides_the_pool(minor, seen):
     """The driver is replacing the pool; 1.34 does not look at other nodes' slices."""
     slices = [
         slice_("s0", "old", generation=1, resource_slice_count=2),
@@ -67,7 +67,7 @@ def test_a_newer_generation_elsewhere_hides_the_pool(minor: str, seen: list[str]
 @pytest.mark.parametrize(
     ("minor", "usable"), [("1.34", True), ("1.35", False), ("1.36", False), ("1.37", False)]
 )
-def test_a_pool_that_lacks_slices(minor: str, usable: bool) -> None:
+def test_a_pool_that_lacks_slices(minor, usable):
     """Incomplete; only 1.34 still hands out its devices."""
     slices = [slice_("s0", "g0", resource_slice_count=2)]
     assert gathered(slices, minor)[0].incomplete
@@ -77,7 +77,7 @@ def test_a_pool_that_lacks_slices(minor: str, usable: bool) -> None:
 @pytest.mark.parametrize(
     ("minor", "complete"), [("1.34", False), ("1.35", True), ("1.36", True), ("1.37", True)]
 )
-def test_slices_elsewhere_complete_a_pool(minor: str, complete: bool) -> None:
+def test_slices_elsewhere_complete_a_pool(minor, complete):
     """From 1.35 on all slices of the pool are counted, wherever their devices are."""
     slices = [
         slice_("s0", "g0", resource_slice_count=2),
@@ -87,7 +87,7 @@ def test_slices_elsewhere_complete_a_pool(minor: str, complete: bool) -> None:
     assert "g1" not in devices(slices, minor)
 
 
-def test_slices_go_by_name_and_devices_as_published() -> None:
+def test_slices_go_by_name_and_devices_as_published():
     """The order of the search, from 1.36 on."""
     slices = [
         slice_("b", "g3", "g2", resource_slice_count=3),
@@ -97,7 +97,7 @@ def test_slices_go_by_name_and_devices_as_published() -> None:
     assert devices(slices) == ["g9", "g3", "g2", "g4"]
 
 
-def test_pools_go_by_driver_and_name() -> None:
+def test_pools_go_by_driver_and_name():
     """Those with binding conditions come after all others."""
     waiting = b.device("w", traits=DeviceTraits(binding_conditions=("ready",)))
     slices = [
@@ -109,7 +109,7 @@ def test_pools_go_by_driver_and_name() -> None:
     assert devices(slices) == ["p", "q", "a", "w"]
 
 
-def test_slices_with_binding_conditions_come_last_in_the_experimental_allocators() -> None:
+def test_slices_with_binding_conditions_come_last_in_the_experimental_allocators():
     """Up to 1.35, where the gate brings the experimental allocator."""
     waiting = b.device("w", traits=DeviceTraits(binding_conditions=("ready",)))
     slices = [
@@ -148,7 +148,7 @@ SET = CounterSet("set", (("memory", parse_quantity("4")),))
     ],
 )
 @pytest.mark.parametrize("minor", ["1.36", "1.37"])
-def test_invalid_pools(slices: list[ResourceSlice], problem: str, minor: str) -> None:
+def test_invalid_pools(slices, problem, minor):
     """Nothing of such a pool is handed out."""
     (pool,) = gathered(slices, minor)
     assert pool.invalid == problem
@@ -156,13 +156,13 @@ def test_invalid_pools(slices: list[ResourceSlice], problem: str, minor: str) ->
 
 
 @pytest.mark.parametrize(("minor", "seen"), [("1.36", True), ("1.37", False)])
-def test_counter_slices_of_another_node(minor: str, seen: bool) -> None:
+def test_counter_slices_of_another_node(minor, seen):
     """They count for every node up to 1.36, so a pool can show up that has no device here."""
     slices = [slice_("s0", shared_counters=(SET,), node_name="elsewhere", resource_slice_count=2)]
     assert bool(gathered(slices, minor)) is seen
 
 
-def test_counter_slices_elsewhere_belong_to_the_pool() -> None:
+def test_counter_slices_elsewhere_belong_to_the_pool():
     """1.37 fetches them when the node's own slices are not all."""
     slices = [
         slice_("s0", devices=(b.device("g0", traits=TAKES),), resource_slice_count=2),
@@ -181,12 +181,12 @@ def test_counter_slices_elsewhere_belong_to_the_pool() -> None:
         ({"node_name": ""}, False),
     ],
 )
-def test_which_node_a_slice_is_for(fields: dict[str, object], targets: bool) -> None:
+def test_which_node_a_slice_is_for(fields, targets):
     """A slice that says nothing about nodes is a future kind, and ignored."""
     assert bool(gathered([slice_("s0", "g0", **fields)])) is targets
 
 
-def test_slices_that_use_compatibility_groups() -> None:
+def test_slices_that_use_compatibility_groups():
     """1.37 ignores them while the feature is off; the rest of the pool is incomplete."""
     grouped = DeviceTraits(consumes_counters=(CounterConsumption("set", (), ("mig",)),))
     slices = [

@@ -86,7 +86,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nodes_that_claims_change(case: str) -> None:
+def test_nodes_that_claims_change(case):
     """Only those whose pools are touched; the others are the very same objects."""
     before, upserts, deletions, changed = CASES[case]
     first = world(*before)
@@ -100,7 +100,7 @@ def test_nodes_that_claims_change(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_result_is_that_of_a_fresh_snapshot(case: str) -> None:
+def test_the_result_is_that_of_a_fresh_snapshot(case):
     """Claims, holders and usage are as if read anew."""
     before, upserts, deletions, _ = CASES[case]
     followed = world(*before).with_claims(upserts, deletions)
@@ -111,7 +111,7 @@ def test_the_result_is_that_of_a_fresh_snapshot(case: str) -> None:
         assert followed.nodes[name].usage == state.usage
 
 
-def test_what_is_taken() -> None:
+def test_what_is_taken():
     """A pool of several nodes is taken on each of them."""
     snapshot = world(HOLDS_A, b.holding("d", FABRIC))
     assert {name: exclusive(snapshot, name) for name in snapshot.nodes} == {
@@ -122,7 +122,7 @@ def test_what_is_taken() -> None:
     assert snapshot.pool_nodes[PoolID("dra.net", "fabric")] == ("a", "b", "bare")
 
 
-def test_a_device_held_twice_stays_taken_until_both_went() -> None:
+def test_a_device_held_twice_stays_taken_until_both_went():
     """Admin mistakes and races are no reason to hand it out."""
     snapshot = world(HOLDS_A, b.holding("d", GPU_A))
     once = snapshot.with_claims(deletions=[HOLDS_A.key])
@@ -130,7 +130,7 @@ def test_a_device_held_twice_stays_taken_until_both_went() -> None:
     assert exclusive(once.with_claims(deletions=[("default", "d")]), "a") == set()
 
 
-def test_the_first_snapshot_is_not_changed() -> None:
+def test_the_first_snapshot_is_not_changed():
     """A request under way goes on reading its own."""
     first = world()
     first.with_claims([HOLDS_A])
@@ -138,7 +138,7 @@ def test_the_first_snapshot_is_not_changed() -> None:
     assert first.claims == {}
 
 
-def test_changes_add_up_over_several_snapshots() -> None:
+def test_changes_add_up_over_several_snapshots():
     """Whoever is behind learns of all that it missed."""
     first = world()
     second = first.with_claims([HOLDS_A])
@@ -148,7 +148,7 @@ def test_changes_add_up_over_several_snapshots() -> None:
     assert third.changed_since(third.number) == frozenset()
 
 
-def test_too_long_ago_is_not_known() -> None:
+def test_too_long_ago_is_not_known():
     """The history is bounded; a number from the future is not known either."""
     first = snapshot = world()
     for number in range(256):
@@ -160,7 +160,7 @@ def test_too_long_ago_is_not_known() -> None:
     assert first.changed_since(snapshot.number) is None
 
 
-def test_what_changes_no_node_takes_no_room_in_the_history() -> None:
+def test_what_changes_no_node_takes_no_room_in_the_history():
     """Most events of a live cluster are about claims and pods that hold nothing."""
     first = snapshot = world(HOLDS_A)
     for number in range(300):

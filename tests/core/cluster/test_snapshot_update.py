@@ -203,7 +203,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nodes_that_change(case: str) -> None:
+def test_nodes_that_change(case):
     """They are named; all others are the very same objects, and the snapshot before stays as it was."""
     slices, changes, changed = CASES[case]
     before = world(*slices)
@@ -218,7 +218,7 @@ def test_nodes_that_change(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("version", ["1.36.2", "1.37"])
-def test_the_result_is_that_of_a_fresh_snapshot(case: str, version: str) -> None:
+def test_the_result_is_that_of_a_fresh_snapshot(case, version):
     """Inventories and usage are as if the cluster were read anew."""
     slices, changes, _ = CASES[case]
     after = world(*slices, version=version).updated(changes)
@@ -263,14 +263,14 @@ EVENTS_WITHOUT_NEWS: dict[str, Callable[[], Changes]] = {
 
 
 @pytest.mark.parametrize("event", EVENTS_WITHOUT_NEWS)
-def test_without_news_it_is_the_same_snapshot(event: str) -> None:
+def test_without_news_it_is_the_same_snapshot(event):
     """Values count, not objects: most events of a live cluster say nothing that is read."""
     claim = b.holding("c", DeviceID("gpu.nvidia.com", "a", "gpu-0"))
     snapshot = world(claims=[claim], pods=[b.pod("p", "c")], taint_rules=[DRAIN])
     assert snapshot.updated(EVENTS_WITHOUT_NEWS[event]()) is snapshot
 
 
-def test_classes_are_the_same_mapping_until_one_differs() -> None:
+def test_classes_are_the_same_mapping_until_one_differs():
     """The memo starts afresh with another mapping."""
     snapshot = world()
     same = Changes.of(NODE, (Node("d"),)) | Changes.of(DEVICE_CLASS, (replace(b.GPU_CLASS),))
@@ -279,7 +279,7 @@ def test_classes_are_the_same_mapping_until_one_differs() -> None:
     assert dict(other.classes) == {"gpu": DeviceClass("gpu")}
 
 
-def test_events_without_slices_share_the_index() -> None:
+def test_events_without_slices_share_the_index():
     snapshot = world()
     after = snapshot.updated(Changes.of(NODE, (Node("d"),)) | Changes.of(POD, (b.pod("p"),)))
     assert (after.slices, after.usage) == (snapshot.slices, snapshot.usage)
@@ -291,7 +291,7 @@ def taints(snapshot: Snapshot, node: str) -> tuple[Taint, ...]:
     return slice_.devices[0].traits.taints
 
 
-def test_a_taint_rule_that_goes_leaves_nothing_behind() -> None:
+def test_a_taint_rule_that_goes_leaves_nothing_behind():
     """The slices are again those that the driver published."""
     snapshot = world()
     drained = snapshot.updated(Changes.of(DEVICE_TAINT_RULE, (DRAIN,)))
@@ -301,7 +301,7 @@ def test_a_taint_rule_that_goes_leaves_nothing_behind() -> None:
     assert restored.changed_since(drained.number) == frozenset("a")
 
 
-def test_a_taint_rule_holds_for_slices_that_come_later() -> None:
+def test_a_taint_rule_holds_for_slices_that_come_later():
     """And for the next version of one that it has tainted."""
     snapshot = world(taint_rules=[DRAIN]).updated(
         Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=(b.device("gpu-9"),)),))
@@ -309,7 +309,7 @@ def test_a_taint_rule_holds_for_slices_that_come_later() -> None:
     assert taints(snapshot, "a") == (DRAIN.taint,)
 
 
-def test_a_new_node_finds_what_is_there() -> None:
+def test_a_new_node_finds_what_is_there():
     """Slices published before the node, pools for all nodes, and what is taken of both."""
     fabric = ResourceSlice("fabric", "dra.net", "fabric", all_nodes=True, devices=(b.device("nic-0"),))
     early = b.slice_of("gpu.nvidia.com", "d", [b.device("gpu-0")])
@@ -321,13 +321,13 @@ def test_a_new_node_finds_what_is_there() -> None:
     assert snapshot.pool_nodes[PoolID("dra.net", "fabric")] == ("a", "b", "c", "d")
 
 
-def test_nodes_stay_in_the_order_of_their_names() -> None:
+def test_nodes_stay_in_the_order_of_their_names():
     snapshot = world().updated(Changes.of(NODE, (Node("aa"), Node("0"))))
     assert list(snapshot.nodes) == ["0", "a", "aa", "b", "c"]
 
 
 @pytest.mark.parametrize("version", ["1.34", "1.35"])
-def test_what_a_release_does_not_look_at_changes_nothing(version: str) -> None:
+def test_what_a_release_does_not_look_at_changes_nothing(version):
     """Without the feature, devices that choose their nodes are no devices."""
     snapshot = (
         world(version=version)
@@ -339,7 +339,7 @@ def test_what_a_release_does_not_look_at_changes_nothing(version: str) -> None:
     assert after.published["picky"] is PICKY
 
 
-def test_signatures_that_no_node_has_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signatures_that_no_node_has_are_dropped(monkeypatch):
     """A driver that never stops changing its slices does not fill the memory."""
     monkeypatch.setattr(succession, "_SPARE_SIGNATURES", 5)
     snapshot = world()

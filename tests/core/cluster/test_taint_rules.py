@@ -39,18 +39,18 @@ def drained(slices: tuple[ResourceSlice, ...]) -> set[str]:
         (rule(by_class_or_cel=True), set()),
     ],
 )
-def test_selection(selecting: DeviceTaintRule, expected: set[str]) -> None:
+def test_selection(selecting, expected):
     """Driver, pool and device must all match; what is not given matches all."""
     assert drained(with_taint_rules(SLICES, [selecting], release_for("1.37"))) == expected
 
 
-def test_own_taints_stay() -> None:
+def test_own_taints_stay():
     """A rule adds to what the driver published."""
     tainted = with_taint_rules(SLICES, [rule(driver="gpu.nvidia.com")], release_for("1.37"))
     assert [device.traits.taints for device in tainted[0].devices] == [(OWN, DRAIN), (DRAIN,)]
 
 
-def test_untouched_slices_are_the_same() -> None:
+def test_untouched_slices_are_the_same():
     """Nothing is copied for slices that no rule selects."""
     tainted = with_taint_rules(SLICES, [rule(driver="dra.net")], release_for("1.37"))
     assert tainted[0] is SLICES[0]
@@ -67,12 +67,12 @@ def test_untouched_slices_are_the_same() -> None:
         ("1.34", {"DRADeviceTaints": True}, True),
     ],
 )
-def test_gates(version: str, gates: dict[str, bool], counts: bool) -> None:
+def test_gates(version, gates, counts):
     """Rules count only where the release and its gates say so."""
     assert bool(drained(with_taint_rules(SLICES, [rule()], release_for(version, gates)))) is counts
 
 
 @pytest.mark.parametrize(("version", "matches"), [("1.37.0", True), ("1.37.1", False), ("1.37.2", False)])
-def test_a_rule_without_selector(version: str, matches: bool) -> None:
+def test_a_rule_without_selector(version, matches):
     """It matched every device up to 1.37.0, and none since."""
     assert bool(drained(with_taint_rules(SLICES, [rule(selects=False)], release_for(version)))) is matches

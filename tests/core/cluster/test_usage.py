@@ -54,14 +54,14 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_claims_hold_of_a_pool(case: str) -> None:
+def test_what_claims_hold_of_a_pool(case):
     """Whatever the order of the claims."""
     claims, expected = CASES[case]
     for order in permutations(claims):
         assert pool_usage(POOL, order, consumable_capacity=True) == expected
 
 
-def test_without_consumable_capacity_a_share_is_the_device() -> None:
+def test_without_consumable_capacity_a_share_is_the_device():
     """With the feature off, upstream does not know shares."""
     found = pool_usage(POOL, [TWO_GI, NO_AMOUNT], consumable_capacity=False)
     assert found == PoolUsage(frozenset("st"))
@@ -78,6 +78,6 @@ def test_without_consumable_capacity_a_share_is_the_device() -> None:
     ],
     ids=["none", "not allocated", "one", "admin access", "two"],
 )
-def test_pools_in_which_a_claim_holds_devices(claim: Claim | None, pools: frozenset[PoolID]) -> None:
+def test_pools_in_which_a_claim_holds_devices(claim, pools):
     """Each once, those of admin access not at all."""
     assert pools_held(claim) == pools

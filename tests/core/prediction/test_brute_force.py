@@ -134,7 +134,7 @@ def asked(snapshot: Snapshot, ask: Ask) -> Evaluation[int]:
 @pytest.mark.parametrize(
     "ask", [Ask(1, 1), Ask(1, 1, claims=2), Ask(2, 1), Ask(1, 3), Ask(2, 2), Ask(2, 3, claims=2), Ask(4, 4)]
 )
-def test_the_order_by_score_is_that_of_brute_force(ask: Ask, seed: int) -> None:
+def test_the_order_by_score_is_that_of_brute_force(ask, seed):
     """But for the one point that needless breaking of groups costs."""
     spots = {name: published(state.inventory.slices) for name, state in FLEET.nodes.items()}
     claims = some_held(spots, seed) if seed else []

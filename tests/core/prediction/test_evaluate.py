@@ -52,7 +52,7 @@ def ask(snapshot: Snapshot, pod: Pod, settings: Settings | None = None) -> Evalu
     return evaluate(snapshot, pod, memo, settings or Settings())
 
 
-def test_the_node_whose_first_fit_is_aligned_scores_higher() -> None:
+def test_the_node_whose_first_fit_is_aligned_scores_higher():
     """The score is that of the devices the allocator will take, not of the best there are."""
     evaluation = ask(world(b.claim("c")), b.pod("p", "c"))
     scores = dict(evaluation.entries(["near", "far"]))
@@ -61,7 +61,7 @@ def test_the_node_whose_first_fit_is_aligned_scores_higher() -> None:
     assert evaluation.best("far").rating == 1.0
 
 
-def test_the_best_of_too_many_choices_is_the_best_that_was_found() -> None:
+def test_the_best_of_too_many_choices_is_the_best_that_was_found():
     """Four of eight GPUs with four of eight NICs are more than the search may try, and it says so."""
     roots = [f"pci0000:{number}0" for number in range(1, 9)]
     four = b.claim("c", b.spec(b.request("gpu", "gpu", count=4), b.request("nic", "nic", count=4)))
@@ -76,7 +76,7 @@ def test_the_best_of_too_many_choices_is_the_best_that_was_found() -> None:
     assert best.rating >= alignment.predicted
 
 
-def test_a_choice_with_nothing_to_align_does_not_end_the_search_for_the_best() -> None:
+def test_a_choice_with_nothing_to_align_does_not_end_the_search_for_the_best():
     """A GPU that may do without a NIC: the near NIC of the second GPU is found all the same."""
     node, slices = b.pair_node("n", ["pci0000:10", "pci0000:90"], ["pci0000:90"])
     watched = ExactRequest("watched", "gpu", admin_access=True)
@@ -94,7 +94,7 @@ def test_a_choice_with_nothing_to_align_does_not_end_the_search_for_the_best() -
     assert (best.rating, best.complete) == (1.0, True)
 
 
-def test_devices_are_named_for_the_node_and_the_claim() -> None:
+def test_devices_are_named_for_the_node_and_the_claim():
     """A verdict lists what the allocator would write, in its order."""
     verdict = ask(world(b.claim("c")), b.pod("p", "c")).verdicts(["far"])["far"]
     assert [(each.claim, each.result.request, str(each.result.id)) for each in verdict.devices] == [
@@ -104,7 +104,7 @@ def test_devices_are_named_for_the_node_and_the_claim() -> None:
     assert verdict.outcome is Outcome.ALLOCATED
 
 
-def test_an_evaluation_outlives_its_snapshot() -> None:
+def test_an_evaluation_outlives_its_snapshot():
     """The memo moves on with the cluster; an older evaluation neither reads its answers nor leaves any."""
     memo: Memo[Entry] = Memo(lambda name, score: (name, score))
     before = world(b.claim("c"))
@@ -123,7 +123,7 @@ def test_an_evaluation_outlives_its_snapshot() -> None:
     assert newer.entries(names) == then
 
 
-def test_unknown_nodes_score_neutral() -> None:
+def test_unknown_nodes_score_neutral():
     """A node we have not seen passes with half the score."""
     evaluation = ask(world(b.claim("c")), b.pod("p", "c"))
     assert evaluation.entries(["near", "new"])[1] == ("new", 50)
@@ -133,14 +133,14 @@ def test_unknown_nodes_score_neutral() -> None:
     assert verdict.reason.code is ReasonCode.NODE_UNKNOWN
 
 
-def test_a_missing_claim_is_unknown_everywhere() -> None:
+def test_a_missing_claim_is_unknown_everywhere():
     """We may simply be behind the scheduler: no opinion."""
     evaluation = ask(world(), b.pod("p", "gone"))
     assert evaluation.entries(["near", "far"]) == [("near", 50), ("far", 50)]
     assert evaluation.verdicts(["near"])["near"].outcome is Outcome.UNKNOWN
 
 
-def test_a_missing_class_is_unschedulable() -> None:
+def test_a_missing_class_is_unschedulable():
     """The scheduler refuses the pod before it looks at nodes."""
     evaluation = ask(world(b.claim("c"), classes=(b.GPU_CLASS,)), b.pod("p", "c"))
     verdict = evaluation.verdicts(["near"])["near"]
@@ -164,7 +164,7 @@ def test_a_missing_class_is_unschedulable() -> None:
         ),
     ],
 )
-def test_claims_that_no_node_can_satisfy(claim: Claim, listed: tuple[str, ...], code: ReasonCode) -> None:
+def test_claims_that_no_node_can_satisfy(claim, listed, code):
     """Being deleted, listed twice, reserved to the limit: unschedulable on every node."""
     verdict = ask(world(claim), b.pod("p", *listed)).verdicts(["near"])["near"]
     assert verdict.outcome is Outcome.UNSCHEDULABLE
@@ -172,14 +172,14 @@ def test_claims_that_no_node_can_satisfy(claim: Claim, listed: tuple[str, ...], 
     assert verdict.reason.code is code
 
 
-def test_a_full_claim_that_is_reserved_for_this_pod_is_fine() -> None:
+def test_a_full_claim_that_is_reserved_for_this_pod_is_fine():
     """The pod keeps its own reservation when the list is full."""
     consumers = (*(Consumer("pods", f"p{i}", f"u{i}") for i in range(255)), Consumer("pods", "p", "uid-p"))
     full = replace(b.holding("c", DeviceID("gpu.nvidia.com", "near", "gpu-0")), reserved_for=consumers)
     assert ask(world(full), b.pod("p", "c")).verdicts(["near"])["near"].outcome is Outcome.ALLOCATED
 
 
-def test_no_claims_is_allocated_with_nothing() -> None:
+def test_no_claims_is_allocated_with_nothing():
     """A pod without claims gets no devices and equal scores."""
     evaluation = ask(world(), b.pod("p"))
     verdict = evaluation.verdicts(["near"])["near"]
@@ -187,7 +187,7 @@ def test_no_claims_is_allocated_with_nothing() -> None:
     assert {score for _, score in evaluation.entries(["near", "far"])} == {50}
 
 
-def test_worths_are_part_of_the_question() -> None:
+def test_worths_are_part_of_the_question():
     """One memo serves settings with different worths, and both predicted and best are rated by them."""
     snapshot, memo = world(b.claim("c")), Memo(lambda name, score: score)
     halved = Worths(WorthRow(*[0.5] * 6), {})
@@ -197,7 +197,7 @@ def test_worths_are_part_of_the_question() -> None:
         assert evaluation.best("near").rating == score / 100
 
 
-def test_one_device_has_nothing_to_align() -> None:
+def test_one_device_has_nothing_to_align():
     """All nodes score neutral, one point less without a free device, so that the scheduler decides."""
     taken = b.holding("h", DeviceID("gpu.nvidia.com", "near", "gpu-0"))
     single = b.claim("c", b.spec(b.request("gpu", "gpu")))
@@ -206,7 +206,7 @@ def test_one_device_has_nothing_to_align() -> None:
     assert evaluation.verdicts(["near"])["near"].outcome is Outcome.UNSCHEDULABLE
 
 
-def test_allocated_devices_are_not_given_again() -> None:
+def test_allocated_devices_are_not_given_again():
     """A device of another claim is skipped, and the node without any left scores 0."""
     taken = b.holding(
         "h", DeviceID("gpu.nvidia.com", "near", "gpu-0"), DeviceID("gpu.nvidia.com", "far", "gpu-0")
@@ -215,14 +215,14 @@ def test_allocated_devices_are_not_given_again() -> None:
     assert dict(evaluation.entries(["near", "far"])) == {"near": 0, "far": 100}
 
 
-def test_two_claims_are_aligned_together() -> None:
+def test_two_claims_are_aligned_together():
     """Alignment spans the claims of a pod, which no constraint can."""
     claims = [b.claim(n, b.spec(b.request(n, n))) for n in ("gpu", "nic")]
     scores = dict(ask(world(*claims), b.pod("p", "gpu", "nic")).entries(["near", "far"]))
     assert scores["near"] == 100 > scores["far"]
 
 
-def test_an_allocated_claim_pins_the_pod() -> None:
+def test_an_allocated_claim_pins_the_pod():
     """Nodes that the allocation's selector excludes are unschedulable; its devices count for alignment."""
     here = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", ("far",)),)),))
     result = DeviceResult("gpu", DeviceID("gpu.nvidia.com", "far", "gpu-1"))
@@ -236,7 +236,7 @@ def test_an_allocated_claim_pins_the_pod() -> None:
     assert [each.allocated for each in verdicts["far"].devices] == [True, False]
 
 
-def test_a_broken_selector_aborts_even_where_the_pod_cannot_go() -> None:
+def test_a_broken_selector_aborts_even_where_the_pod_cannot_go():
     """The allocator runs before the verdict on allocated claims, so its errors come first."""
     here = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", ("far",)),)),))
     result = DeviceResult("gpu", DeviceID("gpu.nvidia.com", "far", "gpu-1"))
@@ -256,9 +256,7 @@ def test_a_broken_selector_aborts_even_where_the_pod_cannot_go() -> None:
         (Binding.READY, Outcome.ALLOCATED, None),
     ],
 )
-def test_binding_conditions_of_an_allocated_claim(
-    binding: Binding, outcome: Outcome, code: ReasonCode | None
-) -> None:
+def test_binding_conditions_of_an_allocated_claim(binding, outcome, code):
     """Failed: the claim gets deallocated first. Waiting: only the time tells."""
     held = replace(b.holding("c", DeviceID("gpu.nvidia.com", "near", "gpu-0")), binding=binding)
     verdict = ask(world(held), b.pod("p", "c")).verdicts(["near"])["near"]
@@ -266,7 +264,7 @@ def test_binding_conditions_of_an_allocated_claim(
     assert (verdict.reason.code if verdict.reason else None) is code
 
 
-def test_a_claim_whose_devices_skip_node_operations() -> None:
+def test_a_claim_whose_devices_skip_node_operations():
     """From 1.37 on it is only for nodes that declare that they know this."""
     result = DeviceResult("gpu", DeviceID("gpu.nvidia.com", "near", "gpu-0"), skip_node_operations=("*",))
     held = b.claim("c", allocation=Allocation((result,)))
@@ -282,7 +280,7 @@ def test_a_claim_whose_devices_skip_node_operations() -> None:
     }
 
 
-def test_a_device_gone_from_its_slice_still_counts_as_allocated() -> None:
+def test_a_device_gone_from_its_slice_still_counts_as_allocated():
     """An allocation outlives the slice entry: the pod keeps it, alignment leaves it out."""
     held = b.holding("gpu", DeviceID("gpu.nvidia.com", "near", "gone"), of=b.spec(b.request("gpu", "gpu")))
     nic = b.claim("nic", b.spec(b.request("nic", "nic")))
@@ -293,14 +291,14 @@ def test_a_device_gone_from_its_slice_still_counts_as_allocated() -> None:
     assert verdict.alignment.pairs == ()
 
 
-def test_a_claim_from_a_template_is_found_by_its_owner() -> None:
+def test_a_claim_from_a_template_is_found_by_its_owner():
     """While the pod's status does not name the claim, owner and annotation do."""
     made = replace(b.claim("p-c-x7k2p"), owner_uid="uid-p", pod_claim_name="c")
     pod = Pod("default", "p", "uid-p", claims=(PodClaim("c", template="t"),))
     assert ask(world(made), pod).verdicts(["near"])["near"].outcome is Outcome.ALLOCATED
 
 
-def test_a_claim_made_for_another_pod() -> None:
+def test_a_claim_made_for_another_pod():
     """A claim from a template must belong to the pod that names it."""
     foreign = replace(b.claim("p-c-x7k2p"), owner_uid="uid-q", pod_claim_name="c")
     pod = Pod("default", "p", "uid-p", claims=(PodClaim("c", "p-c-x7k2p", template="t"),))
@@ -310,7 +308,7 @@ def test_a_claim_made_for_another_pod() -> None:
     assert verdict.reason.code is ReasonCode.CLAIM_NOT_OWNED
 
 
-def test_devices_that_stand_for_resources_of_the_node() -> None:
+def test_devices_that_stand_for_resources_of_the_node():
     """With that alpha feature on they can rule a node out after all: no opinion, and the reason says so."""
     traits = DeviceTraits(node_allocatable=True)
     node, slices = Node("n"), [b.slice_of("dra.cpu", "n", [b.device("cpu-0", traits=traits)])]
@@ -324,13 +322,13 @@ def test_devices_that_stand_for_resources_of_the_node() -> None:
     assert outcomes == [Outcome.ALLOCATED, Outcome.UNKNOWN]
 
 
-def test_a_claim_that_is_not_needed_is_skipped() -> None:
+def test_a_claim_that_is_not_needed_is_skipped():
     """A status entry without a name means that no claim is needed."""
     pod = Pod("default", "p", claims=(PodClaim("c", needed=False),))
     assert ask(world(), pod).verdicts(["near"])["near"].devices == ()
 
 
-def test_extended_resources_backed_by_dra() -> None:
+def test_extended_resources_backed_by_dra():
     """The made-up claim is predicted on nodes without a device plugin, and only there."""
     gpu_class = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
     snapshot = world(classes=(gpu_class, b.NIC_CLASS))
@@ -352,7 +350,7 @@ def test_extended_resources_backed_by_dra() -> None:
 
 
 @pytest.mark.parametrize("names", [(), ("c",)], ids=["alone", "beside a claim"])
-def test_a_made_up_claim_is_allocated_like_any_other(names: tuple[str, ...]) -> None:
+def test_a_made_up_claim_is_allocated_like_any_other(names):
     """It comes last and has a name that no claim can have; nodes with a device plugin need none."""
     gpu_class = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
     snapshot = world(b.claim("c"), classes=(gpu_class, b.NIC_CLASS))
@@ -375,7 +373,7 @@ def test_a_made_up_claim_is_allocated_like_any_other(names: tuple[str, ...]) -> 
     assert [claim.name for claim in evaluation.allocated_on("plugin")] == list(names)
 
 
-def test_the_search_budget_ends_in_unknown() -> None:
+def test_the_search_budget_ends_in_unknown():
     """Over budget there is no opinion, and the reason says how many steps were allowed."""
     verdict = ask(world(b.claim("c")), b.pod("p", "c"), Settings(search_steps=2)).verdicts(["near"])["near"]
     assert verdict.outcome is Outcome.UNKNOWN
@@ -384,7 +382,7 @@ def test_the_search_budget_ends_in_unknown() -> None:
     assert verdict.reason.code is ReasonCode.SEARCH_BUDGET
 
 
-def test_the_request_budget_does_not_depend_on_what_was_asked_before() -> None:
+def test_the_request_budget_does_not_depend_on_what_was_asked_before():
     """The first nodes by name are searched, the rest is unknown: on every call, in any order of names."""
     snapshot = world(b.claim("c"))
     settings = Settings(request_steps=3)
@@ -398,7 +396,7 @@ def test_the_request_budget_does_not_depend_on_what_was_asked_before() -> None:
     assert sorted(again) == sorted(fresh)
 
 
-def test_a_new_pod_of_a_known_shape_needs_no_search() -> None:
+def test_a_new_pod_of_a_known_shape_needs_no_search():
     """Pods and claims of one spec share predictions."""
     snapshot = world(b.claim("c"), b.claim("d"))
     memo: Memo[Entry] = Memo(lambda name, score: (name, score))
@@ -408,7 +406,7 @@ def test_a_new_pod_of_a_known_shape_needs_no_search() -> None:
     assert second.stats.searches == 0
 
 
-def test_a_memo_follows_claim_events() -> None:
+def test_a_memo_follows_claim_events():
     """Only the node whose devices were taken is searched again."""
     snapshot = world(b.claim("c"), b.claim("d"))
     memo: Memo[Entry] = Memo(lambda name, score: (name, score))

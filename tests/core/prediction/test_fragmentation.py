@@ -67,12 +67,12 @@ def left_by(snapshot: Snapshot, spec: Claim) -> Fragmentation | None:
         ("a", "b", FreePairs(0, 0)),
     ],
 )
-def test_a_group_is_a_gpu_and_a_nic_on_one_root(gpus: str, nics: str, found: FreePairs) -> None:
+def test_a_group_is_a_gpu_and_a_nic_on_one_root(gpus, nics, found):
     """Each device is in one group at most; first fit reaches those whose devices have the same turn."""
     assert pairs(world(on_roots("gpu", *gpus), on_roots("nic", *nics))) == found
 
 
-def test_numa_nodes_count_where_roots_say_nothing() -> None:
+def test_numa_nodes_count_where_roots_say_nothing():
     """NICs without a root are as near as their NUMA node; with one shared root on the node, roots count."""
     gpus = [b.device("gpu-0", "a", 0), b.device("gpu-1", "b", 1)]
     nics = [b.device("nic-0", None, 0), b.device("nic-1", None, 1)]
@@ -80,14 +80,14 @@ def test_numa_nodes_count_where_roots_say_nothing() -> None:
     assert pairs(world(gpus, [b.device("nic-0", "a", 0), nics[1]])) == FreePairs(1, 1)
 
 
-def test_held_devices_are_in_no_group() -> None:
+def test_held_devices_are_in_no_group():
     """The NIC of the first group is gone, so the others have other turns."""
     snapshot = world(on_roots("gpu", *"abc"), on_roots("nic", *"abc"), held("nic-0"))
     assert pairs(snapshot) == FreePairs(2, 0)
     assert pairs(snapshot.with_claims([held("gpu-0")])) == FreePairs(2, 2)
 
 
-def test_shared_and_tainted_devices_are_in_no_group() -> None:
+def test_shared_and_tainted_devices_are_in_no_group():
     """The former are never used up, the latter are not for later pods."""
     shared = DeviceTraits(allow_multiple_allocations=True)
     tainted = DeviceTraits(taints=(Taint("broken", "NoSchedule"),))
@@ -95,7 +95,7 @@ def test_shared_and_tainted_devices_are_in_no_group() -> None:
         assert pairs(world(on_roots("gpu", "a"), on_roots("nic", "a", traits=traits))) == FreePairs(0, 0)
 
 
-def test_a_nic_without_rdma_counts_where_no_nic_has_it() -> None:
+def test_a_nic_without_rdma_counts_where_no_nic_has_it():
     """On an AWS p4d each root carries a NIC for the host beside those that the GPUs talk to."""
 
     def nics(*rdma: bool) -> list[Device]:
@@ -113,7 +113,7 @@ def test_a_nic_without_rdma_counts_where_no_nic_has_it() -> None:
     assert pairs(world(gpus, nics(False, False))) == FreePairs(2, 2)
 
 
-def test_parts_of_one_device_are_one_unit() -> None:
+def test_parts_of_one_device_are_one_unit():
     """Whoever holds a partition of a GPU leaves no whole GPU; functions of a NIC stay to be had."""
 
     def part(name: str) -> Device:
@@ -125,14 +125,14 @@ def test_parts_of_one_device_are_one_unit() -> None:
     assert pairs(world(gpus, nics, held("gpu-0-mig"))) == FreePairs(0, 0)
 
 
-def test_a_gpu_alone_breaks_a_group() -> None:
+def test_a_gpu_alone_breaks_a_group():
     """It takes the first GPU, and with it the turn of all others."""
     found = left_by(world(on_roots("gpu", *"abc"), on_roots("nic", *"abc")), b.claim("c", GPU))
     assert found == Fragmentation(FreePairs(3, 3), FreePairs(2, 0), own=0)
     assert (found.broken, found.delayed) == (1, 3)
 
 
-def test_a_gpu_whose_nic_is_gone_breaks_nothing() -> None:
+def test_a_gpu_whose_nic_is_gone_breaks_nothing():
     """It even puts the others back into step."""
     snapshot = world(on_roots("gpu", *"abc"), on_roots("nic", *"abc"), held("nic-0"))
     found = left_by(snapshot, b.claim("c", GPU))
@@ -140,28 +140,28 @@ def test_a_gpu_whose_nic_is_gone_breaks_nothing() -> None:
     assert (found.broken, found.delayed) == (0, -2)
 
 
-def test_a_pod_may_use_up_its_own_group() -> None:
+def test_a_pod_may_use_up_its_own_group():
     """That is what groups are for."""
     found = left_by(world(on_roots("gpu", *"ab"), on_roots("nic", *"ab")), b.claim("c"))
     assert found == Fragmentation(FreePairs(2, 2), FreePairs(1, 1), own=1)
     assert (found.broken, found.delayed) == (0, 1)
 
 
-def test_a_misaligned_pair_breaks_two_groups() -> None:
+def test_a_misaligned_pair_breaks_two_groups():
     """Its GPU is of one and its NIC of another."""
     found = left_by(world(on_roots("gpu", *"ab"), on_roots("nic", *"ba")), b.claim("c"))
     assert found == Fragmentation(FreePairs(2, 0), FreePairs(0, 0), own=0)
     assert (found.broken, found.delayed) == (2, 0)
 
 
-def test_admin_access_takes_nothing() -> None:
+def test_admin_access_takes_nothing():
     """The device stays for others."""
     watch = Request("gpu", ExactRequest("gpu", "gpu", admin_access=True))
     found = left_by(world(on_roots("gpu", "a"), on_roots("nic", "a")), b.claim("c", b.spec(watch)))
     assert found is None or found.before == found.after
 
 
-def test_no_devices_no_fragmentation() -> None:
+def test_no_devices_no_fragmentation():
     """A pod that fits nowhere leaves everything as it is, and there is nothing to tell."""
     assert left_by(world([], on_roots("nic", "a")), b.claim("c", GPU)) is None
 
@@ -172,7 +172,7 @@ def test_no_devices_no_fragmentation() -> None:
     st.integers(0, 2**12),
     st.integers(0, 2**12),
 )
-def test_a_pod_breaks_at_least_what_it_gets(gpus: list[int], nics: list[int], free: int, taken: int) -> None:
+def test_a_pod_breaks_at_least_what_it_gets(gpus, nics, free, taken):
     """So nothing that the pod had to break counts as broken; and first fit never reaches more than all."""
     count = len(gpus) + len(nics)
     pairable = Pairable(tuple(gpus), tuple(nics), tuple((0, unit, unit) for unit in range(count)))

@@ -47,7 +47,7 @@ def table_of(memo: Memo[str], snapshot: Snapshot, key: str = "k") -> Table[str]:
     return memo.plan(key, snapshot).table(SETTINGS)
 
 
-def test_only_changed_nodes_are_forgotten() -> None:
+def test_only_changed_nodes_are_forgotten():
     """They are stale: asked for before, and to be judged again."""
     snapshot, memo = world(), make()
     filled(memo, snapshot)
@@ -57,7 +57,7 @@ def test_only_changed_nodes_are_forgotten() -> None:
     assert table.stale == {"b"}
 
 
-def test_a_changed_node_without_an_entry_is_not_stale() -> None:
+def test_a_changed_node_without_an_entry_is_not_stale():
     """Nobody asked for it, so nobody needs it judged again."""
     snapshot, memo = world(), make()
     filled(memo, snapshot).entries.pop("b")
@@ -65,7 +65,7 @@ def test_a_changed_node_without_an_entry_is_not_stale() -> None:
     assert table_of(memo, after).stale == set()
 
 
-def test_nothing_is_forgotten_without_a_change() -> None:
+def test_nothing_is_forgotten_without_a_change():
     """The same snapshot, and one that follows by claims without devices."""
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
@@ -74,7 +74,7 @@ def test_nothing_is_forgotten_without_a_change() -> None:
     assert table.entries.keys() == set(NODES)
 
 
-def test_a_table_that_is_too_far_behind_starts_afresh() -> None:
+def test_a_table_that_is_too_far_behind_starts_afresh():
     """The history of changes is bounded."""
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
@@ -86,7 +86,7 @@ def test_a_table_that_is_too_far_behind_starts_afresh() -> None:
     assert (table.entries, table.stale) == ({}, set())
 
 
-def test_an_older_snapshot_gets_a_table_of_its_own() -> None:
+def test_an_older_snapshot_gets_a_table_of_its_own():
     """What was learnt since does not hold for it."""
     snapshot, memo = world(), make()
     newer = snapshot.with_claims([b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0"))])
@@ -97,7 +97,7 @@ def test_an_older_snapshot_gets_a_table_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("change", ["lineage", "classes"])
-def test_another_cluster_or_other_classes_forget_everything(change: str) -> None:
+def test_another_cluster_or_other_classes_forget_everything(change):
     """Shapes are compiled against the classes, and names mean other nodes elsewhere."""
     snapshot, memo = world(), make()
     filled(memo, snapshot)
@@ -111,7 +111,7 @@ def _with_classes(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, objects=Objects({**snapshot.objects.by_kind, DEVICE_CLASS.name: classes}))
 
 
-def test_the_least_recently_used_table_is_dropped() -> None:
+def test_the_least_recently_used_table_is_dropped():
     """Beyond the capacity; being asked for counts as use."""
     snapshot, memo = world(), make(capacity=2)
     one, two = filled(memo, snapshot, "one"), filled(memo, snapshot, "two")
@@ -121,7 +121,7 @@ def test_the_least_recently_used_table_is_dropped() -> None:
     assert table_of(memo, snapshot, "two") is not two
 
 
-def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch):
     """On the next snapshot, not between two nodes of one request."""
     monkeypatch.setattr(memo_module, "_MAX_SEEN", 1)
     snapshot, memo = world(), make()
@@ -134,14 +134,14 @@ def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch: pytest.Monkey
     assert table_of(memo, after) is not table
 
 
-def test_keys_are_apart() -> None:
+def test_keys_are_apart():
     """Each plan has its own entries."""
     snapshot, memo = world(), make()
     filled(memo, snapshot, "one")
     assert table_of(memo, snapshot, "two").entries == {}
 
 
-def test_equal_entries_are_rendered_once() -> None:
+def test_equal_entries_are_rendered_once():
     """By the score; every node of the snapshot has one."""
     rendered: list[str] = []
 
@@ -157,7 +157,7 @@ def test_equal_entries_are_rendered_once() -> None:
     assert rendered == [*NODES, *NODES]
 
 
-def test_equal_entries_follow_the_nodes() -> None:
+def test_equal_entries_follow_the_nodes():
     """Of one that went and one that came at once, too."""
     memo, snapshot = make(), world()
     memo.equal(50, snapshot)
@@ -166,7 +166,7 @@ def test_equal_entries_follow_the_nodes() -> None:
     assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
 
 
-def test_equal_entries_are_of_one_cluster() -> None:
+def test_equal_entries_are_of_one_cluster():
     """Another one with as many nodes gets its own."""
     memo = make()
     memo.equal(50, world())
@@ -183,7 +183,7 @@ def claims_memo() -> ClaimsMemo:
     return ClaimsMemo(compile_claims((b.PAIR,), classes, RELEASE), RELEASE)
 
 
-def test_steps_add_up() -> None:
+def test_steps_add_up():
     """What a plan is charged at most is what all of its predictions took."""
     snapshot = world()
     plan = make().plan("k", snapshot)
@@ -194,7 +194,7 @@ def test_steps_add_up() -> None:
     assert plan.steps == 7
 
 
-def test_predictions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_are_bounded(monkeypatch):
     """Past the limit the memo starts afresh, its steps too."""
     monkeypatch.setattr(claims_memo_module, "_MAX_PREDICTIONS", 2)
     memo = claims_memo()

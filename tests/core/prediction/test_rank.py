@@ -36,12 +36,12 @@ def ranked(
     return rank_node(Outcome.ALLOCATED, alignment, fragmentation, settings, aligns=aligns)
 
 
-def test_needless_breaking_costs_one_point() -> None:
+def test_needless_breaking_costs_one_point():
     """What the pod needs itself costs nothing."""
     assert [ranked(0.9, each).score for each in (None, KEPT, DELAYED, BROKEN)] == [90, 90, 90, 89]
 
 
-def test_ranks_are_lexicographic() -> None:
+def test_ranks_are_lexicographic():
     """Alignment, then groups broken, then groups that first fit no longer reaches."""
     ranks = [
         ranked(0.9, BROKEN).rank,
@@ -52,7 +52,7 @@ def test_ranks_are_lexicographic() -> None:
     assert all(worse < better for worse, better in pairwise(ranks))
 
 
-def test_nothing_to_align_is_neutral() -> None:
+def test_nothing_to_align_is_neutral():
     """But for one point where groups break, or where the pod does not fit."""
     assert ranked(None, KEPT, aligns=False).score == 50
     assert ranked(None, BROKEN, aligns=False).score == 49
@@ -60,7 +60,7 @@ def test_nothing_to_align_is_neutral() -> None:
 
 
 @pytest.mark.parametrize("aligns", [True, False])
-def test_a_node_with_devices_goes_before_one_without(aligns: bool) -> None:
+def test_a_node_with_devices_goes_before_one_without(aligns):
     """An unknown node is as good as half, but not before what is known to be; no devices come last."""
     unknown, none, error = (
         rank_node(outcome, None, None, SETTINGS, aligns=aligns).rank
@@ -71,9 +71,7 @@ def test_a_node_with_devices_goes_before_one_without(aligns: bool) -> None:
 
 
 @given(alignments, alignments, fragmentations, fragmentations, scales)
-def test_the_order_of_scores_is_that_of_alignments(
-    a: float, b: float, left_a: Fragmentation | None, left_b: Fragmentation | None, score_max: int
-) -> None:
+def test_the_order_of_scores_is_that_of_alignments(a, b, left_a, left_b, score_max):
     """Never reversed where they differ by more than a point; that of ranks is never reversed at all."""
     settings = Settings(score_max)
     one, other = ranked(a, left_a, settings), ranked(b, left_b, settings)
@@ -85,9 +83,7 @@ def test_the_order_of_scores_is_that_of_alignments(
 
 
 @given(alignments, fragmentations, scales)
-def test_the_score_is_the_alignment_within_a_point(
-    predicted: float, left: Fragmentation | None, score_max: int
-) -> None:
+def test_the_score_is_the_alignment_within_a_point(predicted, left, score_max):
     """Exactly the rounded alignment where nothing breaks needlessly."""
     given_score = ranked(predicted, left, Settings(score_max)).score
     rounded = round(predicted * score_max)

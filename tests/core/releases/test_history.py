@@ -19,19 +19,19 @@ from extender.core.releases.release import CounterScope, DistinctRule, Implement
         (" 1.37 ", "1.37.2"),
     ],
 )
-def test_versions(version: str, used: str) -> None:
+def test_versions(version, used):
     """A minor means its newest patch known; suffixes of distributions do not count."""
     assert release_for(version).version == used
 
 
 @pytest.mark.parametrize("version", ["1.33", "1.38.0", "2.36", "1", "latest", "1.36.x", ""])
-def test_unknown_versions(version: str) -> None:
+def test_unknown_versions(version):
     """What is not modelled is refused with what is."""
     with pytest.raises(UnknownRelease, match=r"supported: 1\.34, 1\.35, 1\.36, 1\.37"):
         release_for(version)
 
 
-def test_latest() -> None:
+def test_latest():
     """The newest patch of the newest minor."""
     assert LATEST.version == f"1.37.{PATCHES['1.37']}"
     assert LATEST.minor == "1.37"
@@ -57,13 +57,13 @@ def test_latest() -> None:
         ("1.37", {"DRADerivedAttributes": True}, "experimental"),
     ],
 )
-def test_implementations(version: str, gates: dict[str, bool], implementation: str) -> None:
+def test_implementations(version, gates, implementation):
     """The first implementation that knows every feature that is on."""
     features = release_for(version, gates).features
     assert implementation_for(version, features) is Implementation(implementation)
 
 
-def test_list_attributes_of_1_36_reach_the_selectors_only() -> None:
+def test_list_attributes_of_1_36_reach_the_selectors_only():
     """The gate is handed to CEL, not to the allocator."""
     release = release_for("1.36", {"DRAListTypeAttributes": True})
     assert release.cel.list_attributes
@@ -71,7 +71,7 @@ def test_list_attributes_of_1_36_reach_the_selectors_only() -> None:
     assert release_for("1.37", {"DRAListTypeAttributes": True}).features.list_type_attributes
 
 
-def test_switches_by_patch() -> None:
+def test_switches_by_patch():
     """Behaviour that changed within a minor (rows of the behaviour matrix)."""
     fixed = {patch: release_for(f"1.36.{patch}").counters for patch in range(7)}
     assert [counters.all_mode_crashes for counters in fixed.values()] == [True] * 2 + [False] * 5
@@ -85,7 +85,7 @@ def test_switches_by_patch() -> None:
     assert not release_for("1.37.1").taint_rule_without_selector_matches
 
 
-def test_only_newer_allocators_have_an_order() -> None:
+def test_only_newer_allocators_have_an_order():
     """Pools and slices are sorted from 1.36 on, but never in the stable allocator."""
     assert [release_for(minor).order.fixed for minor in PATCHES] == [False, False, True, True]
     off = {"DRAConsumableCapacity": False, "DRADeviceBindingConditions": False}

@@ -257,7 +257,7 @@ def as_read(driver: str, device: Device) -> str:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_what_is_read_of_a_sample(name: str) -> None:
+def test_what_is_read_of_a_sample(name):
     """Each device of the sample, and nothing of what it does not say."""
     found = {
         device.name: as_read(
@@ -269,18 +269,18 @@ def test_what_is_read_of_a_sample(name: str) -> None:
     assert found == EXPECTED[name]
 
 
-def test_every_sample_of_a_driver_is_read() -> None:
+def test_every_sample_of_a_driver_is_read():
     """All but the examples of Kubernetes' own design documents."""
     assert {path.stem for path in SLICES.glob("*.yaml") if not path.stem.startswith("kep")} == EXPECTED.keys()
 
 
-def test_every_driver_has_a_sample() -> None:
+def test_every_driver_has_a_sample():
     """And one driver that is not listed: devices of a fabric, of which nothing is known."""
     drivers = {slice_.driver or FRAGMENTS[name] for name in EXPECTED for slice_ in slices(name)}
     assert drivers == DRIVERS.keys() | {"composable.example.com"}
 
 
-def test_nothing_else_names_a_driver() -> None:
+def test_nothing_else_names_a_driver():
     """
     A driver is one row: no other code of the layers that predict and serve depends on its name.
 
@@ -307,7 +307,7 @@ def test_nothing_else_names_a_driver() -> None:
     }
 
 
-def test_samples_written_by_hand_say_so() -> None:
+def test_samples_written_by_hand_say_so():
     """A sample names its source; what no driver printed is not passed off as that."""
     for path in SLICES.glob("*.yaml"):
         first, second, *_ = path.read_text().splitlines()
@@ -329,14 +329,14 @@ def test_samples_written_by_hand_say_so() -> None:
         ("oci-gb200-dra.net", 8),
     ],
 )
-def test_physical_devices_of_a_sample(name: str, groups: int) -> None:
+def test_physical_devices_of_a_sample(name, groups):
     """Entries of one card or port are one; chips that share a uuid, and ports of one card, are not."""
     (slice_,) = slices(name)
     locations = locate([(slice_.driver, device) for device in slice_.devices], DEFAULT_VOCABULARY)
     assert len({location.device for location in locations}) == groups
 
 
-def test_a_driver_that_names_devices_by_uuid_of_the_node_has_no_identity() -> None:
+def test_a_driver_that_names_devices_by_uuid_of_the_node_has_no_identity():
     """Ascend's uuid counts per node, TPUs of one host may share theirs: neither tells cards apart."""
     for driver in ("ascend.project-hami.io", "tpu.google.com", "npu.furiosa.ai"):
         assert DRIVERS[driver].identity == ()

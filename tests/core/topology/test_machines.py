@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 import yaml
@@ -39,7 +38,7 @@ def slice_devices(*names: str) -> list[Published]:
 
 
 @pytest.fixture
-def located() -> Callable[..., dict[str, Location]]:
+def located():
     def by_name(*names: str) -> dict[str, Location]:
         devices = slice_devices(*names)
         locations = locate(devices, DEFAULT_VOCABULARY)
@@ -48,7 +47,7 @@ def located() -> Callable[..., dict[str, Location]]:
     return by_name
 
 
-def test_p4d_slices(located: Callable[..., dict[str, Location]]) -> None:
+def test_p4d_slices(located):
     """Two GPUs, an EFA and an ENA share each root; the NICs tell the GPUs' NUMA nodes."""
     locations = located("aws-p4d-gpu.nvidia.com", "aws-p4d-dra.net")
     assert distance(locations["gpu-0"], locations["pci-0000-10-1b-0"]) is Distance.PCIE_ROOT
@@ -56,7 +55,7 @@ def test_p4d_slices(located: Callable[..., dict[str, Location]]) -> None:
     assert distance(locations["gpu-7"], locations["pci-0000-10-1b-0"]) is Distance.REMOTE
 
 
-def test_gb300_slices(located: Callable[..., dict[str, Location]]) -> None:
+def test_gb300_slices(located):
     """Azure's VFs have no root and its GPUs no NUMA node: unknown, neither good nor bad."""
     locations = located("azure-gb300-gpu.nvidia.com", "azure-gb300-dra.net")
     apart = Counter(
@@ -70,7 +69,7 @@ def test_gb300_slices(located: Callable[..., dict[str, Location]]) -> None:
     assert distance(locations["pci-0101-00-00-0"], locations["pci-0102-00-00-0"]) is Distance.NUMA
 
 
-def test_gb200_slices(located: Callable[..., dict[str, Location]]) -> None:
+def test_gb200_slices(located):
     """Two ports of one card are two devices on one root; no GPU shares a root with them."""
     locations = located("oci-gb200-gpu.nvidia.com", "oci-gb200-dra.net")
     assert distance(locations["pci-0000-03-00-0"], locations["pci-0000-03-00-1"]) is Distance.PCIE_ROOT
@@ -78,14 +77,14 @@ def test_gb200_slices(located: Callable[..., dict[str, Location]]) -> None:
     assert distance(locations["gpu-0"], locations["pci-0000-03-00-0"]) is Distance.UNKNOWN
 
 
-def test_gpu_mig_vfio_slice(located: Callable[..., dict[str, Location]]) -> None:
+def test_gpu_mig_vfio_slice(located):
     """One card published three times is one device, and worth no more than itself."""
     locations = located("gpu.nvidia.com-gpu-mig-vfio")
     assert {location.device for location in locations.values()} == {0}
     assert [pair.distance for pair in align(list(locations.values())).pairs] == [Distance.DEVICE] * 2
 
 
-def test_intel_slices(located: Callable[..., dict[str, Location]]) -> None:
+def test_intel_slices(located):
     """Intel's old and new names agree; Gaudi's address is in its name."""
     gpus = list(located("gpu.intel.com").values())
     assert distance(*gpus) is Distance.PCIE_ROOT
@@ -94,7 +93,7 @@ def test_intel_slices(located: Callable[..., dict[str, Location]]) -> None:
     assert distance(*gaudis) is Distance.UNKNOWN
 
 
-def test_cpu_slices(located: Callable[..., dict[str, Location]]) -> None:
+def test_cpu_slices(located):
     """CPUs grouped by node list roots and sit on none; both nodes are on socket 0."""
     grouped = list(located("dra.cpu-grouped-numa").values())
     assert [location.root for location in grouped] == [-1, -1]
@@ -102,7 +101,7 @@ def test_cpu_slices(located: Callable[..., dict[str, Location]]) -> None:
     assert distance(*located("dra.cpu-individual").values()) is Distance.NUMA
 
 
-def test_old_dranet_slice() -> None:
+def test_old_dranet_slice():
     """The four-part address of 2024 names the same device as today's single attribute."""
     (old,) = slice_devices("gke-dra.net-old-format")
     new = ("dra.net", Device("n", {"dra.net/pciAddress": Attribute(AttributeKind.STRING, "0000:c8:00.0")}))

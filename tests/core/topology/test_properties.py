@@ -46,7 +46,7 @@ def nodes(draw: st.DrawFn) -> list[Published]:
 
 
 @given(nodes().flatmap(lambda devices: st.permutations(list(enumerate(devices)))))
-def test_order_of_devices_changes_no_distance(shuffled: list[tuple[int, Published]]) -> None:
+def test_order_of_devices_changes_no_distance(shuffled):
     """Whatever is published, in whatever order, the devices are equally far apart."""
     locations = location(*[device for _, device in shuffled])
     ordered = location(*[device for _, device in sorted(shuffled, key=lambda entry: entry[0])])
@@ -56,7 +56,7 @@ def test_order_of_devices_changes_no_distance(shuffled: list[tuple[int, Publishe
 
 
 @given(nodes())
-def test_places_nest(devices: list[Published]) -> None:
+def test_places_nest(devices):
     """A NUMA node is in one socket, and every number is given by first occurrence."""
     locations = location(*devices)
     sockets: dict[int, int] = {}

@@ -21,7 +21,7 @@ ON_THE_BUS = [
 
 
 @pytest.mark.parametrize("driver", ON_THE_BUS)
-def test_every_name_is_in_full(driver: str) -> None:
+def test_every_name_is_in_full(driver):
     """A bare name in the table is one of the driver's own domain."""
     names = traits_read(DEFAULT_VOCABULARY, driver)
     assert names
@@ -30,7 +30,7 @@ def test_every_name_is_in_full(driver: str) -> None:
 
 
 @pytest.mark.parametrize("driver", ON_THE_BUS)
-def test_standard_names_come_first(driver: str) -> None:
+def test_standard_names_come_first(driver):
     """A standard name is trusted before any of a driver's own."""
     names = DEFAULT_VOCABULARY.attributes(driver)
     assert names.root[0] == "resource.kubernetes.io/pcieRoot"
@@ -38,7 +38,7 @@ def test_standard_names_come_first(driver: str) -> None:
     assert all(name == "resource.kubernetes.io/pciBusID" for name in names.address[:1])
 
 
-def test_traits_read_names_the_aliases() -> None:
+def test_traits_read_names_the_aliases():
     """What may move a device is known by name before any device is seen."""
     assert traits_read(DEFAULT_VOCABULARY, "gpu.nvidia.com") == {
         "resource.kubernetes.io/pcieRoot",
@@ -52,12 +52,12 @@ def test_traits_read_names_the_aliases() -> None:
     }
 
 
-def test_unknown_driver_has_its_own_bare_names() -> None:
+def test_unknown_driver_has_its_own_bare_names():
     """A driver nobody listed may spell NUMA in its own domain."""
     assert "npu.example.com/numaNode" in traits_read(DEFAULT_VOCABULARY, "npu.example.com")
 
 
-def test_a_driver_is_added_as_data() -> None:
+def test_a_driver_is_added_as_data():
     """Names given for a driver are read as they are, bare names in its domain."""
     names = DriverAttributes(
         DeviceKind.NVME, numa=("node", "other.example.com/node"), own_memory=("mode", "far")
@@ -70,7 +70,7 @@ def test_a_driver_is_added_as_data() -> None:
     assert vocabulary.attributes("else.example.com").kind is DeviceKind.OTHER
 
 
-def test_added_drivers_come_beside_and_in_place_of_the_listed() -> None:
+def test_added_drivers_come_beside_and_in_place_of_the_listed():
     """A site's names win for the drivers it names, and change no other."""
     given = {
         "dra.net": DriverAttributes(DeviceKind.NIC, numa=("slot",)),
@@ -83,7 +83,7 @@ def test_added_drivers_come_beside_and_in_place_of_the_listed() -> None:
     assert vocabulary.attributes("else.example.com") == DEFAULT_VOCABULARY.attributes("else.example.com")
 
 
-def test_documented_names_are_the_names() -> None:
+def test_documented_names_are_the_names():
     """docs/alignment.md lists every driver with its kind and every name that is read of it."""
     lines = (DOCS / "alignment.md").read_text().splitlines()
     rows = {
