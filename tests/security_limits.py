@@ -16,7 +16,7 @@ from extender.kube.decode.interner import TABLE_LIMIT
 from extender.kube.watch import unreadable
 from extender.service import config, softening
 from extender.service.http import body, connections, mutate, verbs
-from extender.service.live import prediction_check
+from extender.service.live import offered_nodes, prediction_check
 from extender.service.recording import thread
 
 MIB = 1024 * 1024
@@ -136,6 +136,23 @@ LIMITS = (
         "dra_extender_soft_alignment_total",
     ),
     Limit("`/bind`, with all repetitions", binder.DEADLINE_SECONDS, "s", "an `Error`"),
+    Limit(
+        "age of the filter answer that names a binding's node", offered_nodes.OFFER_SECONDS, "s", "an `Error`"
+    ),
+    Limit(
+        "pods whose last filter answer is remembered for `/bind`",
+        offered_nodes.MAX_PODS,
+        "pods",
+        "the oldest is forgotten; its binding is an `Error`",
+        "dra_extender_dropped_pods_total",
+    ),
+    Limit(
+        "names of nodes in these answers",
+        offered_nodes.MAX_BYTES,
+        "MiB",
+        "the oldest is forgotten; its binding is an `Error`",
+        "dra_extender_dropped_pods_total",
+    ),
     Limit("Events that wait for the API server", event_recorder.QUEUE_LIMIT, "Events", "dropped"),
     Limit("note of an Event", event_recorder.NOTE_BYTES, "bytes", "cut off"),
     Limit(

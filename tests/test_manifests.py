@@ -37,13 +37,16 @@ GRANTED = {
     "base": {
         ("", "namespaces"): {"list", "watch"},
         ("", "nodes"): {"list", "watch"},
-        ("", "pods"): {"get", "list", "watch"},
-        ("", "pods/binding"): {"create"},
-        ("events.k8s.io", "events"): {"create"},
+        ("", "pods"): {"list", "watch"},
         ("resource.k8s.io", "deviceclasses"): {"list", "watch"},
         ("resource.k8s.io", "devicetaintrules"): {"list", "watch"},
         ("resource.k8s.io", "resourceclaims"): {"list", "watch"},
         ("resource.k8s.io", "resourceslices"): {"list", "watch"},
+    },
+    "components/bind": {
+        ("", "pods"): {"get"},
+        ("", "pods/binding"): {"create"},
+        ("events.k8s.io", "events"): {"create"},
     },
     "components/webhook": {("events.k8s.io", "events"): {"create"}},
 }
@@ -75,7 +78,7 @@ def test_kustomizations_refer_to_what_is_there():
     for path in DEPLOY.rglob("kustomization.yaml"):
         (kustomization,) = documents(path)
         referred = [*kustomization.get("resources", []), *kustomization.get("components", [])]
-        referred += [patch["path"] for patch in kustomization.get("patches", [])]
+        referred += [patch["path"] for patch in kustomization.get("patches", []) if "path" in patch]
         for name in referred:
             target = (path.parent / name).resolve()
             assert target.exists(), f"{short(path)} refers to {name}"
@@ -95,6 +98,20 @@ def test_kustomizations_render(folder):
     assert rendered == {named(document): ordered(document) for document in render(DEPLOY / folder)}
     image = deployed(folder)["spec"]["template"]["spec"]["containers"][0]["image"]
     assert re.fullmatch(r"registry\.example\.com/dra-extender:\d+\.\d+\.\d+", image)
+
+
+def test_only_the_component_binds():
+    """It adds the option to whatever arguments there are, and keeps a scheduler at one replica."""
+    folders = DEPLOY / "base", DEPLOY / "overlays/bind"
+    base, bound = ({named(each): each for each in render(folder)} for folder in folders)
+    arguments = [
+        objects["Deployment", "dra-extender"]["spec"]["template"]["spec"]["containers"][0]["args"]
+        for objects in (base, bound)
+    ]
+    assert "--bind" not in arguments[0]
+    assert arguments[1] == [*arguments[0], "--bind"]
+    assert "sessionAffinity" not in base["Service", "dra-extender"]["spec"]
+    assert bound["Service", "dra-extender"]["spec"]["sessionAffinity"] == "ClientIP"
 
 
 def test_each_folder_that_grants_rights_is_listed():

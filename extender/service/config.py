@@ -92,7 +92,8 @@ class Config:
 
     ``evaluation``: the range of scores and the budgets. ``drain_seconds``: how long
     to serve on after SIGTERM with readiness already off, so that callers move away
-    first. ``decisive``: our score outweighs the scheduler's own, so that one of the best nodes is chosen
+    first. ``bind``: bind pods; without it bind answers an error.
+    ``decisive``: our score outweighs the scheduler's own, so that one of the best nodes is chosen
     here. ``keepalive_seconds`` must stay above the 90 s for which kube-scheduler
     keeps idle connections: it does not repeat a POST whose connection was closed.
     ``in_flight_seconds``: how long an allocation is assumed that the API does not show.
@@ -104,6 +105,7 @@ class Config:
     listeners: tuple[Listener, ...] = _LISTENERS
     evaluation: Settings = _EVALUATION
     default_policy: Policy = Policy.PREFERRED
+    bind: bool = False
     decisive: bool = False
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.JSON

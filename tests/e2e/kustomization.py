@@ -1,12 +1,14 @@
 """
 What ``kubectl kustomize`` makes of the kustomizations in ``deploy``.
 
-Only what they use: resources, components, strategic merge patches, namespace, labels and images.
+Only what they use: resources, components, strategic merge patches, JSON patches that add to the end of a
+list, namespace, labels and images.
 Anything else is an error, so that nothing is silently left out.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,9 @@ def _render(folder: Path, documents: list[Object]) -> list[Object]:
     for name in kustomization.get("components", ()):
         documents = _render(folder / name, documents)
     for patch in kustomization.get("patches", ()):
+        if "target" in patch:
+            documents = _appended(documents, patch)
+            continue
         for change in _read(folder / patch["path"]):
             documents = _patched(documents, change)
     if namespace := kustomization.get("namespace"):
@@ -80,6 +85,27 @@ def _patched(documents: Iterable[Object], change: Object) -> list[Object]:
         result.append(document)
     if found != 1:
         raise Unsupported(f"a patch of {change['kind']} {change['metadata']['name']} meets {found} objects")
+    return result
+
+
+def _appended(documents: Iterable[Object], patch: Object) -> list[Object]:
+    """Apply a JSON patch (RFC 6902) that adds to the end of lists of the one object that it targets."""
+    result = copy.deepcopy(list(documents))
+    target = patch["target"]
+    if set(patch) != {"target", "patch"} or set(target) != {"kind", "name"}:
+        raise Unsupported(f"a JSON patch with {', '.join(sorted({*patch, *target}))}")
+    wanted = (target["kind"], target["name"])
+    found = [document for document in result if (document["kind"], document["metadata"]["name"]) == wanted]
+    if len(found) != 1:
+        raise Unsupported(f"a patch of {wanted[0]} {wanted[1]} meets {len(found)} objects")
+    for operation in yaml.safe_load(patch["patch"]):
+        *steps, last = operation["path"].removeprefix("/").split("/")
+        if (operation["op"], last) != ("add", "-"):
+            raise Unsupported(f"the JSON patch {operation['op']} {operation['path']}")
+        value: Any = found[0]
+        for step in steps:
+            value = value[int(step) if isinstance(value, list) else step]
+        value.append(operation["value"])
     return result
 
 

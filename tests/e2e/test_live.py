@@ -37,7 +37,7 @@ async def test_every_prediction_is_right(cluster, ask):
 
 async def test_bound_pods_have_an_event_that_names_their_devices(cluster):
     """Follow, bind, tell in an Event: the ClusterRole of ``deploy`` is enough."""
-    with serving(cluster.directory, "--kubeconfig", cluster.account, "--decisive") as extender:
+    with serving(cluster.directory, "--kubeconfig", cluster.account, "--decisive", "--bind") as extender:
         await until(lambda: ready(extender), "ready")
         config = scheduler_config.sample(cluster.plane, BINDING_SAMPLE, extender.url)
         with cluster.plane.scheduler(config):

@@ -72,7 +72,7 @@ async def test_a_kind_that_may_not_be_followed_is_named(plane_with_taint_rules, 
 
 async def test_a_binding_that_may_not_be_made_is_refused_with_the_right(cluster):
     """Where the extender is not ignorable the pod stays without a node, and its condition says why."""
-    with serving(cluster.directory, "--kubeconfig", await without(cluster.plane, BIND)) as extender:
+    with serving(cluster.directory, "--kubeconfig", await without(cluster.plane, BIND), "--bind") as extender:
         await until(lambda: ready(extender), "ready")
         config = scheduler_config.sample(cluster.plane, BINDING_SAMPLE, extender.url, ignorable=False)
         with cluster.plane.scheduler(config):
@@ -88,7 +88,7 @@ async def test_whether_a_binding_came_through_is_looked_up(cluster, right):
     """The binding's answer is lost. With all rights that is found out, without this one it is an error."""
     with between(cluster.plane) as proxy:
         account = await without(cluster.plane, right, proxy.url)
-        with serving(cluster.directory, "--kubeconfig", account) as extender:
+        with serving(cluster.directory, "--kubeconfig", account, "--bind") as extender:
             await until(lambda: ready(extender), "ready")
             config = scheduler_config.sample(cluster.plane, BINDING_SAMPLE, extender.url)
             proxy.fault = Fault.LOSE_BINDINGS
@@ -102,7 +102,7 @@ async def test_whether_a_binding_came_through_is_looked_up(cluster, right):
 
 async def test_events_that_may_not_be_written_are_logged_with_the_right(cluster):
     """The pod is bound all the same."""
-    with serving(cluster.directory, "--kubeconfig", await without(cluster.plane, TELL)) as extender:
+    with serving(cluster.directory, "--kubeconfig", await without(cluster.plane, TELL), "--bind") as extender:
         await until(lambda: ready(extender), "ready")
         config = scheduler_config.sample(cluster.plane, BINDING_SAMPLE, extender.url)
         with cluster.plane.scheduler(config):

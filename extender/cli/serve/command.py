@@ -73,6 +73,7 @@ def config_of(args: argparse.Namespace, site: Site) -> Config:
         listeners=listeners_of(listen_options(args)),
         evaluation=Settings(args.score_max, args.search_steps, args.request_steps, site.worths),
         default_policy=Policy(args.alignment),
+        bind=args.bind,
         decisive=args.decisive,
         log_level=LogLevel(args.log_level),
         log_format=LogFormat(args.log_format),

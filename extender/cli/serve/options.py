@@ -83,6 +83,12 @@ OPTIONS: tuple[ServeOption, ...] = (
         page="live.md#decisive",
     ),
     ServeOption(
+        name="--bind",
+        help="bind pods for a scheduler that has bindVerb in its configuration; live clusters only",
+        live=True,
+        page="live.md#binding",
+    ),
+    ServeOption(
         name="--in-flight-seconds",
         metavar="S",
         parse=float,

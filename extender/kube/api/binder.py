@@ -15,6 +15,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
+import structlog
 
 from .backoff import Backoff
 from .connection import Connection
@@ -62,6 +63,8 @@ class _Pod(msgspec.Struct, gc=False):
 
 _POD = msgspec.json.Decoder(_Pod)
 
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.bind")
+
 
 class ApiBinder:
     """
@@ -87,36 +90,51 @@ class ApiBinder:
         """
         Bind the pod; answer the empty string, or what went wrong and what to do.
 
+        What the server says goes to the log only: it may tell the caller of objects that are not theirs.
         Lost connections, 429, 500, 503 and 504 are tried again, at most
         ``ATTEMPTS`` times in all and until the deadline. An attempt without a clear
         answer may have bound the pod: if a later look finds it bound to this very
         node, that is success. Never raises.
         """
+        error, attempts = await self._attempts(args)
+        if error is None:
+            return ""
+        log.warning(
+            "pod not bound",
+            namespace=args.pod_namespace,
+            pod=args.pod_name,
+            node=args.node,
+            attempts=attempts,
+            problem=str(error),
+        )
+        times = f"{attempts} attempt{'s' if attempts > 1 else ''}"
+        return f"{_told(error)}; given up after {times}, see the extender's log"
+
+    async def _attempts(self, args: BindingArgs) -> tuple[LiveError | None, int]:
+        """Return what went wrong at last, ``None`` where the pod is bound, and the number of attempts."""
         end = self._clock() + self._deadline_seconds
         backoff = Backoff(self._random, first_seconds=0.05, most_seconds=1.0)
-        attempts, problem = 0, ""
+        attempts, problem = 0, LiveError()
         while attempts < ATTEMPTS:
             attempts += 1
             try:
                 # Half of what is left: a hanging attempt leaves time to look whether it came through.
                 await self._post(args, (end - self._clock()) / 2)
-                return ""
+                return None, attempts
             except (Unreachable, ApiRefusal) as error:
                 status = error.status if isinstance(error, ApiRefusal) else 0
                 if status and status not in _RETRYABLE:
                     landed = status == _CONFLICT and attempts > 1 and await self._is_bound(args, end)
-                    return "" if landed else str(error)
-                problem = str(error)
+                    return None if landed else error, attempts
+                problem = error
                 wait = backoff.next(error.retry_after_seconds if isinstance(error, ApiRefusal) else 0.0)
             except LiveError as error:
-                return str(error)
+                return error, attempts
             if self._clock() + wait >= end:
                 break
             if attempts < ATTEMPTS:
                 await self._sleep(wait)
-        if await self._is_bound(args, end):
-            return ""
-        return f"{problem} (given up after {attempts} attempt{'s' if attempts > 1 else ''})"
+        return None if await self._is_bound(args, end) else problem, attempts
 
     async def _post(self, args: BindingArgs, seconds: float) -> None:
         """
@@ -146,6 +164,18 @@ class ApiBinder:
             return False
         uid, node = pod.metadata and pod.metadata.uid, pod.spec and pod.spec.node_name
         return (uid, node) == (args.pod_uid, args.node)
+
+
+def _told(error: LiveError) -> str:
+    """What the caller is told of an error: nothing that the server said but its status."""
+    match error:
+        case ApiRefusal(status=403):
+            advice = f"grant the extender the verb {_BIND.verb} on {_BIND.resource} in a ClusterRole"
+            return f"the API server refused the binding (403); {advice}"
+        case ApiRefusal(status=status):
+            return f"the API server refused the binding ({status})"
+        case _:
+            return "no answer from the API server"
 
 
 def _pod_path(args: BindingArgs) -> str:

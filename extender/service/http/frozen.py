@@ -1,5 +1,5 @@
 """
-What stands in for the parts of a live cluster where a dump is served.
+What stands in for the parts of a live cluster where a dump is served, or where one is off.
 
 Handlers call these like the real ones, so that no handler asks which of the two it serves. The interfaces
 are in ``dependencies``.
@@ -8,6 +8,7 @@ are in ``dependencies``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 CANNOT_BIND = (
     "this extender serves a dump of a cluster and cannot bind pods: remove bindVerb from its entry in "
     "KubeSchedulerConfiguration, or serve the live cluster"
+)
+
+BIND_IS_OFF = (
+    "this extender binds no pods: start it with --bind, or remove bindVerb from its entry in "
+    "KubeSchedulerConfiguration"
 )
 
 
@@ -73,11 +79,14 @@ class NoRecorder:
         """Do nothing."""
 
 
+@dataclass(frozen=True, slots=True)
 class NoBinder:
-    """Refuses every binding and says why."""
+    """Refuses every binding with the ``reason``."""
+
+    reason: str = CANNOT_BIND
 
     async def bind(self, _args: BindingArgs) -> str:
-        return CANNOT_BIND
+        return self.reason
 
 
 class NoEvents:

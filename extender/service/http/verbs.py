@@ -101,7 +101,7 @@ async def bind(binder: Binder, metrics: Metrics, body: bytes) -> Answer:
         error = await binder.bind(args)
     except Exception as unexpected:  # noqa: BLE001  the scheduler must get an answer it can show
         observe_error(metrics, Verb.BIND, unexpected)
-        error = f"an internal error of the extender kept the pod from being bound, see its log: {unexpected}"
+        error = "an internal error of the extender kept the pod from being bound, see its log"
     return Answer(wire.bind_result(error), Result.REFUSED if error else Result.OK)
 
 

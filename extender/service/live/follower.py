@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from extender.model import DeviceID, Pod
 
     from .event_handler import EventHandler
+    from .offered_nodes import OfferedNodes
     from .prediction_check import Mismatch, PredictionCheck
     from .store import LiveStore
 
@@ -34,6 +35,7 @@ class LiveFollower:
     ``reflectors``: how each kind is kept up with, in times of ``clock``. ``decisive``: our score
     outweighs all others, so that one best node is where the pod lands. ``gates``: the scheduler's feature
     gates that differ from the release's defaults. ``handler``: what the reflectors report to.
+    ``offered`` remembers filter answers where we bind pods, ``None`` where we do not.
     """
 
     live = True
@@ -49,6 +51,7 @@ class LiveFollower:
     stale_seconds: float
     decisive: bool = False
     gates: Mapping[str, bool] = field(default_factory=dict)
+    offered: OfferedNodes | None = None
 
     @property
     def age(self) -> float:
@@ -98,11 +101,14 @@ class LiveFollower:
 
     def on_filtered(self, pod: Pod, names: Sequence[str]) -> None:
         """
-        Follow the attempt if one node is left.
+        Remember the nodes, and follow the attempt if one is left.
 
         kube-scheduler does not ask for scores then, so this is where the pod lands.
         """
         self.handler.on_answer()
+        if self.offered is not None and pod.uid:
+            shown = self.store.shows_unbound(pod.namespace, pod.name, pod.uid)
+            self.offered.remember(pod.uid, names, shown=shown)
         if len(names) == 1:
             self.on_unscored(pod, names)
 

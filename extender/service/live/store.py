@@ -94,6 +94,11 @@ class LiveStore:
         claims = self.current.claims
         return tuple(claims[key] for key in self._in_flight.claims if key in claims)
 
+    def shows_unbound(self, namespace: str, name: str, uid: str) -> bool:
+        """Whether the API shows the pod with this UID and without a node."""
+        pod = self.current.pods.get((namespace, name))
+        return pod is not None and bool(uid) and pod.uid == uid and not pod.node_name
+
     @property
     def held_twice(self) -> tuple[DeviceID, ...]:
         """Devices that the API shows in several claims; looks at every claim."""

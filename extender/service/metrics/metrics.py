@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from extender.kube.watch.events import ReflectorState
 
     from ..listeners import Reloaded
+    from ..live.dropped import Dropped
     from ..live.prediction_check import Match, PlacementCheck
     from ..policy import PodPolicy
     from ..recording.thread import Recorded
@@ -71,6 +72,7 @@ class Metrics:
         self._matches = self._counter(specs.PREDICTION_MATCHES)
         self._in_flight = self._gauge(specs.IN_FLIGHT_CLAIMS)
         self._expired = self._counter(specs.EXPIRED_CLAIMS)
+        self._dropped = self._counter(specs.DROPPED_PODS)
         self._softened = self._counter(specs.SOFT_ALIGNMENT)
         self._held_twice = self._gauge(specs.DEVICES_HELD_TWICE)
         self._achieved = self._histogram(specs.ALIGNMENT_ACHIEVED)
@@ -183,6 +185,10 @@ class Metrics:
     def expired(self, claims: int) -> None:
         """Record claims whose assumed allocation was given up."""
         self._expired.inc(claims)
+
+    def dropped(self, what: Dropped) -> None:
+        """Record that something of a pod is no longer held."""
+        self._dropped.labels(what).inc()
 
     def softened(self, result: str) -> None:
         """Record what became of a claim or template; ``result`` is one of ``softening.RESULTS``."""

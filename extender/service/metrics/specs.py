@@ -15,6 +15,7 @@ from extender.kube.api.event_recorder import EventResult
 from extender.model.kinds import KINDS
 
 from ..listeners import LISTENER_NAMES, Audience, Reloaded
+from ..live.dropped import Dropped
 from ..live.prediction_check import Match
 from ..policy import Policy
 from ..recording.thread import Recorded
@@ -193,6 +194,14 @@ DEVICES_HELD_TWICE = MetricSpec(
     MetricType.GAUGE,
     "Devices that several claims hold although each claim needs them alone, as with two schedulers.",
 )
+DROPPED_PODS = MetricSpec(
+    "dropped_pods_total",
+    MetricType.COUNTER,
+    "Pods of which something is no longer held, by what: offered-nodes, prediction and assumption were "
+    "dropped to make room; an unconfirmed pod was not shown by the API in time; unconfirmed-limit: one that "
+    "is not shown was not followed, because there were too many.",
+    (Label("what", tuple(Dropped)),),
+)
 SOFT_ALIGNMENT = MetricSpec(
     "soft_alignment_total",
     MetricType.COUNTER,
@@ -305,6 +314,7 @@ METRICS: tuple[MetricSpec, ...] = (
     PREDICTION_MATCHES,
     IN_FLIGHT_CLAIMS,
     EXPIRED_CLAIMS,
+    DROPPED_PODS,
     SOFT_ALIGNMENT,
     DEVICES_HELD_TWICE,
     ALIGNMENT_ACHIEVED,

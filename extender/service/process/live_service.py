@@ -23,11 +23,13 @@ from extender.kube.watch.time_slice import TimeSlice
 
 from ..config import Config
 from ..http.dependencies import Service
-from ..http.frozen import NoRecorder
+from ..http.frozen import BIND_IS_OFF, NoBinder, NoRecorder
 from ..live.delayed_releases import DelayedReleases
+from ..live.dropped import Dropped
 from ..live.event_handler import EventHandler
 from ..live.follower import LiveFollower
 from ..live.in_flight import InFlight
+from ..live.offered_nodes import OfferedNodes
 from ..live.pod_binder import PodBinder
 from ..live.prediction_check import PredictionCheck
 from ..live.store import LiveStore
@@ -114,6 +116,7 @@ async def _serve(
         for resource in FOLLOWED
     )
     memo = Memo(host_priority)
+    offered = OfferedNodes(clock, lambda: metrics.dropped(Dropped.OFFERED_NODES)) if config.bind else None
     follower = LiveFollower(
         store=store,
         handler=handler,
@@ -126,6 +129,7 @@ async def _serve(
         stale_seconds=config.stale_seconds,
         decisive=config.decisive,
         gates=gates,
+        offered=offered,
     )
     events = EventRecorder(connection, metrics.event)
     service = Service(
@@ -133,7 +137,9 @@ async def _serve(
         settings=config.evaluation,
         metrics=metrics,
         memo=memo,
-        binder=PodBinder(ApiBinder(connection), events, follower),
+        binder=NoBinder(BIND_IS_OFF)
+        if offered is None
+        else PodBinder(ApiBinder(connection), events, follower, offered),
         follower=follower,
         recorder=NoRecorder() if recorder is None else recorder,
         default_policy=config.default_policy,

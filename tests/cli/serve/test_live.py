@@ -103,7 +103,7 @@ async def test_an_attempt_from_the_question_to_the_allocation(server, objects, t
     body = {"Pod": pod, "Nodes": None, "NodeNames": ["far", "near"]}
     server.watches[CLAIMS] = [[HOLD]]
     kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
-    async with extender(kubeconfig, "--decisive") as (process, client):
+    async with extender(kubeconfig, "--decisive", "--bind") as (process, client):
 
         async def ready():
             return (await client.get("/readyz")).status == 200

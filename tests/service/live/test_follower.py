@@ -8,24 +8,12 @@ from dataclasses import replace
 import pytest
 
 from extender.core.cluster.changes import Changes
-from extender.core.prediction.evaluate import Memo, Settings, evaluate
-from extender.core.releases.history import release_for
-from extender.kube.watch.events import ReflectorState
 from extender.model import DeviceID
-from extender.model.kinds import KINDS, POD, RESOURCE_CLAIM
+from extender.model.kinds import POD, RESOURCE_CLAIM
 from extender.service.http import verbs
-from extender.service.http.dependencies import Service
-from extender.service.live.delayed_releases import DelayedReleases
-from extender.service.live.event_handler import EventHandler
-from extender.service.live.follower import LiveFollower
-from extender.service.live.in_flight import InFlight
-from extender.service.live.prediction_check import PredictionCheck
-from extender.service.live.store import LiveStore
-from extender.service.metrics.metrics import Metrics
-from extender.service.wire import host_priority
 from tests import builders as b
+from tests.service.live.live_cluster import NODES, body, live_service
 
-NODES = ["x", "y", "far"]
 GPU, NIC = DeviceID("gpu.nvidia.com", "y", "gpu-0"), DeviceID("dra.net", "y", "nic-0")
 
 
@@ -33,43 +21,10 @@ GPU, NIC = DeviceID("gpu.nvidia.com", "y", "gpu-0"), DeviceID("dra.net", "y", "n
 def make(clock):
     """A service on two nodes with an aligned pair and one with its devices apart, for two pods."""
 
-    def build(*, more=(), **options):
-        store = LiveStore(release_for("1.36"), InFlight(30.0), clock)
-        nodes, slices = [], []
-        for name in (*NODES, *more):
-            node, published = b.pair_node(name, ["a"], ["b" if name == "far" else "a"], numa={"a": 0, "b": 1})
-            nodes.append(node)
-            slices += published
-        for changes in b.first_lists(nodes, slices, b.CLASSES, [b.claim("c"), b.claim("d")]):
-            store.apply(changes)
-        settings, memo = Settings(), Memo(host_priority)
-        checks = PredictionCheck(evaluate, settings, clock, lambda _: None, lambda _: None)
-        live = LiveFollower(
-            store=store,
-            handler=EventHandler(store, DelayedReleases(clock), checks),
-            checks=checks,
-            evaluate=evaluate,
-            memo=memo,
-            settings=settings,
-            reflectors=tuple(
-                ReflectorState(kind.name, synced=True, last_contact=clock.now) for kind in KINDS
-            ),
-            clock=clock,
-            stale_seconds=300.0,
-            **options,
-        )
-        return Service(store=store, settings=settings, metrics=Metrics("1.36.2"), memo=memo, follower=live)
+    def build(**options):
+        return live_service(clock, **options)
 
     return build
-
-
-def body(pod, claim, *names, alignment=None):
-    spec = {"containers": [], "resourceClaims": [{"name": "devices", "resourceClaimName": claim}]}
-    metadata: dict[str, object] = {"name": pod, "namespace": "default", "uid": f"uid-{pod}"}
-    if alignment is not None:
-        metadata["annotations"] = {"dra-extender.io/alignment": alignment}
-    document = {"Pod": {"metadata": metadata, "spec": spec}, "NodeNames": list(names or NODES)}
-    return json.dumps(document).encode()
 
 
 def scores(service, pod, claim, *names):
