@@ -16,7 +16,7 @@ from extender.kube.decode.interner import TABLE_LIMIT
 from extender.kube.watch import unreadable
 from extender.service import config, softening
 from extender.service.http import body, connections, mutate, verbs
-from extender.service.live import offered_nodes, prediction_check
+from extender.service.live import offered_nodes, prediction_check, unconfirmed_pods
 from extender.service.recording import thread
 
 MIB = 1024 * 1024
@@ -160,7 +160,28 @@ LIMITS = (
         prediction_check.MAX_ATTEMPTS,
         "pods",
         "the oldest is forgotten; its claims count as `unseen`",
-        "dra_extender_prediction_matches_total",
+        "dra_extender_dropped_pods_total",
+    ),
+    Limit(
+        "how long a pod of a request is followed that the API does not show",
+        unconfirmed_pods.UNCONFIRMED_SECONDS,
+        "s",
+        "nothing is assumed, compared or recorded of it",
+        "dra_extender_dropped_pods_total",
+    ),
+    Limit(
+        "such pods at a time",
+        unconfirmed_pods.MAX_PODS,
+        "pods",
+        "a further one is answered and not followed",
+        "dra_extender_dropped_pods_total",
+    ),
+    Limit(
+        "names in such a pod",
+        unconfirmed_pods.MAX_POD_BYTES,
+        "characters",
+        "it is answered and not followed",
+        "dra_extender_dropped_pods_total",
     ),
     Limit(
         "mismatches that are kept for `/debug/mismatches`",

@@ -103,6 +103,7 @@ class Recorded:
 
     def ask(self, pod: Pod, *, assume: str) -> Answer:
         """Filter and prioritize, as the verbs do; the answer, after which the pod may land on ``assume``."""
+        self.report(POD, {POD.key(pod): pod})
         body = msgspec.json.encode({"Pod": encode.pod_json(pod), "NodeNames": NODES})
         for verb in (Verb.FILTER, Verb.PRIORITIZE):
             self.store.forget(pod.uid)

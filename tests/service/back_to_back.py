@@ -33,6 +33,7 @@ from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
+from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.wire import host_priority
 from tests import builders as b
 
@@ -116,7 +117,9 @@ def _live(start: Snapshot, pods: int, results: Counter[str]) -> LiveFollower:
     )
     return LiveFollower(
         store=store,
-        handler=EventHandler(store, DelayedReleases(lambda: 0.0), checks),
+        handler=EventHandler(
+            store, DelayedReleases(lambda: 0.0), checks, unconfirmed=UnconfirmedPods(lambda: 0.0)
+        ),
         checks=checks,
         evaluate=evaluate,
         memo=Memo(host_priority),

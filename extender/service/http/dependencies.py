@@ -81,6 +81,15 @@ class Follower(Protocol):
         """Return a recording with the attempts of the newest mismatches, empty without any."""
         ...
 
+    @property
+    def confirmed(self) -> Snapshot | None:
+        """
+        The snapshot without what is assumed for pods that the API does not show.
+
+        ``None``: nothing is assumed.
+        """
+        ...
+
     def on_request(self, pod: Pod) -> None:
         """Take note that filter or prioritize is asked about ``pod``."""
         ...
@@ -184,6 +193,13 @@ class Service:
     def evaluation(self, pod: Pod) -> Evaluation[bytes]:
         """Resolve ``pod`` against the current snapshot."""
         return self.evaluate(self.store.current, pod, self.memo, self.settings)
+
+    def confirmed_evaluation(self, pod: Pod) -> Evaluation[bytes] | None:
+        """Resolve ``pod`` without what is assumed for unconfirmed pods; ``None`` where that is nothing."""
+        snapshot = self.follower.confirmed
+        if snapshot is None or snapshot is self.store.current:
+            return None
+        return self.evaluate(snapshot, pod, Memo(host_priority), self.settings)
 
 
 def snapshot_objects(snapshot: Snapshot) -> dict[str, int]:

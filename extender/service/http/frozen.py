@@ -48,6 +48,10 @@ class NoFollower:
     def evidence(self) -> bytes:
         return b""
 
+    @property
+    def confirmed(self) -> None:
+        return None
+
     def on_request(self, pod: Pod) -> None:
         """Do nothing."""
 

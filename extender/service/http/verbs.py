@@ -125,9 +125,17 @@ def _filter(service: Service, args: ExtenderArgs) -> Answer:
 
 
 def _rejected(service: Service, pod: Pod, names: Sequence[str]) -> Mapping[str, str]:
-    """The nodes that policy ``required`` rejects, each with the reason."""
+    """
+    The nodes that policy ``required`` rejects, each with the reason.
+
+    None because of what is assumed for pods that the API does not show: anybody can make these up.
+    """
     evaluation = service.evaluation(pod)
     rejected = rejections(evaluation.shortfalls(names))
+    confirmed = service.confirmed_evaluation(pod) if rejected else None
+    if confirmed is not None:
+        still = confirmed.shortfalls(tuple(rejected))
+        rejected = {name: reason for name, reason in rejected.items() if name in still}
     observe_required(service.metrics, pod, evaluation.stats, len(names), len(rejected))
     return rejected
 

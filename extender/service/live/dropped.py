@@ -8,13 +8,12 @@ from enum import StrEnum
 class Dropped(StrEnum):
     """
     ``offered-nodes``: the nodes of a pod's last filter answer. ``prediction``: what was predicted for a
-    pod. ``assumption``: what was assumed of a pod; these make room for newer ones. ``unconfirmed``: all
-    that was held of a pod that the API did not show in time. ``unconfirmed-limit``: a pod that it does
-    not show was not followed, because there are too many.
+    pod; these make room for newer ones. ``unconfirmed``: all that was held of a pod that the API did not
+    show in time. ``unconfirmed-limit``: a pod that it does not show was not followed, because it is too
+    large or there are too many.
     """
 
     OFFERED_NODES = "offered-nodes"
     PREDICTION = "prediction"
-    ASSUMPTION = "assumption"
     UNCONFIRMED = "unconfirmed"
     UNCONFIRMED_LIMIT = "unconfirmed-limit"

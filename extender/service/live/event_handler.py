@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from extender.model.kinds import POD
+
 from .store import NO_EVENTS, Events
+from .unconfirmed_pods import PodState, pod_state
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from .delayed_releases import DelayedReleases
     from .prediction_check import PredictionCheck
     from .store import LiveStore
+    from .unconfirmed_pods import UnconfirmedPods
 
     class ChangeRecorder(Protocol):
         """Records what happens."""
@@ -41,7 +45,8 @@ class EventHandler:
     The ``Sink`` of the reflectors of a live cluster.
 
     ``recorder`` gets the changes with their JSON. ``failed`` is called for errors of ours, which are logged:
-    what follows the cluster goes on without the one object.
+    what follows the cluster goes on without the one object. ``unconfirmed``: the pods of requests that the
+    API does not show yet.
     """
 
     def __init__(
@@ -51,7 +56,10 @@ class EventHandler:
         checks: PredictionCheck,
         recorder: ChangeRecorder | None = None,
         failed: Callable[[], None] = lambda: None,
+        *,
+        unconfirmed: UnconfirmedPods,
     ) -> None:
+        self._unconfirmed = unconfirmed
         self._store, self._delayed, self._checks = store, delayed, checks
         self._recorder, self._failed = recorder, failed
 
@@ -67,22 +75,56 @@ class EventHandler:
         """
         Show the cluster as the scheduler saw it when the attempt began that it asks about.
 
-        What was assumed of the pod is taken back: it is tried again, so that did not come about.
+        What was assumed of the pod is taken back: it is tried again, so that did not come about. A
+        stranger changes nothing.
         """
+        self._drop_unconfirmed()
+        state = self._shown_state(pod)
+        if state is PodState.UNCONFIRMED and not self._unconfirmed.add(pod):
+            return
+        if state is PodState.STRANGER:
+            return
         self._pass_on(self._delayed.on_request(pod))
         self._store.forget(pod.uid)
+
+    def state_of(self, pod: Pod) -> PodState:
+        """What the API says of a pod that ``on_request`` has seen."""
+        state = self._shown_state(pod)
+        followed = state is not PodState.UNCONFIRMED or pod.uid in self._unconfirmed
+        return state if followed else PodState.STRANGER
+
+    def _shown_state(self, pod: Pod) -> PodState:
+        """What the API says of a pod; one that has the UID of another pod is a stranger."""
+        known = self._checks.pod_of(pod.uid)
+        if known is not None and POD.key(known) != POD.key(pod):
+            return PodState.STRANGER
+        return pod_state(pod, self._store.current.pods.get(POD.key(pod)))
 
     def on_answer(self) -> None:
         """A request is answered: the next attempt may begin."""
         self._delayed.on_answer()
 
     def expire(self) -> None:
-        """Pass on what need not be held back any longer."""
+        """Pass on what need not be held back any longer; drop pods that the API did not show in time."""
+        self._drop_unconfirmed()
         self._pass_on(self._delayed.expire())
+
+    def _drop_unconfirmed(self) -> None:
+        for uid in self._unconfirmed.drop_expired():
+            self._store.forget(uid)
+            self._checks.forget(uid)
+
+    def _confirm(self, changes: Changes) -> None:
+        """Count pods like any other that the API shows from now on."""
+        if self._unconfirmed:
+            for pod in changes.upserts(POD):
+                if self._unconfirmed.confirmed_by(pod):
+                    self._store.confirm(pod.uid)
 
     def _pass_on(self, changes: Changes) -> None:
         if not changes:
             return
+        self._confirm(changes)
         events = self._store.apply(changes)
         if events is not NO_EVENTS:
             self._report(events)

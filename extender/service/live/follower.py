@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..wire import host_priority
 from .evidence import recording_of
 from .likely_nodes import LikelyNodes, likely_nodes
+from .unconfirmed_pods import PodState
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Settings, Snapshot
@@ -95,6 +96,11 @@ class LiveFollower:
         evaluation = self.evaluate(self.store.current, pod, self.checks.memo, self.settings)
         return evaluation.verdicts([node])[node]
 
+    @property
+    def confirmed(self) -> Snapshot:
+        """The snapshot without what is assumed for pods that the API does not show."""
+        return self.store.confirmed
+
     def on_request(self, pod: Pod) -> None:
         """Take back what was assumed of the pod: it is tried again, so that did not come about."""
         self.handler.on_request(pod)
@@ -105,10 +111,12 @@ class LiveFollower:
 
         kube-scheduler does not ask for scores then, so this is where the pod lands.
         """
+        state = self.handler.state_of(pod)
+        if state is PodState.STRANGER:
+            return
         self.handler.on_answer()
-        if self.offered is not None and pod.uid:
-            shown = self.store.shows_unbound(pod.namespace, pod.name, pod.uid)
-            self.offered.remember(pod.uid, names, shown=shown)
+        if self.offered is not None:
+            self.offered.remember(pod.uid, names, shown=state is PodState.CONFIRMED)
         if len(names) == 1:
             self.on_unscored(pod, names)
 
@@ -144,9 +152,12 @@ class LiveFollower:
         ]
 
     def _follow(self, pod: Pod, evaluation: Evaluation[bytes], likely: LikelyNodes) -> None:
+        state = self.handler.state_of(pod)
+        if state is PodState.STRANGER:
+            return
         self.handler.on_answer()
         if not pod.claims and not evaluation.pending:
             return
         self.checks.on_answer(pod, evaluation)
         claims = evaluation.pending if likely.node is None else evaluation.allocated_on(likely.node)
-        self.store.assume(pod.uid, claims, likely.nodes)
+        self.store.assume(pod.uid, claims, likely.nodes, confirmed=state is PodState.CONFIRMED)

@@ -24,13 +24,14 @@ class Assumption:
     """
     ``claims`` of one pod with the allocations that they will get, without where its node is not known.
 
-    ``nodes``: where the pod may land.
+    ``nodes``: where the pod may land. ``confirmed``: the API shows the pod.
     """
 
     pod_uid: str
     claims: dict[ClaimKey, Claim]
     nodes: tuple[str, ...]
     expires: float
+    confirmed: bool = True
 
 
 class InFlight:
@@ -67,18 +68,50 @@ class InFlight:
         """The nodes where pods may be about to land, and how many."""
         return self._nodes
 
-    def assume(self, pod_uid: str, claims: Iterable[Claim], nodes: Iterable[str], now: float) -> None:
-        """Remember what a pod's claims will get; replaces what was assumed of it and of them before."""
+    @property
+    def unconfirmed_claims(self) -> Sequence[ClaimKey]:
+        """The claims of which something is assumed for pods that the API does not show."""
+        return [key for key, assumption in self._by_claim.items() if not assumption.confirmed]
+
+    def confirm(self, pod_uid: str) -> None:
+        """The API shows the pod: what is assumed of it counts like any other."""
+        before = self._by_pod.get(pod_uid)
+        if before is None or before.confirmed:
+            return
+        after = replace(before, confirmed=True)
+        self._by_pod[pod_uid] = after
+        self._by_claim.update(dict.fromkeys(after.claims, after))
+
+    def assume(
+        self,
+        pod_uid: str,
+        claims: Iterable[Claim],
+        nodes: Iterable[str],
+        now: float,
+        *,
+        confirmed: bool = True,
+    ) -> None:
+        """
+        Remember what a pod's claims will get; replaces what was assumed of it and of them before.
+
+        Of a pod that is not ``confirmed`` only claims count that are nobody else's, and of which nothing
+        is assumed for a confirmed pod.
+        """
         self.drop_pod(pod_uid)
-        wanted = {claim.key: claim for claim in claims}
+        wanted = {claim.key: claim for claim in claims if confirmed or self._may_take(pod_uid, claim)}
         if not wanted:
             return
         for key in wanted:
             self.drop_claim(key)
-        assumption = Assumption(pod_uid, wanted, tuple(nodes), now + self._seconds)
+        assumption = Assumption(pod_uid, wanted, tuple(nodes), now + self._seconds, confirmed)
         self._by_pod[pod_uid] = assumption
         self._by_claim.update(dict.fromkeys(wanted, assumption))
         self._nodes.update(assumption.nodes)
+
+    def _may_take(self, pod_uid: str, claim: Claim) -> bool:
+        assumption = self._by_claim.get(claim.key)
+        displaces = assumption is not None and assumption.confirmed
+        return not displaces and claim.owner_uid in ("", pod_uid)
 
     def shown(self, claim: Claim) -> Claim:
         """

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from extender.core.claims.extended_resources import EXTENDED_CLAIM_NAME, awaited_key
 from extender.core.prediction.evaluate import Certainty, Memo, Outcome
+from extender.kube.recording.recorded_objects import OUR_ANNOTATIONS
 
+from .dropped import Dropped
 from .evidence import Evidence, evidence_of
 
 if TYPE_CHECKING:
@@ -106,7 +108,8 @@ class PredictionCheck:
 
     ``counted`` is told of every comparison, ``placed`` of every pod whose claims are all allocated.
     ``recorded`` knows under which number the last attempt of a pod is recorded, by the pod's UID;
-    ``delayed`` tells whether a device became free a short while ago.
+    ``delayed`` tells whether a device became free a short while ago. ``dropped`` is told of each pod that is
+    forgotten to make room.
     """
 
     def __init__(
@@ -118,6 +121,7 @@ class PredictionCheck:
         placed: Callable[[PlacementCheck], None],
         recorded: Callable[[str], int | None] = lambda _: None,
         delayed: Callable[[DeviceID], bool] = lambda _: False,
+        dropped: Callable[[Dropped], None] = lambda _: None,
     ) -> None:
         self.mismatches: deque[Mismatch] = deque(maxlen=MAX_MISMATCHES)
         self.evidence: deque[Evidence] = deque(maxlen=MAX_EVIDENCE)
@@ -128,17 +132,30 @@ class PredictionCheck:
         self._placed = placed
         self._recorded = recorded
         self._lately_freed = delayed
+        self._dropped = dropped
         self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
         self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
         # Not the memo of requests: plans of allocated claims are never asked for again.
         self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
 
     def on_answer(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
-        """Remember what the scheduler was told about a pod."""
+        """Remember what the scheduler was told about a pod; of its annotations only ours."""
+        ours = {name: text for name, text in pod.annotations.items() if name.startswith(OUR_ANNOTATIONS)}
+        pod = replace(pod, annotations=ours)
         self._attempts[pod.uid] = _Attempt(pod, evaluation, {claim.key for claim in evaluation.pending})
         self._attempts.move_to_end(pod.uid)
         while len(self._attempts) > MAX_ATTEMPTS:
             self._attempts.popitem(last=False)
+            self._dropped(Dropped.PREDICTION)
+
+    def forget(self, pod_uid: str) -> None:
+        """Forget what was said about a pod that the API does not show."""
+        self._attempts.pop(pod_uid, None)
+
+    def pod_of(self, pod_uid: str) -> Pod | None:
+        """The pod of this UID that is remembered."""
+        attempt = self._attempts.get(pod_uid)
+        return attempt.pod if attempt is not None else None
 
     def evaluation_of(self, pod_uid: str) -> Evaluation[bytes] | None:
         """What the scheduler was last told about a pod, if it still waits for devices."""

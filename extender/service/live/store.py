@@ -124,14 +124,30 @@ class LiveStore:
         """The nodes where pods may be about to land, and how many."""
         return self._in_flight.nodes
 
-    def assume(self, pod_uid: str, claims: Sequence[Claim], nodes: Sequence[str] = ()) -> None:
+    @property
+    def confirmed(self) -> Snapshot:
+        """The snapshot without what is assumed for pods that the API does not show."""
+        keys = self._in_flight.unconfirmed_claims
+        if not keys:
+            return self.current
+        claims = [self._claims[key] for key in keys if key in self._claims]
+        return self.current.with_claims(claims, [key for key in keys if key not in self._claims])
+
+    def confirm(self, pod_uid: str) -> None:
+        """The API shows the pod: what is assumed of it counts like any other."""
+        self._in_flight.confirm(pod_uid)
+
+    def assume(
+        self, pod_uid: str, claims: Sequence[Claim], nodes: Sequence[str] = (), *, confirmed: bool = True
+    ) -> None:
         """
         Count the devices of ``claims``, as they will be allocated, as taken from now on.
 
-        Claims without an allocation wait for the pod to land; ``nodes``: where it may.
+        Claims without an allocation wait for the pod to land; ``nodes``: where it may. ``confirmed``: the
+        API shows the pod.
         """
         before = self._in_flight.drop_pod(pod_uid)
-        self._in_flight.assume(pod_uid, claims, nodes, self._clock())
+        self._in_flight.assume(pod_uid, claims, nodes, self._clock(), confirmed=confirmed)
         self._show({*before, *(claim.key for claim in claims)})
 
     def forget(self, pod_uid: str) -> None:

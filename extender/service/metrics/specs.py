@@ -197,9 +197,9 @@ DEVICES_HELD_TWICE = MetricSpec(
 DROPPED_PODS = MetricSpec(
     "dropped_pods_total",
     MetricType.COUNTER,
-    "Pods of which something is no longer held, by what: offered-nodes, prediction and assumption were "
-    "dropped to make room; an unconfirmed pod was not shown by the API in time; unconfirmed-limit: one that "
-    "is not shown was not followed, because there were too many.",
+    "Pods of which something is no longer held, by what: offered-nodes and prediction were dropped to make "
+    "room; an unconfirmed pod was not shown by the API in time; unconfirmed-limit: one that is not shown was "
+    "not followed, because it was too large or there were too many.",
     (Label("what", tuple(Dropped)),),
 )
 SOFT_ALIGNMENT = MetricSpec(
@@ -261,7 +261,7 @@ RECORDING_ATTEMPTS = MetricSpec(
     "recording_attempts_total",
     MetricType.COUNTER,
     "Scheduling attempts that were written to the recording, dropped because too many waited for the disk, "
-    "or lost because the disk failed.",
+    "lost because the disk failed, or left out because the API does not show the pod.",
     (Label("result", tuple(Recorded)),),
 )
 EVENTS = MetricSpec(

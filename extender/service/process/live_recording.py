@@ -11,7 +11,7 @@ from extender.kube.recording.file import RecordingFile
 from extender.kube.recording.state import RecordingState
 
 from ..recording.recorder import Recorder
-from ..recording.thread import RecordingThread
+from ..recording.thread import Recorded, RecordingThread
 
 if TYPE_CHECKING:
     from ..config import RecordingSettings
@@ -37,7 +37,14 @@ async def recording(
     """
     file = RecordingFile(config.path, config.mib * MIB, config.files)
     thread = RecordingThread(RecordingState(kubernetes, gates), file, metrics.recorded)
-    recorder = Recorder(store, thread, clock, lambda: metrics.internal_error("other"), str(config.path))
+    recorder = Recorder(
+        store,
+        thread,
+        clock,
+        lambda: metrics.internal_error("other"),
+        str(config.path),
+        lambda: metrics.recorded(Recorded.UNCONFIRMED),
+    )
     thread.start()
     task = asyncio.create_task(recorder.run())
     try:

@@ -33,6 +33,7 @@ from ..live.offered_nodes import OfferedNodes
 from ..live.pod_binder import PodBinder
 from ..live.prediction_check import PredictionCheck
 from ..live.store import LiveStore
+from ..live.unconfirmed_pods import UnconfirmedPods
 from ..metrics.metrics import Metrics
 from ..wire import ArgsDecoder, host_priority
 from .background import background
@@ -106,8 +107,16 @@ async def _serve(
         metrics.placement,
         recorded=(lambda _: None) if recorder is None else recorder.number_of,
         delayed=delayed.lately,
+        dropped=metrics.dropped,
     )
-    handler = EventHandler(store, delayed, checks, recorder, lambda: metrics.internal_error("other"))
+    handler = EventHandler(
+        store,
+        delayed,
+        checks,
+        recorder,
+        lambda: metrics.internal_error("other"),
+        unconfirmed=UnconfirmedPods(clock, metrics.dropped),
+    )
     interner, work = Interner(), TimeSlice()
     reflectors = tuple(
         Reflector(

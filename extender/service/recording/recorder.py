@@ -22,6 +22,7 @@ from extender.kube.recording.reader import RecordedRequest
 from extender.kube.recording.state import ClosedAttempt
 from extender.model.kinds import POD, RESOURCE_CLAIM
 
+from ..live.unconfirmed_pods import UNCONFIRMED_SECONDS, PodState, confirms, pod_state
 from ..verb import Verb
 from .asking_pod import PodScheduled, asking_pod, pod_scheduled
 
@@ -60,6 +61,7 @@ class Writer(Protocol):
 class _Attempt:
     """
     ``waiting``: claims that are to be allocated. ``answering``: the verb whose request is being answered.
+    ``confirmed``: the API shows the pod.
     ``ended``: when the outcome was complete. ``condition_before``: the condition that the pod came with.
     """
 
@@ -67,6 +69,7 @@ class _Attempt:
     pod: Pod
     began: float
     waiting: set[ClaimKey]
+    confirmed: bool = False
     changes: RawChanges = field(default_factory=dict)
     assumed: tuple[Claim, ...] = ()
     requests: list[RecordedRequest] = field(default_factory=list)
@@ -88,7 +91,8 @@ class Recorder:
 
     The state that is recorded with an attempt is the one on which the last of its filter and prioritize
     requests is answered. ``path`` is where the recording is. Errors of ours are logged, told to
-    ``failed``, and never reach a request.
+    ``failed``, and never reach a request. Attempts of pods that the API does not show are not recorded;
+    ``unconfirmed`` is called for each.
     """
 
     def __init__(
@@ -98,11 +102,12 @@ class Recorder:
         clock: Callable[[], float],
         failed: Callable[[], None],
         path: str = "",
+        unconfirmed: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path
         self._store, self._writer = store, writer
         self._raw = RawObjects()
-        self._clock, self._failed = clock, failed
+        self._clock, self._failed, self._unconfirmed = clock, failed, unconfirmed
         self._attempts: OrderedDict[int, _Attempt] = OrderedDict()
         self._by_pod: dict[str, _Attempt] = {}
         self._number = 0
@@ -121,13 +126,17 @@ class Recorder:
                 self._end(attempt)
                 del self._by_pod[pod.uid]
                 attempt = None
-            if not pod.uid or not (pod.claims or backed_resources(pod, self._store.current.classes)):
+            if not (pod.claims or backed_resources(pod, self._store.current.classes)):
+                return
+            state = pod_state(pod, self._store.current.pods.get(POD.key(pod)))
+            if state is PodState.STRANGER:
                 return
             if attempt is None:
                 self._number += 1
                 attempt = self._by_pod[pod.uid] = _Attempt(self._number, pod, self._clock(), set())
             elif next(reversed(self._attempts)) != attempt.number:
                 self._hand_on(attempt)
+            attempt.confirmed |= state is PodState.CONFIRMED
             self._attempts[attempt.number] = attempt
             attempt.changes |= self._raw.drain()
             attempt.assumed = self._store.assumed
@@ -178,6 +187,7 @@ class Recorder:
     def _take_pod(self, pod: Pod, data: bytes) -> None:
         """Take the node and the condition of a pod, if its attempt waits for them."""
         attempt = self._by_pod[pod.uid]
+        attempt.confirmed |= confirms(pod, attempt.pod)
         if attempt.ended is not None:
             return
         condition, condition_json = pod_scheduled(data)
@@ -206,7 +216,8 @@ class Recorder:
         now = self._clock()
         while self._attempts:
             attempt = next(iter(self._attempts.values()))
-            late = now - attempt.began > OUTCOME_SECONDS
+            patience = OUTCOME_SECONDS if attempt.confirmed else UNCONFIRMED_SECONDS
+            late = now - attempt.began > patience
             crowded = len(self._attempts) > MAX_OPEN or self._bytes > MAX_OPEN_BYTES
             settled = attempt.ended is not None and now - attempt.ended >= SETTLE_SECONDS
             if not (settled or late or crowded):
@@ -250,6 +261,10 @@ class Recorder:
         if self._by_pod.get(attempt.pod.uid) is attempt:
             del self._by_pod[attempt.pod.uid]
         self._bytes -= attempt.request_bytes
+        if not attempt.confirmed:
+            self._unconfirmed()
+            self._pass_changes(attempt.changes, list(self._attempts.values())[:1])
+            return
         closed = ClosedAttempt(
             number=attempt.number,
             pod=attempt.pod.name,

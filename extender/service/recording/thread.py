@@ -31,12 +31,13 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.record
 class Recorded(StrEnum):
     """
     What became of an attempt: ``dropped``: too many waited for the disk. ``failed``: the disk refused
-    it, or one before it.
+    it, or one before it. ``unconfirmed``: the API does not show the pod.
     """
 
     WRITTEN = "written"
     DROPPED = "dropped"
     FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
 
 
 class RecordingThread:

@@ -29,6 +29,7 @@ from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
+from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.wire import host_priority
 from tests import builders as b
 
@@ -68,7 +69,9 @@ class Cluster:
         for changes in b.first_lists([node], slices, classes, [b.claim("c")], [pod("job-1")]):
             self.store.apply(changes)
         self.checks = PredictionCheck(evaluate, Settings(), clock, self.results.append, lambda _: None)
-        self.handler = EventHandler(self.store, DelayedReleases(clock), self.checks)
+        self.handler = EventHandler(
+            self.store, DelayedReleases(clock), self.checks, unconfirmed=UnconfirmedPods(clock)
+        )
         self.live = LiveFollower(
             store=self.store,
             handler=self.handler,
@@ -101,6 +104,7 @@ def test_the_next_pod_does_not_see_its_devices(cluster):
     cluster.live.on_filtered(pod("job-1"), ["n"])
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0"}, 1)
     assert cluster.store.current.claims[MADE_UP].allocation is not None
+    cluster.live.on_request(pod("job-2", "c"))
     cluster.live.on_filtered(pod("job-2", "c"), ["n"])
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0", "gpu-1", "gpu-2", "nic-0"}, 3)
 
@@ -153,6 +157,7 @@ def test_it_is_compared_like_any_claim(cluster, gpu, result):
 def test_that_it_becomes_real_explains_nothing(cluster):
     """The same devices under another name are no reason why a later prediction should be wrong."""
     cluster.live.on_filtered(pod("job-1"), ["n"])
+    cluster.live.on_request(b.pod("job-2", "c"))
     cluster.live.on_filtered(b.pod("job-2", "c"), ["n"])
     cluster.see(real("gpu-0"))
     devices = (DeviceID("gpu.nvidia.com", "n", "gpu-1"), DeviceID("dra.net", "n", "nic-1"))

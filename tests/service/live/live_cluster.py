@@ -16,6 +16,7 @@ from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
+from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.metrics.metrics import Metrics
 from extender.service.wire import host_priority
 from tests import builders as b
@@ -37,7 +38,7 @@ def live_service(clock, *, more=(), **options):
     checks = PredictionCheck(evaluate, settings, clock, lambda _: None, lambda _: None)
     live = LiveFollower(
         store=store,
-        handler=EventHandler(store, DelayedReleases(clock), checks),
+        handler=EventHandler(store, DelayedReleases(clock), checks, unconfirmed=UnconfirmedPods(clock)),
         checks=checks,
         evaluate=evaluate,
         memo=memo,
@@ -51,8 +52,8 @@ def live_service(clock, *, more=(), **options):
 
 
 def body(pod, claim, *names, alignment=None) -> bytes:
-    """A body of filter or prioritize about a pod with one claim."""
-    spec = {"containers": [], "resourceClaims": [{"name": "devices", "resourceClaimName": claim}]}
+    """A body of filter or prioritize about a pod with one claim: the one that ``builders.pod`` makes."""
+    spec = {"containers": [], "resourceClaims": [{"name": claim, "resourceClaimName": claim}]}
     metadata: dict[str, Any] = {"name": pod, "namespace": "default", "uid": f"uid-{pod}"}
     if alignment is not None:
         metadata["annotations"] = {"dra-extender.io/alignment": alignment}

@@ -30,6 +30,7 @@ from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
+from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.metrics.metrics import Metrics
 from extender.service.wire import host_priority
 from tests import builders as b
@@ -70,7 +71,7 @@ def service(clock):
     checks = PredictionCheck(evaluate, Settings(), clock, metrics.match, metrics.placement)
     live = LiveFollower(
         store=store,
-        handler=EventHandler(store, DelayedReleases(clock), checks),
+        handler=EventHandler(store, DelayedReleases(clock), checks, unconfirmed=UnconfirmedPods(clock)),
         checks=checks,
         evaluate=evaluate,
         memo=memo,

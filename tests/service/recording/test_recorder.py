@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from extender.model.kinds import (
 )
 from extender.service.live.in_flight import InFlight
 from extender.service.live.store import LiveStore
+from extender.service.live.unconfirmed_pods import UNCONFIRMED_SECONDS
 from extender.service.recording import recorder as module
 from extender.service.recording.recorder import OUTCOME_SECONDS, SETTLE_SECONDS, Recorder
 from extender.service.verb import Verb
@@ -39,12 +41,17 @@ UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedul
 
 
 class Scene:
-    """A node with two pairs, three claims, and a scheduler that asks about pods."""
+    """
+    A node with two pairs, three claims, and a scheduler that asks about pods.
+
+    ``listed``: the API shows each pod that it asks about.
+    """
 
     def __init__(self, clock):
         self.clock, self.attempts, self.full, self.failures = clock, [], False, 0
+        self.listed, self.unconfirmed = True, 0
         self.store = LiveStore(release_for("1.36"), InFlight(300.0), clock)
-        self.recorder = Recorder(self.store, self, clock, self.fail)
+        self.recorder = Recorder(self.store, self, clock, self.fail, unconfirmed=self.leave_out)
         node, slices = b.pair_node("n", ["a", "b"], ["a", "b"])
         documents = {
             NODE: [encode.node_json(node)],
@@ -68,12 +75,17 @@ class Scene:
             self.attempts.append(attempt)
         return not self.full
 
+    def leave_out(self):
+        self.unconfirmed += 1
+
     def fail(self):
         self.failures += 1
 
     def ask(self, verb, name, claim, *, conditions=()):
         """One request about a pod, as the verbs handle it."""
         pod = b.pod(name, claim)
+        if POD.key(pod) not in self.store.current.pods and self.listed:
+            self.report(POD, encode.pod_json(pod))
         self.store.forget(pod.uid)
         self.recorder.on_request(verb, pod)
         document = encode.pod_json(pod) | {"status": {"conditions": list(conditions)}}
@@ -93,8 +105,8 @@ class Scene:
 
     def show(self, pod, *, node="", condition=None):
         """An event of the pod."""
-        document = encode.pod_json(pod) | {"status": {"conditions": [condition] if condition else []}}
-        document["spec"] = {"nodeName": node}
+        conditions = [condition] if condition else []
+        document = encode.pod_json(replace(pod, node_name=node)) | {"status": {"conditions": conditions}}
         self.report(POD, document)
 
     def change_node(self, **labels):
@@ -235,6 +247,24 @@ def test_who_is_not_recorded(scene):
     scene.recorder.on_answer(Verb.BIND, b'{"PodUID": "other"}', b"{}")
     scene.recorder.close()
     assert scene.attempts == []
+    assert scene.failures == 0
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_pod_that_the_api_does_not_show_is_left_out(scene, shown):
+    """Unless it is shown within two seconds; what changed before it is recorded with the next."""
+    scene.listed = False
+    pod = scene.ask(Verb.FILTER, "job", "c")
+    if shown:
+        scene.show(pod)
+    scene.later(UNCONFIRMED_SECONDS + 0.1)
+    scene.later(OUTCOME_SECONDS)
+    assert [attempt.pod for attempt in scene.attempts] == ["job"] * shown
+    assert scene.unconfirmed == (not shown)
+    scene.listed = True
+    scene.ask(Verb.FILTER, "next", "d")
+    scene.recorder.close()
+    assert bool(scene.attempts[-1].changes) is not shown
     assert scene.failures == 0
 
 
