@@ -1,9 +1,8 @@
 """
 Objects and requests as a recording holds them: without what no prediction reads and nobody should see.
 
-Left out are managed fields, last-applied configurations, the images of nodes, and of pods all
-annotations but ours, the values of environment variables, commands, arguments, probes and hooks. All
-else keeps its spelling. Pure.
+Of pods, nodes and requests only an allow-list is kept. Of other objects managed fields and last-applied
+configurations are left out, and all else keeps its spelling. Pure.
 """
 
 from __future__ import annotations
@@ -16,18 +15,14 @@ from extender.model import Claim
 
 from ..decode.resources import BY_KIND
 from ..encode import allocation_json
+from .allow_list import NODE, REQUEST, kept
 
 JSON = dict[str, msgspec.Raw]
 """One level of an object; what is below is kept as it came."""
 
-OUR_ANNOTATIONS = "dra-extender.io/"
-
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
-_PRIVATE = ("command", "args", "lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
 
 _OBJECT = msgspec.json.Decoder(JSON)
-_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _ABSENT = (b"", b"null")
 
 
@@ -38,10 +33,8 @@ def recorded_object(kind: str, data: bytes | msgspec.Raw) -> bytes:
     A ResourceClaim has neither ``kind`` nor ``apiVersion``, all others have both. Raises
     ``msgspec.MsgspecError`` for what is no object.
     """
-    level = _OBJECT.decode(data)
+    level = _OBJECT.decode(kept(data, NODE) if kind == "Node" else data)
     _change(level, "metadata", _metadata)
-    if kind == "Node":
-        _change(level, "status", lambda status: status.pop("images", None))
     if kind == "ResourceClaim":
         level.pop("kind", None)
         level.pop("apiVersion", None)
@@ -52,14 +45,23 @@ def recorded_object(kind: str, data: bytes | msgspec.Raw) -> bytes:
     return msgspec.json.encode(named | level)
 
 
-def recorded_request(body: bytes) -> bytes:
-    """Return the body of an extender request; what is no object comes back as it is."""
+def recorded_request(body: bytes) -> bytes | None:
+    """Return the body of an extender request; ``None`` where the allow-list cannot be applied to it."""
     try:
-        level = _OBJECT.decode(body)
-        _change(level, "Pod", _pod)
-        _change(level, "NodeNameToVictims", lambda nodes: _change_each(nodes, _victims))
+        return bytes(kept(msgspec.json.encode(_OBJECT.decode(body)), REQUEST))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def recorded_answer(answer: bytes) -> bytes:
+    """Return an answer; one of filter repeats whole Nodes where the request has them."""
+    try:
+        level = _OBJECT.decode(answer)
+        if bytes(level.get("Nodes", msgspec.Raw())) in _ABSENT:
+            return answer
+        level["Nodes"] = kept(level["Nodes"], REQUEST["Nodes"])
     except msgspec.MsgspecError:
-        return body
+        return answer
     return msgspec.json.encode(level)
 
 
@@ -89,39 +91,6 @@ def _metadata(metadata: JSON) -> None:
     _change(metadata, "annotations", lambda annotations: annotations.pop(_LAST_APPLIED, None))
 
 
-def _pod(pod: JSON) -> None:
-    _change(pod, "metadata", _pod_metadata)
-    _change(pod, "spec", _pod_spec)
-
-
-def _pod_metadata(metadata: JSON) -> None:
-    metadata.pop("managedFields", None)
-    annotations = _level(metadata.pop("annotations", None))
-    ours = {name: value for name, value in annotations.items() if name.startswith(OUR_ANNOTATIONS)}
-    if ours:
-        metadata["annotations"] = msgspec.Raw(msgspec.json.encode(ours))
-
-
-def _pod_spec(spec: JSON) -> None:
-    for containers in _CONTAINERS:
-        _change_items(spec, containers, _container)
-
-
-def _container(container: JSON) -> None:
-    for name in _PRIVATE:
-        container.pop(name, None)
-    _change_items(container, "env", lambda variable: variable.pop("value", None))
-
-
-def _victims(victims: JSON) -> None:
-    _change_items(victims, "Pods", _pod)
-
-
-def _change_each(level: JSON, change: Callable[[JSON], object]) -> None:
-    for name in level:
-        _change(level, name, change)
-
-
 def _change(parent: JSON, name: str, change: Callable[[JSON], object]) -> None:
     """Change the object at ``name``, if there is one."""
     data = parent.get(name)
@@ -129,17 +98,6 @@ def _change(parent: JSON, name: str, change: Callable[[JSON], object]) -> None:
         level = _OBJECT.decode(data)
         change(level)
         parent[name] = msgspec.Raw(msgspec.json.encode(level))
-
-
-def _change_items(parent: JSON, name: str, change: Callable[[JSON], object]) -> None:
-    """Change each object of the array at ``name``, if there is one."""
-    data = parent.get(name)
-    if data is None or bytes(data) in _ABSENT:
-        return
-    items = [_OBJECT.decode(item) for item in _ARRAY.decode(data)]
-    for item in items:
-        change(item)
-    parent[name] = msgspec.Raw(msgspec.json.encode(items))
 
 
 def _level(data: msgspec.Raw | None) -> JSON:

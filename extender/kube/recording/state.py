@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from extender.model import Claim
 
 from .raw_objects import ObjectKey, RawChanges
 from .reader import RecordedRequest
-from .recorded_objects import assumed_claim, claim_allocation, recorded_request
+from .recorded_objects import assumed_claim, claim_allocation, recorded_answer, recorded_request
 from .writer import ClaimChanges, attempt_line, cluster_line, header_pieces
 
 ClaimKey = tuple[str, str]
@@ -43,7 +43,11 @@ class ClosedAttempt:
 class RecordingState:
     """The cluster and the claims as the last line left them; attempts must come in their order."""
 
-    def __init__(self, kubernetes: str, gates: Mapping[str, bool]) -> None:
+    def __init__(
+        self, kubernetes: str, gates: Mapping[str, bool], dropped: Callable[[], None] = lambda: None
+    ) -> None:
+        """``dropped`` is called for each request that is left out, because it is of another form."""
+        self._dropped = dropped
         self._kubernetes, self._gates = kubernetes, gates
         self._cluster: dict[ObjectKey, bytes] = {}
         self._claims: dict[ClaimKey, bytes] = {}
@@ -98,14 +102,21 @@ class RecordingState:
             attempt.pod,
             list(there.values()) if first else claims,
             [
-                RecordedRequest(request.verb, recorded_request(request.body), request.answer)
+                RecordedRequest(request.verb, body, recorded_answer(request.answer))
                 for request in attempt.requests
+                if (body := self._body(request)) is not None
             ],
             attempt.node,
             attempt.condition,
             {name: data and claim_allocation(data) for name, data in attempt.allocations.items()},
             attempt.number,
         )
+
+    def _body(self, request: RecordedRequest) -> bytes | None:
+        body = recorded_request(request.body)
+        if body is None:
+            self._dropped()
+        return body
 
     def _shown(self, key: ClaimKey, assumed: Claim | None) -> bytes | None:
         data = self._claims.get(key)

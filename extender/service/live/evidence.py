@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from extender.kube import encode
+from extender.kube.recording.allow_list import OUR_ANNOTATIONS
 from extender.kube.recording.reader import RecordedRequest
-from extender.kube.recording.recorded_objects import OUR_ANNOTATIONS
 from extender.kube.recording.writer import attempt_line, cluster_line, header_line
 
 from ..verb import Verb

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from extender.core.claims.extended_resources import EXTENDED_CLAIM_NAME, awaited_key
 from extender.core.prediction.evaluate import Certainty, Memo, Outcome
-from extender.kube.recording.recorded_objects import OUR_ANNOTATIONS
+from extender.kube.recording.allow_list import OUR_ANNOTATIONS
 
 from .dropped import Dropped
 from .evidence import Evidence, evidence_of

@@ -261,7 +261,8 @@ RECORDING_ATTEMPTS = MetricSpec(
     "recording_attempts_total",
     MetricType.COUNTER,
     "Scheduling attempts that were written to the recording, dropped because too many waited for the disk, "
-    "lost because the disk failed, or left out because the API does not show the pod.",
+    "lost because the disk failed, left out because the API does not show the pod, "
+    "or written without a request of unknown form.",
     (Label("result", tuple(Recorded)),),
 )
 EVENTS = MetricSpec(

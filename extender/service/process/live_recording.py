@@ -36,7 +36,11 @@ async def recording(
     ``kubernetes`` and ``gates`` say whose scheduler is predicted.
     """
     file = RecordingFile(config.path, config.mib * MIB, config.files)
-    thread = RecordingThread(RecordingState(kubernetes, gates), file, metrics.recorded)
+    thread = RecordingThread(
+        RecordingState(kubernetes, gates, lambda: metrics.recorded(Recorded.BODY_DROPPED)),
+        file,
+        metrics.recorded,
+    )
     recorder = Recorder(
         store,
         thread,

@@ -31,13 +31,15 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.record
 class Recorded(StrEnum):
     """
     What became of an attempt: ``dropped``: too many waited for the disk. ``failed``: the disk refused
-    it, or one before it. ``unconfirmed``: the API does not show the pod.
+    it, or one before it. ``unconfirmed``: the API does not show the pod. ``body-dropped``: a request of it
+    is left out, because it is of a form that we do not know.
     """
 
     WRITTEN = "written"
     DROPPED = "dropped"
     FAILED = "failed"
     UNCONFIRMED = "unconfirmed"
+    BODY_DROPPED = "body-dropped"
 
 
 class RecordingThread:
