@@ -15,6 +15,7 @@ from extender.service.live.delayed_releases import BACK_TO_BACK_SECONDS, Delayed
 from extender.service.live.event_handler import EventHandler
 from extender.service.live.in_flight import InFlight
 from extender.service.live.store import LiveStore
+from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from tests import builders as b
 
 GPU = DeviceID("gpu.nvidia.com", "n", "gpu-0")
@@ -35,6 +36,12 @@ class Recorded:
 
     def evaluation_of(self, uid):
         self.told.append(("landed", uid))
+
+    def pod_of(self, uid):
+        return None
+
+    def forget(self, uid):
+        self.told.append(("forget", uid))
 
     def on_changes(self, changes):
         self.told.append(("record", sorted(name for _, name in changes[RESOURCE_CLAIM])))
@@ -59,7 +66,10 @@ def store(clock):
 
 @pytest.fixture
 def handler(store, clock, recorded):
-    return EventHandler(store, DelayedReleases(clock), recorded, recorded, recorded.fail)
+    unconfirmed = UnconfirmedPods(clock)
+    return EventHandler(
+        store, DelayedReleases(clock), recorded, recorded, recorded.fail, unconfirmed=unconfirmed
+    )
 
 
 def test_news_are_told_before_the_recorder_gets_the_changes(handler, recorded):

@@ -14,7 +14,7 @@ from extender.model.kinds import POD
 from extender.service.http import verbs
 from extender.service.live.offered_nodes import OFFER_SECONDS, OfferedNodes
 from extender.service.live.pod_binder import PodBinder
-from extender.service.wire import BindingArgs
+from extender.service.wire import BadRequest, BindingArgs
 from tests import builders as b
 from tests.service.live.live_cluster import body, live_service
 
@@ -67,9 +67,6 @@ async def test_the_scheduler_binds(bind, binder):
     [
         ({"pod_uid": "another"}, "no unbound pod of this name and UID"),
         ({"pod_name": "job-9"}, "no unbound pod of this name and UID"),
-        ({"pod_name": ".."}, "no unbound pod of this name and UID"),
-        ({"pod_namespace": ".."}, "no unbound pod of this name and UID"),
-        ({"pod_namespace": "a/b", "pod_name": "c?d"}, "no unbound pod of this name and UID"),
         ({"node": "far"}, "did not name this node"),
         ({"node": "node-of-the-attacker"}, "did not name this node"),
     ],
@@ -79,6 +76,17 @@ async def test_nothing_else_is_bound(bind, binder, changes, problem):
     error = await bind(**changes)
     assert problem in error
     assert "uid-job-1" not in error
+    assert binder.bound == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"pod_name": ".."}, {"pod_namespace": ".."}, {"pod_namespace": "a/b", "pod_name": "c?d"}, {"node": "."}],
+)
+async def test_what_is_no_name_is_refused(bind, binder, changes):
+    """Before anything is looked up."""
+    with pytest.raises(BadRequest):
+        await bind(**changes)
     assert binder.bound == []
 
 
