@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.kube.watch.events import ReflectorState
+from extender.model import Node, ResourceSlice
 from extender.model.kinds import KINDS
 from extender.service.http.dependencies import Service
 from extender.service.live.delayed_releases import DelayedReleases
@@ -24,10 +26,19 @@ from tests import builders as b
 NODES = ["x", "y", "far"]
 
 
-def live_service(clock, *, more=(), **options):
+class Clock(Protocol):
+    """A clock that the test sets."""
+
+    now: float
+
+    def __call__(self) -> float: ...
+
+
+def live_service(clock: Clock, *, more: Sequence[str] = (), **options: Any) -> Service:
     """The service, for two pods with the claims ``c`` and ``d``; ``more``: names of further aligned nodes."""
     store = LiveStore(release_for("1.36"), InFlight(30.0), clock)
-    nodes, slices = [], []
+    nodes: list[Node] = []
+    slices: list[ResourceSlice] = []
     for name in (*NODES, *more):
         node, published = b.pair_node(name, ["a"], ["b" if name == "far" else "a"], numa={"a": 0, "b": 1})
         nodes.append(node)
@@ -51,7 +62,7 @@ def live_service(clock, *, more=(), **options):
     return Service(store=store, settings=settings, metrics=Metrics("1.36.2"), memo=memo, follower=live)
 
 
-def body(pod, claim, *names, alignment=None) -> bytes:
+def body(pod: str, claim: str, *names: str, alignment: str | None = None) -> bytes:
     """A body of filter or prioritize about a pod with one claim: the one that ``builders.pod`` makes."""
     spec = {"containers": [], "resourceClaims": [{"name": claim, "resourceClaimName": claim}]}
     metadata: dict[str, Any] = {"name": pod, "namespace": "default", "uid": f"uid-{pod}"}

@@ -12,6 +12,7 @@ import pytest
 from extender.core.cluster.changes import Changes
 from extender.model.kinds import POD
 from extender.service.http import verbs
+from extender.service.live.follower import LiveFollower
 from extender.service.live.offered_nodes import OFFER_SECONDS, OfferedNodes
 from extender.service.live.pod_binder import PodBinder
 from extender.service.wire import BadRequest, BindingArgs
@@ -28,6 +29,7 @@ ARGS = BindingArgs(pod_name="job-1", pod_namespace="default", pod_uid="uid-job-1
 def service(clock):
     """A live cluster that shows the pod, and an answer of filter that named two nodes of three."""
     made = live_service(clock, offered=OfferedNodes(clock))
+    assert isinstance(made.follower, LiveFollower)
     made.follower.handler.apply(Changes.of(POD, [b.pod("job-1", "c")]))
     verbs.filter_(made, body("job-1", "c", "x", "y"))
     return made
