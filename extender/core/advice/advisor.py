@@ -31,8 +31,8 @@ from .constraint_options import (
     OptionKind,
     Participants,
     constraint_options,
+    location_attributes,
     participants,
-    place_names,
 )
 from .nearness_counts import NearnessCounts, nearness_counts
 from .option_evidence import OptionEvidence, cannot_hold, publications_of, sound
@@ -233,7 +233,7 @@ class _Adviser:
     ) -> tuple[dict[int, tuple[Selected, ...]], tuple[str, ...]]:
         """What the requests select, and the names of places that its drivers could publish."""
         drivers = {slice_.driver for slice_ in self._now.published.values()}
-        names = place_names(sorted(drivers), self._now.vocabulary)
+        names = location_attributes(sorted(drivers), self._now.vocabulary)
         compared = [constraint.attribute for claim in compiled.claims for constraint in claim.constraints]
         wanted = tuple(dict.fromkeys((*names, *compared)))
         return selections(groups, self._empty, wanted), names

@@ -17,7 +17,7 @@ from ..topology.vocabulary import NUMA_NODE, PCIE_ROOT, DriverAttributes, Vocabu
 from .publications import Selected
 
 # Also under a domain that no driver uses: such a constraint means places too.
-_PLACE_IDS = frozenset({"pcieroot", "numanode"})
+_LOCATION_IDS = frozenset({"pcieroot", "numanode"})
 
 Group = tuple[str, ...]
 """Names of the requests that one constraint covers."""
@@ -64,14 +64,17 @@ class Participants:
         return sum(self.least[name] for name in group)
 
 
-def is_about_places(attribute: str | None, vocabulary: Vocabulary) -> bool:
+def is_about_location(attribute: str | None, vocabulary: Vocabulary) -> bool:
     """Whether a matchAttribute on this keeps devices on a root, NUMA node or socket."""
     if attribute is None:
         return False
-    return attribute in _all_place_names(vocabulary) or attribute.rpartition("/")[2].lower() in _PLACE_IDS
+    return (
+        attribute in _all_location_attributes(vocabulary)
+        or attribute.rpartition("/")[2].lower() in _LOCATION_IDS
+    )
 
 
-def place_names(drivers: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
+def location_attributes(drivers: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
     """Every attribute by which devices of the drivers could be kept together, standard ones first."""
     names = dict.fromkeys((PCIE_ROOT, NUMA_NODE))
     for driver in sorted(drivers):
@@ -121,7 +124,7 @@ def constraint_options(
     group has devices that publish it. Where several claims hold devices that could be
     kept together, the options for one claim of all come last.
     """
-    bare = tuple(_without_place_constraints(spec, vocabulary) for spec in specs)
+    bare = tuple(_without_location_constraints(spec, vocabulary) for spec in specs)
     options = [
         ConstraintOption(OptionKind.AS_WRITTEN, tuple(specs)),
         ConstraintOption(OptionKind.NONE, bare),
@@ -131,7 +134,7 @@ def constraint_options(
         merged, together = _merged(specs, claim_names, taking_part)
         options += _matching(
             (merged,),
-            (_without_place_constraints(merged, vocabulary),),
+            (_without_location_constraints(merged, vocabulary),),
             (together,),
             attributes,
             vocabulary,
@@ -199,7 +202,7 @@ def _written_groups(
         known = {*who.on_bus, *who.off_bus}
         for constraint in spec.constraints:
             attribute = constraint.match_attribute
-            if attribute is None or not is_about_places(attribute, vocabulary):
+            if attribute is None or not is_about_location(attribute, vocabulary):
                 continue
             covered = constraint.requests or tuple(request.name for request in spec.requests)
             group = tuple(name for name in covered if name in known)
@@ -217,8 +220,8 @@ def _ordered(spec: ClaimSpec, who: Participants) -> Group:
     return tuple(request.name for request in spec.requests if request.name in everyone)
 
 
-def _without_place_constraints(spec: ClaimSpec, vocabulary: Vocabulary) -> ClaimSpec:
-    kept = tuple(each for each in spec.constraints if not is_about_places(each.match_attribute, vocabulary))
+def _without_location_constraints(spec: ClaimSpec, vocabulary: Vocabulary) -> ClaimSpec:
+    kept = tuple(each for each in spec.constraints if not is_about_location(each.match_attribute, vocabulary))
     return spec if len(kept) == len(spec.constraints) else _rewritten(spec, spec.requests, kept)
 
 
@@ -280,7 +283,7 @@ def _names(driver: DriverAttributes) -> tuple[str, ...]:
     return (*driver.root, *driver.root_bus, *driver.numa, *driver.socket)
 
 
-def _all_place_names(vocabulary: Vocabulary) -> frozenset[str]:
+def _all_location_attributes(vocabulary: Vocabulary) -> frozenset[str]:
     return frozenset(
         name for driver in (*vocabulary.drivers.values(), vocabulary.unknown) for name in _names(driver)
     )

@@ -7,8 +7,8 @@ from extender.core.advice.constraint_options import (
     OptionKind,
     Participants,
     constraint_options,
-    is_about_places,
-    place_names,
+    is_about_location,
+    location_attributes,
 )
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, NUMA_NODE, PCIE_ROOT
 from extender.model import ClaimSpec, Constraint, Request
@@ -128,8 +128,8 @@ def test_alternatives_are_named_by_their_request():
 
 def test_names_of_places():
     """Standard names come first; a misspelt one means a place too, a bus id does not."""
-    assert place_names(["dra.net"], DEFAULT_VOCABULARY)[:2] == (PCIE_ROOT, NUMA_NODE)
-    assert NET_NUMA in place_names(["dra.net"], DEFAULT_VOCABULARY)
+    assert location_attributes(["dra.net"], DEFAULT_VOCABULARY)[:2] == (PCIE_ROOT, NUMA_NODE)
+    assert NET_NUMA in location_attributes(["dra.net"], DEFAULT_VOCABULARY)
     for name in (
         PCIE_ROOT,
         NUMA_NODE,
@@ -138,6 +138,6 @@ def test_names_of_places():
         "dra.cpu/socketID",
         "gpu.intel.com/pciRoot",
     ):
-        assert is_about_places(name, DEFAULT_VOCABULARY)
+        assert is_about_location(name, DEFAULT_VOCABULARY)
     for other in (None, "resource.kubernetes.io/pciBusID", "gpu.nvidia.com/parentUUID"):
-        assert not is_about_places(other, DEFAULT_VOCABULARY)
+        assert not is_about_location(other, DEFAULT_VOCABULARY)

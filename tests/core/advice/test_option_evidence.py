@@ -8,8 +8,8 @@ from extender.core.advice.constraint_options import (
     ConstraintOption,
     OptionKind,
     constraint_options,
+    location_attributes,
     participants,
-    place_names,
 )
 from extender.core.advice.option_evidence import OptionEvidence, cannot_hold, publications_of, sound
 from extender.core.advice.publications import selections
@@ -41,7 +41,7 @@ def evidence(
 ) -> tuple[OptionEvidence, dict[str, ConstraintOption]]:
     """What is known of a claim, and its options by attribute."""
     group = surveyed(snapshot, spec)
-    names = place_names(DRIVERS, snapshot.vocabulary)
+    names = location_attributes(DRIVERS, snapshot.vocabulary)
     selected = selections(group, snapshot, names)
     who, _ = participants(spec, 0, selected, names)
     compiled = compile_claims([spec], snapshot.classes, snapshot.release)
