@@ -231,7 +231,7 @@ class _Adviser:
     def _selected(
         self, groups: Sequence[NodeGroup], compiled: CompiledClaims
     ) -> tuple[dict[int, tuple[Selected, ...]], tuple[str, ...]]:
-        """What the requests select, and the names of places that its drivers could publish."""
+        """What the requests select, and the location attributes that its drivers could publish."""
         drivers = {slice_.driver for slice_ in self._now.published.values()}
         names = location_attributes(sorted(drivers), self._now.vocabulary)
         compared = [constraint.attribute for claim in compiled.claims for constraint in claim.constraints]

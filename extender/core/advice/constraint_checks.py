@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from extender.model import AttributeKind
 
-from ..allocator.compared_values import ValueClass
+from ..allocator.compared_values import ELEMENT_KIND, ValueClass
 from ..allocator.selector_result import SelectorResult
 from ..claims.compiled_claims import Alternative, CompiledClaims, ConstraintKind
 from ..releases.release import Release
@@ -22,13 +22,6 @@ from ..topology.vocabulary import PCIE_ROOT
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .publications import Publication, Selected
 from .survey import NodeGroup
-
-_ELEMENTS = {
-    AttributeKind.INTS: AttributeKind.INT,
-    AttributeKind.BOOLS: AttributeKind.BOOL,
-    AttributeKind.STRINGS: AttributeKind.STRING,
-    AttributeKind.VERSIONS: AttributeKind.VERSION,
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +133,7 @@ def _type_warnings(
         for kind in publication.kinds:
             counts_as = AttributeKind(kind)
             if release.features.list_type_attributes:
-                counts_as = _ELEMENTS.get(counts_as, counts_as)
+                counts_as = ELEMENT_KIND.get(counts_as, counts_as)
             types.setdefault(counts_as, set()).add(f"{kind} of {publication.driver}")
     if len(types) > 1:
         shown = ", ".join(sorted(name for names in types.values() for name in names))

@@ -2,7 +2,7 @@
 The constraints that claims could carry to keep their devices together.
 
 Each option is a full set of claims, to be predicted like any other: as written,
-without any constraint on places, and with one for each attribute that could serve.
+without any constraint on locations, and with one for each attribute that could serve.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from extender.model import ClaimSpec, Constraint, Request
 from ..topology.vocabulary import NUMA_NODE, PCIE_ROOT, DriverAttributes, Vocabulary
 from .publications import Selected
 
-# Also under a domain that no driver uses: such a constraint means places too.
+# Also under a domain that no driver uses: such a constraint means locations too.
 _LOCATION_IDS = frozenset({"pcieroot", "numanode"})
 
 Group = tuple[str, ...]
@@ -34,7 +34,7 @@ class OptionKind(StrEnum):
 class ConstraintOption:
     """
     ``specs``: the claims with matchAttribute ``attribute`` over each of the ``groups``,
-    in place of whatever they said about places; ``groups`` are parallel to ``specs``. A
+    in place of whatever they said about locations; ``groups`` are parallel to ``specs``. A
     ``soft`` one prefers near devices (see ``soft_alignment``).
     ``one_claim``: the claims are put into one, since no constraint reaches over two.
     """
@@ -49,7 +49,7 @@ class ConstraintOption:
 @dataclass(frozen=True, slots=True)
 class Participants:
     """
-    Requests of one claim with devices that have a place, in claim order.
+    Requests of one claim with devices that have a location, in claim order.
 
     ``on_bus``: those of PCI devices; ``off_bus``: those of CPUs and memory. ``least``:
     the fewest devices that each request gets, two for *all*.

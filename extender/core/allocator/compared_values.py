@@ -28,12 +28,13 @@ cannot evaluate.
 Value = Attribute | Answer | None
 """What is compared of one device: an attribute, none, or why there is no telling."""
 
-_ELEMENTS = {
+ELEMENT_KIND = {
     AttributeKind.INTS: AttributeKind.INT,
     AttributeKind.BOOLS: AttributeKind.BOOL,
     AttributeKind.STRINGS: AttributeKind.STRING,
     AttributeKind.VERSIONS: AttributeKind.VERSION,
 }
+"""The kind of the elements of each kind of list."""
 
 
 def looked_up(device: Device, driver: str, attribute: str) -> Attribute | None:
@@ -76,7 +77,7 @@ class ValueClasses:
         if isinstance(scalar, tuple):
             if not self._sets or not scalar:
                 return INCOMPARABLE
-            kind = _ELEMENTS[kind]
+            kind = ELEMENT_KIND[kind]
             return frozenset([numbers.setdefault((kind, element), len(numbers)) for element in scalar])
         if scalar is None:
             return INCOMPARABLE
