@@ -1,6 +1,6 @@
 """
 The extender as a service: the scheduler's protocol over HTTP, metrics, logs.
 
-Edges only: bytes are parsed, ``core.evaluate`` answers, the answer is
+Edges only: bytes are parsed, ``core.prediction`` answers, the answer is
 serialised. Nothing here decides about devices.
 """

@@ -239,7 +239,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "distinctAttribute",
         "allocator/constraints",
-        "DistinctByDevice",
+        "constraint_of",
         lambda c, a: any("distinctAttribute" in each for each in constraints(c)),
     ),
     Rule(

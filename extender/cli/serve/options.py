@@ -93,7 +93,7 @@ OPTIONS: tuple[ServeOption, ...] = (
         metavar="S",
         parse=float,
         default=_CONFIG.in_flight_seconds,
-        help="seconds to keep an assumed allocation that the API has not confirmed",
+        help="seconds to keep an assumed allocation that the API has not confirmed; live clusters only",
         page="live.md#allocations-in-flight",
     ),
     ServeOption(
@@ -101,7 +101,8 @@ OPTIONS: tuple[ServeOption, ...] = (
         metavar="S",
         parse=float,
         default=_CONFIG.stale_seconds,
-        help="give neutral answers after this many seconds without contact to the API server",
+        help="give neutral answers after this many seconds without contact to the API server; "
+        "live clusters only",
         page="protocol.md#neutral-answers",
     ),
     ServeOption(

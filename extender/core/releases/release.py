@@ -3,7 +3,7 @@ Kubernetes releases as data: which rules of the allocator are in force.
 
 The search asks these switches and never compares version numbers. Each switch
 is a row of the behaviour matrix in ``docs/prediction.md``. Defaults are those of
-the newest release; ``release_history`` tells which release differs in what.
+the newest release; ``history`` tells which release differs in what.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Kubernetes JSON to ``extender.core.model`` values, one function per kind.
+Kubernetes JSON to ``extender.model`` values, one function per kind.
 
 Each function takes one object as JSON bytes and an :class:`Interner`, reads
 only the fields that matter here, fills in what the API server would default,

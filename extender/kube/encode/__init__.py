@@ -1,5 +1,5 @@
 """
-``extender.core.model`` values to Kubernetes JSON, v1 of every kind: the reverse of ``extender.kube.decode``.
+``extender.model`` values to Kubernetes JSON, v1 of every kind: the reverse of ``extender.kube.decode``.
 
 What is written decodes to a value that predictions cannot tell from the one given. What decoding
 passes over is lost, so this is no substitute for the object itself. Functions return JSON as Python

@@ -60,6 +60,7 @@ class RecordingState:
         items: list[bytes] = []
         gone: list[tuple[str, str]] = []
         for (kind, key), data in changes.items():
+            # Of kinds with a namespace only claims are recorded; ``RawObjects`` leaves Pods out.
             if isinstance(key, tuple):
                 if data is None:
                     self._claims.pop(key, None)
