@@ -14,7 +14,8 @@ pytestmark = pytest.mark.e2e
 async def test_a_sample_is_loaded_and_its_extender_asked(cluster, path):
     """The scheduler starts with the file, asks exactly the verbs it names, and binds the pod."""
     await workload.create_claims(cluster.api, "asked")
-    with serving(cluster.directory, "--kubeconfig", cluster.account) as extender:
+    bind = ["--bind"] if "bind" in scheduler_config.verbs(path) else []
+    with serving(cluster.directory, "--kubeconfig", cluster.account, *bind) as extender:
         await until(lambda: ready(extender), "ready")
         config = scheduler_config.sample(cluster.plane, path, extender.url)
         with cluster.plane.scheduler(config):
