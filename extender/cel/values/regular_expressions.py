@@ -6,11 +6,14 @@ Source: k8s.io/apiserver pkg/cel/library/regex.go, v0.36, on Go's regexp.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Protocol
 
 import re2
+
+from ..errors import Unpredictable
 
 
 class _Match(Protocol):
@@ -29,15 +32,32 @@ class Pattern(Protocol):
 
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
+# CEL never asks for the groups of a match.
+_OPTIONS.never_capture = True
+# What the states of a pattern's searches may take; caches hold some hundred patterns.
+_OPTIONS.max_mem = 1 << 20
+
+_UNLIKE_GO = re.compile(r"\\Q.*?(?:\\E|$)|(?P<byte>\\C)|\\.|\(\?P?<(?P<name>[^>]*)>", re.DOTALL)
+_UNKNOWN_CATEGORY = "invalid character class range: \\p"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def compile_pattern(pattern: str) -> Pattern:
-    """Compile a pattern; raises ``ValueError`` with RE2's message."""
+    """
+    Compile a pattern.
+
+    Raises ``ValueError`` with the message of RE2, and ``Unpredictable`` where releases of Go differ or a
+    pattern has a size that is too much for RE2 alone.
+    """
+    for difference in _UNLIKE_GO.finditer(pattern):
+        if difference["byte"]:
+            raise ValueError("error parsing regexp: invalid escape sequence: `\\C`")
+        if difference["name"] and not difference["name"].isascii():
+            raise ValueError(f"error parsing regexp: invalid named capture: `{difference.group()}`")
     try:
         compiled: Pattern = re2.compile(pattern, _OPTIONS)
     except re2.error as error:
-        raise ValueError(f"error parsing regexp: {error}") from None
+        raise _failure(error) from None
     return compiled
 
 
@@ -57,3 +77,12 @@ def find_all(pattern: Pattern, text: str, limit: int) -> tuple[str, ...]:
             matches.append(match.group())
         previous_end = end
     return tuple(matches)
+
+
+def _failure(error: Exception) -> Exception:
+    message = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+    if "pattern too large" in message:
+        return Unpredictable("so large a regular expression is not modelled")
+    if message.lower().startswith(_UNKNOWN_CATEGORY):
+        return Unpredictable("which names of characters a regular expression may use depends on Go's release")
+    return ValueError(f"error parsing regexp: {error}")

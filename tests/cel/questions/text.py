@@ -170,9 +170,19 @@ _NUMBERS = {
     "cases": "['ÀÉabc'.upperAscii(), 'ÀÉABC'.lowerAscii()]",
     "found": "['abc'.find('d'), 'aXbX'.find('X'), 'abc'.find('')]",
     "all-found": "['aXbX'.findAll('[a-z]'), 'abc'.findAll(''), 'aaa'.findAll('a', 2), 'aabaa'.findAll('a*')]",
+    "pattern-of-bytes": "'a'.find(['\\\\C'][0])",
+    "pattern-with-a-quoted-escape": "'Ca'.find(['\\\\QC\\\\Ea'][0])",
+    "pattern-with-a-named-group": "'ab'.find(['(?P<name>b)'][0])",
+    "pattern-with-a-foreign-name": "'ab'.find(['(?P<é>b)'][0])",
+    "pattern-that-is-large": "'ab'.find(['\\\\pL{1000}'][0])",
+    "pattern-with-a-long-name-of-characters": "'ab'.find(['\\\\p{Letter}'][0])",
+    "pattern-repeated-too-often": "'ab'.find(['(a{500}){3}'][0])",
     "bad-pattern": "dyn('a').matches(['('][0])",
     "bad-constant-pattern": "'a'.matches('(')",
 }
+
+
+_UNKNOWN = ("pattern-that-is-large", "pattern-with-a-long-name-of-characters")
 
 
 def questions() -> list[Question]:
@@ -197,5 +207,5 @@ def questions() -> list[Question]:
         for text in texts
     ]
     asked.append(showing("text-of-doubles", f"[{', '.join(f'string({value})' for value in _DOUBLES)}]"))
-    asked += [showing(f"text-{name}", term) for name, term in _NUMBERS.items()]
+    asked += [showing(f"text-{name}", term, unknown=name in _UNKNOWN) for name, term in _NUMBERS.items()]
     return asked
