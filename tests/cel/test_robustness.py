@@ -116,6 +116,14 @@ def test_large_values_are_unknown(expression, reason):
     assert reason in answer.message
 
 
+def test_types_that_double_in_size_are_unknown():
+    """Each map has the type of the last one twice; 30 of them would take a thousand million steps."""
+    values = ["[1]", *(f"{{v{index}: v{index}}}" for index in range(30))]
+    binds = "".join(f"cel.bind(v{index}, {value}, " for index, value in enumerate(values))
+    answer = answer_of(binds + "true" + ")" * len(values))
+    assert answer == (AnswerKind.UNKNOWN, "the types of the expression are too large")
+
+
 def test_a_defect_is_unknown():
     """A device that breaks the contract of ``matches`` is not the caller's trouble."""
 

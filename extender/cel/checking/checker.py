@@ -305,7 +305,7 @@ def _renamed(t: Type, names: dict[str, Type]) -> Type:
         return names[t.name]
     if not t.parameters:
         return t
-    return Type(t.kind, t.name, tuple(_renamed(inner, names) for inner in t.parameters))
+    return st.composed(t.kind, t.name, tuple(_renamed(inner, names) for inner in t.parameters))
 
 
 def _qualified(node: Node) -> str:

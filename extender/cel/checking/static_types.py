@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..errors import Unpredictable
+
 
 class Type(NamedTuple):
     """
     A type: ``kind`` is what unification looks at, ``name`` what values show.
 
     Kinds: one per primitive (``name`` is the same), ``list``, ``map``, ``opaque``,
-    ``struct``, ``type``, ``null_type``, ``dyn``, ``any``, ``error``, ``param``.
+    ``struct``, ``type``, ``null_type``, ``dyn``, ``any``, ``error``, ``param``. ``size`` counts it and
+    the types in it.
     """
 
     kind: str
     name: str
     parameters: tuple[Type, ...] = ()
+    size: int = 1
 
     def __str__(self) -> str:
         if not self.parameters:
@@ -48,29 +52,43 @@ FORMAT = Type("struct", "kubernetes.NamedFormat")
 IP = Type("opaque", "net.IP")
 CIDR = Type("opaque", "net.CIDR")
 
+_MAX_SIZE = 100
+
 _NULLABLE = frozenset({"opaque", "struct", "any", "duration", "timestamp"})
 _DYNAMIC = frozenset({"dyn", "any"})
 _DYNAMIC_OR_ERROR = frozenset({"dyn", "any", "error"})
 
 
+def composed(kind: str, name: str, parameters: tuple[Type, ...]) -> Type:
+    """
+    Build a type with parameters.
+
+    Raises ``Unpredictable`` for one that is too large: maps of maps double in size at each level.
+    """
+    size = 1 + sum([parameter.size for parameter in parameters])
+    if size > _MAX_SIZE:
+        raise Unpredictable("the types of the expression are too large")
+    return Type(kind, name, parameters, size)
+
+
 def list_of(element: Type) -> Type:
     """Build ``list(element)``."""
-    return Type("list", "list", (element,))
+    return composed("list", "list", (element,))
 
 
 def map_of(key: Type, value: Type) -> Type:
     """Build ``map(key, value)``."""
-    return Type("map", "map", (key, value))
+    return composed("map", "map", (key, value))
 
 
 def optional_of(value: Type) -> Type:
     """Build ``optional_type(value)``."""
-    return Type("opaque", "optional_type", (value,))
+    return composed("opaque", "optional_type", (value,))
 
 
 def type_of(inner: Type) -> Type:
     """Build ``type(inner)``, the type of a type name."""
-    return Type("type", "type", (inner,))
+    return composed("type", "type", (inner,))
 
 
 def parameter(name: str) -> Type:
@@ -168,7 +186,7 @@ class Unifier:
         if not target.parameters:
             return target
         parameters = tuple(self.substitute(p, unbound_to_dyn=unbound_to_dyn) for p in target.parameters)
-        return Type(target.kind, target.name, parameters)
+        return composed(target.kind, target.name, parameters)
 
     def _bind(self, name: str, to: Type) -> None:
         self._log.append((name, self._bound.get(name)))
