@@ -37,6 +37,10 @@ class Answer(NamedTuple):
     message: str = ""
 
 
+LONGEST_MESSAGE = 2000
+"""So many characters of a message are kept: upstream's show values, which may be long."""
+
+
 class Compiled(NamedTuple):
     """What compiling gives: a program, or the ``fixed`` answer on every device."""
 
@@ -61,14 +65,18 @@ def compile_expression(
             raise CompileError(f"must evaluate to {allowed}, not {checked.types[root]}")
         return Compiled(reads(root), Program(root, checked, dialect))
     except CompileError as error:
-        answer = Answer(AnswerKind.ERROR, f"compilation failed: {error}")
+        answer = _answer(AnswerKind.ERROR, f"compilation failed: {error}")
     except Panic as error:
-        answer = Answer(AnswerKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
+        answer = _answer(AnswerKind.UNKNOWN, f"cel-go crashes on this expression: {error}")
     except Unpredictable as reason:
-        answer = Answer(AnswerKind.UNKNOWN, str(reason))
+        answer = _answer(AnswerKind.UNKNOWN, str(reason))
     except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-        answer = Answer(AnswerKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
+        answer = _answer(AnswerKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
     return Compiled(_NO_READS, fixed=answer)
+
+
+def _answer(kind: AnswerKind, message: str) -> Answer:
+    return Answer(kind, message[:LONGEST_MESSAGE])
 
 
 def run(program: Program, device: CelDevice) -> object:
@@ -76,8 +84,8 @@ def run(program: Program, device: CelDevice) -> object:
     try:
         return program.run(device)
     except (EvaluationError, Panic) as error:
-        return Answer(AnswerKind.ERROR, str(error))
+        return _answer(AnswerKind.ERROR, str(error))
     except Unpredictable as reason:
-        return Answer(AnswerKind.UNKNOWN, str(reason))
+        return _answer(AnswerKind.UNKNOWN, str(reason))
     except Exception as defect:  # noqa: BLE001 - a defect of ours must not fail a request
-        return Answer(AnswerKind.UNKNOWN, f"defect in the evaluator: {defect!r}")
+        return _answer(AnswerKind.UNKNOWN, f"defect in the evaluator: {defect!r}")

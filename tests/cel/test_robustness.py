@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +116,39 @@ def test_large_values_are_unknown(expression, reason):
     answer = answer_of(expression)
     assert answer.kind is AnswerKind.UNKNOWN
     assert reason in answer.message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "lists.range(20000).map(x, x).size() == 20000",
+        "lists.range(20000).filter(x, x > 1).size() == 19998",
+        "lists.range(20000).transformList(i, x, x).size() == 20000",
+        "lists.range(20000).transformMap(i, x, x).size() == 20000",
+        "cel.bind(a, lists.range(50000), lists.range(4000).all(x, a.exists(y, true)))",
+        "lists.range(600).distinct().size() == 600",
+        "sets.equivalent(lists.range(500), lists.range(500).reverse())",
+    ],
+)
+def test_lists_take_linear_time(expression):
+    """Growing a list or a map does not copy it each time, and what is left early is not begun."""
+    began = time.process_time()
+    assert answer_of(expression).kind is AnswerKind.MATCH
+    assert time.process_time() - began < 4
+
+
+@pytest.mark.parametrize(
+    "last", ["dyn([dyn('a'), dyn({v})]).join()", "dyn([dyn(optional.of(1)), dyn({v})]).unwrapOpt().size()"]
+)
+def test_messages_stay_short(last):
+    """An error does not show a list that holds another one a million times, nor all of a long text."""
+    binds = "".join(f"cel.bind(v{index}, [v{index - 1}, v{index - 1}], " for index in range(1, 26))
+    nested = f"cel.bind(v0, [1], {binds}{last.replace('{v}', 'v25')} == dyn(1){')' * 26}"
+    answer = answer_of(nested)
+    assert answer.kind is AnswerKind.ERROR
+    assert "list" in answer.message
+    long = answer_of("{'a': true}[lists.range(5000).map(x, 'long').join()]")
+    assert len(long.message) == 2000
 
 
 def test_types_that_double_in_size_are_unknown():

@@ -34,6 +34,7 @@ from . import aggregates, attributes, calls, folds, logic
 from .attributes import Evaluator, Qualifier, Selections
 from .cost_limit import COST_LIMIT, LIST_COST, MAP_COST, cost_bound
 from .device_fields import device_field
+from .folds import Collects
 from .frame import CelDevice, Frame
 from .metering import MeteredSelections, charged, metered_call, refunded
 
@@ -332,10 +333,16 @@ class _Compiler:
                 None if condition.constant and condition.value is True else condition.evaluate,
                 step,
                 result,
-                isinstance(node.init, ListLiteral),
+                _collects(node.init),
                 None if self._metered else cost_bound(node.condition) + cost_bound(node.step),
             )
         )
+
+
+def _collects(init: Node) -> Collects:
+    if isinstance(init, ListLiteral):
+        return Collects.LIST
+    return Collects.MAP if isinstance(init, MapLiteral) else Collects.VALUE
 
 
 _RUN: dict[str, Implementation] = {"_==_": equal, "_!=_": logic.unequal}

@@ -7,12 +7,14 @@ Source: github.com/google/cel-go interpreter/interpretable.go (evalFold), v0.26.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
+from itertools import repeat
 from typing import NamedTuple
 
 from ..errors import CostExceeded, EvaluationError, Unpredictable
-from ..values.maps import AnyMap
+from ..values.maps import AnyMap, MapAccumulator
 from ..values.runtime_types import ordered, type_name
-from ..values.values import LISTS, GrowingList, UnorderedList
+from ..values.values import LISTS, GrowingList, ListAccumulator, UnorderedList
 from .attributes import Evaluator
 from .cost_limit import COST_LIMIT
 from .frame import Frame
@@ -25,13 +27,20 @@ class _Unset:
 UNSET = _Unset()
 
 
+class Collects(Enum):
+    """What a comprehension makes of its iterations."""
+
+    VALUE = "a value"
+    LIST = "a list in iteration order"
+    MAP = "a map"
+
+
 class FoldParts(NamedTuple):
     """
     A compiled comprehension: evaluators and the slots of its variables.
 
-    ``variable2`` is ``None`` for the one-variable form, ``condition`` where it is always true.
-    ``collects`` says that the result is a list in iteration order. ``cost`` is charged for each
-    iteration; ``None`` where the steps charge what they cost exactly.
+    ``variable2`` is ``None`` for the one-variable form, ``condition`` where it is always true. ``cost``
+    is charged for each iteration; ``None`` where the steps charge what they cost exactly.
     """
 
     iter_range: Evaluator
@@ -42,7 +51,7 @@ class FoldParts(NamedTuple):
     condition: Evaluator | None
     step: Evaluator
     result: Evaluator
-    collects: bool
+    collects: Collects
     cost: int | None
 
 
@@ -100,14 +109,29 @@ def fold(parts: FoldParts) -> Evaluator:
 
     def evaluate(frame: Frame) -> object:
         iter_range = parts.iter_range(frame)
-        frame.slots[parts.accumulator] = _outcome(parts.init, frame)
+        frame.slots[parts.accumulator] = _initial(parts, frame)
         iterate(parts, frame, iter_range)
         value = parts.result(frame)
-        if parts.collects and isinstance(value, tuple) and _is_unordered(iter_range):
-            return UnorderedList(value)
-        return value
+        if isinstance(value, ListAccumulator):
+            elements = tuple(value.elements)
+            return UnorderedList(elements) if _is_unordered(iter_range) else elements
+        return value.finished() if isinstance(value, MapAccumulator) else value
 
     return evaluate
+
+
+def _initial(parts: FoldParts, frame: Frame) -> object:
+    """
+    The accumulator before the first iteration.
+
+    No expression can name the accumulator of a macro, so lists and maps may grow in place: copying them
+    at every step would take quadratic time.
+    """
+    if parts.collects is Collects.LIST:
+        return ListAccumulator()
+    if parts.collects is Collects.MAP:
+        return MapAccumulator({})
+    return _outcome(parts.init, frame)
 
 
 def _iterate(parts: FoldParts, frame: Frame, iter_range: object) -> bool:
@@ -159,11 +183,14 @@ def _is_unordered(iter_range: object) -> bool:
 
 
 def _items(iter_range: object, pairs: bool) -> Iterable[tuple[object, object]]:
+    """The values of the variables, one iteration at a time: there may be many that are never run."""
     if isinstance(iter_range, AnyMap):
-        return [(key, iter_range.find(key) if pairs else None) for key in iter_range]
+        if pairs:
+            return ((key, iter_range.find(key)) for key in iter_range)
+        return zip(iter_range, repeat(None))
     if type(iter_range) not in LISTS:
         raise EvaluationError(f"got '{type_name(iter_range)}', expected iterable type")
     if pairs:
         return enumerate(ordered(iter_range))
     assert isinstance(iter_range, tuple)
-    return [(element, None) for element in iter_range]
+    return zip(iter_range, repeat(None))

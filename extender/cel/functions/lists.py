@@ -1,8 +1,8 @@
 """
-List and set functions.
+List functions.
 
 Source: k8s.io/apiserver pkg/cel/library/lists.go, v0.36, and github.com/google/cel-go
-ext/lists.go (version 3) and ext/sets.go, v0.26.
+ext/lists.go (version 3), v0.26.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..checking import call_costs
 from ..checking.declarations import Function, Implementation, Overload, function, overload
 from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Unpredictable, no_such_overload
 from ..values.arithmetic import add
-from ..values.runtime_types import COMPARABLE, compare, ordered
+from ..values.runtime_types import COMPARABLE, compare, of_one_hashed_kind, ordered
 from ..values.times import Duration
 from ..values.values import LISTS, Uint
 from .standard import comparable_and_equal
@@ -79,8 +79,8 @@ def _list_index(elements: List, item: object) -> int:
 
 
 def _list_last_index(elements: List, item: object) -> int:
-    for index, element in reversed(list(enumerate(ordered(elements)))):
-        if comparable_and_equal(element, item):
+    for index in range(len(ordered(elements)) - 1, -1, -1):
+        if comparable_and_equal(elements[index], item):
             return index
     return -1
 
@@ -103,17 +103,17 @@ def _flatten(elements: object, depth: object = 1) -> object:
         raise no_such_overload("flatten")
     if depth < 0:
         raise EvaluationError("level must be non-negative")
-    return tuple(_flattened(elements, depth))
-
-
-def _flattened(elements: object, depth: int) -> list[object]:
     flat: list[object] = []
+    _flatten_into(flat, elements, depth)
+    return tuple(flat)
+
+
+def _flatten_into(flat: list[object], elements: object, depth: int) -> None:
     for element in ordered(elements):
         if type(element) in LISTS and depth:
-            flat += _flattened(element, depth - 1)
+            _flatten_into(flat, element, depth - 1)
         else:
             flat.append(element)
-    return flat
 
 
 def _sort(elements: object) -> object:
@@ -172,8 +172,11 @@ def _is_less(left: object, right: object) -> bool:
 
 
 def _distinct(elements: List) -> List:
+    elements = ordered(elements)
+    if of_one_hashed_kind(elements):
+        return tuple(dict.fromkeys(elements))
     unique: list[object] = []
-    for element in ordered(elements):
+    for element in elements:
         if not any(comparable_and_equal(element, other) for other in unique):
             unique.append(element)
     return tuple(unique)
@@ -197,18 +200,6 @@ def _checked_range(count: int) -> List:
     if count > _LONGEST_RANGE:
         raise EvaluationError(f"lists.range: size {count} exceeds maximum allowed ({_LONGEST_RANGE})")
     return tuple(range(count))
-
-
-def _sets_contain(elements: List, part: List) -> bool:
-    return all(any(comparable_and_equal(item, element) for element in elements) for item in part)
-
-
-def _sets_equivalent(first: List, second: List) -> bool:
-    return _sets_contain(first, second) and _sets_contain(second, first)
-
-
-def _sets_intersect(first: List, second: List) -> bool:
-    return any(_sets_contain(second, (item,)) for item in first)
 
 
 def list_functions(*, cel_go_029: bool) -> tuple[Function, ...]:
@@ -290,10 +281,4 @@ _FUNCTIONS: tuple[Function, ...] = (
     ),
     function("distinct", overload("list(T).() -> list(T)", _distinct, call_costs.SELF_COMPARISON)),
     function("reverse", overload("list(T).() -> list(T)", _reverse, call_costs.RESULT_LIST)),
-    function("sets.contains", overload("(list(T), list(T)) -> bool", _sets_contain, call_costs.SETS)),
-    function(
-        "sets.equivalent",
-        overload("(list(T), list(T)) -> bool", _sets_equivalent, call_costs.SETS_BOTH_WAYS),
-    ),
-    function("sets.intersects", overload("(list(T), list(T)) -> bool", _sets_intersect, call_costs.SETS)),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..checking.declarations import Function, function, overload
 from ..errors import EvaluationError
 from ..values.maps import AnyMap
-from ..values.runtime_types import ordered
+from ..values.runtime_types import ordered, shown
 from ..values.times import Duration, Timestamp
 from ..values.values import LISTS, NONE, NUMBERS, Optional
 
@@ -45,7 +45,7 @@ def _unwrap(elements: object) -> object:
     unwrapped = []
     for element in ordered(elements):
         if not isinstance(element, Optional):
-            raise EvaluationError(f"value {element} is not optional")
+            raise EvaluationError(f"value {shown(element)} is not optional")
         if element.present:
             unwrapped.append(element.element)
     return tuple(unwrapped)

@@ -12,7 +12,7 @@ from ..checking import call_costs
 from ..checking.declarations import Function, function, overload
 from ..errors import EvaluationError, no_such_overload
 from ..values import arithmetic
-from ..values.maps import AnyMap, ValueMap
+from ..values.maps import AnyMap, MapAccumulator
 from ..values.regular_expressions import compile_pattern
 from ..values.runtime_types import compare, equal_values
 from ..values.values import LISTS
@@ -96,14 +96,15 @@ def _matches(text: str, pattern: str) -> bool:
         raise EvaluationError(str(error)) from None
 
 
-def _insert(target: AnyMap, key: object, value: object) -> ValueMap:
-    assert isinstance(target, ValueMap)
+def _insert(target: object, key: object, value: object) -> MapAccumulator:
+    assert isinstance(target, MapAccumulator)
     if target.contains(key):
         raise EvaluationError(f"insert failed: key {key} already exists")
-    return target.inserted(key, value)
+    target.insert(key, value)
+    return target
 
 
-def _merge(target: AnyMap, update: AnyMap) -> AnyMap:
+def _merge(target: object, update: AnyMap) -> object:
     for key in update:
         target = _insert(target, key, update.find(key))
     return target

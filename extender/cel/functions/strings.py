@@ -15,7 +15,7 @@ from ..checking.declarations import Function, Overload, function, overload
 from ..errors import EvaluationError, Unpredictable
 from ..values.go_text import SHORT_ESCAPES
 from ..values.regular_expressions import Pattern, compile_pattern, find_all
-from ..values.runtime_types import ordered
+from ..values.runtime_types import ordered, shown
 from ..values.string_format import format_string
 
 _SPACE = (
@@ -63,7 +63,10 @@ def _last_index_from(text: str, part: str, offset: int) -> int:
         return min(offset, len(text))
     if offset >= len(text):
         return -1
-    return text.rfind(part, 0, offset + len(part))
+    # Searching backwards, Python may compare the part at every place.
+    head = text[: offset + len(part)]
+    index = head[::-1].find(part[::-1])
+    return index if index < 0 else len(head) - len(part) - index
 
 
 def _lower_ascii(text: str) -> str:
@@ -118,7 +121,7 @@ def _join(elements: object, separator: str = "") -> str:
     texts = []
     for element in ordered(elements):
         if not isinstance(element, str):
-            raise EvaluationError(f"join: invalid input: {element}")
+            raise EvaluationError(f"join: invalid input: {shown(element)}")
         texts.append(element)
     if sum(map(len, texts)) + len(separator) * len(texts) > _LARGEST_RESULT:
         raise Unpredictable("the result of join() may exceed the cost limit")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ..errors import EvaluationError, Unpredictable, no_such_overload
 from .times import Duration, Timestamp, between, checked_duration, shifted
-from .values import LISTS, MAX_INT, MAX_UINT, MIN_INT, GrowingList, Uint, UnorderedList
+from .values import LISTS, MAX_INT, MAX_UINT, MIN_INT, GrowingList, ListAccumulator, Uint, UnorderedList
 
 Binary = Callable[[object, object], object]
 
@@ -39,6 +39,10 @@ def add(left: object, right: object) -> object:
         return left + right
     if isinstance(left, bytes) and isinstance(right, bytes):
         return left + right
+    if isinstance(left, ListAccumulator):
+        assert isinstance(right, tuple)
+        left.elements.extend(right)
+        return left
     if isinstance(left, Duration | Timestamp):
         return _add_time(left, right)
     return _add_numbers(left, right)

@@ -107,13 +107,22 @@ class ValueMap:
         """What ``key in map`` gives."""
         return self.find(key) is not MISSING
 
-    def inserted(self, key: object, value: object) -> ValueMap:
-        """Return a map with one more entry."""
-        return ValueMap({**self._entries, map_key(key): value})
+
+class MapAccumulator(ValueMap):
+    """The map that a macro is making: only the macro can refer to it, so it grows in place."""
+
+    __slots__ = ()
+
+    def insert(self, key: object, value: object) -> None:
+        """Add an entry."""
+        self._entries[map_key(key)] = value
+
+    def finished(self) -> ValueMap:
+        """Return the map that was made; nothing can be inserted after that."""
+        return ValueMap(self._entries)
 
 
 EMPTY = StringMap({})
-MAPS = frozenset({StringMap, DomainMap, ValueMap})
 AnyMap = StringMap | ValueMap
 
 

@@ -9,14 +9,24 @@ from __future__ import annotations
 import math
 
 from ..errors import EvaluationError, Unpredictable, no_such_overload
-from .maps import MISSING, AnyMap, DomainMap, StringMap, ValueMap
+from .maps import MISSING, AnyMap, DomainMap, MapAccumulator, StringMap, ValueMap
 from .named_formats import Format
 from .networks import Cidr, Ip
 from .quantities import QuantityValue, compared
 from .semver import Semver
 from .times import Duration, Timestamp
 from .urls import Url
-from .values import LISTS, NUMBERS, GrowingList, Optional, TypeValue, Uint, UnorderedList
+from .values import (
+    LISTS,
+    NUMBERS,
+    PRIMITIVES,
+    GrowingList,
+    ListAccumulator,
+    Optional,
+    TypeValue,
+    Uint,
+    UnorderedList,
+)
 
 _NAMES: dict[type, str] = {
     bool: "bool",
@@ -28,10 +38,12 @@ _NAMES: dict[type, str] = {
     type(None): "null_type",
     tuple: "list",
     UnorderedList: "list",
+    ListAccumulator: "list",
     GrowingList: "list",
     StringMap: "map",
     DomainMap: "map",
     ValueMap: "map",
+    MapAccumulator: "map",
     TypeValue: "type",
     Optional: "optional_type",
     QuantityValue: "kubernetes.Quantity",
@@ -55,6 +67,11 @@ def exact_class(name: str) -> type | None:
 def type_name(value: object) -> str:
     """Return the name that ``type(value)`` shows."""
     return _NAMES[type(value)]
+
+
+def shown(value: object) -> str:
+    """Return a value as error messages show it: lists and maps by their type, for they may be endless."""
+    return str(value)[:100] if type(value) in PRIMITIVES or value is None else type_name(value)
 
 
 def equal(left: object, right: object) -> bool:
@@ -92,6 +109,13 @@ def _moment(timestamp: object) -> tuple[int, int]:
     return timestamp.seconds, timestamp.nanos
 
 
+def of_one_hashed_kind(elements: tuple[object, ...]) -> bool:
+    """Whether Python's sets tell the elements apart as ``equal_values`` does."""
+    kind = type(elements[0]) if elements else str
+    return kind in _HASHED and all(type(element) is kind for element in elements)
+
+
+_HASHED = frozenset({bool, int, Uint, str})
 _OPAQUE = frozenset({Semver, QuantityValue, Url, Ip, Cidr, Format})
 
 

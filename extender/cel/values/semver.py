@@ -14,6 +14,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _DIGITS = re.compile(r"[0-9]+")
 _IDENTIFIER = re.compile(r"[0-9A-Za-z-]+")
 _MAX = 2**64 - 1
+_LONGEST_REMEMBERED = 100
 
 
 class Semver:
@@ -36,13 +37,16 @@ class Semver:
         self.key = (major, minor, patch, not prerelease, identifiers)
 
 
-@lru_cache(maxsize=4096)
 def parse_semver(text: str) -> Semver:
     """
     Parse ``1.2.3-rc.1+build``.
 
     Raises ``ValueError`` with upstream's message for anything else.
     """
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _parse(text)
+
+
+def _parse(text: str) -> Semver:
     if not text:
         raise ValueError("Version string empty")
     parts = text.split(".", 2)
@@ -56,6 +60,9 @@ def parse_semver(text: str) -> Semver:
     if plus and not all(_IDENTIFIER.fullmatch(identifier) for identifier in build.split(".")):
         raise ValueError(f'Invalid character(s) found in build meta data "{build}"')
     return Semver(text, major, minor, patch, identifiers)
+
+
+_remembered = lru_cache(maxsize=4096)(_parse)
 
 
 def normalized(text: str) -> str:

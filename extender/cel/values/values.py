@@ -45,6 +45,15 @@ class GrowingList(tuple[object, ...]):
     __slots__ = ()
 
 
+class ListAccumulator:
+    """The list that a macro is making: only the macro can refer to it, so it grows in place."""
+
+    __slots__ = ("elements",)
+
+    def __init__(self) -> None:
+        self.elements: list[object] = []
+
+
 class TypeValue(NamedTuple):
     """A type as a value, as ``type(x)`` returns it."""
 
