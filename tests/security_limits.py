@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from extender.cel.evaluation.cost_limit import COST_LIMIT
+from extender.cel.evaluation.bounds import COST_LIMIT
 from extender.core.prediction.evaluate import Settings
 from extender.kube.api import binder, connection, event_recorder, list_pages
 from extender.kube.decode.interner import TABLE_LIMIT

@@ -12,17 +12,21 @@ from .evaluation.frame import CelDevice
 from .expression import Answer, AnswerKind
 from .selector import Selector, compile_selector, unsupported_attribute
 from .syntax.reads import Reads
+from .work import OverBudget, Work, unlimited
 
 __all__ = [
     "CelDevice",
     "DerivedAttribute",
     "Dialect",
+    "OverBudget",
     "Reads",
     "Selector",
+    "Work",
     "Answer",
     "AnswerKind",
     "compile_derived",
     "compile_selector",
     "dialect_of",
+    "unlimited",
     "unsupported_attribute",
 ]

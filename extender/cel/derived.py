@@ -22,6 +22,7 @@ from .syntax.reads import Reads
 from .values.runtime_types import type_name
 from .values.semver import Semver
 from .values.values import LISTS, Optional, TypeValue
+from .work import OverBudget, Work
 
 _ELEMENTS = frozenset({"bool", "int", "string", "any", "dyn"})
 _LISTS = {
@@ -38,15 +39,16 @@ class DerivedAttribute:
     A compiled expression that derives an attribute.
 
     ``reads`` bounds the attributes that its values depend on. ``fixed`` is the answer on every
-    device if the expression does not compile.
+    device if the expression does not compile. ``units`` is the work that compiling took.
     """
 
     expression: str
     reads: Reads
+    units: int
     program: Program | None = None
     fixed: Answer | None = None
 
-    def value(self, device: CelDevice) -> Attribute | Answer:
+    def value(self, device: CelDevice, work: Work) -> Attribute | Answer:
         """
         Derive the attribute of a device, of which ``unsupported_attribute`` finds nothing.
 
@@ -54,24 +56,26 @@ class DerivedAttribute:
         """
         if self.program is None:
             return self.fixed or Answer(AnswerKind.UNKNOWN, "not compiled")
-        value = run(self.program, device)
+        value = run(self.program, device, work)
         if isinstance(value, Answer):
             return value
         try:
-            return _attribute(value)
+            return _attribute(value, work)
         except EvaluationError as error:
             return _error(str(error))
         except Unpredictable as reason:
             return Answer(AnswerKind.UNKNOWN, str(reason))
+        except OverBudget as reason:
+            return Answer(AnswerKind.OVER_BUDGET, str(reason))
 
 
-def compile_derived(expression: str, dialect: Dialect) -> DerivedAttribute:
+def compile_derived(expression: str, dialect: Dialect, work: Work) -> DerivedAttribute:
     """
     Compile an expression as kube-scheduler does; never raises.
 
     What Kubernetes rejects always gives ERROR, what it has and we lack gives UNKNOWN.
     """
-    return DerivedAttribute(expression, *compile_expression(expression, dialect, _check_result))
+    return DerivedAttribute(expression, *compile_expression(expression, dialect, _check_result, work))
 
 
 def _check_result(result: Type, _: Dialect) -> str:
@@ -81,13 +85,14 @@ def _check_result(result: Type, _: Dialect) -> str:
     return "a primitive scalar (string, integer, boolean, semver) or a list of these scalars"
 
 
-def _attribute(value: object) -> Attribute | Answer:
+def _attribute(value: object, work: Work) -> Attribute | Answer:
     if type(value) not in LISTS:
         scalar = _scalar(value)
         return scalar or _error(f"unsupported CEL return type: {type_name(value)}")
     assert isinstance(value, tuple)
     if not value:
         return Attribute(AttributeKind.STRINGS, ())
+    work.walk(len(value))
     scalars = [_scalar(element) for element in value]
     first = scalars[0]
     if first is None:

@@ -18,6 +18,7 @@ from .expression import Answer, AnswerKind, compile_expression, run
 from .syntax.reads import Reads
 from .values.runtime_types import type_name
 from .values.semver import parse_semver
+from .work import Work
 
 MATCH = Answer(AnswerKind.MATCH)
 NO_MATCH = Answer(AnswerKind.NO_MATCH)
@@ -29,15 +30,16 @@ class Selector:
     A compiled CEL expression.
 
     ``reads`` bounds the attributes that its answers depend on. ``fixed`` is the answer on every
-    device if the expression does not compile.
+    device if the expression does not compile. ``units`` is the work that compiling took.
     """
 
     expression: str
     reads: Reads
+    units: int
     program: Program | None = None
     fixed: Answer | None = None
 
-    def matches(self, device: CelDevice) -> Answer:
+    def matches(self, device: CelDevice, work: Work) -> Answer:
         """
         Evaluate the selector for a device, of which ``unsupported_attribute`` finds nothing.
 
@@ -45,7 +47,7 @@ class Selector:
         """
         if self.program is None:
             return self.fixed or Answer(AnswerKind.UNKNOWN, "not compiled")
-        value = run(self.program, device)
+        value = run(self.program, device, work)
         if value is True:
             return MATCH
         if value is False:
@@ -57,14 +59,14 @@ class Selector:
         )
 
 
-def compile_selector(expression: str, dialect: Dialect) -> Selector:
+def compile_selector(expression: str, dialect: Dialect, work: Work) -> Selector:
     """
     Compile an expression as kube-scheduler does.
 
     Never raises: what Kubernetes rejects gives a selector whose answer is always ERROR, what it
     has and we lack gives one whose answer is UNKNOWN.
     """
-    return Selector(expression, *compile_expression(expression, dialect, _check_result))
+    return Selector(expression, *compile_expression(expression, dialect, _check_result, work))
 
 
 def _check_result(result: Type, dialect: Dialect) -> str:

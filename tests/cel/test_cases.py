@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.cel import AnswerKind, compile_selector, unsupported_attribute
+from extender.cel import AnswerKind, compile_selector, unlimited, unsupported_attribute
 from tests.cel.golden import CASES, DEVICES
 
 
@@ -39,9 +39,9 @@ from tests.cel.golden import CASES, DEVICES
 def test_case(case):
     """The answer is the one of Kubernetes, or UNKNOWN where the case says so."""
     device = DEVICES[case.device]
-    selector = compile_selector(case.expression, case.source.dialect)
+    selector = compile_selector(case.expression, case.source.dialect, unlimited())
     unsupported = unsupported_attribute(device.attributes, case.source.dialect)
-    answer = selector.matches(device)
+    answer = selector.matches(device, unlimited())
     if case.unknown:
         assert answer.kind is AnswerKind.UNKNOWN
         assert answer.message
@@ -67,9 +67,9 @@ def test_cost(case):
     device = DEVICES[case.device]
     if unsupported_attribute(device.attributes, case.source.dialect) is not None:
         return
-    program = compile_selector(case.expression, case.source.dialect).program
+    program = compile_selector(case.expression, case.source.dialect, unlimited()).program
     assert program is not None
-    _, cost = program.run_exactly(device)
+    _, cost = program.run_exactly(device, unlimited())
     assert cost == case.cost
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.cel import AnswerKind, compile_derived, unsupported_attribute
+from extender.cel import AnswerKind, compile_derived, unlimited, unsupported_attribute
 from extender.model import Attribute
 from tests.cel.golden import DERIVED, DEVICES, SOURCES
 
@@ -22,15 +22,15 @@ DIALECT = SOURCES["1.37"].dialect
 def test_derived(case):
     """The attribute is the one of Kubernetes, with its type and cost; else there is an error."""
     device = DEVICES[case.device]
-    derived = compile_derived(case.expression, DIALECT)
+    derived = compile_derived(case.expression, DIALECT, unlimited())
     if unsupported_attribute(device.attributes, DIALECT) is not None:
         assert case.expect == "error"
         return
-    value = derived.value(device)
+    value = derived.value(device, unlimited())
     if isinstance(case.expect, Attribute):
         assert value == case.expect
         assert derived.program is not None
-        assert derived.program.run_exactly(device)[1] == case.cost
+        assert derived.program.run_exactly(device, unlimited())[1] == case.cost
         return
     assert (derived.program is None) is (case.expect == "compile-error")
     assert not isinstance(value, Attribute)

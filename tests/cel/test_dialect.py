@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import takewhile
 
 import pytest
 
-from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, dialect_of, unsupported_attribute
+from extender.cel import (
+    AnswerKind,
+    CelDevice,
+    Dialect,
+    compile_selector,
+    dialect_of,
+    unlimited,
+    unsupported_attribute,
+)
 from extender.model import Attribute, AttributeKind
 from tests.paths import DOCS
 
@@ -56,7 +65,7 @@ def test_unsupported_attribute(attribute, dialect, unsupported):
 def test_switch(expression, dialect, kind):
     """Each switch changes exactly what it names."""
     device = CelDevice("a", False, {"a/b": STRINGS}, {})
-    assert compile_selector(expression, dialect).matches(device).kind is kind
+    assert compile_selector(expression, dialect, unlimited()).matches(device, unlimited()).kind is kind
 
 
 COLUMNS = {
@@ -70,10 +79,10 @@ WORDS = {True: "yes", False: "no", None: "none"}
 
 def test_the_table_of_dialects_is_true():
     """docs/cel.md has every field of a dialect, with its value in each release."""
-    lines = (DOCS / "cel.md").read_text().splitlines()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    start = rows.index(["field", *COLUMNS, "meaning"])
-    written = {row[0].strip("`"): row[1:-1] for row in rows[start + 2 :]}
+    _, _, table = (DOCS / "cel.md").read_text().partition(f"| field | {' | '.join(COLUMNS)} | meaning |\n")
+    lines = takewhile(str.strip, table.splitlines()[1:])
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    written = {row[0].strip("`"): row[1:-1] for row in rows}
     for field in fields(Dialect):
         for dialects, word in zip(COLUMNS.values(), written.pop(field.name), strict=True):
             values = {getattr(dialect, field.name) for dialect in dialects}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector
+from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, unlimited
 from tests.cel.golden import CASES, DEVICES
 
 DIALECT = Dialect()
@@ -24,7 +24,7 @@ TOKENS = [
 
 
 def answer_of(expression: str):
-    return compile_selector(expression, DIALECT).matches(DEVICES["made/probe"])
+    return compile_selector(expression, DIALECT, unlimited()).matches(DEVICES["made/probe"], unlimited())
 
 
 @given(st.text())
@@ -42,7 +42,7 @@ def test_any_tokens(expression):
 @given(st.sampled_from(CASES), st.sampled_from(sorted(DEVICES)))
 def test_any_device(case, name):
     """Any expression gets an answer on any device, even one with attributes it should not see."""
-    answer = compile_selector(case.expression, DIALECT).matches(DEVICES[name])
+    answer = compile_selector(case.expression, DIALECT, unlimited()).matches(DEVICES[name], unlimited())
     assert answer.kind in AnswerKind
 
 
@@ -166,7 +166,7 @@ def test_a_defect_is_unknown():
         def get(self, key, default=None):
             raise RuntimeError("broken")
 
-    selector = compile_selector("device.attributes['a'].b == 1", DIALECT)
-    answer = selector.matches(CelDevice("a", False, Broken(), {}))
+    selector = compile_selector("device.attributes['a'].b == 1", DIALECT, unlimited())
+    answer = selector.matches(CelDevice("a", False, Broken(), {}), unlimited())
     assert answer.kind is AnswerKind.UNKNOWN
     assert DEFECT in answer.message

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, unsupported_attribute
+from extender.cel import AnswerKind, CelDevice, Dialect, compile_selector, unlimited, unsupported_attribute
 from extender.cel.errors import COST_EXCEEDED, Unpredictable
 from extender.cel.evaluation.program import Program
 from extender.cel.expression import LONGEST_MESSAGE
@@ -71,15 +71,15 @@ def _end(answer: Answer) -> End:
 
 def ours(selector: Selector, dialect: Dialect) -> End:
     """What we answer."""
-    device = _cel_device(selector)
-    compiled = compile_selector(selector.text, dialect)
+    device = cel_device(selector)
+    compiled = compile_selector(selector.text, dialect, unlimited())
     if compiled.fixed is not None:
         kind = Outcome.UNKNOWN if compiled.fixed.kind is AnswerKind.UNKNOWN else Outcome.COMPILE_ERROR
         return End(kind, compiled.fixed.message)
     unsupported = unsupported_attribute(device.attributes, dialect)
     if unsupported is not None:
         return End(Outcome.ERROR, f"attribute {unsupported} is not supported")
-    answer = compiled.matches(device)
+    answer = compiled.matches(device, unlimited())
     kinds = {
         AnswerKind.MATCH: Outcome.MATCH,
         AnswerKind.NO_MATCH: Outcome.NO_MATCH,
@@ -93,7 +93,7 @@ def ours(selector: Selector, dialect: Dialect) -> End:
 
 def _cost(program: Program, device: CelDevice) -> int | None:
     try:
-        return program.run_exactly(device)[1]
+        return program.run_exactly(device, unlimited())[1]
     except Unpredictable:
         return None
 
@@ -116,7 +116,8 @@ def _shows_value(end: End) -> bool:
     return end.message.startswith("no such key: ") and end.message.endswith("|")
 
 
-def _cel_device(selector: Selector) -> CelDevice:
+def cel_device(selector: Selector) -> CelDevice:
+    """The device of a selector as expressions see it."""
     published = {
         "metadata": {"name": "slice"},
         "spec": {

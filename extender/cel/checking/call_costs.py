@@ -22,6 +22,7 @@ from ..values.quantities import QuantityValue
 from ..values.semver import Semver
 from ..values.urls import Url
 from ..values.values import LISTS, Optional
+from ..work import Work
 
 Values = Sequence[object]
 
@@ -34,9 +35,13 @@ _UNIT_EQUALITY = frozenset({QuantityValue, Semver, Url, Ip, Cidr, Format})
 
 
 class Cost(NamedTuple):
-    """``units`` gives the cost of a call; ``of_result`` if it depends on the result."""
+    """
+    ``units`` gives the cost of a call from values, result and the meter of work that counting may take.
 
-    units: Callable[[Values, object], int]
+    ``of_result``: it depends on the result, which there is only after the call.
+    """
+
+    units: Callable[[Values, object, Work], int]
     of_result: bool = False
 
 
@@ -65,10 +70,10 @@ def _walked(length: float, factor: float = _TRAVERSAL) -> int:
 
 def fixed(cost: int) -> Cost:
     """Charge the same for every call."""
-    return Cost(lambda _values, _result: cost)
+    return Cost(lambda *_: cost)
 
 
-def _equality(values: Values, _: object) -> int:
+def _equality(values: Values, *_: object) -> int:
     return equality_cost(*values)
 
 
@@ -85,32 +90,36 @@ def inequality_cost(left: object, right: object) -> int:
 
 
 def _search(measure: Callable[[object], int]) -> Cost:
-    return Cost(lambda values, _: _walked(1.0 + measure(values[0])) * _walked(measure(values[1]), _PATTERN))
+    return Cost(lambda values, *_: _walked(1.0 + measure(values[0])) * _walked(measure(values[1]), _PATTERN))
 
 
-def _substring_search(values: Values, _: object) -> int:
+def _substring_search(values: Values, *_: object) -> int:
     return _walked(_operand_size(values[0])) * _walked(_operand_size(values[1]))
 
 
-def _traversal(values: Values, _: object) -> int:
-    return _traversed(values[0])
+def _traversal(values: Values, _: object, work: Work) -> int:
+    return _traversed(values[0], work)
 
 
-def _traversed(value: object) -> int:
+def _traversed(value: object, work: Work) -> int:
+    """A value may hold another one many times, so there is no telling what this takes but by doing it."""
     if isinstance(value, str):
+        work.scan(len(value))
         return int(len(value.encode()) * _TRAVERSAL)
     if isinstance(value, bytes):
         return int(len(value) * _TRAVERSAL)
     if type(value) in LISTS:
         assert isinstance(value, tuple)
-        return sum(map(_traversed, value))
+        work.walk(len(value))
+        return sum([_traversed(element, work) for element in value])
     if isinstance(value, AnyMap):
-        return sum(_traversed(key) + _traversed(value.find(key)) for key in value)
+        work.charge(len(value))
+        return sum([_traversed(key, work) + _traversed(value.find(key), work) for key in value])
     return 1
 
 
 def _sets(factor: int) -> Cost:
-    return Cost(lambda values, _: _CALL + size(values[0]) * size(values[1]) * factor)
+    return Cost(lambda values, *_: _CALL + size(values[0]) * size(values[1]) * factor)
 
 
 def _self_compared(values: Values, index: int) -> int:
@@ -122,7 +131,7 @@ def _self_compared(values: Values, index: int) -> int:
     return int(float(len(elements) ** 2) * factor) + _CALL + _LIST
 
 
-def _flattening(values: Values, _: object) -> int:
+def _flattening(values: Values, *_: object) -> int:
     depth = values[1] if len(values) > 1 else 1
     if type(depth) is not int:
         raise Panic("internal error: interface conversion: the depth is no int")
@@ -132,18 +141,18 @@ def _flattening(values: Values, _: object) -> int:
     return int(amount) + _CALL + _LIST
 
 
-def _bounded_flattening(values: Values, result: object) -> int:
+def _bounded_flattening(values: Values, *_: object) -> int:
     if len(values) > 1 and type(values[1]) is int and values[1] < 0:
         return size(values[0]) + _CALL + _LIST
-    return _flattening(values, result)
+    return _flattening(values)
 
 
-def _selector(values: Values, _: object) -> int:
+def _selector(values: Values, *_: object) -> int:
     length = size(values[1])
     return _LIST + _walked(length) + _walked(length, 0.5) * 50
 
 
-def _validation(values: Values, _: object) -> int:
+def _validation(values: Values, *_: object) -> int:
     format_ = values[0]
     if not isinstance(format_, Format):
         return _CALL
@@ -151,7 +160,7 @@ def _validation(values: Values, _: object) -> int:
 
 
 def _containment(extra: float, *, parses: bool) -> Cost:
-    def count(values: Values, _: object) -> int:
+    def count(values: Values, *_: object) -> int:
         own = size(values[0])
         cost = _walked(own + own) + (_walked(own) + 1 if extra else 0)
         return cost + _walked(size(values[1])) if parses else cost
@@ -159,26 +168,26 @@ def _containment(extra: float, *, parses: bool) -> Cost:
     return Cost(count)
 
 
-def _sum(values: Values, _: object) -> int:
+def _sum(values: Values, *_: object) -> int:
     return _walked(_operand_size(values[0]) + _operand_size(values[1]))
 
 
-WALK = Cost(lambda values, _: _walked(size(values[0])))
-OPERAND_WALK = Cost(lambda values, _: _walked(_operand_size(values[0])))
-SECOND_OPERAND_WALK = Cost(lambda values, _: _walked(_operand_size(values[1])))
-WALK_TWICE = Cost(lambda values, _: _walked(float(size(values[0])) * 2))
-WALK_RESULT_TWICE = Cost(lambda _, result: _walked(float(size(result)) * 2), of_result=True)
-MEMBERS = Cost(lambda values, _: _operand_size(values[1]))
-COMPARISON = Cost(lambda values, _: inequality_cost(values[0], values[1]))
+WALK = Cost(lambda values, *_: _walked(size(values[0])))
+OPERAND_WALK = Cost(lambda values, *_: _walked(_operand_size(values[0])))
+SECOND_OPERAND_WALK = Cost(lambda values, *_: _walked(_operand_size(values[1])))
+WALK_TWICE = Cost(lambda values, *_: _walked(float(size(values[0])) * 2))
+WALK_RESULT_TWICE = Cost(lambda _values, result, _work: _walked(float(size(result)) * 2), of_result=True)
+MEMBERS = Cost(lambda values, *_: _operand_size(values[1]))
+COMPARISON = Cost(lambda values, *_: inequality_cost(values[0], values[1]))
 EQUALITY = Cost(_equality)
 CONCATENATION = Cost(_sum)
 SEARCH = _search(size)
 OPERAND_SEARCH = _search(_operand_size)
 SUBSTRING_SEARCH = Cost(_substring_search)
 TRAVERSAL = Cost(_traversal)
-RESULT_LIST = Cost(lambda _, result: size(result) + _CALL + _LIST, of_result=True)
-SELF_COMPARISON = Cost(lambda values, _: _self_compared(values, 0))
-KEYS_COMPARISON = Cost(lambda values, _: _self_compared(values, 1))
+RESULT_LIST = Cost(lambda _values, result, _work: size(result) + _CALL + _LIST, of_result=True)
+SELF_COMPARISON = Cost(lambda values, *_: _self_compared(values, 0))
+KEYS_COMPARISON = Cost(lambda values, *_: _self_compared(values, 1))
 SETS = _sets(1)
 SETS_BOTH_WAYS = _sets(2)
 SELECTOR = Cost(_selector)

@@ -22,6 +22,7 @@ from ..syntax.tree import (
     Select,
 )
 from ..values.values import Uint
+from ..work import Work
 from . import static_types as st
 from .declarations import Declarations, Function, Overload
 from .names import MESSAGES, ConstantValue, Scopes
@@ -37,6 +38,9 @@ _CONSTANT_TYPES: dict[type, Type] = {
     bytes: st.BYTES,
     type(None): st.NULL,
 }
+_NODE_UNITS = 6
+"""The work of checking a node, apart from what unification takes."""
+
 _QUANTITIES = st.map_of(st.STRING, st.map_of(st.STRING, st.QUANTITY))
 
 
@@ -58,16 +62,16 @@ class Checked:
     global_names: frozenset[Node]
 
 
-def check(root: Node, dialect: Dialect, declarations: Declarations) -> Checked:
+def check(root: Node, dialect: Dialect, declarations: Declarations, work: Work) -> Checked:
     """
     Check an expression as kube-scheduler does before it evaluates it.
 
     Raises ``CompileError`` for what it rejects, ``Unpredictable`` for what we do not know.
     """
-    checker = _Checker(dialect, declarations)
+    checker = _Checker(dialect, declarations, work)
     checker.check(root)
     types = {node: checker.resolved(node) for node in checker.types}
-    validate(root, types)
+    validate(root, types, work)
     return Checked(
         types,
         checker.functions,
@@ -80,9 +84,10 @@ def check(root: Node, dialect: Dialect, declarations: Declarations) -> Checked:
 class _Checker:
     """The state of one check: types found so far and variables in scope."""
 
-    def __init__(self, dialect: Dialect, declarations: Declarations) -> None:
+    def __init__(self, dialect: Dialect, declarations: Declarations, work: Work) -> None:
         self._declarations = declarations
-        self._unifier = Unifier()
+        self._work = work
+        self._unifier = Unifier(work)
         self._scopes = Scopes({"device": st.DEVICE}, cel_go_029=dialect.cel_go_029)
         attribute = st.DYN if dialect.iterate_attribute_value else st.ANY
         self._fields = {
@@ -103,6 +108,7 @@ class _Checker:
 
     def check(self, node: Node) -> Type:
         """Find and record the type of a node."""
+        self._work.charge(_NODE_UNITS)
         node_type = self._type(node)
         self.types[node] = node_type
         return node_type

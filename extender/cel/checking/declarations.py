@@ -23,6 +23,14 @@ from .call_costs import Cost
 from .static_types import Type
 
 Implementation = Callable[..., object]
+"""What computes a call from its arguments."""
+
+
+class Charging(NamedTuple):
+    """An implementation that charges the work it does: ``run`` takes a ``Work`` before the arguments."""
+
+    run: Callable[..., object]
+
 
 _NAMED = {
     "bool": st.BOOL,
@@ -56,7 +64,7 @@ class Overload(NamedTuple):
     arguments: tuple[Type, ...]
     result: Type
     parameters: frozenset[str]
-    implementation: Implementation | None
+    implementation: Implementation | Charging | None
     cost: Cost | None = None
 
     def accepts(self, values: tuple[object, ...]) -> bool:
@@ -75,7 +83,7 @@ class Function:
 
     name: str
     overloads: tuple[Overload, ...]
-    singleton: Implementation | None
+    singleton: Implementation | Charging | None
     cost: Cost | None
 
     def cost_of(self, overload: Overload | None) -> Cost | None:
@@ -87,14 +95,17 @@ Declarations = Mapping[str, Function]
 
 
 def function(
-    name: str, *overloads: Overload, singleton: Implementation | None = None, cost: Cost | None = None
+    name: str,
+    *overloads: Overload,
+    singleton: Implementation | Charging | None = None,
+    cost: Cost | None = None,
 ) -> Function:
     """Declare a function; ``cost`` is that of a call whose overload's own is not known."""
     return Function(name, overloads, singleton, cost)
 
 
 def overload(
-    signature: str, implementation: Implementation | None = None, cost: Cost | None = None
+    signature: str, implementation: Implementation | Charging | None = None, cost: Cost | None = None
 ) -> Overload:
     """Declare an overload by its signature, written as the module docstring says."""
     head, _, result_text = signature.partition(" -> ")

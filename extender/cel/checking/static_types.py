@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..errors import Unpredictable
+from ..work import Work
 
 
 class Type(NamedTuple):
@@ -150,7 +151,8 @@ class Unifier:
     copying the map for every overload would take quadratic time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._bound: dict[str, Type] = {}
         self._log: list[tuple[str, Type | None]] = []
         self._fresh = 0
@@ -178,6 +180,7 @@ class Unifier:
 
     def substitute(self, target: Type, *, unbound_to_dyn: bool = False) -> Type:
         """Replace what is known; what is not stays, or becomes ``dyn``."""
+        self._work.charge(1)
         while target.kind == "param":
             bound = self._bound.get(target.name)
             if bound is None:
@@ -198,6 +201,7 @@ class Unifier:
         )
 
     def _assignable(self, first: Type, second: Type) -> bool:
+        self._work.charge(2)
         if second.kind == "param":
             valid, was_bound = self._substitutes(first, second)
             if valid or was_bound:
@@ -237,6 +241,7 @@ class Unifier:
         return True, True
 
     def _occurs(self, variable: Type, within: Type) -> bool:
+        self._work.charge(1)
         if variable == within:
             return True
         if within.kind == "param":

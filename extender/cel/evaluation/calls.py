@@ -7,26 +7,33 @@ common/decls/decls.go (dispatch by the kinds of the arguments), v0.26.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..checking.call_costs import Cost
-from ..checking.declarations import Function, Implementation, Overload
+from ..checking.declarations import Charging, Function, Implementation, Overload
 from ..errors import EvaluationError, Unpredictable, no_such_overload
+from ..values.regular_expressions import ConstantPattern
 from ..values.runtime_types import exact_class
 from ..values.values import TypeValue
+from ..work import Work
 from .attributes import Evaluator
 from .frame import Frame
 
 Operands = tuple[Evaluator, ...]
+Run = Callable[..., object]
+"""What computes a call from the meter of work and the arguments."""
 
 
 def call(function: Function, overload: Overload | None, operands: Operands) -> Evaluator:
     """Build a call; ``overload`` is set if the types leave no choice."""
     cost = function.cost_of(overload)
-    if overload is not None and overload.implementation is not None:
+    implementation = overload.implementation if overload is not None else None
+    if overload is not None and implementation is not None:
         classes = [exact_class(argument.name) for argument in overload.arguments]
         if len(classes) == 1 and classes[0] is not None:
-            return _unary(function.name, overload.implementation, classes[0], operands, cost)
+            return _unary(function.name, implementation, classes[0], operands, cost)
         if len(classes) == 2 and classes[0] is not None and classes[1] is not None:
-            return _binary(function.name, overload.implementation, (classes[0], classes[1]), operands, cost)
+            return _binary(function.name, implementation, (classes[0], classes[1]), operands, cost)
     if function.singleton is not None and len(operands) == 2:
         return _direct(function.singleton, operands, cost)
     stops = stops_at_error(function, overload, len(operands))
@@ -39,21 +46,29 @@ def stops_at_error(function: Function, overload: Overload | None, operands: int)
     return several or operands > 2 or function.name == "format"
 
 
-def dispatch(function: Function, overload: Overload | None) -> Implementation:
+def dispatch(function: Function, overload: Overload | None) -> Run:
     """Build what runs the overload that takes the arguments."""
     if function.singleton is not None:
-        return function.singleton
-    candidates = function.overloads if overload is None else (overload,)
+        return charging(function.singleton)
+    overloads = function.overloads if overload is None else (overload,)
+    candidates = [(one, one.implementation and charging(one.implementation)) for one in overloads]
 
-    def run(*values: object) -> object:
-        for candidate in candidates:
+    def run(work: Work, *values: object) -> object:
+        for candidate, implementation in candidates:
             if candidate.accepts(values):
-                if candidate.implementation is None:
+                if implementation is None:
                     raise Unpredictable(f"{function.name}() is not modelled for these values")
-                return candidate.implementation(*values)
+                return implementation(work, *values)
         raise no_such_overload(function.name)
 
     return run
+
+
+def charging(implementation: Implementation | Charging) -> Run:
+    """Build what runs an implementation, whether it takes a meter or not."""
+    if isinstance(implementation, Charging):
+        return implementation.run
+    return lambda _, *values: implementation(*values)
 
 
 def failed(
@@ -71,11 +86,11 @@ def failed(
         except EvaluationError as other:
             values.append(other)
     if cost is not None:
-        frame.charge(cost.units(values, error))
+        frame.charge(cost.units(values, error, frame.work))
     return error
 
 
-def _general(run: Implementation, operands: Operands, cost: Cost | None, *, stops: bool = False) -> Evaluator:
+def _general(run: Run, operands: Operands, cost: Cost | None, *, stops: bool = False) -> Evaluator:
     def evaluate(frame: Frame) -> object:
         values: list[object] = []
         try:
@@ -87,44 +102,52 @@ def _general(run: Implementation, operands: Operands, cost: Cost | None, *, stop
                 raise
             raise failed(frame, values, error, rest, cost) from None
         if cost is None:
-            return run(*values)
+            return run(frame.work, *values)
         if cost.of_result:
-            result = run(*values)
-            frame.charge(cost.units(values, result))
+            result = run(frame.work, *values)
+            frame.charge(cost.units(values, result, frame.work))
             return result
-        frame.charge(cost.units(values, None))
-        return run(*values)
+        frame.charge(cost.units(values, None, frame.work))
+        return run(frame.work, *values)
 
     return evaluate
 
 
 def _unary(
-    name: str, implementation: Implementation, kind: type, operands: Operands, cost: Cost | None
+    name: str,
+    implementation: Implementation | Charging,
+    kind: type,
+    operands: Operands,
+    cost: Cost | None,
 ) -> Evaluator:
     """A call with one argument of one possible class."""
     (operand,) = operands
+    run = charging(implementation)
     if cost is not None:
-        return _general(_guarded(name, implementation, (kind,)), operands, cost)
+        return _general(_guarded(name, run, (kind,)), operands, cost)
+    plain = None if isinstance(implementation, Charging) else implementation
 
     def evaluate(frame: Frame) -> object:
         value = operand(frame)
         if type(value) is not kind:
             raise no_such_overload(name)
-        return implementation(value)
+        return run(frame.work, value) if plain is None else plain(value)
 
     return evaluate
 
 
 def _binary(
     name: str,
-    implementation: Implementation,
+    implementation: Implementation | Charging,
     kinds: tuple[type, type],
     operands: Operands,
     cost: Cost | None,
 ) -> Evaluator:
     """A call with two arguments of one possible class each."""
+    run = charging(implementation)
     if cost is not None:
-        return _general(_guarded(name, implementation, kinds), operands, cost)
+        return _general(_guarded(name, run, kinds), operands, cost)
+    plain = None if isinstance(implementation, Charging) else implementation
     first, second = operands
     first_kind, second_kind = kinds
 
@@ -136,25 +159,28 @@ def _binary(
         right = second(frame)
         if type(left) is not first_kind or type(right) is not second_kind:
             raise no_such_overload(name)
-        return implementation(left, right)
+        return run(frame.work, left, right) if plain is None else plain(left, right)
 
     return evaluate
 
 
-def _guarded(name: str, implementation: Implementation, kinds: tuple[type, ...]) -> Implementation:
-    def run(*values: object) -> object:
+def _guarded(name: str, run: Run, kinds: tuple[type, ...]) -> Run:
+    def guarded(work: Work, *values: object) -> object:
         for value, kind in zip(values, kinds, strict=True):
-            if type(value) is not kind:
+            # A constant pattern is a string, too.
+            if type(value) is not kind and not isinstance(value, ConstantPattern):
                 raise no_such_overload(name)
-        return implementation(*values)
+        return run(work, *values)
 
-    return run
+    return guarded
 
 
-def _direct(implementation: Implementation, operands: Operands, cost: Cost | None) -> Evaluator:
+def _direct(implementation: Implementation | Charging, operands: Operands, cost: Cost | None) -> Evaluator:
     """A function of two arguments whose implementation checks them itself."""
+    run = charging(implementation)
     if cost is not None:
-        return _general(implementation, operands, cost)
+        return _general(run, operands, cost)
+    plain = None if isinstance(implementation, Charging) else implementation
     first, second = operands
 
     def evaluate(frame: Frame) -> object:
@@ -162,16 +188,17 @@ def _direct(implementation: Implementation, operands: Operands, cost: Cost | Non
             left = first(frame)
         except EvaluationError as error:
             raise failed(frame, [], error, operands[1:], None) from None
-        return implementation(left, second(frame))
+        right = second(frame)
+        return run(frame.work, left, right) if plain is None else plain(left, right)
 
     return evaluate
 
 
-def reading_types_as_text(run: Implementation) -> Implementation:
+def reading_types_as_text(run: Run) -> Run:
     """Build the implementation for ``type_as_text``."""
 
-    def read(text: object, *rest: object) -> object:
-        return run(text.name if isinstance(text, TypeValue) else text, *rest)
+    def read(work: Work, text: object, *rest: object) -> object:
+        return run(work, text.name if isinstance(text, TypeValue) else text, *rest)
 
     return read
 

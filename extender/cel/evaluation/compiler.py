@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..checking.checker import Checked
-from ..checking.declarations import Function, Implementation, Overload
+from ..checking.declarations import Function, Overload
 from ..dialect import Dialect
 from ..errors import CompileError, EvaluationError
 from ..syntax.tree import (
@@ -27,12 +27,14 @@ from ..syntax.tree import (
     Select,
     uses,
 )
-from ..values.regular_expressions import compile_pattern
+from ..values.regular_expressions import constant_pattern
 from ..values.runtime_types import equal
 from ..values.values import MAX_INT
+from ..work import Work
 from . import aggregates, attributes, calls, folds, logic
 from .attributes import Evaluator, Qualifier, Selections
-from .cost_limit import COST_LIMIT, LIST_COST, MAP_COST, cost_bound
+from .bounds import COST_LIMIT, LIST_COST, MAP_COST, Bounds
+from .calls import Run
 from .device_fields import device_field
 from .folds import Collects
 from .frame import CelDevice, Frame
@@ -43,6 +45,8 @@ _CONVERSIONS = frozenset(
 )
 _SEARCHES = frozenset({"matches", "find", "findAll"})
 _NO_DEVICE = CelDevice("", False, {}, {})
+_NODE_UNITS = 8
+"""The work of compiling a node."""
 
 Links = tuple[Select | Call, ...]
 
@@ -64,15 +68,23 @@ class Code:
     value: object = None
 
 
-def compile_tree(root: Node, checked: Checked, dialect: Dialect, *, metered: bool) -> tuple[Evaluator, int]:
+def compile_tree(
+    root: Node, checked: Checked, dialect: Dialect, bounds: Bounds, work: Work, *, metered: bool
+) -> tuple[Evaluator, int]:
     """
     Compile a checked expression; returns its evaluator and how many slots a frame of it needs.
 
     ``metered``: evaluating takes from the frame's budget what cel-go counts, else what depends on
     the values, or more. Raises ``CompileError`` for a constant part that cannot be evaluated.
     """
-    compiler = _Compiler(checked, dialect, metered=metered)
+    work.charge(_NODE_UNITS * root.size)
+    compiler = _Compiler(checked, dialect, bounds, work, metered=metered)
     return compiler.compile(root).evaluate, compiler.slots
+
+
+def step_units(steps: int, *, metered: bool) -> int:
+    """Return the work that so many steps take."""
+    return steps + 1 if metered else (steps * 2) // 5 + 1
 
 
 def constant(value: object) -> Code:
@@ -87,8 +99,12 @@ def constant(value: object) -> Code:
 class _Compiler:
     """The state of one compilation: variables in scope and slots given out."""
 
-    def __init__(self, checked: Checked, dialect: Dialect, *, metered: bool) -> None:
+    def __init__(
+        self, checked: Checked, dialect: Dialect, bounds: Bounds, work: Work, *, metered: bool
+    ) -> None:
         self._checked = checked
+        self._bounds = bounds
+        self._work = work
         self._metered = metered
         selections = MeteredSelections if metered else Selections
         self._selections = selections(converts=not dialect.cel_go_029)
@@ -250,12 +266,12 @@ class _Compiler:
         if name == "@in" and overload is function.overloads[0] and codes[1].constant:
             return self._membership(codes[0], codes[1].value, self._called(function, overload, codes))
         if name in _SEARCHES and isinstance(codes[1].value, str):
-            _check_pattern(codes[1].value)
+            codes[1] = _with_pattern(codes[1].value, self._work)
         called = self._called(function, overload, codes)
         if name in _CONVERSIONS and codes[0].constant:
-            return _folded(called)
+            return self._folded(called)
         parses = name == "semver" and not self._metered and all(code.constant for code in codes)
-        return Code(_parsed_once(called) if parses else called)
+        return Code(self._parsed_once(called) if parses else called)
 
     def _called(self, function: Function, overload: Overload | None, codes: list[Code]) -> Evaluator:
         operands = tuple(code.evaluate for code in codes)
@@ -296,7 +312,7 @@ class _Compiler:
             all_constant = all_constant and key_code.constant and value_code.constant and not optional
         evaluate = aggregates.map_of(tuple(entries))
         if all_constant:
-            return _folded(evaluate)
+            return self._folded(evaluate)
         return Code(charged(evaluate, MAP_COST) if self._metered else evaluate)
 
     def _comprehension(self, node: Comprehension) -> Evaluator:
@@ -304,6 +320,7 @@ class _Compiler:
         slot = self._slot()
         if node.variable == UNUSED:
             # An empty list bound to a variable grows in place, which one use cannot show.
+            self._work.charge(node.size >> 1)
             growing = uses(node.result, node.accumulator) > 1
             bound = self._selections.converted(folds.bound_variable(slot, init, growing=growing))
             self._scopes.append({node.accumulator: bound})
@@ -323,6 +340,7 @@ class _Compiler:
         condition = self.compile(node.condition)
         step = self.compile(node.step).evaluate
         del self._scopes[-2:]
+        bounds = (self._bounds.of(node.condition), self._bounds.of(node.step))
         return folds.fold(
             folds.FoldParts(
                 iter_range,
@@ -334,9 +352,35 @@ class _Compiler:
                 step,
                 result,
                 _collects(node.init),
-                None if self._metered else cost_bound(node.condition) + cost_bound(node.step),
+                None if self._metered else sum(bound.cost for bound in bounds),
+                step_units(sum(bound.steps for bound in bounds), metered=self._metered) + 1,
             )
         )
+
+    def _folded(self, evaluate: Evaluator) -> Code:
+        """Evaluate a constant part now, as Kubernetes does when it compiles."""
+        try:
+            return constant(evaluate(Frame(_NO_DEVICE, 0, MAX_INT, self._work)))
+        except EvaluationError as error:
+            raise CompileError(f"program instantiation failed: {error}") from None
+
+    def _parsed_once(self, evaluate: Evaluator) -> Evaluator:
+        """Parse a version literal now; one that is no version fails when it is reached."""
+        try:
+            version = evaluate(Frame(_NO_DEVICE, 0, MAX_INT, self._work))
+        except EvaluationError:
+            return evaluate
+        return constant(version).evaluate
+
+
+_RUN: dict[str, Run] = {
+    "_==_": lambda work, left, right: equal(left, right, work),
+    "_!=_": lambda work, left, right: logic.unequal(left, right, work),
+}
+
+
+def _is_conditional(node: Node) -> bool:
+    return isinstance(node, Call) and node.function == "_?_:_"
 
 
 def _collects(init: Node) -> Collects:
@@ -345,32 +389,9 @@ def _collects(init: Node) -> Collects:
     return Collects.MAP if isinstance(init, MapLiteral) else Collects.VALUE
 
 
-_RUN: dict[str, Implementation] = {"_==_": equal, "_!=_": logic.unequal}
-
-
-def _is_conditional(node: Node) -> bool:
-    return isinstance(node, Call) and node.function == "_?_:_"
-
-
-def _check_pattern(pattern: str) -> None:
+def _with_pattern(pattern: str, work: Work) -> Code:
+    """Compile a constant pattern together with the expression."""
     try:
-        compile_pattern(pattern)
+        return constant(constant_pattern(pattern, work))
     except ValueError as error:
-        raise CompileError(f"program instantiation failed: {error}") from None
-
-
-def _parsed_once(evaluate: Evaluator) -> Evaluator:
-    """Parse a version literal now; one that is no version fails when it is reached."""
-    try:
-        version = evaluate(Frame(_NO_DEVICE, 0, MAX_INT))
-    except EvaluationError:
-        return evaluate
-    return constant(version).evaluate
-
-
-def _folded(evaluate: Evaluator) -> Code:
-    """Evaluate a constant part now, as Kubernetes does when it compiles."""
-    try:
-        return constant(evaluate(Frame(_NO_DEVICE, 0, MAX_INT)))
-    except EvaluationError as error:
         raise CompileError(f"program instantiation failed: {error}") from None

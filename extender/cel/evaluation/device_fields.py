@@ -57,7 +57,7 @@ def _attribute(domain: str, identifier: str, *, optional: bool) -> Evaluator:
             if optional:
                 return NONE
             raise no_such_key(identifier)
-        value = attribute_value(attribute)
+        value = attribute_value(attribute, frame.work)
         return Optional(value) if optional else value
 
     return evaluate

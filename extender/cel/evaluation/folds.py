@@ -16,7 +16,7 @@ from ..values.maps import AnyMap, MapAccumulator
 from ..values.runtime_types import ordered, type_name
 from ..values.values import LISTS, GrowingList, ListAccumulator, UnorderedList
 from .attributes import Evaluator
-from .cost_limit import COST_LIMIT
+from .bounds import COST_LIMIT
 from .frame import Frame
 
 
@@ -40,7 +40,8 @@ class FoldParts(NamedTuple):
     A compiled comprehension: evaluators and the slots of its variables.
 
     ``variable2`` is ``None`` for the one-variable form, ``condition`` where it is always true. ``cost``
-    is charged for each iteration; ``None`` where the steps charge what they cost exactly.
+    is charged for each iteration; ``None`` where the steps charge what they cost exactly. ``units`` is
+    the work of an iteration, but for what depends on values.
     """
 
     iter_range: Evaluator
@@ -53,6 +54,7 @@ class FoldParts(NamedTuple):
     result: Evaluator
     collects: Collects
     cost: int | None
+    units: int
 
 
 def variable(slot: int) -> Evaluator:
@@ -136,9 +138,10 @@ def _initial(parts: FoldParts, frame: Frame) -> object:
 
 def _iterate(parts: FoldParts, frame: Frame, iter_range: object) -> bool:
     """Run the steps; whether the condition ended them."""
-    condition, step, cost = parts.condition, parts.step, parts.cost or 0
-    slots = frame.slots
+    condition, step, cost, units = parts.condition, parts.step, parts.cost or 0, parts.units
+    slots, work = frame.slots, frame.work
     for first, second in _items(iter_range, parts.variable2 is not None):
+        work.charge(units)
         frame.charge(cost)
         slots[parts.variable] = first
         if parts.variable2 is not None:

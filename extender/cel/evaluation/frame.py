@@ -12,9 +12,10 @@ from extender.model.quantity import Quantity
 
 from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Unpredictable
 from ..values.maps import DomainMap, StringMap
-from ..values.quantities import QuantityValue, quantity_value
+from ..values.quantities import PARSE_UNITS, QuantityValue, quantity_value
 from ..values.semver import parse_semver
-from .cost_limit import COST_LIMIT
+from ..work import Work
+from .bounds import COST_LIMIT
 
 # Looking a member up on its class at every read would take longer than the rest of it.
 _VERSION = AttributeKind.VERSION
@@ -31,19 +32,20 @@ class CelDevice(NamedTuple):
 
 
 class Frame:
-    """A device, the variables in scope by slot, and the cost that is still allowed."""
+    """A device, the variables in scope by slot, the cost that is still allowed, and the meter of work."""
 
-    __slots__ = ("_quantities", "_variable", "budget", "device", "slots")
+    __slots__ = ("_quantities", "_variable", "budget", "device", "slots", "work")
 
-    def __init__(self, device: CelDevice, slots: int, budget: int) -> None:
+    def __init__(self, device: CelDevice, slots: int, budget: int, work: Work) -> None:
         self.device = device
         self.slots: list[object] = [None] * slots
         self.budget = budget
+        self.work = work
         self._variable: StringMap | None = None
         self._quantities: dict[str, QuantityValue] | None = None
 
     def charge(self, cost: int) -> None:
-        """Count work; raises ``CostExceeded`` when the budget is used up."""
+        """Count Kubernetes' cost; raises ``CostExceeded`` when the budget is used up."""
         self.budget -= cost
         if self.budget < 0:
             raise CostExceeded(COST_EXCEEDED)
@@ -63,7 +65,10 @@ class Frame:
         """
         if self._variable is None:
             device = self.device
-            attributes = {name: attribute_value(value) for name, value in device.attributes.items()}
+            self.work.charge(2 * (len(device.attributes) + len(device.capacity)))
+            attributes = {
+                name: attribute_value(value, self.work) for name, value in device.attributes.items()
+            }
             self._variable = StringMap(
                 {
                     "driver": device.driver,
@@ -82,6 +87,7 @@ class Frame:
         capacity = self.device.capacity.get(name)
         if capacity is None:
             return None
+        self.work.charge(PARSE_UNITS)
         try:
             value = quantity_value(capacity)
         except OverflowError as error:
@@ -94,12 +100,13 @@ class Frame:
         return value
 
 
-def attribute_value(attribute: Attribute) -> object:
+def attribute_value(attribute: Attribute, work: Work) -> object:
     """Return an attribute as a CEL value; versions become Semver objects."""
     kind, value = attribute
     if kind is _VERSION:
         return parse_semver(str(value))
     if kind is _VERSIONS and isinstance(value, tuple):
+        work.charge(len(value))
         return tuple([parse_semver(str(version)) for version in value])
     return value
 

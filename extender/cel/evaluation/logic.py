@@ -16,6 +16,7 @@ from ..values.named_formats import Format
 from ..values.runtime_types import equal, type_name
 from ..values.semver import Semver
 from ..values.values import MAX_INT, MIN_INT, Optional, Uint
+from ..work import Work
 from .attributes import Evaluator
 from .calls import failed
 from .frame import Frame
@@ -147,7 +148,7 @@ def equality(name: str, operands: Operands, constant: object) -> Evaluator:
 
         def equal_to_constant(frame: Frame) -> object:
             value = left(frame)
-            return value == constant if type(value) is kind else equal(value, constant)
+            return value == constant if type(value) is kind else equal(value, constant, frame.work)
 
         return equal_to_constant
     compare, cost = (equal, EQUALITY) if name == "_==_" else (unequal, COMPARISON)
@@ -159,16 +160,16 @@ def equality(name: str, operands: Operands, constant: object) -> Evaluator:
             raise failed(frame, [], error, operands[1:], None) from None
         second = right(frame)
         if type(first) not in _SMALL:
-            frame.charge(cost.units((first, second), None))
-        return compare(first, second)
+            frame.charge(cost.units((first, second), None, frame.work))
+        return compare(first, second, frame.work)
 
     return evaluate
 
 
-def unequal(left: object, right: object) -> bool:
+def unequal(left: object, right: object, work: Work) -> bool:
     """What ``left != right`` gives: cel-go asks whether ``==`` gives true, and an error is not true."""
     try:
-        return not equal(left, right)
+        return not equal(left, right, work)
     except EvaluationError:
         return True
 

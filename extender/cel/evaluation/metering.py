@@ -11,11 +11,11 @@ Source: github.com/google/cel-go interpreter/runtimecost.go (Observe) and interp
 from __future__ import annotations
 
 from ..checking.call_costs import Cost
-from ..checking.declarations import Implementation
 from ..errors import EvaluationError
 from ..values.maps import MISSING
 from ..values.values import NONE, Optional
 from .attributes import Evaluator, Qualifier, Selections, lookup, missing
+from .calls import Run
 from .frame import Frame
 
 
@@ -49,9 +49,7 @@ def refunded(evaluate: Evaluator) -> Evaluator:
     return metered
 
 
-def metered_call(
-    run: Implementation, operands: tuple[Evaluator, ...], cost: Cost | None, *, stops: bool
-) -> Evaluator:
+def metered_call(run: Run, operands: tuple[Evaluator, ...], cost: Cost | None, *, stops: bool) -> Evaluator:
     """
     Build a call that evaluates all its operands, whatever errors they are.
 
@@ -71,15 +69,15 @@ def metered_call(
                 first_error = first_error or error
                 values.append(error)
         if cost is not None and not cost.of_result:
-            frame.charge(cost.units(values, first_error))
+            frame.charge(cost.units(values, first_error, frame.work))
         result: object = first_error
         if first_error is None:
             try:
-                result = run(*values)
+                result = run(frame.work, *values)
             except EvaluationError as error:
                 result = first_error = error
         if cost is None or cost.of_result:
-            frame.charge(1 if cost is None else cost.units(values, result))
+            frame.charge(1 if cost is None else cost.units(values, result, frame.work))
         if first_error is not None:
             raise first_error
         return result

@@ -11,14 +11,15 @@ import math
 import re
 
 from ..checking import call_costs
-from ..checking.declarations import Function, function, overload
+from ..checking.declarations import Charging, Function, function, overload
 from ..errors import EvaluationError
 from ..values.arithmetic import checked_int, checked_uint
 from ..values.doubles import double_text, parse_double
 from ..values.networks import Cidr, Ip
 from ..values.runtime_types import type_name
-from ..values.times import duration_text, timestamp_text
+from ..values.times import CALENDAR_UNITS, Timestamp, duration_text, timestamp_text
 from ..values.values import MAX_INT, MAX_UINT, MIN_INT, TypeValue, Uint
+from ..work import Work
 
 _INT = re.compile(r"[+-]?[0-9]+")
 _UINT = re.compile(r"[0-9]+")
@@ -57,7 +58,8 @@ def _uint_to_int(value: Uint) -> int:
     return checked_int(int(value))
 
 
-def _string_to_int(text: str) -> int:
+def _string_to_int(work: Work, text: str) -> int:
+    work.scan(len(text))
     digits = text.lstrip("+-").lstrip("0") or "0"
     if _INT.fullmatch(text) and len(digits) < 20:
         value = -int(digits) if text[0] == "-" else int(digits)
@@ -66,14 +68,16 @@ def _string_to_int(text: str) -> int:
     raise conversion_failed(text, "int")
 
 
-def _string_to_uint(text: str) -> Uint:
+def _string_to_uint(work: Work, text: str) -> Uint:
+    work.scan(len(text))
     digits = text.lstrip("0") or "0"
     if _UINT.fullmatch(text) and len(digits) < 21 and int(digits) <= MAX_UINT:
         return Uint(digits)
     raise conversion_failed(text, "uint")
 
 
-def _string_to_double(text: str) -> float:
+def _string_to_double(work: Work, text: str) -> float:
+    work.scan(4 * len(text))
     value = parse_double(text)
     if value is None:
         raise conversion_failed(text, "double")
@@ -86,11 +90,13 @@ def _string_to_bool(text: str) -> bool:
     return _BOOLS[text]
 
 
-def _string_to_bytes(text: str) -> bytes:
+def _string_to_bytes(work: Work, text: str) -> bytes:
+    work.build(4 * len(text))
     return text.encode()
 
 
-def _bytes_to_string(value: bytes) -> str:
+def _bytes_to_string(work: Work, value: bytes) -> str:
+    work.build(4 * len(value))
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -103,6 +109,11 @@ def _bool_to_string(value: bool) -> str:
 
 def _type_value(value: object) -> TypeValue:
     return TypeValue(type_name(value))
+
+
+def _timestamp_text(work: Work, timestamp: Timestamp) -> str:
+    work.charge(2 * CALENDAR_UNITS)
+    return timestamp_text(timestamp)
 
 
 def _network_text(value: Ip | Cidr) -> str:
@@ -118,13 +129,13 @@ FUNCTIONS: tuple[Function, ...] = (
     function(
         "bytes",
         overload("(bytes) -> bytes", _same),
-        overload("(string) -> bytes", _string_to_bytes, call_costs.OPERAND_WALK),
+        overload("(string) -> bytes", Charging(_string_to_bytes), call_costs.OPERAND_WALK),
     ),
     function(
         "double",
         overload("(double) -> double", _same),
         overload("(int) -> double", float),
-        overload("(string) -> double", _string_to_double),
+        overload("(string) -> double", Charging(_string_to_double)),
         overload("(uint) -> double", float),
     ),
     function("dyn", overload("(A) -> dyn", _same)),
@@ -133,7 +144,7 @@ FUNCTIONS: tuple[Function, ...] = (
         overload("(int) -> int", _same),
         overload("(double) -> int", _double_to_int),
         overload("(Duration) -> int", lambda duration: duration.nanos),
-        overload("(string) -> int", _string_to_int),
+        overload("(string) -> int", Charging(_string_to_int)),
         overload("(Timestamp) -> int", lambda timestamp: timestamp.seconds),
         overload("(uint) -> int", _uint_to_int),
     ),
@@ -141,11 +152,11 @@ FUNCTIONS: tuple[Function, ...] = (
         "string",
         overload("(string) -> string", _same),
         overload("(bool) -> string", _bool_to_string),
-        overload("(bytes) -> string", _bytes_to_string, call_costs.OPERAND_WALK),
+        overload("(bytes) -> string", Charging(_bytes_to_string), call_costs.OPERAND_WALK),
         overload("(double) -> string", double_text),
         overload("(Duration) -> string", duration_text),
         overload("(int) -> string", str),
-        overload("(Timestamp) -> string", timestamp_text),
+        overload("(Timestamp) -> string", Charging(_timestamp_text)),
         overload("(uint) -> string", str),
         overload("(IP) -> string", _network_text),
         overload("(CIDR) -> string", _network_text),
@@ -156,6 +167,6 @@ FUNCTIONS: tuple[Function, ...] = (
         overload("(uint) -> uint", _same),
         overload("(double) -> uint", _double_to_uint),
         overload("(int) -> uint", checked_uint),
-        overload("(string) -> uint", _string_to_uint),
+        overload("(string) -> uint", Charging(_string_to_uint)),
     ),
 )

@@ -7,10 +7,11 @@ Source: k8s.io/apiserver pkg/cel/library/format.go, v0.36.
 from __future__ import annotations
 
 from ..checking import call_costs
-from ..checking.declarations import Function, Implementation, function, overload
+from ..checking.declarations import Charging, Function, Implementation, function, overload
 from ..errors import Unpredictable
 from ..values.named_formats import FORMATS, Format
 from ..values.values import NONE, Optional
+from ..work import Work
 
 _MESSAGES = Unpredictable("the complaints of a format are not modelled")
 
@@ -24,7 +25,8 @@ def _named(name: str) -> Optional:
     return NONE if format_ is None else Optional(format_)
 
 
-def _validate(format_: Format, text: str) -> Optional:
+def _validate(work: Work, format_: Format, text: str) -> Optional:
+    work.charge(10 + len(text))
     return NONE if format_.accepts(text) else Optional(_MESSAGES)
 
 
@@ -36,7 +38,7 @@ FUNCTIONS: tuple[Function, ...] = (
     function("format.named", overload("(string) -> optional(Format)", _named)),
     function(
         "validate",
-        overload("Format.(string) -> optional(list(string))", _validate),
+        overload("Format.(string) -> optional(list(string))", Charging(_validate)),
         cost=call_costs.VALIDATION,
     ),
 )

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..checking import call_costs
-from ..checking.declarations import Function, Overload, function, overload
+from ..checking.declarations import Charging, Function, Overload, function, overload
 from ..errors import EvaluationError, Unpredictable
 from ..values.parsing import parsing, succeeds
-from ..values.quantities import QuantityValue, parse_quantity_value, whole
+from ..values.quantities import PARSE_UNITS, QuantityValue, parse_quantity_value, whole
 from ..values.semver import Semver, normalized, parse_semver
 from ..values.values import LISTS
+from ..work import Work
 from .standard import comparable_and_equal
 
 
@@ -23,15 +24,24 @@ def _semver(text: str, normalize: bool) -> Semver:
     return parse_semver(normalized(text) if normalize else text)
 
 
-def _to_semver(text: str, normalize: bool) -> object:
-    return parsing(lambda version: _semver(version, normalize))(text)
+def _semver_units(length: int) -> int:
+    return 5 + length
 
 
-def _is_semver(text: str, normalize: bool) -> bool:
-    return succeeds(lambda version: _semver(version, normalize))(text)
+def _quantity_units(_: int) -> int:
+    return PARSE_UNITS
 
 
-def _order(left: Semver, right: Semver) -> int:
+def _to_semver(work: Work, text: str, normalize: bool) -> object:
+    return parsing(lambda version: _semver(version, normalize), _semver_units)(work, text)
+
+
+def _is_semver(work: Work, text: str, normalize: bool) -> bool:
+    return succeeds(lambda version: _semver(version, normalize), _semver_units)(work, text)
+
+
+def _order(work: Work, left: Semver, right: Semver) -> int:
+    work.charge(len(left.text) >> 4)
     return (left.key > right.key) - (left.key < right.key)
 
 
@@ -53,21 +63,24 @@ def includes(limit: int | None) -> Function:
     A list longer than ``limit`` is an error unless the value is found before; ``None``: no limit.
     """
 
-    def included(target: object, argument: object) -> bool:
+    def included(work: Work, target: object, argument: object) -> bool:
         if type(target) not in LISTS:
-            return comparable_and_equal(target, argument)
+            return comparable_and_equal(work, target, argument)
         assert isinstance(target, tuple)
+        work.walk(len(target))
         for index, item in enumerate(target):
             if limit is not None and index >= limit:
                 raise EvaluationError(
                     f"'includes' function cannot be applied to lists longer than {limit} values"
                 )
-            if comparable_and_equal(item, argument):
+            if comparable_and_equal(work, item, argument):
                 return True
         return False
 
     return function(
-        "includes", overload("dyn.(dyn) -> bool", included), cost=None if limit else call_costs.TRAVERSAL
+        "includes",
+        overload("dyn.(dyn) -> bool", Charging(included)),
+        cost=None if limit else call_costs.TRAVERSAL,
     )
 
 
@@ -78,7 +91,8 @@ def quantity_sums(*, in_place: bool) -> tuple[Function, ...]:
     ``in_place``: they change a quantity that is an arbitrary decimal (to 1.36).
     """
 
-    def combine(left: QuantityValue, right: QuantityValue, sign: int) -> QuantityValue:
+    def combine(work: Work, left: QuantityValue, right: QuantityValue, sign: int) -> QuantityValue:
+        work.charge(PARSE_UNITS)
         if not in_place:
             return left.plus(right, sign=sign)
         if left.borrowed and left.decimal is not None:
@@ -88,15 +102,21 @@ def quantity_sums(*, in_place: bool) -> tuple[Function, ...]:
     def declare(name: str, sign: int) -> Function:
         return function(
             name,
-            overload("Quantity.(Quantity) -> Quantity", lambda left, right: combine(left, right, sign)),
-            overload("Quantity.(int) -> Quantity", lambda left, right: combine(left, whole(right), sign)),
+            overload(
+                "Quantity.(Quantity) -> Quantity",
+                Charging(lambda work, left, right: combine(work, left, right, sign)),
+            ),
+            overload(
+                "Quantity.(int) -> Quantity",
+                Charging(lambda work, left, right: combine(work, left, whole(right), sign)),
+            ),
         )
 
     return declare("add", 1), declare("sub", -1)
 
 
-def _version_test(accept: Callable[[int], object]) -> Callable[[Semver, Semver], object]:
-    return lambda left, right: accept(_order(left, right))
+def _version_test(accept: Callable[[int], object]) -> Charging:
+    return Charging(lambda work, left, right: accept(_order(work, left, right)))
 
 
 def _quantity_test(accept: Callable[[int], object]) -> Callable[[QuantityValue, QuantityValue], object]:
@@ -113,10 +133,14 @@ def _ordering(name: str, result: str, accept: Callable[[int], object]) -> Functi
 
 FUNCTIONS: tuple[Function, ...] = (
     function(
-        "quantity", overload("(string) -> Quantity", parsing(parse_quantity_value)), cost=call_costs.WALK
+        "quantity",
+        overload("(string) -> Quantity", Charging(parsing(parse_quantity_value, _quantity_units))),
+        cost=call_costs.WALK,
     ),
     function(
-        "isQuantity", overload("(string) -> bool", succeeds(parse_quantity_value)), cost=call_costs.WALK
+        "isQuantity",
+        overload("(string) -> bool", Charging(succeeds(parse_quantity_value, _quantity_units))),
+        cost=call_costs.WALK,
     ),
     function("sign", overload("(Quantity) -> int", lambda quantity: quantity.sign)),
     _ordering("isGreaterThan", "bool", lambda order: order > 0),
@@ -127,14 +151,14 @@ FUNCTIONS: tuple[Function, ...] = (
     function("isInteger", overload("Quantity.() -> bool", lambda quantity: quantity.integer is not None)),
     function(
         "semver",
-        overload("(string) -> Semver", parsing(parse_semver)),
-        overload("(string, bool) -> Semver", _to_semver),
+        overload("(string) -> Semver", Charging(parsing(parse_semver, _semver_units))),
+        overload("(string, bool) -> Semver", Charging(_to_semver)),
         cost=call_costs.WALK,
     ),
     function(
         "isSemver",
-        overload("(string) -> bool", succeeds(parse_semver)),
-        overload("(string, bool) -> bool", _is_semver),
+        overload("(string) -> bool", Charging(succeeds(parse_semver, _semver_units))),
+        overload("(string, bool) -> bool", Charging(_is_semver)),
         cost=call_costs.WALK,
     ),
     function("major", overload("Semver.() -> int", lambda version: _int64(version.major))),

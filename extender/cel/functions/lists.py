@@ -12,12 +12,13 @@ from functools import cmp_to_key
 from itertools import pairwise
 
 from ..checking import call_costs
-from ..checking.declarations import Function, Implementation, Overload, function, overload
+from ..checking.declarations import Charging, Function, Overload, function, overload
 from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Unpredictable, no_such_overload
 from ..values.arithmetic import add
 from ..values.runtime_types import COMPARABLE, compare, of_one_hashed_kind, ordered
 from ..values.times import Duration
 from ..values.values import LISTS, Uint
+from ..work import Work
 from .standard import comparable_and_equal
 from .strings import index_overloads
 
@@ -29,8 +30,18 @@ _INSERTION_SORTED = 12
 List = tuple[object, ...]
 
 
-def _is_sorted(elements: List) -> bool:
+def _scan(work: Work, elements: List, times: int = 1) -> None:
+    """Charge for comparing each element so many times with another one."""
+    per_element = 1
+    if elements and isinstance(elements[0], str | bytes):
+        longest = max([len(element) for element in elements if isinstance(element, str | bytes)])
+        per_element += longest >> 10
+    work.charge(len(elements) * times * per_element)
+
+
+def _is_sorted(work: Work, elements: List) -> bool:
     elements = ordered(elements)
+    _scan(work, elements)
     if any(type(element) not in COMPARABLE for element in elements):
         raise no_such_overload()
     for previous, element in pairwise(elements):
@@ -42,21 +53,23 @@ def _is_sorted(elements: List) -> bool:
     return True
 
 
-def _sum(zero: object) -> Implementation:
-    def total(elements: List) -> object:
+def _sum(zero: object) -> Charging:
+    def total(work: Work, elements: List) -> object:
+        work.walk(len(elements))
         result = zero
         for element in ordered(elements) if type(zero) is float else elements:
-            result = add(result, element)
+            result = add(work, result, element)
         return result
 
-    return total
+    return Charging(total)
 
 
-def _extreme(name: str, better: int) -> Implementation:
-    def best(elements: List) -> object:
+def _extreme(name: str, better: int) -> Charging:
+    def best(work: Work, elements: List) -> object:
         elements = ordered(elements)
         if not elements:
             raise EvaluationError(f"{name} called on empty list")
+        _scan(work, elements)
         if any(type(element) not in COMPARABLE for element in elements):
             raise no_such_overload()
         result = elements[0]
@@ -68,24 +81,26 @@ def _extreme(name: str, better: int) -> Implementation:
                 continue
         return result
 
-    return best
+    return Charging(best)
 
 
-def _list_index(elements: List, item: object) -> int:
+def _list_index(work: Work, elements: List, item: object) -> int:
+    work.walk(len(elements))
     for index, element in enumerate(ordered(elements)):
-        if comparable_and_equal(element, item):
+        if comparable_and_equal(work, element, item):
             return index
     return -1
 
 
-def _list_last_index(elements: List, item: object) -> int:
+def _list_last_index(work: Work, elements: List, item: object) -> int:
+    work.walk(len(elements))
     for index in range(len(ordered(elements)) - 1, -1, -1):
-        if comparable_and_equal(elements[index], item):
+        if comparable_and_equal(work, elements[index], item):
             return index
     return -1
 
 
-def _slice(elements: List, start: int, end: int) -> List:
+def _slice(work: Work, elements: List, start: int, end: int) -> List:
     elements = ordered(elements)
     if start < 0 or end < 0:
         raise EvaluationError(f"cannot slice({start}, {end}), negative indexes not supported")
@@ -95,32 +110,35 @@ def _slice(elements: List, start: int, end: int) -> List:
         )
     if len(elements) < end:
         raise EvaluationError(f"cannot slice({start}, {end}), list is length {len(elements)}")
+    work.build_list(end - start)
     return elements[start:end]
 
 
-def _flatten(elements: object, depth: object = 1) -> object:
+def _flatten(work: Work, elements: object, depth: object = 1) -> object:
     if type(elements) not in LISTS or type(depth) is not int:
         raise no_such_overload("flatten")
     if depth < 0:
         raise EvaluationError("level must be non-negative")
     flat: list[object] = []
-    _flatten_into(flat, elements, depth)
+    _flatten_into(flat, work, elements, depth)
     return tuple(flat)
 
 
-def _flatten_into(flat: list[object], elements: object, depth: int) -> None:
-    for element in ordered(elements):
+def _flatten_into(flat: list[object], work: Work, elements: object, depth: int) -> None:
+    elements = ordered(elements)
+    work.charge(len(elements) // 4 + 1)
+    for element in elements:
         if type(element) in LISTS and depth:
-            _flatten_into(flat, element, depth - 1)
+            _flatten_into(flat, work, element, depth - 1)
         else:
             flat.append(element)
 
 
-def _sort(elements: object) -> object:
-    return _sort_by_keys(elements, elements)
+def _sort(work: Work, elements: object) -> object:
+    return _sort_by_keys(work, elements, elements)
 
 
-def _sort_by_keys(elements: object, keys: object) -> object:
+def _sort_by_keys(work: Work, elements: object, keys: object) -> object:
     if type(elements) not in LISTS:
         raise no_such_overload("sort")
     if type(keys) not in LISTS:
@@ -135,6 +153,7 @@ def _sort_by_keys(elements: object, keys: object) -> object:
         return elements
     if type(keys[0]) not in COMPARABLE:
         raise EvaluationError("list elements must be comparable")
+    _scan(work, keys, len(keys).bit_length())
     if len(keys) > 1 and any(type(key) is not type(keys[0]) for key in keys):
         raise EvaluationError("list elements must have the same type")
     if elements is not keys:
@@ -171,34 +190,42 @@ def _is_less(left: object, right: object) -> bool:
         return False
 
 
-def _distinct(elements: List) -> List:
+def _distinct(work: Work, elements: List) -> List:
     elements = ordered(elements)
+    work.walk(len(elements))
     if of_one_hashed_kind(elements):
         return tuple(dict.fromkeys(elements))
     unique: list[object] = []
     for element in elements:
-        if not any(comparable_and_equal(element, other) for other in unique):
+        work.walk(len(unique))
+        if not any(comparable_and_equal(work, element, other) for other in unique):
             unique.append(element)
     return tuple(unique)
 
 
-def _reverse(elements: List) -> List:
+def _reverse(work: Work, elements: List) -> List:
+    work.build_list(len(elements))
     return ordered(elements)[::-1]
 
 
-def _range(count: int) -> List:
+def _range(work: Work, count: int) -> List:
     if count > _MOST_MEMORY:
         raise Unpredictable("a list so long may exhaust the scheduler's memory")
     if count > _LONGEST_RANGE:
         raise CostExceeded(COST_EXCEEDED)
-    return tuple(range(count))
+    return _numbers(work, count)
 
 
-def _checked_range(count: int) -> List:
+def _checked_range(work: Work, count: int) -> List:
     if count < 0:
         raise EvaluationError(f"lists.range: size must be non-negative, got {count}")
     if count > _LONGEST_RANGE:
         raise EvaluationError(f"lists.range: size {count} exceeds maximum allowed ({_LONGEST_RANGE})")
+    return _numbers(work, count)
+
+
+def _numbers(work: Work, count: int) -> List:
+    work.charge(max(count, 0) >> 2)
     return tuple(range(count))
 
 
@@ -209,23 +236,27 @@ def list_functions(*, cel_go_029: bool) -> tuple[Function, ...]:
     lookup = (
         function(
             "indexOf",
-            *_ordered(overload("list(A).(A) -> int", _list_index), index_of, cel_go_029),
+            *_ordered(overload("list(A).(A) -> int", Charging(_list_index)), index_of, cel_go_029),
             cost=call_costs.TRAVERSAL,
         ),
         function(
             "lastIndexOf",
-            *_ordered(overload("list(A).(A) -> int", _list_last_index), last_index_of, cel_go_029),
+            *_ordered(overload("list(A).(A) -> int", Charging(_list_last_index)), last_index_of, cel_go_029),
             cost=call_costs.TRAVERSAL,
         ),
         function(
             "flatten",
             overload("list(list(T)).() -> list(T)", cost=flattening),
             overload("list(dyn).(int) -> list(dyn)", cost=flattening),
-            singleton=_flatten,
+            singleton=Charging(_flatten),
         ),
         function(
             "lists.range",
-            overload("(int) -> list(int)", _checked_range if cel_go_029 else _range, call_costs.RESULT_LIST),
+            overload(
+                "(int) -> list(int)",
+                Charging(_checked_range if cel_go_029 else _range),
+                call_costs.RESULT_LIST,
+            ),
         ),
     )
     return (*lookup, *_FUNCTIONS)
@@ -241,7 +272,7 @@ def _ordered(
 _FUNCTIONS: tuple[Function, ...] = (
     function(
         "isSorted",
-        *(overload(f"list({element}).() -> bool", _is_sorted) for element in _COMPARABLE),
+        *(overload(f"list({element}).() -> bool", Charging(_is_sorted)) for element in _COMPARABLE),
         cost=call_costs.TRAVERSAL,
     ),
     function(
@@ -262,14 +293,14 @@ _FUNCTIONS: tuple[Function, ...] = (
         *(overload(f"list({element}).() -> {element}", _extreme("min", -1)) for element in _COMPARABLE),
         cost=call_costs.TRAVERSAL,
     ),
-    function("slice", overload("list(T).(int, int) -> list(T)", _slice, call_costs.RESULT_LIST)),
+    function("slice", overload("list(T).(int, int) -> list(T)", Charging(_slice), call_costs.RESULT_LIST)),
     function(
         "sort",
         *(
             overload(f"list({element}).() -> list({element})", cost=call_costs.SELF_COMPARISON)
             for element in _COMPARABLE
         ),
-        singleton=_sort,
+        singleton=Charging(_sort),
     ),
     function(
         "@sortByAssociatedKeys",
@@ -277,8 +308,8 @@ _FUNCTIONS: tuple[Function, ...] = (
             overload(f"list(T).(list({element})) -> list(T)", cost=call_costs.KEYS_COMPARISON)
             for element in _COMPARABLE
         ),
-        singleton=_sort_by_keys,
+        singleton=Charging(_sort_by_keys),
     ),
-    function("distinct", overload("list(T).() -> list(T)", _distinct, call_costs.SELF_COMPARISON)),
-    function("reverse", overload("list(T).() -> list(T)", _reverse, call_costs.RESULT_LIST)),
+    function("distinct", overload("list(T).() -> list(T)", Charging(_distinct), call_costs.SELF_COMPARISON)),
+    function("reverse", overload("list(T).() -> list(T)", Charging(_reverse), call_costs.RESULT_LIST)),
 )

@@ -6,12 +6,13 @@ Source: github.com/google/cel-go cel/library.go (OptionalTypes, version 2), v0.2
 
 from __future__ import annotations
 
-from ..checking.declarations import Function, function, overload
+from ..checking.declarations import Charging, Function, function, overload
 from ..errors import EvaluationError
 from ..values.maps import AnyMap
 from ..values.runtime_types import ordered, shown
 from ..values.times import Duration, Timestamp
 from ..values.values import LISTS, NONE, NUMBERS, Optional
+from ..work import Work
 
 _YEAR_ONE = (-62135596800, 0)
 
@@ -41,8 +42,9 @@ def _last(elements: object) -> Optional:
     return Optional(elements[-1]) if elements else NONE
 
 
-def _unwrap(elements: object) -> object:
+def _unwrap(work: Work, elements: object) -> object:
     unwrapped = []
+    work.walk(len(ordered(elements)))
     for element in ordered(elements):
         if not isinstance(element, Optional):
             raise EvaluationError(f"value {shown(element)} is not optional")
@@ -63,6 +65,6 @@ FUNCTIONS: tuple[Function, ...] = (
     function("_?._", overload("(dyn, string) -> optional(V)")),
     function("first", overload("list(V).() -> optional(V)", _first)),
     function("last", overload("list(V).() -> optional(V)", _last)),
-    function("optional.unwrap", overload("(list(optional(V))) -> list(V)", _unwrap)),
-    function("unwrapOpt", overload("list(optional(V)).() -> list(V)", _unwrap)),
+    function("optional.unwrap", overload("(list(optional(V))) -> list(V)", Charging(_unwrap))),
+    function("unwrapOpt", overload("list(optional(V)).() -> list(V)", Charging(_unwrap))),
 )

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..checking import call_costs
-from ..checking.declarations import Function, function, overload
+from ..checking.declarations import Charging, Function, function, overload
 from ..errors import EvaluationError, no_such_overload
 from ..values import arithmetic
 from ..values.maps import AnyMap, MapAccumulator
 from ..values.regular_expressions import compile_pattern
 from ..values.runtime_types import compare, equal_values
 from ..values.values import LISTS
+from ..work import Work
 
 _COMPARISON_COSTS = {"string, string": call_costs.COMPARISON, "bytes, bytes": call_costs.COMPARISON}
 _COMPARED = (
@@ -43,20 +44,21 @@ def logical_not(value: object) -> object:
     raise no_such_overload("!_")
 
 
-def contained(element: object, aggregate: object) -> object:
+def contained(work: Work, element: object, aggregate: object) -> object:
     """Whether a list has an equal element, or a map the key."""
     if isinstance(aggregate, AnyMap):
         return aggregate.contains(element)
     if type(aggregate) in LISTS:
         assert isinstance(aggregate, tuple)
-        return any(comparable_and_equal(element, other) for other in aggregate)
+        work.walk(len(aggregate))
+        return any(comparable_and_equal(work, element, other) for other in aggregate)
     raise no_such_overload("@in")
 
 
-def comparable_and_equal(left: object, right: object) -> bool:
+def comparable_and_equal(work: Work, left: object, right: object) -> bool:
     """Whether two values are equal, taking the error for "no"."""
     try:
-        return equal_values(left, right)
+        return equal_values(left, right, work)
     except EvaluationError:
         return False
 
@@ -80,23 +82,27 @@ def _compared(accepted: frozenset[int]) -> Callable[[object, object], object]:
     return test
 
 
-def _strings(test: Callable[[str, str], bool], name: str) -> Callable[[object, object], object]:
-    def checked(text: object, part: object) -> object:
+def _strings(test: Callable[[str, str], bool], name: str) -> Charging:
+    def checked(work: Work, text: object, part: object) -> object:
         if isinstance(text, str) and isinstance(part, str):
+            work.search(len(text), len(part))
             return test(text, part)
         raise no_such_overload(name)
 
-    return checked
+    return Charging(checked)
 
 
-def _matches(text: str, pattern: str) -> bool:
+def _matches(work: Work, text: object, pattern: object) -> bool:
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        raise no_such_overload("matches")
     try:
-        return compile_pattern(pattern).search(text) is not None
+        return compile_pattern(pattern, work).matches(text, work)
     except ValueError as error:
         raise EvaluationError(str(error)) from None
 
 
-def _insert(target: object, key: object, value: object) -> MapAccumulator:
+def _insert(work: Work, target: object, key: object, value: object) -> MapAccumulator:
+    work.charge(1)
     assert isinstance(target, MapAccumulator)
     if target.contains(key):
         raise EvaluationError(f"insert failed: key {key} already exists")
@@ -104,9 +110,9 @@ def _insert(target: object, key: object, value: object) -> MapAccumulator:
     return target
 
 
-def _merge(target: object, update: AnyMap) -> object:
+def _merge(work: Work, target: object, update: AnyMap) -> object:
     for key in update:
-        target = _insert(target, key, update.find(key))
+        target = _insert(work, target, key, update.find(key))
     return target
 
 
@@ -144,7 +150,7 @@ def string_tests(*, cel_go_029: bool) -> tuple[Function, ...]:
             "matches",
             overload("(string, string) -> bool", cost=call_costs.OPERAND_SEARCH if cel_go_029 else None),
             overload("string.(string) -> bool", cost=call_costs.OPERAND_SEARCH),
-            singleton=_strings(_matches, "matches"),
+            singleton=Charging(_matches),
         ),
     )
 
@@ -160,9 +166,9 @@ FUNCTIONS: tuple[Function, ...] = (
     function("_?_:_", overload("(bool, A, A) -> A")),
     function("_==_", overload("(A, A) -> bool"), cost=call_costs.EQUALITY),
     function("_!=_", overload("(A, A) -> bool"), cost=call_costs.COMPARISON),
-    function("@in", *_IN, singleton=contained),
-    function("in", *_IN, singleton=contained),
-    function("_in_", *_IN, singleton=contained),
+    function("@in", *_IN, singleton=Charging(contained)),
+    function("in", *_IN, singleton=Charging(contained)),
+    function("_in_", *_IN, singleton=Charging(contained)),
     _comparison("_<_", -1),
     _comparison("_<=_", -1, 0),
     _comparison("_>_", 1),
@@ -178,7 +184,7 @@ FUNCTIONS: tuple[Function, ...] = (
         overload("(list(A), list(A)) -> list(A)"),
         overload("(string, string) -> string", cost=call_costs.CONCATENATION),
         overload("(uint, uint) -> uint"),
-        singleton=arithmetic.add,
+        singleton=Charging(arithmetic.add),
     ),
     function(
         "_-_",
@@ -227,7 +233,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     function(
         "cel.@mapInsert",
-        overload("(map(K, V), K, V) -> map(K, V)", _insert),
-        overload("(map(K, V), map(K, V)) -> map(K, V)", _merge),
+        overload("(map(K, V), K, V) -> map(K, V)", Charging(_insert)),
+        overload("(map(K, V), map(K, V)) -> map(K, V)", Charging(_merge)),
     ),
 )

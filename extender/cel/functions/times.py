@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..checking.declarations import Function, Implementation, function, overload
+from ..checking.declarations import Charging, Function, Implementation, function, overload
 from ..errors import EvaluationError, Unpredictable
 from ..values.times import (
+    CALENDAR_UNITS,
     SECOND,
     Calendar,
     Duration,
@@ -26,6 +27,7 @@ from ..values.times import (
     timestamp_of,
 )
 from ..values.values import MAX_INT, MIN_INT
+from ..work import Work
 from .conversions import conversion_failed
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
@@ -45,7 +47,8 @@ _CALENDAR_PARTS: dict[str, Callable[[Calendar], int]] = {
 _DURATION_PARTS = {"getHours": 3600 * SECOND, "getMinutes": 60 * SECOND, "getSeconds": SECOND}
 
 
-def _duration(text: str) -> Duration:
+def _duration(work: Work, text: str) -> Duration:
+    work.charge(5 + len(text))
     duration = parse_duration(text)
     if duration is None:
         raise conversion_failed(text, "google.protobuf.Duration")
@@ -57,7 +60,8 @@ def _no_duration(number: int) -> Duration:
     raise conversion_failed(number, "google.protobuf.Duration")
 
 
-def _timestamp(text: str) -> Timestamp:
+def _timestamp(work: Work, text: str) -> Timestamp:
+    work.charge(10 + (len(text) >> 8))
     timestamp = parse_timestamp(text)
     if timestamp is None:
         raise conversion_failed(text, "google.protobuf.Timestamp")
@@ -100,12 +104,17 @@ def _part(name: str) -> Function:
         return _milliseconds()
     read = _CALENDAR_PARTS[name]
 
-    def in_zone(timestamp: Timestamp, zone: str) -> int:
+    def in_utc(work: Work, timestamp: Timestamp) -> int:
+        work.charge(CALENDAR_UNITS)
+        return read(calendar(timestamp.seconds))
+
+    def in_zone(work: Work, timestamp: Timestamp, zone: str) -> int:
+        work.charge(2 * CALENDAR_UNITS + (len(zone) >> 4))
         return read(calendar(timestamp.seconds + _zone_offset(zone)))
 
     overloads = [
-        overload("Timestamp.() -> int", lambda timestamp: read(calendar(timestamp.seconds))),
-        overload("Timestamp.(string) -> int", in_zone),
+        overload("Timestamp.() -> int", Charging(in_utc)),
+        overload("Timestamp.(string) -> int", Charging(in_zone)),
     ]
     unit = _DURATION_PARTS.get(name)
     if unit is not None:
@@ -118,7 +127,8 @@ def _duration_part(unit: int) -> Implementation:
 
 
 def _milliseconds() -> Function:
-    def in_zone(timestamp: Timestamp, zone: str) -> int:
+    def in_zone(work: Work, timestamp: Timestamp, zone: str) -> int:
+        work.charge(CALENDAR_UNITS + (len(zone) >> 4))
         _zone_offset(zone)
         return timestamp.nanos // _MILLISECOND
 
@@ -129,7 +139,7 @@ def _milliseconds() -> Function:
     return function(
         "getMilliseconds",
         overload("Timestamp.() -> int", lambda timestamp: timestamp.nanos // _MILLISECOND),
-        overload("Timestamp.(string) -> int", in_zone),
+        overload("Timestamp.(string) -> int", Charging(in_zone)),
         overload("Duration.() -> int", of_duration),
     )
 
@@ -144,12 +154,12 @@ def time_functions(*, number_to_duration: bool) -> tuple[Function, ...]:
     if number_to_duration:
         durations.append(overload("(int) -> Duration", _no_duration))
     return (
-        function("duration", *durations, overload("(string) -> Duration", _duration)),
+        function("duration", *durations, overload("(string) -> Duration", Charging(_duration))),
         function(
             "timestamp",
             overload("(Timestamp) -> Timestamp", _same),
             overload("(int) -> Timestamp", timestamp_of),
-            overload("(string) -> Timestamp", _timestamp),
+            overload("(string) -> Timestamp", Charging(_timestamp)),
         ),
         *(_part(name) for name in (*_CALENDAR_PARTS, "getMilliseconds")),
     )

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from ..errors import CompileError
+from ..work import Work
 
 
 class TokenKind(Enum):
@@ -32,6 +33,9 @@ class Token(NamedTuple):
     text: str
     offset: int
 
+
+_TOKEN_UNITS = 3
+"""The work of finding a token, apart from its length."""
 
 KEYWORDS = frozenset({"in", "true", "false", "null"})
 
@@ -55,7 +59,7 @@ _TOKEN = re.compile(
 )
 
 
-def tokenize(expression: str) -> list[Token]:
+def tokenize(expression: str, work: Work) -> list[Token]:
     """
     Return the tokens of an expression, ending with one of kind ``END``.
 
@@ -69,6 +73,7 @@ def tokenize(expression: str) -> list[Token]:
             raise CompileError(f"token recognition error at offset {offset}: {expression[offset]!r}")
         kind = match.lastgroup or ""
         text = match.group()
+        work.charge(_TOKEN_UNITS + (len(text) >> 2))
         if kind != "skip":
             is_keyword = kind == "identifier" and text in KEYWORDS
             tokens.append(Token(TokenKind.OPERATOR if is_keyword else TokenKind(kind), text, offset))

@@ -8,6 +8,7 @@ with the optional syntax that Kubernetes enables.
 from __future__ import annotations
 
 from ..errors import CompileError, Unpredictable
+from ..work import Work
 from .lexer import Token, TokenKind, tokenize
 from .literals import literal_value
 from .macros import expand_global, expand_member
@@ -20,6 +21,9 @@ _REJECTED_NESTING = 250  # cel-go's limit on nested brackets
 _MAX_NESTING = 40  # ours; each level costs a few Python frames
 _MAX_DEPTH = 100
 _MAX_SIZE = 20_000
+_TOKEN_UNITS = 8
+"""The work of parsing a token."""
+
 
 _OR, _AND, _RELATION, _SUM, _PRODUCT = 1, 2, 3, 4, 5
 _INFIX = {
@@ -63,7 +67,7 @@ _RESERVED = frozenset(
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-def parse(expression: str, *, quoted_fields: bool = False) -> Node:
+def parse(expression: str, work: Work, *, quoted_fields: bool = False) -> Node:
     """
     Return the syntax tree of an expression; ``quoted_fields`` may be written in backticks.
 
@@ -72,7 +76,8 @@ def parse(expression: str, *, quoted_fields: bool = False) -> Node:
     """
     if len(expression) > MAX_LENGTH:
         raise Unpredictable(f"the expression is longer than {MAX_LENGTH} characters")
-    tokens = tokenize(expression)
+    tokens = tokenize(expression, work)
+    work.charge(_TOKEN_UNITS * len(tokens))
     nesting = _nesting(tokens)
     if nesting > _REJECTED_NESTING:
         raise CompileError(f"expression recursion limit exceeded: {_REJECTED_NESTING}")

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 
 from ..errors import EvaluationError, Unpredictable, no_such_overload
+from ..work import Work
 from .times import Duration, Timestamp, between, checked_duration, shifted
 from .values import LISTS, MAX_INT, MAX_UINT, MIN_INT, GrowingList, ListAccumulator, Uint, UnorderedList
 
@@ -31,13 +32,15 @@ def checked_uint(value: int) -> Uint:
     raise EvaluationError("unsigned integer overflow")
 
 
-def add(left: object, right: object) -> object:
+def add(work: Work, left: object, right: object) -> object:
     """Add numbers of one kind, or join strings, bytes or lists."""
     if type(left) in LISTS:
-        return _join(left, right)
+        return _join(work, left, right)
     if isinstance(left, str) and isinstance(right, str):
+        work.build(len(left) + len(right))
         return left + right
     if isinstance(left, bytes) and isinstance(right, bytes):
+        work.build(len(left) + len(right))
         return left + right
     if isinstance(left, ListAccumulator):
         assert isinstance(right, tuple)
@@ -69,7 +72,7 @@ def subtract(left: object, right: object) -> object:
     return _subtract_numbers(left, right)
 
 
-def _join(left: object, right: object) -> object:
+def _join(work: Work, left: object, right: object) -> object:
     if type(right) not in LISTS:
         raise no_such_overload()
     assert isinstance(left, tuple)
@@ -80,6 +83,7 @@ def _join(left: object, right: object) -> object:
         return right
     if not right:
         return left
+    work.build_list(len(left) + len(right))
     joined = (*left, *right)
     return UnorderedList(joined) if UnorderedList in (type(left), type(right)) else joined
 

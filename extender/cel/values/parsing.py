@@ -7,12 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import EvaluationError, Unpredictable
+from ..work import Work
+
+Parse = Callable[[str], object]
+Units = Callable[[int], int]
+"""The work that reading a text of some length takes, at most."""
 
 
-def parsing(parse: Callable[[str], object]) -> Callable[[str], object]:
+def parsing(parse: Parse, units: Units) -> Callable[[Work, str], object]:
     """Build a function that parses a text, or raises ``EvaluationError``."""
 
-    def parsed(text: str) -> object:
+    def parsed(work: Work, text: str) -> object:
+        work.charge(units(len(text)))
         try:
             return parse(text)
         except ValueError as error:
@@ -23,10 +29,11 @@ def parsing(parse: Callable[[str], object]) -> Callable[[str], object]:
     return parsed
 
 
-def succeeds(parse: Callable[[str], object]) -> Callable[[str], bool]:
+def succeeds(parse: Parse, units: Units) -> Callable[[Work, str], bool]:
     """Build a function that tells whether a text can be parsed."""
 
-    def succeeds(text: str) -> bool:
+    def succeeds(work: Work, text: str) -> bool:
+        work.charge(units(len(text)))
         try:
             parse(text)
         except ValueError:

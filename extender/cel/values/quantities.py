@@ -24,6 +24,9 @@ _SYNTAX = re.compile(
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _FAST_DIGITS = 18
+PARSE_UNITS = 3
+"""The work of reading a quantity, and of computing with one: their length is bounded."""
+
 _NANO = -9
 _MAX_EXPONENT = 200
 

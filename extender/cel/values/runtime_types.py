@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 
 from ..errors import EvaluationError, Unpredictable, no_such_overload
+from ..work import Work
 from .maps import MISSING, AnyMap, DomainMap, MapAccumulator, StringMap, ValueMap
 from .named_formats import Format
 from .networks import Cidr, Ip
 from .quantities import QuantityValue, compared
+from .regular_expressions import ConstantPattern
 from .semver import Semver
 from .times import Duration, Timestamp
 from .urls import Url
@@ -57,6 +59,7 @@ _NAMES: dict[type, str] = {
 }
 
 _CLASSES = {name: kind for kind, name in _NAMES.items() if name not in ("list", "map")}
+_NAMES[ConstantPattern] = "string"
 
 
 def exact_class(name: str) -> type | None:
@@ -74,7 +77,7 @@ def shown(value: object) -> str:
     return str(value)[:100] if type(value) in PRIMITIVES or value is None else type_name(value)
 
 
-def equal(left: object, right: object) -> bool:
+def equal(left: object, right: object, work: Work) -> bool:
     """
     What ``left == right`` gives.
 
@@ -83,24 +86,26 @@ def equal(left: object, right: object) -> bool:
     """
     if left is None or right is None:
         return left is right
-    return equal_values(left, right)
+    return equal_values(left, right, work)
 
 
-def equal_values(left: object, right: object) -> bool:
+def equal_values(left: object, right: object, work: Work) -> bool:
     """Like ``equal`` without the special treatment of null: Go's ``left.Equal(right)``."""
     kind, other = type(left), type(right)
     if kind in NUMBERS:
         return other in NUMBERS and _equal_numbers(left, right)
     if kind in LISTS:
-        return other in LISTS and _equal_lists(left, right)
+        return other in LISTS and _equal_lists(left, right, work)
     if isinstance(left, AnyMap):
-        return isinstance(right, AnyMap) and _equal_maps(left, right)
+        return isinstance(right, AnyMap) and _equal_maps(left, right, work)
     if isinstance(left, Optional):
-        return isinstance(right, Optional) and _equal_optionals(left, right)
+        return isinstance(right, Optional) and _equal_optionals(left, right, work)
     if kind in _OPAQUE:
-        return _equal_opaque(left, right)
+        return _equal_opaque(left, right, work)
     if kind is Timestamp:
         return other is Timestamp and _moment(left) == _moment(right)
+    if isinstance(left, str | bytes):
+        work.scan(len(left))
     return kind is other and left == right
 
 
@@ -119,7 +124,7 @@ _HASHED = frozenset({bool, int, Uint, str})
 _OPAQUE = frozenset({Semver, QuantityValue, Url, Ip, Cidr, Format})
 
 
-def _equal_opaque(left: object, right: object) -> bool:
+def _equal_opaque(left: object, right: object, work: Work) -> bool:
     if type(left) is not type(right):
         raise no_such_overload()
     if isinstance(left, QuantityValue) and isinstance(right, QuantityValue):
@@ -127,8 +132,10 @@ def _equal_opaque(left: object, right: object) -> bool:
             raise no_such_overload()
         return not compared(left, right)
     if isinstance(left, Semver) and isinstance(right, Semver):
+        work.charge(len(left.text) >> 4)
         return left.key == right.key
     if isinstance(left, Url) and isinstance(right, Url):
+        work.scan(len(left.text))
         return left.text == right.text
     if isinstance(left, Format) and isinstance(right, Format):
         return left.name == right.name
@@ -143,41 +150,43 @@ def _equal_numbers(left: object, right: object) -> bool:
     return left == right
 
 
-def _equal_lists(left: object, right: object) -> bool:
+def _equal_lists(left: object, right: object, work: Work) -> bool:
     """Compare element by element; an element that cannot be compared counts as equal."""
     left, right = ordered(left), ordered(right)
     if len(left) != len(right):
         return False
+    work.walk(len(left))
     for a, b in zip(left, right, strict=True):
         try:
-            if not equal(a, b):
+            if not equal(a, b, work):
                 return False
         except EvaluationError:
             continue
     return True
 
 
-def _equal_maps(left: AnyMap, right: AnyMap) -> bool:
+def _equal_maps(left: AnyMap, right: AnyMap, work: Work) -> bool:
     """Compare entry by entry; a value that cannot be compared counts as equal."""
     if len(left) != len(right):
         return False
+    work.charge(len(left))
     for key in left:
         # The maps by domain find every key, so this does not show a missing one.
         other = right.find(key)
         if other is MISSING:
             return False
         try:
-            if not equal(left.find(key), other):
+            if not equal(left.find(key), other, work):
                 return False
         except EvaluationError:
             continue
     return True
 
 
-def _equal_optionals(left: Optional, right: Optional) -> bool:
+def _equal_optionals(left: Optional, right: Optional, work: Work) -> bool:
     if not (left.present and right.present):
         return left.present == right.present
-    return equal_values(left.value, right.value)
+    return equal_values(left.value, right.value, work)
 
 
 def ordered(value: object) -> tuple[object, ...]:

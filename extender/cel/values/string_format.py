@@ -14,6 +14,7 @@ import re
 from typing import NamedTuple
 
 from ..errors import EvaluationError, Unpredictable
+from ..work import Work
 from .doubles import double_text
 from .go_text import quoted
 from .maps import AnyMap
@@ -86,8 +87,9 @@ def _clause_error(match: re.Match[str]) -> str:
     return ""
 
 
-def format_string(template: str, values: object) -> str:
+def format_string(template: str, values: object, work: Work) -> str:
     """Fill in a format string; surplus values are ignored."""
+    work.charge(2 * template.count("%") + (len(template) >> 8))
     parsed = parse_template(template)
     arguments = ordered(values)
     parts = [parsed.texts[0]]
@@ -96,14 +98,15 @@ def format_string(template: str, values: object) -> str:
             raise EvaluationError(f"index {index} out of range")
         if not clause.verb:
             raise EvaluationError(parsed.error)
-        parts += (_formatted(clause, arguments[index]), parsed.texts[index + 1])
+        parts += (_formatted(clause, arguments[index], work), parsed.texts[index + 1])
+    work.build(sum(map(len, parts)))
     return "".join(parts)
 
 
-def _formatted(clause: Clause, value: object) -> str:
+def _formatted(clause: Clause, value: object, work: Work) -> str:
     verb = clause.verb
     if verb == "s":
-        return _text(value)
+        return _text(value, work)
     if verb in "fe":
         if type(value) is not float and value not in ("NaN", "Infinity", "-Infinity"):
             raise _wrong_type("fixed-point" if verb == "f" else "scientific", value)
@@ -111,8 +114,10 @@ def _formatted(clause: Clause, value: object) -> str:
         precision = _DEFAULT_PRECISION if clause.precision is None else clause.precision
         if precision > _WIDEST:
             raise Unpredictable("so large a precision is not modelled")
+        work.charge(precision >> 7)
         return (_fixed if verb == "f" else _scientific)(float(value), precision)
     if verb in "xX" and isinstance(value, str | bytes):
+        work.build(8 * len(value))
         digits = (value.encode() if isinstance(value, str) else value).hex()
         return digits.upper() if verb == "X" else digits
     if type(value) is bool and verb == "b":
@@ -152,7 +157,7 @@ def _wrong_type(clause: str, value: object) -> EvaluationError:
     return EvaluationError(f"error during formatting: {clause} clause cannot format {type_name(value)}")
 
 
-def _text(value: object) -> str:
+def _text(value: object, work: Work) -> str:
     if value is None:
         return "null"
     if isinstance(value, str):
@@ -164,6 +169,7 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return double_text(value)
     if isinstance(value, bytes):
+        work.build(len(value))
         try:
             return value.decode()
         except UnicodeDecodeError:
@@ -175,35 +181,40 @@ def _text(value: object) -> str:
     if isinstance(value, Timestamp):
         return timestamp_text(value)
     if type(value) in LISTS:
-        return f"[{', '.join(map(_nested, ordered(value)))}]"
+        elements = ordered(value)
+        work.charge(len(elements))
+        texts = [_nested(element, work) for element in elements]
+        work.build(sum(map(len, texts)))
+        return f"[{', '.join(texts)}]"
     if isinstance(value, AnyMap):
-        return _map_text(value)
+        return _map_text(value, work)
     raise _wrong_type("string", value)
 
 
-def _map_text(value: AnyMap) -> str:
+def _map_text(value: AnyMap, work: Work) -> str:
+    work.charge(2 * len(value))
     entries = []
     for key in value:
         if not isinstance(key, str | bool | int):
             raise EvaluationError(f"no formatting function for map key of type {type_name(key)}")
-        entries.append((_nested(key), _nested(value.find(key))))
+        entries.append((_nested(key, work), _nested(value.find(key), work)))
+    work.build(sum(len(key) + len(text) for key, text in entries))
     return "{" + ", ".join(f"{key}:{text}" for key, text in sorted(entries)) + "}"
 
 
-def _nested(value: object) -> str:
+def _nested(value: object, work: Work) -> str:
     """Write a value inside a list or map: strings quoted, doubles with six digits."""
     if isinstance(value, float):
         if math.isfinite(value):
             return f"{value:.6f}"
         return '"NaN"' if math.isnan(value) else f'"{"+" if value > 0 else "-"}Inf"'
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, bytes):
-        return f"b{quoted(_text(value))}"
+    if isinstance(value, str | bytes):
+        work.charge(len(value) >> 2)
+        return quoted(value) if isinstance(value, str) else f"b{quoted(_text(value, work))}"
     if isinstance(value, Duration):
         return f'duration("{duration_text(value)}")'
     if isinstance(value, Timestamp):
         return f'timestamp("{timestamp_text(value)}")'
     if type(value) in _UNFORMATTED:
         raise EvaluationError(f"no formatting function for {type_name(value)}")
-    return _text(value)
+    return _text(value, work)

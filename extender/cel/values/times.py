@@ -33,7 +33,9 @@ _TIMESTAMP = re.compile(
 _DAY = 86400
 _MIN_SECONDS = -62135596800  # 0001-01-01T00:00:00Z
 _MAX_SECONDS = 253402300799  # 9999-12-31T23:59:59Z
-_LEADING_LIMIT = 2**63 // 10
+CALENDAR_UNITS = 6
+"""The work of finding the date of a point in time."""
+
 _MONTH_STARTS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
 

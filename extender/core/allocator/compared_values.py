@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extender.cel import Answer, AnswerKind, CelDevice
+from extender.cel import Answer, AnswerKind, CelDevice, unlimited
 from extender.model import Attribute, AttributeKind, Device
 from extender.model.slices import Scalar
 
@@ -46,8 +46,11 @@ def values_of(
     device: Device, driver: str, seen: CelDevice, compared: Sequence[Compared]
 ) -> tuple[Value, ...]:
     """The compared values of a device; ``seen`` is how expressions see it."""
+    work = unlimited()
     return tuple(
-        looked_up(device, driver, value.attribute) if value.derived is None else value.derived.value(seen)
+        looked_up(device, driver, value.attribute)
+        if value.derived is None
+        else value.derived.value(seen, work)
         for value in compared
     )
 

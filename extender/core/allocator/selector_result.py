@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from extender.cel import AnswerKind, CelDevice
+from extender.cel import AnswerKind, CelDevice, unlimited
 from extender.model import Device, DeviceTraits
 from extender.model.quantity import Quantity
 
@@ -40,6 +40,7 @@ _RESULTS = {
     AnswerKind.NO_MATCH: SelectorResult.REJECTED,
     AnswerKind.ERROR: SelectorResult.FAILED,
     AnswerKind.UNKNOWN: SelectorResult.UNPREDICTABLE,
+    AnswerKind.OVER_BUDGET: SelectorResult.UNPREDICTABLE,
 }
 
 
@@ -62,7 +63,7 @@ def selector_result(
     for where, selector in alternative.selectors:
         if unsupported is not None:
             return SelectorResult.FAILED, (where, f"attribute {unsupported}: unsupported attribute value")
-        answer = selector.matches(device)
+        answer = selector.matches(device, unlimited())
         if answer.kind is not AnswerKind.MATCH:
             why = (where, answer.message) if answer.kind is not AnswerKind.NO_MATCH else ("", "")
             return _RESULTS[answer.kind], why

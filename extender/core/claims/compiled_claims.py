@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from extender.cel import DerivedAttribute, Selector, compile_derived, compile_selector
+from extender.cel import DerivedAttribute, Selector, compile_derived, compile_selector, unlimited
 from extender.model import ClaimSpec, Constraint, DeviceClass, ExactRequest, Request
 
 from ..reasons import Reason, ReasonCode, reason
@@ -223,7 +223,8 @@ class _Compiler:
             parent=parent,
             device_class=device_class,
             selectors=tuple(
-                (where, compile_selector(text or "", self.release.cel)) for where, text in sources
+                (where, compile_selector(text or "", self.release.cel, unlimited()))
+                for where, text in sources
             ),
             constraints=applying,
             compared=tuple(
@@ -251,7 +252,7 @@ class _Compiler:
         derived = None
         if expression is not None:
             if expression not in self.derived:
-                self.derived[expression] = compile_derived(expression, self.release.cel)
+                self.derived[expression] = compile_derived(expression, self.release.cel, unlimited())
             derived = self.derived[expression]
         return self.compared.setdefault(Compared(attribute, derived), len(self.compared))
 

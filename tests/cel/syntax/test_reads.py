@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extender.cel import CelDevice, Dialect, Reads, compile_selector
+from extender.cel import CelDevice, Dialect, Reads, compile_selector, unlimited
 from extender.model import Attribute, AttributeKind
 from tests.cel.golden import CASES, DEVICES
 
-COMPILED = [case for case in CASES if compile_selector(case.expression, Dialect()).program is not None]
-BOUNDED = [case for case in COMPILED if not compile_selector(case.expression, Dialect()).reads.everything]
+SELECTORS = [(case, compile_selector(case.expression, Dialect(), unlimited())) for case in CASES]
+BOUNDED = [
+    case for case, selector in SELECTORS if selector.program is not None and not selector.reads.everything
+]
 
 values = st.one_of(
     st.integers(-3, 3).map(lambda value: Attribute(AttributeKind.INT, value)),
@@ -35,12 +37,12 @@ def is_read(name: str, reads: Reads) -> bool:
 @given(case=st.sampled_from(BOUNDED), before=attributes, after=attributes)
 def test_other_attributes_do_not_matter(case, before, after):
     """Replacing every attribute that is not read leaves the answer as it is."""
-    selector = compile_selector(case.expression, Dialect())
+    selector = compile_selector(case.expression, Dialect(), unlimited())
     device = DEVICES[case.device]
     supported = {name: value for name, value in device.attributes.items() if not value.kind.is_list}
     read = {name: value for name, value in (before | supported).items() if is_read(name, selector.reads)}
     answers = {
-        selector.matches(CelDevice(device.driver, True, {**others, **read}, device.capacity))
+        selector.matches(CelDevice(device.driver, True, {**others, **read}, device.capacity), unlimited())
         for noise in (before, after)
         for others in [{name: value for name, value in noise.items() if not is_read(name, selector.reads)}]
     }
@@ -73,6 +75,6 @@ def test_other_attributes_do_not_matter(case, before, after):
 )
 def test_reads(expression, names, whole_domains, everything):
     """What is read is as narrow as the way it is written allows."""
-    selector = compile_selector(expression, Dialect())
+    selector = compile_selector(expression, Dialect(), unlimited())
     assert selector.program is not None
     assert selector.reads == Reads(frozenset(names), frozenset(whole_domains), everything)

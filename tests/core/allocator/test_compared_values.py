@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.cel import compile_derived
+from extender.cel import compile_derived, unlimited
 from extender.cel.dialect import V1_37
 from extender.core.allocator.compared_values import INCOMPARABLE, MISSING, ValueClass, ValueClasses, looked_up
 from extender.core.claims.compiled_claims import Compared
@@ -63,7 +63,11 @@ def test_lists_are_sets_of_scalars():
 def test_attributes_are_numbered_apart():
     """Of two attributes equal values need not be equal; under one name they are, derived or not."""
     classes = ValueClasses(
-        [Compared("a/b"), Compared("a/c"), Compared("a/b", compile_derived("device.driver", V1_37))],
+        [
+            Compared("a/b"),
+            Compared("a/c"),
+            Compared("a/b", compile_derived("device.driver", V1_37, unlimited())),
+        ],
         sets=False,
     )
     assert classes.of([b.text("x"), b.text("y"), b.text("y")]) == (0, 0, 1)
