@@ -36,6 +36,10 @@ $(READY): $(LOCKS) pyproject.toml
 demo: $(READY) ## Show the main job on an embedded fleet: where pods land, and where they could have
 	@$(BIN)/dra-extender demo
 
+# Else every worker, and every program that a test starts, compiles all sources again where Python
+# is told to write no bytecode.
+test: export PYTHONDONTWRITEBYTECODE =
+test: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/bytecode
 test: $(READY) ## Run the tests, on all cores
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
