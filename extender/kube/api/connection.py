@@ -2,36 +2,34 @@
 Raw requests to a live API server, through the official client's configuration and transport.
 
 Bodies are bytes: the client's models cost over twenty times as much as typed
-decoding. Nothing is retried here; whoever asks knows what a failure means.
+decoding. Nothing is retried here, since whoever asks knows what a failure means; but a request that the
+server refused before it looked at it is sent once more where there are new credentials.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 import aiohttp
 import msgspec
-
-import extender
 
 from .credentials import Credentials, credentials
 from .errors import (
     AnswerTooLarge,
     ApiRefusal,
     LiveError,
+    NotTrusted,
     Rule,
     no_answer,
-    no_configuration,
     not_trusted,
     reason,
 )
 
 if TYPE_CHECKING:
-    from .credentials import Configuration
+    from .credentials import ApiClient
 
 TIMEOUT_SECONDS = 60.0
 """For a request from connecting to its last byte, where the caller names no other."""
@@ -56,35 +54,9 @@ MOST_ANSWER_BYTES = 256 << 20
 MOST_REFUSAL_BYTES = 1 << 20
 """Of an answer that is no success, what is read: more than any Status of Kubernetes."""
 
+_UNAUTHORIZED = 401
+
 Parameters = Mapping[str, str | int | bool]
-
-
-class _Answer(Protocol):
-    """The client's ``RESTResponse``."""
-
-    @property
-    def response(self) -> aiohttp.ClientResponse: ...
-
-
-class _ApiClient(Protocol):
-    """The client's ``ApiClient``, as far as it is used."""
-
-    user_agent: str
-
-    async def param_serialize(
-        self,
-        method: str,
-        resource_path: str,
-        *,
-        query_params: list[tuple[str, object]],
-        header_params: dict[str, str],
-        body: object,
-        auth_settings: list[str],
-    ) -> tuple[object, ...]: ...
-
-    async def call_api(self, *request: object, _request_timeout: aiohttp.ClientTimeout) -> _Answer: ...
-
-    async def close(self) -> None: ...
 
 
 class _Version(msgspec.Struct, gc=False):
@@ -103,14 +75,14 @@ class Connection:
     where no answer came.
     """
 
-    def __init__(self, api: _ApiClient, held: Credentials) -> None:
-        self._api, self._credentials = api, held
+    def __init__(self, held: Credentials) -> None:
+        self._credentials = held
         self.kubernetes = ""
 
     @property
     def host(self) -> str:
         """The server's address, as the configuration has it."""
-        return self._credentials.configuration.host
+        return self._credentials.host
 
     async def version(self) -> str:
         """Return the server's version without its ``v``."""
@@ -148,13 +120,12 @@ class Connection:
             total=seconds + WATCH_GRACE_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
         )
         query = {**parameters, "watch": True, "timeoutSeconds": int(seconds)}
-        response = await self._send("GET", path, query, None, rule, limits)
-        chunks = self._chunks(response)
-        try:
-            yield chunks
-        finally:
-            await chunks.aclose()
-            response.close()
+        async with self._answered("GET", path, query, None, rule, limits) as response:
+            chunks = self._chunks(response)
+            try:
+                yield chunks
+            finally:
+                await chunks.aclose()
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         with self._reached():
@@ -174,9 +145,8 @@ class Connection:
         timeout_seconds: float,
     ) -> bytes:
         limits = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=CONNECT_SECONDS)
-        response = await self._send(method, path, parameters, body, rule, limits)
-        with self._reached():
-            async with response:
+        async with self._answered(method, path, parameters, body, rule, limits) as response:
+            with self._reached():
                 return await self._body(response, rule)
 
     async def _body(self, response: aiohttp.ClientResponse, rule: Rule) -> bytes:
@@ -198,7 +168,8 @@ class Connection:
             )
         return b"".join(chunks)
 
-    async def _send(
+    @asynccontextmanager
+    async def _answered(
         self,
         method: str,
         path: str,
@@ -206,28 +177,45 @@ class Connection:
         body: Mapping[str, object] | None,
         rule: Rule,
         limits: aiohttp.ClientTimeout,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield the response, its body still to be read, if it is a success."""
+        with ExitStack() as stack:
+            lease = stack.enter_context(self._credentials.lease())
+            try:
+                response = await self._send(lease.api, method, path, parameters, body, rule, limits)
+            except (ApiRefusal, NotTrusted) as refusal:
+                unknown = isinstance(refusal, NotTrusted) or refusal.status == _UNAUTHORIZED
+                if not unknown or not await self._credentials.renew(lease.generation):
+                    raise
+                lease = stack.enter_context(self._credentials.lease())
+                response = await self._send(lease.api, method, path, parameters, body, rule, limits)
+            stack.callback(response.close)
+            yield response
+
+    async def _send(
+        self,
+        api: ApiClient,
+        method: str,
+        path: str,
+        parameters: Parameters,
+        body: Mapping[str, object] | None,
+        rule: Rule,
+        limits: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
-        """Return the response, its body still to be read, if it is a success."""
-        config_exception = import_module("kubernetes.aio.config").ConfigException
-        try:
-            request = await self._api.param_serialize(
-                method,
-                path,
-                query_params=list(parameters.items()),
-                header_params={"Accept": "application/json"},
-                body=body,
-                auth_settings=["BearerToken"],
-            )
-        except (config_exception, OSError) as error:  # the service account's token is read here
-            raise no_configuration(error) from error
+        request = await api.param_serialize(
+            method,
+            path,
+            query_params=list(parameters.items()),
+            header_params={"Accept": "application/json"},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
         with self._reached():
-            response = (await self._api.call_api(*request, _request_timeout=limits)).response
+            response = (await api.call_api(*request, _request_timeout=limits)).response
             if response.ok:
                 return response
             async with response:
                 body_of_refusal = await _beginning(response)
-        if response.status == 401:
-            await self._credentials.renew()
         why = reason(response.status, response.reason or "", body_of_refusal, rule)
         raise ApiRefusal(f"{self.host}: cannot {rule}: {why}", response.status, _retry_after(response))
 
@@ -254,23 +242,9 @@ async def connect(
     Raises ``LiveError``.
     """
     async with credentials(context, kubeconfig, clock) as held:
-        api = _api_client(held.configuration)
-        try:
-            connection = Connection(api, held)
-            connection.kubernetes = await connection.version()
-            yield connection
-        finally:
-            await api.close()
-
-
-def _api_client(configuration: Configuration) -> _ApiClient:
-    """Raises ``LiveError`` where certificates or keys cannot be read."""
-    try:
-        api = import_module("kubernetes.aio.client").ApiClient(configuration)
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise no_configuration(error) from error
-    api.user_agent = f"dra-extender/{extender.__version__}"
-    return cast("_ApiClient", api)
+        connection = Connection(held)
+        connection.kubernetes = await connection.version()
+        yield connection
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:

@@ -1,111 +1,256 @@
-"""Where the API server is and who we are, kept valid for as long as a connection lasts."""
+"""
+Where the API server is and who we are, kept valid for as long as a connection lasts.
+
+A renewed certificate authority, client certificate or token is noticed by the content of the files, and
+by what the API server refuses. Times are monotonic.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
-import yaml
+
+import extender
 
 from .errors import LiveError, no_configuration
+from .kubeconfig import KubeconfigSource, content_of
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from .kubeconfig import Configuration, Loaded
+
+LOOK_SECONDS = 10.0
+"""How often the files are looked at."""
 
 REFRESH_SECONDS = 30.0
-"""How often a token of a plugin is looked at, and the least time between two readings of the kubeconfig."""
+"""The least time between two runs of a plugin; how long before it expires a credential is replaced."""
+
+LOAD_SECONDS = 90.0
+"""How long reading the configuration may take, plugins included."""
+
+MAX_HEADERS = 64
+MAX_HEADER_BYTES = 8190
+"""Headers of an answer of the API server, and the bytes of each; more is no answer."""
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.credentials")
 
 
-class Configuration(Protocol):
-    """The client's ``Configuration``; ``api_key`` holds the token of each request to come."""
+class Answer(Protocol):
+    """The client's ``RESTResponse``."""
 
-    host: str
-    api_key: dict[str, str]
+    @property
+    def response(self) -> aiohttp.ClientResponse: ...
+
+
+class ApiClient(Protocol):
+    """The client's ``ApiClient``, as far as it is used."""
+
+    user_agent: str
+
+    async def param_serialize(
+        self,
+        method: str,
+        resource_path: str,
+        *,
+        query_params: list[tuple[str, object]],
+        header_params: dict[str, str],
+        body: object,
+        auth_settings: list[str],
+    ) -> tuple[object, ...]: ...
+
+    async def call_api(self, *request: object, _request_timeout: aiohttp.ClientTimeout) -> Answer: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """
+    An API client and its configuration. ``users``: requests and watches under way.
+
+    ``trust`` is a digest of all that its connections rest on, the token apart.
+    """
+
+    api: ApiClient
+    configuration: Configuration
+    trust: bytes
+    users: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A client for one request; ``generation`` tells the credentials at its beginning from later ones."""
+
+    api: ApiClient
+    generation: int
 
 
 class Credentials:
     """
-    The client's configuration.
+    The client that requests go through, replaced when what it rests on changes.
 
-    In a pod the client itself reads the service account's token again each
-    minute. Of a kubeconfig it reads everything once; here the tokens of exec and
-    gcp plugins are refreshed before they expire, and :meth:`renew` reads all
-    again: token files, OIDC tokens and plugins that give no expiry.
+    A client that is replaced is closed when its last watch has ended, so that none breaks. ``clock``
+    is in seconds.
     """
 
-    def __init__(
-        self,
-        configuration: Configuration,
-        context: str | None,
-        kubeconfig: str | None,
-        clock: Callable[[], float],
-    ) -> None:
-        self.configuration = configuration
-        self._context, self._kubeconfig, self._clock = context, kubeconfig, clock
-        self._in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ and not (context or kubeconfig)
-        self._loaded = 0.0
-        self._refreshing: asyncio.Task[None] | None = None
+    def __init__(self, source: KubeconfigSource, clock: Callable[[], float]) -> None:
+        self._source, self._clock = source, clock
+        self._client: Client | None = None
+        self._replaced: set[Client] = set()
+        self._loaded: Loaded | None = None
+        self._content = b""
+        self._refused = b""
+        self._time = 0.0
+        self._generation = 0
+        self._renewing = asyncio.Lock()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def host(self) -> str:
+        """The server's address, as the configuration has it."""
+        assert self._client is not None
+        return self._client.configuration.host
+
+    @contextmanager
+    def lease(self) -> Iterator[Lease]:
+        """Use the client of the moment for a request, to the end of its answer."""
+        client = self._client
+        assert client is not None
+        client.users += 1
+        try:
+            yield Lease(client.api, self._generation)
+        finally:
+            client.users -= 1
+            self._close_if_done(client)
 
     async def load(self) -> None:
         """Read the configuration. Raises ``LiveError``."""
-        config = import_module("kubernetes.aio.config")
-        self._loaded = self._clock()
+        self._time = self._clock()
         try:
-            if self._in_cluster:
-                config.load_incluster_config(client_configuration=self.configuration)
-                return
-            loader = await config.load_kube_config(
-                config_file=self._kubeconfig or os.environ.get("KUBECONFIG") or None,
-                context=self._context,
-                client_configuration=self.configuration,
-                persist_config=False,
-            )
-        except (
-            config.ConfigException,
-            yaml.YAMLError,
-            OSError,
-            ValueError,
-            TypeError,
-            AttributeError,  # of files that hold something else
-        ) as error:
+            async with asyncio.timeout(LOAD_SECONDS):
+                loaded = await self._source.load()
+        except TimeoutError as error:
             raise no_configuration(error) from error
-        self.close()
-        if self.configuration.api_key:
-            self._refreshing = asyncio.create_task(self._refresh(loader), name="refresh token")
+        # Before the certificates are loaded: where they change meanwhile the next look finds that.
+        content = content_of(loaded.files)
+        self._take(loaded)
+        changed = content != self._content or loaded.runs
+        self._loaded, self._content = loaded, content
+        self._generation += changed
 
-    async def renew(self) -> None:
+    async def renew(self, refused: int) -> bool:
         """
-        Read the kubeconfig again, after the server refused these credentials.
+        Look for other credentials, after the server or TLS refused those of the generation ``refused``.
 
-        At most every ``REFRESH_SECONDS``, else nothing happens. Where the kubeconfig
-        is not usable now, what was read before stays in use.
+        Whether there are others now. What gives its credentials by a program is asked at most every
+        ``REFRESH_SECONDS``. Where nothing usable is found, what was read before stays in use.
         """
-        if self._in_cluster or self._clock() - self._loaded < REFRESH_SECONDS:
-            return
+        async with self._renewing:
+            if self._generation == refused and self._may_load():
+                loaded = self._loaded
+                assert loaded is not None
+                if loaded.runs or await self._changed():
+                    await self._load_again()
+            return self._generation != refused
+
+    async def keep(self) -> None:
+        """Look at the files, and at when a plugin's credential expires, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            async with self._renewing:
+                if self._may_load() and (self._expires() or await self._changed()):
+                    await self._load_again()
+
+    async def close(self) -> None:
+        """Close all clients."""
+        for client in (*self._replaced, *([self._client] if self._client is not None else ())):
+            await client.api.close()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _expires(self) -> bool:
+        """Whether the credential of a plugin is soon to expire."""
+        loaded = self._loaded
+        assert loaded is not None
+        age = self._clock() - self._time
+        return loaded.expires_in is not None and age >= loaded.expires_in - REFRESH_SECONDS
+
+    def _may_load(self) -> bool:
+        """Whether a plugin, if there is one, may run again."""
+        loaded = self._loaded
+        assert loaded is not None
+        return not loaded.runs or self._clock() - self._time >= REFRESH_SECONDS
+
+    async def _changed(self) -> bool:
+        loaded = self._loaded
+        assert loaded is not None
+        return await asyncio.to_thread(content_of, loaded.files) != self._content
+
+    async def _load_again(self) -> None:
         try:
             await self.load()
         except LiveError as error:
-            log.warning("cannot reload the credentials", error=str(error))
+            loaded = self._loaded
+            assert loaded is not None
+            content = content_of(loaded.files)
+            if content != self._refused:
+                log.warning("cannot reload the credentials", error=str(error))
+            self._refused = content
+        else:
+            self._refused = b""
+            log.info("credentials reloaded", server=self.host)
 
-    def close(self) -> None:
-        """Stop refreshing."""
-        if self._refreshing is not None:
-            self._refreshing.cancel()
+    def _take(self, loaded: Loaded) -> None:
+        """Take a token into the client, or make another client where more changed. Raises ``LiveError``."""
+        configuration, before = loaded.configuration, self._client
+        trust = _trust(configuration)
+        if before is not None and before.trust == trust:
+            before.configuration.api_key = configuration.api_key
+            return
+        self._client = Client(_api_client(configuration), configuration, trust)
+        if before is not None:
+            self._replaced.add(before)
+            self._close_if_done(before)
 
-    async def _refresh(self, loader: object) -> None:
-        """Refresh the token for ever, or return at once where it is of no plugin."""
-        refresh_token = import_module("kubernetes.aio.config").refresh_token
-        while True:
-            try:
-                await refresh_token(loader, self.configuration, interval=REFRESH_SECONDS)
-                return
-            except Exception as error:  # noqa: BLE001 - plugins fail in any way; the token at hand may still do
-                log.warning("cannot refresh the token", error=str(error))
-            await asyncio.sleep(REFRESH_SECONDS)
+    def _close_if_done(self, client: Client) -> None:
+        if client in self._replaced and not client.users:
+            self._replaced.remove(client)
+            task = asyncio.get_running_loop().create_task(client.api.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+def _trust(configuration: Configuration) -> bytes:
+    files = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
+    others = (
+        configuration.host,
+        configuration.verify_ssl,
+        configuration.tls_server_name,
+        configuration.proxy,
+    )
+    return content_of(files) + repr(others).encode()
+
+
+def _api_client(configuration: Configuration) -> ApiClient:
+    """Raises ``LiveError`` where certificates or keys cannot be read."""
+    configuration.client_session_kwargs = {
+        "max_headers": MAX_HEADERS,
+        "max_field_size": MAX_HEADER_BYTES,
+        "max_line_size": MAX_HEADER_BYTES,
+    }
+    try:
+        api = import_module("kubernetes.aio.client").ApiClient(configuration)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise no_configuration(error) from error
+    api.user_agent = f"dra-extender/{extender.__version__}"
+    return cast("ApiClient", api)
 
 
 @asynccontextmanager
@@ -119,10 +264,14 @@ async def credentials(
     account, else ``$KUBECONFIG`` or ``~/.kube/config``. Raises ``LiveError``.
     """
     # The import takes a third of a second, too long for an event loop that serves.
-    client = await asyncio.to_thread(import_module, "kubernetes.aio.client")
-    held = Credentials(client.Configuration(), context, kubeconfig, clock)
+    await asyncio.to_thread(import_module, "kubernetes.aio.client")
+    held = Credentials(KubeconfigSource(context, kubeconfig), clock)
+    await held.load()
+    keeping = asyncio.create_task(held.keep(), name="keep credentials")
     try:
-        await held.load()
         yield held
     finally:
-        held.close()
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        await held.close()

@@ -30,6 +30,10 @@ class Unreachable(LiveError):
     """No answer came, or it broke off: whether the server has acted is not known."""
 
 
+class NotTrusted(Unreachable):
+    """TLS with the server failed, so that no request was sent."""
+
+
 class AnswerTooLarge(LiveError):
     """The server sends more than we take at once."""
 
@@ -88,8 +92,8 @@ def no_configuration(error: Exception) -> LiveError:
     )
 
 
-def not_trusted(host: str, error: Exception) -> Unreachable:
-    return Unreachable(
+def not_trusted(host: str, error: Exception) -> NotTrusted:
+    return NotTrusted(
         f"{host}: no answer ({error}); check server and certificate-authority in the kubeconfig"
     )
 

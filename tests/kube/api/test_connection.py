@@ -185,6 +185,7 @@ def plugin(tmp_path, *expirations):
 async def test_tokens_of_plugins_are_refreshed(server, no_cluster, tmp_path, monkeypatch):
     """A token that expires is replaced before the server refuses it."""
     monkeypatch.setattr(credentials, "REFRESH_SECONDS", 0.02)
+    monkeypatch.setattr(credentials, "LOOK_SECONDS", 0.02)
     # The second token is valid, so that no plugin runs when the connection is closed.
     user = plugin(tmp_path, "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
     async with connect(kubeconfig=write_kubeconfig(tmp_path / "k", server.url, user)) as found:
@@ -199,6 +200,7 @@ async def test_tokens_of_plugins_are_refreshed(server, no_cluster, tmp_path, mon
 async def test_a_valid_token_is_kept(server, no_cluster, tmp_path, monkeypatch):
     """A plugin is not run again before its token expires."""
     monkeypatch.setattr(credentials, "REFRESH_SECONDS", 0.01)
+    monkeypatch.setattr(credentials, "LOOK_SECONDS", 0.01)
     user = plugin(tmp_path, "2999-01-01T00:00:00Z")
     async with connect(kubeconfig=write_kubeconfig(tmp_path / "k", server.url, user)) as found:
         await asyncio.sleep(0.1)
@@ -207,20 +209,33 @@ async def test_a_valid_token_is_kept(server, no_cluster, tmp_path, monkeypatch):
 
 
 async def test_a_refused_token_is_read_again(server, no_cluster, tmp_path):
-    """After a 401 the kubeconfig is read again, so that the next request has a chance; not too often."""
+    """After a 401 the files are read again; where they changed, the request is sent once more."""
     (tmp_path / "token").write_text("old")
     path = write_kubeconfig(tmp_path / "k", server.url, {"tokenFile": "token"})
-    now = 1000.0
-    async with connect(kubeconfig=path, clock=lambda: now) as found:
+    async with connect(kubeconfig=path) as found:
+        server.failures["list", "/version"] = [status(401, "Unauthorized")]
+        with pytest.raises(ApiRefusal):
+            await found.version()
         (tmp_path / "token").write_text("new")
+        server.failures["list", "/version"] = [status(401, "Unauthorized")]
+        assert await found.version() == "1.36.2"
+        assert [each.token for each in server.asked] == ["Bearer old"] * 3 + ["Bearer new"]
+        server.failures["list", "/version"] = [status(401, "Unauthorized")] * 2
+        with pytest.raises(ApiRefusal):
+            await found.version()
+
+
+async def test_a_plugin_runs_again_after_a_refusal(server, no_cluster, tmp_path):
+    """It may give another token although no file changed; it is not run too often."""
+    user = plugin(tmp_path, "2999-01-01T00:00:00Z")
+    path, now = write_kubeconfig(tmp_path / "k", server.url, user), 1000.0
+    async with connect(kubeconfig=path, clock=lambda: now) as found:
         server.failures["list", "/version"] = [status(401, "Unauthorized")] * 2
         with pytest.raises(ApiRefusal):
             await found.version()
         now += credentials.REFRESH_SECONDS
-        with pytest.raises(ApiRefusal):
-            await found.version()
         assert await found.version() == "1.36.2"
-        assert [each.token for each in server.asked] == ["Bearer old"] * 3 + ["Bearer new"]
+        assert [each.token for each in server.asked] == ["Bearer token-1"] * 3 + ["Bearer token-2"]
 
 
 async def test_a_kubeconfig_that_is_broken_meanwhile(server, no_cluster, tmp_path):
