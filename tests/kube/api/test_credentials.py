@@ -138,19 +138,21 @@ async def test_authority_and_token_change_under_load(pod, authorities):
                         heard += chunk
                 return heard
 
+            async def more():
+                before = answered
+                await eventually(lambda: answered > before + 20)
+
             async with asyncio.TaskGroup() as tasks:
                 watching = tasks.create_task(watch())
                 for _ in range(8):
                     tasks.create_task(load())
                 for round_ in range(4):
-                    before = answered
-                    await eventually(lambda before=before: answered > before + 20)
+                    await more()
                     ca, pem = ((new_ca, new), (old_ca, old))[round_ % 2]
                     pod.mount(ca, f"token-{round_}")
                     server.tokens = {f"token-{round_}"}
                     server.present(pem)
-                before = answered
-                await eventually(lambda: answered > before + 20)
+                await more()
                 done.set()
                 await watching
         assert watching.result() == b"word\n" * 400

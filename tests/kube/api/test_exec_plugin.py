@@ -31,7 +31,7 @@ async def test_an_answer():
     """A token or a certificate with its key, and when they expire."""
     status = {"token": "t", "expirationTimestamp": "2026-01-01T00:01:00Z"}
     assert await run_plugin(answering(status), "/", NOW) == ExecCredential("t", expires_in=60.0)
-    status = {"clientCertificateData": "c", "clientKeyData": "k", "expirationTimestamp": None}
+    status = {"clientCertificateData": "c", "clientKeyData": "k"}
     assert await run_plugin(answering(status), "/") == ExecCredential("", "c", "k")
 
 
