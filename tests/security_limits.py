@@ -16,7 +16,7 @@ from extender.kube.decode.interner import TABLE_LIMIT
 from extender.kube.watch import unreadable
 from extender.service import config, softening
 from extender.service.http import body, connections, mutate, verbs
-from extender.service.live import offered_nodes, prediction_check, unconfirmed_pods
+from extender.service.live import offered_nodes, prediction_check, remembered, unconfirmed_pods
 from extender.service.recording import thread
 
 MIB = 1024 * 1024
@@ -157,7 +157,7 @@ LIMITS = (
     Limit("note of an Event", event_recorder.NOTE_BYTES, "bytes", "cut off"),
     Limit(
         "pods whose last answer is remembered",
-        prediction_check.MAX_ATTEMPTS,
+        remembered.MAX_PODS,
         "pods",
         "the oldest is forgotten; its claims count as `unseen`",
         "dra_extender_dropped_pods_total",

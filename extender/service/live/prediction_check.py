@@ -4,7 +4,7 @@ What became of our predictions: each claim that gets allocated is compared with 
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,15 +16,13 @@ from extender.kube.recording.allow_list import OUR_ANNOTATIONS
 
 from .dropped import Dropped
 from .evidence import Evidence, evidence_of
+from .remembered import Attempt, Remembered
 
 if TYPE_CHECKING:
     from extender.core.alignment.pairs import Alignment
     from extender.core.cluster.snapshot import ClaimKey
     from extender.core.prediction.evaluate import Evaluation, NodeVerdict, Settings, Snapshot
     from extender.model import Claim, DeviceID, DeviceResult, Pod
-
-MAX_ATTEMPTS = 2_000
-"""Pods whose last answer is remembered; the oldest are forgotten first."""
 
 MAX_MISMATCHES = 100
 
@@ -83,21 +81,12 @@ class PlacementCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
-    """``waiting``: the claims that the API does not show allocated yet."""
-
-    pod: Pod
-    evaluation: Evaluation[bytes]
-    waiting: set[ClaimKey]
-
-
-@dataclass(frozen=True, slots=True)
 class _Comparison:
     """A claim that got devices on ``node``, what had been predicted there, and where that is recorded."""
 
     claim: Claim
     node: str
-    attempt: _Attempt
+    attempt: Attempt
     verdict: NodeVerdict
     recorded: int | None
 
@@ -132,8 +121,7 @@ class PredictionCheck:
         self._placed = placed
         self._recorded = recorded
         self._lately_freed = delayed
-        self._dropped = dropped
-        self._attempts: OrderedDict[str, _Attempt] = OrderedDict()
+        self._attempts = Remembered(lambda: dropped(Dropped.PREDICTION))
         self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
         # Not the memo of requests: plans of allocated claims are never asked for again.
         self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
@@ -142,15 +130,12 @@ class PredictionCheck:
         """Remember what the scheduler was told about a pod; of its annotations only ours."""
         ours = {name: text for name, text in pod.annotations.items() if name.startswith(OUR_ANNOTATIONS)}
         pod = replace(pod, annotations=ours)
-        self._attempts[pod.uid] = _Attempt(pod, evaluation, {claim.key for claim in evaluation.pending})
-        self._attempts.move_to_end(pod.uid)
-        while len(self._attempts) > MAX_ATTEMPTS:
-            self._attempts.popitem(last=False)
-            self._dropped(Dropped.PREDICTION)
+        waiting = {claim.key for claim in evaluation.pending}
+        self._attempts.put(pod.uid, Attempt(pod, evaluation, waiting))
 
     def forget(self, pod_uid: str) -> None:
         """Forget what was said about a pod that the API does not show."""
-        self._attempts.pop(pod_uid, None)
+        self._attempts.remove(pod_uid)
 
     def pod_of(self, pod_uid: str) -> Pod | None:
         """The pod of this UID that is remembered."""
@@ -184,7 +169,7 @@ class PredictionCheck:
             self._count(comparison, result)
         attempt.waiting.discard(awaited_key(claim))
         if not attempt.waiting:
-            del self._attempts[pod_uid]
+            self._attempts.remove(pod_uid)
             self._judge_placement(attempt, node, verdict, snapshot)
 
     def settle(self, snapshot: Snapshot) -> None:
@@ -233,9 +218,7 @@ class PredictionCheck:
         if evidence is not None:
             self.evidence.append(evidence)
 
-    def _judge_placement(
-        self, attempt: _Attempt, node: str, verdict: NodeVerdict, snapshot: Snapshot
-    ) -> None:
+    def _judge_placement(self, attempt: Attempt, node: str, verdict: NodeVerdict, snapshot: Snapshot) -> None:
         """Rate what a pod got, now that the last of its claims is allocated."""
         now = self._evaluate(snapshot, attempt.pod, self.memo, self._settings).verdicts([node])[node]
         if now.alignment is None or now.alignment.predicted is None:

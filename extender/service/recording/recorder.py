@@ -160,6 +160,8 @@ class Recorder:
                 attempt.condition_before = asking.condition
             attempt.requests.append(RecordedRequest(verb, body, answer))
             self._bytes += len(body) + len(answer)
+            while self._bytes > MAX_OPEN_BYTES:
+                self._close(next(iter(self._attempts.values())))
 
     def on_changes(self, changes: Changes) -> None:
         """Take changes that the store has taken, with their JSON."""

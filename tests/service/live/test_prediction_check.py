@@ -18,7 +18,8 @@ from extender.model import (
     NodeSelectorTerm,
     kinds,
 )
-from extender.service.live.prediction_check import MAX_ATTEMPTS, Match, PlacementCheck, PredictionCheck
+from extender.service.live.prediction_check import Match, PlacementCheck, PredictionCheck
+from extender.service.live.remembered import MAX_PODS
 from tests import builders as b
 
 POD = b.pod("job", "c")
@@ -227,7 +228,7 @@ def test_a_claim_for_several_nodes_is_judged_where_its_pod_is():
     assert loop.results == [Match.UNSEEN, Match.MATCH]
 
 
-@pytest.mark.parametrize("number", [MAX_ATTEMPTS, MAX_ATTEMPTS + 1])
+@pytest.mark.parametrize("number", [MAX_PODS, MAX_PODS + 1])
 def test_attempts_are_forgotten_oldest_first(number):
     """Pods that never get their claims do not pile up."""
     loop = Loop()
@@ -236,4 +237,4 @@ def test_attempts_are_forgotten_oldest_first(number):
         pod = b.pod(f"job-{each}", "c")
         loop.checks.on_answer(pod, evaluate(loop.snapshot, pod, loop.checks.memo, Settings()))
     loop.see(allocated("gpu-0", "nic-0"))
-    assert loop.results == [Match.MATCH if number == MAX_ATTEMPTS else Match.UNSEEN]
+    assert loop.results == [Match.MATCH if number == MAX_PODS else Match.UNSEEN]

@@ -1,0 +1,134 @@
+"""
+The pods whose last answer is remembered, in bounds of their number and of what they keep alive.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from extender.model import ClaimSpec, Pod
+
+if TYPE_CHECKING:
+    from extender.core.cluster.snapshot import ClaimKey
+    from extender.core.prediction.evaluate import Evaluation, Snapshot
+
+MAX_PODS = 2_000
+"""Pods that are remembered; the oldest are forgotten first."""
+
+MAX_BYTES = 128 * 1024 * 1024
+"""Bytes of memory that they keep alive, most of it old states of the cluster."""
+
+BYTES_PER_NAME = 150
+"""What a name in an object takes beside its characters: the text's and its holder's heads."""
+
+BYTES_PER_CHARACTER = 150
+"""Of a selector, as it is compiled: measured on long ones, 106 to 171."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """``waiting``: the claims that the API does not show allocated yet."""
+
+    pod: Pod
+    evaluation: Evaluation[bytes]
+    waiting: set[ClaimKey]
+
+
+class Remembered:
+    """
+    The last attempt of each pod by UID, the oldest first.
+
+    What several attempts share, such as the nodes of a snapshot, counts once. ``dropped`` is called for each
+    pod that is forgotten to make room.
+    """
+
+    def __init__(self, dropped: Callable[[], None], most_bytes: int = MAX_BYTES) -> None:
+        self._dropped, self._most_bytes = dropped, most_bytes
+        self._attempts: OrderedDict[str, tuple[Attempt, list[object]]] = OrderedDict()
+        # By identity: the part, so that its identity is not used again, how many hold it, and its bytes.
+        self._parts: dict[int, tuple[object, int, int]] = {}
+        self.held_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._attempts)
+
+    def get(self, pod_uid: str) -> Attempt | None:
+        """The last attempt of the pod, if it is remembered."""
+        entry = self._attempts.get(pod_uid)
+        return entry[0] if entry is not None else None
+
+    def put(self, pod_uid: str, attempt: Attempt) -> None:
+        """Remember an attempt, as the newest; one that is too large by itself is forgotten again."""
+        self.remove(pod_uid)
+        parts = list(_parts(attempt))
+        for part in parts:
+            self._add(part)
+        self._attempts[pod_uid] = attempt, parts
+        while len(self._attempts) > MAX_PODS or (self._attempts and self.held_bytes > self._most_bytes):
+            self.remove(next(iter(self._attempts)))
+            self._dropped()
+
+    def remove(self, pod_uid: str) -> None:
+        """Forget the pod, if it is remembered."""
+        _, parts = self._attempts.pop(pod_uid, (None, ()))
+        for part in parts:
+            self._subtract(part)
+
+    def _add(self, part: object) -> None:
+        _, holders, held = self._parts.get(id(part)) or (part, 0, _bytes_of(part))
+        self._parts[id(part)] = part, holders + 1, held
+        self.held_bytes += 0 if holders else held
+
+    def _subtract(self, part: object) -> None:
+        _, holders, held = self._parts[id(part)]
+        if holders > 1:
+            self._parts[id(part)] = part, holders - 1, held
+        else:
+            del self._parts[id(part)]
+            self.held_bytes -= held
+
+
+def _parts(attempt: Attempt) -> Iterator[object]:
+    """What an attempt keeps alive."""
+    yield attempt.pod
+    # A claim that is made up for extended resources has no UID and is another one at each look.
+    yield from (claim.spec for claim in attempt.evaluation.pending if claim.uid)
+    yield from _mappings(attempt.evaluation.snapshot)
+
+
+def _bytes_of(part: object) -> int:
+    if isinstance(part, Pod):
+        return pod_bytes(part)
+    return spec_bytes(part) if isinstance(part, ClaimSpec) else sys.getsizeof(part)
+
+
+def _mappings(snapshot: Snapshot) -> Iterator[object]:
+    """The tables of a snapshot: what a newer one copies where it differs."""
+    yield from snapshot.objects.by_kind.values()
+    yield from (snapshot.nodes, snapshot.holders, snapshot.usage, snapshot.pool_nodes)
+
+
+def pod_bytes(pod: Pod) -> int:
+    """About what a decoded pod takes."""
+    names = [pod.namespace, pod.name, pod.uid, *pod.annotations, *pod.annotations.values()]
+    for claim in pod.claims:
+        names += (claim.name, claim.claim, claim.template)
+    for container in (*pod.init_containers, *pod.containers):
+        names.append(container.name)
+        names += (name for name, _ in container.requests)
+    return sum(map(len, names)) + BYTES_PER_NAME * len(names)
+
+
+def spec_bytes(spec: ClaimSpec) -> int:
+    """About what a claim takes with its compiled selectors."""
+    exact = [
+        each for request in spec.requests for each in (request.exactly, *request.first_available) if each
+    ]
+    texts = [
+        text for each in exact for text in (*each.selectors, *(text for _, text in each.derived)) if text
+    ]
+    return BYTES_PER_NAME * (len(exact) + len(texts)) + BYTES_PER_CHARACTER * sum(map(len, texts))
