@@ -25,7 +25,7 @@ class DecodeError(ValueError):
     def __init__(self, kind: str, name: str, field: str, problem: str) -> None:
         self.kind, self.name, self.field, self.problem = kind, name, field, problem
         where = f"{field}: " if field else ""
-        super().__init__(f"{kind} {_quoted(name)}: {where}{problem}")
+        super().__init__(f"{kind} {quoted(name)}: {where}{problem}")
 
 
 class FieldError(Exception):
@@ -94,7 +94,7 @@ def _as_told(error: Exception) -> FieldError:
 
 def quoted_key(key: str) -> str:
     """Return ``key`` as the subscript of a field path: ``["a/b"]``."""
-    return f"[{_quoted(key)}]"
+    return f"[{quoted(key)}]"
 
 
 def _plain(problem: str) -> str:
@@ -147,5 +147,6 @@ def _complaint(document: object, decoder: Decoder) -> str:
     return ""
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return ``text`` as a JSON string."""
     return msgspec.json.encode(text).decode()

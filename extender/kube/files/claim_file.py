@@ -1,8 +1,9 @@
 """
 Manifests that people write: claims, their templates, and pods that use them.
 
-Read like a dump of a cluster, but the claims are kept as they are written too, and
-the pods that a Deployment, a Job or the like makes count as pods.
+Read like a dump of a cluster, but claims are read as the API server would read them (see
+``strict``), and are kept as they are written too; and the pods that a Deployment, a Job or
+the like makes count as pods.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from ..decode import DecodeError
 from ..decode.fields import NAMESPACE_DEFAULT
 from .cluster import Cluster, ClusterBuilder
 from .cluster_file import ClusterFileError, documents
-
-CLAIM_KINDS = ("ResourceClaim", "ResourceClaimTemplate")
+from .strict import CLAIM_KINDS, check_written
 
 ManifestKey = tuple[str, str, str]
 """Kind, namespace and name."""
@@ -40,7 +40,7 @@ class ClaimFile:
 
 def read_claims(path: str, stdin: BufferedReader | None = None) -> ClaimFile:
     """Read one file of manifests, ``-`` for ``stdin``. Raises ``ClusterFileError``."""
-    builder = ClusterBuilder()
+    builder = ClusterBuilder(check=check_written)
     manifests: dict[ManifestKey, Mapping[str, object]] = {}
     for document in documents(path, stdin):
         try:

@@ -23,6 +23,7 @@ from extender.model.kinds import (
 from ..decode import DecodeError, Interner
 from ..decode.errors import UNREADABLE, located
 from ..decode.resources import BY_KIND, Resource
+from .strict import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,12 @@ _HEAD = msgspec.json.Decoder(_Head)
 class ClusterBuilder:
     """Collects documents, in any order, and builds a :class:`Cluster` of them."""
 
-    def __init__(self, interner: Interner | None = None, kubernetes: str = "") -> None:
+    def __init__(
+        self, interner: Interner | None = None, kubernetes: str = "", check: Check | None = None
+    ) -> None:
+        """``check`` looks at each object that is read, beyond its types."""
         self.kubernetes = kubernetes
+        self._check = check
         self._interner = interner or Interner()
         self._tables: dict[str, dict[Key, object]] = {}
         self._replaced: list[str] = []
@@ -129,6 +134,8 @@ class ClusterBuilder:
             self._ignored[kind] += 1
         else:
             self.add_all(resource, (data,))
+            if self._check is not None:
+                self._check(kind, api_version, data)
 
     def add_all(self, resource: Resource, items: Iterable[bytes | msgspec.Raw]) -> None:
         """Add objects of one kind. Raises ``DecodeError``."""

@@ -15,6 +15,7 @@ import msgspec
 from ..decode import DecodeError
 from .cluster import Cluster, ClusterBuilder
 from .input_file import GZIP_ERRORS, open_input
+from .strict import check_dumped
 from .yaml_documents import YAMLError, yaml_documents
 
 _WANTED = (
@@ -44,9 +45,10 @@ def read(paths: Sequence[str], stdin: BufferedReader | None = None) -> Cluster:
     documents one after the other or a YAML stream: Lists, single objects of any
     version, the output of ``kubectl version -o json`` (which names the server's
     version). An object given again replaces the one before and is named in
-    ``Cluster.replaced``. Raises ``ClusterFileError``.
+    ``Cluster.replaced``. Claims and slices that no API server would accept are
+    refused (see ``strict``). Raises ``ClusterFileError``.
     """
-    builder = ClusterBuilder()
+    builder = ClusterBuilder(check=check_dumped)
     for path in paths:
         with _located(path):
             empty = True

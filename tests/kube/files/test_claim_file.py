@@ -14,7 +14,8 @@ CLAIM = {
     "apiVersion": "resource.k8s.io/v1",
     "kind": "ResourceClaim",
     "metadata": {"name": "c", "namespace": "team"},
-    "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu", "new": 1}}]}},
+    "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu"}}]}},
+    "status": {"new": 1},
 }
 POD_SPEC = {"containers": [{"name": "main"}], "resourceClaims": [{"name": "x", "resourceClaimName": "c"}]}
 
