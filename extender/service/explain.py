@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import orjson
 
+from extender.core.prediction.behind import behind_best
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.reasons import ReasonCode, reason, render
 
@@ -24,7 +25,7 @@ API_VERSION = "dra-extender.io/v1alpha1"
 
 
 class ExplainedDevice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``allocated``: the claim has the device already."""
+    """``allocated``: the claim has the device already. ``listed``: a slice of the node lists it."""
 
     claim: str
     request: str
@@ -32,6 +33,7 @@ class ExplainedDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     pool: str
     device: str
     allocated: bool = False
+    listed: bool = True
 
     @property
     def id(self) -> str:
@@ -77,8 +79,13 @@ class ExplainedFragmentation(msgspec.Struct, frozen=True, rename="camel"):
     own_groups: int
 
 
-class ExplainedNode(msgspec.Struct, frozen=True):
-    """``reason`` is a code and ``message`` its sentence, both ``None`` where devices are predicted."""
+class ExplainedNode(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """
+    ``reason`` is a code and ``message`` its sentence, both ``None`` where devices are predicted.
+
+    ``passed_over``: alternatives of ``firstAvailable`` that come before those used. ``behind``: why the
+    node ranks below the best one, ``preference``, ``alignment`` or ``free-pairs``.
+    """
 
     outcome: str
     certainty: str
@@ -88,6 +95,8 @@ class ExplainedNode(msgspec.Struct, frozen=True):
     score: int
     alignment: ExplainedAlignment
     fragmentation: ExplainedFragmentation | None
+    passed_over: int = 0
+    behind: str | None = None
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel"):
@@ -128,7 +137,8 @@ def explained_nodes(
     certain or only the best that was found. ``score`` replaces
     the score of every node where the pod's policy makes all nodes equal.
     """
-    return {name: _node(verdicts[name], best(name), score) for name in names}
+    why = behind_best(verdicts) if score is None else {}
+    return {name: _node(verdicts[name], best(name), score, why.get(name)) for name in names}
 
 
 def unknown_nodes(names: Iterable[str], score: int) -> dict[str, ExplainedNode]:
@@ -147,7 +157,7 @@ def unknown_nodes(names: Iterable[str], score: int) -> dict[str, ExplainedNode]:
     return dict.fromkeys(names, node)
 
 
-def _node(verdict: NodeVerdict, best: Best, score: int | None) -> ExplainedNode:
+def _node(verdict: NodeVerdict, best: Best, score: int | None, behind: str | None) -> ExplainedNode:
     predicted = None if verdict.alignment is None else verdict.alignment.predicted
     return ExplainedNode(
         outcome=verdict.outcome,
@@ -158,13 +168,15 @@ def _node(verdict: NodeVerdict, best: Best, score: int | None) -> ExplainedNode:
         score=verdict.score if score is None else score,
         alignment=ExplainedAlignment(predicted, best.rating, best.complete, _pairs(verdict)),
         fragmentation=_fragmentation(verdict),
+        passed_over=verdict.passed_over,
+        behind=behind,
     )
 
 
 def _device(device: PredictedDevice) -> ExplainedDevice:
     id_ = device.result.id
     return ExplainedDevice(
-        device.claim, device.result.request, id_.driver, id_.pool, id_.device, device.allocated
+        device.claim, device.result.request, id_.driver, id_.pool, id_.device, device.allocated, device.listed
     )
 
 

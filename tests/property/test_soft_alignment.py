@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from extender.core.claims.preferences import most_passed_over
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Memo, NodeVerdict, Outcome, Settings, evaluate
 from extender.core.releases.history import release_for
@@ -165,6 +166,21 @@ def test_rewriting_twice_changes_nothing(spec, offered):
     again = soften(rewritten(spec, rewrite), world)
     assert isinstance(again, Refusal)
     assert again.code is RefusalCode.ALREADY_REWRITTEN
+
+
+@settings(max_examples=60, deadline=None)
+@given(spec=claims(), offered=slices(), picks=PICKS)
+def test_its_alternatives_are_no_wish_of_the_author(spec, offered, picks):
+    """Nodes score by the alignment of what they give, whichever alternatives they use."""
+    rewrite = soften(spec, snapshot(offered, "1.37"))
+    assume(isinstance(rewrite, Rewrite))
+    assert isinstance(rewrite, Rewrite)
+    soft = rewritten(spec, rewrite)
+    assert most_passed_over([soft]) == 0
+    for verdict in verdicts(snapshot(offered, "1.37", *held(offered, picks)), soft).values():
+        if verdict.alignment is not None and verdict.alignment.predicted is not None:
+            assert 100 * verdict.alignment.predicted - 1.5 <= verdict.score
+            assert verdict.score <= 100 * verdict.alignment.predicted + 0.5
 
 
 def test_both_forms_are_reached():

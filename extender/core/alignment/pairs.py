@@ -92,12 +92,6 @@ def align(locations: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> Ali
     return Alignment(fsum(pair.worth for pair in pairs) / len(pairs), tuple(pairs))
 
 
-def score(alignment: Alignment, score_max: int) -> int:
-    """Scale to an integer of 0..*score_max*; nothing to align is the middle."""
-    predicted = 0.5 if alignment.predicted is None else alignment.predicted
-    return round(predicted * score_max)
-
-
 def _chain(locations: Sequence[Location], group: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield neighbours in the order of the tree socket, NUMA node, root, device."""
 

@@ -19,6 +19,7 @@ from ..reasons import Outcome, Reason, ReasonCode, reason
 from ..releases.release import Release
 from .extended_resources import EXTENDED_CLAIM_NAME, claim_spec, through_dra
 from .pod_claims import PodClaims, claims_of
+from .preferences import most_passed_over
 
 # All other reasons that hold for a whole pod make it unschedulable.
 _OUTCOMES = {ReasonCode.CLAIM_MISSING: Outcome.UNKNOWN, ReasonCode.NOT_MODELLED: Outcome.UNKNOWN}
@@ -64,6 +65,11 @@ class Plan:
             for result in holding.results
         )
         return held + sum(map(_most_devices, self.specs)) <= 1
+
+    @property
+    def most_passed_over(self) -> int:
+        """How many alternatives a node can pass over; 0 where the claims have no order of preference."""
+        return most_passed_over(self.specs)
 
     @property
     def takes_nothing(self) -> bool:

@@ -14,6 +14,7 @@ from ..allocator.layout import LayoutUsage
 from ..allocator.projection import Projector
 from ..allocator.solutions import Best
 from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
+from ..claims.preferences import preferring
 from ..cluster.free_pairs import Pairable
 from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome
@@ -34,18 +35,20 @@ FragmentationKey = tuple[Prediction, int, Pairable, int]
 
 class ClaimsMemo:
     """
-    Compiled claims and their predictions. ``steps``: what all of them took.
+    Compiled claims and their predictions. ``steps``: what all of them took. ``preferring``: the
+    requests with an order of preference.
 
     ``fragmentations``: what predicted devices leave; the projector keeps alive what the
     identities in the keys are of.
     """
 
-    __slots__ = ("compiled", "fragmentations", "predictions", "projector", "release", "steps")
+    __slots__ = ("compiled", "fragmentations", "predictions", "preferring", "projector", "release", "steps")
 
     def __init__(self, compiled: CompiledClaims, release: Release) -> None:
         self.compiled = compiled
         self.release = release
         self.projector = Projector(compiled, release)
+        self.preferring = preferring(claim.spec for claim in compiled.claims)
         self.predictions: dict[PredictionKey, Prediction] = {}
         self.fragmentations: dict[FragmentationKey, Fragmentation] = {}
         self.steps = 0

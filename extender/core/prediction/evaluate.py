@@ -8,7 +8,7 @@ The way of one request, and the module of each step:
     node          -> view                 layout, usage, what the pod holds already      node_view
     view          -> prediction           one search for all nodes of equal views        judge, predict
     prediction    -> alignment            how near its devices are, by the worths        pod_alignment
-    alignment     -> score and rank       less what the placement breaks on this node    rank
+    alignment     -> score and rank       after preference, less what the placement breaks       rank
     judgement     -> verdict              the names of claims, pools and devices         verdict
 
 What holds:
@@ -47,6 +47,7 @@ from ..reasons import Certainty, Outcome
 from .budget import Budget
 from .judge import EvaluationStats, Judgement, NodeJudge
 from .memo import Memo
+from .rank import Wishes
 from .ready_answers import ReadyAnswers, rank_of
 from .settings import Settings
 from .shortfall import Shortfall
@@ -71,8 +72,8 @@ class Evaluation(Generic[T]):
         self._settings = settings
         self._answers: ReadyAnswers[T] | None = None
         self._judge: NodeJudge | None = None
-        self._aligns = isinstance(plan, Plan) and not plan.nothing_to_align
-        if isinstance(plan, Plan) and (self._aligns or not plan.takes_nothing):
+        self._wishes = _wishes_of(plan)
+        if isinstance(plan, Plan) and (self._wishes.has_any or not plan.takes_nothing):
             self._answers = self._ready_answers(plan)
 
     def entries(self, names: Sequence[str]) -> list[T]:
@@ -170,7 +171,7 @@ class Evaluation(Generic[T]):
         self._judge = NodeJudge(
             plan, self.snapshot, memo.memos, table.ratings, self._settings.search_steps, self.stats
         )
-        return ReadyAnswers(self._judge, memo, table, self._memo.render, self._settings, aligns=self._aligns)
+        return ReadyAnswers(self._judge, memo, table, self._memo.render, self._settings, self._wishes)
 
     def _judge_of(self, plan: Plan) -> NodeJudge:
         """The judge; made late where all nodes are equal, since entries then need none."""
@@ -182,8 +183,14 @@ class Evaluation(Generic[T]):
     def _verdict(self, plan: Plan, judgement: Judgement) -> NodeVerdict:
         points = self._settings.neutral
         if self._answers is not None:
-            points = rank_of(judgement, self._settings, aligns=self._aligns).score
+            points = rank_of(judgement, self._settings, self._wishes).score
         return verdict_of(plan, judgement, points, self.snapshot.release)
+
+
+def _wishes_of(plan: Plan | Uniform) -> Wishes:
+    if isinstance(plan, Uniform):
+        return Wishes(aligns=False)
+    return Wishes(not plan.nothing_to_align, plan.most_passed_over)
 
 
 __all__ = [

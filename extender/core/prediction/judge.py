@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..alignment.pairs import Alignment
 from ..allocator.solutions import Best
 from ..claims.plan import Plan
+from ..claims.preferences import passed_over
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Certainty, Outcome, ReasonCode, reason
 from .budget import Budget
@@ -36,7 +37,8 @@ class Judgement(NamedTuple):
     """
     What is predicted for one node.
 
-    ``alignment``: of the predicted devices, where there are any. ``view``: how the node looks to
+    ``alignment``: of the predicted devices, where there are any. ``passed_over``: the alternatives
+    that their claims prefer to those used. ``view``: how the node looks to
     the pod, where it needed a search at some time. ``state`` is ``None`` for a node that the
     snapshot does not know. To be used before the next one is made: to keep thousands would cost
     more than to judge them again.
@@ -46,6 +48,7 @@ class Judgement(NamedTuple):
     alignment: Alignment | None
     view: NodeView | None
     state: NodeState | None
+    passed_over: int = 0
 
     @property
     def fragmentation(self) -> Fragmentation | None:
@@ -121,7 +124,9 @@ class NodeJudge:
         if view.bound_elsewhere is not None and prediction.outcome is not Outcome.ERROR:
             overruled = without_devices(Outcome.UNSCHEDULABLE, view.bound_elsewhere)
             return Judgement(overruled, None, view, state)
-        return Judgement(prediction, self._alignment(view, prediction), view, state)
+        return Judgement(
+            prediction, self._alignment(view, prediction), view, state, _passed_over(view, prediction)
+        )
 
     def best(self, name: str) -> Best:
         """The best alignment that any allowed choice of devices on the node would have."""
@@ -134,7 +139,9 @@ class NodeJudge:
         key = (view.memo, view.key)
         best = self.ratings.bests.get(key)
         if best is None:
-            best = best_alignment(view.problem, view.slots, BEST_STEPS, self.ratings.worths)
+            best = best_alignment(
+                view.problem, view.slots, BEST_STEPS, view.memo.preferring, self.ratings.worths
+            )
             self.ratings.remember_best(key, best)
         return best
 
@@ -154,3 +161,8 @@ class NodeJudge:
             alignment = align_devices(view.problem, prediction.solution, view.slots, self.ratings.worths)
             self.ratings.remember_alignment(prediction, alignment)
         return alignment
+
+
+def _passed_over(view: NodeView, prediction: Prediction) -> int:
+    solution, preferring = prediction.solution, view.memo.preferring
+    return passed_over(solution.selected, preferring) if solution is not None and preferring else 0

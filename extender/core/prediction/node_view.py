@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from extender.model import DeviceID
+from extender.model import DeviceID, DeviceResult
 
 from ..allocator.layout import LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
@@ -16,6 +16,7 @@ from ..claims.plan import Plan
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Outcome, Reason
 from ..topology.locations import Location
+from ..topology.vocabulary import Vocabulary
 from .claims_memo import ClaimsMemo, ClaimsMemos, PredictionKey, memo_of
 from .fragmentation import Fragmentation, fragmentation_of
 from .pod_alignment import Slot
@@ -61,7 +62,7 @@ def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMem
         return memo
     node_layout = memo.projector.project(state.inventory)
     usage = usage_of(node_layout, state.inventory, state.usage, snapshot.release)
-    slots = _slots(plan, len(specs), state)
+    slots = _slots(plan, len(specs), state, snapshot.vocabulary)
     key = (node_layout.number, usage, tuple(slot.fixed for slot in slots))
     return NodeView(memo, key, node_layout, slots, bound_elsewhere)
 
@@ -91,8 +92,12 @@ def _taken(view: NodeView, solution: Solution) -> list[tuple[int, int]]:
     ]
 
 
-def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
-    """The pod's claims in pod order, the one for extended resources last."""
+def _slots(plan: Plan, specs: int, state: NodeState, vocabulary: Vocabulary) -> tuple[Slot, ...]:
+    """
+    The pod's claims in pod order, the one for extended resources last.
+
+    A device that the pod holds and no slice of the node lists is somewhere, and nobody says where.
+    """
     slots: list[Slot] = []
     pending = 0
     for holding in plan.holdings:
@@ -105,13 +110,19 @@ def _slots(plan: Plan, specs: int, state: NodeState) -> tuple[Slot, ...]:
                 Slot(
                     -1,
                     tuple(
-                        None if result.admin_access else locations.get(result.id)
+                        None
+                        if result.admin_access
+                        else locations.get(result.id) or _nowhere(result, vocabulary)
                         for result in holding.results
                     ),
                 )
             )
     slots += [Slot(number) for number in range(pending, specs)]
     return tuple(slots)
+
+
+def _nowhere(result: DeviceResult, vocabulary: Vocabulary) -> Location:
+    return Location(vocabulary.attributes(result.id.driver).kind)
 
 
 def _locations(state: NodeState) -> dict[DeviceID, Location]:

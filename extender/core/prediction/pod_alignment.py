@@ -13,6 +13,7 @@ from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..allocator.solutions import Best, best_of
+from ..claims.preferences import Position, passed_over
 from ..topology.locations import Location
 
 
@@ -20,8 +21,8 @@ class Slot(NamedTuple):
     """
     A claim of the pod: ``pending`` is its position in the compiled claims, or -1.
 
-    ``fixed`` are the locations of the devices it holds already, ``None`` for those
-    that have none: admin access, or gone from the node's slices.
+    ``fixed`` are the locations of the devices it holds already, ``None`` for those that it has admin
+    access to.
     """
 
     pending: int
@@ -43,16 +44,29 @@ def align_devices(
 
 
 def best_alignment(
-    problem: Problem, slots: Sequence[Slot], budget: int, worths: Worths = DEFAULT_WORTHS
+    problem: Problem,
+    slots: Sequence[Slot],
+    budget: int,
+    preferring: frozenset[Position] = frozenset(),
+    worths: Worths = DEFAULT_WORTHS,
 ) -> Best:
     """
     The best alignment that any set of devices has that satisfies the claims; ``budget`` in steps.
 
-    A choice of less than two devices to align is not rated.
+    A choice of less than two devices to align is not rated, nor one that passes over more alternatives
+    of ``preferring`` requests than the first choice that fits, which is what the pod gets: nearer
+    devices of a kind that it wants less are no better.
     """
     rated: dict[Hashable, float | None] = {}
+    allowed: int | None = None
 
     def rate(solution: Solution) -> float | None:
+        nonlocal allowed
+        missed = passed_over(solution.selected, preferring)
+        if allowed is None:
+            allowed = missed
+        if missed > allowed:
+            return None
         _, locations = _working(problem, solution, slots)
         form = _form(locations)
         if form not in rated:

@@ -1,27 +1,46 @@
 """
 How a node ranks among the others: the score that is sent, and the exact rank behind it.
 
-Alignment comes first in both. Only between nodes of equal alignment does it count what
-the placement breaks for later pods.
+The order of preference that the author of a claim wrote comes first in both, then alignment. Only
+between nodes of equal alignment does it count what the placement breaks for later pods.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..alignment.pairs import Alignment, score
+from ..alignment.pairs import Alignment
 from ..reasons import Outcome
 from .fragmentation import Fragmentation
 from .settings import Settings
 
-Rank = tuple[float, bool, int, int]
+Rank = tuple[float, float, bool, int, int]
 """
-Higher is better: the predicted alignment, whether devices are predicted at all, then fewer
-free pairs broken for others, then fewer that first fit no longer reaches.
+Higher is better: the alternatives that could be passed over and are not, the predicted alignment,
+whether devices are predicted at all, then fewer free pairs broken for others, then fewer that first
+fit no longer reaches.
 """
 
 _NEUTRAL = 0.5
+_NOTHING_APART = 1.0
 _NOT_HERE = -1.0
+
+
+class Wishes(NamedTuple):
+    """
+    What a pod can want of a node.
+
+    ``aligns``: some node can give it two devices. ``most_passed_over``: how many alternatives of its
+    claims a node can pass over, 0 where they have no order of preference.
+    """
+
+    aligns: bool
+    most_passed_over: int = 0
+
+    @property
+    def has_any(self) -> bool:
+        """Whether one node can be better than another."""
+        return self.aligns or self.most_passed_over > 0
 
 
 class NodeRank(NamedTuple):
@@ -35,36 +54,60 @@ def rank_node(
     fragmentation: Fragmentation | None,
     settings: Settings,
     *,
-    aligns: bool,
+    wishes: Wishes,
+    passed_over: int = 0,
 ) -> NodeRank:
     """
     Rank one node; the result does not depend on what other nodes there are.
 
-    The score is the alignment on the scale of ``score_max``: neutral where the outcome is
-    unknown or nothing is aligned, 0 where the pod does not fit. It is one point less where the
-    pod breaks a free pair that it does not get. So where two alignments differ by more than one
-    point of ``score_max``, the scores never have the opposite order. A pod for which nothing
-    ``aligns``, because it gets one device at most, scores neutral everywhere, with the same point
-    less, or where it does not fit.
+    The scale of ``score_max`` is divided into bands, one for each number of alternatives that can be
+    ``passed_over``, the highest for none: see ``band``. The alignment says where in its band a node is;
+    nothing to align is the top, for nothing is apart. The score is one point less, but never below
+    the band, where the pod breaks a free pair that it does not get. So a node that passes over fewer
+    alternatives never scores less, and where two that pass over as many differ in alignment by more
+    than one point, the scores never have the opposite order.
+
+    It is neutral where the outcome is unknown, and 0 where the pod does not fit. A pod without
+    ``wishes`` scores neutral everywhere, one point less where it breaks a pair or does not fit.
     """
     fits = outcome in (Outcome.ALLOCATED, Outcome.UNKNOWN)
-    if not aligns:
-        points = settings.neutral
-    elif alignment is not None:
-        points = score(alignment, settings.score_max)
-    else:
-        points = settings.neutral if fits else 0
+    known = outcome is Outcome.ALLOCATED
+    most = wishes.most_passed_over
+    level, quality = _NOT_HERE, _NEUTRAL
+    lowest = 0
+    points = settings.neutral if fits or not wishes.has_any else 0
+    if known:
+        level, quality = float(most - passed_over), _quality(alignment, wishes)
+        if wishes.has_any:
+            lowest, highest = band(passed_over, most, settings.score_max)
+            points = lowest + round(quality * (highest - lowest))
+    elif fits:
+        level = most / 2
     broken = delayed = 0
-    needless = not (aligns or fits)
+    needless = not (wishes.has_any or fits)
     if fragmentation is not None:
         broken, delayed = fragmentation.broken, fragmentation.delayed
         needless |= broken > 0
     if needless and settings.score_max > 1:
         # A scale of one point has none to give away for less than alignment.
-        points = max(points - 1, 0)
-    known = outcome is Outcome.ALLOCATED
-    return NodeRank(points, (_predicted(alignment) if fits else _NOT_HERE, known, -broken, -delayed))
+        points = max(points - 1, lowest)
+    return NodeRank(points, (level, quality, known, -broken, -delayed))
 
 
-def _predicted(alignment: Alignment | None) -> float:
-    return _NEUTRAL if alignment is None or alignment.predicted is None else alignment.predicted
+def band(passed_over: int, most: int, score_max: int) -> tuple[int, int]:
+    """
+    The lowest and the highest score of nodes that pass over so many of at ``most`` alternatives.
+
+    The ``score_max`` + 1 scores are shared out evenly. No two bands have a score in common as long as
+    there is one for each; else neighbours may, and the order of bands stays. With ``score_max`` 2 and
+    two alternatives the first has the scores 1 and 2, the second 0.
+    """
+    bands, level, scores = most + 1, most - passed_over, score_max + 1
+    lowest = level * scores // bands
+    return lowest, max(lowest, (level + 1) * scores // bands - 1)
+
+
+def _quality(alignment: Alignment | None, wishes: Wishes) -> float:
+    if alignment is not None and alignment.predicted is not None:
+        return alignment.predicted
+    return _NOTHING_APART if wishes.has_any else _NEUTRAL

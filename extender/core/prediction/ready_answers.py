@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from .budget import Budget
 from .judge import Judgement, NodeJudge
 from .memo import PlanMemo, Table
-from .rank import NodeRank, Rank, rank_node
+from .rank import NodeRank, Rank, Wishes, rank_node
 from .settings import Settings
 from .shortfall import Shortfall, farthest_pair, shortfall_of
 from .verdict import verdict_of
@@ -28,10 +28,10 @@ class ReadyAnswers(Generic[T]):
     """
     Answers by node name for the plan of ``judge``, rated by ``settings``; they stand in ``table``.
 
-    ``render`` makes an entry of a name and a score. ``aligns``: whether the plan has anything to align.
+    ``render`` makes an entry of a name and a score. ``wishes`` are those of the plan.
     """
 
-    __slots__ = ("_aligns", "_judge", "_memo", "_render", "_settings", "_table")
+    __slots__ = ("_judge", "_memo", "_render", "_settings", "_table", "_wishes")
 
     def __init__(
         self,
@@ -40,15 +40,14 @@ class ReadyAnswers(Generic[T]):
         table: Table[T],
         render: Callable[[str, int], T],
         settings: Settings,
-        *,
-        aligns: bool,
+        wishes: Wishes,
     ) -> None:
         self._judge = judge
         self._memo = memo
         self._table = table
         self._render = render
         self._settings = settings
-        self._aligns = aligns
+        self._wishes = wishes
 
     def entries(self, names: Sequence[str]) -> list[T]:
         """One entry per name, in order; known ones cost one dict look-up per name."""
@@ -63,7 +62,7 @@ class ReadyAnswers(Generic[T]):
 
     def shortfalls(self, names: Sequence[str]) -> dict[str, Shortfall]:
         """Those of the names that have one, in order; known ones cost one dict look-up per name."""
-        if not self._aligns:
+        if not self._wishes.aligns:
             return {}
         kept = self._table.shortfalls
         fresh, stay = self._missing(kept, names, self._judge_shortfalls)
@@ -145,7 +144,7 @@ class ReadyAnswers(Generic[T]):
 
     def _rank(self, names: Sequence[str]) -> dict[str, NodeRank]:
         return {
-            name: rank_of(judgement, self._settings, aligns=self._aligns)
+            name: rank_of(judgement, self._settings, self._wishes)
             for name, judgement in self._judge_all(names)
         }
 
@@ -169,14 +168,15 @@ class ReadyAnswers(Generic[T]):
         return highest or []
 
 
-def rank_of(judgement: Judgement, settings: Settings, *, aligns: bool) -> NodeRank:
+def rank_of(judgement: Judgement, settings: Settings, wishes: Wishes) -> NodeRank:
     """The score and rank of a judged node; here alone alignment becomes a score."""
     return rank_node(
         judgement.prediction.outcome,
         judgement.alignment,
         judgement.fragmentation,
         settings,
-        aligns=aligns,
+        wishes=wishes,
+        passed_over=judgement.passed_over,
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extender.model import DeviceResult
+from extender.model import DeviceID, DeviceResult
 
 from ..alignment.pairs import Alignment
 from ..allocator.results import device_id, device_result
@@ -22,11 +22,15 @@ from .node_view import NodeView
 
 @dataclass(frozen=True, slots=True)
 class PredictedDevice:
-    """``claim`` is the ResourceClaim's name; ``allocated``: the claim held it before."""
+    """
+    ``claim`` is the ResourceClaim's name; ``allocated``: the claim held it before. ``listed``: a
+    ResourceSlice of the node lists it; else nobody says where it is.
+    """
 
     claim: str
     result: DeviceResult
     allocated: bool
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class NodeVerdict:
 
     ``devices``: claims in pod order, each in allocation order; the indexes in
     ``alignment`` count in them. ``fragmentation``: what it leaves for later pods, where
-    devices are predicted.
+    devices are predicted. ``passed_over``: the alternatives that the claims prefer to those used.
     """
 
     outcome: Outcome
@@ -47,6 +51,7 @@ class NodeVerdict:
     score: int
     steps: int
     fragmentation: Fragmentation | None = None
+    passed_over: int = 0
 
 
 def verdict_of(plan: Plan, judgement: Judgement, score: int, release: Release) -> NodeVerdict:
@@ -65,6 +70,7 @@ def verdict_of(plan: Plan, judgement: Judgement, score: int, release: Release) -
         score,
         prediction.steps,
         judgement.fragmentation,
+        judgement.passed_over,
     )
 
 
@@ -96,6 +102,7 @@ def _devices(
     picks = iter(solution.picks)
     names = iter(plan.claim_names)
     devices: list[PredictedDevice] = []
+    listed: set[DeviceID] = set()
 
     def add_next_claim() -> None:
         name = next(names)
@@ -107,7 +114,13 @@ def _devices(
         if claim.allocation is None:
             add_next_claim()
             continue
-        devices += [PredictedDevice(claim.name, held, allocated=True) for held in claim.allocation.results]
+        listed = listed or {
+            DeviceID(slice_.driver, slice_.pool, device.name) for slice_, device, _ in inventory.located()
+        }
+        devices += [
+            PredictedDevice(claim.name, held, allocated=True, listed=held.id in listed)
+            for held in claim.allocation.results
+        ]
     if len(compiled.claims) > len(plan.specs):
         add_next_claim()
     return devices

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from extender.model import ClaimSpec, Constraint, Request
 
-ALIGNED, ANY, REST = "aligned", "any", "rest"
-"""Names of the subrequests, in the order in which the allocator tries them."""
+from ..claims.preferences import ALIGNED, ANY, REST
 
 
 class Form(IntEnum):

@@ -39,6 +39,7 @@ from typing import NamedTuple
 from extender.model import ClaimSpec, ResourceSlice
 
 from ..claims.compiled_claims import InvalidClaims, compile_claims
+from ..claims.preferences import ALIGNED, ANY, REST
 from ..cluster.snapshot import Snapshot
 from ..reasons import render
 from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, DeviceKind
@@ -46,7 +47,7 @@ from ..topology.vocabulary import Vocabulary
 from .attribute_match import AttributeMatch
 from .hazards import hazard_of
 from .refusals import Refusal, RefusalCode, refusal
-from .rewrite import ALIGNED, ANY, REST, Form, Rewrite, SubRequest, form_one, form_two, lacking, rewritten
+from .rewrite import Form, Rewrite, SubRequest, form_one, form_two, lacking, rewritten
 from .selection import SelectedDevice, Selection, select
 
 MAX_SELECTORS = 32

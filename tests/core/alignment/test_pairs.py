@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extender.core.alignment.pairs import Alignment, align, score
+from extender.core.alignment.pairs import Alignment, align
 from extender.core.alignment.worths import DEFAULT_WORTHS, WorthRow, Worths
 from extender.core.topology.locations import Distance, Location, distance
 from extender.core.topology.vocabulary import OFF_BUS, DeviceKind
@@ -176,25 +176,6 @@ def test_predicted_is_the_mean_worth():
     expected = [1.0, row(DeviceKind.GPU, DeviceKind.CPU).remote, row(DeviceKind.NIC, DeviceKind.CPU).remote]
     assert [pair.worth for pair in aligned.pairs] == expected
     assert aligned.predicted == pytest.approx(sum(expected) / 3)
-
-
-@pytest.mark.parametrize(
-    ("predicted", "score_max", "expected"),
-    [
-        (1.0, 100, 100),
-        (0.0, 100, 0),
-        (0.555, 10, 6),
-        (0.7, 1, 1),
-        (None, 100, 50),
-        (None, 10, 5),
-        (0.4, 0, 0),
-    ],
-)
-def test_score_is_an_integer(predicted, score_max, expected):
-    """The scale is the caller's; nothing to align is its middle."""
-    scaled = score(Alignment(predicted, ()), score_max)
-    assert scaled == expected
-    assert type(scaled) is int
 
 
 NESTED = st.builds(
