@@ -42,8 +42,9 @@ class SoftResult(StrEnum):
     """
     What became of a claim or template, where it is no ``RefusalCode``.
 
-    ``busy``: too many were being decided. ``pod-unknown``: the pod that it was made for has not been seen,
-    so that nobody knows whether it asks. ``unreadable``: the object is of a form that we do not know.
+    ``busy``: too many were being decided, or waited for their pod. ``pod-unknown``: the pod that it was
+    made for has not been seen, so that nobody knows whether it asks. ``unreadable``: the object is of a
+    form that we do not know.
     """
 
     REWRITTEN = "rewritten"

@@ -49,11 +49,18 @@ class ObjectReference:
 
 
 class EventResult(StrEnum):
-    """What became of an Event: ``dropped``: too many waited. ``failed``: the API server did not take it."""
+    """
+    What became of an Event.
+
+    ``dropped``: too many waited. ``failed``: the API server did not take it. ``limited``: too many about
+    objects of one namespace. ``unknown-object``: the API does not show what it is about.
+    """
 
     WRITTEN = "written"
     FAILED = "failed"
     DROPPED = "dropped"
+    LIMITED = "limited"
+    UNKNOWN_OBJECT = "unknown-object"
 
 
 class EventRecorder:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, Snapshot, evaluate
 
+from ..live.awaited import AwaitedObjects, claims_that_wait, events_that_wait
+from ..namespace_limit import NamespaceLimit
 from ..policy import Policy
 from ..softening import Softener
 from ..verb import NeutralReason, Verb
@@ -161,7 +163,8 @@ class Service:
     The dependencies of all handlers.
 
     ``follower``, ``recorder``, ``binder`` and ``events`` are by default those of a dump: nothing is
-    followed, recorded, bound or reported.
+    followed, recorded, bound or reported. ``awaited_pods``: those that claims are made for, while
+    ``/mutate`` waits for them; ``awaited_events``: Events that wait for their object.
     """
 
     store: Store
@@ -177,6 +180,9 @@ class Service:
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     softener: Softener = field(default_factory=lambda: Softener(time.monotonic))
+    awaited_pods: AwaitedObjects = field(default_factory=claims_that_wait)
+    awaited_events: AwaitedObjects = field(default_factory=events_that_wait)
+    event_limit: NamespaceLimit = field(default_factory=NamespaceLimit)
 
     @property
     def ready(self) -> bool:

@@ -16,17 +16,19 @@ import structlog
 from extender.core.soft_alignment.refusals import RefusalCode, render_refusal
 from extender.core.soft_alignment.soften import Rewrite
 from extender.kube import decode
-from extender.kube.api.event_recorder import ObjectReference
 from extender.kube.rewriting.rewrite_claim import CLAIM, JSON, TEMPLATE, annotation_patch, rewrite_patch
+from extender.model import Pod
+from extender.model.kinds import POD
 
 from .. import wire
 from ..softening import RESULT_ANNOTATION, SoftResult, asks
 from ..verb import Result, Verb
+from .admission_events import record_not_rewritten
 from .observation import observe_error
 from .verbs import Answer
 
 if TYPE_CHECKING:
-    from extender.model import ClaimSpec, Pod
+    from extender.model import Claim, ClaimSpec
 
     from ..wire import AdmissionRequest, MetadataJSON
     from .dependencies import Service
@@ -47,20 +49,23 @@ Source: ``DeviceRequestsMaxSize``, k8s.io/api resource/v1 types.go, v0.36.
 MOST_REMEMBERED_BYTES = 64 * 1024
 """The most bytes of an object whose decision is remembered; 256 decisions are."""
 
-_POLL_SECONDS = 0.02
 _GROUP = "resource.k8s.io"
-_API_VERSION = "resource.k8s.io/v1"
 _EXTENDED_RESOURCE_CLAIM = "resource.kubernetes.io/extended-resource-claim"
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.admission")
 
 
 class Decision(NamedTuple):
-    """``result`` is one of ``softening.RESULTS``; ``text`` says why nothing is rewritten, if so."""
+    """
+    ``result`` is one of ``softening.RESULTS``; ``text`` says why nothing is rewritten, if so.
+
+    ``spec`` is what was decided about, ``None`` where it was not read.
+    """
 
     result: str
     text: str = ""
     rewrite: Rewrite | None = None
+    spec: ClaimSpec | None = None
 
 
 async def mutate(service: Service, body: bytes) -> Answer:
@@ -94,7 +99,7 @@ async def _mutate(service: Service, request: AdmissionRequest) -> Answer:
     if decision.rewrite is not None:
         patch += rewrite_patch({**document, "kind": request.kind.kind}, decision.rewrite)
     elif not request.dry_run:
-        _record(service, request, metadata, note)
+        record_not_rewritten(service, request, metadata, decision.spec, note)
     patch += annotation_patch(document, RESULT_ANNOTATION, note)
     return Answer(wire.allowed(request.uid, patch))
 
@@ -116,22 +121,35 @@ async def _reason_to_pass(
     if owner is None:
         return SoftResult.NOT_ASKED
     pod = await _await_pod(service, request.namespace, owner.name, owner.uid)
-    if pod is None:
-        return SoftResult.POD_UNKNOWN
+    if isinstance(pod, SoftResult):
+        return pod
     return None if asks(pod.annotations) else SoftResult.NOT_ASKED
 
 
-async def _await_pod(service: Service, namespace: str, name: str, uid: str) -> Pod | None:
-    """The pod that a claim is made for, once it is known."""
-    left = OWNER_SECONDS if service.follower.live and service.no_opinion is None else 0.0
-    while True:
-        pod = service.store.current.pods.get((namespace, name))
-        if pod is not None and pod.uid == uid:
-            return pod
-        if left <= 0:
-            return None
-        await asyncio.sleep(_POLL_SECONDS)
-        left -= _POLL_SECONDS
+async def _await_pod(service: Service, namespace: str, name: str, uid: str) -> Pod | SoftResult:
+    """The pod that a claim is made for, once it is known, or why it is not."""
+    pod = service.store.current.pods.get((namespace, name))
+    if pod is not None and pod.uid == uid:
+        return pod
+    if not service.follower.live or service.no_opinion is not None:
+        return SoftResult.POD_UNKNOWN
+    found: asyncio.Future[Pod] = asyncio.get_running_loop().create_future()
+
+    def told(shown: Pod | Claim) -> bool:
+        if shown.uid == uid and isinstance(shown, Pod) and not found.done():
+            found.set_result(shown)
+        return shown.uid == uid
+
+    waiting = service.awaited_pods.add(POD.name, (namespace, name), OWNER_SECONDS, told)
+    if waiting is None:
+        return SoftResult.BUSY
+    try:
+        async with asyncio.timeout(OWNER_SECONDS):
+            return await found
+    except TimeoutError:
+        return SoftResult.POD_UNKNOWN
+    finally:
+        service.awaited_pods.remove(waiting)
 
 
 async def _decide(service: Service, request: AdmissionRequest) -> Decision:
@@ -145,15 +163,16 @@ async def _decide(service: Service, request: AdmissionRequest) -> Decision:
         return Decision(SoftResult.UNREADABLE, str(error))
     if len(spec.requests) > MAX_REQUESTS:
         text = f"the claim has {len(spec.requests)} requests; Kubernetes allows {MAX_REQUESTS}"
-        return Decision(SoftResult.UNREADABLE, text)
+        return Decision(SoftResult.UNREADABLE, text, spec=spec)
     remember = len(bytes(request.object)) <= MOST_REMEMBERED_BYTES
     outcome = await service.softener.decide(spec, service.store.current, remember=remember)
     if outcome is None:
-        return Decision(SoftResult.BUSY, "too many claims are being decided; the next one may be rewritten")
+        text = "too many claims are being decided; the next one may be rewritten"
+        return Decision(SoftResult.BUSY, text, spec=spec)
     if not isinstance(outcome, Rewrite):
-        return Decision(outcome.code, render_refusal(outcome))
+        return Decision(outcome.code, render_refusal(outcome), spec=spec)
     attribute = outcome.constraints[0].match_attribute
-    return Decision(SoftResult.REWRITTEN, f"devices that share {attribute} are tried first", outcome)
+    return Decision(SoftResult.REWRITTEN, f"devices that share {attribute} are tried first", outcome, spec)
 
 
 def _spec(request: AdmissionRequest) -> ClaimSpec:
@@ -169,15 +188,3 @@ def _document(request: AdmissionRequest) -> JSON | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
-
-
-def _record(service: Service, request: AdmissionRequest, metadata: MetadataJSON, note: str) -> None:
-    """Write an Event about the pod that a claim is made for, else about the object if it has a name."""
-    owner = metadata.pod
-    if owner is not None:
-        about = ObjectReference(request.namespace, owner.name, owner.uid)
-    elif metadata.name:
-        about = ObjectReference(request.namespace, metadata.name, "", request.kind.kind, _API_VERSION)
-    else:
-        return
-    service.events.record(about, reason="NotSoftlyAligned", note=note, action="Admitting")

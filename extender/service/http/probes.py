@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 from aiohttp import web
 
+from ..logs import lines_left_out
 from .dependencies import Service, snapshot_objects
 from .page import page
 
@@ -102,6 +103,7 @@ async def metrics(service: Service, request: web.Request) -> web.Response:
     follower = service.follower
     service.metrics.in_flight(follower.in_flight)
     service.metrics.held_twice(len(follower.held_twice))
+    service.metrics.lines_left_out(lines_left_out())
     service.metrics.reflectors(follower.reflectors, follower.now())
     body, content_type = service.metrics.expose(
         request.headers.get("Accept", ""), snapshot_objects(service.store.current), ready=service.ready

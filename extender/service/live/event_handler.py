@@ -7,7 +7,7 @@ held back, the store takes the rest, and what is news in it is passed on. Nobody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes
     from extender.model import Pod
 
+    from .awaited import AwaitedObjects
     from .delayed_releases import DelayedReleases
     from .prediction_check import PredictionCheck
     from .store import LiveStore
@@ -46,7 +47,7 @@ class EventHandler:
 
     ``recorder`` gets the changes with their JSON. ``failed`` is called for errors of ours, which are logged:
     what follows the cluster goes on without the one object. ``unconfirmed``: the pods of requests that the
-    API does not show yet.
+    API does not show yet. ``awaited`` is told of objects that others wait for, once the store has them.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class EventHandler:
         failed: Callable[[], None] = lambda: None,
         *,
         unconfirmed: UnconfirmedPods,
+        awaited: Sequence[AwaitedObjects] = (),
     ) -> None:
+        self._awaited = awaited
         self._unconfirmed = unconfirmed
         self._store, self._delayed, self._checks = store, delayed, checks
         self._recorder, self._failed = recorder, failed
@@ -105,8 +108,12 @@ class EventHandler:
         self._delayed.on_answer()
 
     def expire(self) -> None:
-        """Pass on what need not be held back any longer; drop pods that the API did not show in time."""
+        """
+        Pass on what need not be held back any longer; drop what the API did not show in time.
+        """
         self._drop_unconfirmed()
+        for awaited in self._awaited:
+            awaited.expire()
         self._pass_on(self._delayed.expire())
 
     def _drop_unconfirmed(self) -> None:
@@ -130,6 +137,9 @@ class EventHandler:
             self._report(events)
         if self._recorder is not None:
             self._recorder.on_changes(changes)
+        for awaited in self._awaited:
+            with self._caught(telling="those who wait"):
+                awaited.on_changes(changes)
 
     def _report(self, events: Events) -> None:
         """Compare claims with what was predicted; assume what was predicted where a pod landed."""

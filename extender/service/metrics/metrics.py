@@ -85,6 +85,8 @@ class Metrics:
         self._undecoded = self._counter(specs.DECODE_ERRORS)
         self._recorded = self._counter(specs.RECORDING_ATTEMPTS)
         self._events = self._counter(specs.EVENTS)
+        self._log_lines = self._counter(specs.LOG_LINES_LEFT_OUT)
+        self._lines_left_out = 0
         self._reflected: dict[str, tuple[int, int, int]] = {}
         self._objects = self._gauge(specs.SNAPSHOT_OBJECTS)
         self._lag = self._histogram(specs.EVENT_LOOP_LAG)
@@ -217,6 +219,11 @@ class Metrics:
     def event(self, result: EventResult) -> None:
         """Record what became of an Event."""
         self._events.labels(result).inc()
+
+    def lines_left_out(self, lines: int) -> None:
+        """Show how many lines of the log were left out so far."""
+        self._log_lines.inc(max(0, lines - self._lines_left_out))
+        self._lines_left_out = lines
 
     def expose(self, accept: str, objects: Mapping[str, int], *, ready: bool) -> tuple[bytes, str]:
         """

@@ -268,9 +268,15 @@ RECORDING_ATTEMPTS = MetricSpec(
 EVENTS = MetricSpec(
     "events_total",
     MetricType.COUNTER,
-    "Events about pods and claims written to the API server, refused by it or without an answer, or dropped "
-    "because too many waited.",
+    "Events about pods and claims written to the API server, refused by it or without an answer, dropped "
+    "because too many waited, left out because there were too many about objects of one namespace, or "
+    "because the API does not show the object.",
     (Label("result", tuple(EventResult)),),
+)
+LOG_LINES_LEFT_OUT = MetricSpec(
+    "log_lines_left_out_total",
+    MetricType.COUNTER,
+    "Lines of the log that were left out, because there were too many of one cause in a minute.",
 )
 SNAPSHOT_OBJECTS = MetricSpec(
     "snapshot_objects",
@@ -328,6 +334,7 @@ METRICS: tuple[MetricSpec, ...] = (
     DECODE_ERRORS,
     RECORDING_ATTEMPTS,
     EVENTS,
+    LOG_LINES_LEFT_OUT,
     SNAPSHOT_OBJECTS,
     EVENT_LOOP_LAG,
     READY,

@@ -24,6 +24,7 @@ from extender.kube.watch.time_slice import TimeSlice
 from ..config import Config
 from ..http.dependencies import Service
 from ..http.frozen import BIND_IS_OFF, NoBinder, NoRecorder
+from ..live.awaited import claims_that_wait, events_that_wait
 from ..live.delayed_releases import DelayedReleases
 from ..live.dropped import Dropped
 from ..live.event_handler import EventHandler
@@ -109,6 +110,7 @@ async def _serve(
         delayed=delayed.lately,
         dropped=metrics.dropped,
     )
+    awaited_pods, awaited_events = claims_that_wait(clock), events_that_wait(clock)
     handler = EventHandler(
         store,
         delayed,
@@ -116,6 +118,7 @@ async def _serve(
         recorder,
         lambda: metrics.internal_error("other"),
         unconfirmed=UnconfirmedPods(clock, metrics.dropped),
+        awaited=(awaited_pods, awaited_events),
     )
     interner, work = Interner(), TimeSlice()
     reflectors = tuple(
@@ -154,6 +157,8 @@ async def _serve(
         default_policy=config.default_policy,
         args=ArgsDecoder(config.max_nodes),
         events=events,
+        awaited_pods=awaited_pods,
+        awaited_events=awaited_events,
     )
     async with background(follower, reflectors, events, metrics):
         await serve(service, config, announce)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,16 +10,22 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
+from extender.core.cluster.changes import Changes
 from extender.core.cluster.objects import Objects
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
+from extender.kube import decode
 from extender.model import Pod
-from extender.model.kinds import DEVICE_CLASS
+from extender.model.kinds import DEVICE_CLASS, POD, RESOURCE_CLAIM
 from extender.service.http import mutate as module
+from extender.service.http.frozen import NoFollower
 from extender.service.http.web import make_app
+from extender.service.live.awaited import MAX_CLAIMS_OF_A_NAMESPACE
+from extender.service.namespace_limit import TIMES_A_MINUTE
 from extender.service.softening import FRESH_SECONDS, RESULT_ANNOTATION, RESULTS, Softener, asks
 from extender.service.store import FrozenStore
 from tests import builders as b
+from tests.kube.api_server import eventually
 from tests.paths import DOCS
 
 ASKS = "dra-extender.io/soft-alignment"
@@ -60,27 +67,32 @@ async def send(real, connect):
 
     async def post(document, service=real, operation="CREATE", dry_run=False):
         client = await connect(make_app(service))
-        body = {
-            "apiVersion": "admission.k8s.io/v1",
-            "kind": "AdmissionReview",
-            "request": {
-                "uid": "r-1",
-                "kind": {"group": "resource.k8s.io", "version": "v1", "kind": document["kind"]},
-                "namespace": "team",
-                "operation": operation,
-                "dryRun": dry_run,
-                "object": document,
-            },
-        }
+        body = review(document, operation=operation, dryRun=dry_run)
         response = await client.post("/mutate", json=body)
         assert response.status == 200
-        review = await response.json()
-        assert (review["apiVersion"], review["kind"]) == ("admission.k8s.io/v1", "AdmissionReview")
-        answer = review["response"]
+        reviewed = await response.json()
+        assert (reviewed["apiVersion"], reviewed["kind"]) == ("admission.k8s.io/v1", "AdmissionReview")
+        answer = reviewed["response"]
         assert (answer["uid"], answer["allowed"]) == ("r-1", True)
         return patched(document, answer)
 
     return post
+
+
+def review(document, namespace="team", **fields):
+    """What the API server sends."""
+    return {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "r-1",
+            "kind": {"group": "resource.k8s.io", "version": "v1", "kind": document["kind"]},
+            "namespace": namespace,
+            "operation": "CREATE",
+            "object": document,
+            **fields,
+        },
+    }
 
 
 def patched(document, answer):
@@ -177,15 +189,96 @@ async def test_other_operations_and_kinds(send, document, operation):
     assert await send(document, operation=operation) == document
 
 
-async def test_a_claim_that_cannot_be_rewritten(send, metric, events):
+def show(service, shown):
+    """Let the watch show an object."""
+    kind = POD if isinstance(shown, Pod) else RESOURCE_CLAIM
+    for awaited in (service.awaited_pods, service.awaited_events):
+        awaited.on_changes(Changes.of(kind, [shown]))
+
+
+def shown_claim(document, uid):
+    """A claim as the API server stores it."""
+    metadata = {**document["metadata"], "uid": uid, "resourceVersion": "1"}
+    return decode.resource_claim(orjson.dumps({**document, "metadata": metadata}), decode.Interner())
+
+
+async def test_a_claim_that_cannot_be_rewritten(send, real, metric, events):
     """It stays, and the reason is in an annotation, an Event about it and a counter."""
     document = claim(REQUESTS[:1], annotations={ASKS: "true"})
     stored = await send(document)
     assert stored["spec"] == document["spec"]
     said = stored["metadata"]["annotations"][RESULT_ANNOTATION]
     assert said.startswith("not-two-kinds: ")
-    assert events.written == [("ResourceClaim", "team", "c", "", "NotSoftlyAligned", said)]
     assert metric("soft_alignment_total", result="not-two-kinds") == 1
+    # The Event is about the claim as the API shows it, by its UID, and not about another of that name.
+    assert events.written == []
+    show(real, shown_claim(claim(), "u-8"))
+    assert events.written == []
+    show(real, shown_claim(stored, "u-9"))
+    assert events.written == [("ResourceClaim", "team", "c", "u-9", "NotSoftlyAligned", said)]
+    show(real, shown_claim(stored, "u-9"))
+    assert len(events.written) == 1
+
+
+async def test_events_only_about_what_the_api_shows(send, real, events, metric):
+    """Not about a pod with another UID, nor about one that nobody knows; each is counted."""
+    for owner in (owned_by("asking", "u-2"), owned_by("made-up", "u-7")):
+        await send(claim(REQUESTS[:1], annotations={ASKS: "true"}, ownerReferences=owner))
+    await send(claim(REQUESTS[:1], kind="ResourceClaimTemplate", annotations={ASKS: "true"}))
+    assert events.written == []
+    assert metric("events_total", result="unknown-object") == 1
+    real.awaited_events._clock = lambda: float("inf")
+    real.awaited_events.expire()
+    assert metric("events_total", result="unknown-object") == 3
+
+
+async def test_events_of_a_namespace_are_limited(send, events, metric):
+    """Whoever reaches the port writes no more than this by our rights."""
+    for _ in range(TIMES_A_MINUTE + 5):
+        await send(claim(REQUESTS[:1], ownerReferences=owned_by("asking", "u-1")))
+    assert len(events.written) == TIMES_A_MINUTE
+    assert metric("events_total", result="limited") == 5
+
+
+class Live(NoFollower):
+    """A cluster that changes, so that an unknown pod may still appear."""
+
+    live = True
+
+
+async def test_a_pod_that_appears_meanwhile(send, real):
+    """The watch says so, and the claim is answered at once."""
+    service = replace(real, follower=Live())
+    answer = asyncio.create_task(send(claim(ownerReferences=owned_by("late", "u-5")), service))
+    await eventually(lambda: len(real.awaited_pods))
+    show(real, Pod("team", "late", "u-4", {ASKS: "true"}))
+    await asyncio.sleep(0.01)
+    assert not answer.done()
+    show(real, Pod("team", "late", "u-5", {ASKS: "true"}))
+    stored = await answer
+    assert stored["metadata"]["annotations"][RESULT_ANNOTATION].startswith("rewritten")
+    assert len(real.awaited_pods) == 0
+
+
+async def test_claims_of_unknown_pods_wait_in_bounds(real, connect, metric, monkeypatch):
+    """A flood of them is answered at once beyond the bound; those of other namespaces still wait."""
+    monkeypatch.setattr(module, "OWNER_SECONDS", 0.5)
+    client = await connect(make_app(replace(real, follower=Live())))
+
+    async def ask(number, namespace):
+        document = claim(ownerReferences=owned_by(f"p{number}", "u"))
+        body = review(document, namespace)
+        async with client.post("/mutate", json=body) as response:
+            assert response.status == 200
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(MAX_CLAIMS_OF_A_NAMESPACE + 15):
+            tasks.create_task(ask(number, "flood"))
+        await eventually(lambda: metric("soft_alignment_total", result="busy") == 15)
+        tasks.create_task(ask(0, "other"))
+        await eventually(lambda: len(real.awaited_pods) == MAX_CLAIMS_OF_A_NAMESPACE + 1)
+    assert metric("soft_alignment_total", result="pod-unknown") == MAX_CLAIMS_OF_A_NAMESPACE + 1
+    assert len(real.awaited_pods) == 0
 
 
 async def test_the_event_is_about_the_pod_where_there_is_one(send, events):
