@@ -10,6 +10,7 @@ from extender.core.releases.feature_gates import WrongGate
 from extender.core.releases.history import LATEST, UnknownRelease, release_for
 from extender.core.releases.release import Release
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
+from extender.kube.decode import DecodeError
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError, read
 
@@ -53,11 +54,23 @@ def cluster_input(
         notes.append("the input holds no Node, so there is nothing to place pods on; dump nodes too")
     elif not cluster.slices:
         notes.append("the input holds no ResourceSlice, so no node has devices; dump resourceslices too")
+    notes += left_out_notes(cluster.left_out)
     if cluster.replaced:
         more = len(cluster.replaced) - _MOST_NAMED
         named = ", ".join(cluster.replaced[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         notes.append(f"given more than once, the last one counts: {named}")
     return ClusterInput(snapshot, tuple(notes))
+
+
+def left_out_notes(left_out: Sequence[DecodeError]) -> list[str]:
+    """Name the objects that could not be read, the first ones with what is wrong."""
+    notes = [
+        f"{error}; the object is left out{', but its devices count as taken' if error.remains else ''}"
+        for error in left_out[:_MOST_NAMED]
+    ]
+    if len(left_out) > _MOST_NAMED:
+        notes.append(f"{len(left_out) - _MOST_NAMED} more objects cannot be read and are left out")
+    return notes
 
 
 def release_of(asked: str | None, found: str, gates: Mapping[str, bool] | None = None) -> tuple[Release, str]:

@@ -41,6 +41,8 @@ class ReasonCode(StrEnum):
     NODE_SELECTOR = "node-selector"
     # unknown: no opinion
     CLAIM_MISSING = "claim-missing"
+    CLAIM_UNREADABLE = "claim-unreadable"
+    ALLOCATION_UNREADABLE = "allocation-unreadable"
     NODE_UNKNOWN = "node-unknown"
     SEARCH_BUDGET = "search-budget"
     REQUEST_BUDGET = "request-budget"
@@ -88,6 +90,10 @@ TEMPLATES: dict[ReasonCode, str] = {
     ReasonCode.UNSUPPORTED_REQUEST: "{where}: {detail}",
     ReasonCode.NODE_SELECTOR: "{where}: the node selector cannot be parsed: {detail}",
     ReasonCode.CLAIM_MISSING: "claim {claim} is not known (yet)",
+    ReasonCode.CLAIM_UNREADABLE: "claim {claim} cannot be read; the extender's log says why",
+    ReasonCode.ALLOCATION_UNREADABLE: (
+        "claim {claim} holds devices of this node's pools, and it cannot be read what it holds"
+    ),
     ReasonCode.NODE_UNKNOWN: "the node is not known (yet)",
     ReasonCode.SEARCH_BUDGET: "the search was given up after {steps} steps (limit per search)",
     ReasonCode.REQUEST_BUDGET: "the request's budget of {steps} search steps was spent on other nodes",

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from .nodes import NodeSelector
 from .quantity import Quantity
-from .slices import DeviceID
+from .slices import DeviceID, PoolID
 
 MAX_RESULTS = 32
 """Most devices one claim may get: ``AllocationResultsMaxSize``."""
@@ -178,6 +178,9 @@ class Claim:
 
     ``pod_claim_name`` is the annotation that the claim controller puts on a claim
     made from a template, ``owner_uid`` the UID of the controlling owner.
+
+    ``unreadable``: this is what could be read of a claim that cannot be read as a whole, so that its
+    devices count as taken; of its spec nothing. ``unclear_pools``: those of which it may hold more or less.
     """
 
     namespace: str
@@ -191,6 +194,8 @@ class Claim:
     pod_claim_name: str = ""
     extended_resource: bool = False
     binding: Binding = Binding.READY
+    unreadable: bool = False
+    unclear_pools: tuple[PoolID, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

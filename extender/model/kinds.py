@@ -4,7 +4,8 @@ The kinds of Kubernetes objects that predictions depend on: one row each.
 A new kind needs its value in this package, its row here and an entry in ``KINDS``, a decoder with its row
 in ``extender.kube.decode.resources``, and whatever reads its objects. Lists, watches, dumps and snapshots
 carry the objects of every kind in ``KINDS``. Recordings carry those of kinds without a namespace, and
-claims; another kind with a namespace needs a place of its own in ``kube.recording.state``.
+claims; those of another kind with a namespace are left out until ``kube.recording.state`` has a place
+for them.
 """
 
 from __future__ import annotations

@@ -22,7 +22,11 @@ from .pod_claims import PodClaims, claims_of
 from .preferences import most_passed_over
 
 # All other reasons that hold for a whole pod make it unschedulable.
-_OUTCOMES = {ReasonCode.CLAIM_MISSING: Outcome.UNKNOWN, ReasonCode.NOT_MODELLED: Outcome.UNKNOWN}
+_OUTCOMES = {
+    ReasonCode.CLAIM_MISSING: Outcome.UNKNOWN,
+    ReasonCode.CLAIM_UNREADABLE: Outcome.UNKNOWN,
+    ReasonCode.NOT_MODELLED: Outcome.UNKNOWN,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ def claims_of(
         claim = _lookup(pod, entry.name, entry.claim, claims)
         if claim is None:
             return reason(ReasonCode.CLAIM_MISSING, claim=entry.claim or f"for {entry.name}")
+        if claim.unreadable:
+            return reason(ReasonCode.CLAIM_UNREADABLE, claim=claim.name)
         if entry.template and pod.uid and claim.owner_uid != pod.uid:
             return reason(ReasonCode.CLAIM_NOT_OWNED, claim=claim.name)
         if claim.deleting:

@@ -23,6 +23,7 @@ class NodeState:
     """
     One node: ``usage`` is parallel to ``inventory.pools``.
 
+    ``unclear``: a claim of which it cannot be read what it holds of the node's pools, empty for none.
     ``free``: a bit per unit of ``inventory.pairable`` that nobody holds; ``pairs``: the free pairs they form.
     """
 
@@ -31,6 +32,7 @@ class NodeState:
     usage: tuple[PoolUsage, ...]
     free: int
     pairs: FreePairs
+    unclear: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def state_after(
 def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> NodeState:
     pools = [slice_signature.pool for slice_signature in inventory.signature.slices]
     free = free_units(inventory.pairable, inventory.slices, pools, usage)
-    return NodeState(node, inventory, usage, free, inventory.pairable.pairs(free))
+    unclear = next((each.unclear for each in usage if each.unclear), "")
+    return NodeState(node, inventory, usage, free, inventory.pairable.pairs(free), unclear)
 
 
 def _gathered(node: Node, context: ClusterContext, previous: Previous | None = None) -> Inventory:

@@ -7,7 +7,7 @@ allocateddevices.go foreachAllocatedDevice, v1.36.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from extender.model import Claim, DeviceID, DeviceResult, PoolID
@@ -24,12 +24,14 @@ class PoolUsage:
     Allocated devices of one pool, by device name.
 
     ``shared`` have at least one share; ``consumed`` holds the capacity that
-    shares have taken, only for shares that recorded any.
+    shares have taken, only for shares that recorded any. ``unclear``: the first claim, as
+    ``namespace/name``, of which it cannot be read what it holds here; empty: there is none.
     """
 
     exclusive: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
     consumed: Mapping[str, Amounts] = field(default_factory=dict)
+    unclear: str = ""
 
 
 NO_USAGE = PoolUsage()
@@ -63,7 +65,7 @@ def usage_differences(
     """What of ``usage`` differs once claims changed and ``holders`` are those after it."""
     pools: set[PoolID] = set()
     for before, after in changed:
-        if before is None or after is None or before.allocation != after.allocation:
+        if before is None or after is None or _held(before) != _held(after):
             pools |= pools_held(before) | pools_held(after)
     wanted = {
         pool: pool_usage(pool, holders[pool], consumable_capacity=consumable_capacity)
@@ -74,7 +76,11 @@ def usage_differences(
     return differences(usage, wanted)
 
 
-def pool_usage(pool: PoolID, claims: Iterable[Claim], *, consumable_capacity: bool) -> PoolUsage:
+def _held(claim: Claim) -> tuple[object, ...]:
+    return claim.allocation, claim.unclear_pools
+
+
+def pool_usage(pool: PoolID, claims: Collection[Claim], *, consumable_capacity: bool) -> PoolUsage:
     """Sum up what ``claims`` (any order) hold in ``pool``; admin access does not count."""
     exclusive: set[str] = set()
     shared: set[str] = set()
@@ -92,6 +98,7 @@ def pool_usage(pool: PoolID, claims: Iterable[Claim], *, consumable_capacity: bo
         frozenset(exclusive),
         frozenset(shared),
         {device: tuple(sorted(sums.items())) for device, sums in consumed.items()},
+        next((f"{claim.namespace}/{claim.name}" for claim in claims if pool in claim.unclear_pools), ""),
     )
 
 

@@ -14,7 +14,7 @@ from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..claims.plan import Plan
 from ..cluster.snapshot import NodeState, Snapshot
-from ..reasons import Outcome, Reason
+from ..reasons import Outcome, Reason, ReasonCode, reason
 from ..topology.locations import Location
 from ..topology.vocabulary import Vocabulary
 from .claims_memo import ClaimsMemo, ClaimsMemos, PredictionKey, memo_of
@@ -51,6 +51,9 @@ def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMem
     """How the node looks to the pod, or a prediction that needs no search; fills in ``memos``."""
     if state.inventory.failure is not None:
         return without_devices(Outcome.ERROR, state.inventory.failure)
+    if state.unclear:
+        unclear = reason(ReasonCode.ALLOCATION_UNREADABLE, claim=state.unclear)
+        return without_devices(Outcome.UNKNOWN, unclear)
     bound_elsewhere = plan.bound_elsewhere(state.node, snapshot.release)
     if bound_elsewhere is not None and not (plan.specs or plan.claims.extended):
         return without_devices(Outcome.UNSCHEDULABLE, bound_elsewhere)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..decode import DecodeError
 from ..decode.resources import RESOURCES, Resource
 from ..files.cluster import Cluster, ClusterBuilder
 from .errors import LiveError
@@ -34,7 +33,8 @@ def read_live(
 
     The configuration is the named kubeconfig and context, else the pod's own
     service account, else ``$KUBECONFIG`` or ``~/.kube/config``. The lists are
-    read one after the other, so a later kind may be newer than an earlier one.
+    read one after the other, so a later kind may be newer than an earlier one. Objects that cannot be read
+    are left out, and named in the cluster's ``left_out``.
     Blocks, for seconds on a large cluster. Raises ``LiveError``.
     """
     return asyncio.run(_read(context, kubeconfig, resources))
@@ -51,10 +51,5 @@ async def _read(context: str | None, kubeconfig: str | None, resources: Iterable
             items: list[msgspec.Raw] = []
             async for page in list_pages(connection, resource):
                 items = page.items if page.first else items + page.items
-            try:
-                builder.add_all(resource, items)
-            except DecodeError as error:
-                raise LiveError(
-                    f"{connection.host} sent an answer that no API server should send: {error}"
-                ) from error
+            builder.add_readable(resource, items)
     return builder.build()

@@ -71,7 +71,7 @@ def allocation_value(wire: AllocationJSON, field: str, interner: Interner) -> Al
     devices = wire.devices or DeviceAllocationJSON()
     return Allocation(
         results=tuple(
-            _result(entry, f"{field}devices.results[{index}]", interner)
+            device_result(entry, f"{field}devices.results[{index}]", interner)
             for index, entry in enumerate(devices.results or ())
         ),
         config=tuple(
@@ -82,7 +82,8 @@ def allocation_value(wire: AllocationJSON, field: str, interner: Interner) -> Al
     )
 
 
-def _result(wire: ResultJSON, field: str, interner: Interner) -> DeviceResult:
+def device_result(wire: ResultJSON, field: str, interner: Interner) -> DeviceResult:
+    """Return the result found at the path ``field``."""
     texts = interner.texts
     return DeviceResult(
         request=texts[wire.request or ""],

@@ -18,6 +18,7 @@ from .claim_specs import claim_spec
 from .errors import UNREADABLE, FieldError, refuse
 from .fields import ABSENT, Metadata, Wire, object_name, object_namespace
 from .interner import Interner
+from .unreadable_claims import held_by
 
 _POD_CLAIM_NAME = "resource.kubernetes.io/pod-claim-name"
 _EXTENDED_RESOURCE_CLAIM = "resource.kubernetes.io/extended-resource-claim"
@@ -68,11 +69,11 @@ _TEMPLATE = msgspec.json.Decoder(TemplateJSON)
 
 
 def resource_claim(data: bytes | msgspec.Raw, interner: Interner) -> Claim:
-    """Decode a ResourceClaim. Raises ``DecodeError``."""
+    """Decode a ResourceClaim. Raises ``DecodeError``, with the devices that it holds all the same."""
     try:
         return _claim(_CLAIM.decode(data), interner)
     except UNREADABLE as error:
-        raise refuse("ResourceClaim", data, error, _CLAIM) from None
+        raise refuse("ResourceClaim", data, error, _CLAIM, held_by(bytes(data), interner)) from None
 
 
 def claim_template(data: bytes | msgspec.Raw, interner: Interner) -> ClaimTemplate:

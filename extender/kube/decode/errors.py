@@ -19,11 +19,13 @@ class DecodeError(ValueError):
 
     ``kind`` and ``name`` (``namespace/name`` or ``name``; empty if unreadable)
     say which one, ``field`` where (``spec.devices[3].name``; empty: the whole
-    object) and ``problem`` what is wrong and wanted.
+    object) and ``problem`` what is wrong and wanted. ``remains``: what of it counts all the same, a
+    value of its kind; ``None``: nothing.
     """
 
-    def __init__(self, kind: str, name: str, field: str, problem: str) -> None:
+    def __init__(self, kind: str, name: str, field: str, problem: str, remains: object | None = None) -> None:
         self.kind, self.name, self.field, self.problem = kind, name, field, problem
+        self.remains = remains
         where = f"{field}: " if field else ""
         super().__init__(f"{kind} {quoted(name)}: {where}{problem}")
 
@@ -53,15 +55,21 @@ class Decoder(Protocol):
     def decode(self, buf: bytes | msgspec.Raw, /) -> object: ...
 
 
-def refuse(kind: str, data: bytes | msgspec.Raw, error: Exception, decoder: Decoder) -> DecodeError:
-    """Return the error that tells what is wrong with the object ``data`` of ``kind``."""
+def refuse(
+    kind: str,
+    data: bytes | msgspec.Raw,
+    error: Exception,
+    decoder: Decoder,
+    remains: object | None = None,
+) -> DecodeError:
+    """Return the error that tells what is wrong with the object ``data`` of ``kind``, and what remains."""
     field_error = located(data, error, decoder)
     problem = field_error.problem
     if field_error.field:
         # kubectl explain knows fields, not indexes or keys.
         fields = re.sub(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]|\[\.\.\.\]', "", field_error.field)
         problem += f"; kubectl explain {kind.lower()}.{fields} tells what belongs there"
-    return DecodeError(kind, object_head(data).title, field_error.field, problem)
+    return DecodeError(kind, object_head(data).title, field_error.field, problem, remains)
 
 
 def located(data: bytes | msgspec.Raw, error: Exception, decoder: Decoder) -> FieldError:

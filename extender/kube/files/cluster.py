@@ -18,10 +18,12 @@ from extender.model.kinds import (
     RESOURCE_CLAIM_TEMPLATE,
     RESOURCE_SLICE,
     Key,
+    Kind,
 )
 
 from ..decode import DecodeError, Interner
 from ..decode.errors import UNREADABLE, located
+from ..decode.object_head import object_head
 from ..decode.resources import BY_KIND, Resource
 from .strict import Check
 
@@ -34,13 +36,15 @@ class Cluster:
     ``kubernetes`` is the server's version (``1.36.2``), empty where unknown.
     ``replaced`` names the objects that were given more than once (the last one
     counts) as ``Kind namespace/name``; ``ignored`` counts, by kind, the objects
-    that are not read.
+    that are not read. ``left_out``: the objects of a live cluster that cannot be read, each with what is
+    wrong with it.
     """
 
     objects: Objects = field(default_factory=Objects)
     kubernetes: str = ""
     replaced: tuple[str, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
+    left_out: tuple[DecodeError, ...] = ()
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -97,6 +101,7 @@ class ClusterBuilder:
         self._tables: dict[str, dict[Key, object]] = {}
         self._replaced: list[str] = []
         self._ignored: Counter[str] = Counter()
+        self._left_out: list[DecodeError] = []
 
     def add(self, data: bytes | msgspec.Raw, kind: str = "", api_version: str = "") -> None:
         """
@@ -139,13 +144,27 @@ class ClusterBuilder:
 
     def add_all(self, resource: Resource, items: Iterable[bytes | msgspec.Raw]) -> None:
         """Add objects of one kind. Raises ``DecodeError``."""
-        kind = resource.kind.name
-        table = self._tables.setdefault(kind, {})
         for data in items:
-            key, value = resource.read(data, self._interner)
-            if key in table:
-                self._replaced.append(f"{kind} {'/'.join(key) if isinstance(key, tuple) else key}")
-            table[key] = value
+            self._put(resource.kind, *resource.read(data, self._interner))
+
+    def add_readable(self, resource: Resource, items: Iterable[bytes | msgspec.Raw]) -> None:
+        """Add objects of one kind; those that cannot be read are left out, but for the devices they hold."""
+        for data in items:
+            try:
+                key, value = resource.read(data, self._interner)
+            except DecodeError as error:
+                self._left_out.append(error)
+                if error.remains is None:
+                    continue
+                head = object_head(data)
+                key, value = resource.kind.key_of(head.namespace, head.name), error.remains
+            self._put(resource.kind, key, value)
+
+    def _put(self, kind: Kind, key: Key, value: object) -> None:
+        table = self._tables.setdefault(kind.name, {})
+        if key in table:
+            self._replaced.append(f"{kind.name} {'/'.join(key) if isinstance(key, tuple) else key}")
+        table[key] = value
 
     def build(self) -> Cluster:
         return Cluster(
@@ -153,4 +172,5 @@ class ClusterBuilder:
             self.kubernetes,
             tuple(self._replaced),
             tuple(sorted(self._ignored.items())),
+            tuple(self._left_out),
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from extender.model import Claim
+from extender.model.kinds import RESOURCE_CLAIM
 
 from .raw_objects import ObjectKey, RawChanges
 from .reader import RecordedRequest
@@ -60,8 +61,9 @@ class RecordingState:
         items: list[bytes] = []
         gone: list[tuple[str, str]] = []
         for (kind, key), data in changes.items():
-            # Of kinds with a namespace only claims are recorded; ``RawObjects`` leaves Pods out.
             if isinstance(key, tuple):
+                if kind != RESOURCE_CLAIM.name:
+                    continue  # of kinds with a namespace only claims have a place in the format
                 if data is None:
                     self._claims.pop(key, None)
                 else:
@@ -84,7 +86,9 @@ class RecordingState:
         if first:
             keys = {**self._claims, **assumed}
         else:
-            changed = (key for _, key in attempt.changes if isinstance(key, tuple))
+            changed = (
+                key for kind, key in attempt.changes if kind == RESOURCE_CLAIM.name and isinstance(key, tuple)
+            )
             keys = dict.fromkeys((*changed, *self._assumed, *assumed))
         shown = {key: self._shown(key, assumed.get(key)) for key in keys}
         self._assumed = assumed

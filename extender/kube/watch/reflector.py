@@ -20,6 +20,7 @@ import msgspec
 import structlog
 
 from extender.core.cluster.changes import Changes
+from extender.model import Claim
 from extender.model.kinds import Key
 
 from ..api.backoff import Backoff
@@ -29,6 +30,7 @@ from ..api.list_pages import list_pages
 from ..decode import DecodeError, Interner
 from ..decode.object_head import object_head
 from ..decode.resources import Resource
+from ..encode import claim_json
 from .events import ReflectorState, Sink
 from .time_slice import TimeSlice
 from .unreadable import Unreadable
@@ -123,6 +125,8 @@ class Reflector:
                         key = self._resource.kind.key_of(head.namespace, head.name)
                         unreadable.add(key)
                         self._unreadable.add(key, error)
+                        if error.remains is not None:
+                            batch.put(key, error.remains, self._remains_json(error.remains))
                     else:
                         batch.put(key, value, item if self._keep_json else None)
                     await self._work.pause()
@@ -194,7 +198,8 @@ class Reflector:
 
     def _put(self, event: WatchEvent, batch: _Batch) -> None:
         """
-        Put the object into the batch, ``None`` if it is gone; what cannot be read is as good as gone.
+        Put the object into the batch, ``None`` if it is gone; what cannot be read is as good as gone, but
+        for the devices that it holds.
 
         Raises ``WatchLineError`` where what cannot be read is the object's namespace, too.
         """
@@ -207,10 +212,16 @@ class Reflector:
                 if self._resource.kind.namespaced and not event.namespace:
                     raise WatchLineError(f"the server sent an object without a namespace: {error}") from error
                 self._unreadable.add(key, error)
-                batch.put(key, None)
+                batch.put(key, error.remains, self._remains_json(error.remains))
                 return
         self._unreadable.forget(key)
         batch.put(key, value, event.object if self._keep_json else None)
+
+    def _remains_json(self, value: object | None) -> msgspec.Raw | None:
+        """What could be read of an object, as JSON that can be read."""
+        if not (self._keep_json and isinstance(value, Claim)):
+            return None
+        return msgspec.Raw(msgspec.json.encode(claim_json(value)))
 
     def _report(self, batch: _Batch, *, complete: bool = False) -> None:
         kind = self.state.kind

@@ -40,7 +40,8 @@ class Unreadable:
         was_unreadable = key in problems
         problems[key] = problem
         if len(problems) <= MOST_SAID:
-            log.warning("object ignored", kind=error.kind, name=_short(error.name), problem=problem)
+            event = "object ignored" if error.remains is None else "object ignored, but for its devices"
+            log.warning(event, kind=error.kind, name=_short(error.name), problem=problem)
         elif len(problems) == MOST_SAID + 1 and not was_unreadable:
             log.warning("more objects ignored, see dra_extender_decode_errors_total", kind=error.kind)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from extender.cli.explain import command as explain
 from extender.kube.api.listing import LiveError
+from extender.kube.decode import DecodeError
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import read
 from tests import api_objects as api
@@ -259,6 +263,20 @@ def test_without_a_file_the_live_cluster_is_asked(run, monkeypatch, cluster_file
     ran = run("explain", "--pod", "default/job-1")
     assert ran.status == 0
     assert "2 of 3 nodes can run it" in ran.out
+
+
+def test_objects_of_a_live_cluster_that_cannot_be_read(run, monkeypatch, cluster_file):
+    """They are left out and named, the first ones with what is wrong; all else is explained."""
+    wrong = tuple(
+        DecodeError("Node", f"n-{number}", "spec", "expected object, got int") for number in range(7)
+    )
+    live = replace(read([str(cluster_file)]), left_out=wrong)
+    monkeypatch.setattr(explain, "read_live", lambda: live)
+    ran = run("explain", "--pod", "default/job-1", "-o", "json")
+    assert ran.status == 0
+    assert json.loads(ran.out)["nodes"]
+    assert ran.err.count("expected object, got int; the object is left out") == 5
+    assert "2 more objects cannot be read and are left out" in ran.err
 
 
 def test_a_live_cluster_that_cannot_be_read(run, monkeypatch):

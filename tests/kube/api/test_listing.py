@@ -222,11 +222,6 @@ def test_list_that_always_expires(server, kubeconfig):
         ),
         ("/api/v1/nodes", (500, b"\xff oops"), "cannot list nodes: Internal Server Error (500); try again"),
         ("/api/v1/nodes", (200, b"<html>"), "cannot list nodes: the answer is no list"),
-        (
-            "/api/v1/nodes",
-            (200, node_list({"metadata": {"name": "n", "labels": 1}})),
-            'answer that no API server should send: Node "n": metadata.labels: expected object, got int',
-        ),
         ("/version", (200, {}), "sent an answer that no API server should send"),
     ],
 )
@@ -284,3 +279,33 @@ def test_in_cluster_without_service_account(kubeconfig, monkeypatch):
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
     with pytest.raises(LiveError, match="no usable cluster configuration"):
         read_live()
+
+
+def test_an_object_that_cannot_be_read_is_left_out(server, kubeconfig):
+    """All others count, and what is wrong with it is told."""
+    server.failures = {
+        "/api/v1/nodes": [
+            (200, node_list({"metadata": {"name": "n", "labels": 1}}, {"metadata": {"name": "m"}}))
+        ]
+    }
+    cluster = read_live(kubeconfig=kubeconfig(server.url))
+    assert [node.name for node in cluster.nodes] == ["m"]
+    (error,) = cluster.left_out
+    assert str(error).startswith('Node "n": metadata.labels: expected object, got int')
+
+
+def test_a_claim_that_cannot_be_read_holds_its_devices(server, kubeconfig):
+    """Left out altogether it would make them look free."""
+    result = {"request": "r", "driver": "gpu.nvidia.com", "pool": "n", "device": "gpu-0"}
+    claim = {
+        "metadata": {"namespace": "team", "name": "c"},
+        "spec": {"devices": {"requests": 1}},
+        "status": {"allocation": {"devices": {"results": [result]}}},
+    }
+    server.objects = {"ResourceClaim": [claim]}
+    cluster = read_live(kubeconfig=kubeconfig(server.url))
+    (read,) = cluster.claims
+    assert read.unreadable
+    assert read.allocation is not None
+    assert [str(each.id) for each in read.allocation.results] == ["gpu.nvidia.com/n/gpu-0"]
+    assert len(cluster.left_out) == 1

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from extender.kube.recording.raw_objects import RawChanges
 from extender.kube.recording.reader import RecordedRequest, open_recording
 from extender.kube.recording.state import ClosedAttempt, RecordingState
 from extender.model import Allocation, Claim, ClaimSpec, DeviceID, DeviceResult
@@ -142,3 +143,23 @@ def test_the_outcome(writer):
         "condition": {"type": "PodScheduled", "status": "True"},
         "allocations": {"c": status["allocation"], "d": None},
     }
+
+
+def test_a_namespaced_kind_that_is_no_claim_is_not_recorded():
+    """Its objects are not taken for claims of the same name, and take none away."""
+    state = RecordingState("1.36.2", {})
+    mine = raw_claim("c")
+    first: RawChanges = {
+        ("ResourceClaim", ("team", "c")): mine,
+        ("PodGroup", ("team", "g")): b'{"secret": 1}',
+    }
+    state.take(first)
+    line = state.attempt(attempt(1, first), first=True)
+    assert json.loads(line)["claims"] == [json.loads(mine)]
+    gone: RawChanges = {
+        ("PodGroup", ("team", "c")): None,
+        ("PodGroup", ("team", "g")): b"{}",
+    }
+    assert state.take(gone) == b""
+    assert "PodGroup" not in state.attempt(attempt(2, gone), first=False).decode()
+    assert json.loads(state.attempt(attempt(3, {}), first=True))["claims"] == [json.loads(mine)]
