@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from extender.core.advice.advisor import Advice, Judged
+from extender.core.advice.advisor import Advice
 from extender.core.advice.claim_warnings import render_warning
-from extender.core.advice.constraint_options import ConstraintOption
+from extender.core.advice.constraint_options import Group
+from extender.core.advice.judged import Judged
 from extender.core.advice.nearness import Nearness
 from extender.core.advice.nearness_counts import NearnessCounts
+from extender.core.advice.recommendation import AdviceCode, Recommendation, render_recommendation
 from extender.core.claims.extended_resources import EXTENDED_CLAIM_NAME
 from extender.core.reasons import Outcome
 from extender.core.soft_alignment.refusals import Refusal, render_refusal
@@ -41,6 +43,7 @@ def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
         "blocked": advice.blocked,
         "options": [_option(judged, [*names, EXTENDED_CLAIM_NAME]) for judged in advice.judged],
         "nearness": None if advice.nearness is None else _nearness(advice.nearness),
+        "advice": _advice(advice.recommendation, [*names, EXTENDED_CLAIM_NAME]),
         "rewrites": [_rewrite(name, rewrite) for name, rewrite in zip(names, advice.rewrites, strict=False)],
         "warnings": [
             {
@@ -66,7 +69,8 @@ def _option(judged: Judged, names: Sequence[str]) -> dict[str, object]:
     return {
         "constraint": option.kind,
         "attribute": option.attribute or None,
-        "groups": _groups(option, names),
+        "groups": _groups(option.groups, names, one_claim=option.one_claim),
+        "count": option.count or None,
         "oneClaim": option.one_claim,
         "now": _counts(Outcome, judged.now),
         "empty": _counts(Outcome, judged.empty),
@@ -83,11 +87,35 @@ def _option(judged: Judged, names: Sequence[str]) -> dict[str, object]:
     }
 
 
-def _groups(option: ConstraintOption, names: Sequence[str]) -> list[dict[str, object]]:
+def _advice(found: Recommendation | None, names: Sequence[str]) -> dict[str, object] | None:
+    """What to write: the constraint and on how many empty nodes it holds."""
+    if found is None:
+        return None
+    option = found.option
+    kind = None if not found.attribute else "matchAttribute"
+    if found.code is AdviceCode.DISTINCT_CARDS:
+        kind = "distinctAttribute"
+    one_claim = option is not None and option.one_claim
+    return {
+        "code": found.code,
+        "message": render_recommendation(found),
+        "constraint": kind,
+        "attribute": found.attribute or None,
+        "groups": _groups(found.groups, names, one_claim=one_claim),
+        "oneClaim": one_claim,
+        "count": None if option is None else option.count or None,
+        "leaves": found.leaves,
+        "of": found.of,
+    }
+
+
+def _groups(
+    groups: Sequence[Sequence[Group]], names: Sequence[str], *, one_claim: bool
+) -> list[dict[str, object]]:
     return [
-        {"claim": None if option.one_claim else names[number], "requests": list(group)}
-        for number, groups in enumerate(option.groups)
-        for group in groups
+        {"claim": None if one_claim else names[number], "requests": list(group)}
+        for number, of_claim in enumerate(groups)
+        for group in of_claim
     ]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from extender.core.advice.advisor import Advice, Judged
+from extender.core.advice.advisor import Advice
 from extender.core.advice.claim_warnings import Severity, render_warning
 from extender.core.advice.constraint_options import OptionKind
+from extender.core.advice.judged import Judged
 from extender.core.advice.nearness import Nearness
 from extender.core.advice.nearness_counts import NearnessCounts
 from extender.core.advice.publications import Publication
+from extender.core.advice.recommendation import AdviceCode, over, render_recommendation
 from extender.core.reasons import Outcome
 from extender.core.soft_alignment.refusals import Refusal, render_refusal
 from extender.core.soft_alignment.soften import Rewrite
@@ -19,7 +21,7 @@ from ..text import columns, counted
 from .subjects import Titled
 
 _INDENT = "  "
-_MOST_GROUPS = 2
+_LEFT_OPEN = (AdviceCode.COSTS_NODES, AdviceCode.NOT_ADVISABLE, AdviceCode.NO_CONSTRAINT)
 _NEARNESS_HEADINGS = {
     Nearness.PCIE_ROOT: "one root",
     Nearness.NUMA: "one NUMA",
@@ -91,11 +93,12 @@ def _name(judged: Judged) -> str:
         return "no topology constraint"
     if option.kind is OptionKind.SOFT:
         return "rewritten to prefer near devices"
-    groups = [" + ".join(group) for groups in option.groups for group in groups]
-    over = "; ".join(groups[:_MOST_GROUPS])
-    if len(groups) > _MOST_GROUPS:
-        over += f"; and {len(groups) - _MOST_GROUPS} more"
-    return f"{option.attribute} over {over}" + (", in one claim" if option.one_claim else "")
+    names = over(option.groups)
+    if option.kind is OptionKind.COUNT:
+        return f"count: {option.count} in place of all for {names}"
+    if option.kind is OptionKind.DISTINCT:
+        return f"different {option.attribute} for {names}"
+    return f"{option.attribute} over {names}" + (", in one claim" if option.one_claim else "")
 
 
 def _nodes(counts: Mapping[Outcome, int]) -> str:
@@ -153,22 +156,12 @@ def _near(counts: NearnessCounts) -> Iterator[str]:
 
 def _conclusion(advice: Advice) -> str:
     """What to do about the alignment; empty where there is nothing to choose."""
-    free = next((each for each in advice.judged if each.option.kind is OptionKind.NONE), None)
-    matching = [each for each in advice.judged if each.option.kind is OptionKind.MATCH]
-    if free is None or not matching:
+    found = advice.recommendation
+    if found is None:
         return ""
-    most = _fits(free.empty)
-    widest = max(map(_covers, matching))
-    best = max((each for each in matching if _covers(each) == widest), key=lambda each: _fits(each.empty))
-    holds = _fits(best.empty)
-    if not most:
-        return ""
-    if holds >= most:
-        return f"a hard matchAttribute, {_name(best)}, costs no node when the cluster is empty"
-    if holds:
-        text = f"a hard matchAttribute costs nodes: {_name(best)} leaves {holds} of {most}"
-    else:
-        text = "no constraint can keep the devices together on this cluster"
+    text = render_recommendation(found)
+    if found.code not in _LEFT_OPEN:
+        return text
     if any(isinstance(each, Rewrite) for each in advice.rewrites):
         return (
             f"{text}. To prefer near devices without giving up nodes, rewrite the claim as -o yaml prints "
@@ -177,11 +170,6 @@ def _conclusion(advice: Advice) -> str:
     refused = [render_refusal(each) for each in advice.rewrites if isinstance(each, Refusal)]
     why = f" (the claim cannot be rewritten to prefer them: {refused[0]})" if refused else ""
     return f"{text}; leave it to the extender, which scores nodes by all that the drivers publish{why}"
-
-
-def _covers(judged: Judged) -> int:
-    """How many requests the option keeps together."""
-    return sum(len({name for group in groups for name in group}) for groups in judged.option.groups)
 
 
 def _wrapped(head: str, text: str, width: int) -> list[str]:

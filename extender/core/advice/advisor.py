@@ -23,7 +23,8 @@ from ..prediction.judge import NodeJudge
 from ..prediction.settings import Settings
 from ..reasons import Outcome
 from ..soft_alignment.refusals import Refusal
-from ..soft_alignment.soften import Rewrite, rewritten, soften
+from ..soft_alignment.soften import Rewrite, soften
+from .cards import shared_cards
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .constraint_checks import coverages, publication_warnings, separate_warnings, value_warnings
 from .constraint_options import (
@@ -34,6 +35,9 @@ from .constraint_options import (
     location_attributes,
     participants,
 )
+from .further_options import count_options, distinct_options, soft_options
+from .groupings import groupings
+from .judged import Judged, NowAndEmpty, compared, longest_search
 from .nearness_counts import NearnessCounts, nearness_counts
 from .option_evidence import OptionEvidence, cannot_hold, publications_of, sound
 from .outcome_checks import (
@@ -44,6 +48,7 @@ from .outcome_checks import (
     search_warnings,
 )
 from .publications import Publication, Selected, selections
+from .recommendation import Recommendation, circumstances_of, recommend
 from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
 from .survey import NodeGroup, Step, outcomes, survey
 
@@ -64,25 +69,12 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """
-    An option and the nodes it comes to each outcome on, ``now`` and with nothing allocated.
-
-    ``publications``: what the covered devices publish under its attribute, by driver.
-    """
-
-    option: ConstraintOption
-    now: Mapping[Outcome, int]
-    empty: Mapping[Outcome, int]
-    publications: tuple[Publication, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Advice:
     """
     ``judged``: the claims as written first. ``nearness`` is ``None`` where the pod has no two
     devices. ``rewrites``: for each claim in order how it could prefer near devices, or why it
     stays as it is; none where nothing could be judged. ``warnings``: the worst first.
+    ``recommendation``: what to write, ``None`` where there is nothing to choose.
     """
 
     nodes: int
@@ -90,6 +82,7 @@ class Advice:
     nearness: NearnessCounts | None
     rewrites: tuple[Rewrite | Refusal, ...]
     warnings: tuple[ClaimWarning, ...]
+    recommendation: Recommendation | None = None
 
     @property
     def blocked(self) -> bool:
@@ -107,9 +100,6 @@ def advise(subject: Subject, snapshot: Snapshot, settings: Settings, step: Step)
     return _Adviser(subject, snapshot, settings, step).advice()
 
 
-_NowAndEmpty = tuple[tuple[NodeGroup, ...], tuple[NodeGroup, ...]]
-
-
 class _Adviser:
     def __init__(self, subject: Subject, snapshot: Snapshot, settings: Settings, step: Step) -> None:
         self._subject = subject
@@ -125,7 +115,7 @@ class _Adviser:
         self._memos: ClaimsMemos = {}
         self._ratings = Ratings(settings.worths)
         self._budget = Budget(ADVICE_STEPS)
-        self._surveyed: dict[tuple[tuple[ClaimSpec, ...], tuple[str, ...]], _NowAndEmpty] = {}
+        self._surveyed: dict[tuple[tuple[ClaimSpec, ...], tuple[str, ...]], NowAndEmpty] = {}
         self._extended = (
             backed_resources(subject.pod, snapshot.classes)
             if snapshot.release.features.extended_resource
@@ -152,7 +142,13 @@ class _Adviser:
         groups = self._surveys(self._plan(self._specs))[1] if self._extended else empty
         selected, names = self._selected(groups, compiled)
         taking_part = self._participants(selected, names)
-        options = constraint_options(self._specs, self._names, taking_part, names, snapshot.vocabulary)[1:]
+        found = groupings(groups, self._empty)
+        options = constraint_options(
+            self._specs, self._names, taking_part, names, snapshot.vocabulary, found
+        )[1:]
+        further = {option.attribute for option in options if option.attribute} - {*names}
+        if further:
+            selected = selections(groups, self._empty, (*self._wanted(compiled, names), *sorted(further)))
         constraints = coverages(compiled)
         warnings += selector_warnings(compiled, published)
         warnings += holding_warnings(self._written_plan(), empty, self._empty)
@@ -168,10 +164,25 @@ class _Adviser:
         warnings += search_warnings(now, empty)
         rewrites = self._rewrites(options[0].specs)
         evidence = OptionEvidence(compiled, selected, taking_part, sound(groups))
-        options = (*options, *_soft(options[0].specs, rewrites))
+        shared = shared_cards(self._specs, taking_part, found, snapshot)
+        if snapshot.release.features.consumable_capacity:
+            options = (*options, *distinct_options(self._specs, shared))
+        aborting = {
+            abort.values["request"] for abort in aborts if abort.code is WarningCode.ALL_CONSTRAINT_FAILS
+        }
+        options = (*options, *count_options(self._specs, taking_part, found, aborting))
+        options = (*options, *soft_options(options[0].specs, rewrites))
         judged = [written, *(self._judged(option, evidence, options[0]) for option in options)]
         nearness = self._nearness(options)
-        return Advice(len(snapshot.nodes), tuple(judged), nearness, rewrites, _sorted(warnings))
+        circumstances = circumstances_of(self._specs, taking_part, shared, selected)
+        return Advice(
+            len(snapshot.nodes),
+            tuple(judged),
+            nearness,
+            rewrites,
+            _sorted(warnings),
+            recommend(judged, circumstances),
+        )
 
     def _explicit(self) -> tuple[tuple[ClaimSpec, ...], tuple[str, ...]]:
         """All claims and their names; the one for extended resources as if somebody had written it."""
@@ -204,9 +215,10 @@ class _Adviser:
             unknown = {Outcome.UNKNOWN: len(self._now.nodes)}
             return Judged(option, unknown, unknown, ()), (), ()
         now, empty = self._surveys(plan)
-        return Judged(option, outcomes(now), outcomes(empty), ()), now, empty
+        steps = longest_search((now, empty))
+        return Judged(option, outcomes(now), outcomes(empty), (), steps), now, empty
 
-    def _surveys(self, plan: Plan) -> _NowAndEmpty:
+    def _surveys(self, plan: Plan) -> NowAndEmpty:
         """The cluster as it stands and empty; each set of claims once."""
         key = (plan.specs, plan.claims.extended)
         if key not in self._surveyed:
@@ -218,15 +230,17 @@ class _Adviser:
         return survey(judge, self._budget.part(self._settings.request_steps), self._step)
 
     def _judged(self, option: ConstraintOption, evidence: OptionEvidence, bare: ConstraintOption) -> Judged:
-        if option.kind is not OptionKind.MATCH:
-            now, empty = self._surveys(self._plan(option.specs))
-            return Judged(option, outcomes(now), outcomes(empty), ())
-        publications = publications_of(option, evidence)
-        if not option.one_claim and cannot_hold(option, evidence):
-            now, empty = self._surveys(self._plan(bare.specs))
-            return Judged(option, _refused(now), _refused(empty), publications)
-        now, empty = self._surveys(self._plan(option.specs))
-        return Judged(option, outcomes(now), outcomes(empty), publications)
+        publications: tuple[Publication, ...] = ()
+        if option.kind is OptionKind.MATCH:
+            publications = publications_of(option, evidence)
+            if not option.one_claim and cannot_hold(option, evidence):
+                now, empty = self._surveys(self._plan(bare.specs))
+                return Judged(option, _refused(now), _refused(empty), publications)
+        surveyed = self._surveys(self._plan(option.specs))
+        nearer, farther = compared(self._surveys(self._written_plan()), surveyed)
+        now, empty = surveyed
+        steps = longest_search(surveyed)
+        return Judged(option, outcomes(now), outcomes(empty), publications, steps, nearer, farther)
 
     def _selected(
         self, groups: Sequence[NodeGroup], compiled: CompiledClaims
@@ -234,9 +248,13 @@ class _Adviser:
         """What the requests select, and the location attributes that its drivers could publish."""
         drivers = {slice_.driver for slice_ in self._now.published.values()}
         names = location_attributes(sorted(drivers), self._now.vocabulary)
+        return selections(groups, self._empty, self._wanted(compiled, names)), names
+
+    @staticmethod
+    def _wanted(compiled: CompiledClaims, names: Sequence[str]) -> tuple[str, ...]:
+        """Also what the constraints compare."""
         compared = [constraint.attribute for claim in compiled.claims for constraint in claim.constraints]
-        wanted = tuple(dict.fromkeys((*names, *compared)))
-        return selections(groups, self._empty, wanted), names
+        return tuple(dict.fromkeys((*names, *compared)))
 
     def _participants(
         self, selected: Mapping[int, Sequence[Selected]], names: Sequence[str]
@@ -264,17 +282,6 @@ class _Adviser:
         """For each claim that is there: how to write it so that it prefers near devices."""
         written = bare[: len(self._subject.claims)]
         return tuple(soften(spec, self._now) for spec in written)
-
-
-def _soft(bare: Sequence[ClaimSpec], rewrites: Sequence[Rewrite | Refusal]) -> Iterator[ConstraintOption]:
-    """The claims rewritten, if any of them can be."""
-    if not any(isinstance(rewrite, Rewrite) for rewrite in rewrites):
-        return
-    specs = list(bare)
-    for number, rewrite in enumerate(rewrites):
-        if isinstance(rewrite, Rewrite):
-            specs[number] = rewritten(specs[number], rewrite)
-    yield ConstraintOption(OptionKind.SOFT, tuple(specs))
 
 
 def _refused(surveyed: Sequence[NodeGroup]) -> Mapping[Outcome, int]:

@@ -49,13 +49,15 @@ class Selected:
     """
     The devices of one driver that one alternative of a request selects, over all nodes.
 
-    ``on_bus``: they are PCI devices, or publish what those do.
+    ``on_bus``: they are PCI devices, or publish what those do. ``placed``: some are hardware of a
+    node; what is no hardware, or hangs on the network, is near nothing.
     """
 
     driver: str
     kind: DeviceKind
     devices: int
     on_bus: bool
+    placed: bool
     publications: Mapping[str, Publication] = field(hash=False)
 
 
@@ -65,6 +67,7 @@ class Sighting(NamedTuple):
     alternative: int
     node: str
     driver: str
+    pool: str
     device: Device
     location: Location
     local: bool
@@ -91,9 +94,10 @@ def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sig
                             alternative,
                             name,
                             slice_.driver,
+                            slice_.pool,
                             slice_.devices[position],
                             candidate.location,
-                            bool(slice_.node_name),
+                            bool(slice_.node_name or slice_.devices[position].traits.node_name),
                         )
 
 
@@ -132,6 +136,7 @@ class _Publications:
         self._attributes = attributes
         self._devices = 0
         self._on_bus = kind not in OFF_BUS and kind is not DeviceKind.OTHER
+        self._placed = False
         self._published: Counter[str] = Counter()
         self._nothing: dict[str, Counter[str]] = {}
         self._kinds: dict[str, set[str]] = {}
@@ -140,6 +145,8 @@ class _Publications:
     def enter(self, sighting: Sighting) -> None:
         device, driver = sighting.device, sighting.driver
         self._devices += 1
+        if self._kind is not DeviceKind.VIRTUAL and (sighting.local or max(sighting.location[1:]) >= 0):
+            self._placed = True
         if self._kind is DeviceKind.OTHER and (
             PCIE_ROOT in device.attributes or PCI_BUS_ID in device.attributes or sighting.location.root >= 0
         ):
@@ -160,7 +167,8 @@ class _Publications:
             driver,
             self._kind,
             self._devices,
-            self._on_bus,
+            self._on_bus and self._placed,
+            self._placed,
             {
                 name: Publication(
                     name,

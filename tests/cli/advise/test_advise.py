@@ -75,6 +75,7 @@ def test_the_document(advised):
         "attribute": PCIE_ROOT,
         "groups": [{"claim": "job-1-devices", "requests": ["gpu", "nic"]}],
         "oneClaim": False,
+        "count": None,
         "now": {"allocated": 2, "unschedulable": 1, "error": 0, "unknown": 0},
         "empty": {"allocated": 2, "unschedulable": 1, "error": 0, "unknown": 0},
         "published": [

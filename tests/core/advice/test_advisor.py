@@ -7,9 +7,10 @@ from itertools import product
 
 import pytest
 
-from extender.core.advice.advisor import Advice, Judged, Subject, advise
+from extender.core.advice.advisor import Advice, Subject, advise
 from extender.core.advice.claim_warnings import WarningCode
 from extender.core.advice.constraint_options import OptionKind
+from extender.core.advice.judged import Judged
 from extender.core.advice.nearness import Nearness
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Outcome, Settings
