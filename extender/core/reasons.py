@@ -105,6 +105,12 @@ TEMPLATES: dict[ReasonCode, str] = {
 }
 
 
+ALL_WITH_COUNTERS = "all devices with counters: this release crashes"
+CONSUMABLE_CAPACITY = "consumable capacity, which crashes this release"
+CRASHES = frozenset({ALL_WITH_COUNTERS, CONSUMABLE_CAPACITY})
+"""The details of ``not-modelled`` where the scheduler itself crashes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason(Message[ReasonCode]):
     """Why a node got its verdict."""

@@ -110,7 +110,7 @@ def test_feature_gates(run, cluster_file):
 @pytest.mark.parametrize(
     ("kubernetes", "gates", "problem"),
     [
-        ("1.36", "DRADerivedAttributes=true", "Kubernetes 1.36 has no feature gate 'DRADerivedAttributes'"),
+        ("1.36", "DRADerivedAttributes=true", "'DRADerivedAttributes' is not modelled for Kubernetes 1.36"),
         ("1.37", "DRAPrioritizedList=false", "DRAPrioritizedList is locked to True in Kubernetes 1.37"),
         ("1.37", "DRAListTypeAttributes", "'DRAListTypeAttributes' is not NAME=true or NAME=false"),
     ],

@@ -68,9 +68,18 @@ def _verdict(advice: Advice) -> str:
         return "there is nothing to judge it on"
     if _asks_for_nothing(advice):
         return "asks for no devices"
-    text = f"{_fits(written.now)} can meet it as written now, {_fits(written.empty)} when empty"
+    text = f"{_met(written.now, 'now')}, {_met(written.empty, 'when empty')}"
     aborts = any(each.severity is Severity.ABORTS for each in advice.warnings)
     return text + ("; some abort the attempt" if aborts else "")
+
+
+def _met(counts: Mapping[Outcome, int], state: str) -> str:
+    """How many nodes can meet the claim as written; what is unknown is no zero."""
+    unknown = counts.get(Outcome.UNKNOWN, 0)
+    if unknown and unknown == sum(counts.values()):
+        return f"not judged as written {state}"
+    text = f"{_fits(counts)} can meet it as written {state}" if state == "now" else f"{_fits(counts)} {state}"
+    return text + (f" ({unknown} not judged)" if unknown else "")
 
 
 def _asks_for_nothing(advice: Advice) -> bool:

@@ -13,15 +13,21 @@ from dataclasses import dataclass, replace
 from extender.model import Claim, ClaimSpec, Pod
 
 from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
-from ..claims.extended_resources import EXTENDED_CLAIM_NAME, backed_resources, claim_spec, class_for
-from ..claims.plan import Plan
+from ..claims.extended_resources import (
+    EXTENDED_CLAIM_NAME,
+    backed_resources,
+    claim_spec,
+    class_for,
+    plugin_resources,
+)
+from ..claims.plan import Plan, Uniform, plan_of
 from ..claims.pod_claims import PodClaims
 from ..cluster.snapshot import Snapshot
 from ..prediction.budget import Budget
 from ..prediction.claims_memo import ClaimsMemos, Ratings
 from ..prediction.judge import NodeJudge
 from ..prediction.settings import Settings
-from ..reasons import Outcome
+from ..reasons import Outcome, ReasonCode, render
 from ..soft_alignment.refusals import Refusal
 from ..soft_alignment.soften import Rewrite, soften
 from .cards import shared_cards
@@ -103,6 +109,7 @@ def advise(subject: Subject, snapshot: Snapshot, settings: Settings, step: Step)
 class _Adviser:
     def __init__(self, subject: Subject, snapshot: Snapshot, settings: Settings, step: Step) -> None:
         self._subject = subject
+        self._snapshot = snapshot
         freed = [
             replace(claim, allocation=None)
             for key in (claim.key for claim in subject.claims)
@@ -129,7 +136,7 @@ class _Adviser:
         warnings = [
             *class_warnings(self._specs, snapshot.classes),
             *attribute_warnings(self._specs, published),
-            *self._extended_warnings(),
+            *self._pod_warnings(),
         ]
         try:
             compiled = compile_claims(self._specs, snapshot.classes, snapshot.release)
@@ -266,9 +273,21 @@ class _Adviser:
             taking_part.append(claim_participants)
         return tuple(taking_part)
 
-    def _extended_warnings(self) -> Iterator[ClaimWarning]:
+    def _pod_warnings(self) -> Iterator[ClaimWarning]:
+        """What concerns the pod beside its claims: other devices, and why it cannot use its claims at all."""
+        snapshot, pod = self._snapshot, self._subject.pod
+        plan = plan_of(pod, snapshot)
+        if isinstance(plan, Uniform) and plan.reason.code is not ReasonCode.CLAIM_MISSING:
+            detail = render(plan.reason)
+            severity = Severity.NOTES if plan.outcome is Outcome.UNKNOWN else Severity.WARNS
+            yield warning(WarningCode.CLAIM_UNUSABLE, severity, reason=plan.reason.code, detail=detail)
         if self._extended:
             yield warning(WarningCode.EXTENDED_RESOURCES, Severity.NOTES, resources=", ".join(self._extended))
+        nodes = (state.node for state in snapshot.nodes.values())
+        through_classes = snapshot.release.features.extended_resource
+        plugins = plugin_resources(pod, nodes, snapshot.classes, through_classes=through_classes)
+        if plugins:
+            yield warning(WarningCode.DEVICE_PLUGIN, Severity.NOTES, resources=", ".join(plugins))
 
     def _nearness(self, options: Sequence[ConstraintOption]) -> NearnessCounts | None:
         if self._plan(self._specs).nothing_to_align:

@@ -56,6 +56,8 @@ class WarningCode(StrEnum):
     ALL_CONSTRAINT = "all-constraint"
     SEPARATE_CLAIMS = "separate-claims"
     EXTENDED_RESOURCES = "extended-resources"
+    DEVICE_PLUGIN = "device-plugin"
+    CLAIM_UNUSABLE = "claim-unusable"
     SEARCH_EXPLODES = "search-explodes"
     SEARCH_LONG = "search-long"
 
@@ -149,6 +151,13 @@ TEMPLATES: dict[WarningCode, str] = {
     WarningCode.EXTENDED_RESOURCES: (
         "{resources} become a claim that the scheduler makes up, which has no constraints; to keep the "
         "devices together write a claim instead"
+    ),
+    WarningCode.DEVICE_PLUGIN: (
+        "{resources} come from a device plugin, which chooses these devices on its own: they are outside of "
+        "what is judged here"
+    ),
+    WarningCode.CLAIM_UNUSABLE: (
+        "as things stand, no node can run this pod: {detail}. The counts are of claims that it can use"
     ),
     WarningCode.SEARCH_EXPLODES: (
         "on {nodes} the search was given up after {steps}; the scheduler goes on much longer, and "

@@ -13,7 +13,7 @@ from ..allocator.selector_result import SelectorResult
 from ..claims.compiled_claims import CompiledClaims
 from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
-from ..reasons import Outcome, Reason, ReasonCode, render
+from ..reasons import CRASHES, Outcome, Reason, ReasonCode, render
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .constraint_checks import ConstraintCoverage
 from .survey import NodeGroup, outcomes, reason_of
@@ -84,7 +84,9 @@ def _abort_warning(reason: Reason, nodes: int) -> ClaimWarning:
             device=values["device"],
         )
     if reason.code in (ReasonCode.CEL_UNKNOWN, ReasonCode.NOT_MODELLED):
-        return warning(WarningCode.NOT_JUDGED, Severity.NOTES, nodes=nodes, detail=render(reason))
+        crashes = values["detail"] in CRASHES
+        severity = Severity.WARNS if crashes else Severity.NOTES
+        return warning(WarningCode.NOT_JUDGED, severity, nodes=nodes, detail=render(reason))
     return warning(WarningCode.ATTEMPT_ABORTS, Severity.ABORTS, nodes=nodes, detail=render(reason))
 
 

@@ -21,7 +21,7 @@ from extender.model import MAX_RESULTS
 from extender.model.quantity import MAX_INT64
 
 from ..claims.compiled_claims import Alternative
-from ..reasons import Reason, ReasonCode, reason
+from ..reasons import ALL_WITH_COUNTERS, CONSUMABLE_CAPACITY, Reason, ReasonCode, reason
 from .layout import Candidate
 from .picking import Fatal, Pick, Picks, Unpredictable
 from .problem import Problem
@@ -117,9 +117,7 @@ class Search:
         Raises ``Fatal`` where upstream aborts, ``Unpredictable`` where we cannot tell.
         """
         if self._features.consumable_capacity and self._release.capacity.crashes and self._claims:
-            raise Unpredictable(
-                reason(ReasonCode.NOT_MODELLED, detail="consumable capacity, which crashes this release")
-            )
+            raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=CONSUMABLE_CAPACITY))
         self._validate()
         step = self._allocate_one(0, 0, 0, 0, inside=False, start=0)
         if step is Step.EXCEEDED:
@@ -201,9 +199,7 @@ class Search:
         if self._release.counters.all_mode_crashes and any(
             self._candidates[number].traits.consumes_counters for number in chosen
         ):
-            raise Unpredictable(
-                reason(ReasonCode.NOT_MODELLED, detail="all devices with counters: this release crashes")
-            )
+            raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=ALL_WITH_COUNTERS))
         self._eligible[alternative.index] = chosen
         return len(chosen)
 

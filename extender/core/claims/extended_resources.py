@@ -34,6 +34,29 @@ def backed_resources(pod: Pod, classes: Mapping[str, DeviceClass]) -> tuple[str,
     return tuple(requested) if any(class_for(name, classes) for name in requested) else ()
 
 
+def plugin_resources(
+    pod: Pod, nodes: Iterable[Node], classes: Mapping[str, DeviceClass], *, through_classes: bool
+) -> tuple[str, ...]:
+    """
+    The pod's extended resources that device plugins offer on some node, sorted.
+
+    ``through_classes``: whether the release gives out through DRA what a class backs.
+    """
+    requested = {
+        name
+        for container in (*pod.init_containers, *pod.containers)
+        for name, quantity in container.requests
+        if quantity.nanos and _is_extended(name) and not (through_classes and class_for(name, classes))
+    }
+    offered = {
+        name
+        for node in (nodes if requested else ())
+        for name in requested
+        if (allocatable := node.allocatable.get(name)) is not None and allocatable.value
+    }
+    return tuple(sorted(offered))
+
+
 def class_for(resource: str, classes: Mapping[str, DeviceClass]) -> DeviceClass | None:
     """The class behind a resource: by implicit name, else the newest that names it explicitly."""
     if resource.startswith(IMPLICIT_PREFIX):

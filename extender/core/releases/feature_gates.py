@@ -62,15 +62,15 @@ FEATURE_GATES: dict[str, FeatureGate] = {
 
 
 class WrongGate(ValueError):
-    """A feature gate that the release does not have, or that it does not let anyone change."""
+    """A feature gate that is not modelled for the release, or that it does not let anyone change."""
 
 
 def features_of(minor: str, gates: Mapping[str, bool] | None = None) -> Features:
     """
     The features of a minor with its defaults, changed by ``gates``.
 
-    Raises ``WrongGate`` for a name that the minor does not have, listing those
-    that it has, and for turning off one that is locked.
+    Raises ``WrongGate`` for a name that is not modelled for the minor, listing
+    those that are, and for turning off one that is locked.
     """
     known = {name: gate for name, gate in FEATURE_GATES.items() if minor in gate.defaults}
     chosen = {gate.field: gate.defaults[minor] for gate in known.values()}
@@ -78,8 +78,8 @@ def features_of(minor: str, gates: Mapping[str, bool] | None = None) -> Features
         gate = known.get(name)
         if gate is None:
             raise WrongGate(
-                f"Kubernetes {minor} has no feature gate {name!r} that matters here; "
-                f"it has: {', '.join(sorted(known))}"
+                f"feature gate {name!r} is not modelled for Kubernetes {minor}, and what it changes is not "
+                f"known here; those that are modelled: {', '.join(sorted(known))}"
             )
         if minor in gate.locked and value is not gate.defaults[minor]:
             raise WrongGate(f"feature gate {name} is locked to {gate.defaults[minor]} in Kubernetes {minor}")

@@ -26,6 +26,8 @@ MOST_DECOMPRESSED_BYTES = 1 << 30
 
 _CHUNK_BYTES = 1 << 20
 _SPACE = re.compile(r"\s*")
+# A mapping in YAML's flow style begins with a brace, too, but hardly ever with a quoted key.
+_JSON_OBJECT = re.compile(rb'\s*\{\s*(?:["}]|$)')
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),  # PowerShell's ">" writes this
@@ -123,7 +125,7 @@ def _utf8(data: bytes, path: str) -> bytes:
 
 def _documents(data: bytes) -> Iterator[bytes]:
     """Yield the documents of a file as JSON."""
-    if not data.lstrip().startswith(b"{"):
+    if not _JSON_OBJECT.match(data):
         yield from yaml_documents(_text(data))
         return
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from .bad_request import BadRequest, decode
+from .bad_request import BadRequest, decode, spelled_otherwise
 from .names import check_nodes
 
 _NAMES_KEY = b'"NodeNames":'
@@ -121,7 +121,11 @@ class ArgsDecoder:
         args = decode(_decode_args, body)
         pod = bytes(args.pod)
         if pod in _UNSET:
-            raise BadRequest("Pod", "is missing", "send the Pod that is being scheduled as Pod")
+            raise BadRequest(
+                "Pod",
+                f"is missing{spelled_otherwise(body, 'Pod')}",
+                "send the Pod that is being scheduled as Pod",
+            )
         text = bytes(args.nodes)
         nodes = None if text in _UNSET else _node_objects(args.nodes, text)
         sent = args.node_names
@@ -129,7 +133,7 @@ class ArgsDecoder:
             if nodes is None:
                 raise BadRequest(
                     "NodeNames",
-                    "NodeNames and Nodes are both missing",
+                    f"NodeNames and Nodes are both missing{spelled_otherwise(body, 'NodeNames', 'Nodes')}",
                     "send the nodes to judge as NodeNames (nodeCacheCapable: true) or as Nodes",
                 )
             given = tuple(nodes.by_name)

@@ -68,6 +68,21 @@ def decode(decoder: Callable[[bytes | msgspec.Raw], T], body: bytes | msgspec.Ra
         raise BadRequest(at or "body", "is nested too deeply", SEND_ONE_OBJECT) from None
 
 
+def spelled_otherwise(body: bytes | msgspec.Raw, *fields: str) -> str:
+    """
+    Name the first key of the object ``body`` that differs from one of ``fields`` by its case alone.
+
+    To be put behind a sentence that says that they are missing; empty where there is no such key.
+    """
+    wanted = {field.lower(): field for field in fields}
+    try:
+        keys = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    found = next((key for key in keys if wanted.get(key.lower(), key) != key), None)
+    return "" if found is None else f"; there is a key {found}, and the case of keys counts"
+
+
 def _mismatch(text: str, at: str) -> BadRequest:
     """Turn msgspec's "Expected `str`, got `int` - at `$.NodeNames[3]`" into ours."""
     match = _VALIDATION.match(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .bad_request import BadRequest, decode
+from .bad_request import BadRequest, decode, spelled_otherwise
 from .names import check_namespace, check_subdomain, check_uid
 
 
@@ -25,8 +25,11 @@ def decode_binding(body: bytes) -> BindingArgs:
     args = decode(_decode_binding, body)
     for field in msgspec.structs.fields(args):
         if not getattr(args, field.name):
+            name = field.encode_name
             raise BadRequest(
-                field.encode_name, "is missing or empty", f"send {field.encode_name} as kube-scheduler does"
+                name,
+                f"is missing or empty{spelled_otherwise(body, name)}",
+                f"send {name} as kube-scheduler does",
             )
     check_subdomain("PodName", args.pod_name)
     check_namespace("PodNamespace", args.pod_namespace)

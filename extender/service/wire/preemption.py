@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import orjson
 
-from .bad_request import BadRequest, decode
+from .bad_request import BadRequest, decode, spelled_otherwise
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """The type that the scheduler has for the number."""
@@ -56,7 +56,9 @@ def meta_victims(body: bytes) -> bytes:
     """
     args = decode(_decode_args, body)
     if bytes(args.pod) in {b"", b"null"}:
-        raise BadRequest("Pod", "is missing", "send the pod that preempts as Pod")
+        raise BadRequest(
+            "Pod", f"is missing{spelled_otherwise(body, 'Pod')}", "send the pod that preempts as Pod"
+        )
     if args.meta_victims is not None:
         answer = {
             node: _entry([pod.uid for pod in entry.pods or () if pod], entry.violations)
@@ -72,7 +74,8 @@ def meta_victims(body: bytes) -> bytes:
     else:
         raise BadRequest(
             "NodeNameToMetaVictims",
-            "NodeNameToMetaVictims and NodeNameToVictims are both missing",
+            "NodeNameToMetaVictims and NodeNameToVictims are both missing"
+            + spelled_otherwise(body, "NodeNameToMetaVictims", "NodeNameToVictims"),
             "send the victims per node as NodeNameToMetaVictims (nodeCacheCapable: true)",
         )
     return orjson.dumps({"NodeNameToMetaVictims": answer})

@@ -14,6 +14,7 @@ from extender.model import (
     AttributeKind,
     Constraint,
     Device,
+    DeviceClass,
     DeviceTraits,
     ExactRequest,
     Node,
@@ -91,7 +92,7 @@ def shares(**fields):
     traits = DeviceTraits(allow_multiple_allocations=True)
     cards = [Device(f"card-{i}", {UUID: b.text(f"uuid-{i}"), b.ROOT: b.text("r0")}, traits) for i in range(2)]
     slice_ = b.slice_of("hami-core-gpu.project-hami.io", "n", cards)
-    share = b.DeviceClass("share", ("device.driver == 'hami-core-gpu.project-hami.io'",))
+    share = DeviceClass("share", ("device.driver == 'hami-core-gpu.project-hami.io'",))
     return b.snapshot(nodes=[Node("n")], slices=[slice_], classes=[share], **fields)
 
 
@@ -159,7 +160,7 @@ def cpus(free):
         for numa in range(2)
         for i in range(free)
     ]
-    dra_cpu = b.DeviceClass("cpu", ("device.driver == 'dra.cpu'",))
+    dra_cpu = DeviceClass("cpu", ("device.driver == 'dra.cpu'",))
     return b.snapshot(
         nodes=[Node("n")],
         slices=[b.slice_of("dra.cpu", "n", devices)],

@@ -30,7 +30,17 @@ CASES = {
     "no Pod": (b'{"NodeNames":["a"]}', "Pod", "is missing"),
     "Pod null": (b'{"Pod":null,"NodeNames":["a"]}', "Pod", "is missing"),
     "Pod a number": (b'{"Pod":5,"NodeNames":["a"]}', "Pod", "expected object"),
-    "Pod of another casing": (b'{"pod":%s,"NodeNames":["a"]}' % POD, "Pod", "is missing"),
+    "Pod of another casing": (
+        b'{"pod":%s,"NodeNames":["a"]}' % POD,
+        "Pod",
+        "is missing; there is a key pod, and the case of keys counts",
+    ),
+    "names of another casing": (
+        b'{"Pod":%s,"nodenames":["a"]}' % POD,
+        "NodeNames",
+        "both missing; there is a key nodenames",
+    ),
+    "a key that is no text": (b'{"p\xff":1,"NodeNames":["a"]}', "Pod", "is missing"),
     "wrong type in the Pod": (
         b'{"Pod":{"metadata":{"name":"p","namespace":"d"},"spec":{"resourceClaims":[{"name":1}]}},"NodeNames":[]}',
         "Pod.spec.resourceClaims[0].name",
