@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import fsum
 
-from ..topology.driver_attributes import DeviceKind
+from ..topology.driver_attributes import OFF_BUS, DeviceKind
 from ..topology.locations import Distance, Location, distance
 from .pairs import Alignment, Pair
 from .worths import DEFAULT_WORTHS, Worths
@@ -38,12 +38,18 @@ def highest(alignment: Alignment, worths: Worths = DEFAULT_WORTHS) -> float:
     return _mean(alignment, worths, max)
 
 
-def certain_worth(a: Location, b: Location, worths: Worths = DEFAULT_WORTHS) -> float:
-    """The worth of two locations of one node; the least worth of their row if the distance is unknown."""
+def certain_worth(a: Location, b: Location, worths: Worths = DEFAULT_WORTHS, *, apart: bool = False) -> float:
+    """
+    The worth of two locations of one node; the least worth of their row if the distance is unknown.
+
+    ``apart``: different requests ask for the two, which are of one kind; see ``align``.
+    """
     if _RANK[a.kind] > _RANK[b.kind]:
         a, b = b, a
     row = worths.row(a.kind, b.kind)
     pair_distance = distance(a, b)
+    if apart and pair_distance is Distance.DEVICE and a.kind not in OFF_BUS:
+        return row.one_card
     return min(row.known) if pair_distance is Distance.UNKNOWN else row.worth(pair_distance)
 
 

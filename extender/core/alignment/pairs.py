@@ -9,14 +9,15 @@ gpu-nic 1, gpu-nic 1, gpu-gpu 0.9 and nic-nic 0.95: an alignment of 0.9625.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import fsum
+from typing import NamedTuple
 
-from ..topology.driver_attributes import DeviceKind
+from ..topology.driver_attributes import OFF_BUS, DeviceKind
 from ..topology.locations import Distance, Location, distance
-from .worths import DEFAULT_WORTHS, Worths
+from .worths import DEFAULT_WORTHS, WorthRow, Worths
 
 # Unknown stands before remote: devices that may be near are paired before those known to be far.
 _NEAREST_FIRST = (
@@ -58,17 +59,25 @@ class Alignment:
     pairs: tuple[Pair, ...]
 
 
-def align(locations: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> Alignment:
+def align(
+    locations: Sequence[Location], worths: Worths = DEFAULT_WORTHS, askers: Sequence[Hashable] = ()
+) -> Alignment:
     """
     Pair the devices of one node at *locations* and rate them.
 
     Devices of two kinds are matched one to one, nearest first: four GPUs and four NICs form
     four pairs. If one kind has more devices, each one left over is paired with its nearest: two
-    GPUs and one NIC form two pairs. n devices of one kind form the shortest chain, n - 1 pairs.
-    Virtual devices form no pairs. Distance is hierarchical (devices on one root are on one NUMA
-    node, and so on), so matching level by level is optimal. The order of *locations* has no
-    influence on ``predicted``.
+    GPUs and one NIC form two pairs. n devices of one kind form n - 1 pairs, each with the one in the
+    middle, to which they are worth most together: so the pairs tell how the devices spread. Virtual
+    devices form no pairs. Distance is hierarchical (devices on one root are on one NUMA node, and so
+    on), so matching level by level is optimal. The order of *locations* has no influence on
+    ``predicted``.
+
+    *askers*: who asked for each device, where that matters: two devices of one kind that different
+    askers get are worth least where they are parts of one card (``WorthRow.one_card``). CPUs and
+    memory are no cards: several may ask for a part of one.
     """
+    of = askers or [None] * len(locations)
     groups: dict[DeviceKind, list[int]] = {}
     # Devices are taken in the order of their locations, so that the order given does not matter.
     for index in sorted(range(len(locations)), key=locations.__getitem__):
@@ -77,30 +86,73 @@ def align(locations: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> Ali
     pairs: list[Pair] = []
     for position, first in enumerate(kinds):
         for second in kinds[position:]:
+            row = worths.row(first, second)
+            rated = _Rated(locations, of if first is second and first not in OFF_BUS else None, row)
             if first is second:
-                couples = _chain(locations, groups[first])
+                couples = _star(rated, groups[first])
             else:
                 couples = _match(locations, groups[first], groups[second])
-            row = worths.row(first, second)
             name = f"{first}-{second}"
             for a, b in sorted(couples):
-                pair_distance = distance(locations[a], locations[b])
-                pairs.append(Pair(a, b, name, pair_distance, row.worth(pair_distance)))
+                pairs.append(Pair(a, b, name, distance(locations[a], locations[b]), rated.worth(a, b)))
     if not pairs:
         return Alignment(None, ())
     # fsum: the rounding of a plain sum depends on the order.
     return Alignment(fsum(pair.worth for pair in pairs) / len(pairs), tuple(pairs))
 
 
-def _chain(locations: Sequence[Location], group: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield neighbours in the order of the tree socket, NUMA node, root, device."""
+class _Rated(NamedTuple):
+    """What two of the devices are worth by a ``row``; ``askers`` where it matters who asked for them."""
 
-    def path(index: int) -> tuple[int, int, int, int]:
-        location = locations[index]
-        return (location.socket, location.numa, location.root, location.device)
+    locations: Sequence[Location]
+    askers: Sequence[Hashable] | None
+    row: WorthRow
 
-    for a, b in pairwise(sorted(group, key=path)):
-        yield (a, b) if a < b else (b, a)
+    def worth(self, a: int, b: int) -> float:
+        pair_distance = distance(self.locations[a], self.locations[b])
+        if pair_distance is Distance.DEVICE and self.askers is not None and self.askers[a] != self.askers[b]:
+            return self.row.one_card
+        return self.row.worth(pair_distance)
+
+
+def _star(rated: _Rated, group: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield each device of one kind with the one in the middle; the first of several that are."""
+    middle = _middle(rated, group)
+    for index in group:
+        if index != middle:
+            yield (middle, index) if middle < index else (index, middle)
+
+
+def _middle(rated: _Rated, group: Sequence[int]) -> int:
+    """The device whose distances to the others are worth most."""
+    if len(group) <= 2:
+        return group[0]
+    cards = Counter(rated.locations[index].device for index in group)
+    # Devices of one class are as far from every other device, so one of each is looked at: 64 CPUs on
+    # two NUMA nodes are two classes.
+    classes: dict[Hashable, list[int]] = {}
+    for index in group:
+        _, device, *place = rated.locations[index]
+        is_part = device >= 0 and cards[device] > 1
+        asker = rated.askers[index] if is_part and rated.askers is not None else None
+        classes.setdefault((device if is_part else -1, *place, asker), []).append(index)
+
+    def total(members: list[int]) -> float:
+        first, *others = members
+        own = [len(others) * rated.worth(first, others[0])] if others else []
+        # fsum: see ``align``.
+        return fsum(
+            [
+                *own,
+                *(
+                    len(each) * rated.worth(first, each[0])
+                    for each in classes.values()
+                    if each is not members
+                ),
+            ]
+        )
+
+    return max(classes.values(), key=total)[0]
 
 
 def _match(

@@ -80,6 +80,15 @@ class WorthRow:
         return _COLUMNS[distance](self)
 
     @property
+    def one_card(self) -> float:
+        """
+        The worth of two devices of one kind that are parts of one card where two cards are wanted.
+
+        They share what one card can do, half for each; no two cards are worth less, however far apart.
+        """
+        return min(self.device / 2, *self.known)
+
+    @property
     def by_distance(self) -> tuple[float, ...]:
         """All worths, in the order of ``Distance``."""
         return tuple(column(self) for column in _COLUMNS.values())

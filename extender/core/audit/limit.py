@@ -8,16 +8,16 @@ limit. On real machines it mostly does within the first few choices.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Collection, Mapping, Sequence
 
 from ..alignment.bounds import certain_worth
-from ..alignment.worths import DEFAULT_WORTHS, WorthRow, Worths
+from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..allocator.layout import Layout
 from ..allocator.problem import Problem
 from ..allocator.selector_result import SelectorResult
 from ..claims.compiled_claims import CompiledClaims
-from ..topology.locations import Distance, Location, distance
+from ..prediction.pod_alignment import Placed
+from ..topology.locations import Location
 from ..topology.vocabulary import DeviceKind
 
 NO_LIMIT = 1.0
@@ -25,33 +25,44 @@ NO_LIMIT = 1.0
 # Comparing all with all must stay cheaper than the search that it saves.
 _MOST_CANDIDATES = 128
 
-_NEARNESS = (Distance.DEVICE, Distance.PCIE_ROOT, Distance.NUMA, Distance.SOCKET)
-_NEXT_FARTHER = dict(zip(_NEARNESS, (*_NEARNESS[1:], Distance.REMOTE), strict=True))
 
-
-def alignment_limit(problem: Problem, fixed: Sequence[Location], worths: Worths = DEFAULT_WORTHS) -> float:
+def alignment_limit(
+    problem: Problem,
+    fixed: Sequence[Placed],
+    askers: Sequence[int],
+    worths: Worths = DEFAULT_WORTHS,
+) -> float:
     """
     No devices that satisfy the claims, together with those at ``fixed``, are aligned better.
 
-    0..1, with pairs of unknown distance counted as far apart; ``NO_LIMIT`` where
-    the claims leave open how many devices of which kind they get.
+    ``askers``: of each alternative; ``fixed`` has them, too. 0..1, with pairs of unknown distance
+    counted as far apart; ``NO_LIMIT`` where the claims leave open how many devices of which kind they get.
     """
-    wanted = _wanted(problem.claims, problem.layout)
+    wanted = _wanted(problem.claims, problem.layout, askers)
     if wanted is None:
         return NO_LIMIT
     locations: dict[DeviceKind, list[Location]] = {}
-    for location in fixed:
-        wanted[location.kind] += 1
+    for location, asker in fixed:
+        wanted[location.kind, asker] += 1
         locations.setdefault(location.kind, []).append(location)
+    total: Counter[DeviceKind] = Counter()
+    for (kind, _), count in wanted.items():
+        total[kind] += count
     for number, candidate in enumerate(problem.layout.candidates):
         if not problem.usage.in_use >> number & 1:
-            locations.setdefault(candidate.location.kind, []).append(candidate.location)
-    return _limit(wanted, locations, worths)
+            kind = candidate.location.kind
+            # One device can be had several times where it can be shared.
+            times = total[kind] if candidate.traits.allow_multiple_allocations else 1
+            locations.setdefault(kind, []).extend([candidate.location] * times)
+    apart = {kind for kind in total if all(count == 1 for (of, _), count in wanted.items() if of is kind)}
+    return _limit(total, locations, worths, apart)
 
 
-def _wanted(compiled: CompiledClaims, layout: Layout) -> Counter[DeviceKind] | None:
-    """How many devices of each kind the claims ask for, where that is certain."""
-    wanted: Counter[DeviceKind] = Counter()
+def _wanted(
+    compiled: CompiledClaims, layout: Layout, askers: Sequence[int]
+) -> Counter[tuple[DeviceKind, int]] | None:
+    """How many devices of each kind each asker wants, where that is certain."""
+    wanted: Counter[tuple[DeviceKind, int]] = Counter()
     for claim in compiled.claims:
         for request in claim.requests:
             asked: set[tuple[DeviceKind, int]] = set()
@@ -66,12 +77,15 @@ def _wanted(compiled: CompiledClaims, layout: Layout) -> Counter[DeviceKind] | N
             if len(asked) != 1:
                 return None
             for kind, count in asked:
-                wanted[kind] += count
+                wanted[kind, askers[request.alternatives[0].index]] += count
     return wanted
 
 
 def _limit(
-    wanted: Mapping[DeviceKind, int], locations: Mapping[DeviceKind, Sequence[Location]], worths: Worths
+    wanted: Mapping[DeviceKind, int],
+    locations: Mapping[DeviceKind, Sequence[Location]],
+    worths: Worths,
+    apart: Collection[DeviceKind] = (),
 ) -> float:
     kinds = [kind for kind in DeviceKind if wanted.get(kind) and kind is not DeviceKind.VIRTUAL]
     if sum(len(locations.get(kind, ())) for kind in kinds) > _MOST_CANDIDATES:
@@ -79,7 +93,7 @@ def _limit(
     worth, pairs = 0.0, 0
     for position, first in enumerate(kinds):
         if wanted[first] > 1:
-            worth += _chain(worths.row(first, first), wanted[first], locations.get(first, ()))
+            worth += _spread(wanted[first], locations.get(first, ()), worths, apart=first in apart)
             pairs += wanted[first] - 1
         for second in kinds[position + 1 :]:
             many, few = (first, second) if wanted[first] >= wanted[second] else (second, first)
@@ -94,32 +108,16 @@ def _matched(count: int, many: Sequence[Location], few: Sequence[Location], wort
     return sum(sorted(nearest, reverse=True)[:count])
 
 
-def _chain(row: WorthRow, count: int, locations: Sequence[Location]) -> float:
+def _spread(count: int, locations: Sequence[Location], worths: Worths, *, apart: bool) -> float:
     """
-    The most that a chain of ``count`` devices of one kind is worth.
+    The most that ``count`` devices of one kind are worth around the one in the middle.
 
-    It has to leave every group of near devices that is too small for it, and each step out
-    of a group is at least that far.
+    ``apart``: each is asked for by another, so that two parts of one card are worth little.
     """
-    worth, left = 0.0, 0
-    for size in range(len(_NEARNESS), 0, -1):
-        steps = _groups_needed(count, locations, frozenset(_NEARNESS[:size])) - 1
-        worth += (steps - left) * row.worth(_NEXT_FARTHER[_NEARNESS[size - 1]])
-        left = steps
-    return worth + (count - 1 - left) * row.worth(Distance.DEVICE)
-
-
-def _groups_needed(count: int, locations: Sequence[Location], near: frozenset[Distance]) -> int:
-    """The fewest groups of devices ``near`` each other that hold ``count``; as many if there are too few."""
-    group = list(range(len(locations)))
-    for a, b in combinations(range(len(locations)), 2):
-        if group[a] != group[b] and distance(locations[a], locations[b]) in near:
-            old, new = group[b], group[a]
-            group = [new if number == old else number for number in group]
-    needed = 0
-    for size in sorted(Counter(group).values(), reverse=True):
-        if count <= 0:
-            break
-        count -= size
-        needed += 1
-    return needed
+    most = 0.0
+    for middle, a in enumerate(locations):
+        worth = [
+            certain_worth(a, b, worths, apart=apart) for number, b in enumerate(locations) if number != middle
+        ]
+        most = max(most, sum(sorted(worth, reverse=True)[: count - 1]))
+    return most

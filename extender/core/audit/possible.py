@@ -9,6 +9,7 @@ to a pod share one search, and all searches share one budget in steps.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -16,7 +17,6 @@ from typing import NamedTuple
 from extender.model import Claim, ClaimSpec
 
 from ..alignment.bounds import lowest
-from ..alignment.pairs import align
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..allocator.layout import LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
@@ -25,11 +25,13 @@ from ..allocator.search import Solution
 from ..allocator.solutions import best_of
 from ..claims.plan import Plan
 from ..claims.pod_claims import PodClaims
+from ..claims.preferences import Position, passed_over
 from ..cluster.snapshot import NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
 from ..prediction.budget import Budget
 from ..prediction.claims_memo import ClaimsMemo, ClaimsMemos, Ratings, memo_of
 from ..prediction.judge import NodeJudge
+from ..prediction.pod_alignment import Placed, aligned
 from ..prediction.predict import Prediction
 from ..reasons import Certainty
 from ..topology.locations import Location
@@ -47,7 +49,7 @@ _ROUNDING = 1e-9
 # Distinct choices of devices whose rating is remembered.
 _MOST_RATED = 200_000
 
-_Choice = tuple[Location, ...]
+_Choice = tuple[Placed, ...]
 
 
 class Bound(NamedTuple):
@@ -95,8 +97,8 @@ class Possibilities:
         self._worths = worths
         self._memos: ClaimsMemos = {}
         self._ratings = Ratings(worths)
-        self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, _Choice, float], Bound] = {}
-        self._tops: dict[tuple[ClaimSpec, ...], tuple[Elsewhere, ...]] = {}
+        self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, _Choice, int, float], Bound] = {}
+        self._tops: dict[tuple[tuple[ClaimSpec, ...], int], tuple[Elsewhere, ...]] = {}
         self._rated: dict[_Choice, float | None] = {}
 
     @property
@@ -119,18 +121,19 @@ class Possibilities:
         node_layout = memo.projector.project(state.inventory)
         fixed = _fixed(running)
         has = running.lowest
+        missed = _passed_over(running, free, memo.preferring)
         usage = self._restricted(node_layout, state, self._usage_by(running, state))
-        empty = _at_least(has, self._best(memo, node_layout, usage, fixed, enough=1.0))
+        empty = _at_least(has, self._best(memo, node_layout, usage, fixed, missed, enough=1.0))
         here = Bound(has, empty.complete)
         if not empty.complete or has < (empty.alignment or 0.0):
             usage = self._restricted(node_layout, state, self._usage_without(free, state))
             enough = (empty.alignment or 1.0) if empty.complete else 1.0
-            here = _at_least(has, self._best(memo, node_layout, usage, fixed, enough=enough))
+            here = _at_least(has, self._best(memo, node_layout, usage, fixed, missed, enough=enough))
         elsewhere = None
         if len(free) == len(running.claims) and running.highest < 1.0:
-            top = self._tops.get(specs)
+            top = self._tops.get((specs, missed))
             if top is None:
-                top = self._tops[specs] = self._best_predicted(running, free)
+                top = self._tops[specs, missed] = self._best_predicted(running, free, missed)
             elsewhere = next((option for option in top if option.node != running.pod.node_name), None)
         return Possible(empty, here, elsewhere)
 
@@ -166,23 +169,37 @@ class Possibilities:
         ]
 
     def _best(
-        self, memo: ClaimsMemo, node_layout: NodeLayout, usage: LayoutUsage, fixed: _Choice, enough: float
+        self,
+        memo: ClaimsMemo,
+        node_layout: NodeLayout,
+        usage: LayoutUsage,
+        fixed: _Choice,
+        missed: int,
+        enough: float,
     ) -> Bound:
-        """The best of all choices of devices; it is not looked further once ``enough`` is reached."""
-        key = (memo, node_layout.number, usage, fixed, enough)
+        """
+        The best of all choices of devices that pass over no more alternatives than ``missed``.
+
+        It is not looked further once ``enough`` is reached.
+        """
+        key = (memo, node_layout.number, usage, fixed, missed, enough)
         best = self._bests.get(key)
         if best is None:
             problem = Problem(memo.compiled, node_layout.layout, usage, memo.release)
-            best = self._bests[key] = self._search_best(problem, fixed, enough)
+            best = self._bests[key] = self._search_best(problem, memo, fixed, missed, enough)
         return best
 
-    def _search_best(self, problem: Problem, fixed: _Choice, enough: float) -> Bound:
+    def _search_best(
+        self, problem: Problem, memo: ClaimsMemo, fixed: _Choice, missed: int, enough: float
+    ) -> Bound:
         if self.spent:
             return Bound(None, complete=False)
-        enough = min(enough, alignment_limit(problem, fixed, self._worths))
+        enough = min(enough, alignment_limit(problem, fixed, memo.askers, self._worths))
 
         def rate(solution: Solution) -> float | None:
-            return self._rating((*fixed, *_chosen(problem, solution)))
+            if passed_over(solution.selected, memo.preferring) > missed:
+                return None
+            return self._rating((*fixed, *_chosen(problem, memo.askers, solution)))
 
         best = best_of(problem, min(STEPS_PER_NODE, self._budget.left), rate, enough - _ROUNDING)
         self._budget.spend(best.visits if best.complete else STEPS_PER_NODE)
@@ -195,14 +212,17 @@ class Possibilities:
         if choice not in self._rated:
             if len(self._rated) >= _MOST_RATED:
                 self._rated.clear()
-            alignment = align(choice, self._worths)
+            alignment = aligned(choice, self._worths)
             self._rated[choice] = lowest(alignment, self._worths) if alignment.pairs else None
         return self._rated[choice]
 
-    def _best_predicted(self, running: RunningPod, claims: Sequence[Claim]) -> tuple[Elsewhere, ...]:
+    def _best_predicted(
+        self, running: RunningPod, claims: Sequence[Claim], missed: int
+    ) -> tuple[Elsewhere, ...]:
         """
         The two nodes with the best devices that the scheduler is certain to take for ``claims``,
-        best first. The pod's name is of no consequence: pods with equal claims share the answer.
+        best first, of those that pass over no more alternatives than ``missed``. The pod's name is of no
+        consequence: pods with equal claims share the answer.
         """
         judge = NodeJudge(
             _plan_anew(running, claims), self._snapshot, self._memos, self._ratings, STEPS_PER_NODE
@@ -212,7 +232,7 @@ class Possibilities:
         for name in self._snapshot.nodes:
             judgement = judge.judge(name, self._budget)
             alignment = judgement.alignment
-            certain = judgement.prediction.certainty is Certainty.EXACT
+            certain = judgement.prediction.certainty is Certainty.EXACT and judgement.passed_over <= missed
             if certain and alignment is not None and alignment.pairs:
                 options.append(Elsewhere(name, lowest(alignment, self._worths)))
                 perfect += options[-1].alignment >= 1.0
@@ -235,7 +255,7 @@ def _plan_anew(running: RunningPod, claims: Sequence[Claim]) -> Plan:
 
 def _renumbered(choice: _Choice) -> _Choice:
     """
-    The same locations with devices, roots, NUMA nodes and sockets numbered from 0.
+    The same choice with devices, roots, NUMA nodes and sockets numbered from 0.
 
     Choices that differ only in which root or NUMA node it is are mostly made equal, and are
     rated alike. Where drivers contradict each other the numbers matter, and stay.
@@ -243,7 +263,8 @@ def _renumbered(choice: _Choice) -> _Choice:
     devices, roots, nodes, sockets = {-1: -1}, {-1: -1}, {-1: -1}, {-1: -1}
     within: dict[tuple[str, int], tuple[int, ...]] = {}
     locations = []
-    for kind, device, root, numa, socket in sorted(choice, key=_path):
+    cards = Counter(each.location.device for each in choice)
+    for (kind, device, root, numa, socket), asker in sorted(choice, key=_path):
         for level, number, outer in (
             ("device", device, (root, numa, socket)),
             ("root", root, (numa, socket)),
@@ -251,20 +272,21 @@ def _renumbered(choice: _Choice) -> _Choice:
         ):
             if number >= 0 and within.setdefault((level, number), outer) != outer:
                 return tuple(sorted(choice))
-        locations.append(
-            Location(
-                kind,
-                devices.setdefault(device, len(devices) - 1),
-                roots.setdefault(root, len(roots) - 1),
-                nodes.setdefault(numa, len(nodes) - 1),
-                sockets.setdefault(socket, len(sockets) - 1),
-            )
+        location = Location(
+            kind,
+            devices.setdefault(device, len(devices) - 1),
+            roots.setdefault(root, len(roots) - 1),
+            nodes.setdefault(numa, len(nodes) - 1),
+            sockets.setdefault(socket, len(sockets) - 1),
         )
+        # Who asked matters for parts of one card only.
+        locations.append(Placed(location, asker if cards[device] > 1 else 0))
     return tuple(locations)
 
 
-def _path(location: Location) -> tuple[str, int, int, int, int]:
-    return (location.kind, location.socket, location.numa, location.root, location.device)
+def _path(placed: Placed) -> tuple[str, int, int, int, int, int]:
+    location = placed.location
+    return (location.kind, location.socket, location.numa, location.root, location.device, placed.asker)
 
 
 def _at_least(has: float, bound: Bound) -> Bound:
@@ -272,19 +294,31 @@ def _at_least(has: float, bound: Bound) -> Bound:
 
 
 def _fixed(running: RunningPod) -> _Choice:
-    """The locations of devices that the pod shares."""
+    """The devices that the pod shares."""
     shared = {claim.name for claim in running.claims if is_shared(claim)}
     return tuple(
-        device.location
+        Placed(device.location, device.asker)
         for device in running.devices
         if device.claim in shared and device.location is not None and not device.result.admin_access
     )
 
 
-def _chosen(problem: Problem, solution: Solution) -> list[Location]:
-    """The locations of a solution's devices; those with admin access watch, they do not work."""
+def _passed_over(running: RunningPod, claims: Sequence[Claim], preferring: frozenset[Position]) -> int:
+    """How many alternatives of ``claims`` come before those that the pod has."""
+    missed = 0
+    for number, request in preferring:
+        claim = claims[number]
+        wish = claim.spec.requests[request]
+        used = {device.result.request for device in running.devices if device.claim == claim.name}
+        names = [f"{wish.name}/{alternative.name}" for alternative in wish.first_available]
+        missed += next((index for index, name in enumerate(names) if name in used), 0)
+    return missed
+
+
+def _chosen(problem: Problem, askers: Sequence[int], solution: Solution) -> list[Placed]:
+    """A solution's devices; those with admin access watch, they do not work."""
     return [
-        problem.layout.candidates[pick.candidate].location
+        Placed(problem.layout.candidates[pick.candidate].location, askers[pick.alternative])
         for picks in solution.picks
         for pick in picks
         if not problem.claims.alternatives[pick.alternative].admin

@@ -8,7 +8,7 @@ for extended resources.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -16,11 +16,14 @@ from typing import NamedTuple
 from extender.model import Claim, DeviceID, DeviceResult, Pod
 
 from ..alignment.bounds import highest, lowest
-from ..alignment.pairs import Alignment, align
+from ..alignment.pairs import Alignment
 from ..alignment.worths import DEFAULT_WORTHS, Worths
+from ..claims.askers import askers_of
 from ..cluster.snapshot import NodeState, Snapshot
+from ..prediction.pod_alignment import Placed, aligned
 from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
+from ..topology.vocabulary import Vocabulary
 
 
 class Unrated(StrEnum):
@@ -40,11 +43,15 @@ class Unrated(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldDevice:
-    """``location`` is ``None`` where no slice of the pod's node lists the device."""
+    """
+    ``location`` is ``None`` where no slice of the pod's node lists the device. ``asker``: who asked for
+    it, a number below 0; see ``claims.askers``.
+    """
 
     claim: str
     result: DeviceResult
     location: Location | None
+    asker: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class _Rating(NamedTuple):
 
 
 # Pods in the same locations, mostly of one machine type, are rated once.
-_Ratings = dict[tuple[Location, ...], _Rating]
+_Ratings = dict[tuple[Placed, ...], _Rating]
 
 
 def running_pods(
@@ -97,7 +104,7 @@ def running_pods(
         elif state is None:
             yield pod, Unrated.NODE_UNKNOWN
         else:
-            yield _on_node(pod, held, state, ratings, worths)
+            yield _on_node(pod, held, state, snapshot.vocabulary, ratings, worths)
 
 
 def is_shared(claim: Claim) -> bool:
@@ -106,7 +113,12 @@ def is_shared(claim: Claim) -> bool:
 
 
 def _on_node(
-    pod: Pod, claims: tuple[Claim, ...], state: NodeState, ratings: _Ratings, worths: Worths
+    pod: Pod,
+    claims: tuple[Claim, ...],
+    state: NodeState,
+    vocabulary: Vocabulary,
+    ratings: _Ratings,
+    worths: Worths,
 ) -> RunningPod | tuple[Pod, Unrated]:
     results = [
         (claim.name, result)
@@ -117,9 +129,13 @@ def _on_node(
     if sum(not result.admin_access for _, result in results) < 2:
         return pod, Unrated.FEW_DEVICES
     locations = _locations_of({result.id for _, result in results}, state)
-    devices = tuple(HeldDevice(claim, result, locations.get(result.id)) for claim, result in results)
+    askers = _askers(claims, vocabulary)
+    devices = tuple(
+        HeldDevice(claim, result, locations.get(result.id), asker)
+        for (claim, result), asker in zip(results, askers, strict=True)
+    )
     working = [
-        (number, device.location)
+        (number, Placed(device.location, device.asker))
         for number, device in enumerate(devices)
         if device.location is not None
         and device.location.kind is not DeviceKind.VIRTUAL
@@ -128,7 +144,7 @@ def _on_node(
     if len(working) < 2:
         gone = any(device.location is None for device in devices)
         return pod, Unrated.DEVICES_GONE if gone else Unrated.FEW_DEVICES
-    rating = _rated(tuple(location for _, location in working), ratings, worths)
+    rating = _rated(tuple(placed for _, placed in working), ratings, worths)
     alignment = rating.alignment
     if len(working) < len(devices):
         pairs = alignment.pairs
@@ -137,12 +153,22 @@ def _on_node(
     return RunningPod(pod, claims, devices, alignment, rating.lowest, rating.highest)
 
 
-def _rated(locations: tuple[Location, ...], ratings: _Ratings, worths: Worths) -> _Rating:
-    rating = ratings.get(locations)
+def _askers(claims: Sequence[Claim], vocabulary: Vocabulary) -> Iterator[int]:
+    """Of each device of the claims."""
+    numbers: dict[tuple[int, str], int] = {}
+    for position, claim in enumerate(claims):
+        names = askers_of(claim.spec, vocabulary)
+        for result in claim.allocation.results if claim.allocation is not None else ():
+            name = result.request.partition("/")[0]
+            yield numbers.setdefault((position, names.get(name, name)), -1 - len(numbers))
+
+
+def _rated(devices: tuple[Placed, ...], ratings: _Ratings, worths: Worths) -> _Rating:
+    rating = ratings.get(devices)
     if rating is None:
-        alignment = align(locations, worths)
+        alignment = aligned(devices, worths)
         rating = _Rating(alignment, lowest(alignment, worths), highest(alignment, worths))
-        ratings[locations] = rating
+        ratings[devices] = rating
     return rating
 
 

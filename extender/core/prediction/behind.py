@@ -50,9 +50,14 @@ def _parts(verdict: NodeVerdict) -> _Parts:
     predicted = None if alignment is None else alignment.predicted
     return _Parts(
         -verdict.passed_over,
-        1.0 if predicted is None else predicted,
+        _nothing_apart(verdict) if predicted is None else predicted,
         (0, 0) if fragmentation is None else (-fragmentation.broken, -fragmentation.delayed),
     )
+
+
+def _nothing_apart(verdict: NodeVerdict) -> float:
+    """What stands for the alignment where no pairs are; see ``rank_node``."""
+    return 1.0 if all(device.listed for device in verdict.devices) else 0.5
 
 
 def _first_worse(node: _Parts, best: _Parts) -> Behind:

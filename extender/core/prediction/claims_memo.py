@@ -13,21 +13,23 @@ from ..alignment.worths import Worths
 from ..allocator.layout import LayoutUsage
 from ..allocator.projection import Projector
 from ..allocator.solutions import Best
+from ..claims.askers import askers_of
 from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
 from ..claims.preferences import preferring
 from ..cluster.free_pairs import Pairable
 from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome
 from ..releases.release import Release
-from ..topology.locations import Location
+from ..topology.vocabulary import Vocabulary
 from .fragmentation import Fragmentation
+from .pod_alignment import Placed
 from .predict import Prediction, without_devices
 
 # Per set of compiled claims; far more than a fleet has distinct nodes. Past it the memo starts afresh.
 _MAX_PREDICTIONS = 50_000
 
-# Layout number, usage, and the locations of devices that the pod holds already.
-PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Location | None, ...], ...]]
+# Layout number, usage, and the devices that the pod holds already.
+PredictionKey = tuple[int, LayoutUsage, tuple[tuple[Placed | None, ...], ...]]
 
 # The prediction, the identity of the NodeLayout that it is for, and the node's free units.
 FragmentationKey = tuple[Prediction, int, Pairable, int]
@@ -36,18 +38,28 @@ FragmentationKey = tuple[Prediction, int, Pairable, int]
 class ClaimsMemo:
     """
     Compiled claims and their predictions. ``steps``: what all of them took. ``preferring``: the
-    requests with an order of preference.
+    requests with an order of preference. ``askers``: by alternative, see ``claims.askers``.
 
     ``fragmentations``: what predicted devices leave; the projector keeps alive what the
     identities in the keys are of.
     """
 
-    __slots__ = ("compiled", "fragmentations", "predictions", "preferring", "projector", "release", "steps")
+    __slots__ = (
+        "askers",
+        "compiled",
+        "fragmentations",
+        "predictions",
+        "preferring",
+        "projector",
+        "release",
+        "steps",
+    )
 
-    def __init__(self, compiled: CompiledClaims, release: Release) -> None:
+    def __init__(self, compiled: CompiledClaims, release: Release, vocabulary: Vocabulary) -> None:
         self.compiled = compiled
         self.release = release
         self.projector = Projector(compiled, release)
+        self.askers = _askers(compiled, vocabulary)
         self.preferring = preferring(claim.spec for claim in compiled.claims)
         self.predictions: dict[PredictionKey, Prediction] = {}
         self.fragmentations: dict[FragmentationKey, Fragmentation] = {}
@@ -109,7 +121,20 @@ class Ratings:
 
 def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot) -> ClaimsMemo | Prediction:
     try:
-        return ClaimsMemo(compile_claims(specs, snapshot.classes, snapshot.release), snapshot.release)
+        compiled = compile_claims(specs, snapshot.classes, snapshot.release)
+        return ClaimsMemo(compiled, snapshot.release, snapshot.vocabulary)
     except InvalidClaims as invalid:
         outcome = Outcome.UNSCHEDULABLE if invalid.quiet else Outcome.ERROR
         return without_devices(outcome, invalid.reason)
+
+
+def _askers(compiled: CompiledClaims, vocabulary: Vocabulary) -> tuple[int, ...]:
+    """A number for each alternative, equal for those that may share a card."""
+    of_claims = [askers_of(claim.spec, vocabulary) for claim in compiled.claims]
+    numbers: dict[tuple[int, str], int] = {}
+    return tuple(
+        numbers.setdefault(
+            (alternative.claim, of_claims[alternative.claim][alternative.base_name]), len(numbers)
+        )
+        for alternative in compiled.alternatives
+    )

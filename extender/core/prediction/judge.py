@@ -51,6 +51,11 @@ class Judgement(NamedTuple):
     passed_over: int = 0
 
     @property
+    def has_unlisted(self) -> bool:
+        """Whether the pod holds devices that no slice of the node lists, and so are who knows where."""
+        return self.view is not None and any(slot.unlisted for slot in self.view.slots)
+
+    @property
     def fragmentation(self) -> Fragmentation | None:
         """What the predicted devices leave of the node's free pairs; ``None`` where none are predicted."""
         if self.view is None or self.state is None:
@@ -140,7 +145,12 @@ class NodeJudge:
         best = self.ratings.bests.get(key)
         if best is None:
             best = best_alignment(
-                view.problem, view.slots, BEST_STEPS, view.memo.preferring, self.ratings.worths
+                view.problem,
+                view.slots,
+                BEST_STEPS,
+                view.memo.askers,
+                view.memo.preferring,
+                self.ratings.worths,
             )
             self.ratings.remember_best(key, best)
         return best
@@ -158,7 +168,9 @@ class NodeJudge:
             return None
         alignment = self.ratings.alignments.get(prediction)
         if alignment is None:
-            alignment = align_devices(view.problem, prediction.solution, view.slots, self.ratings.worths)
+            alignment = align_devices(
+                view.problem, prediction.solution, view.slots, self.ratings.worths, view.memo.askers
+            )
             self.ratings.remember_alignment(prediction, alignment)
         return alignment
 

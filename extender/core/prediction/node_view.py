@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from extender.model import DeviceID, DeviceResult
+from extender.model import DeviceID
 
 from ..allocator.layout import LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
+from ..claims.askers import askers_of
 from ..claims.plan import Plan
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, reason
@@ -19,7 +20,7 @@ from ..topology.locations import Location
 from ..topology.vocabulary import Vocabulary
 from .claims_memo import ClaimsMemo, ClaimsMemos, PredictionKey, memo_of
 from .fragmentation import Fragmentation, fragmentation_of
-from .pod_alignment import Slot
+from .pod_alignment import Placed, Slot
 from .predict import Prediction, without_devices
 
 
@@ -96,36 +97,32 @@ def _taken(view: NodeView, solution: Solution) -> list[tuple[int, int]]:
 
 
 def _slots(plan: Plan, specs: int, state: NodeState, vocabulary: Vocabulary) -> tuple[Slot, ...]:
-    """
-    The pod's claims in pod order, the one for extended resources last.
-
-    A device that the pod holds and no slice of the node lists is somewhere, and nobody says where.
-    """
+    """The pod's claims in pod order, the one for extended resources last."""
     slots: list[Slot] = []
-    pending = 0
-    for holding in plan.holdings:
+    pending = held = 0
+    for claim, holding in zip(plan.claims.claims, plan.holdings, strict=True):
         if holding is None:
             slots.append(Slot(pending))
             pending += 1
-        else:
-            locations = _locations(state)
-            slots.append(
-                Slot(
-                    -1,
-                    tuple(
-                        None
-                        if result.admin_access
-                        else locations.get(result.id) or _nowhere(result, vocabulary)
-                        for result in holding.results
-                    ),
-                )
-            )
+            continue
+        locations = _locations(state)
+        askers = askers_of(claim.spec, vocabulary)
+        numbers: dict[str, int] = {}
+        fixed: list[Placed | None] = []
+        unlisted = False
+        for result in holding.results:
+            location = None if result.admin_access else locations.get(result.id)
+            if location is None:
+                unlisted = unlisted or not result.admin_access
+                fixed.append(None)
+                continue
+            name = result.request.partition("/")[0]
+            asker = numbers.setdefault(askers.get(name, name), -1 - held - len(numbers))
+            fixed.append(Placed(location, asker))
+        held += len(numbers)
+        slots.append(Slot(-1, tuple(fixed), unlisted))
     slots += [Slot(number) for number in range(pending, specs)]
     return tuple(slots)
-
-
-def _nowhere(result: DeviceResult, vocabulary: Vocabulary) -> Location:
-    return Location(vocabulary.attributes(result.id.driver).kind)
 
 
 def _locations(state: NodeState) -> dict[DeviceID, Location]:

@@ -4,6 +4,7 @@ How near the devices of a pod are to each other: those of a solution, and those 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -17,24 +18,40 @@ from ..claims.preferences import Position, passed_over
 from ..topology.locations import Location
 
 
+class Placed(NamedTuple):
+    """Where a device of the pod is, and which asker got it; numbers below 0 are of claims that hold it."""
+
+    location: Location
+    asker: int
+
+
 class Slot(NamedTuple):
     """
     A claim of the pod: ``pending`` is its position in the compiled claims, or -1.
 
-    ``fixed`` are the locations of the devices it holds already, ``None`` for those that it has admin
-    access to.
+    ``fixed`` are the devices it holds already, ``None`` for those that have no location: those with
+    admin access, and those that no slice of the node lists. ``unlisted``: there are some of the latter.
     """
 
     pending: int
-    fixed: tuple[Location | None, ...] = ()
+    fixed: tuple[Placed | None, ...] = ()
+    unlisted: bool = False
 
 
 def align_devices(
-    problem: Problem, solution: Solution, slots: Sequence[Slot], worths: Worths = DEFAULT_WORTHS
+    problem: Problem,
+    solution: Solution,
+    slots: Sequence[Slot],
+    worths: Worths = DEFAULT_WORTHS,
+    askers: Sequence[int] = (),
 ) -> Alignment:
-    """Align all devices of the pod; those with admin access watch, they do not work."""
-    numbers, locations = _working(problem, solution, slots)
-    alignment = align(locations, worths)
+    """
+    Align all devices of the pod; those with admin access watch, they do not work.
+
+    ``askers``: by alternative; without them all devices have one.
+    """
+    numbers, devices = _working(problem, solution, slots, askers)
+    alignment = aligned(devices, worths)
     if numbers == list(range(len(numbers))):
         return alignment
     return Alignment(
@@ -43,10 +60,16 @@ def align_devices(
     )
 
 
+def aligned(devices: Sequence[Placed], worths: Worths) -> Alignment:
+    """Align devices in the order given."""
+    return align([each.location for each in devices], worths, [each.asker for each in devices])
+
+
 def best_alignment(
     problem: Problem,
     slots: Sequence[Slot],
     budget: int,
+    askers: Sequence[int] = (),
     preferring: frozenset[Position] = frozenset(),
     worths: Worths = DEFAULT_WORTHS,
 ) -> Best:
@@ -67,37 +90,46 @@ def best_alignment(
             allowed = missed
         if missed > allowed:
             return None
-        _, locations = _working(problem, solution, slots)
-        form = _form(locations)
+        _, devices = _working(problem, solution, slots, askers)
+        form = _form(devices)
         if form not in rated:
-            rated[form] = align(locations, worths).predicted
+            rated[form] = aligned(devices, worths).predicted
         return rated[form]
 
     return best_of(problem, budget, rate, enough=1.0)
 
 
-def _form(locations: Sequence[Location]) -> Hashable:
+def _form(devices: Sequence[Placed]) -> Hashable:
     """
     What is left of locations when each is numbered by its rank among them.
 
-    Alignment asks for equality and order of the numbers only, so equal forms have equal alignment.
+    Alignment asks for equality and order of the numbers only, so equal forms have equal alignment. It asks
+    for the askers of parts of one card.
     """
+    locations = [each.location for each in devices]
     columns = [
         {number: rank for rank, number in enumerate(sorted({-1, *column}), -1)}
         for column in zip(*(location[1:] for location in locations), strict=True)
     ]
+    cards = Counter(location.device for location in locations)
     return tuple(
         sorted(
-            (location.kind, *(ranks[number] for ranks, number in zip(columns, location[1:], strict=True)))
-            for location in locations
+            (
+                location.kind,
+                *(ranks[number] for ranks, number in zip(columns, location[1:], strict=True)),
+                asker if cards[location.device] > 1 else 0,
+            )
+            for location, asker in devices
         )
     )
 
 
-def _working(problem: Problem, solution: Solution, slots: Sequence[Slot]) -> tuple[list[int], list[Location]]:
-    """The positions in the pod's devices, and the locations, of those that take part in the work."""
+def _working(
+    problem: Problem, solution: Solution, slots: Sequence[Slot], askers: Sequence[int]
+) -> tuple[list[int], list[Placed]]:
+    """The positions in the pod's devices, and the devices, of those that take part in the work."""
     numbers: list[int] = []
-    locations: list[Location] = []
+    working: list[Placed] = []
     position = 0
     for slot in slots:
         if slot.pending < 0:
@@ -106,12 +138,15 @@ def _working(problem: Problem, solution: Solution, slots: Sequence[Slot]) -> tup
             devices = tuple(
                 None
                 if problem.claims.alternatives[pick.alternative].admin
-                else problem.layout.candidates[pick.candidate].location
+                else Placed(
+                    problem.layout.candidates[pick.candidate].location,
+                    askers[pick.alternative] if askers else 0,
+                )
                 for pick in solution.picks[slot.pending]
             )
-        for location in devices:
-            if location is not None:
+        for device in devices:
+            if device is not None:
                 numbers.append(position)
-                locations.append(location)
+                working.append(device)
             position += 1
-    return numbers, locations
+    return numbers, working

@@ -56,16 +56,17 @@ def rank_node(
     *,
     wishes: Wishes,
     passed_over: int = 0,
+    nothing_apart: bool = True,
 ) -> NodeRank:
     """
     Rank one node; the result does not depend on what other nodes there are.
 
     The scale of ``score_max`` is divided into bands, one for each number of alternatives that can be
     ``passed_over``, the highest for none: see ``band``. The alignment says where in its band a node is;
-    nothing to align is the top, for nothing is apart. The score is one point less, but never below
-    the band, where the pod breaks a free pair that it does not get. So a node that passes over fewer
-    alternatives never scores less, and where two that pass over as many differ in alignment by more
-    than one point, the scores never have the opposite order.
+    nothing to align is the top where ``nothing_apart``, else the middle. The score is one point less, but
+    never below the band, where the pod breaks a free pair that it does not get. So a node that passes
+    over fewer alternatives never scores less, and where two that pass over as many differ in alignment
+    by more than one point, the scores never have the opposite order.
 
     It is neutral where the outcome is unknown, and 0 where the pod does not fit. A pod without
     ``wishes`` scores neutral everywhere, one point less where it breaks a pair or does not fit.
@@ -77,7 +78,8 @@ def rank_node(
     lowest = 0
     points = settings.neutral if fits or not wishes.has_any else 0
     if known:
-        level, quality = float(most - passed_over), _quality(alignment, wishes)
+        level = float(most - passed_over)
+        quality = _quality(alignment, nothing_apart=nothing_apart and wishes.has_any)
         if wishes.has_any:
             lowest, highest = band(passed_over, most, settings.score_max)
             points = lowest + round(quality * (highest - lowest))
@@ -107,7 +109,7 @@ def band(passed_over: int, most: int, score_max: int) -> tuple[int, int]:
     return lowest, max(lowest, (level + 1) * scores // bands - 1)
 
 
-def _quality(alignment: Alignment | None, wishes: Wishes) -> float:
+def _quality(alignment: Alignment | None, *, nothing_apart: bool) -> float:
     if alignment is not None and alignment.predicted is not None:
         return alignment.predicted
-    return _NOTHING_APART if wishes.has_any else _NEUTRAL
+    return _NOTHING_APART if nothing_apart else _NEUTRAL

@@ -177,6 +177,7 @@ def rank_of(judgement: Judgement, settings: Settings, wishes: Wishes) -> NodeRan
         settings,
         wishes=wishes,
         passed_over=judgement.passed_over,
+        nothing_apart=not judgement.has_unlisted,
     )
 
 

@@ -28,10 +28,20 @@ class Vocabulary:
     The attribute names of every driver that is listed, and those of all others.
 
     Build it with ``Vocabulary.of``; ``drivers`` holds full names, ``unknown`` names as written.
+    ``identities``: the full names by which any driver says which physical device it is.
     """
 
     unknown: DriverAttributes
     drivers: Mapping[str, DriverAttributes] = field(hash=False)
+    identities: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Collect the names once: constraints of every claim are compared with them."""
+        names = (self.unknown, *self.drivers.values())
+        identities = frozenset(
+            name for each in names for name in (*each.address, *each.parent, *each.identity) if "/" in name
+        )
+        object.__setattr__(self, "identities", identities)
 
     @classmethod
     def of(cls, drivers: Mapping[str, DriverAttributes], unknown: DriverAttributes) -> Vocabulary:
@@ -41,6 +51,10 @@ class Vocabulary:
         """Return the attribute names of *driver*, each in full."""
         names = self.drivers.get(driver)
         return self.unknown.qualified(driver) if names is None else names
+
+    def tells_cards_apart(self, attribute: str) -> bool:
+        """Whether devices with the same value of *attribute* (a full name) are one physical device."""
+        return attribute in self.identities
 
     def with_drivers(self, drivers: Mapping[str, DriverAttributes]) -> Vocabulary:
         """Return a vocabulary where *drivers* come in addition, or in place of those of the same name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, permutations
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -127,14 +127,50 @@ def test_what_may_be_near_is_matched_before_what_is_far():
     assert matched == [Distance.UNKNOWN, Distance.UNKNOWN]
 
 
-def test_devices_of_one_kind_form_a_chain():
-    """Four GPUs on two sockets are three pairs, one of them across."""
+def test_devices_of_one_kind_are_paired_with_the_one_in_the_middle():
+    """Of four GPUs on two sockets, one is beside the first and two are across."""
     pairs = align([gpu(0), gpu(1), gpu(0, root=1), gpu(1, root=1)]).pairs
     assert [(pair.a, pair.b, pair.distance) for pair in pairs] == [
+        (0, 1, Distance.REMOTE),
         (0, 2, Distance.NUMA),
-        (1, 2, Distance.REMOTE),
-        (1, 3, Distance.NUMA),
+        (0, 3, Distance.REMOTE),
     ]
+
+
+@pytest.mark.parametrize(
+    ("spread", "expected"),
+    [((64, 0), 1.0), ((63, 1), 0.995), ((48, 16), 0.924), ((32, 32), 0.848)],
+)
+def test_many_cpus_are_rated_by_how_they_spread(spread, expected):
+    """Not by one step from socket to socket among 63 pairs: each CPU that is away counts."""
+    locations = [
+        Location(DeviceKind.CPU, 64 * socket + n, -1, socket, socket)
+        for socket, count in enumerate(spread)
+        for n in range(count)
+    ]
+    assert align(locations).predicted == pytest.approx(expected, abs=0.0005)
+
+
+GPU_GPU = DEFAULT_WORTHS.row(DeviceKind.GPU, DeviceKind.GPU)
+
+
+@pytest.mark.parametrize(
+    ("locations", "askers", "expected"),
+    [
+        ([gpu(0), gpu(0)], (1, 1), GPU_GPU.device),
+        ([gpu(0), gpu(0)], (1, 2), GPU_GPU.one_card),
+        ([gpu(0), gpu(0)], (), GPU_GPU.device),
+        ([gpu(0), gpu(1)], (1, 2), GPU_GPU.remote),
+        ([gpu(0), gpu(0, root=1), gpu(0)], (1, 2, 3), (GPU_GPU.numa + GPU_GPU.numa) / 2),
+        ([gpu(0), gpu(0), gpu(0)], (1, 2, 1), (GPU_GPU.device + GPU_GPU.one_card) / 2),
+        ([at(DeviceKind.CPU, 0), at(DeviceKind.CPU, 0)], (1, 2), 1.0),
+        ([gpu(0), nic(0, device=0)], (1, 2), 1.0),
+    ],
+)
+def test_two_parts_of_one_card_are_not_two_cards(locations, askers, expected):
+    """Where different requests ask for devices of one kind; CPUs are no cards, nor is a NIC beside a GPU."""
+    assert align(locations, askers=askers).predicted == pytest.approx(expected)
+    assert GPU_GPU.one_card < GPU_GPU.remote
 
 
 def test_cpus_and_memory_are_near_by_numa_node():
@@ -256,7 +292,7 @@ def test_matching_by_level_is_optimal(locations):
     for kinds, total in totals.items():
         left, right = (groups[DeviceKind(kind)] for kind in kinds.split("-"))
         if left is right:
-            best = max(sum(worth(a, b) for a, b in pairwise(chain)) for chain in permutations(left))
+            best = max(sum(worth(a, b) for b in left if b != a) for a in left)
         else:
             few, many = sorted((left, right), key=len)
             best = sum(

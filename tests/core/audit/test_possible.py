@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extender.core.alignment.pairs import align
+from extender.core.alignment.worths import DEFAULT_WORTHS
 from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renumbered
 from extender.core.audit.running_pods import RunningPod, running_pods
+from extender.core.prediction.pod_alignment import Placed, aligned
 from extender.core.releases.history import LATEST
 from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import DeviceKind
@@ -114,7 +115,8 @@ def tidy_choices(draw):
     for device in range(draw(st.integers(2, 6))):
         root = draw(st.integers(-1, 3))
         numa = roots[root] if root >= 0 else draw(st.integers(-1, 2))
-        locations.append(Location(draw(KINDS), device, root, numa, sockets[numa] if numa >= 0 else -1))
+        location = Location(draw(KINDS), device, root, numa, sockets[numa] if numa >= 0 else -1)
+        locations += [Placed(location, asker) for asker in range(draw(st.integers(1, 2)))]
     return locations
 
 
@@ -122,21 +124,27 @@ def tidy_choices(draw):
 @given(tidy_choices(), st.permutations(range(4)), st.permutations(range(3)), st.permutations(range(2)))
 def test_numbers_of_places_do_not_matter(choice, roots, nodes, sockets):
     """Choices that are alike but for their numbers have one rating."""
-    rated = align(choice).predicted
+    rated = aligned(choice, DEFAULT_WORTHS).predicted
     renamed = tuple(
-        Location(
-            location.kind,
-            location.device,
-            roots[location.root] if location.root >= 0 else -1,
-            nodes[location.numa] if location.numa >= 0 else -1,
-            sockets[location.socket] if location.socket >= 0 else -1,
+        Placed(
+            Location(
+                location.kind,
+                location.device,
+                roots[location.root] if location.root >= 0 else -1,
+                nodes[location.numa] if location.numa >= 0 else -1,
+                sockets[location.socket] if location.socket >= 0 else -1,
+            ),
+            asker,
         )
-        for location in choice
+        for location, asker in choice
     )
-    assert align(_renumbered(renamed)).predicted == pytest.approx(rated)
+    assert aligned(_renumbered(renamed), DEFAULT_WORTHS).predicted == pytest.approx(rated)
 
 
 def test_contradicting_places_keep_their_numbers():
     """One device on two NUMA nodes: the rating hangs on the numbers, so it is not shared."""
-    choice = (Location(DeviceKind.GPU, 5, 1, 2, 1), Location(DeviceKind.GPU, 5, 1, 3, 1))
+    choice = (
+        Placed(Location(DeviceKind.GPU, 5, 1, 2, 1), 0),
+        Placed(Location(DeviceKind.GPU, 5, 1, 3, 1), 1),
+    )
     assert _renumbered(choice) == choice

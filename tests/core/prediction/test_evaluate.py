@@ -13,7 +13,6 @@ from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
 from extender.core.reasons import ReasonCode
 from extender.core.releases.history import release_for
-from extender.core.topology.locations import Distance
 from extender.model import (
     Allocation,
     Binding,
@@ -282,16 +281,15 @@ def test_a_claim_whose_devices_skip_node_operations():
 
 
 def test_a_device_gone_from_its_slice_still_counts_as_allocated():
-    """An allocation outlives the slice entry: the pod keeps it, and nobody says where it is."""
+    """An allocation outlives the slice entry: the pod keeps it, and no pair tells where it is."""
     held = b.holding("gpu", DeviceID("gpu.nvidia.com", "near", "gone"), of=b.spec(b.request("gpu", "gpu")))
     nic = b.claim("nic", b.spec(b.request("nic", "nic")))
     verdict = ask(world(held, nic), b.pod("p", "gpu", "nic")).verdicts(["near"])["near"]
     assert verdict.outcome is Outcome.ALLOCATED
     assert [device.listed for device in verdict.devices] == [False, True]
     assert verdict.alignment is not None
-    assert [(pair.kinds, pair.distance) for pair in verdict.alignment.pairs] == [
-        ("gpu-nic", Distance.UNKNOWN)
-    ]
+    assert verdict.alignment.pairs == ()
+    assert verdict.score == 50 - 1
 
 
 def test_a_claim_from_a_template_is_found_by_its_owner():

@@ -19,6 +19,7 @@ from extender.core.prediction.predict import Prediction
 from extender.core.prediction.settings import Settings
 from extender.core.reasons import Outcome
 from extender.core.releases.history import release_for
+from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model import DeviceID, Node
 from extender.model.kinds import DEVICE_CLASS, NODE, Key
 from tests import builders as b
@@ -180,7 +181,7 @@ def prediction(steps: int) -> Prediction:
 
 def claims_memo() -> ClaimsMemo:
     classes = {each.name: each for each in b.CLASSES}
-    return ClaimsMemo(compile_claims((b.PAIR,), classes, RELEASE), RELEASE)
+    return ClaimsMemo(compile_claims((b.PAIR,), classes, RELEASE), RELEASE, DEFAULT_VOCABULARY)
 
 
 def test_steps_add_up():

@@ -65,10 +65,10 @@ def _unknown_kind() -> dict[str, Any]:
 NAME = "job-1-claim-0"
 CASES = {
     "holds devices that are not there": Case(
-        _held(b.holding(NAME, _gpu("gpu-7"), _gpu("gpu-8"))), "allocated", None, 90
+        _held(b.holding(NAME, _gpu("gpu-7"), _gpu("gpu-8"))), "allocated", None, 50
     ),
     "holds devices of another node": Case(
-        _held(b.holding(NAME, _gpu("gpu-0", "far"), _gpu("gpu-1", "far"))), "allocated", None, 90
+        _held(b.holding(NAME, _gpu("gpu-0", "far"), _gpu("gpu-1", "far"))), "allocated", None, 50
     ),
     "another claim holds devices that are not there": Case(
         _held(b.holding("edited", _gpu("gpu-7"), _gpu("gpu-0", "no such pool"))), "allocated", None, 100
