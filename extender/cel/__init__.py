@@ -7,7 +7,7 @@ get, or UNKNOWN with a reason. Knows ``extender.model`` and nothing else of the 
 """
 
 from .derived import DerivedAttribute, compile_derived
-from .dialect import Dialect, dialect_of
+from .dialect import DIALECTS, Dialect, dialect_of
 from .evaluation.frame import CelDevice
 from .expression import Answer, AnswerKind
 from .selector import Selector, compile_selector, unsupported_attribute
@@ -15,6 +15,7 @@ from .syntax.reads import Reads
 from .work import OverBudget, Work, unlimited
 
 __all__ = [
+    "DIALECTS",
     "CelDevice",
     "DerivedAttribute",
     "Dialect",

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from extender.core.advice.advisor import Advice
-from extender.core.advice.claim_warnings import Severity, render_warning
+from extender.core.advice.claim_warnings import Severity, WarningCode, render_warning
 from extender.core.advice.constraint_options import OptionKind
 from extender.core.advice.judged import Judged
 from extender.core.advice.nearness import Nearness
@@ -68,7 +68,12 @@ def _verdict(advice: Advice) -> str:
         return "there is nothing to judge it on"
     if _asks_for_nothing(advice):
         return "asks for no devices"
-    text = f"{_met(written.now, 'now')}, {_met(written.empty, 'when empty')}"
+    if all(counts.keys() <= {Outcome.UNKNOWN} for counts in (written.now, written.empty)):
+        text = "not judged as written"
+    else:
+        text = f"{_met(written.now, 'now')}, {_met(written.empty, 'when empty')}"
+    if any(each.code is WarningCode.CLAIM_UNUSABLE for each in advice.warnings):
+        text = f"the pod cannot use its claims as they stand; {text} where it can"
     aborts = any(each.severity is Severity.ABORTS for each in advice.warnings)
     return text + ("; some abort the attempt" if aborts else "")
 

@@ -27,7 +27,7 @@ from ..prediction.budget import Budget
 from ..prediction.claims_memo import ClaimsMemos, Ratings
 from ..prediction.judge import NodeJudge
 from ..prediction.settings import Settings
-from ..reasons import Outcome, ReasonCode, render
+from ..reasons import Outcome, render
 from ..soft_alignment.refusals import Refusal
 from ..soft_alignment.soften import Rewrite, soften
 from .cards import shared_cards
@@ -277,10 +277,9 @@ class _Adviser:
         """What concerns the pod beside its claims: other devices, and why it cannot use its claims at all."""
         snapshot, pod = self._snapshot, self._subject.pod
         plan = plan_of(pod, snapshot)
-        if isinstance(plan, Uniform) and plan.reason.code is not ReasonCode.CLAIM_MISSING:
-            detail = render(plan.reason)
-            severity = Severity.NOTES if plan.outcome is Outcome.UNKNOWN else Severity.WARNS
-            yield warning(WarningCode.CLAIM_UNUSABLE, severity, reason=plan.reason.code, detail=detail)
+        if isinstance(plan, Uniform) and plan.outcome is Outcome.UNSCHEDULABLE:
+            reason, detail = plan.reason.code, render(plan.reason)
+            yield warning(WarningCode.CLAIM_UNUSABLE, Severity.WARNS, reason=reason, detail=detail)
         if self._extended:
             yield warning(WarningCode.EXTENDED_RESOURCES, Severity.NOTES, resources=", ".join(self._extended))
         nodes = (state.node for state in snapshot.nodes.values())

@@ -153,8 +153,8 @@ TEMPLATES: dict[WarningCode, str] = {
         "devices together write a claim instead"
     ),
     WarningCode.DEVICE_PLUGIN: (
-        "{resources} come from a device plugin, which chooses these devices on its own: they are outside of "
-        "what is judged here"
+        "the devices of {resources} come from a device plugin, which chooses them on its own: they are "
+        "outside of what is judged here"
     ),
     WarningCode.CLAIM_UNUSABLE: (
         "as things stand, no node can run this pod: {detail}. The counts are of claims that it can use"

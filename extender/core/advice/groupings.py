@@ -24,7 +24,7 @@ from .survey import NodeGroup
 MOST_EXAMPLES = 64
 """Groups of like nodes that are looked at."""
 
-MOST_FURTHER = 4
+MOST_FURTHER = 8
 """Attributes beyond those of locations that are tried over one set of requests."""
 
 _NO_GROUPS = frozenset(

@@ -46,7 +46,7 @@ TEMPLATES: dict[AdviceCode, str] = {
     ),
     AdviceCode.NOT_ADVISABLE: "no constraint is advisable: {attribute} over {over} {why}",
     AdviceCode.NO_CONSTRAINT: (
-        "no constraint can keep the devices together on this cluster: {tried} tried, and none holds on a node"
+        "no constraint can keep the devices together on this cluster: {tried} tried, and no node can meet any"
     ),
     AdviceCode.COUNT_NOT_ALL: (
         "write count: {count} in place of allocationMode: All for {over}: All means every device of the node "
@@ -59,6 +59,8 @@ TEMPLATES: dict[AdviceCode, str] = {
     ),
 }
 _COUNTED = frozenset({"nodes"})
+_NAMED = 3
+# From so many attributes on only their number is told.
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,10 @@ def recommend(judged: Sequence[Judged], given: Circumstances) -> Recommendation 
         return _about(AdviceCode.NOT_ADVISABLE, risky, free, why=why)
     if given.apart:
         return None
-    tried = len({each.option.attribute for each in matching})
-    noun = "attribute was" if tried == 1 else "attributes were"
-    return Recommendation(
-        AdviceCode.NO_CONSTRAINT, params_of({"tried": f"{tried} {noun}"}), of=free.fits_empty
-    )
+    names = list(dict.fromkeys(each.option.attribute for each in matching))
+    tried = f"{' and '.join(names) if len(names) < _NAMED else f'{len(names)} attributes'} "
+    tried += "was" if len(names) == 1 else "were"
+    return Recommendation(AdviceCode.NO_CONSTRAINT, params_of({"tried": tried}), of=free.fits_empty)
 
 
 def render_recommendation(value: Recommendation) -> str:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from extender.cel import DIALECTS, AnswerKind, Work, compile_selector
+
 from ..decode.claim_specs import (
     ClaimConfigJSON,
     ClaimSpecJSON,
@@ -42,6 +44,8 @@ MOST_ALTERNATIVES = 8
 MOST_EXPRESSION_BYTES = 10 * 1024
 MOST_PARAMETERS_BYTES = 10 * 1024
 
+_COMPILE_UNITS = 200_000
+# Work for one expression, about a fifth of a second; beyond it, it passes.
 _MODES = ("ExactCount", "All")
 _OPERATORS = ("Equal", "Exists")
 _EFFECTS = ("NoSchedule", "NoExecute", "None")
@@ -137,7 +141,19 @@ def _selectors(selectors: Sequence[SelectorJSON]) -> Problems:
         if selector.cel is None:
             yield FieldError(f"selectors[{index}].cel", "missing; write cel: {expression: ...}")
         else:
-            yield from _expression(f"selectors[{index}].cel.expression", selector.cel.expression)
+            field = f"selectors[{index}].cel.expression"
+            too_long = list(_expression(field, selector.cel.expression))
+            yield from too_long or _selector(field, selector.cel.expression or "")
+
+
+def _selector(field: str, expression: str) -> Problems:
+    """Yield why a selector does not compile in any release."""
+    answers = [
+        compile_selector(expression, dialect, Work(_COMPILE_UNITS)).fixed for dialect in DIALECTS.values()
+    ]
+    if all(answer is not None and answer.kind is AnswerKind.ERROR for answer in answers):
+        message = answers[-1].message if answers[-1] is not None else ""
+        yield FieldError(field, f"does not compile, so write another CEL expression: {message}")
 
 
 def _expression(field: str, expression: str | None) -> Problems:

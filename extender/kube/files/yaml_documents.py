@@ -9,7 +9,7 @@ a leading zero makes no octal number. Aliases and merge keys may repeat a part o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 import msgspec
 import yaml
@@ -36,6 +36,18 @@ class YAMLError(ValueError):
 
 class _Loader(_FastestLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012  replaces the table of YAML 1.1
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        """Refuse a key that stands twice, as kubectl does; a merge key is there to be overridden."""
+        written = len(node.value)
+        merges = any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value)
+        mapping: dict[Hashable, object] = super().construct_mapping(node, deep)
+        if len(mapping) < written and not merges:
+            keys = [key.value for key, _ in node.value]
+            twice = next((key for number, key in enumerate(keys) if key in keys[:number]), "")
+            line = node.start_mark.line + 1
+            raise YAMLError(f"line {line}: the key {twice} stands twice in one object; remove one")
+        return mapping
 
 
 for _kind, _pattern, _first in (

@@ -87,7 +87,7 @@ def test_shared_domains_first_then_the_finest_and_no_more_than_the_bound():
         names["fabric_example__same_as_1"] = text(f"-{number}")
         return seen(alternative, number, **names)
 
-    devices = tuple(device(alternative, number) for number in range(count * 2) for alternative in (0, 1))
+    devices = tuple(device(alternative, number) for number in range(60) for alternative in (0, 1))
     names = found(devices).further([BOTH], ())
     assert names == tuple(f"fabric.example/g{size}" for size in range(1, MOST_FURTHER + 1))
 

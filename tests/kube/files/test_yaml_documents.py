@@ -74,3 +74,16 @@ def test_nesting_has_a_bound(opening):
     """Lists within lists are refused in words."""
     with pytest.raises(YAMLError, match=r"nesting depth|no JSON can say"):
         list(yaml_documents(opening * 50_000 + "1"))
+
+
+@pytest.mark.parametrize("text", ["a: 1\na: 2\n", "b: {a: 1, c: 2, a: 3}\n", "- - a: 1\n    a: 1\n"])
+def test_a_key_that_stands_twice(text):
+    """kubectl refuses it, and it would hide the first value."""
+    with pytest.raises(YAMLError, match="line 1: the key a stands twice"):
+        list(yaml_documents(text))
+
+
+def test_a_merged_key_may_be_overridden():
+    assert list(yaml_documents("a: &x {b: 1, c: 2}\nd: {<<: *x, b: 3}\n")) == [
+        b'{"a":{"b":1,"c":2},"d":{"b":3,"c":2}}'
+    ]
