@@ -2,15 +2,19 @@
 Mutated requests of every verb, over kept connections::
 
     python -m tests.attacks.fuzz --count 100000 --seed 1
+    python -m tests.attacks.fuzz --count 100000 --seed 1 --live
 
-Each answer must be a designed one: 200 in the verb's form, or a 400 or 413 with ``error``, ``field`` and
-``fix``. Every 200 requests a good one must get the answer that it got at first. Memory may grow by a fifth
-at most after the first tenth of the requests. The same seed makes the same requests.
+The service reads a dump, or with ``--live`` follows an API server that shows the claims of the requests
+and none of their pods. Each answer must be a designed one: 200 in the verb's form, or a 400 or 413 with
+``error``, ``field`` and ``fix``. Every 200 requests (live: 2,000, when what was assumed has expired) good
+ones must get the answers that they got at first. Memory may grow by a fifth at most after the first tenth
+of the requests. The same seed makes the same requests.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import http.client
 import json
@@ -19,14 +23,20 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.attacks.service import Service, bodies, serving
+from extender.service.live.unconfirmed_pods import UNCONFIRMED_SECONDS
+from tests.attacks.live_api import LiveApi
+from tests.attacks.service import Service, bodies, cluster_objects, serving, serving_live
 
 GOOD_EVERY = 200
+GOOD_EVERY_LIVE = 2000
+EXPIRY_SECONDS = UNCONFIRMED_SECONDS + 1.5
+"""Until nothing is assumed any more of pods that the API does not show."""
+
 GROWTH = 1.2
 SLACK_MIB = 12.0
 """What an allocator may take at once, however little is kept."""
@@ -87,9 +97,13 @@ class Report:
         return self.memory_mib[-1] <= max(early * GROWTH, early + SLACK_MIB)
 
 
-def mutated(rng: random.Random, body: bytes) -> bytes:
-    """A request that is wrong in some way, or in none."""
-    if rng.random() < 0.3:
+def mutated(rng: random.Random, body: bytes, *, spoil: bool | None = None) -> bytes:
+    """
+    A request or an object that is wrong in some way, or in none.
+
+    ``spoil``: whether single bytes are wrong, so that it may be no JSON; ``None``: sometimes.
+    """
+    if spoil or (spoil is None and rng.random() < 0.3):
         return _spoilt(rng, body)
     document = json.loads(body)
     text = b""
@@ -147,14 +161,16 @@ def _spoilt(rng: random.Random, body: bytes) -> bytes:
     return bytes(data)
 
 
-def run(service: Service, count: int, seed: int) -> Report:
+def run(service: Service, count: int, seed: int, *, live: bool = False) -> Report:
     """Send ``count`` mutated requests of all verbs in turn."""
     rng, report = random.Random(seed), Report()
     client = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
     good = {verb: _post(client, verb, found[0]) for verb, found in bodies().items()}
+    good_every, pause = (GOOD_EVERY_LIVE, EXPIRY_SECONDS) if live else (GOOD_EVERY, 0.0)
     for number in range(count):
-        if number % GOOD_EVERY == 0:
+        if number % good_every == 0:
             report.memory_mib.append(service.resident_mib())
+            time.sleep(pause)
             for verb, expected in good.items():
                 if _post(client, verb, bodies()[verb][0]) != expected:
                     report.wrong.append(f"after {number}: a good {verb} is answered otherwise")
@@ -189,22 +205,38 @@ def _problem(status: int, answer: bytes) -> str:
     return "a long error" if status != 200 and len(answer) > 2000 else ""
 
 
+def api() -> LiveApi:
+    """The recording's cluster with the claims of its attempts, none of which has devices yet."""
+    without_pods = (each for each in cluster_objects() if each["kind"] != "Pod")
+    return LiveApi({name: part for name, part in each.items() if name != "status"} for each in without_pods)
+
+
+def show(report: Report, what: str, seconds: float, counts: Mapping[str, int] | None = None) -> None:
+    """Print what came of it."""
+    for name, number in (*sorted(report.statuses.items()), *(counts or {}).items()):
+        sys.stdout.write(f"{name:26} {number:9,}\n")
+    first, last = report.memory_mib[len(report.memory_mib) // 10], report.memory_mib[-1]
+    sys.stdout.write(f"{what} in {seconds:.0f} s; memory {first:.0f} -> {last:.0f} MiB\n")
+    for line in report.wrong[:20]:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{len(report.wrong)} wrong; memory {'flat' if report.flat else 'grows'}\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.attacks.fuzz")
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--live", action="store_true", help="follow an API server instead of a dump")
     args = parser.parse_args()
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as directory, serving(Path(directory)) as service:
-        report = run(service, args.count, args.seed)
-    for name, number in sorted(report.statuses.items()):
-        sys.stdout.write(f"{name:16} {number:8,}\n")
-    first, last = report.memory_mib[len(report.memory_mib) // 10], report.memory_mib[-1]
-    took = time.monotonic() - started
-    sys.stdout.write(f"{args.count:,} requests in {took:.0f} s; memory {first:.0f} -> {last:.0f} MiB\n")
-    for line in report.wrong[:20]:
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.write(f"{len(report.wrong)} wrong answers; memory {'flat' if report.flat else 'grows'}\n")
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        if args.live:
+            service = stack.enter_context(serving_live(directory, stack.enter_context(api().serving())))
+        else:
+            service = stack.enter_context(serving(directory))
+        report = run(service, args.count, args.seed, live=args.live)
+    show(report, f"{args.count:,} requests", time.monotonic() - started)
     return int(bool(report.wrong) or not report.flat)
 
 
