@@ -7,7 +7,9 @@ Source: k8s.io/client-go plugin/pkg/client/auth/exec exec.go and pkg/apis/client
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -124,10 +126,11 @@ async def _output(plugin: _Exec, folder: str) -> bytes:
     command = plugin.command
     if os.sep in command:  # else it is sought in PATH
         command = str(Path(folder, command))
+    interactive = sys.stdin is not None and sys.stdin.isatty()
     about = {
         "apiVersion": plugin.api_version,
         "kind": "ExecCredential",
-        "spec": {"interactive": sys.stdin is not None and sys.stdin.isatty()},
+        "spec": {"interactive": interactive},
     }
     environment = {
         **os.environ,
@@ -136,14 +139,25 @@ async def _output(plugin: _Exec, folder: str) -> bytes:
     }
     loop = asyncio.get_running_loop()
     transport, output = await loop.subprocess_exec(
-        _Output, command, *(plugin.args or ()), stdin=None, env=environment
+        _Output,
+        command,
+        *(plugin.args or ()),
+        stdin=None,
+        env=environment,
+        # A group of its own can be ended with all whom the plugin started, but must not use a terminal.
+        process_group=None if interactive else 0,
     )
     try:
         async with asyncio.timeout(PLUGIN_SECONDS):
             await output.ended
-    finally:
         status = transport.get_returncode()
-        # Ends the plugin where it still runs; whoever it started loses its pipes.
+    except BaseException:
+        if not interactive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(transport.get_pid(), signal.SIGKILL)
+        raise
+    finally:
+        # Ends the plugin where it still runs.
         transport.close()
     if status != 0:
         said = output.err.decode("utf-8", "replace").strip()
