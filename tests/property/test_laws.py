@@ -168,6 +168,18 @@ def test_best_is_at_least_what_is_predicted(world):
                 assert best.rating >= verdict.alignment.predicted
 
 
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_devices_of_several_nodes_form_no_pairs(world):
+    """A fabric is nowhere on a node, whatever its devices publish: nothing is apart, nor unknown."""
+    for verdict in verdicts(world).values():
+        pairs = () if verdict.alignment is None else verdict.alignment.pairs
+        paired = {verdict.devices[number].result.id.pool for pair in pairs for number in (pair.a, pair.b)}
+        assert "fabric" not in paired
+        here = [each for each in verdict.devices if each.result.id.pool != "fabric"]
+        assert bool(pairs) == (len(here) > 1)
+
+
 def _plain(world: World) -> World:
     """The world without what makes more devices a burden: constraints, all, fragile selectors, counters."""
 

@@ -24,7 +24,7 @@ from ..topology.published import read_published
 from ..topology.vocabulary import Vocabulary
 from .differences import Difference
 from .free_pairs import NOTHING_PAIRABLE, Pairable, marks_of, pairable_of
-from .node_selection import NodeSelectorError, node_matches
+from .node_selection import NodeSelectorError, node_matches, ties_to
 from .pools import (
     Pool,
     gather_pools,
@@ -136,12 +136,13 @@ def unmoved_slices(
 
 
 def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Vocabulary) -> bool:
-    if before.driver != after.driver or bool(before.node_name) != bool(after.node_name):
+    if before.driver != after.driver or _reach(before) != _reach(after):
         return False
     names = vocabulary.attributes(after.driver)
     # What a device itself says of nodes decides whether it has a location on one.
     if any(
-        then.traits.node_name != now.traits.node_name
+        (then.traits.node_name, then.traits.all_nodes, then.traits.node_selector)
+        != (now.traits.node_name, now.traits.all_nodes, now.traits.node_selector)
         for then, now in zip(before.devices, after.devices, strict=False)
     ):
         return False
@@ -149,6 +150,16 @@ def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Voca
         (then.name == now.name and then.attributes == now.attributes)
         or read_published(names, after.driver, then) == read_published(names, after.driver, now)
         for then, now in zip(before.devices, after.devices, strict=True)
+    )
+
+
+def _reach(slice_: ResourceSlice) -> tuple[object, ...]:
+    """What of a slice decides whether its devices are for one node alone."""
+    return (
+        bool(slice_.node_name),
+        slice_.all_nodes,
+        slice_.node_selector,
+        slice_.per_device_node_selection,
     )
 
 
@@ -267,10 +278,15 @@ def _skips_node(slice_: ResourceSlice, node: Node, release: Release) -> bool:
 
 
 def _is_local(slice_: ResourceSlice, device: Device, node: Node) -> bool:
-    """Whether the device is named for this node, by its slice or by itself, and for no other."""
-    return bool(slice_.node_name) or (
-        slice_.per_device_node_selection is True and device.traits.node_name == node.name
-    )
+    """Whether the device is for this node, by its slice or by itself, and for no other."""
+    if slice_.node_name:
+        return True
+    if not slice_.per_device_node_selection:
+        return not slice_.all_nodes and ties_to(slice_.node_selector, node)
+    traits = device.traits
+    if traits.node_name or traits.all_nodes:
+        return traits.node_name == node.name
+    return ties_to(traits.node_selector, node)
 
 
 def _targets(device: Device, node: Node) -> bool:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 
 from extender.model import Node, NodeRequirement, NodeSelector, ResourceSlice
 
+HOSTNAME = "kubernetes.io/hostname"
+
 
 class NodeSelectorError(ValueError):
     """A node selector that Kubernetes refuses to parse; fatal for the attempt upstream."""
@@ -24,6 +26,24 @@ def node_matches(node: Node, node_name: str, all_nodes: bool, selector: NodeSele
     if all_nodes:
         return True
     return selector is not None and selector_matches(selector, node)
+
+
+def ties_to(selector: NodeSelector | None, node: Node) -> bool:
+    """
+    Whether a selector that matches the node can match no other: each of its terms names the node.
+
+    A term does so by the field ``metadata.name``, or by the label ``kubernetes.io/hostname``, which the
+    kubelet gives to each node and which is unique where hostnames are.
+    """
+    return selector is not None and all(
+        any(each.operator == "In" and each.values == (node.name,) for each in term.fields)
+        or any(
+            each.key == HOSTNAME and each.operator == "In" and each.values == (node.labels.get(HOSTNAME),)
+            for each in term.expressions
+        )
+        for term in selector.terms
+        if term.expressions or term.fields
+    )
 
 
 def nodes_targeted(slices: Iterable[ResourceSlice], nodes: Iterable[Node]) -> set[str] | None:

@@ -22,7 +22,8 @@ class DeviceKind(StrEnum):
     """
     What a device is for. Names of pairs have their kinds in this order: ``gpu-nic``.
 
-    ``virtual``: the device is no hardware. It has no location and forms no pairs.
+    ``virtual``: the device is nowhere on the node: it is no hardware, or several nodes reach it over a
+    network or a fabric, whatever its driver's kind. It has no location and forms no pairs.
     """
 
     GPU = "gpu"

@@ -29,8 +29,8 @@ def locate(
 
     Pass everything the node publishes, allocated or not: one device's NUMA node is often known
     only through another one on the same root. ``not_local``: the positions of devices that other
-    nodes can reach too, or that are not for this node at all. They are on no bus of the node, and
-    nothing is inferred from them. Never raises: values that make no sense are unknown.
+    nodes can reach too, or that are not for this node at all. They are nowhere on the node, of kind
+    ``virtual``, and nothing is inferred from them. Never raises: values that make no sense are unknown.
     """
     names_of: dict[str, DriverAttributes] = {}
     published: list[PublishedTopology] = []

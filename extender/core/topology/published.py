@@ -50,9 +50,9 @@ class PublishedTopology(NamedTuple):
         return next((key.rpartition(":")[0] for key in self.keys if _ADDRESS.fullmatch(key)), "")
 
     def without_location(self) -> PublishedTopology:
-        """The same for a device that several nodes can reach: it is on no bus and NUMA node of this one."""
+        """The same for a device that several nodes can reach: it is nowhere on this one."""
         keys = tuple(key for key in self.keys if not _ADDRESS.fullmatch(key))
-        return self._replace(keys=keys, root="", reach=(), numa=(), socket=-1)
+        return self._replace(kind=DeviceKind.VIRTUAL, keys=keys, root="", reach=(), numa=(), socket=-1)
 
 
 def read_published(names: DriverAttributes, driver: str, device: Device) -> PublishedTopology:

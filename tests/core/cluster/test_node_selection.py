@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.cluster.node_selection import NodeSelectorError, node_matches, selector_matches
+from extender.core.cluster.node_selection import (
+    HOSTNAME,
+    NodeSelectorError,
+    node_matches,
+    selector_matches,
+    ties_to,
+)
 from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm
 
 NODE = Node("n", {"zone": "a", "count": "5", "empty": "", "signed": "+5", "word": "five", "negative": "-3"})
@@ -137,3 +143,29 @@ def test_terms_are_ored_and_their_requirements_anded(terms, matches):
 def test_the_first_rule_that_is_set_decides(name, all_nodes, of, matches):
     """Name, then all nodes, then selector; with none, no node."""
     assert node_matches(NODE, name, all_nodes, of) is matches
+
+
+NAMED = NodeRequirement("metadata.name", "In", ("n",))
+HOST = NodeRequirement(HOSTNAME, "In", ("host",))
+BROAD = NodeRequirement("zone", "In", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("terms", "tied"),
+    [
+        ((NodeSelectorTerm((), (NAMED,)),), True),
+        ((NodeSelectorTerm((HOST,)),), True),
+        ((NodeSelectorTerm((BROAD, HOST)), NodeSelectorTerm()), True),
+        ((NodeSelectorTerm((BROAD,)),), False),
+        ((NodeSelectorTerm((HOST,)), NodeSelectorTerm((BROAD,))), False),
+        ((NodeSelectorTerm((NodeRequirement(HOSTNAME, "In", ("host", "other")),)),), False),
+        ((NodeSelectorTerm((NodeRequirement(HOSTNAME, "Exists", ()),)),), False),
+        ((NodeSelectorTerm((), (NodeRequirement("metadata.name", "In", ("m",)),)),), False),
+    ],
+)
+def test_a_selector_can_tie_to_one_node(terms, tied):
+    """By its name or its hostname, in every term that can match."""
+    node = Node("n", {HOSTNAME: "host", "zone": "a"})
+    assert ties_to(NodeSelector(terms), node) is tied
+    assert not ties_to(NodeSelector(terms), Node("x", {"zone": "a"}))
+    assert not ties_to(None, node)
