@@ -10,9 +10,9 @@ from extender.core.topology.drivers import DRIVERS
 from extender.core.topology.locate import locate
 from extender.core.topology.published import does_rdma, read_published
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
-from extender.kube.files import cluster_file
 from extender.model import Device, ResourceSlice
 from tests.paths import DATA, ROOT
+from tests.samples import read_sample
 
 SLICES = DATA / "slices"
 FRAGMENTS = {
@@ -224,7 +224,7 @@ EXPECTED = {
 
 
 def slices(name: str) -> tuple[ResourceSlice, ...]:
-    return cluster_file.read([str(SLICES / f"{name}.yaml")]).slices
+    return read_sample("slices", name).slices
 
 
 def named(device: Device, driver: str) -> Device:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from extender.kube.files import cluster_file
-from extender.kube.files.cluster import ClusterBuilder
 from extender.model import Attribute, AttributeKind, DeviceID
 from tests.paths import DATA
+from tests.samples import read_sample
 
 SLICES = {  # file: (driver of its slices, how many slices, how many devices)
     "aws-p4d-dra.net": ({"dra.net"}, 1, 7),
@@ -63,18 +63,10 @@ def test_every_sample_is_expected():
     assert {path.stem for path in (DATA / "slices").glob("*.yaml")} == set(SLICES)
 
 
-def decoded(folder, name):
-    """The objects of a sample, without the checks of a dump: some are fragments of documentation."""
-    builder = ClusterBuilder()
-    for document in cluster_file.documents(str(DATA / folder / f"{name}.yaml")):
-        builder.add(document)
-    return builder.build()
-
-
 @pytest.mark.parametrize("name", SLICES)
 def test_slice_sample(name):
     """Every slice and device of the sample is there, each with a name, under its driver."""
-    cluster = decoded("slices", name)
+    cluster = read_sample("slices", name)
     devices = [device for each in cluster.slices for device in each.devices]
     assert ({each.driver for each in cluster.slices}, len(cluster.slices), len(devices)) == SLICES[name]
     assert all(device.name for device in devices)
@@ -85,7 +77,7 @@ def test_slice_sample(name):
 )
 def test_claim_sample(name):
     """Every request of the sample names a class, exactly or in each alternative."""
-    cluster = decoded("claims", name)
+    cluster = read_sample("claims", name)
     specs = [each.spec for each in cluster.claims] + [each.spec for each in cluster.templates]
     exact = [
         alternative
