@@ -77,11 +77,17 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 
 
 class _Output(asyncio.SubprocessProtocol):
-    """Collects what a plugin writes; ``ended`` is done when it has exited and closed its outputs."""
+    """
+    Collects what a plugin writes.
+
+    ``exited`` is done when the plugin has exited, ``ended`` when its outputs are closed, too.
+    """
 
     def __init__(self) -> None:
         self.out, self.err = bytearray(), bytearray()
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.exited: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd != _STDOUT:
@@ -90,6 +96,9 @@ class _Output(asyncio.SubprocessProtocol):
             self.out += data
         elif not self.ended.done():
             self.ended.set_exception(PluginError(f"it wrote more than {MOST_OUTPUT_BYTES >> 20} MiB"))
+
+    def process_exited(self) -> None:
+        self.exited.set_result(None)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         if not self.ended.done():
@@ -157,8 +166,9 @@ async def _output(plugin: _Exec, folder: str) -> bytes:
                 os.killpg(transport.get_pid(), signal.SIGKILL)
         raise
     finally:
-        # Ends the plugin where it still runs.
+        # Ends the plugin where it still runs; asyncio collects it only while the loop runs.
         transport.close()
+        await output.exited
     if status != 0:
         said = output.err.decode("utf-8", "replace").strip()
         raise PluginError(f"it ended with status {status}{f': {said}' if said else ''}")
