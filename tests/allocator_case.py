@@ -15,7 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from extender.cel import unlimited
 from extender.core.allocator.answer import find
+from extender.core.allocator.budget import Budget
 from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.order import combinations_suffice
 from extender.core.allocator.picking import Fatal, Unpredictable
@@ -114,10 +116,11 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
     if state.inventory.failure is not None:
         return Answer(Outcome.ERROR, detail=str(state.inventory.failure))
     try:
-        compiled = compile_claims(specs, snapshot.classes, release)
+        compiled = compile_claims(specs, snapshot.classes, release, unlimited())
     except InvalidClaims as refused:
         return Answer(Outcome.ERROR, detail=str(refused.reason))
-    node_layout = Projector(compiled, release).project(state.inventory)
+    node_layout = Projector(compiled, release).project(state.inventory, Budget(0, 2**62))
+    assert node_layout is not None
     usage = usage_of(node_layout, state.inventory, state.usage, release)
     problem = Problem(compiled, node_layout.layout, usage, release)
     found = find(problem, budget)

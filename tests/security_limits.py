@@ -10,7 +10,9 @@ import sys
 from dataclasses import dataclass
 
 from extender.cel.evaluation.bounds import COST_LIMIT
+from extender.core.allocator.budget import PIECE_UNITS
 from extender.core.prediction.evaluate import Settings
+from extender.core.soft_alignment.soften import SOFTEN_UNITS
 from extender.kube.api import binder, connection, event_recorder, list_pages
 from extender.kube.decode.interner import TABLE_LIMIT
 from extender.kube.watch import unreadable
@@ -121,6 +123,27 @@ LIMITS = (
         "steps",
         "outcome `unknown` for the nodes that are left",
         "dra_extender_predictions_total",
+    ),
+    Limit(
+        "all else that answers a request (`--request-work`)",
+        Settings().request_units,
+        "units of work",
+        "outcome `unknown` for the nodes that are left",
+        "dra_extender_predictions_total",
+    ),
+    Limit(
+        "one piece of that work, such as the selectors of a device",
+        PIECE_UNITS,
+        "units of work",
+        "outcome `unknown`",
+        "dra_extender_predictions_total",
+    ),
+    Limit(
+        "a decision of `/mutate`",
+        SOFTEN_UNITS,
+        "units of work",
+        "the claim stays as it is written",
+        "dra_extender_soft_alignment_total",
     ),
     Limit(
         "one CEL selector on one device, in the units of Kubernetes",

@@ -46,6 +46,7 @@ class ReasonCode(StrEnum):
     NODE_UNKNOWN = "node-unknown"
     SEARCH_BUDGET = "search-budget"
     REQUEST_BUDGET = "request-budget"
+    REQUEST_WORK = "request-work"
     CEL_UNKNOWN = "cel-unknown"
     BINDING_WAITING = "binding-waiting"
     NOT_MODELLED = "not-modelled"
@@ -97,6 +98,9 @@ TEMPLATES: dict[ReasonCode, str] = {
     ReasonCode.NODE_UNKNOWN: "the node is not known (yet)",
     ReasonCode.SEARCH_BUDGET: "the search was given up after {steps} steps (limit per search)",
     ReasonCode.REQUEST_BUDGET: "the request's budget of {steps} search steps was spent on other nodes",
+    ReasonCode.REQUEST_WORK: (
+        "the request's budget of {units} units of work does not suffice for this node and those before it"
+    ),
     ReasonCode.CEL_UNKNOWN: "{where}: the CEL selector cannot be evaluated: {detail}",
     ReasonCode.BINDING_WAITING: (
         "claim {claim} waits for a device to become ready, and it is not known when that wait times out"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from extender.core.allocator.budget import PIECE_UNITS
 from extender.core.prediction.evaluate import Settings
 
 from .config_error import ConfigError
@@ -130,6 +131,10 @@ class Config:
             raise ConfigError(
                 "--request-steps",
                 f"expected at least --search-steps ({search_steps}), got {self.evaluation.request_steps}",
+            )
+        if self.evaluation.request_units < PIECE_UNITS:
+            raise ConfigError(
+                "--request-work", f"expected at least {PIECE_UNITS}, got {self.evaluation.request_units}"
             )
         if self.max_nodes < 1:
             raise ConfigError("--max-nodes", f"expected at least 1, got {self.max_nodes}")

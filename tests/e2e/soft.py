@@ -23,6 +23,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+from extender.cel import unlimited
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.snapshot import Snapshot
@@ -162,8 +163,8 @@ def _spec(classes: Mapping[str, str]) -> ClaimSpec:
 
 def most_sharing_a_root(snapshot: Snapshot, pair: ClaimSpec) -> int:
     """A bound for any choice of nodes and devices: as many on each root as the rarer kind has devices."""
-    shape = compile_claims([pair], snapshot.classes, snapshot.release)
-    selection = select(shape, snapshot.published.values(), snapshot.release)
+    shape = compile_claims([pair], snapshot.classes, snapshot.release, unlimited())
+    selection = select(shape, snapshot.published.values(), snapshot.release, unlimited())
     most = 0
     for state in snapshot.nodes.values():
         there = [

@@ -98,6 +98,36 @@ def test_a_small_budget_is_spent_alike(version, world, seed, steps):
     assert evaluate(moved, world.pod, memo, budget).verdicts(names[::-1]) == one
 
 
+@pytest.mark.parametrize("version", RELEASES)
+@settings(max_examples=40, deadline=None)
+@given(
+    world=worlds(),
+    seed=st.integers(),
+    steps=st.integers(1, 60),
+    units=st.integers(1, 4_000),
+    rich=st.booleans(),
+)
+def test_what_was_asked_before_never_matters(version, world, seed, steps, units, rich):
+    """Also not where the budgets are small: work that is remembered is charged as if it were done."""
+    names = [node.name for node in world.nodes]
+    budget = Settings(search_steps=60, request_steps=60 + steps, request_units=units)
+    snapshot = snapshot_of(world, version)
+    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    before = replace(budget, request_steps=100_000, request_units=100_000) if rich else budget
+    shuffle = random.Random(seed)
+    for _ in range(3):
+        some = shuffle.sample(names, shuffle.randint(1, len(names)))
+        evaluate(snapshot, world.pod, memo, before).entries(some)
+    fresh: Memo[Entry] = Memo(lambda name, score: (name, score))
+    one = evaluate(snapshot, world.pod, fresh, budget)
+    other = evaluate(snapshot, world.pod, memo, budget)
+    for _ in range(2):
+        assert other.entries(names) == one.entries(names)
+        assert other.verdicts(names) == one.verdicts(names)
+    ours, theirs = one.budget(), other.budget()
+    assert [one.best(name, ours) for name in names] == [other.best(name, theirs) for name in names]
+
+
 @settings(max_examples=150, deadline=None)
 @given(worlds())
 def test_nodes_do_not_influence_each_other(world):

@@ -66,14 +66,17 @@ class Facade:
     def entries(self, names):
         return [wire.host_priority(name, found.score) for name, found in self.verdicts(names).items()]
 
-    def verdicts(self, names):
+    def budget(self, _turn=None):
+        return None
+
+    def verdicts(self, names, _budget=None):
         return {name: self.table.get(name, UNKNOWN_NODE) for name in names}
 
     def shortfalls(self, names):
         found = {name: shortfall_of(verdict) for name, verdict in self.verdicts(names).items()}
         return {name: shortfall for name, shortfall in found.items() if shortfall is not None}
 
-    def best(self, name):
+    def best(self, name, _budget=None):
         return Best(self.best_alignment.get(name), complete=True)
 
 

@@ -71,7 +71,9 @@ def config_of(args: argparse.Namespace, site: Site) -> Config:
     """The configuration that the options give. Raises ``ConfigError``."""
     return Config(
         listeners=listeners_of(listen_options(args)),
-        evaluation=Settings(args.score_max, args.search_steps, args.request_steps, site.worths),
+        evaluation=Settings(
+            args.score_max, args.search_steps, args.request_steps, site.worths, args.request_work
+        ),
         default_policy=Policy(args.alignment),
         bind=args.bind,
         decisive=args.decisive,

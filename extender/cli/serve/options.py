@@ -274,6 +274,14 @@ OPTIONS: tuple[ServeOption, ...] = (
         page="prediction.md#budgets",
     ),
     ServeOption(
+        name="--request-work",
+        metavar="N",
+        parse=int,
+        default=_CONFIG.evaluation.request_units,
+        help="most units of work, of about a microsecond each, of all else that answers one request",
+        page="prediction.md#budgets",
+    ),
+    ServeOption(
         name="--drain-seconds",
         metavar="S",
         parse=float,

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from extender.cel import unlimited
 from extender.model import Claim, ClaimSpec, Pod
 
+from ..allocator.budget import Budget
 from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
 from ..claims.extended_resources import (
     EXTENDED_CLAIM_NAME,
@@ -23,7 +25,6 @@ from ..claims.extended_resources import (
 from ..claims.plan import Plan, Uniform, plan_of
 from ..claims.pod_claims import PodClaims
 from ..cluster.snapshot import Snapshot
-from ..prediction.budget import Budget
 from ..prediction.claims_memo import ClaimsMemos, Ratings
 from ..prediction.judge import NodeJudge
 from ..prediction.settings import Settings
@@ -60,6 +61,9 @@ from .survey import NodeGroup, Step, outcomes, survey
 
 ADVICE_STEPS = 1_000_000
 """Search steps for all options together, a few seconds. Nodes beyond are unknown."""
+
+ADVICE_UNITS = 10_000_000
+"""Units of work for all options together, the same in a worse case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class _Adviser:
         self._step = step
         self._memos: ClaimsMemos = {}
         self._ratings = Ratings(settings.worths)
-        self._budget = Budget(ADVICE_STEPS)
+        self._budget = Budget(ADVICE_STEPS, ADVICE_UNITS)
         self._surveyed: dict[tuple[tuple[ClaimSpec, ...], tuple[str, ...]], NowAndEmpty] = {}
         self._extended = (
             backed_resources(subject.pod, snapshot.classes)
@@ -139,7 +143,8 @@ class _Adviser:
             *self._pod_warnings(),
         ]
         try:
-            compiled = compile_claims(self._specs, snapshot.classes, snapshot.release)
+            # Nobody waits but the one who asks about these claims.
+            compiled = compile_claims(self._specs, snapshot.classes, snapshot.release, unlimited())
         except InvalidClaims:
             written, now, empty = self._as_written()
             if not any(claim_warning.severity is Severity.BLOCKS for claim_warning in warnings):
@@ -234,7 +239,9 @@ class _Adviser:
 
     def _survey(self, plan: Plan, state: Snapshot) -> tuple[NodeGroup, ...]:
         judge = NodeJudge(plan, state, self._memos, self._ratings, self._settings.search_steps)
-        return survey(judge, self._budget.part(self._settings.request_steps), self._step)
+        return survey(
+            judge, self._budget.part(self._settings.request_steps, self._settings.request_units), self._step
+        )
 
     def _judged(self, option: ConstraintOption, evidence: OptionEvidence, bare: ConstraintOption) -> Judged:
         publications: tuple[Publication, ...] = ()

@@ -25,7 +25,7 @@ A search of so many steps gets a warning.
 kube-scheduler takes the same steps on each attempt of the pod, on every such node.
 """
 
-_BUDGETS = (ReasonCode.SEARCH_BUDGET, ReasonCode.REQUEST_BUDGET)
+_BUDGETS = (ReasonCode.SEARCH_BUDGET, ReasonCode.REQUEST_BUDGET, ReasonCode.REQUEST_WORK)
 _NO_FIT = "no set of devices satisfies it"
 
 

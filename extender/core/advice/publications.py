@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from extender.model import Attribute, Device
 
+from ..allocator.budget import UNLIMITED, Budget
 from ..allocator.compared_values import looked_up
 from ..allocator.layout import NOWHERE
 from ..allocator.selector_result import SelectorResult
@@ -75,13 +76,16 @@ class Sighting(NamedTuple):
 
 def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sighting]:
     """Yield every device of every node that an alternative selects, node by node."""
+    # The survey has judged all of them, so nothing is left to be done but to look that up.
+    budget = Budget(0, UNLIMITED)
     for group in surveyed:
         if group.view is None:
             continue
         projector = group.view.memo.projector
         for name in group.nodes:
             inventory = snapshot.nodes[name].inventory
-            node_layout = projector.project(inventory)
+            node_layout = projector.project(inventory, budget)
+            assert node_layout is not None
             for candidate, (number, position) in zip(
                 node_layout.layout.candidates, node_layout.positions, strict=True
             ):

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..alignment.pairs import Alignment
+from ..allocator.budget import Budget
 from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
-from ..prediction.budget import Budget
 from ..prediction.judge import Judgement, NodeJudge
 from ..prediction.node_view import NodeView
 from ..prediction.predict import Prediction
@@ -49,7 +49,7 @@ def survey(judge: NodeJudge, budget: Budget, step: Step) -> tuple[NodeGroup, ...
     """
     groups: dict[_GroupKey, tuple[list[str], Judgement]] = {}
     for name, state in judge.snapshot.nodes.items():
-        view = judge.view(state)
+        view = judge.view(state, budget)
         if isinstance(view, Prediction):
             key: _GroupKey = (None, view.outcome, view.reason)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extender.cel import Answer, AnswerKind, CelDevice, unlimited
+from extender.cel import Answer, AnswerKind, CelDevice, Work
 from extender.model import Attribute, AttributeKind, Device
 from extender.model.slices import Scalar
 
@@ -43,10 +43,9 @@ def looked_up(device: Device, driver: str, attribute: str) -> Attribute | None:
 
 
 def values_of(
-    device: Device, driver: str, seen: CelDevice, compared: Sequence[Compared]
+    device: Device, driver: str, seen: CelDevice, compared: Sequence[Compared], work: Work
 ) -> tuple[Value, ...]:
-    """The compared values of a device; ``seen`` is how expressions see it."""
-    work = unlimited()
+    """The compared values of a device; ``seen`` is how expressions see it, ``work`` what they may take."""
     return tuple(
         looked_up(device, driver, value.attribute)
         if value.derived is None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from extender.cel import Answer
+from extender.cel import Answer, CelDevice, Work
 from extender.model import Attribute, Device, ResourceSlice
 from extender.model.slices import NO_TRAITS
 
@@ -14,32 +15,53 @@ from ..cluster.signature import NodeSignature, PoolSignature
 from ..releases.release import CounterScope, Release
 from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
+from .budget import PIECE_UNITS, Budget, TurnOver
 from .compared_values import MISSING, Value, ValueClasses, values_of
 from .layout import NOWHERE, Block, Candidate, Layout, NodeLayout
 from .selector_result import SelectorResult, as_seen, selector_result
 
-# Of one device of a slice: its position, selector results, compared values, first failure.
-_Seen = tuple[int, tuple[SelectorResult, ...], tuple[Value, ...], tuple[str, str]]
+# What a device costs apart from its selectors.
+_DEVICE_UNITS = 1
+
+_LAYOUT_UNITS = 2
+"""The work of putting a candidate into a layout."""
+
+
+class _Device(NamedTuple):
+    """What the claims see of a device, where its selectors failed first, and what that took to find out."""
+
+    results: tuple[SelectorResult, ...]
+    values: tuple[Value, ...]
+    failure: tuple[str, str]
+    units: int
+
+
+# A device that some alternative does not reject: its position in the slice, and selector results there.
+_Seen = tuple[int, tuple[SelectorResult, ...], _Device]
 
 
 class Projector:
     """
     Projects inventories onto compiled claims.
 
-    State is two memos of pure functions: distinct devices to selector results, and
+    State is two memos of pure functions: distinct devices to what the claims see of them, and
     distinct slices to small numbers, so that a node costs one look-up per slice.
+
+    ``units``: an upper bound of what any set of nodes is charged for their slices.
     """
 
     def __init__(self, compiled: CompiledClaims, release: Release) -> None:
+        self.units = 0
         self._compiled = compiled
         self._release = release
         self._by_block = not release.order.fixed or release.counters.scope is CounterScope.SLICE
         published = (value.attribute for value in compiled.compared if value.derived is None)
         self._reads = tuple(dict.fromkeys((*compiled.reads, *published)))
         self._whole = compiled.reads_everything or bool(compiled.domains)
-        self._results: dict[object, tuple[tuple[SelectorResult, ...], tuple[str, str]]] = {}
+        self._devices: dict[object, _Device] = {}
         self._slices: dict[object, int] = {}
         self._seen: list[tuple[_Seen, ...]] = []
+        self._slice_units: list[int] = []
         self._layouts: dict[Layout, int] = {}
         self._node_layouts: dict[tuple[NodeSignature, tuple[int, ...]], NodeLayout] = {}
 
@@ -48,23 +70,35 @@ class Projector:
         """How many distinct slices and nodes it remembers."""
         return len(self._slices) + len(self._node_layouts)
 
-    def project(self, inventory: Inventory) -> NodeLayout:
-        """The layout of a node; equal nodes get the same object."""
+    def project(self, inventory: Inventory, budget: Budget) -> NodeLayout | None:
+        """
+        The layout of a node; equal nodes get the same object.
+
+        ``None``: the budget does not suffice for its slices. Raises ``TurnOver``.
+        """
         signature = inventory.signature
-        numbers = tuple(
-            [
-                self._slice_number(slice_, slice_signature.unsupported, slice_signature.targets)
-                for slice_, slice_signature in zip(inventory.slices, signature.slices, strict=True)
-            ]
-        )
-        node_layout = self._node_layouts.get((signature, numbers))
+        numbers = []
+        for slice_, slice_signature in zip(inventory.slices, signature.slices, strict=True):
+            number = self._slice_number(slice_, slice_signature.unsupported, slice_signature.targets, budget)
+            if number is None:
+                return None
+            numbers.append(number)
+        key = (signature, tuple(numbers))
+        node_layout = self._node_layouts.get(key)
         if node_layout is None:
-            node_layout = self._node_layouts[(signature, numbers)] = self._build(inventory, numbers)
+            layout, positions = self._build(inventory, numbers)
+            number = self._layouts.setdefault(layout, len(self._layouts))
+            node_layout = self._node_layouts[key] = NodeLayout(number, layout, positions)
+            budget.work(_LAYOUT_UNITS * (1 + len(positions)))
         return node_layout
 
     def _slice_number(
-        self, slice_: ResourceSlice, unsupported: tuple[str | None, ...], targets: tuple[bool, ...]
-    ) -> int:
+        self,
+        slice_: ResourceSlice,
+        unsupported: tuple[str | None, ...],
+        targets: tuple[bool, ...],
+        budget: Budget,
+    ) -> int | None:
         reads = self._reads
         if self._whole:
             seen: list[object] = [(device.traits, self._extract(device)) for device in slice_.devices]
@@ -73,9 +107,15 @@ class Projector:
         key = (slice_.driver, tuple(seen), unsupported, targets)
         number = self._slices.get(key)
         if number is None:
+            selected = self._select(slice_, seen, unsupported, targets, budget)
+            if selected is None:
+                return None
+            kept, units = selected
             number = self._slices[key] = len(self._seen)
-            self._seen.append(self._select(slice_, seen, unsupported, targets))
-        return number
+            self._seen.append(kept)
+            self._slice_units.append(units)
+            self.units += units
+        return number if budget.pay((self, number), self._slice_units[number]) else None
 
     def _extract(self, device: Device) -> tuple[tuple[str, Attribute], ...]:
         """All attributes that a selector with computed look-ups might read."""
@@ -94,16 +134,33 @@ class Projector:
         seen: Sequence[object],
         unsupported: tuple[str | None, ...],
         targets: tuple[bool, ...],
-    ) -> tuple[_Seen, ...]:
-        """Devices of a slice that some alternative does not reject."""
+        budget: Budget,
+    ) -> tuple[tuple[_Seen, ...], int] | None:
+        """
+        Devices of a slice that some alternative does not reject, and what all of its devices took.
+
+        ``None``: they take more than is left of the budget. Devices are charged once for each slice,
+        whether they are remembered or not, so the units of a slice depend on nothing else.
+        """
         kept = []
+        units = 0
+        charged = set()
         for position, (device, key) in enumerate(zip(slice_.devices, seen, strict=True)):
             broken = unsupported[position] if unsupported else None
             full_key = (slice_.driver, key, broken)
-            cached = self._results.get(full_key)
-            if cached is None:
-                cached = self._results[full_key] = self._select_device(slice_.driver, device, broken)
-            results, failure = cached
+            cached = self._devices.get(full_key)
+            if cached is None and units < budget.units_left:
+                cached = self._judge(slice_.driver, device, broken, budget)
+                self._devices[full_key] = cached
+                budget.work(cached.units)
+            if cached is not None and full_key not in charged:
+                charged.add(full_key)
+                units += cached.units
+            if cached is None or units > budget.units_left:
+                self.units += max(units, budget.units_left + 1)
+                budget.exhaust()
+                return None
+            results = cached.results
             if targets and not targets[position]:
                 # Upstream asks for the node after CEL, so failures still count.
                 results = tuple(
@@ -111,29 +168,41 @@ class Projector:
                     for result in results
                 )
             if any(results):
-                values = values_of(
-                    device,
-                    slice_.driver,
-                    as_seen(slice_.driver, device, self._release),
-                    self._compiled.compared,
-                )
-                kept.append((position, results, values, failure))
-        return tuple(kept)
+                kept.append((position, results, cached))
+        return tuple(kept), units
 
-    def _select_device(
-        self, driver: str, device: Device, unsupported: str | None
-    ) -> tuple[tuple[SelectorResult, ...], tuple[str, str]]:
-        cel_device = as_seen(driver, device, self._release)
+    def _judge(self, driver: str, device: Device, unsupported: str | None, budget: Budget) -> _Device:
+        """What the claims see of a device; raises ``TurnOver`` where that cannot be found out at once."""
+        work = Work(budget.at_once(PIECE_UNITS))
+        cel_device = self._as_seen(driver, device)
         failure = ("", "")
         results = []
         for alternative in self._compiled.alternatives:
-            result, why = selector_result(alternative, cel_device, unsupported)
+            result, why = selector_result(alternative, cel_device, unsupported, work)
             results.append(result)
             if why[0] and not failure[0]:
                 failure = why
-        return tuple(results), failure
+        values: tuple[Value, ...] = ()
+        if any(results):
+            values = values_of(device, driver, cel_device, self._compiled.compared, work)
+        if not work.left and work.limit < PIECE_UNITS:
+            raise TurnOver
+        return _Device(tuple(results), values, failure, work.spent + _DEVICE_UNITS)
 
-    def _build(self, inventory: Inventory, numbers: Sequence[int]) -> NodeLayout:
+    def _as_seen(self, driver: str, device: Device) -> CelDevice:
+        """The device as expressions see it, without what they cannot read: that must not cost anything."""
+        seen = as_seen(driver, device, self._release)
+        if not self._whole or self._compiled.reads_everything:
+            return seen
+        read = dict(self._extract(device))
+        return seen._replace(
+            attributes={name: value for name, value in device.attributes.items() if name in read}
+        )
+
+    def _build(
+        self, inventory: Inventory, numbers: Sequence[int]
+    ) -> tuple[Layout, tuple[tuple[int, int], ...]]:
+        """The layout of a node, and where on the node its candidates are."""
         signature = inventory.signature
         classes = ValueClasses(self._compiled.compared, sets=self._release.features.list_type_attributes)
         located: list[tuple[Candidate, tuple[int, int]]] = []
@@ -149,24 +218,23 @@ class Projector:
                         slice_signature.counter_sets,
                     )
                 )
-            for position, results, values, failure in self._seen[number]:
+            for position, results, seen in self._seen[number]:
                 candidate = Candidate(
                     slice_signature.pool,
                     devices[position].traits,
                     results,
-                    classes.of(values),
+                    classes.of(seen.values),
                     slice_signature.locations[position],
-                    failure,
+                    seen.failure,
                     max(len(blocks) - 1, 0),
                     slice_signature.skips_node,
-                    next((value.message for value in values if isinstance(value, Answer)), ""),
+                    next((value.message for value in seen.values if isinstance(value, Answer)), ""),
                 )
                 located.append((candidate, (slice_number, position)))
         if self._release.gathering.invalid_is_fatal:
             located = self._with_invalid_pools(located, blocks, signature.pools)
         layout = Layout(signature.pools, tuple(candidate for candidate, _ in located), tuple(blocks))
-        positions = tuple(position for _, position in located)
-        return NodeLayout(self._layouts.setdefault(layout, len(self._layouts)), layout, positions)
+        return layout, tuple(position for _, position in located)
 
     def _with_invalid_pools(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from extender.cel import AnswerKind, CelDevice, unlimited
+from extender.cel import AnswerKind, CelDevice, Work
 from extender.model import Device, DeviceTraits
 from extender.model.quantity import Quantity
 
@@ -52,18 +52,19 @@ def as_seen(driver: str, device: Device, release: Release) -> CelDevice:
 
 
 def selector_result(
-    alternative: Alternative, device: CelDevice, unsupported: str | None
+    alternative: Alternative, device: CelDevice, unsupported: str | None, work: Work
 ) -> tuple[SelectorResult, tuple[str, str]]:
     """
     Ask the class's selectors first, then the request's; the first that does not match decides.
 
     ``unsupported``: an attribute with a value that no expression can read, which fails every selector.
-    Also tells where and why a selector failed, both empty where none did.
+    Also tells where and why a selector failed, both empty where none did. A selector that takes more than
+    is left of ``work`` is unpredictable.
     """
     for where, selector in alternative.selectors:
         if unsupported is not None:
             return SelectorResult.FAILED, (where, f"attribute {unsupported}: unsupported attribute value")
-        answer = selector.matches(device, unlimited())
+        answer = selector.matches(device, work)
         if answer.kind is not AnswerKind.MATCH:
             why = (where, answer.message) if answer.kind is not AnswerKind.NO_MATCH else ("", "")
             return _RESULTS[answer.kind], why

@@ -18,12 +18,14 @@ class Best(NamedTuple):
     The highest rating that any choice of devices has, ``None`` where none was rated.
 
     Not ``complete``: the search ran out of steps, and there may be better. ``visits``:
-    choices looked at.
+    choices looked at. ``steps`` and ``units``: what the search and the ratings took.
     """
 
     rating: float | None
     complete: bool
     visits: int = 0
+    steps: int = 0
+    units: int = 0
 
 
 def best_of(problem: Problem, budget: int, rate: Callable[[Solution], float | None], enough: float) -> Best:
@@ -45,11 +47,12 @@ def best_of(problem: Problem, budget: int, rate: Callable[[Solution], float | No
             best = rating
         return best is not None and best >= enough
 
+    search = search_all(problem, budget, visit)
     try:
-        complete = visit_solutions(problem, budget, visit)
+        complete = was_complete(search)
     except Fatal:
         complete = True
-    return Best(best, complete, visits)
+    return Best(best, complete, visits, search.steps + search.tried)
 
 
 def visit_solutions(problem: Problem, budget: int, visit: Callable[[Solution], bool]) -> bool:
@@ -60,14 +63,24 @@ def visit_solutions(problem: Problem, budget: int, visit: Callable[[Solution], b
     visited or ``visit`` stopped; false: the budget was spent, or there is no telling what
     upstream does. Raises ``Fatal``.
     """
+    return was_complete(search_all(problem, budget, visit))
+
+
+def search_all(problem: Problem, budget: int, visit: Callable[[Solution], bool]) -> Search:
+    """The search of ``visit_solutions``, to be run."""
     # What a leaking release loses in a search are not choices that people lack.
     release = replace(
         problem.release,
         counters=replace(problem.release.counters, leak=False),
         order=replace(problem.release.order, combinations=True),
     )
+    return Search(problem._replace(release=release), budget, OPEN, visit)
+
+
+def was_complete(search: Search) -> bool:
+    """Run a search; false if it was given up. Raises ``Fatal``."""
     try:
-        Search(problem._replace(release=release), budget, OPEN, visit).run()
+        search.run()
     except Unpredictable:
         return False
     return True

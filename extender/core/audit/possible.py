@@ -18,6 +18,7 @@ from extender.model import Claim, ClaimSpec
 
 from ..alignment.bounds import lowest
 from ..alignment.worths import DEFAULT_WORTHS, Worths
+from ..allocator.budget import Budget
 from ..allocator.layout import LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
@@ -28,7 +29,6 @@ from ..claims.pod_claims import PodClaims
 from ..claims.preferences import Position, passed_over
 from ..cluster.snapshot import NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
-from ..prediction.budget import Budget
 from ..prediction.claims_memo import ClaimsMemo, ClaimsMemos, Ratings, memo_of
 from ..prediction.judge import NodeJudge
 from ..prediction.pod_alignment import Placed, aligned
@@ -43,6 +43,9 @@ STEPS_PER_NODE = 10_000
 
 AUDIT_STEPS = 200_000
 """Search steps and choices of devices rated, for all pods together."""
+
+AUDIT_UNITS = 20_000_000
+"""Units of work for selectors, for all pods together: seconds."""
 
 _ROUNDING = 1e-9
 
@@ -93,7 +96,7 @@ class Possibilities:
 
     def __init__(self, snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS, steps: int = AUDIT_STEPS) -> None:
         self._snapshot = snapshot
-        self._budget = Budget(steps)
+        self._budget = Budget(steps, AUDIT_UNITS)
         self._worths = worths
         self._memos: ClaimsMemos = {}
         self._ratings = Ratings(worths)
@@ -115,10 +118,12 @@ class Possibilities:
         state = self._snapshot.nodes[running.pod.node_name]
         free = [claim for claim in running.claims if not is_shared(claim)]
         specs = tuple(claim.spec for claim in free)
-        memo = memo_of(specs, self._snapshot, self._memos)
+        memo = memo_of(specs, self._snapshot, self._memos, self._budget)
         if isinstance(memo, Prediction):
             return _NOTHING_KNOWN
-        node_layout = memo.projector.project(state.inventory)
+        node_layout = memo.projector.project(state.inventory, self._budget)
+        if node_layout is None:
+            return _NOTHING_KNOWN
         fixed = _fixed(running)
         has = running.lowest
         missed = _passed_over(running, free, memo.preferring)

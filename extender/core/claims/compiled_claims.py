@@ -15,7 +15,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from extender.cel import DerivedAttribute, Selector, compile_derived, compile_selector, unlimited
+from extender.cel import (
+    AnswerKind,
+    DerivedAttribute,
+    OverBudget,
+    Selector,
+    Work,
+    compile_derived,
+    compile_selector,
+)
 from extender.model import ClaimSpec, Constraint, DeviceClass, ExactRequest, Request
 
 from ..reasons import Reason, ReasonCode, reason
@@ -131,14 +139,15 @@ class InvalidClaims(Exception):
 
 
 def compile_claims(
-    specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass], release: Release
+    specs: Sequence[ClaimSpec], classes: Mapping[str, DeviceClass], release: Release, work: Work
 ) -> CompiledClaims:
     """
     Compile the unallocated claims of a pod, in allocation order.
 
-    Raises ``InvalidClaims`` for what upstream refuses before it searches.
+    Raises ``InvalidClaims`` for what upstream refuses before it searches, ``OverBudget`` if it takes
+    more than ``work``.
     """
-    compiler = _Compiler(classes, release)
+    compiler = _Compiler(classes, release, work)
     claims = tuple(compiler.claim(number, spec) for number, spec in enumerate(specs))
     read = [selector.reads for alternative in compiler.alternatives for _, selector in alternative.selectors]
     read += [derived.reads for derived in compiler.derived.values()]
@@ -155,9 +164,10 @@ def compile_claims(
 class _Compiler:
     """Numbers alternatives and compared values while claims are compiled."""
 
-    def __init__(self, classes: Mapping[str, DeviceClass], release: Release) -> None:
+    def __init__(self, classes: Mapping[str, DeviceClass], release: Release, work: Work) -> None:
         self.classes = classes
         self.release = release
+        self.work = work
         self.alternatives: list[Alternative] = []
         self.compared: dict[Compared, int] = {}
         self.derived: dict[str, DerivedAttribute] = {}
@@ -222,10 +232,7 @@ class _Compiler:
             request=exact,
             parent=parent,
             device_class=device_class,
-            selectors=tuple(
-                (where, compile_selector(text or "", self.release.cel, unlimited()))
-                for where, text in sources
-            ),
+            selectors=tuple((where, self.selector(text or "")) for where, text in sources),
             constraints=applying,
             compared=tuple(
                 self.compared_position(attribute, derived.get(attribute))
@@ -247,12 +254,22 @@ class _Compiler:
             raise _unsupported(claim, f"#{position}", "distinctAttribute is not known to this release")
         return CompiledConstraint(kind, attribute)
 
+    def selector(self, text: str) -> Selector:
+        """Compile a selector; raises ``OverBudget`` where that takes more work than is left."""
+        self.work.charge(1)
+        selector = compile_selector(text, self.release.cel, self.work)
+        if selector.fixed is not None and selector.fixed.kind is AnswerKind.OVER_BUDGET:
+            raise OverBudget(selector.fixed.message)
+        return selector
+
     def compared_position(self, attribute: str, expression: str | None) -> int:
         """The position of a compared value."""
         derived = None
         if expression is not None:
             if expression not in self.derived:
-                self.derived[expression] = compile_derived(expression, self.release.cel, unlimited())
+                derived = self.derived[expression] = compile_derived(expression, self.release.cel, self.work)
+                if derived.fixed is not None and derived.fixed.kind is AnswerKind.OVER_BUDGET:
+                    raise OverBudget(derived.fixed.message)
             derived = self.derived[expression]
         return self.compared.setdefault(Compared(attribute, derived), len(self.compared))
 

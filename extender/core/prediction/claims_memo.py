@@ -6,10 +6,12 @@ See ``memo`` for why none of it is ever stale.
 
 from __future__ import annotations
 
+from extender.cel import OverBudget, Work
 from extender.model import ClaimSpec
 
 from ..alignment.pairs import Alignment
 from ..alignment.worths import Worths
+from ..allocator.budget import PIECE_UNITS, Budget, TurnOver
 from ..allocator.layout import LayoutUsage
 from ..allocator.projection import Projector
 from ..allocator.solutions import Best
@@ -18,7 +20,7 @@ from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_clai
 from ..claims.preferences import preferring
 from ..cluster.free_pairs import Pairable
 from ..cluster.snapshot import Snapshot
-from ..reasons import Outcome
+from ..reasons import Outcome, ReasonCode, reason
 from ..releases.release import Release
 from ..topology.vocabulary import Vocabulary
 from .fragmentation import Fragmentation
@@ -45,8 +47,10 @@ class ClaimsMemo:
     """
 
     __slots__ = (
+        "_predicted_units",
         "askers",
         "compiled",
+        "compiled_units",
         "fragmentations",
         "predictions",
         "preferring",
@@ -55,8 +59,11 @@ class ClaimsMemo:
         "steps",
     )
 
-    def __init__(self, compiled: CompiledClaims, release: Release, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, compiled: CompiledClaims, release: Release, vocabulary: Vocabulary, units: int = 0
+    ) -> None:
         self.compiled = compiled
+        self.compiled_units = units
         self.release = release
         self.projector = Projector(compiled, release)
         self.askers = _askers(compiled, vocabulary)
@@ -64,14 +71,21 @@ class ClaimsMemo:
         self.predictions: dict[PredictionKey, Prediction] = {}
         self.fragmentations: dict[FragmentationKey, Fragmentation] = {}
         self.steps = 0
+        self._predicted_units = 0
+
+    @property
+    def units(self) -> int:
+        """An upper bound of the units that the answers of any set of nodes are charged."""
+        return self.compiled_units + self.projector.units + self._predicted_units
 
     def remember(self, key: PredictionKey, prediction: Prediction) -> None:
         if len(self.predictions) >= _MAX_PREDICTIONS:
             self.predictions.clear()
             self.fragmentations.clear()
-            self.steps = 0
+            self.steps = self._predicted_units = 0
         self.predictions[key] = prediction
         self.steps += prediction.steps
+        self._predicted_units += prediction.units
 
     def remember_fragmentation(self, key: FragmentationKey, found: Fragmentation) -> None:
         if len(self.fragmentations) >= _MAX_PREDICTIONS:
@@ -87,12 +101,27 @@ mapping of classes, and for one limit of steps per search.
 """
 
 
-def memo_of(specs: tuple[ClaimSpec, ...], snapshot: Snapshot, memos: ClaimsMemos) -> ClaimsMemo | Prediction:
-    """The memo of some claims, compiled where that was not done before; fills in ``memos``."""
+def memo_of(
+    specs: tuple[ClaimSpec, ...], snapshot: Snapshot, memos: ClaimsMemos, budget: Budget
+) -> ClaimsMemo | Prediction:
+    """
+    The memo of some claims, compiled where that was not done before; fills in ``memos``.
+
+    A prediction where they are refused, or where the budget does not suffice. Raises ``TurnOver``.
+    """
     memo = memos.get(specs)
     if memo is None:
-        memo = memos[specs] = _compiled(specs, snapshot)
-    return memo
+        if budget.units_left <= 0:
+            return beyond(budget)
+        memo = memos.setdefault(specs, _compiled(specs, snapshot, budget))
+        budget.work(_compiled_units(memo))
+    units = _compiled_units(memo)
+    return memo if budget.pay(memo, units) else beyond(budget)
+
+
+def beyond(budget: Budget) -> Prediction:
+    """What is said of a node where the units of the budget do not suffice."""
+    return without_devices(Outcome.UNKNOWN, reason(ReasonCode.REQUEST_WORK, units=budget.units))
 
 
 class Ratings:
@@ -119,13 +148,27 @@ class Ratings:
         self.bests[key] = best
 
 
-def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot) -> ClaimsMemo | Prediction:
+def _compiled(specs: tuple[ClaimSpec, ...], snapshot: Snapshot, budget: Budget) -> ClaimsMemo | Prediction:
+    work = Work(budget.at_once(PIECE_UNITS))
     try:
-        compiled = compile_claims(specs, snapshot.classes, snapshot.release)
-        return ClaimsMemo(compiled, snapshot.release, snapshot.vocabulary)
+        compiled = compile_claims(specs, snapshot.classes, snapshot.release, work)
+        made: ClaimsMemo | Prediction = ClaimsMemo(
+            compiled, snapshot.release, snapshot.vocabulary, work.spent
+        )
     except InvalidClaims as invalid:
         outcome = Outcome.UNSCHEDULABLE if invalid.quiet else Outcome.ERROR
-        return without_devices(outcome, invalid.reason)
+        made = without_devices(outcome, invalid.reason, units=work.spent)
+    except OverBudget:
+        if work.limit < PIECE_UNITS:
+            raise TurnOver from None
+        detail = f"claims that take more than {PIECE_UNITS} units of work to compile"
+        why = reason(ReasonCode.NOT_MODELLED, detail=detail)
+        made = without_devices(Outcome.UNKNOWN, why, units=work.spent)
+    return made
+
+
+def _compiled_units(memo: ClaimsMemo | Prediction) -> int:
+    return memo.units if isinstance(memo, Prediction) else memo.compiled_units
 
 
 def _askers(compiled: CompiledClaims, vocabulary: Vocabulary) -> tuple[int, ...]:

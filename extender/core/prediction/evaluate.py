@@ -38,13 +38,13 @@ from typing import Generic, TypeVar
 
 from extender.model import Claim, Pod
 
+from ..allocator.budget import Budget, Turn
 from ..allocator.results import allocations
 from ..allocator.solutions import Best
 from ..claims.extended_resources import made_up_claim
 from ..claims.plan import Plan, Uniform, plan_of
 from ..cluster.snapshot import Snapshot
 from ..reasons import Certainty, Outcome
-from .budget import Budget
 from .judge import EvaluationStats, Judgement, NodeJudge
 from .memo import Memo
 from .rank import Wishes
@@ -106,14 +106,18 @@ class Evaluation(Generic[T]):
         """Like ``top`` by the exact rank: of nodes with equal scores, those that break least."""
         return [] if self._answers is None else self._answers.first(names)
 
-    def verdicts(self, names: Sequence[str]) -> dict[str, NodeVerdict]:
-        """The detailed answer for each name, in order."""
+    def budget(self, turn: Turn | None = None) -> Budget:
+        """A budget for one question, which may consist of several calls."""
+        return self._settings.budget(turn)
+
+    def verdicts(self, names: Sequence[str], budget: Budget | None = None) -> dict[str, NodeVerdict]:
+        """The detailed answer for each name, in order; by default with a budget of its own."""
         plan = self._plan
         if isinstance(plan, Uniform):
             points = self._settings.neutral if plan.outcome is Outcome.UNKNOWN else 0
             uniform = NodeVerdict(plan.outcome, Certainty.EXACT, plan.reason, (), None, points, 0)
             return dict.fromkeys(names, uniform)
-        judged = self._judge_of(plan).judge_all(names, Budget(self._settings.request_steps))
+        judged = self._judge_of(plan).judge_all(names, budget or self.budget())
         verdicts = {name: self._verdict(plan, judgement) for name, judgement in judged}
         return {name: verdicts[name] for name in names}
 
@@ -128,13 +132,13 @@ class Evaluation(Generic[T]):
         made_up = (made_up_claim(self._plan.pod),) if self._plan.claims.extended else ()
         return (*self._plan.claims.pending, *made_up)
 
-    def allocated_on(self, name: str) -> tuple[Claim, ...]:
+    def allocated_on(self, name: str, budget: Budget | None = None) -> tuple[Claim, ...]:
         """
         The claims that the pod gets allocated on a node, as they will be; none where they do not fit.
         """
         if isinstance(self._plan, Uniform):
             return ()
-        judgement = self._judge_of(self._plan).judge(name, Budget(self._settings.request_steps))
+        judgement = self._judge_of(self._plan).judge(name, budget or self.budget())
         solution, view, state = judgement.prediction.solution, judgement.view, judgement.state
         if solution is None or view is None or state is None:
             return ()
@@ -146,12 +150,16 @@ class Evaluation(Generic[T]):
             for claim, allocation in zip(self.pending, allocated, strict=False)
         )
 
-    def best(self, name: str) -> Best:
-        """The best alignment that any allowed choice of devices on the node would have."""
+    def best(self, name: str, budget: Budget | None = None) -> Best:
+        """
+        The best alignment that any allowed choice of devices on the node would have.
+
+        By default with a budget of its own; past the budget none is known.
+        """
         return (
             Best(None, complete=True)
             if isinstance(self._plan, Uniform)
-            else self._judge_of(self._plan).best(name)
+            else self._judge_of(self._plan).best(name, budget or self.budget())
         )
 
     def _equal_entries(self, names: Sequence[str]) -> list[T]:

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..alignment.pairs import Alignment
+from ..allocator.budget import UNITS_PER_STEP, Budget, TurnOver
 from ..allocator.solutions import Best
 from ..claims.plan import Plan
 from ..claims.preferences import passed_over
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Certainty, Outcome, ReasonCode, reason
-from .budget import Budget
-from .claims_memo import ClaimsMemos, Ratings
+from .claims_memo import ClaimsMemos, Ratings, beyond
 from .fragmentation import Fragmentation
 from .node_view import NodeView, fragmentation_on, view_node
 from .pod_alignment import align_devices, best_alignment
-from .predict import Prediction, predict, without_devices
+from .predict import Prediction, pairs_of, predict, without_devices
 
 BEST_STEPS = 20_000
 """Search steps for the best achievable alignment of one node."""
@@ -98,18 +98,22 @@ class NodeJudge:
             yield name, self.judge(name, budget)
 
     def judge(self, name: str, budget: Budget) -> Judgement:
+        """Judge a node; past the budget it is unknown. Raises ``TurnOver``."""
         state = self.snapshot.nodes.get(name)
         if state is None:
             unknown = without_devices(Outcome.UNKNOWN, reason(ReasonCode.NODE_UNKNOWN))
             return Judgement(unknown, None, None, None)
-        view = self.view(state)
+        view = self.view(state, budget)
         if isinstance(view, Prediction):
             return Judgement(view, None, None, state)
         return self.judge_view(view, state, budget)
 
-    def view(self, state: NodeState) -> NodeView | Prediction:
-        """How the node looks to the pod, or a prediction that needs no search."""
-        return view_node(self.plan, state, self.snapshot, self.memos)
+    def view(self, state: NodeState, budget: Budget) -> NodeView | Prediction:
+        """How the node looks to the pod, or a prediction that needs no search. Raises ``TurnOver``."""
+        if budget.units_left <= 0:
+            # Also where all that the node needs is paid for: claims that cost this much get no more time.
+            return beyond(budget)
+        return view_node(self.plan, state, self.snapshot, self.memos, budget)
 
     def judge_view(self, view: NodeView, state: NodeState, budget: Budget) -> Judgement:
         """
@@ -124,26 +128,33 @@ class NodeJudge:
             return Judgement(without_devices(Outcome.UNKNOWN, why), None, view, state)
         prediction = view.memo.predictions.get(view.key)
         if prediction is None:
-            prediction = self._search(view)
-        budget.charge(search, prediction.steps)
+            prediction = self._search(view, budget)
+        budget.charge(search, prediction.steps, prediction.units)
         if view.bound_elsewhere is not None and prediction.outcome is not Outcome.ERROR:
             overruled = without_devices(Outcome.UNSCHEDULABLE, view.bound_elsewhere)
             return Judgement(overruled, None, view, state)
-        return Judgement(
-            prediction, self._alignment(view, prediction), view, state, _passed_over(view, prediction)
-        )
+        alignment = self._alignment(view, prediction, budget)
+        return Judgement(prediction, alignment, view, state, _passed_over(view, prediction))
 
-    def best(self, name: str) -> Best:
-        """The best alignment that any allowed choice of devices on the node would have."""
+    def best(self, name: str, budget: Budget) -> Best:
+        """
+        The best alignment that any allowed choice of devices on the node would have.
+
+        Past the budget none is known. Raises ``TurnOver``.
+        """
         state = self.snapshot.nodes.get(name)
         if state is None or self.plan.nothing_to_align:
             return Best(None, complete=True)
-        view = self.view(state)
+        view = self.view(state, budget)
         if isinstance(view, Prediction):
-            return Best(None, complete=True)
+            return Best(None, complete=not budget.spent)
         key = (view.memo, view.key)
+        search = ("best", key)
+        if not budget.affords(search):
+            return Best(None, complete=False)
         best = self.ratings.bests.get(key)
         if best is None:
+            budget.work(BEST_STEPS * UNITS_PER_STEP)
             best = best_alignment(
                 view.problem,
                 view.slots,
@@ -153,21 +164,28 @@ class NodeJudge:
                 self.ratings.worths,
             )
             self.ratings.remember_best(key, best)
+        budget.charge(search, best.steps, best.units)
         return best
 
-    def _search(self, view: NodeView) -> Prediction:
-        prediction = predict(view.problem, self.search_steps)
+    def _search(self, view: NodeView, budget: Budget) -> Prediction:
+        steps = budget.at_once(self.search_steps * UNITS_PER_STEP) // UNITS_PER_STEP
+        prediction = predict(view.problem, steps)
+        if prediction.steps > steps and steps < self.search_steps:
+            # Nothing of it is remembered: with all steps it may come to something else.
+            raise TurnOver
         view.memo.remember(view.key, prediction)
         stats, kind = self.stats, (prediction.outcome, prediction.certainty)
         stats.searches += 1
         stats.predictions[kind] = stats.predictions.get(kind, 0) + 1
+        budget.work(prediction.steps * UNITS_PER_STEP + prediction.units)
         return prediction
 
-    def _alignment(self, view: NodeView, prediction: Prediction) -> Alignment | None:
+    def _alignment(self, view: NodeView, prediction: Prediction, budget: Budget) -> Alignment | None:
         if prediction.solution is None:
             return None
         alignment = self.ratings.alignments.get(prediction)
         if alignment is None:
+            budget.work(pairs_of(prediction.solution))
             alignment = align_devices(
                 view.problem, prediction.solution, view.slots, self.ratings.worths, view.memo.askers
             )

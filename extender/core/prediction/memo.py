@@ -116,6 +116,11 @@ class PlanMemo(Generic[T]):
         return sum(memo.steps for memo in self.memos.values())
 
     @property
+    def units(self) -> int:
+        """The same in units of work."""
+        return sum(memo.units for memo in self.memos.values())
+
+    @property
     def full(self) -> bool:
         """Whether a set of claims has seen more than it should remember."""
         return any(

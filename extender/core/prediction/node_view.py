@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from extender.model import DeviceID
 
+from ..allocator.budget import Budget
 from ..allocator.layout import LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
@@ -18,10 +19,13 @@ from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, reason
 from ..topology.locations import Location
 from ..topology.vocabulary import Vocabulary
-from .claims_memo import ClaimsMemo, ClaimsMemos, PredictionKey, memo_of
+from .claims_memo import ClaimsMemo, ClaimsMemos, PredictionKey, beyond, memo_of
 from .fragmentation import Fragmentation, fragmentation_of
 from .pod_alignment import Placed, Slot
 from .predict import Prediction, without_devices
+
+VIEW_UNITS = 60
+"""What it takes to look at one node, with nothing new on it."""
 
 
 class NodeView(NamedTuple):
@@ -48,8 +52,15 @@ class NodeView(NamedTuple):
         return Problem(self.memo.compiled, self.node_layout.layout, self.usage, self.memo.release)
 
 
-def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMemos) -> NodeView | Prediction:
-    """How the node looks to the pod, or a prediction that needs no search; fills in ``memos``."""
+def view_node(
+    plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMemos, budget: Budget
+) -> NodeView | Prediction:
+    """
+    How the node looks to the pod, or a prediction that needs no search; fills in ``memos``.
+
+    Compiling the claims and judging devices is charged to the ``budget``. Raises ``TurnOver``.
+    """
+    budget.work(VIEW_UNITS)
     if state.inventory.failure is not None:
         return without_devices(Outcome.ERROR, state.inventory.failure)
     if state.unclear:
@@ -61,10 +72,12 @@ def view_node(plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMem
     specs = plan.specs_on(state.node, snapshot.classes)
     if isinstance(specs, Reason):
         return without_devices(Outcome.UNSCHEDULABLE, specs)
-    memo = memo_of(specs, snapshot, memos)
+    memo = memo_of(specs, snapshot, memos, budget)
     if isinstance(memo, Prediction):
         return memo
-    node_layout = memo.projector.project(state.inventory)
+    node_layout = memo.projector.project(state.inventory, budget)
+    if node_layout is None:
+        return beyond(budget)
     usage = usage_of(node_layout, state.inventory, state.usage, snapshot.release)
     slots = _slots(plan, len(specs), state, snapshot.vocabulary)
     key = (node_layout.number, usage, tuple(slot.fixed for slot in slots))
@@ -100,12 +113,12 @@ def _slots(plan: Plan, specs: int, state: NodeState, vocabulary: Vocabulary) -> 
     """The pod's claims in pod order, the one for extended resources last."""
     slots: list[Slot] = []
     pending = held = 0
+    locations = _locations(state) if any(plan.holdings) else {}
     for claim, holding in zip(plan.claims.claims, plan.holdings, strict=True):
         if holding is None:
             slots.append(Slot(pending))
             pending += 1
             continue
-        locations = _locations(state)
         askers = askers_of(claim.spec, vocabulary)
         numbers: dict[str, int] = {}
         fixed: list[Placed | None] = []

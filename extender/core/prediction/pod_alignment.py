@@ -11,10 +11,13 @@ from typing import NamedTuple
 
 from ..alignment.pairs import Alignment, align
 from ..alignment.worths import DEFAULT_WORTHS, Worths
+from ..allocator.budget import PIECE_UNITS
+from ..allocator.picking import Unpredictable
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..allocator.solutions import Best, best_of
 from ..claims.preferences import Position, passed_over
+from ..reasons import ReasonCode, reason
 from ..topology.locations import Location
 
 
@@ -78,25 +81,31 @@ def best_alignment(
 
     A choice of less than two devices to align is not rated, nor one that passes over more alternatives
     of ``preferring`` requests than the first choice that fits, which is what the pod gets: nearer
-    devices of a kind that it wants less are no better.
+    devices of a kind that it wants less are no better. Ratings take ``PIECE_UNITS`` at most, too.
     """
     rated: dict[Hashable, float | None] = {}
     allowed: int | None = None
+    units = 0
 
     def rate(solution: Solution) -> float | None:
-        nonlocal allowed
+        nonlocal allowed, units
+        if units > PIECE_UNITS:
+            raise Unpredictable(reason(ReasonCode.SEARCH_BUDGET, steps=budget))
+        units += 1
         missed = passed_over(solution.selected, preferring)
         if allowed is None:
             allowed = missed
         if missed > allowed:
             return None
         _, devices = _working(problem, solution, slots, askers)
+        units += len(devices) >> 2
         form = _form(devices)
         if form not in rated:
+            units += len(devices) * (len(devices) - 1) // 2
             rated[form] = aligned(devices, worths).predicted
         return rated[form]
 
-    return best_of(problem, budget, rate, enough=1.0)
+    return best_of(problem, budget, rate, enough=1.0)._replace(units=units)
 
 
 def _form(devices: Sequence[Placed]) -> Hashable:

@@ -17,40 +17,65 @@ from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 
+# As a power of two.
+_LISTED_PER_UNIT = 4
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """``steps`` is what the search took, and what it is charged."""
+    """
+    ``steps`` is what the search took, and what it is charged; ``units`` what else is charged: laying
+    the search out, and rating the devices that it finds.
+    """
 
     outcome: Outcome
     reason: Reason | None
     solution: Solution | None
     steps: int = 0
     certainty: Certainty = Certainty.EXACT
+    units: int = 0
 
 
 def predict(problem: Problem, search_steps: int) -> Prediction:
     """Search once, within ``search_steps``."""
     found = find(problem, search_steps)
+    units = _units(problem)
     if isinstance(found.answer, Unpredictable):
-        return without_devices(Outcome.UNKNOWN, found.answer.reason, found.steps)
+        return without_devices(Outcome.UNKNOWN, found.answer.reason, found.steps, units=units)
     if isinstance(found.answer, Fatal):
-        return without_devices(Outcome.ERROR, found.answer.reason, found.steps, found.certainty)
+        return without_devices(Outcome.ERROR, found.answer.reason, found.steps, found.certainty, units=units)
     if found.answer is None:
         why = _why_nothing_fits(problem.layout)
-        return without_devices(Outcome.UNSCHEDULABLE, why, found.steps, found.certainty)
+        return without_devices(Outcome.UNSCHEDULABLE, why, found.steps, found.certainty, units=units)
     node_resources = problem.release.features.node_allocatable_resources
     if node_resources and _uses_node_resources(problem.layout, found.answer):
         why = reason(ReasonCode.NOT_MODELLED, detail="devices that take resources of their node")
-        return without_devices(Outcome.UNKNOWN, why, found.steps)
-    return Prediction(Outcome.ALLOCATED, None, found.answer, found.steps, found.certainty)
+        return without_devices(Outcome.UNKNOWN, why, found.steps, units=units)
+    units += pairs_of(found.answer)
+    return Prediction(Outcome.ALLOCATED, None, found.answer, found.steps, found.certainty, units)
 
 
 def without_devices(
-    outcome: Outcome, why: Reason, steps: int = 0, certainty: Certainty = Certainty.EXACT
+    outcome: Outcome,
+    why: Reason,
+    steps: int = 0,
+    certainty: Certainty = Certainty.EXACT,
+    *,
+    units: int = 0,
 ) -> Prediction:
     """A prediction with no devices."""
-    return Prediction(outcome, why, None, steps, certainty)
+    return Prediction(outcome, why, None, steps, certainty, units)
+
+
+def pairs_of(solution: Solution) -> int:
+    """The most pairs that the devices of a solution form; rating one takes about a unit of work."""
+    devices = sum(map(len, solution.picks))
+    return devices * (devices - 1) // 2
+
+
+def _units(problem: Problem) -> int:
+    """What it takes to begin a search, whatever it finds: each alternative lists its candidates."""
+    return len(problem.claims.alternatives) * len(problem.layout.candidates) >> _LISTED_PER_UNIT
 
 
 def _uses_node_resources(layout: Layout, solution: Solution) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from .budget import Budget
 from .judge import Judgement, NodeJudge
 from .memo import PlanMemo, Table
 from .rank import NodeRank, Rank, Wishes, rank_node
@@ -91,7 +90,9 @@ class ReadyAnswers(Generic[T]):
         Whether the table is of this snapshot, and no set of nodes exceeds the budget of a request,
         so that an answer holds in each.
         """
-        return self._is_current and self._memo.steps <= self._settings.request_steps
+        memo, settings = self._memo, self._settings
+        within = memo.steps <= settings.request_steps and memo.units <= settings.request_units
+        return within and self._is_current
 
     @property
     def _is_current(self) -> bool:
@@ -140,7 +141,7 @@ class ReadyAnswers(Generic[T]):
         return ((name, answer) for name, answer in fresh.items() if name in nodes)
 
     def _judge_all(self, names: Sequence[str]) -> Iterator[tuple[str, Judgement]]:
-        return self._judge.judge_all(names, Budget(self._settings.request_steps))
+        return self._judge.judge_all(names, self._settings.budget())
 
     def _rank(self, names: Sequence[str]) -> dict[str, NodeRank]:
         return {

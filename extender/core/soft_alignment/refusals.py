@@ -32,6 +32,7 @@ class RefusalCode(StrEnum):
     NO_DEVICES = "no-devices"
     NOT_TWO_KINDS = "not-two-kinds"
     SEVERAL_PAIRS = "several-pairs"
+    TOO_COSTLY = "too-costly"
     SELECTOR_FAILS = "selector-fails"
     CAPACITY = "capacity"
     COUNTERS = "counters"
@@ -71,6 +72,9 @@ TEMPLATES: dict[RefusalCode, str] = {
     ),
     RefusalCode.SEVERAL_PAIRS: (
         "requests {requests} can be paired in more than one way: write one claim for each pair"
+    ),
+    RefusalCode.TOO_COSTLY: (
+        "the claim's selectors take more than {units} units of work on the devices of the cluster"
     ),
     RefusalCode.SELECTOR_FAILS: (
         "request {request}: the selector of {where} fails on {device}; the rewritten claim could make the "

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from extender.cel import CelDevice, unsupported_attribute
+from extender.cel import CelDevice, Work, unsupported_attribute
 from extender.model import Device, DeviceID, ResourceSlice
 
 from ..allocator.selector_result import SelectorResult, as_seen, selector_result
@@ -62,9 +62,15 @@ class Selection:
     failures: tuple[SelectorFailure, ...]
 
 
-def select(compiled: CompiledClaims, slices: Iterable[ResourceSlice], release: Release) -> Selection:
-    """Ask every selector of the claims about every device of ``slices``."""
-    selectors = _Selectors(compiled, release)
+def select(
+    compiled: CompiledClaims, slices: Iterable[ResourceSlice], release: Release, work: Work
+) -> Selection:
+    """
+    Ask every selector of the claims about every device of ``slices``.
+
+    Raises ``OverBudget`` if that takes more than ``work``.
+    """
+    selectors = _Selectors(compiled, release, work)
     alternatives = compiled.alternatives
     by_slice: dict[str, tuple[tuple[SelectedDevice, ...], ...]] = {}
     failures: dict[int, SelectorFailure] = {}
@@ -99,9 +105,10 @@ _Result = bool | tuple[str, str]
 class _Selectors:
     """Remembers results by what the selectors can read: a fleet has few kinds of devices."""
 
-    def __init__(self, compiled: CompiledClaims, release: Release) -> None:
+    def __init__(self, compiled: CompiledClaims, release: Release, work: Work) -> None:
         self._alternatives: Sequence[Alternative] = compiled.alternatives
         self._release = release
+        self._work = work
         self._reads = compiled.reads
         self._whole = compiled.reads_everything or bool(compiled.domains)
         self._cached: dict[Hashable, tuple[_Result, ...]] = {}
@@ -122,11 +129,13 @@ class _Selectors:
 
     def _evaluated(self, driver: str, device: Device, broken: str | None) -> tuple[_Result, ...]:
         seen = as_seen(driver, device, self._release)
-        return tuple(_result(alternative, seen, broken) for alternative in self._alternatives)
+        results = tuple(_result(alternative, seen, broken, self._work) for alternative in self._alternatives)
+        self._work.charge(1)
+        return results
 
 
-def _result(alternative: Alternative, device: CelDevice, broken: str | None) -> _Result:
-    result, why = selector_result(alternative, device, broken)
+def _result(alternative: Alternative, device: CelDevice, broken: str | None, work: Work) -> _Result:
+    result, why = selector_result(alternative, device, broken, work)
     if result in (SelectorResult.SELECTED, SelectorResult.REJECTED):
         return result is SelectorResult.SELECTED
     return why

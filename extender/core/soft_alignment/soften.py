@@ -36,6 +36,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from extender.cel import OverBudget, Work
 from extender.model import ClaimSpec, ResourceSlice
 
 from ..claims.compiled_claims import InvalidClaims, compile_claims
@@ -53,14 +54,18 @@ from .selection import SelectedDevice, Selection, select
 MAX_SELECTORS = 32
 """The API server's limit for the selectors of one request (``DeviceSelectorsMaxSize``)."""
 
+SOFTEN_UNITS = 500_000
+"""Units of work for compiling a claim and asking its selectors about all devices."""
+
 
 def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     """
     The rewrite that is safe on the slices of the cluster, or why there is none.
 
     Deterministic: specs with the same requests and constraints get the same answer. Costs a look
-    at every device of every slice. Of several safe rewrites, the one that is exact on the most
-    nodes is taken; form 1 with the requests in the order of the claim is the first of equals.
+    at every device of every slice, and ``SOFTEN_UNITS`` for the selectors. Of several safe rewrites,
+    the one that is exact on the most nodes is taken; form 1 with the requests in the order of the
+    claim is the first of equals.
     """
     refused = _refused_as_written(spec)
     if refused is not None:
@@ -68,11 +73,14 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     release = snapshot.release
     if not release.features.prioritized_list:
         return refusal(RefusalCode.NO_PRIORITIZED_LIST, release=release.version)
+    work = Work(SOFTEN_UNITS)
     try:
-        compiled = compile_claims([spec], snapshot.classes, release)
+        compiled = compile_claims([spec], snapshot.classes, release, work)
+        selection = select(compiled, _all_slices(snapshot), release, work)
     except InvalidClaims as error:
         return refusal(RefusalCode.UNSUPPORTED_REQUEST, detail=render(error.reason).removeprefix("request "))
-    selection = select(compiled, _all_slices(snapshot), release)
+    except OverBudget:
+        return refusal(RefusalCode.TOO_COSTLY, units=SOFTEN_UNITS)
     hazard = hazard_of(compiled, selection, snapshot)
     if hazard is not None:
         return hazard

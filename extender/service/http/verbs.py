@@ -80,12 +80,10 @@ def explain(service: Service, body: bytes) -> Answer:
     else:
         evaluation = service.evaluation(pod)
         ignored = policy_of(pod, snapshot.namespaces, service.default_policy).policy is Policy.IGNORE
-        nodes = explained_nodes(
-            args.names,
-            evaluation.verdicts(args.names),
-            evaluation.best,
-            score=neutral if ignored else None,
-        )
+        budget = evaluation.budget()
+        verdicts = evaluation.verdicts(args.names, budget)
+        bests = {name: evaluation.best(name, budget) for name in sorted(args.names)}
+        nodes = explained_nodes(args.names, verdicts, bests.__getitem__, score=neutral if ignored else None)
     return Answer(to_json(explanation_of(pod, snapshot.release.version, nodes)))
 
 

@@ -98,6 +98,7 @@ def test_options_of_a_live_cluster_do_not_go_with_a_dump(run, cluster_file, opti
         ("--score-max", "many"),
         ("--search-steps", "0"),
         ("--request-steps", "1"),
+        ("--request-work", "1"),
         ("--drain-seconds", "-1"),
         ("--log-level", "loud"),
         ("--alignment", "maybe"),

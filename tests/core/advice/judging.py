@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from extender.core.advice.survey import NodeGroup, survey
 from extender.core.alignment.worths import DEFAULT_WORTHS
+from extender.core.allocator.budget import Budget
 from extender.core.claims.plan import Plan
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.budget import Budget
 from extender.core.prediction.claims_memo import Ratings
 from extender.core.prediction.judge import NodeJudge
 
@@ -16,4 +16,4 @@ def judge_of(plan: Plan, snapshot: Snapshot) -> NodeJudge:
 
 
 def surveyed(plan: Plan, snapshot: Snapshot) -> tuple[NodeGroup, ...]:
-    return survey(judge_of(plan, snapshot), Budget(400_000), lambda _: None)
+    return survey(judge_of(plan, snapshot), Budget(400_000, 1_000_000), lambda _: None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from extender.cel import unlimited
 from extender.core.advice.constraint_options import (
     ConstraintOption,
     OptionKind,
@@ -44,7 +45,7 @@ def evidence(
     names = location_attributes(DRIVERS, snapshot.vocabulary)
     selected = selections(group, snapshot, names)
     who, _ = participants(spec, 0, selected, names)
-    compiled = compile_claims([spec], snapshot.classes, snapshot.release)
+    compiled = compile_claims([spec], snapshot.classes, snapshot.release, unlimited())
     found = constraint_options([spec], ["c"], [who], names, snapshot.vocabulary)
     options = {each.attribute: each for each in found if each.kind is OptionKind.MATCH}
     return OptionEvidence(compiled, selected, (who,), sound(group)), options

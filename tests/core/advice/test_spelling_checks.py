@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from extender.cel import unlimited
 from extender.core.advice.claim_warnings import ClaimWarning, WarningCode, render_warning
 from extender.core.advice.spelling_checks import attribute_warnings, class_warnings, selector_warnings
 from extender.core.claims.compiled_claims import compile_claims
@@ -72,7 +73,9 @@ def test_classes():
 
 def selecting(expression: str) -> list[ClaimWarning]:
     spec = b.spec(b.request("nic", "nic", selectors=(expression,)))
-    compiled = compile_claims([spec], {each.name: each for each in b.CLASSES}, release_for("1.36.2"))
+    compiled = compile_claims(
+        [spec], {each.name: each for each in b.CLASSES}, release_for("1.36.2"), unlimited()
+    )
     return list(selector_warnings(compiled, PUBLISHED))
 
 

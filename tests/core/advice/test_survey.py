@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from extender.core.advice.survey import outcomes, reason_of, survey
+from extender.core.allocator.budget import Budget
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
-from extender.core.prediction.budget import Budget
 from extender.core.reasons import Outcome, ReasonCode
 from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
 from tests import builders as b
@@ -27,7 +27,7 @@ def snapshot():
 def test_alike_nodes_are_searched_once(snapshot):
     """Nodes are grouped by look, in the order of their names."""
     told: list[str] = []
-    found = survey(judge_of(PLAN, snapshot), Budget(1_000), told.append)
+    found = survey(judge_of(PLAN, snapshot), Budget(1_000, 1_000_000), told.append)
     assert [each.nodes for each in found] == [("a", "b"), ("c",), ("z-bare",)]
     assert outcomes(found) == {Outcome.ALLOCATED: 3, Outcome.UNSCHEDULABLE: 1}
     assert told == ["a", "b", "c", "z-bare"]
@@ -35,13 +35,13 @@ def test_alike_nodes_are_searched_once(snapshot):
 
 def test_what_is_over_budget_is_unknown(snapshot):
     """Once the steps are spent no search is begun; what was found before still counts."""
-    judge, whole = judge_of(PLAN, snapshot), Budget(1_000)
-    found = survey(judge, whole.part(1), lambda _: None)
+    judge, whole = judge_of(PLAN, snapshot), Budget(1_000, 1_000_000)
+    found = survey(judge, whole.part(1, 1_000), lambda _: None)
     assert outcomes(found) == {Outcome.ALLOCATED: 2, Outcome.UNKNOWN: 2}
     reason = found[1].prediction.reason
     assert reason is not None
     assert reason.code is ReasonCode.REQUEST_BUDGET
-    again = survey(judge, whole.part(1), lambda _: None)
+    again = survey(judge, whole.part(1, 1_000), lambda _: None)
     assert outcomes(again)[Outcome.ALLOCATED] == 3
 
 

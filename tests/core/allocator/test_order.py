@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
+from extender.cel import unlimited
 from extender.core.allocator.answer import find
+from extender.core.allocator.budget import Budget
 from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.picking import Fatal
 from extender.core.allocator.problem import Problem
@@ -169,9 +171,10 @@ def answer(case: Case, release: Release, slices: Iterable[ResourceSlice]) -> tup
     )
     state = snapshot.nodes["n"]
     compiled = compile_claims(
-        [b.spec(*case.requests, constraints=case.constraints)], snapshot.classes, release
+        [b.spec(*case.requests, constraints=case.constraints)], snapshot.classes, release, unlimited()
     )
-    node_layout = Projector(compiled, release).project(state.inventory)
+    node_layout = Projector(compiled, release).project(state.inventory, Budget(0, 2**62))
+    assert node_layout is not None
     usage = usage_of(node_layout, state.inventory, state.usage, release)
     found = find(Problem(compiled, node_layout.layout, usage, release), 10_000)
     if isinstance(found.answer, Fatal):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from extender.cel import unlimited
 from extender.core.allocator.answer import find
+from extender.core.allocator.budget import Budget
 from extender.core.allocator.layout_usage import usage_of
 from extender.core.allocator.picking import Fatal, Unpredictable
 from extender.core.allocator.problem import Problem
@@ -27,8 +29,11 @@ def search(*requests, constraints=(), budget=1_000, gates=None):
     release = release_for("1.37", gates)
     snapshot = b.snapshot(ROOTED, release=release)
     state = snapshot.nodes["n"]
-    compiled = compile_claims([b.spec(*requests, constraints=constraints)], snapshot.classes, release)
-    placed = Projector(compiled, release).project(state.inventory)
+    compiled = compile_claims(
+        [b.spec(*requests, constraints=constraints)], snapshot.classes, release, unlimited()
+    )
+    placed = Projector(compiled, release).project(state.inventory, Budget(0, 2**62))
+    assert placed is not None
     usage = usage_of(placed, state.inventory, state.usage, release)
     return find(Problem(compiled, placed.layout, usage, release), budget)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from extender.cel import unlimited
 from extender.core.claims.compiled_claims import InvalidClaims, compile_claims
 from extender.core.reasons import ReasonCode
 from extender.core.releases.history import release_for
@@ -18,7 +19,7 @@ CLASSES = {each.name: each for each in b.CLASSES}
 
 def compiled(*requests, constraints=(), version="1.37", gates=None):
     spec = b.spec(*requests, constraints=constraints)
-    return compile_claims([spec], CLASSES, release_for(version, gates))
+    return compile_claims([spec], CLASSES, release_for(version, gates), unlimited())
 
 
 def exact(**fields):

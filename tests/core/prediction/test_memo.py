@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from extender.cel import unlimited
+from extender.core.allocator.budget import Budget
 from extender.core.allocator.layout import UNUSED
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.changes import Changes
@@ -128,7 +130,7 @@ def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch):
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
     seen = memo.plan("k", snapshot).memos[(b.PAIR,)] = claims_memo()
-    seen.projector.project(snapshot.nodes["a"].inventory)
+    seen.projector.project(snapshot.nodes["a"].inventory, Budget(0, 1_000))
     assert table_of(memo, snapshot) is table
     after = snapshot.updated(Changes.of(NODE, gone=("c",)))
     assert memo.plan("k", after).memos == {}
@@ -181,7 +183,8 @@ def prediction(steps: int) -> Prediction:
 
 def claims_memo() -> ClaimsMemo:
     classes = {each.name: each for each in b.CLASSES}
-    return ClaimsMemo(compile_claims((b.PAIR,), classes, RELEASE), RELEASE, DEFAULT_VOCABULARY)
+    compiled = compile_claims((b.PAIR,), classes, RELEASE, unlimited())
+    return ClaimsMemo(compiled, RELEASE, DEFAULT_VOCABULARY)
 
 
 def test_steps_add_up():

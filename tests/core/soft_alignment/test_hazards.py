@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from extender.cel import unlimited
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
@@ -26,8 +27,9 @@ def hazard(*slices, version="1.37.2", gates=None, spec=b.PAIR):
     snapshot = Snapshot.of(
         release=release_for(version, gates), nodes=[node], slices=[*own, *slices], classes=b.CLASSES
     )
-    compiled = compile_claims([spec], snapshot.classes, snapshot.release)
-    return hazard_of(compiled, select(compiled, snapshot.published.values(), snapshot.release), snapshot)
+    compiled = compile_claims([spec], snapshot.classes, snapshot.release, unlimited())
+    selection = select(compiled, snapshot.published.values(), snapshot.release, unlimited())
+    return hazard_of(compiled, selection, snapshot)
 
 
 def gpu_with(traits):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from extender.cel import unlimited
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.releases.history import release_for
 from extender.core.soft_alignment.selection import select
@@ -14,8 +15,8 @@ FAST = "device.attributes['example.com'].fast"
 
 
 def selected(spec, *slices):
-    compiled = compile_claims([spec], CLASSES, RELEASE)
-    return select(compiled, slices, RELEASE)
+    compiled = compile_claims([spec], CLASSES, RELEASE, unlimited())
+    return select(compiled, slices, RELEASE, unlimited())
 
 
 def names(selection):
