@@ -16,7 +16,7 @@ from extender.core.soft_alignment.soften import SOFTEN_UNITS
 from extender.kube.api import binder, connection, event_recorder, list_pages
 from extender.kube.decode.interner import TABLE_LIMIT
 from extender.kube.watch import unreadable
-from extender.service import config, softening
+from extender.service import config, judging, softening
 from extender.service.http import body, connections, mutate, verbs
 from extender.service.live import offered_nodes, prediction_check, remembered, unconfirmed_pods
 from extender.service.recording import thread
@@ -137,6 +137,26 @@ LIMITS = (
         "units of work",
         "outcome `unknown`",
         "dra_extender_predictions_total",
+    ),
+    Limit(
+        "work for a request on the event loop",
+        judging.TURN_UNITS,
+        "units of work",
+        "the rest is done in a thread",
+    ),
+    Limit(
+        "the scheduler waits for that",
+        judging.GUARD_SECONDS,
+        "s",
+        "a neutral answer",
+        "dra_extender_neutral_answers_total",
+    ),
+    Limit(
+        "requests that wait for that, or are being worked on",
+        judging.MOST_ERRANDS,
+        "requests",
+        "a neutral answer at once; 503 from explain",
+        "dra_extender_neutral_answers_total",
     ),
     Limit(
         "a decision of `/mutate`",

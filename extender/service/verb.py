@@ -35,10 +35,13 @@ class Result(StrEnum):
 class NeutralReason(StrEnum):
     """
     ``stale``: the API server has not been heard of for too long. ``too-large``: the pod has more
-    containers than are judged.
+    containers or claims than are judged. ``too-slow``: judging the nodes takes too long. ``busy``: too many
+    requests wait for that.
     """
 
     NOT_READY = "not-ready"
     STALE = "stale"
     TOO_LARGE = "too-large"
+    TOO_SLOW = "too-slow"
+    BUSY = "busy"
     INTERNAL_ERROR = "internal-error"

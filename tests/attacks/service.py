@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tests.attacks.live_api import LiveApi
 from tests.paths import ROOT
@@ -61,10 +62,10 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, *options: str) -> Iterator[Service]:
-    """Serve the recording's cluster, as it was before the first pod, until the block ends."""
+def serving(directory: Path, *options: str, cluster: object = None) -> Iterator[Service]:
+    """Serve a ``cluster``, by default that of the recording before its first pod, until the block ends."""
     dump = directory / "cluster.json"
-    dump.write_text(json.dumps(_lines()[0]["cluster"]), encoding="utf-8")
+    dump.write_text(json.dumps(cluster or recorded_cluster()), encoding="utf-8")
     with _process(directory, "--cluster", str(dump), *options) as service:
         yield service
 
@@ -101,6 +102,12 @@ def _process(directory: Path, *options: str) -> Iterator[Service]:
         process.wait(30)
         assert process.stdout is not None
         process.stdout.close()
+
+
+def recorded_cluster() -> dict[str, Any]:
+    """The recording's cluster as a List, as it was before the first pod."""
+    cluster: dict[str, Any] = _lines()[0]["cluster"]
+    return cluster
 
 
 @cache

@@ -63,7 +63,7 @@ class Facade:
             raise self.failure
         return self
 
-    def entries(self, names):
+    def entries(self, names, _turn=None):
         return [wire.host_priority(name, found.score) for name, found in self.verdicts(names).items()]
 
     def budget(self, _turn=None):
@@ -72,7 +72,7 @@ class Facade:
     def verdicts(self, names, _budget=None):
         return {name: self.table.get(name, UNKNOWN_NODE) for name in names}
 
-    def shortfalls(self, names):
+    def shortfalls(self, names, _turn=None):
         found = {name: shortfall_of(verdict) for name, verdict in self.verdicts(names).items()}
         return {name: shortfall for name, shortfall in found.items() if shortfall is not None}
 

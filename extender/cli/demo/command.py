@@ -86,7 +86,7 @@ class _Client:
 async def _compare_all(recording: Recording, timeline: Timeline, limit: int | None) -> list[Decision]:
     settings = Settings()
     metrics = Metrics(timeline.store.current.release.version)
-    service = Service(store=timeline.store, settings=settings, metrics=metrics)
+    service = Service(store=timeline.store, settings=settings, metrics=metrics, patient=True)
     config = Config(
         listeners=(everything(Address("127.0.0.1", 0)),),
         drain_seconds=0,

@@ -37,10 +37,10 @@ def answer_again(service: Service, request: RecordedRequest) -> AnswerPair | Non
     try:
         match request.verb:
             case "filter":
-                answer = verbs.filter_(service, body)
+                answer = asyncio.run(verbs.filter_(service, body))
                 problems = check_filter(body, answer.body)
             case "prioritize":
-                answer = verbs.prioritize(service, body)
+                answer = asyncio.run(verbs.prioritize(service, body))
                 problems = check_prioritize(body, answer.body)
             case "bind":
                 answer = asyncio.run(verbs.bind(service.binder, service.metrics, body))

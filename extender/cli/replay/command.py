@@ -115,7 +115,7 @@ def _replay(
     recording: Recording, timeline: Timeline, settings: Settings, number: int | None
 ) -> Iterator[ReplayedAttempt]:
     metrics = Metrics(timeline.store.current.release.version)
-    service = Service(store=timeline.store, settings=settings, metrics=metrics)
+    service = Service(store=timeline.store, settings=settings, metrics=metrics, patient=True)
     with Progress("replaying attempt") as progress:
         for attempt in recording.attempts:
             timeline.move_to(attempt)

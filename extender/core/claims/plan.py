@@ -118,16 +118,20 @@ class Plan:
                 return reason(ReasonCode.BINDING_WAITING, claim=claim.name)
         return None
 
-    def specs_on(self, node: Node, classes: Mapping[str, DeviceClass]) -> tuple[ClaimSpec, ...] | Reason:
-        """The claims to allocate on this node, the one for extended resources last."""
+    def resources_on(self, node: Node, classes: Mapping[str, DeviceClass]) -> tuple[str, ...] | Reason:
+        """The extended resources that device classes offer on this node, sorted."""
         if not self.claims.extended:
-            return self.specs
+            return ()
         resources = through_dra(self.claims.extended, node, classes)
         if isinstance(resources, str):
             return reason(ReasonCode.EXTENDED_RESOURCE_MISSING, resource=resources)
-        if not resources:
-            return self.specs
-        return (*self.specs, claim_spec(self.pod, resources, classes))
+        return resources
+
+    def specs_for(
+        self, resources: tuple[str, ...], classes: Mapping[str, DeviceClass]
+    ) -> tuple[ClaimSpec, ...]:
+        """The claims to allocate where ``resources`` come from classes, the one for these last."""
+        return (*self.specs, claim_spec(self.pod, resources, classes)) if resources else self.specs
 
 
 def plan_of(pod: Pod, snapshot: Snapshot) -> Plan | Uniform:

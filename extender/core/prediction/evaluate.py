@@ -38,7 +38,7 @@ from typing import Generic, TypeVar
 
 from extender.model import Claim, Pod
 
-from ..allocator.budget import Budget, Turn
+from ..allocator.budget import Budget, Turn, TurnOver
 from ..allocator.results import allocations
 from ..allocator.solutions import Best
 from ..claims.extended_resources import made_up_claim
@@ -46,9 +46,9 @@ from ..claims.plan import Plan, Uniform, plan_of
 from ..cluster.snapshot import Snapshot
 from ..reasons import Certainty, Outcome
 from .judge import EvaluationStats, Judgement, NodeJudge
-from .memo import Memo
-from .rank import Wishes
-from .ready_answers import ReadyAnswers, rank_of
+from .memo import Memo, PlanMemo
+from .rank import NodeRank, Wishes
+from .ready_answers import Errand, ReadyAnswers, rank_of
 from .settings import Settings
 from .shortfall import Shortfall
 from .verdict import NodeVerdict, PredictedDevice, verdict_of
@@ -72,39 +72,59 @@ class Evaluation(Generic[T]):
         self._settings = settings
         self._answers: ReadyAnswers[T] | None = None
         self._judge: NodeJudge | None = None
+        self._lender: PlanMemo[T] | None = None
         self._wishes = _wishes_of(plan)
         if isinstance(plan, Plan) and (self._wishes.has_any or not plan.takes_nothing):
             self._answers = self._ready_answers(plan)
 
-    def entries(self, names: Sequence[str]) -> list[T]:
+    def entries(self, names: Sequence[str], turn: Turn | None = None) -> list[T]:
         """
         One entry per name, in order. Names are unique; a name that the snapshot
         does not know scores like unknown.
 
-        Known answers cost one dict look-up per name.
+        Known answers cost one dict look-up per name. Raises ``TurnOver``.
         """
-        return self._equal_entries(names) if self._answers is None else self._answers.entries(names)
+        return self._equal_entries(names) if self._answers is None else self._answers.entries(names, turn)
 
-    def shortfalls(self, names: Sequence[str]) -> dict[str, Shortfall]:
+    def entries_errand(self, names: Sequence[str]) -> Errand[NodeRank, list[T]]:
+        """What ``entries`` leaves to do when a turn is over."""
+        assert self._answers is not None
+        return self._answers.entries_errand(names)
+
+    def shortfalls(self, names: Sequence[str], turn: Turn | None = None) -> dict[str, Shortfall]:
         """
         The nodes where it is certain that devices are too far apart, in the order of ``names``.
 
-        Known answers cost one dict look-up per name.
+        Known answers cost one dict look-up per name. Raises ``TurnOver``.
         """
-        return {} if self._answers is None else self._answers.shortfalls(names)
+        return {} if self._answers is None else self._answers.shortfalls(names, turn)
 
-    def top(self, names: Sequence[str]) -> list[str]:
+    def shortfalls_errand(self, names: Sequence[str]) -> Errand[Shortfall | None, dict[str, Shortfall]]:
+        """What ``shortfalls`` leaves to do when a turn is over."""
+        assert self._answers is not None
+        return self._answers.shortfalls_errand(names)
+
+    def score(self, name: str) -> int | None:
+        """The score of a node that ``top`` or ``first`` has named; ``None`` where it is not at hand."""
+        return None if self._answers is None else self._answers.score(name)
+
+    def let_go(self) -> None:
+        """Forget what only ``top`` and ``first`` need after an errand: evaluations are kept for long."""
+        if self._answers is not None:
+            self._answers.let_go()
+
+    def top(self, names: Sequence[str], turn: Turn | None = None) -> list[str]:
         """
         The names with the highest score, sorted; none where all nodes are equal, or where the
         budget is too small to know all. ``names`` are not empty.
 
-        Known scores cost one dict look-up per name.
+        Known scores cost one dict look-up per name. Raises ``TurnOver``.
         """
-        return [] if self._answers is None else self._answers.top(names)
+        return [] if self._answers is None else self._answers.top(names, turn)
 
-    def first(self, names: Sequence[str]) -> list[str]:
+    def first(self, names: Sequence[str], turn: Turn | None = None) -> list[str]:
         """Like ``top`` by the exact rank: of nodes with equal scores, those that break least."""
-        return [] if self._answers is None else self._answers.first(names)
+        return [] if self._answers is None else self._answers.first(names, turn)
 
     def budget(self, turn: Turn | None = None) -> Budget:
         """A budget for one question, which may consist of several calls."""
@@ -117,7 +137,8 @@ class Evaluation(Generic[T]):
             points = self._settings.neutral if plan.outcome is Outcome.UNKNOWN else 0
             uniform = NodeVerdict(plan.outcome, Certainty.EXACT, plan.reason, (), None, points, 0)
             return dict.fromkeys(names, uniform)
-        judged = self._judge_of(plan).judge_all(names, budget or self.budget())
+        budget = budget or self.budget()
+        judged = self._judge_of(plan, budget).judge_all(names, budget)
         verdicts = {name: self._verdict(plan, judgement) for name, judgement in judged}
         return {name: verdicts[name] for name in names}
 
@@ -138,7 +159,8 @@ class Evaluation(Generic[T]):
         """
         if isinstance(self._plan, Uniform):
             return ()
-        judgement = self._judge_of(self._plan).judge(name, budget or self.budget())
+        budget = budget or self.budget()
+        judgement = self._judge_of(self._plan, budget).judge(name, budget)
         solution, view, state = judgement.prediction.solution, judgement.view, judgement.state
         if solution is None or view is None or state is None:
             return ()
@@ -156,11 +178,10 @@ class Evaluation(Generic[T]):
 
         By default with a budget of its own; past the budget none is known.
         """
-        return (
-            Best(None, complete=True)
-            if isinstance(self._plan, Uniform)
-            else self._judge_of(self._plan).best(name, budget or self.budget())
-        )
+        if isinstance(self._plan, Uniform):
+            return Best(None, complete=True)
+        budget = budget or self.budget()
+        return self._judge_of(self._plan, budget).best(name, budget)
 
     def _equal_entries(self, names: Sequence[str]) -> list[T]:
         """Entries where all nodes are equal: one outcome for all, or nothing to align."""
@@ -175,17 +196,25 @@ class Evaluation(Generic[T]):
 
     def _ready_answers(self, plan: Plan) -> ReadyAnswers[T]:
         memo = self._memo.plan((plan.key, self._settings.search_steps), self.snapshot)
+        self._lender = memo
         table = memo.table(self._settings)
         self._judge = NodeJudge(
             plan, self.snapshot, memo.memos, table.ratings, self._settings.search_steps, self.stats
         )
         return ReadyAnswers(self._judge, memo, table, self._memo.render, self._settings, self._wishes)
 
-    def _judge_of(self, plan: Plan) -> NodeJudge:
-        """The judge; made late where all nodes are equal, since entries then need none."""
+    def _judge_of(self, plan: Plan, budget: Budget) -> NodeJudge:
+        """
+        The judge; made late where all nodes are equal, since entries then need none.
+
+        Raises ``TurnOver`` while what it remembers is lent.
+        """
         if self._judge is None:
             self._ready_answers(plan)
         assert self._judge is not None
+        assert self._lender is not None
+        if budget.turn is not None and self._lender.lent:
+            raise TurnOver
         return self._judge
 
     def _verdict(self, plan: Plan, judgement: Judgement) -> NodeVerdict:
@@ -209,9 +238,12 @@ __all__ = [
     "NodeVerdict",
     "Outcome",
     "PredictedDevice",
+    "Errand",
     "EvaluationStats",
     "Settings",
     "Shortfall",
     "Snapshot",
+    "Turn",
+    "TurnOver",
     "evaluate",
 ]

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from extender.model import ClaimSpec
+
 from ..alignment.pairs import Alignment
 from ..allocator.budget import UNITS_PER_STEP, Budget, TurnOver
 from ..allocator.solutions import Best
@@ -71,7 +73,7 @@ class NodeJudge:
     lineage, release and mapping of classes that have the same ``search_steps``.
     """
 
-    __slots__ = ("memos", "plan", "ratings", "search_steps", "snapshot", "stats")
+    __slots__ = ("_specs_for", "memos", "plan", "ratings", "search_steps", "snapshot", "stats")
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class NodeJudge:
         search_steps: int,
         stats: EvaluationStats | None = None,
     ) -> None:
+        self._specs_for: dict[tuple[str, ...], tuple[ClaimSpec, ...]] = {}
         self.plan = plan
         self.snapshot = snapshot
         self.memos = memos
@@ -113,7 +116,7 @@ class NodeJudge:
         if budget.units_left <= 0:
             # Also where all that the node needs is paid for: claims that cost this much get no more time.
             return beyond(budget)
-        return view_node(self.plan, state, self.snapshot, self.memos, budget)
+        return view_node(self.plan, state, self.snapshot, self.memos, self._specs_for, budget)
 
     def judge_view(self, view: NodeView, state: NodeState, budget: Budget) -> Judgement:
         """
@@ -154,16 +157,19 @@ class NodeJudge:
             return Best(None, complete=False)
         best = self.ratings.bests.get(key)
         if best is None:
-            budget.work(BEST_STEPS * UNITS_PER_STEP)
+            steps = budget.at_once(BEST_STEPS * UNITS_PER_STEP) // UNITS_PER_STEP
             best = best_alignment(
                 view.problem,
                 view.slots,
-                BEST_STEPS,
+                steps,
                 view.memo.askers,
                 view.memo.preferring,
                 self.ratings.worths,
             )
+            if not best.complete and steps < BEST_STEPS:
+                raise TurnOver
             self.ratings.remember_best(key, best)
+            budget.work(best.steps * UNITS_PER_STEP + best.units)
         budget.charge(search, best.steps, best.units)
         return best
 

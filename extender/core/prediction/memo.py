@@ -19,6 +19,13 @@ There are three kinds of caches, and three rules that keep each of them true.
 3. By *node name for all plans*: the entries of equal nodes (``equal``), one for each score. They
    depend on which nodes there are, and on nothing else of them.
 
+Who may touch what, where requests are answered on an event loop and long ones in a thread: plans,
+tables and entries belong to the loop. What is remembered of claims (``PlanMemo.memos``, ratings)
+belongs to the loop, too, but is *lent* to the errands of its plan, which run one after the other
+(``ready_answers.Errand``). Meanwhile the loop answers from the table, or hands on one more errand.
+An errand reads an immutable snapshot and returns values, which the loop puts into the table. So
+there are no locks, and no state is seen half-made.
+
 An answer is kept in a table only if it does not depend on the request that asked for it: while
 all searches of the plan together stay within the budget of one request (``ready_answers``).
 
@@ -101,13 +108,16 @@ class PlanMemo(Generic[T]):
     All that is remembered of one plan, as of snapshot ``number``.
 
     ``memos`` hold what does not depend on names of nodes, nor on how predictions are rated.
+    ``lent``: how many errands for the plan are under way; while there are any, ``memos`` and the ratings
+    of the tables are theirs.
     """
 
-    __slots__ = ("_tables", "memos", "number")
+    __slots__ = ("_tables", "lent", "memos", "number")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.memos: ClaimsMemos = {}
+        self.lent = 0
         self._tables: dict[Settings, Table[T]] = {}
 
     @property
@@ -119,6 +129,10 @@ class PlanMemo(Generic[T]):
     def units(self) -> int:
         """The same in units of work."""
         return sum(memo.units for memo in self.memos.values())
+
+    def within(self, settings: Settings) -> bool:
+        """Whether no set of nodes exceeds the budget of one request."""
+        return self.steps <= settings.request_steps and self.units <= settings.request_units
 
     @property
     def full(self) -> bool:
@@ -169,7 +183,11 @@ class Memo(Generic[T]):
         self._turn_to(snapshot)
         memo = self._plans.get(key)
         # A full one starts afresh only on a new snapshot: within a request, equal nodes must stay equal.
-        if memo is None or memo.number > snapshot.number or (memo.number < snapshot.number and memo.full):
+        if (
+            memo is None
+            or memo.number > snapshot.number
+            or (memo.number < snapshot.number and not memo.lent and memo.full)
+        ):
             memo = self._plans[key] = PlanMemo(snapshot.number)
             while len(self._plans) > self._capacity:
                 self._plans.popitem(last=False)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from extender.model import DeviceID
+from extender.model import ClaimSpec, DeviceID
 
 from ..allocator.budget import Budget
 from ..allocator.layout import LayoutUsage, NodeLayout
@@ -53,10 +53,18 @@ class NodeView(NamedTuple):
 
 
 def view_node(
-    plan: Plan, state: NodeState, snapshot: Snapshot, memos: ClaimsMemos, budget: Budget
+    plan: Plan,
+    state: NodeState,
+    snapshot: Snapshot,
+    memos: ClaimsMemos,
+    specs_for: dict[tuple[str, ...], tuple[ClaimSpec, ...]],
+    budget: Budget,
 ) -> NodeView | Prediction:
     """
-    How the node looks to the pod, or a prediction that needs no search; fills in ``memos``.
+    How the node looks to the pod, or a prediction that needs no search.
+
+    Fills in ``memos``, and ``specs_for``: the claims to allocate by the extended resources that come
+    from device classes.
 
     Compiling the claims and judging devices is charged to the ``budget``. Raises ``TurnOver``.
     """
@@ -69,9 +77,13 @@ def view_node(
     bound_elsewhere = plan.bound_elsewhere(state.node, snapshot.release)
     if bound_elsewhere is not None and not (plan.specs or plan.claims.extended):
         return without_devices(Outcome.UNSCHEDULABLE, bound_elsewhere)
-    specs = plan.specs_on(state.node, snapshot.classes)
-    if isinstance(specs, Reason):
-        return without_devices(Outcome.UNSCHEDULABLE, specs)
+    resources = plan.resources_on(state.node, snapshot.classes)
+    if isinstance(resources, Reason):
+        return without_devices(Outcome.UNSCHEDULABLE, resources)
+    specs = specs_for.get(resources)
+    if specs is None:
+        budget.work(_made_up_units(plan, resources))
+        specs = specs_for[resources] = plan.specs_for(resources, snapshot.classes)
     memo = memo_of(specs, snapshot, memos, budget)
     if isinstance(memo, Prediction):
         return memo
@@ -96,6 +108,12 @@ def fragmentation_on(state: NodeState, view: NodeView, prediction: Prediction) -
         fragmentation = fragmentation_of(pairable, state.free, state.pairs, taken)
         view.memo.remember_fragmentation(key, fragmentation)
     return fragmentation
+
+
+def _made_up_units(plan: Plan, resources: tuple[str, ...]) -> int:
+    """What it takes to make up a claim for extended resources: each is looked for in each container."""
+    containers = (*plan.pod.init_containers, *plan.pod.containers) if resources else ()
+    return len(resources) * sum(1 + len(container.requests) for container in containers)
 
 
 def _taken(view: NodeView, solution: Solution) -> list[tuple[int, int]]:

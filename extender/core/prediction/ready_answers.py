@@ -4,9 +4,12 @@ The ready answers of one plan: what a request reads, and what it fills in where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
+from ..allocator.budget import Turn, TurnOver
+from ..cluster.snapshot import Snapshot
 from .judge import Judgement, NodeJudge
 from .memo import PlanMemo, Table
 from .rank import NodeRank, Rank, Wishes, rank_node
@@ -16,6 +19,7 @@ from .verdict import verdict_of
 
 T = TypeVar("T")
 V = TypeVar("V")
+R = TypeVar("R")
 C = TypeVar("C", int, Rank)
 
 # Judging a node costs about what 50 look-ups cost; more stale nodes than this may not
@@ -23,14 +27,72 @@ C = TypeVar("C", int, Rank)
 _FEW_STALE = 64
 
 
+class Errand(Generic[V, R]):
+    """
+    Nodes to be judged elsewhere than where the tables are, because it takes longer than one turn.
+
+    ``run`` does so, and is the only part that another thread may call: it touches what is remembered of
+    claims, which belongs to it until ``finish`` or ``give_up`` is called (see ``memo``).
+    """
+
+    __slots__ = ("_answer", "_answers", "_judge", "_judged", "_names", "_ready")
+
+    def __init__(
+        self,
+        answers: ReadyAnswers[T],
+        judge: Callable[[Sequence[str]], dict[str, V]],
+        names: Sequence[str],
+        ready: Mapping[str, object],
+        answer: Callable[[Sequence[str], Mapping[str, V], Snapshot | None], R],
+    ) -> None:
+        answers.memo.lent += 1
+        self._answers = answers
+        self._judge = judge
+        self._names = names
+        self._ready = ready
+        self._answer = answer
+        self._judged: tuple[dict[str, V], bool] | None = None
+
+    def run(self) -> None:
+        """
+        Judge what is missing, within the budget of one request.
+
+        Where the budget could be exceeded it is all names that are judged, for it counts all nodes of the
+        request, also those known before.
+        """
+        answers = self._answers
+        fresh = self._judge([name for name in self._names if name not in self._ready])
+        within = answers.memo.within(answers.settings)
+        if not within and self._ready:
+            fresh = self._judge(self._names)
+        self._judged = fresh, within
+
+    def finish(self, latest: Snapshot) -> R:
+        """
+        The answer, which is that of the snapshot that was asked.
+
+        It is kept for the nodes that have not changed up to the ``latest`` snapshot.
+        """
+        self._answers.memo.lent -= 1
+        assert self._judged is not None
+        fresh, within = self._judged
+        return self._answer(self._names, fresh, latest if within else None)
+
+    def give_up(self) -> None:
+        """Return what was lent, where ``run`` was never called or has failed."""
+        self._answers.memo.lent -= 1
+
+
 class ReadyAnswers(Generic[T]):
     """
     Answers by node name for the plan of ``judge``, rated by ``settings``; they stand in ``table``.
 
     ``render`` makes an entry of a name and a score. ``wishes`` are those of the plan.
+    A ``turn`` bounds what a method works; past it the method raises ``TurnOver``, and has an errand for
+    the rest.
     """
 
-    __slots__ = ("_judge", "_memo", "_render", "_settings", "_table", "_wishes")
+    __slots__ = ("_judge", "_ranked", "_render", "_table", "_wishes", "memo", "settings")
 
     def __init__(
         self,
@@ -41,116 +103,191 @@ class ReadyAnswers(Generic[T]):
         settings: Settings,
         wishes: Wishes,
     ) -> None:
+        self.memo = memo
+        self.settings = settings
         self._judge = judge
-        self._memo = memo
         self._table = table
         self._render = render
-        self._settings = settings
         self._wishes = wishes
+        # Of an errand, until they are used: the table may be of a newer snapshot.
+        self._ranked: Mapping[str, NodeRank] = {}
 
-    def entries(self, names: Sequence[str]) -> list[T]:
+    def entries(self, names: Sequence[str], turn: Turn | None = None) -> list[T]:
         """One entry per name, in order; known ones cost one dict look-up per name."""
-        if self._table.stale and self._can_keep:
-            self._refresh()
-        if self._can_keep:
+        if self._is_current:
+            if self._table.stale and self._can_keep:
+                self._refresh(turn)
             try:
                 return list(map(self._table.entries.__getitem__, names))
             except KeyError:
                 pass
-        return self._judge_entries(names)
+        ranked, stay = self._missing(self._table.entries, names, self._rank, turn)
+        known = self._table.entries
+        return self._entries(names, ranked, known, self._judge.snapshot if stay else None)
 
-    def shortfalls(self, names: Sequence[str]) -> dict[str, Shortfall]:
+    def entries_errand(self, names: Sequence[str]) -> Errand[NodeRank, list[T]]:
+        """The rest of ``entries``."""
+        ready = self._ready(self._table.entries, names)
+
+        ranks = {name: NodeRank(self._table.scores[name], self._table.ranks[name]) for name in ready}
+
+        def answer(asked: Sequence[str], ranked: Mapping[str, NodeRank], latest: Snapshot | None) -> list[T]:
+            self._ranked = {**ranks, **ranked}
+            return self._entries(asked, ranked, ready, latest)
+
+        return Errand(self, lambda missing: self._rank(missing, None), names, ready, answer)
+
+    def shortfalls(self, names: Sequence[str], turn: Turn | None = None) -> dict[str, Shortfall]:
         """Those of the names that have one, in order; known ones cost one dict look-up per name."""
         if not self._wishes.aligns:
             return {}
-        kept = self._table.shortfalls
-        fresh, stay = self._missing(kept, names, self._judge_shortfalls)
-        if stay:
-            kept.update(self._of_known_nodes(fresh))
-        return {
-            name: shortfall
-            for name in names
-            if (shortfall := fresh[name] if name in fresh else kept[name]) is not None
-        }
+        known = self._table.shortfalls
+        if self._is_current and known.keys() >= set(names):
+            return self._shortfalls(names, {}, known, None)
+        fresh, stay = self._missing(known, names, self._judge_shortfalls, turn)
+        return self._shortfalls(names, fresh, known, self._judge.snapshot if stay else None)
 
-    def top(self, names: Sequence[str]) -> list[str]:
+    def shortfalls_errand(self, names: Sequence[str]) -> Errand[Shortfall | None, dict[str, Shortfall]]:
+        """The rest of ``shortfalls``."""
+        ready = self._ready(self._table.shortfalls, names)
+
+        def answer(
+            asked: Sequence[str], fresh: Mapping[str, Shortfall | None], latest: Snapshot | None
+        ) -> dict[str, Shortfall]:
+            return self._shortfalls(asked, fresh, ready, latest)
+
+        return Errand(self, lambda missing: self._judge_shortfalls(missing, None), names, ready, answer)
+
+    def top(self, names: Sequence[str], turn: Turn | None = None) -> list[str]:
         """
         The names with the highest score, sorted; none where the budget is too small to know all, or
         where the memo has moved on to a newer snapshot.
         """
-        return self._highest(self._table.scores, names)
+        return self._highest(lambda rank: rank.score, self._table.scores, names, turn)
 
-    def first(self, names: Sequence[str]) -> list[str]:
+    def first(self, names: Sequence[str], turn: Turn | None = None) -> list[str]:
         """Like ``top`` by the exact rank."""
-        return self._highest(self._table.ranks, names)
+        return self._highest(lambda rank: rank.rank, self._table.ranks, names, turn)
 
     @property
     def _can_keep(self) -> bool:
         """
-        Whether the table is of this snapshot, and no set of nodes exceeds the budget of a request,
-        so that an answer holds in each.
+        Whether what is judged now may stay in the table: it is of this snapshot, and no set of nodes
+        exceeds the budget of a request, so that an answer holds in each.
+
+        What is in the table may be used without this: the nodes there were within the budget together.
         """
-        memo, settings = self._memo, self._settings
-        within = memo.steps <= settings.request_steps and memo.units <= settings.request_units
-        return within and self._is_current
+        return self._is_current and not self.memo.lent and self.memo.within(self.settings)
 
     @property
     def _is_current(self) -> bool:
         """False once an evaluation of a newer snapshot has taken the table on."""
-        return self._memo.number == self._judge.snapshot.number
+        return self.memo.number == self._judge.snapshot.number
 
-    def _refresh(self) -> None:
+    def _ready(self, known: Mapping[str, V], names: Sequence[str]) -> dict[str, V]:
+        """The answers that need not be judged: none where the budget could be exceeded."""
+        if not self._is_current:
+            return {}
+        return {name: known[name] for name in names if name in known}
+
+    def _refresh(self, turn: Turn | None) -> None:
         """
         Judge the few nodes that changed since the last request for these claims.
 
-        Many are left to the request that names them.
+        Many are left to the request that names them, and so are those for which the turn is too short.
         """
         stale = [name for name in self._table.stale if name in self._judge.snapshot.nodes]
         self._table.stale.clear()
         if len(stale) <= _FEW_STALE:
-            self._judge_entries(stale)
-
-    def _judge_entries(self, names: Sequence[str]) -> list[T]:
-        table, render = self._table, self._render
-        ranked, stay = self._missing(table.entries, names, self._rank)
-        fresh = {name: render(name, node_rank.score) for name, node_rank in ranked.items()}
-        if stay:
-            table.entries.update(self._of_known_nodes(fresh))
-            for name, node_rank in self._of_known_nodes(ranked):
-                table.scores[name] = node_rank.score
-                table.ranks[name] = node_rank.rank
-        return [fresh[name] if name in fresh else table.entries[name] for name in names]
+            with suppress(TurnOver):
+                ranked, stay = self._missing(self._table.entries, stale, self._rank, turn)
+                if stay:
+                    self._keep(ranked, self._judge.snapshot)
 
     def _missing(
-        self, kept: Mapping[str, object], names: Sequence[str], judge: Callable[[Sequence[str]], dict[str, V]]
+        self,
+        known: Mapping[str, object],
+        names: Sequence[str],
+        judge: Callable[[Sequence[str], Turn | None], dict[str, V]],
+        turn: Turn | None,
     ) -> tuple[dict[str, V], bool]:
         """
-        What ``judge`` answers for the names that are not in ``kept``, and whether it may be kept.
+        What ``judge`` answers for the names that are not in ``known``, and whether it may be kept.
 
         It may not where the budget could be exceeded. Then it is all names that are judged, for
         the budget counts all nodes of the request, also those known before.
         """
+        if self.memo.lent:
+            raise TurnOver
         if self._can_keep:
-            fresh = judge([name for name in names if name not in kept])
+            fresh = judge([name for name in names if name not in known], turn)
             if self._can_keep:
                 return fresh, True
-        return judge(names), False
+        return judge(names, turn), False
 
-    def _of_known_nodes(self, fresh: Mapping[str, V]) -> Iterator[tuple[str, V]]:
-        nodes = self._judge.snapshot.nodes
-        return ((name, answer) for name, answer in fresh.items() if name in nodes)
+    def _entries(
+        self,
+        names: Sequence[str],
+        ranked: Mapping[str, NodeRank],
+        known: Mapping[str, T],
+        latest: Snapshot | None,
+    ) -> list[T]:
+        """The entries, of which those that are new are kept as those of the ``latest`` snapshot."""
+        fresh = self._keep(ranked, latest)
+        return [fresh[name] if name in fresh else known[name] for name in names]
 
-    def _judge_all(self, names: Sequence[str]) -> Iterator[tuple[str, Judgement]]:
-        return self._judge.judge_all(names, self._settings.budget())
+    def _keep(self, ranked: Mapping[str, NodeRank], latest: Snapshot | None) -> dict[str, T]:
+        table, render = self._table, self._render
+        fresh = {name: render(name, node_rank.score) for name, node_rank in ranked.items()}
+        if latest is not None:
+            kept = list(self._unchanged(ranked, latest))
+            for name in kept:
+                table.entries[name] = fresh[name]
+                table.scores[name] = ranked[name].score
+                table.ranks[name] = ranked[name].rank
+        return fresh
 
-    def _rank(self, names: Sequence[str]) -> dict[str, NodeRank]:
+    def _shortfalls(
+        self,
+        names: Sequence[str],
+        fresh: Mapping[str, Shortfall | None],
+        known: Mapping[str, Shortfall | None],
+        latest: Snapshot | None,
+    ) -> dict[str, Shortfall]:
+        if latest is not None:
+            self._table.shortfalls.update((name, fresh[name]) for name in self._unchanged(fresh, latest))
         return {
-            name: rank_of(judgement, self._settings, self._wishes)
-            for name, judgement in self._judge_all(names)
+            name: shortfall
+            for name in names
+            if (shortfall := fresh[name] if name in fresh else known[name]) is not None
         }
 
-    def _judge_shortfalls(self, names: Sequence[str]) -> dict[str, Shortfall | None]:
-        return {name: self._shortfall(judgement) for name, judgement in self._judge_all(names)}
+    def _unchanged(self, fresh: Iterable[str], latest: Snapshot) -> Iterator[str]:
+        """
+        The names of nodes whose answers still hold on the ``latest`` snapshot, to which the table moves on.
+
+        They are none where that is not known.
+        """
+        snapshot, memo = self._judge.snapshot, self.memo
+        if latest.lineage is not snapshot.lineage or latest.number < memo.number:
+            return iter(())
+        changed = latest.changed_since(snapshot.number)
+        if changed is None:
+            return iter(())
+        memo.follow(latest)
+        return (name for name in fresh if name in latest.nodes and name not in changed)
+
+    def _judge_all(self, names: Sequence[str], turn: Turn | None) -> Iterator[tuple[str, Judgement]]:
+        return self._judge.judge_all(names, self.settings.budget(turn))
+
+    def _rank(self, names: Sequence[str], turn: Turn | None) -> dict[str, NodeRank]:
+        return {
+            name: rank_of(judgement, self.settings, self._wishes)
+            for name, judgement in self._judge_all(names, turn)
+        }
+
+    def _judge_shortfalls(self, names: Sequence[str], turn: Turn | None) -> dict[str, Shortfall | None]:
+        return {name: self._shortfall(judgement) for name, judgement in self._judge_all(names, turn)}
 
     def _shortfall(self, judgement: Judgement) -> Shortfall | None:
         prediction, alignment = judgement.prediction, judgement.alignment
@@ -158,15 +295,29 @@ class ReadyAnswers(Generic[T]):
             return None
         return shortfall_of(verdict_of(self._judge.plan, judgement, 0, self._judge.snapshot.release))
 
-    def _highest(self, values: Mapping[str, C], names: Sequence[str]) -> list[str]:
+    def _highest(
+        self, value: Callable[[NodeRank], C], values: Mapping[str, C], names: Sequence[str], turn: Turn | None
+    ) -> list[str]:
         """The names with the highest of ``values``, sorted; none where one has none."""
+        if len(self._ranked) == len(names):
+            return _highest({name: value(rank) for name, rank in self._ranked.items()}, names) or []
         if not self._is_current:
             return []
         highest = _highest(values, names)
-        if highest is None:
-            self.entries(names)
+        if highest is None and self._can_keep:
+            self.entries(names, turn)
             highest = _highest(values, names)
         return highest or []
+
+    def score(self, name: str) -> int | None:
+        """The score of a node that ``top`` or ``first`` has named; ``None`` where it is not at hand."""
+        if name in self._ranked:
+            return self._ranked[name].score
+        return self._table.scores.get(name) if self._is_current else None
+
+    def let_go(self) -> None:
+        """Forget the ranks of an errand; the evaluation may be kept for long."""
+        self._ranked = {}
 
 
 def rank_of(judgement: Judgement, settings: Settings, wishes: Wishes) -> NodeRank:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, Snapshot, evaluate
 
+from ..judging import Judging
 from ..live.awaited import AwaitedObjects, claims_that_wait, events_that_wait
 from ..namespace_limit import NamespaceLimit
 from ..policy import Policy
@@ -163,8 +164,9 @@ class Service:
     The dependencies of all handlers.
 
     ``follower``, ``recorder``, ``binder`` and ``events`` are by default those of a dump: nothing is
-    followed, recorded, bound or reported. ``awaited_pods``: those that claims are made for, while
-    ``/mutate`` waits for them; ``awaited_events``: Events that wait for their object.
+    followed, recorded, bound or reported. ``people_memo`` belongs to the thread that answers people.
+    ``patient``: nobody else is served, see ``Judging``. ``awaited_pods``: those that claims are made for,
+    while ``/mutate`` waits for them; ``awaited_events``: Events that wait for their object.
     """
 
     store: Store
@@ -179,10 +181,17 @@ class Service:
     default_policy: Policy = Policy.PREFERRED
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    patient: bool = False
+    judging: Judging = field(init=False)
+    people_memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priority, capacity=16))
     softener: Softener = field(default_factory=lambda: Softener(time.monotonic))
     awaited_pods: AwaitedObjects = field(default_factory=claims_that_wait)
     awaited_events: AwaitedObjects = field(default_factory=events_that_wait)
     event_limit: NamespaceLimit = field(default_factory=NamespaceLimit)
+
+    def __post_init__(self) -> None:
+        """Judge on the snapshots of the store."""
+        object.__setattr__(self, "judging", Judging(lambda: self.store.current, patient=self.patient))
 
     @property
     def ready(self) -> bool:

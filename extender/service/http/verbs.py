@@ -8,19 +8,23 @@ every node passes or scores half. ``BadRequest`` passes through; nothing here kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from extender.kube import decode
 
 from .. import wire
 from ..explain import explained_nodes, explanation_of, to_json, unknown_nodes
+from ..judging import NoOpinion
 from ..policy import Policy, policy_of, rejections
+from ..refusals import TurnedAway
 from ..verb import NeutralReason, Result, Verb
 from ..wire import BadRequest, ExtenderArgs
+from .guard import Refusal
 from .observation import observe_args, observe_error, observe_required, observe_scores
 
 if TYPE_CHECKING:
+    from extender.core.prediction.evaluate import Snapshot
     from extender.model import Pod
 
     from ..metrics.metrics import Metrics
@@ -42,7 +46,7 @@ class Answer(NamedTuple):
     result: Result = Result.OK
 
 
-def filter_(service: Service, body: bytes) -> Answer:
+async def filter_(service: Service, body: bytes) -> Answer:
     """
     Pass every node, unless the pod's policy is ``required``.
 
@@ -50,15 +54,15 @@ def filter_(service: Service, body: bytes) -> Answer:
     evicting pods would not bring other devices.
     """
     args = _args(service, Verb.FILTER, body)
-    return _never_hurt(
+    return await _never_hurt(
         service, Verb.FILTER, lambda: _filter(service, args), lambda: wire.filter_result(args, {})
     )
 
 
-def prioritize(service: Service, body: bytes) -> Answer:
+async def prioritize(service: Service, body: bytes) -> Answer:
     """Score every node once by the alignment of the devices that the allocator will take there."""
     args = _args(service, Verb.PRIORITIZE, body)
-    return _never_hurt(
+    return await _never_hurt(
         service,
         Verb.PRIORITIZE,
         lambda: _prioritize(service, args),
@@ -66,25 +70,44 @@ def prioritize(service: Service, body: bytes) -> Answer:
     )
 
 
-def explain(service: Service, body: bytes) -> Answer:
-    """Explain the predictions for a body of filter; before the cluster is listed all is unknown."""
+async def explain(service: Service, body: bytes) -> Answer:
+    """
+    Explain the predictions for a body of filter; before the cluster is listed all is unknown.
+
+    Done beside everything else, on the snapshot of now.
+    """
     args = _args(service, Verb.EXPLAIN, body)
     pod = _pod(args)
     if _too_many_containers(pod):
         raise BadRequest(
             "Pod.spec.containers", f"are more than {MAX_CONTAINERS}, init containers included", "send fewer"
         )
-    snapshot, neutral = service.store.current, service.settings.neutral
-    if not service.store.ready:
-        nodes = unknown_nodes(args.names, neutral)
+    snapshot, ready = service.store.current, service.store.ready
+    ignored = policy_of(pod, snapshot.namespaces, service.default_policy).policy is Policy.IGNORE
+    try:
+        explained = await service.judging.for_people(
+            lambda: _explained(service, snapshot, pod, args.names, ready=ready, ignored=ignored)
+        )
+    except NoOpinion:
+        raise Refusal(TurnedAway.BUSY, 503, "too many explanations are being made", "try again") from None
+    return Answer(explained)
+
+
+def _explained(
+    service: Service, snapshot: Snapshot, pod: Pod, names: Sequence[str], *, ready: bool, ignored: bool
+) -> bytes:
+    """The explanation as JSON; runs in a thread, to which ``people_memo`` belongs."""
+    neutral = service.settings.neutral
+    if not ready:
+        nodes = unknown_nodes(names, neutral)
     else:
-        evaluation = service.evaluation(pod)
-        ignored = policy_of(pod, snapshot.namespaces, service.default_policy).policy is Policy.IGNORE
+        evaluation = service.evaluate(snapshot, pod, service.people_memo, service.settings)
         budget = evaluation.budget()
-        verdicts = evaluation.verdicts(args.names, budget)
-        bests = {name: evaluation.best(name, budget) for name in sorted(args.names)}
-        nodes = explained_nodes(args.names, verdicts, bests.__getitem__, score=neutral if ignored else None)
-    return Answer(to_json(explanation_of(pod, snapshot.release.version, nodes)))
+        verdicts = evaluation.verdicts(names, budget)
+        # In the order of names, so that what the budget reaches never depends on the caller's.
+        bests = {name: evaluation.best(name, budget) for name in sorted(names)}
+        nodes = explained_nodes(names, verdicts, bests.__getitem__, score=neutral if ignored else None)
+    return to_json(explanation_of(pod, snapshot.release.version, nodes))
 
 
 def preempt(body: bytes) -> Answer:
@@ -103,7 +126,7 @@ async def bind(binder: Binder, metrics: Metrics, body: bytes) -> Answer:
     return Answer(wire.bind_result(error), Result.REFUSED if error else Result.OK)
 
 
-def _filter(service: Service, args: ExtenderArgs) -> Answer:
+async def _filter(service: Service, args: ExtenderArgs) -> Answer:
     pod = _pod(args)
     policy = _policy(service, Verb.FILTER, pod)
     no_opinion = _no_opinion(service, pod)
@@ -114,31 +137,41 @@ def _filter(service: Service, args: ExtenderArgs) -> Answer:
             if policy is Policy.REQUIRED
             else Answer(answer)
         )
-    service.follower.on_request(pod)
-    service.recorder.on_request(Verb.FILTER, pod)
-    rejected = _rejected(service, pod, args.names) if policy is Policy.REQUIRED else {}
-    passing = [name for name in args.names if name not in rejected] if rejected else args.names
-    service.follower.on_filtered(pod, passing)
-    return Answer(wire.filter_result(args, rejected))
+    with service.judging.request(pod) as is_last:
+        service.follower.on_request(pod)
+        service.recorder.on_request(Verb.FILTER, pod)
+        rejected: Mapping[str, str] = {}
+        if policy is Policy.REQUIRED:
+            try:
+                rejected = await _rejected(service, pod, args.names)
+            except NoOpinion as error:
+                no_opinion = error.reason
+        passing = [name for name in args.names if name not in rejected] if rejected else args.names
+        if is_last():
+            service.follower.on_filtered(pod, passing)
+    answer = wire.filter_result(args, rejected)
+    if no_opinion is not None:
+        return _neutral(service, Verb.FILTER, no_opinion, answer)
+    return Answer(answer)
 
 
-def _rejected(service: Service, pod: Pod, names: Sequence[str]) -> Mapping[str, str]:
+async def _rejected(service: Service, pod: Pod, names: Sequence[str]) -> Mapping[str, str]:
     """
     The nodes that policy ``required`` rejects, each with the reason.
 
     None because of what is assumed for pods that the API does not show: anybody can make these up.
+    Raises ``NoOpinion``.
     """
-    evaluation = service.evaluation(pod)
-    rejected = rejections(evaluation.shortfalls(names))
-    confirmed = service.confirmed_evaluation(pod) if rejected else None
-    if confirmed is not None:
-        still = confirmed.shortfalls(tuple(rejected))
+    evaluation, confirmed = service.evaluation(pod), service.confirmed_evaluation(pod)
+    rejected = rejections(await service.judging.shortfalls(pod, evaluation, names))
+    if rejected and confirmed is not None:
+        still = await service.judging.shortfalls(pod, confirmed, tuple(rejected))
         rejected = {name: reason for name, reason in rejected.items() if name in still}
     observe_required(service.metrics, pod, evaluation.stats, len(names), len(rejected))
     return rejected
 
 
-def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
+async def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
     pod = _pod(args)
     policy = _policy(service, Verb.PRIORITIZE, pod)
     no_opinion = _no_opinion(service, pod)
@@ -150,11 +183,20 @@ def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
     if no_opinion is not None:
         answer = wire.equal_scores(args.names, service.settings.neutral)
         return _neutral(service, Verb.PRIORITIZE, no_opinion, answer)
-    service.follower.on_request(pod)
-    service.recorder.on_request(Verb.PRIORITIZE, pod)
-    evaluation = service.evaluation(pod)
-    entries = evaluation.entries(args.names)
-    entries = service.follower.on_scored(pod, evaluation, args.names, entries)
+    with service.judging.request(pod) as is_last:
+        service.follower.on_request(pod)
+        service.recorder.on_request(Verb.PRIORITIZE, pod)
+        evaluation = service.evaluation(pod)
+        try:
+            entries = await service.judging.entries(pod, evaluation, args.names)
+        except NoOpinion as error:
+            # The pod takes devices all the same, wherever it lands.
+            if is_last():
+                service.follower.on_unscored(pod, args.names)
+            answer = wire.equal_scores(args.names, service.settings.neutral)
+            return _neutral(service, Verb.PRIORITIZE, error.reason, answer)
+        if is_last():
+            entries = service.follower.on_scored(pod, evaluation, args.names, entries)
     observe_scores(service.metrics, pod, evaluation.stats, len(args.names))
     return Answer(wire.prioritize_result(entries))
 
@@ -195,12 +237,12 @@ def _neutral(service: Service, verb: Verb, reason: NeutralReason, answer: bytes)
     return Answer(answer, Result.NEUTRAL)
 
 
-def _never_hurt(
-    service: Service, verb: Verb, judge: Callable[[], Answer], neutral: Callable[[], bytes]
+async def _never_hurt(
+    service: Service, verb: Verb, judge: Callable[[], Awaitable[Answer]], neutral: Callable[[], bytes]
 ) -> Answer:
     """Answer ``judge()``, or ``neutral()`` when judging fails through an error of ours."""
     try:
-        return judge()
+        return await judge()
     except BadRequest:
         raise
     except Exception as error:  # noqa: BLE001  an extender without an opinion must not stop scheduling

@@ -2,8 +2,8 @@
 The HTTP edge: routes, bodies in, answers out.
 
 The endpoints come in four groups by who calls them; an application serves those of its listener. Handlers run
-on the event loop and await nothing but the body, the binder and what ``/mutate`` needs, so a request sees
-one snapshot.
+on the event loop and read the snapshot once, so a request sees one, however long it awaits its answer (see
+``judging``).
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _verb_routes(service: Service, bodies: Bodies) -> list[web.RouteDef]:
     return [
         _post(service, bodies, Verb.FILTER, partial(verbs.filter_, service)),
         _post(service, bodies, Verb.PRIORITIZE, partial(verbs.prioritize, service)),
-        _post(service, bodies, Verb.PREEMPT, verbs.preempt),
+        _route(service, bodies, Verb.PREEMPT, _preempt),
         _route(service, bodies, Verb.BIND, partial(_bind, service)),
     ]
 
@@ -116,9 +116,11 @@ _ROUTES = {
 }
 
 
-def _post(service: Service, bodies: Bodies, verb: Verb, answer: Callable[[bytes], Answer]) -> web.RouteDef:
+def _post(
+    service: Service, bodies: Bodies, verb: Verb, answer: Callable[[bytes], Awaitable[Answer]]
+) -> web.RouteDef:
     async def respond(_request: web.Request, body: bytes) -> Answer:
-        return answer(body)
+        return await answer(body)
 
     return _route(service, bodies, verb, respond)
 
@@ -163,6 +165,10 @@ def _handler(
             metrics.request(verb, result, time.perf_counter() - started)
 
     return handle
+
+
+async def _preempt(_request: web.Request, body: bytes) -> Answer:
+    return verbs.preempt(body)
 
 
 async def _bind(service: Service, request: web.Request, body: bytes) -> Answer:

@@ -8,13 +8,15 @@ held back, the store takes the rest, and what is news in it is passed on. Nobody
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
+from extender.core.prediction.evaluate import Turn, TurnOver
 from extender.model.kinds import POD
 
+from ..judging import TURN_UNITS
 from .store import NO_EVENTS, Events
 from .unconfirmed_pods import PodState, pod_state
 
@@ -142,15 +144,23 @@ class EventHandler:
                 awaited.on_changes(changes)
 
     def _report(self, events: Events) -> None:
-        """Compare claims with what was predicted; assume what was predicted where a pod landed."""
+        """
+        Compare claims with what was predicted; assume what was predicted where a pod landed.
+
+        Predictions are remembered, as a rule; those that would have to be made anew, and take longer than
+        a turn together, are left out.
+        """
+        turn = Turn(TURN_UNITS)
         for claim in events.allocated:
             with self._caught(comparing=f"{claim.namespace}/{claim.name}"):
-                self._checks.on_allocated(claim, self._store.current)
+                self._checks.on_allocated(claim, self._store.current, turn)
         for pod, node in events.landed:
             with self._caught(landing=f"{pod.namespace}/{pod.name}"):
                 evaluation = self._checks.evaluation_of(pod.uid)
                 if evaluation is not None:
-                    self._store.assume(pod.uid, evaluation.allocated_on(node))
+                    with suppress(TurnOver):
+                        budget = evaluation.budget(turn)
+                        self._store.assume(pod.uid, evaluation.allocated_on(node, budget))
 
     @contextmanager
     def _caught(self, **doing: str) -> Iterator[None]:

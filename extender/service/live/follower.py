@@ -5,9 +5,13 @@ What only a live cluster has: pods land, and we learn where and with which devic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from extender.core.prediction.evaluate import Turn, TurnOver
+
+from ..judging import TURN_UNITS
 from ..wire import host_priority
 from .evidence import recording_of
 from .likely_nodes import LikelyNodes, likely_nodes
@@ -89,12 +93,15 @@ class LiveFollower:
         return recording_of(self.checks.evidence, self.gates)
 
     def verdict_of(self, namespace: str, name: str, node: str) -> NodeVerdict | None:
-        """The pod on the node as things stand, ``None`` if the pod is not known."""
+        """The pod on the node as things stand, ``None`` if the pod is not known or that takes too long."""
         pod = self.store.current.pods.get((namespace, name))
         if pod is None:
             return None
         evaluation = self.evaluate(self.store.current, pod, self.checks.memo, self.settings)
-        return evaluation.verdicts([node])[node]
+        try:
+            return evaluation.verdicts([node], evaluation.budget(Turn(TURN_UNITS)))[node]
+        except TurnOver:
+            return None
 
     @property
     def confirmed(self) -> Snapshot:
@@ -133,6 +140,14 @@ class LiveFollower:
 
         That is ``score_max`` more if we decide, else little.
         """
+        try:
+            return self._scored(pod, evaluation, names, entries)
+        finally:
+            evaluation.let_go()
+
+    def _scored(
+        self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str], entries: list[bytes]
+    ) -> list[bytes]:
         likely = likely_nodes(
             pod,
             evaluation,
@@ -144,10 +159,12 @@ class LiveFollower:
         self._follow(pod, evaluation, likely)
         if not likely.points:
             return entries
-        first, nodes = likely.nodes[0], frozenset(likely.nodes)
-        score = evaluation.verdicts([first])[first].score + likely.points
+        score = evaluation.score(likely.nodes[0])
+        if score is None:
+            return entries
+        nodes = frozenset(likely.nodes)
         return [
-            host_priority(name, score) if name in nodes else entry
+            host_priority(name, score + likely.points) if name in nodes else entry
             for name, entry in zip(names, entries, strict=True)
         ]
 
@@ -159,5 +176,9 @@ class LiveFollower:
         if not pod.claims and not evaluation.pending:
             return
         self.checks.on_answer(pod, evaluation)
-        claims = evaluation.pending if likely.node is None else evaluation.allocated_on(likely.node)
+        claims = evaluation.pending
+        if likely.node is not None:
+            # Past the turn the pod counts as one of which only the claims are known until it lands.
+            with suppress(TurnOver):
+                claims = evaluation.allocated_on(likely.node, evaluation.budget(Turn(TURN_UNITS)))
         self.store.assume(pod.uid, claims, likely.nodes, confirmed=state is PodState.CONFIRMED)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from extender.core.claims.extended_resources import EXTENDED_CLAIM_NAME, awaited_key
-from extender.core.prediction.evaluate import Certainty, Memo, Outcome
+from extender.core.prediction.evaluate import Certainty, Memo, NodeVerdict, Outcome, TurnOver
 from extender.kube.recording.allow_list import OUR_ANNOTATIONS
 
 from .dropped import Dropped
@@ -21,10 +22,12 @@ from .remembered import Attempt, Remembered
 if TYPE_CHECKING:
     from extender.core.alignment.pairs import Alignment
     from extender.core.cluster.snapshot import ClaimKey
-    from extender.core.prediction.evaluate import Evaluation, NodeVerdict, Settings, Snapshot
+    from extender.core.prediction.evaluate import Evaluation, Settings, Snapshot, Turn
     from extender.model import Claim, DeviceID, DeviceResult, Pod
 
 MAX_MISMATCHES = 100
+
+_NOT_AT_HAND = NodeVerdict(Outcome.UNKNOWN, Certainty.EXACT, None, (), None, 0, 0)
 
 MAX_EVIDENCE = 10
 """Mismatches of which enough is kept to replay them."""
@@ -147,9 +150,11 @@ class PredictionCheck:
         attempt = self._attempts.get(pod_uid)
         return attempt.evaluation if attempt is not None else None
 
-    def on_allocated(self, claim: Claim, snapshot: Snapshot) -> None:
+    def on_allocated(self, claim: Claim, snapshot: Snapshot, turn: Turn | None = None) -> None:
         """
         Compare a claim that was just allocated; ``snapshot`` has the allocation.
+
+        Where the prediction would have to be made anew and takes longer than the ``turn``, it is unknown.
 
         The scheduler writes claims at the same time, so one that took devices before may be shown after:
         what nothing explains yet is counted by ``settle``.
@@ -160,7 +165,11 @@ class PredictionCheck:
         if attempt is None or not node:
             self._counted(Match.UNSEEN)
             return
-        verdict = attempt.evaluation.verdicts([node])[node]
+        evaluation = attempt.evaluation
+        try:
+            verdict = evaluation.verdicts([node], evaluation.budget(turn))[node]
+        except TurnOver:
+            verdict = _NOT_AT_HAND
         comparison = _Comparison(claim, node, attempt, verdict, self._recorded(pod_uid))
         result = self._result(comparison, snapshot)
         if result is Match.WRONG:
@@ -170,7 +179,8 @@ class PredictionCheck:
         attempt.waiting.discard(awaited_key(claim))
         if not attempt.waiting:
             self._attempts.remove(pod_uid)
-            self._judge_placement(attempt, node, verdict, snapshot)
+            with suppress(TurnOver):
+                self._judge_placement(attempt, node, verdict, snapshot, turn)
 
     def settle(self, snapshot: Snapshot) -> None:
         """Count the claims that nothing explained before the last call; call it about once a second."""
@@ -218,13 +228,21 @@ class PredictionCheck:
         if evidence is not None:
             self.evidence.append(evidence)
 
-    def _judge_placement(self, attempt: Attempt, node: str, verdict: NodeVerdict, snapshot: Snapshot) -> None:
-        """Rate what a pod got, now that the last of its claims is allocated."""
-        now = self._evaluate(snapshot, attempt.pod, self.memo, self._settings).verdicts([node])[node]
+    def _judge_placement(
+        self, attempt: Attempt, node: str, verdict: NodeVerdict, snapshot: Snapshot, turn: Turn | None
+    ) -> None:
+        """Rate what a pod got, now that the last of its claims is allocated. Raises ``TurnOver``."""
+        placed = self._evaluate(snapshot, attempt.pod, self.memo, self._settings)
+        now = placed.verdicts([node], placed.budget(turn))[node]
         if now.alignment is None or now.alignment.predicted is None:
             return
         perfect = verdict.alignment is not None and verdict.alignment.predicted == 1.0
-        best = 1.0 if perfect else attempt.evaluation.best(node).rating
+        best: float | None = 1.0
+        if not perfect:
+            try:
+                best = attempt.evaluation.best(node, attempt.evaluation.budget(turn)).rating
+            except TurnOver:
+                best = None
         self._placed(PlacementCheck(now.alignment, verdict.alignment, best))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from ..http.web import CONNECTIONS, application
+from ..judging import SWITCH_SECONDS
 from ..listeners import ALL, Address, Listener
 from .acceptor import BACKLOG, Acceptor
 from .collector import freeze
@@ -161,6 +163,7 @@ async def serve(service: Service, config: Config, announce: Callable[[str], None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
     freeze(collect=True)
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         async with listening(service, config) as listeners:
             for listener in listeners:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -309,7 +310,7 @@ def test_an_error_that_is_not_about_devices(run, record):
 
 def test_a_breach_of_the_protocol_is_a_finding(run, record, placed, monkeypatch):
     """An answer that kube-scheduler could not use: status 1, and what is wrong with it."""
-    monkeypatch.setattr("extender.service.http.verbs.prioritize", lambda service, body: Answer(b"[]"))
+    monkeypatch.setattr("extender.service.http.verbs.prioritize", AsyncMock(return_value=Answer(b"[]")))
     ran = run("replay", record(placed()))
     assert ran.status == 1
     assert "protocol: prioritize: near has no score" in ran.out

@@ -56,12 +56,13 @@ def test_an_extended_resource_that_a_node_lacks():
     asking = replace(b.pod("p"), containers=(container,))
     gpu = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
     found = plan(asking, classes=[gpu])
-    missing = found.specs_on(Node("n"), {"gpu": gpu})
+    missing = found.resources_on(Node("n"), {"gpu": gpu})
     assert (missing.code, missing.values) == (
         ReasonCode.EXTENDED_RESOURCE_MISSING,
         {"resource": "example.com/other"},
     )
-    (spec,) = found.specs_on(Node("n", allocatable={"example.com/other": one}), {"gpu": gpu})
+    resources = found.resources_on(Node("n", allocatable={"example.com/other": one}), {"gpu": gpu})
+    (spec,) = found.specs_for(resources, {"gpu": gpu})
     assert [request.name for request in spec.requests] == ["container-0-request-0"]
 
 

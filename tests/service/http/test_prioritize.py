@@ -79,7 +79,9 @@ async def test_an_answer_looks_at_no_node_again(client, args, facade, make_verdi
     """The entries are the whole answer: no verdict is made for a metric."""
     facade.table = {"node-a": make_verdict("numa", score=60)}
     entries = facade.entries(["node-a"])
-    monkeypatch.setattr(facade, "entries", lambda _names: entries)
-    monkeypatch.setattr(facade, "verdicts", lambda _names: pytest.fail("a verdict was asked for"))
+    monkeypatch.setattr(facade, "entries", lambda _names, _turn: entries)
+    monkeypatch.setattr(
+        facade, "verdicts", lambda _names, _budget=None: pytest.fail("a verdict was asked for")
+    )
     response = await client.post("/prioritize", data=args("node-a"))
     assert await response.json() == [{"Host": "node-a", "Score": 60}]

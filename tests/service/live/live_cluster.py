@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
@@ -12,6 +12,7 @@ from extender.kube.watch.events import ReflectorState
 from extender.model import Node, ResourceSlice
 from extender.model.kinds import KINDS
 from extender.service.http.dependencies import Service
+from extender.service.http.verbs import Answer
 from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.event_handler import EventHandler
 from extender.service.live.follower import LiveFollower
@@ -70,3 +71,13 @@ def body(pod: str, claim: str, *names: str, alignment: str | None = None) -> byt
         metadata["annotations"] = {"dra-extender.io/alignment": alignment}
     document = {"Pod": {"metadata": metadata, "spec": spec}, "NodeNames": list(names or NODES)}
     return json.dumps(document).encode()
+
+
+def at_once(answer: Coroutine[object, None, Answer]) -> Answer:
+    """What a handler answers that awaits nothing: all is known, or found out within a turn."""
+    try:
+        answer.send(None)
+    except StopIteration as done:
+        found: Answer = done.value
+        return found
+    raise AssertionError("the handler waits for something")

@@ -34,6 +34,7 @@ from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.metrics.metrics import Metrics
 from extender.service.wire import host_priority
 from tests import builders as b
+from tests.service.live.live_cluster import at_once
 
 NODES = ("x", "y")
 
@@ -90,7 +91,10 @@ def body(pod="job-1", claim="c"):
 
 
 def scores(service, **pod):
-    return {each["Host"]: each["Score"] for each in json.loads(verbs.prioritize(service, body(**pod)).body)}
+    return {
+        each["Host"]: each["Score"]
+        for each in json.loads(at_once(verbs.prioritize(service, body(**pod))).body)
+    }
 
 
 def exposed(service):

@@ -28,7 +28,7 @@ class Recorded:
         self.told = []
         self.failures = 0
 
-    def on_allocated(self, claim, snapshot):
+    def on_allocated(self, claim, snapshot, _turn):
         assert snapshot.claims[claim.key].allocation == claim.allocation
         self.told.append(("compare", claim.name))
         if claim.name == "broken":

@@ -12,7 +12,7 @@ from extender.model import DeviceID
 from extender.model.kinds import POD, RESOURCE_CLAIM
 from extender.service.http import verbs
 from tests import builders as b
-from tests.service.live.live_cluster import NODES, body, live_service
+from tests.service.live.live_cluster import NODES, at_once, body, live_service
 
 GPU, NIC = DeviceID("gpu.nvidia.com", "y", "gpu-0"), DeviceID("dra.net", "y", "nic-0")
 
@@ -28,7 +28,7 @@ def make(clock):
 
 
 def scores(service, pod, claim, *names):
-    answer = json.loads(verbs.prioritize(service, body(pod, claim, *names)).body)
+    answer = json.loads(at_once(verbs.prioritize(service, body(pod, claim, *names))).body)
     return {entry["Host"]: entry["Score"] for entry in answer}
 
 
@@ -87,7 +87,7 @@ def test_of_many_nodes_any_place_may_be_the_one(make):
 def test_the_pod_says_where_it_landed(make, news, alignment):
     """Before its claims do: what was predicted there is assumed, wherever we had expected it."""
     service = make()
-    verbs.prioritize(service, body("job-1", "c", alignment=alignment))
+    at_once(verbs.prioritize(service, body("job-1", "c", alignment=alignment)))
     store = service.follower.store
     service.follower.handler.apply(Changes.of(POD, [replace(b.pod("job-1", "c"), **news)]))
     assert (store.in_flight, dict(store.taken_nodes)) == (1, {})
@@ -133,7 +133,7 @@ def test_a_pod_that_is_tried_again_is_judged_afresh(make, decisive):
     service = make(decisive=decisive)
     again = scores(service, "job-1", "c")
     assert scores(service, "job-1", "c") == again
-    verbs.filter_(service, body("job-1", "c"))
+    at_once(verbs.filter_(service, body("job-1", "c")))
     assert service.follower.store.in_flight == 0
     assert scores(service, "job-1", "c") == again
 
@@ -142,12 +142,12 @@ def test_a_pod_that_is_tried_again_is_judged_afresh(make, decisive):
 def test_a_single_node_is_where_the_pod_lands(make, decisive):
     """The scheduler asks for no scores then; an attempt with more nodes takes that back."""
     service = make(decisive=decisive)
-    verbs.filter_(service, body("job-1", "c", "far"))
+    at_once(verbs.filter_(service, body("job-1", "c", "far")))
     assert service.follower.store.in_flight == 1
     assert scores(service, "job-2", "d")["far"] == 0
-    verbs.filter_(service, body("job-1", "c"))
+    at_once(verbs.filter_(service, body("job-1", "c")))
     assert service.follower.store.in_flight == 1
-    verbs.filter_(service, body("job-2", "d"))
+    at_once(verbs.filter_(service, body("job-2", "d")))
     assert service.follower.store.in_flight == 0
 
 
@@ -155,7 +155,7 @@ def test_a_single_node_is_where_the_pod_lands(make, decisive):
 def test_the_only_node_of_a_pod_that_wants_no_opinion(make, alignment):
     """It takes devices like any other."""
     service = make()
-    verbs.filter_(service, body("job-1", "c", "x", alignment=alignment))
+    at_once(verbs.filter_(service, body("job-1", "c", "x", alignment=alignment)))
     assert service.follower.store.in_flight == 1
     assert scores(service, "job-2", "d") == {"x": 0, "y": 103, "far": 40}
 
@@ -163,7 +163,7 @@ def test_the_only_node_of_a_pod_that_wants_no_opinion(make, alignment):
 def test_a_pod_that_wants_no_opinion_gets_none(make):
     """All nodes are equal, and it may land on any."""
     service = make(decisive=True)
-    answer = json.loads(verbs.prioritize(service, body("job-1", "c", alignment="ignore")).body)
+    answer = json.loads(at_once(verbs.prioritize(service, body("job-1", "c", alignment="ignore"))).body)
     assert {entry["Score"] for entry in answer} == {50}
     assert (service.follower.store.in_flight, dict(service.follower.store.taken_nodes)) == (0, {})
 
@@ -172,19 +172,21 @@ def test_a_pod_that_wants_no_opinion_gets_none(make):
 def test_a_node_that_is_rejected_is_no_landing_place(make, node, passes):
     """With policy required, devices are assumed on the one node that is left and nowhere else."""
     service = make()
-    answer = json.loads(verbs.filter_(service, body("job-1", "c", node, alignment="required")).body)
+    answer = json.loads(at_once(verbs.filter_(service, body("job-1", "c", node, alignment="required"))).body)
     assert answer["NodeNames"] == ([node] if passes else [])
     assert service.follower.store.in_flight == passes
-    answer = json.loads(verbs.filter_(service, body("job-2", "d", "y", "far", alignment="required")).body)
+    answer = json.loads(
+        at_once(verbs.filter_(service, body("job-2", "d", "y", "far", alignment="required"))).body
+    )
     assert answer["NodeNames"] == ["y"]
     assert service.follower.store.in_flight == passes + 1
 
 
-def test_explain_assumes_nothing(make):
+async def test_explain_assumes_nothing(make):
     """Asking is free: same question, same answer."""
     service = make(decisive=True)
-    first = verbs.explain(service, body("job-1", "c")).body
-    assert verbs.explain(service, body("job-1", "c")).body == first
+    first = await verbs.explain(service, body("job-1", "c"))
+    assert await verbs.explain(service, body("job-1", "c")) == first
     assert service.follower.store.in_flight == 0
 
 

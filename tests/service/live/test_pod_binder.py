@@ -17,7 +17,7 @@ from extender.service.live.offered_nodes import OFFER_SECONDS, OfferedNodes
 from extender.service.live.pod_binder import PodBinder
 from extender.service.wire import BadRequest, BindingArgs
 from tests import builders as b
-from tests.service.live.live_cluster import body, live_service
+from tests.service.live.live_cluster import at_once, body, live_service
 
 if TYPE_CHECKING:
     from extender.kube.api.event_recorder import EventRecorder
@@ -31,7 +31,7 @@ def service(clock):
     made = live_service(clock, offered=OfferedNodes(clock))
     assert isinstance(made.follower, LiveFollower)
     made.follower.handler.apply(Changes.of(POD, [b.pod("job-1", "c")]))
-    verbs.filter_(made, body("job-1", "c", "x", "y"))
+    at_once(verbs.filter_(made, body("job-1", "c", "x", "y")))
     return made
 
 

@@ -14,7 +14,7 @@ from extender.service.live import unconfirmed_pods
 from extender.service.live.dropped import Dropped
 from extender.service.live.unconfirmed_pods import UNCONFIRMED_SECONDS, PodState, UnconfirmedPods, pod_state
 from tests import builders as b
-from tests.service.live.live_cluster import body, live_service
+from tests.service.live.live_cluster import at_once, body, live_service
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def in_flight(service):
 
 def passing(service, pod, claim, *names):
     """The nodes that filter passes for a pod with policy required."""
-    answer = verbs.filter_(service, body(pod, claim, *names, alignment="required"))
+    answer = at_once(verbs.filter_(service, body(pod, claim, *names, alignment="required")))
     return json.loads(answer.body)["NodeNames"]
 
 
@@ -63,7 +63,7 @@ def test_without_uid_or_with_a_node_a_pod_is_a_stranger():
 
 def test_what_is_assumed_of_a_made_up_pod_ends_soon(service, clock):
     """Its devices are free again, and nothing of it is remembered."""
-    verbs.filter_(service, body("job-1", "c", "x"))
+    at_once(verbs.filter_(service, body("job-1", "c", "x")))
     assert in_flight(service) == 1
     clock.now += UNCONFIRMED_SECONDS
     service.follower.handler.expire()
@@ -73,7 +73,7 @@ def test_what_is_assumed_of_a_made_up_pod_ends_soon(service, clock):
 
 def test_a_pod_that_the_watch_shows_in_time_counts_like_any_other(service, clock):
     """The request came before the event."""
-    verbs.filter_(service, body("job-1", "c", "x"))
+    at_once(verbs.filter_(service, body("job-1", "c", "x")))
     clock.now += UNCONFIRMED_SECONDS / 2
     show(service, POD_C)
     clock.now += UNCONFIRMED_SECONDS
@@ -84,7 +84,7 @@ def test_a_pod_that_the_watch_shows_in_time_counts_like_any_other(service, clock
 
 def test_a_pod_that_is_shown_otherwise_is_not_confirmed(service, clock):
     """Another claim than the API's pod has."""
-    verbs.filter_(service, body("job-1", "c", "x"))
+    at_once(verbs.filter_(service, body("job-1", "c", "x")))
     show(service, b.pod("job-1", "d"))
     clock.now += UNCONFIRMED_SECONDS
     service.follower.handler.expire()
@@ -98,7 +98,7 @@ def test_required_rejects_no_node_because_of_made_up_pods(service):
     service.follower.handler.apply(Changes.of(NODE, [node]))
     service.follower.handler.apply(Changes.of(RESOURCE_SLICE, slices))
     service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [one_gpu]))
-    verbs.filter_(service, body("first", "g", "z"))
+    at_once(verbs.filter_(service, body("first", "g", "z")))
     assert in_flight(service) == 1
     assert passing(service, "honest", "c", "x", "z") == ["x", "z"]
     show(service, b.pod("first", "g"))
@@ -108,8 +108,8 @@ def test_required_rejects_no_node_because_of_made_up_pods(service):
 def test_a_stranger_holds_nothing(service):
     """A pod that is bound already, though its claim is not allocated."""
     show(service, replace(POD_C, node_name="x"))
-    verbs.filter_(service, body("job-1", "c", "x"))
-    verbs.prioritize(service, body("job-1", "c"))
+    at_once(verbs.filter_(service, body("job-1", "c", "x")))
+    at_once(verbs.prioritize(service, body("job-1", "c")))
     assert in_flight(service) == 0
     assert service.follower.checks.pod_of("uid-job-1") is None
 
@@ -117,17 +117,17 @@ def test_a_stranger_holds_nothing(service):
 def test_the_uid_of_another_pod_takes_nothing_back(service):
     """Whoever knows a UID needs the pod's name and namespace, too."""
     show(service, POD_C)
-    verbs.filter_(service, body("job-1", "c", "x"))
+    at_once(verbs.filter_(service, body("job-1", "c", "x")))
     made_up = body("job-1", "c", "y").replace(b'"name": "job-1"', b'"name": "made-up"')
-    verbs.filter_(service, made_up)
+    at_once(verbs.filter_(service, made_up))
     assert dict(service.follower.store.taken_nodes) == {"x": 1}
 
 
 def test_a_made_up_pod_displaces_no_assumption(service):
     """It names the claim of a pod that the API shows."""
     show(service, POD_C)
-    verbs.filter_(service, body("job-1", "c", "x"))
-    verbs.filter_(service, body("made-up", "c", "y"))
+    at_once(verbs.filter_(service, body("job-1", "c", "x")))
+    at_once(verbs.filter_(service, body("made-up", "c", "y")))
     assert dict(service.follower.store.taken_nodes) == {"x": 1}
 
 
