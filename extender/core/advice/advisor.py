@@ -31,7 +31,7 @@ from ..prediction.settings import Settings
 from ..reasons import Outcome, render
 from ..soft_alignment.refusals import Refusal
 from ..soft_alignment.soften import Rewrite, soften
-from .cards import shared_cards
+from .cards import SEVERAL, shared_cards
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .constraint_checks import coverages, publication_warnings, separate_warnings, value_warnings
 from .constraint_options import (
@@ -44,7 +44,7 @@ from .constraint_options import (
 )
 from .further_options import count_options, distinct_options, soft_options
 from .groupings import groupings
-from .judged import Judged, NowAndEmpty, compared, longest_search
+from .judged import Judged, NowAndEmpty, compared, known_far, longest_search
 from .nearness_counts import NearnessCounts, nearness_counts
 from .option_evidence import OptionEvidence, cannot_hold, publications_of, sound
 from .outcome_checks import (
@@ -168,15 +168,14 @@ class _Adviser:
         warnings += aborts
         warnings += request_warnings(compiled, groups, aborts)
         warnings += publication_warnings(constraints, selected, snapshot.release)
-        warnings += value_warnings(constraints, groups)
+        warnings += value_warnings(constraints, groups, snapshot.release)
         warnings += all_warnings(constraints, aborts)
-        warnings += separate_warnings(
-            compiled, [claim_participants.on_bus for claim_participants in taking_part], selected
-        )
-        warnings += search_warnings(now, empty)
+        shared = shared_cards(self._specs, taking_part, found, snapshot)
+        apart = {index for cards in shared if cards.claim == SEVERAL for index in cards.members.alternatives}
+        warnings += separate_warnings(compiled, [who.on_bus for who in taking_part], selected, apart)
+        warnings += search_warnings(now, empty, snapshot.release)
         rewrites = self._rewrites(options[0].specs)
         evidence = OptionEvidence(compiled, selected, taking_part, sound(groups))
-        shared = shared_cards(self._specs, taking_part, found, snapshot)
         if snapshot.release.features.consumable_capacity:
             options = (*options, *distinct_options(self._specs, shared))
         aborting = {
@@ -186,7 +185,7 @@ class _Adviser:
         options = (*options, *soft_options(options[0].specs, rewrites))
         judged = [written, *(self._judged(option, evidence, options[0]) for option in options)]
         nearness = self._nearness(options)
-        circumstances = circumstances_of(self._specs, taking_part, shared, selected)
+        circumstances = circumstances_of(self._specs, taking_part, shared, selected, names)
         return Advice(
             len(snapshot.nodes),
             tuple(judged),
@@ -254,7 +253,8 @@ class _Adviser:
         nearer, farther = compared(self._surveys(self._written_plan()), surveyed)
         now, empty = surveyed
         steps = longest_search(surveyed)
-        return Judged(option, outcomes(now), outcomes(empty), publications, steps, nearer, farther)
+        far = known_far(surveyed)
+        return Judged(option, outcomes(now), outcomes(empty), publications, steps, nearer, farther, far)
 
     def _selected(
         self, groups: Sequence[NodeGroup], compiled: CompiledClaims

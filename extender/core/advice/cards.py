@@ -13,17 +13,24 @@ from dataclasses import dataclass
 from extender.model import ClaimSpec, Constraint
 
 from ..cluster.snapshot import Snapshot
-from ..topology.vocabulary import OFF_BUS, PCI_BUS_ID, DeviceKind, Vocabulary
+from ..topology.vocabulary import PCI_BUS_ID, DeviceKind, Vocabulary
 from .constraint_options import Group, Participants, covered_requests
 from .groupings import Groupings, Members, SeenDevice
 
 _Kind = tuple[str, DeviceKind]
 
+CARDS = frozenset({DeviceKind.GPU, DeviceKind.ACCELERATOR})
+"""Kinds of which two requests want two cards: two functions of one NIC are what people ask for."""
+
+SEVERAL = -1
+"""In place of the number of a claim: requests of several claims, which no constraint can span."""
+
 
 @dataclass(frozen=True, slots=True)
 class SharedCards:
     """
-    Requests of claim number ``claim`` that want devices of one kind and can get parts of one card.
+    Requests of claim number ``claim``, or of ``SEVERAL``, that want devices of one kind and can get parts
+    of one card.
 
     ``identity``: the attribute that tells cards apart, empty where none is published by all.
     ``decided``: the claim itself says whether they share a card.
@@ -38,7 +45,7 @@ class SharedCards:
     def pushed_together(self, members: Members) -> bool:
         """Whether a constraint over ``members`` keeps two of these on one value."""
         covered = [each for each in members.requests if set(each) <= self.members.alternatives]
-        return not self.decided and (len(covered) > 1 or (bool(covered) and len(self.requests) == 1))
+        return not self.decided and (len(covered) > 1 or (len(covered) == 1 and len(self.requests) == 1))
 
 
 def shared_cards(
@@ -47,20 +54,27 @@ def shared_cards(
     """Each set of requests of one claim, driver and kind that takes two or more parts of cards."""
     result = []
     sharing = snapshot.release.features.consumable_capacity
+    everywhere: dict[_Kind, list[Members]] = {}
     for number, (spec, who) in enumerate(zip(specs, taking_part, strict=True)):
         by_kind: dict[_Kind, list[str]] = {}
         for name in (request.name for request in spec.requests if request.name in who.least):
-            kind = _kind_of_parts(who.members((name,)), found, sharing=sharing)
-            if kind is not None:
-                by_kind.setdefault(kind, []).append(name)
-        for (driver, _), names in by_kind.items():
+            parts = _kind_of_parts(who.members((name,)), found, sharing=sharing)
+            if parts is not None:
+                by_kind.setdefault(parts, []).append(name)
+        for (driver, kind), names in by_kind.items():
             group = tuple(names)
+            members = who.members(group)
+            everywhere.setdefault((driver, kind), []).append(members)
             if who.devices(group) < 2:
                 continue
-            members = who.members(group)
             identity = _identity(driver, members, found, snapshot.vocabulary)
             decided = any(_decides(each, spec, group, members, found) for each in spec.constraints)
             result.append(SharedCards(number, group, members, identity, decided))
+    for several in everywhere.values():
+        if len(several) > 1:
+            requests = tuple(alternatives for members in several for alternatives in members.requests)
+            together = Members(requests, sum(members.needed for members in several))
+            result.append(SharedCards(SEVERAL, (), together, "", decided=False))
     return tuple(result)
 
 
@@ -78,7 +92,7 @@ def _kind_of_parts(members: Members, found: Groupings, *, sharing: bool) -> _Kin
             if seen.location.device >= 0:
                 parts = parts or seen.location.device in cards
                 cards.add(seen.location.device)
-    if not parts or len(kinds) != 1 or next(iter(kinds))[1] in OFF_BUS:
+    if not parts or len(kinds) != 1 or next(iter(kinds))[1] not in CARDS:
         return None
     return next(iter(kinds))
 

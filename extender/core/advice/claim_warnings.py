@@ -160,8 +160,8 @@ TEMPLATES: dict[WarningCode, str] = {
         "as things stand, no node can run this pod: {detail}. The counts are of claims that it can use"
     ),
     WarningCode.SEARCH_EXPLODES: (
-        "on {nodes} the search was given up after {steps}; the scheduler goes on much longer, and "
-        "all other pods wait"
+        "on {nodes} the search was given up after {steps}; the scheduler searches for up to 10 s on each "
+        "attempt while all other pods wait, and then {then}"
     ),
     WarningCode.SEARCH_LONG: (
         "on {nodes} the scheduler searches up to {steps}, on each attempt and for as long as the "

@@ -141,9 +141,10 @@ def _type_warnings(
 
 
 def value_warnings(
-    constraints: Sequence[ConstraintCoverage], empty: Sequence[NodeGroup]
+    constraints: Sequence[ConstraintCoverage], empty: Sequence[NodeGroup], release: Release
 ) -> Iterator[ClaimWarning]:
     """matchAttribute constraints that no node's devices can satisfy, by their values alone."""
+    sharing = release.features.consumable_capacity
     for coverage in constraints:
         if coverage.kind is not ConstraintKind.MATCH:
             continue
@@ -159,7 +160,7 @@ def value_warnings(
             )
         if not coverage.binding:
             continue
-        values = _values_on_nodes(coverage, empty)
+        values = _values_on_nodes(coverage, empty, needed if sharing else 1)
         if values.on_some_node and not values.in_common:
             if len(counts) > 1:
                 yield warning(
@@ -193,7 +194,8 @@ class _Values(NamedTuple):
     most_with_one: int
 
 
-def _values_on_nodes(coverage: ConstraintCoverage, empty: Sequence[NodeGroup]) -> _Values:
+def _values_on_nodes(coverage: ConstraintCoverage, empty: Sequence[NodeGroup], shares: int) -> _Values:
+    """``shares``: as how many devices one counts that can be allocated several times."""
     on_some_node = in_common = False
     most_with_one = 0
     for group in empty:
@@ -210,7 +212,8 @@ def _values_on_nodes(coverage: ConstraintCoverage, empty: Sequence[NodeGroup]) -
                         own = _elements(candidate.classes[compared])
                         by_request.setdefault(name, set()).update(own)
                         values |= own
-            holders.update(values)
+            times = shares if candidate.traits.allow_multiple_allocations else 1
+            holders.update(dict.fromkeys(values, times))
         if len(by_request) < len(coverage.requests) or not all(by_request.values()):
             continue
         on_some_node = True
@@ -229,12 +232,19 @@ def _elements(value: ValueClass) -> set[int]:
 
 
 def separate_warnings(
-    compiled: CompiledClaims, on_bus: Sequence[Collection[str]], selected: Mapping[int, Sequence[Selected]]
+    compiled: CompiledClaims,
+    on_bus: Sequence[Collection[str]],
+    selected: Mapping[int, Sequence[Selected]],
+    apart: Collection[int] = (),
 ) -> Iterator[ClaimWarning]:
-    """PCI devices in several claims; ``on_bus``: for each claim, its requests for such devices."""
+    """
+    PCI devices in several claims; ``on_bus``: for each claim, its requests for such devices.
+
+    ``apart``: alternatives whose devices shall not be together.
+    """
     kinds: dict[int, set[str]] = {}
     for alternative in compiled.alternatives:
-        if alternative.base_name in on_bus[alternative.claim]:
+        if alternative.base_name in on_bus[alternative.claim] and alternative.index not in apart:
             kinds.setdefault(alternative.claim, set()).update(
                 of_driver.kind for of_driver in selected.get(alternative.index, ())
             )

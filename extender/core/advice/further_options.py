@@ -12,7 +12,7 @@ from extender.model import ClaimSpec, Constraint, Request
 
 from ..soft_alignment.refusals import Refusal
 from ..soft_alignment.soften import Rewrite, rewritten
-from .cards import SharedCards
+from .cards import SEVERAL, SharedCards
 from .constraint_options import (
     ConstraintOption,
     Group,
@@ -40,7 +40,7 @@ def soft_options(
 def distinct_options(specs: Sequence[ClaimSpec], shared: Sequence[SharedCards]) -> Iterator[ConstraintOption]:
     """Yield the claims as written, with parts of different cards where nothing is said about that."""
     for cards in shared:
-        if cards.decided or not cards.identity:
+        if cards.decided or not cards.identity or cards.claim == SEVERAL:
             continue
         spec = specs[cards.claim]
         added = Constraint(requests=cards.requests, distinct_attribute=cards.identity)

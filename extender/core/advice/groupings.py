@@ -62,10 +62,14 @@ class Members:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groupings:
-    """``nodes``: what is selected on each example. ``lists``: whether lists count as sets of values."""
+    """
+    ``nodes``: what is selected on each example. ``lists``: whether lists count as sets of values.
+    ``sharing``: whether devices can be allocated several times.
+    """
 
     nodes: tuple[tuple[SeenDevice, ...], ...]
     lists: bool
+    sharing: bool = False
 
     def further(self, groups: Sequence[Members], known: Sequence[str]) -> tuple[str, ...]:
         """
@@ -147,12 +151,19 @@ class Groupings:
         for devices in self.nodes:
             shared = self._shared(attribute, members, devices)
             held: Counter[Value] = Counter()
+            shareable: set[Value] = set()
             total = 0
             for seen in devices:
                 if seen.alternatives & members.alternatives:
                     total += 1
-                    held.update(self.values(seen, attribute))
-            if any(members.needed <= held[value] < total for value in shared):
+                    values = self.values(seen, attribute)
+                    held.update(values)
+                    if self.sharing and seen.device.traits.allow_multiple_allocations:
+                        shareable |= values
+            if any(
+                held[value] < total and (value in shareable or held[value] >= members.needed)
+                for value in shared
+            ):
                 return True
         return False
 
@@ -212,4 +223,5 @@ def groupings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Groupings:
     return Groupings(
         tuple(tuple(devices.values()) for devices in nodes.values()),
         snapshot.release.features.list_type_attributes,
+        snapshot.release.features.consumable_capacity,
     )

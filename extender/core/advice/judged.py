@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..reasons import Outcome
 from .constraint_options import ConstraintOption
+from .nearness import Nearness, nearness_of
 from .publications import Publication
 from .survey import NodeGroup
 
@@ -21,7 +22,8 @@ class Judged:
 
     ``publications``: what the covered devices publish under its attribute, by driver. ``steps``: of the
     longest search. ``nearer`` and ``farther``: nodes, now and empty, whose predicted devices have a
-    better or worse alignment than those of the claims as written.
+    better or worse alignment than those of the claims as written. ``far``: nodes, now and empty, whose
+    predicted devices are known to be far apart.
     """
 
     option: ConstraintOption
@@ -31,6 +33,7 @@ class Judged:
     steps: int = 0
     nearer: int = 0
     farther: int = 0
+    far: int = 0
 
     @property
     def fits_now(self) -> int:
@@ -55,6 +58,16 @@ def compared(written: NowAndEmpty, other: NowAndEmpty) -> tuple[int, int]:
             nearer += name in rated and alignment > rated[name]
             farther += name in rated and alignment < rated[name]
     return nearer, farther
+
+
+def known_far(surveyed: NowAndEmpty) -> int:
+    """On how many nodes, now and empty, the devices are known to be on different NUMA nodes."""
+    return sum(
+        len(group.nodes)
+        for state in surveyed
+        for group in state
+        if group.alignment is not None and nearness_of(group.alignment) is Nearness.FAR
+    )
 
 
 def _rated(surveyed: Sequence[NodeGroup]) -> Iterator[tuple[str, float]]:

@@ -14,6 +14,7 @@ from ..claims.compiled_claims import CompiledClaims
 from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
 from ..reasons import CRASHES, Outcome, Reason, ReasonCode, render
+from ..releases.release import Release
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .constraint_checks import ConstraintCoverage
 from .survey import NodeGroup, outcomes, reason_of
@@ -26,6 +27,9 @@ kube-scheduler takes the same steps on each attempt of the pod, on every such no
 """
 
 _BUDGETS = (ReasonCode.SEARCH_BUDGET, ReasonCode.REQUEST_BUDGET, ReasonCode.REQUEST_WORK)
+_NODE_TIMES_OUT = ("1.34", "1.35")
+# Where a timeout concerns one node; later it ends the attempt.
+_ABORTS = "aborts the whole attempt, wherever else the pod would fit"
 _NO_FIT = "no set of devices satisfies it"
 
 
@@ -152,8 +156,16 @@ def all_warnings(
                     )
 
 
-def search_warnings(now: Sequence[NodeGroup], empty: Sequence[NodeGroup]) -> Iterator[ClaimWarning]:
-    """Searches that are given up here, or take so long that the scheduler suffers."""
+def search_warnings(
+    now: Sequence[NodeGroup], empty: Sequence[NodeGroup], release: Release
+) -> Iterator[ClaimWarning]:
+    """
+    Searches that are given up here, or take so long that the scheduler suffers.
+
+    Source of what a timeout does, with feature gate DRASchedulerFilterTimeout on as by default:
+    k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources dynamicresources.go Filter, v1.34.4,
+    v1.35.4, v1.36.2 and v1.37.2.
+    """
     given_up: set[str] = set()
     long: set[str] = set()
     limit = most = 0
@@ -166,6 +178,9 @@ def search_warnings(now: Sequence[NodeGroup], empty: Sequence[NodeGroup]) -> Ite
             long.update(group.nodes)
             most = max(most, prediction.steps)
     if given_up:
-        yield warning(WarningCode.SEARCH_EXPLODES, Severity.WARNS, nodes=len(given_up), steps=limit)
+        then = "takes the node for one that does not fit" if release.minor in _NODE_TIMES_OUT else _ABORTS
+        yield warning(
+            WarningCode.SEARCH_EXPLODES, Severity.WARNS, nodes=len(given_up), steps=limit, then=then
+        )
     if long:
         yield warning(WarningCode.SEARCH_LONG, Severity.WARNS, nodes=len(long), steps=most)

@@ -28,6 +28,7 @@ class AdviceCode(StrEnum):
     AS_WRITTEN = "as-written"
     HARD_CONSTRAINT = "hard-constraint"
     COSTS_NODES = "costs-nodes"
+    SHARED_ATTRIBUTE = "shared-attribute"
     NOT_ADVISABLE = "not-advisable"
     NO_CONSTRAINT = "no-constraint"
     COUNT_NOT_ALL = "count-not-all"
@@ -43,6 +44,10 @@ TEMPLATES: dict[AdviceCode, str] = {
     ),
     AdviceCode.COSTS_NODES: (
         "a hard matchAttribute costs nodes: {attribute} over {over} leaves {leaves} of {of}{when}"
+    ),
+    AdviceCode.SHARED_ATTRIBUTE: (
+        "all devices publish {attribute}; if its values are groups of near devices, a matchAttribute on it "
+        "over {over} keeps the devices together, on {leaves} of {of} nodes when empty"
     ),
     AdviceCode.NOT_ADVISABLE: "no constraint is advisable: {attribute} over {over} {why}",
     AdviceCode.NO_CONSTRAINT: (
@@ -86,7 +91,8 @@ class Circumstances:
     ``kept``: attribute and groups of the claim's own constraints, where these reach all of its devices.
     ``takes_all``: some request for such devices asks for all of a node. ``pushes_together``: whether an
     option puts parts of one card together that want two. ``apart``: the claim says that parts of cards
-    are of different cards.
+    are of different cards. ``known``: the attributes of which it is known that they say how near devices
+    are.
     """
 
     claims: int
@@ -94,6 +100,7 @@ class Circumstances:
     takes_all: bool
     pushes_together: Callable[[ConstraintOption], bool]
     apart: bool
+    known: frozenset[str]
 
 
 def circumstances_of(
@@ -101,6 +108,7 @@ def circumstances_of(
     taking_part: Sequence[Participants],
     shared: Sequence[SharedCards],
     selected: Mapping[int, Sequence[Selected]],
+    known: Sequence[str],
 ) -> Circumstances:
     """What the claims as written say about their devices; ``selected`` by alternative."""
 
@@ -117,7 +125,7 @@ def circumstances_of(
     )
     kept = _kept_together(specs, placed[0], taking_part, selected) if len(placed) == 1 else None
     apart = any(cards.decided and not kept for cards in shared)
-    return Circumstances(len(placed), kept, takes_all, pushes_together, apart)
+    return Circumstances(len(placed), kept, takes_all, pushes_together, apart, frozenset(known))
 
 
 def recommend(judged: Sequence[Judged], given: Circumstances) -> Recommendation | None:
@@ -141,20 +149,23 @@ def recommend(judged: Sequence[Judged], given: Circumstances) -> Recommendation 
     widest = max(each.option.covers for each in matching)
     matching = [each for each in matching if each.option.covers == widest]
     good = [each for each in matching if not _is_risky(each, written, given)]
-    best = max(good, key=lambda each: each.fits_empty, default=None)
-    costs_nothing = (
-        best is not None and best.fits_empty >= free.fits_empty and best.fits_now >= written.fits_now
-    )
+    best = _best(good, free, written, given)
     if given.kept is not None and written.fits_empty:
-        better = best is not None and costs_nothing and best.nearer
+        better = best is not None and best.nearer and _costs_nothing(best, free, written)
         if not better:
             return _kept(written, free, given.kept)
-    if best is not None and costs_nothing:
+    if best is not None and _costs_nothing(best, free, written):
         return _about(AdviceCode.HARD_CONSTRAINT, best, free)
     if best is not None and best.fits_empty:
         when = "" if best.fits_empty < free.fits_empty else f" when empty, and {best.fits_now} now"
         return _about(AdviceCode.COSTS_NODES, best, free, when=when)
-    risky = next((each for each in matching if each not in good and _may_hold(each)), None)
+    unsure = [
+        each for each in good if each.option.attribute not in given.known and not each.far and each.fits_empty
+    ]
+    if unsure:
+        most = max(unsure, key=lambda each: (_costs_nothing(each, free, written), each.fits_empty))
+        return _about(AdviceCode.SHARED_ATTRIBUTE, most, free)
+    risky = next((each for each in matching if _may_hold(each)), None)
     if risky is not None:
         why = _obstacle(risky, written) or "brings the devices no nearer"
         return _about(AdviceCode.NOT_ADVISABLE, risky, free, why=why)
@@ -209,6 +220,25 @@ def _means_something(attribute: str, selected: Sequence[Selected]) -> bool:
     return not any(each.nothing or each.flat_nodes for each in publications)
 
 
+def _best(good: Sequence[Judged], free: Judged, written: Judged, given: Circumstances) -> Judged | None:
+    """
+    The option on most empty nodes, of those that are known to bring devices near.
+
+    One on an attribute of unknown meaning is, if its devices are nearer somewhere and farther nowhere.
+    """
+    sure = [each for each in good if each.option.attribute in given.known]
+    best = max(sure, key=lambda each: each.fits_empty, default=None)
+    if best is not None and _costs_nothing(best, free, written):
+        return best
+    shown = [each for each in good if each not in sure and each.nearer and not each.far]
+    others = [each for each in shown if _costs_nothing(each, free, written)]
+    return others[0] if others else best
+
+
+def _costs_nothing(judged: Judged, free: Judged, written: Judged) -> bool:
+    return judged.fits_empty >= free.fits_empty and judged.fits_now >= written.fits_now
+
+
 def _may_hold(judged: Judged) -> bool:
     return bool(
         judged.fits_empty or judged.empty.get(Outcome.UNKNOWN, 0) or judged.now.get(Outcome.UNKNOWN, 0)
@@ -246,7 +276,7 @@ def _nodes(number: int) -> str:
 
 def _about(code: AdviceCode, judged: Judged, free: Judged, **params: object) -> Recommendation:
     option = judged.option
-    text = over(option.groups) + (", in one claim," if option.one_claim else "")
+    text = over(option.groups) + (", in one claim" if option.one_claim else "")
     values = {"attribute": option.attribute, "over": text, "leaves": judged.fits_empty, "of": free.fits_empty}
     return Recommendation(
         code,

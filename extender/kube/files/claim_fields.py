@@ -38,9 +38,11 @@ _METADATA = _leaves(
     "finalizers",
     "managedFields",
 )
+_CEL = _leaves("expression")
+_SELECTOR: Fields = {"cel": _CEL}
 _SUB_REQUEST: Fields = {
     **_leaves("name", "deviceClassName", "allocationMode", "count"),
-    "selectors": {"cel": _leaves("expression")},
+    "selectors": _SELECTOR,
     "tolerations": _leaves("key", "operator", "value", "effect", "tolerationSeconds"),
     "capacity": _leaves("requests"),
     "derivedAttributes": _leaves("name", "expression"),
@@ -112,6 +114,10 @@ def _instead(path: str, name: str, known: Fields, kind: str) -> str:
         return "a ResourceClaimTemplate has its devices in spec.spec.devices; move them there"
     if known is _NESTED and name in _EXACTLY:
         return f"put it below exactly (only {FLAT_VERSION} has it beside the name)"
+    if known is _SUB_REQUEST and name == "exactly":
+        return "an alternative is flat; write its fields beside the name"
+    if known is _SELECTOR and name in _CEL:
+        return f"put it below cel, as in cel: {{{name}: ...}}"
     if known is _FLAT and name == "exactly":
         return f"write its fields beside the name, or apiVersion: resource.k8s.io/{VERSIONS[0]}"
     if known is _SUB_REQUEST and name == "adminAccess":

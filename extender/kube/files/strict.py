@@ -24,6 +24,7 @@ Check = Callable[[str, str, bytes | msgspec.Raw], None]
 """Looks at an object of a kind and an ``apiVersion`` that was decoded. Raises ``DecodeError``."""
 
 _GROUP = "resource.k8s.io"
+_POD_CLAIM = ("name", "resourceClaimName", "resourceClaimTemplateName")
 _TEMPLATE_METADATA = ("labels", "annotations")
 
 
@@ -50,6 +51,14 @@ class _Template(msgspec.Struct):
     spec: _TemplateSpec | None = None
 
 
+class _PodSpec(msgspec.Struct, rename="camel"):
+    resource_claims: list[dict[str, object]] | None = None
+
+
+class _Pod(msgspec.Struct):
+    spec: _PodSpec | None = None
+
+
 class _Pool(msgspec.Struct):
     name: str | None = None
 
@@ -65,7 +74,9 @@ class _Slice(msgspec.Struct):
 
 def check_written(kind: str, api_version: str, data: bytes | msgspec.Raw) -> None:
     """Check an object that somebody wrote to apply it; see ``Check``."""
-    if kind in CLAIM_KINDS:
+    if kind == "Pod":
+        _report(kind, data, _pod_problems(data))
+    elif kind in CLAIM_KINDS:
         _report(kind, data, _claim_problems(kind, api_version, data))
 
 
@@ -151,6 +162,29 @@ def _label_problems(labels: Mapping[str, str], annotations: Mapping[str, str]) -
     for key in annotations:
         if problem := key_problem(key.lower()):
             yield FieldError("annotations", problem)
+
+
+def _pod_problems(data: bytes | msgspec.Raw) -> Iterator[FieldError]:
+    """
+    Yield what is wrong with how a pod names its claims.
+
+    Source: k8s.io/kubernetes pkg/apis/core/validation/validation.go validatePodResourceClaim, v1.36.2.
+    """
+    spec = msgspec.json.decode(data, type=_Pod).spec or _PodSpec()
+    for index, claim in enumerate(spec.resource_claims or ()):
+        field = f"spec.resourceClaims[{index}]"
+        for name in claim:
+            if name not in _POD_CLAIM:
+                instead = f"beside the name write {' or '.join(_POD_CLAIM[1:])}"
+                yield FieldError(f"{field}.{name}", f"unknown field; {instead}")
+        given = [name for name in _POD_CLAIM[1:] if claim.get(name)]
+        if not claim.get("name"):
+            yield FieldError(f"{field}.name", "missing; write a name")
+        if len(given) != 1:
+            how = "both" if given else "neither"
+            yield FieldError(
+                field, f"has {how} of {' and '.join(_POD_CLAIM[1:])}; write exactly one of the two"
+            )
 
 
 def _slice_problems(data: bytes | msgspec.Raw) -> Iterator[FieldError]:

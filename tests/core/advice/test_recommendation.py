@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extender.core.advice.advisor import Subject, advise
+from extender.core.advice.claim_warnings import WarningCode
 from extender.core.advice.constraint_options import OptionKind
 from extender.core.advice.recommendation import AdviceCode, render_recommendation
 from extender.core.prediction.settings import Settings
@@ -30,7 +31,7 @@ PARENT = "gpu.nvidia.com/parentUUID"
 def advised(snapshot, *specs):
     claims = tuple(b.claim(f"claim-{number}", each) for number, each in enumerate(specs))
     subject = Subject(b.pod("p", *(each.name for each in claims)), claims)
-    return advise(subject, snapshot, Settings(), lambda _: None)
+    return advise(subject, snapshot, Settings(search_steps=2_000, request_steps=8_000), lambda _: None)
 
 
 def grouped(groups=("x", "x", "y", "y"), nics=("y", "y", "x", "x"), **fields):
@@ -49,10 +50,42 @@ def two_each(*constraints):
     return b.spec(b.request("gpu", "gpu", 2), b.request("nic", "nic", 2), constraints=constraints)
 
 
-def test_an_attribute_of_any_domain_is_recommended():
+def test_an_attribute_of_any_domain_is_named():
+    """With a reserve, as nothing else is published that says what its values mean."""
     found = advised(grouped(), two_each()).recommendation
-    assert (found.code, found.attribute) == (AdviceCode.HARD_CONSTRAINT, GROUP)
+    assert (found.code, found.attribute) == (AdviceCode.SHARED_ATTRIBUTE, GROUP)
     assert (found.groups, found.leaves, found.of) == (((("gpu", "nic"),),), 1, 1)
+    assert "if its values are groups of near devices" in render_recommendation(found)
+
+
+def located(groups, gpu_numa="gpu.nvidia.com/numa", nic_numa="dra.net/numaNode"):
+    """Two GPUs and two NICs, the first GPU on the NUMA node of the second NIC; ``groups`` of the four."""
+
+    def device(name, attribute, numa, group):
+        return Device(name, {GROUP: b.text(group), attribute: Attribute(AttributeKind.INT, numa)})
+
+    gpus = [device(f"gpu-{i}", gpu_numa, i, groups[i]) for i in range(2)]
+    nics = [device(f"nic-{i}", nic_numa, 1 - i, groups[2 + i]) for i in range(2)]
+    return b.snapshot(b.machine("n", gpus, nics))
+
+
+def test_an_attribute_that_brings_devices_nearer_is_recommended():
+    """The drivers have no name for the NUMA node in common, but one for the group."""
+    found = advised(located("xyyx"), b.PAIR).recommendation
+    assert (found.code, found.attribute) == (AdviceCode.HARD_CONSTRAINT, GROUP)
+
+
+def test_an_attribute_whose_values_cross_the_sockets_is_not():
+    """It would force a GPU together with the NIC of the other NUMA node."""
+    found = advised(located("xyxy"), b.PAIR).recommendation
+    assert (found.code, found.attribute) == (AdviceCode.NOT_ADVISABLE, GROUP)
+    assert "brings the devices no nearer" in render_recommendation(found)
+
+
+@pytest.mark.parametrize("groups", ["xyyx", "xyxy"])
+def test_an_attribute_of_unknown_meaning_loses_against_a_known_one(groups):
+    found = advised(located(groups, b.NUMA, b.NUMA), b.PAIR).recommendation
+    assert (found.code, found.attribute) == (AdviceCode.HARD_CONSTRAINT, b.NUMA)
 
 
 def test_a_constraint_of_the_claim_counts():
@@ -105,6 +138,22 @@ def test_two_shares_want_two_cards(spec):
     found = advised(shares(), spec).recommendation
     assert (found.code, found.attribute) == (AdviceCode.DISTINCT_CARDS, UUID)
     assert "distinctAttribute" in render_recommendation(found)
+
+
+def test_shares_that_the_claim_puts_on_one_card():
+    """One card can be shared as often as it can be allocated: the constraint holds, without a warning."""
+    spec = b.spec(*TWO_SHARES.requests, constraints=[Constraint(match_attribute=UUID)])
+    advice = advised(shares(), spec)
+    assert advice.judged[0].now == {Outcome.ALLOCATED: 1}
+    assert WarningCode.TOO_FEW_TOGETHER not in {each.code for each in advice.warnings}
+    assert (advice.recommendation.code, advice.recommendation.attribute) == (AdviceCode.AS_WRITTEN, UUID)
+
+
+def test_a_share_in_each_of_two_claims():
+    """Nobody is told to put them into one claim, where both would land on one card."""
+    advice = advised(shares(), *(b.spec(b.request("a", "share")) for _ in range(2)))
+    assert WarningCode.SEPARATE_CLAIMS not in {each.code for each in advice.warnings}
+    assert advice.recommendation is None
 
 
 def test_shares_where_the_release_has_no_sharing():

@@ -68,6 +68,26 @@ def test_cases(case):
             "unknown field in v1; did you mean requests?",
         ),
         (
+            claim(
+                {
+                    "devices": {
+                        "requests": [
+                            {"name": "gpu", "firstAvailable": [{"exactly": {"deviceClassName": "gpu"}}]}
+                        ]
+                    }
+                }
+            ),
+            "spec.devices.requests[0].firstAvailable[0].exactly",
+            "unknown field in v1; an alternative is flat; write its fields beside the name",
+        ),
+        (
+            claim(
+                {"devices": {"requests": [{"name": "gpu", "exactly": {"selectors": [{"expression": "x"}]}}]}}
+            ),
+            "spec.devices.requests[0].exactly.selectors[0].expression",
+            "unknown field in v1; put it below cel, as in cel: {expression: ...}",
+        ),
+        (
             claim({"spec": {}}),
             "spec.spec",
             (
@@ -128,6 +148,33 @@ def test_slices_without_a_pool(spec, field):
     document = {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceSlice", "metadata": {"name": "s"}}
     error = refusal(check_dumped, {**document, "spec": spec})
     assert (error and error.field) == field
+
+
+@pytest.mark.parametrize(
+    ("entry", "field", "problem"),
+    [
+        (
+            {"name": "a", "source": {"resourceClaimTemplateName": "t"}},
+            "spec.resourceClaims[0].source",
+            "unknown field; beside the name write resourceClaimName or resourceClaimTemplateName",
+        ),
+        (
+            {"name": "a", "resourceClaimName": "c", "resourceClaimTemplateName": "t"},
+            "spec.resourceClaims[0]",
+            "has both of resourceClaimName and resourceClaimTemplateName; write exactly one of the two",
+        ),
+        (
+            {"name": "a"},
+            "spec.resourceClaims[0]",
+            "has neither of resourceClaimName and resourceClaimTemplateName; write exactly one of the two",
+        ),
+        ({"resourceClaimName": "c"}, "spec.resourceClaims[0].name", "missing; write a name"),
+    ],
+)
+def test_how_pods_name_their_claims(entry, field, problem):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"resourceClaims": [entry]}}
+    error = refusal(check_written, pod)
+    assert (error.field, error.problem) == (field, problem)
 
 
 def test_files_name_path_object_and_field(tmp_path):
