@@ -104,6 +104,7 @@ def _advice(found: Recommendation | None, names: Sequence[str]) -> dict[str, obj
         "groups": _groups(found.groups, names, one_claim=one_claim),
         "oneClaim": one_claim,
         "count": None if option is None else option.count or None,
+        "uncovered": list(found.uncovered),
         "leaves": found.leaves,
         "of": found.of,
     }

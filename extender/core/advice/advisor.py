@@ -51,6 +51,7 @@ from .outcome_checks import (
     abort_warnings,
     all_warnings,
     holding_warnings,
+    ignored_warnings,
     request_warnings,
     search_warnings,
 )
@@ -174,6 +175,7 @@ class _Adviser:
         apart = {index for cards in shared if cards.claim == SEVERAL for index in cards.members.alternatives}
         warnings += separate_warnings(compiled, [who.on_bus for who in taking_part], selected, apart)
         warnings += search_warnings(now, empty, snapshot.release)
+        warnings += ignored_warnings(snapshot, warnings)
         rewrites = self._rewrites(options[0].specs)
         evidence = OptionEvidence(compiled, selected, taking_part, sound(groups))
         if snapshot.release.features.consumable_capacity:

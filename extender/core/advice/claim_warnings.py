@@ -38,6 +38,7 @@ class WarningCode(StrEnum):
     SELECTOR_FAILS = "selector-fails"
     SELECTOR_CAN_FAIL = "selector-can-fail"
     SELECTS_NOTHING = "selects-nothing"
+    SLICES_IGNORED = "slices-ignored"
     SELECTOR_ATTRIBUTE_MISSPELT = "selector-attribute-misspelt"
     SELECTOR_ATTRIBUTE_UNKNOWN = "selector-attribute-unknown"
     ATTRIBUTE_UNQUALIFIED = "attribute-unqualified"
@@ -85,6 +86,10 @@ TEMPLATES: dict[WarningCode, str] = {
     ),
     WarningCode.SELECTS_NOTHING: (
         "request {request}: no device of this cluster is of class {class} and passes the selectors"
+    ),
+    WarningCode.SLICES_IGNORED: (
+        "{drivers} publish {devices} with counters or with a node selection of their own, which cannot be "
+        "had: feature gate {gate} is off in this release"
     ),
     WarningCode.SELECTOR_ATTRIBUTE_MISSPELT: (
         '{where}: attributes["{domain}"] is never there, because a domain has no slash; '

@@ -7,6 +7,7 @@ where it aborts the scheduling attempt, and where the search takes too long.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ..allocator.selector_result import SelectorResult
@@ -123,6 +124,33 @@ def request_warnings(
                 request=alternative.result_name,
                 class_=alternative.device_class.name,
             )
+
+
+def ignored_warnings(snapshot: Snapshot, reported: Sequence[ClaimWarning]) -> Iterator[ClaimWarning]:
+    """
+    Devices that the release cannot give out because partitionable devices are off.
+
+    ``reported``: what was found before. Told only where some request comes to nothing.
+    """
+    codes = {each.code for each in reported}
+    nothing = codes & {WarningCode.HOLDS_NOWHERE, WarningCode.SELECTS_NOTHING}
+    if snapshot.release.features.partitionable_devices or not nothing:
+        return
+    drivers: Counter[str] = Counter()
+    for slice_ in snapshot.published.values():
+        for device in slice_.devices:
+            drivers[slice_.driver] += bool(
+                slice_.per_device_node_selection or device.traits.consumes_counters
+            )
+    found = sorted(driver for driver, devices in drivers.items() if devices)
+    if found:
+        yield warning(
+            WarningCode.SLICES_IGNORED,
+            Severity.WARNS,
+            drivers=", ".join(found),
+            devices=drivers.total(),
+            gate="DRAPartitionableDevices",
+        )
 
 
 def _failing_selectors(empty: Sequence[NodeGroup]) -> dict[str, tuple[int, str]]:

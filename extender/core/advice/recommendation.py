@@ -40,14 +40,14 @@ TEMPLATES: dict[AdviceCode, str] = {
         "as written, the constraint on {attribute} over {over} keeps the devices together; nothing to change"
     ),
     AdviceCode.HARD_CONSTRAINT: (
-        "a hard matchAttribute, {attribute} over {over}, costs no node when the cluster is empty"
+        "a hard matchAttribute, {attribute} over {over}, costs no node when the cluster is empty{rest}"
     ),
     AdviceCode.COSTS_NODES: (
-        "a hard matchAttribute costs nodes: {attribute} over {over} leaves {leaves} of {of}{when}"
+        "a hard matchAttribute costs nodes: {attribute} over {over} leaves {leaves} of {of}{when}{rest}"
     ),
     AdviceCode.SHARED_ATTRIBUTE: (
         "all devices publish {attribute}; if its values are groups of near devices, a matchAttribute on it "
-        "over {over} keeps the devices together, on {leaves} of {of} nodes when empty"
+        "over {over} keeps the devices together, on {leaves} of {of} nodes when empty{rest}"
     ),
     AdviceCode.NOT_ADVISABLE: "no constraint is advisable: {attribute} over {over} {why}",
     AdviceCode.NO_CONSTRAINT: (
@@ -74,6 +74,7 @@ class Recommendation(Message[AdviceCode]):
     ``option`` is what it names, ``None`` for a constraint of the claim itself and where there is none.
 
     ``leaves`` and ``of``: empty nodes that can meet it, of those that can without a constraint.
+    ``uncovered``: requests for hardware of the node that a matchAttribute leaves out.
     """
 
     option: ConstraintOption | None = None
@@ -81,6 +82,7 @@ class Recommendation(Message[AdviceCode]):
     groups: tuple[tuple[Group, ...], ...] = ()
     leaves: int = 0
     of: int = 0
+    uncovered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Circumstances:
     ``takes_all``: some request for such devices asks for all of a node. ``pushes_together``: whether an
     option puts parts of one card together that want two. ``apart``: the claim says that parts of cards
     are of different cards. ``known``: the attributes of which it is known that they say how near devices
-    are.
+    are. ``requests``: those for devices that have a place, each with its alternatives.
     """
 
     claims: int
@@ -101,6 +103,7 @@ class Circumstances:
     pushes_together: Callable[[ConstraintOption], bool]
     apart: bool
     known: frozenset[str]
+    requests: tuple[tuple[str, tuple[int, ...]], ...]
 
 
 def circumstances_of(
@@ -124,8 +127,9 @@ def circumstances_of(
         for exact in ((request.exactly,) if request.exactly else request.first_available)
     )
     kept = _kept_together(specs, placed[0], taking_part, selected) if len(placed) == 1 else None
+    requests = tuple(each for who in taking_part for each in who.alternatives.items())
     apart = any(cards.decided and not kept for cards in shared)
-    return Circumstances(len(placed), kept, takes_all, pushes_together, apart, frozenset(known))
+    return Circumstances(len(placed), kept, takes_all, pushes_together, apart, frozenset(known), requests)
 
 
 def recommend(judged: Sequence[Judged], given: Circumstances) -> Recommendation | None:
@@ -141,40 +145,56 @@ def recommend(judged: Sequence[Judged], given: Circumstances) -> Recommendation 
         for each in judged:
             worse = bool(_obstacle(each, written)) or each.fits_now < written.fits_now
             if each.option.kind is kind and each.fits_empty and not worse:
-                return _about(code, each, free, nodes=sum(each.empty.values()), count=each.option.count)
+                return _about(
+                    code, each, free, given, nodes=sum(each.empty.values()), count=each.option.count
+                )
     matching = [each for each in judged if each.option.kind is OptionKind.MATCH]
     matching = [each for each in matching if not given.pushes_together(each.option)]
     if not free.fits_empty or not matching or given.takes_all:
         return None if given.kept is None or not written.fits_empty else _kept(written, free, given.kept)
     widest = max(each.option.covers for each in matching)
-    matching = [each for each in matching if each.option.covers == widest]
-    good = [each for each in matching if not _is_risky(each, written, given)]
-    best = _best(good, free, written, given)
     if given.kept is not None and written.fits_empty:
+        good = [each for each in matching if each.option.covers == widest]
+        best = _best([each for each in good if not _is_risky(each, written, given)], free, written, given)
         better = best is not None and best.nearer and _costs_nothing(best, free, written)
         if not better:
             return _kept(written, free, given.kept)
-    if best is not None and _costs_nothing(best, free, written):
-        return _about(AdviceCode.HARD_CONSTRAINT, best, free)
-    if best is not None and best.fits_empty:
-        when = "" if best.fits_empty < free.fits_empty else f" when empty, and {best.fits_now} now"
-        return _about(AdviceCode.COSTS_NODES, best, free, when=when)
-    unsure = [
-        each for each in good if each.option.attribute not in given.known and not each.far and each.fits_empty
-    ]
-    if unsure:
-        most = max(unsure, key=lambda each: (_costs_nothing(each, free, written), each.fits_empty))
-        return _about(AdviceCode.SHARED_ATTRIBUTE, most, free)
+    for covers in sorted({each.option.covers for each in matching}, reverse=True):
+        found = _of_one_width([each for each in matching if each.option.covers == covers], judged, given)
+        if found is not None:
+            return found
     risky = next((each for each in matching if _may_hold(each)), None)
     if risky is not None:
         why = _obstacle(risky, written) or "brings the devices no nearer"
-        return _about(AdviceCode.NOT_ADVISABLE, risky, free, why=why)
+        return _about(AdviceCode.NOT_ADVISABLE, risky, free, given, why=why)
     if given.apart:
         return None
     names = list(dict.fromkeys(each.option.attribute for each in matching))
     tried = f"{' and '.join(names) if len(names) < _NAMED else f'{len(names)} attributes'} "
     tried += "was" if len(names) == 1 else "were"
     return Recommendation(AdviceCode.NO_CONSTRAINT, params_of({"tried": tried}), of=free.fits_empty)
+
+
+def _of_one_width(
+    options: Sequence[Judged], judged: Sequence[Judged], given: Circumstances
+) -> Recommendation | None:
+    """The advice on options that cover as many requests, ``None`` where none of these will do."""
+    written = judged[0]
+    free = next(each for each in judged if each.option.kind is OptionKind.NONE)
+    good = [each for each in options if not _is_risky(each, written, given)]
+    best = _best(good, free, written, given)
+    if best is not None and _costs_nothing(best, free, written):
+        return _about(AdviceCode.HARD_CONSTRAINT, best, free, given)
+    if best is not None and best.fits_empty:
+        when = "" if best.fits_empty < free.fits_empty else f" when empty, and {best.fits_now} now"
+        return _about(AdviceCode.COSTS_NODES, best, free, given, when=when)
+    unsure = [
+        each for each in good if each.option.attribute not in given.known and not each.far and each.fits_empty
+    ]
+    if not unsure:
+        return None
+    most = max(unsure, key=lambda each: (_costs_nothing(each, free, written), each.fits_empty))
+    return _about(AdviceCode.SHARED_ATTRIBUTE, most, free, given)
 
 
 def render_recommendation(value: Recommendation) -> str:
@@ -274,18 +294,26 @@ def _nodes(number: int) -> str:
     return "1 node" if number == 1 else f"{number} nodes"
 
 
-def _about(code: AdviceCode, judged: Judged, free: Judged, **params: object) -> Recommendation:
+def _about(
+    code: AdviceCode, judged: Judged, free: Judged, given: Circumstances, **params: object
+) -> Recommendation:
     option = judged.option
+    covered = frozenset(index for members in option.members for index in members.alternatives)
+    uncovered = tuple(
+        name for name, alternatives in given.requests if covered and covered.isdisjoint(alternatives)
+    )
+    rest = f"; it says nothing of {' and '.join(uncovered)}" if uncovered else ""
     text = over(option.groups) + (", in one claim" if option.one_claim else "")
     values = {"attribute": option.attribute, "over": text, "leaves": judged.fits_empty, "of": free.fits_empty}
     return Recommendation(
         code,
-        params_of({**values, **params}),
+        params_of({**values, "rest": rest, **params}),
         option,
         option.attribute,
         option.groups,
         judged.fits_empty,
         free.fits_empty,
+        uncovered,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from extender.core.advice.advisor import Subject, advise
@@ -14,6 +16,8 @@ from extender.model import (
     Attribute,
     AttributeKind,
     Constraint,
+    CounterConsumption,
+    CounterSet,
     Device,
     DeviceClass,
     DeviceTraits,
@@ -21,6 +25,7 @@ from extender.model import (
     Node,
     Request,
 )
+from extender.model.quantity import parse_quantity
 from tests import builders as b
 
 GROUP = "example.com/group"
@@ -244,3 +249,30 @@ def test_pairs_in_several_claims():
     found = advised(snapshot, b.PAIR, b.PAIR).recommendation
     assert (found.code, found.attribute) == (AdviceCode.HARD_CONSTRAINT, b.ROOT)
     assert found.groups == ((("gpu", "nic"),), (("gpu", "nic"),))
+
+
+def test_the_best_of_what_holds_whatever_it_covers():
+    """No attribute joins GPU, NIC and CPU, but the root joins GPU and NIC; the CPU is named as left out."""
+    gpus_and_nics = b.pair_node("n", ["r0", "r1"], ["r1", "r0"])
+    cpu = b.slice_of("dra.cpu", "n", [Device("cpu-0"), Device("cpu-1")])
+    cpus = DeviceClass("cpu", ("device.driver == 'dra.cpu'",))
+    snapshot = b.snapshot(gpus_and_nics, slices=[cpu], classes=[*b.CLASSES, cpus])
+    found = advised(snapshot, b.spec(*b.PAIR.requests, b.request("cpu", "cpu"))).recommendation
+    assert (found.code, found.attribute) == (AdviceCode.HARD_CONSTRAINT, b.ROOT)
+    assert (found.groups, found.uncovered) == (((("gpu", "nic"),),), ("cpu",))
+    assert render_recommendation(found).endswith("; it says nothing of cpu")
+
+
+def test_devices_that_the_release_ignores_are_named_with_their_gate():
+    """A partition on 1.35, where counters are off by default; on 1.36 nothing is ignored."""
+    traits = DeviceTraits(consumes_counters=(CounterConsumption("set", (("memory", parse_quantity("1")),)),))
+    slice_ = replace(
+        b.slice_of("gpu.nvidia.com", "n", [b.device("mig", traits=traits)]),
+        shared_counters=(CounterSet("set", (("memory", parse_quantity("2")),)),),
+    )
+    for release, expected in (("1.35.10", 1), ("1.36.2", 0)):
+        snapshot = b.snapshot(nodes=[Node("n")], slices=[slice_], release=release)
+        warnings = advised(snapshot, b.spec(b.request("gpu", "gpu"))).warnings
+        ignored = [each for each in warnings if each.code is WarningCode.SLICES_IGNORED]
+        assert len(ignored) == expected
+        assert all(each.values["gate"] == "DRAPartitionableDevices" for each in ignored)
