@@ -121,6 +121,8 @@ def _nodes(counts: Mapping[Outcome, int]) -> str:
         for outcome, word in ((Outcome.UNKNOWN, "unknown"), (Outcome.ERROR, "abort"))
         if (count := counts.get(outcome, 0))
     ]
+    if more and counts.get(Outcome.UNKNOWN, 0) == sum(counts.values()):
+        return more[0]
     return f"{_fits(counts)}" + (f" ({', '.join(more)})" if more else "")
 
 
