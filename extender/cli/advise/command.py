@@ -14,6 +14,7 @@ from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.settings import Settings
 from extender.kube.api.listing import LiveError, read_live
+from extender.kube.files.claim_fields import newer_fields
 from extender.kube.files.claim_file import ClaimFile, ManifestKey, manifests_of, read_claims
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError
@@ -69,6 +70,8 @@ def _run(args: argparse.Namespace) -> int:
         cluster = _with_classes(cluster, given)
     frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
     snapshot = frozen.snapshot
+    if given is not None:
+        _check_fields(given, snapshot.release.minor)
     subjects = _subjects(args.pod, given, cluster, snapshot)
     advised = list(_advised(subjects, snapshot, Settings(worths=site.worths)))
     kubernetes = snapshot.release.version
@@ -91,6 +94,13 @@ def _given(path: str) -> ClaimFile:
         return read_claims(path)
     except ClusterFileError as error:
         raise WrongInput(f"-f {error}") from error
+
+
+def _check_fields(given: ClaimFile, minor: str) -> None:
+    """Refuse fields that the API server of the release does not know. Raises ``WrongInput``."""
+    for (kind, namespace, name), manifest in given.manifests.items():
+        for error in newer_fields(manifest, minor):
+            raise WrongInput(f'-f {given.path}: {kind} "{namespace}/{name}": {error.field}: {error.problem}')
 
 
 def _live() -> Cluster:

@@ -87,6 +87,29 @@ FIELDS: Mapping[tuple[str, str], Fields] = {
 """By kind and version."""
 
 
+SINCE: Mapping[str, tuple[int, int]] = {"derivedAttributes": (1, 37)}
+"""The first minor of fields that an older one of those that are modelled does not know."""
+
+
+def newer_fields(document: object, minor: str, path: str = "") -> Iterator[FieldError]:
+    """Yield each field of a claim that came after the minor ``"1.36"``, in every version of its API."""
+    known = tuple(map(int, minor.split(".")))
+    if isinstance(document, list):
+        for index, element in enumerate(document):
+            yield from newer_fields(element, minor, f"{path}[{index}]")
+    elif isinstance(document, Mapping):
+        for name, inner in document.items():
+            below = f"{path}.{name}".removeprefix(".")
+            since = SINCE.get(str(name))
+            if since is not None and known < since:
+                first = ".".join(map(str, since))
+                yield FieldError(
+                    below, f"unknown field in Kubernetes {minor}; it came with {first}, so remove it there"
+                )
+            elif name not in ("metadata", "parameters", "status"):
+                yield from newer_fields(inner, minor, below)
+
+
 def unknown_fields(document: Mapping[str, object], kind: str, version: str) -> Iterator[FieldError]:
     """Yield each field that the version does not have, with what to write instead."""
     for path, name, known in _unknown("", document, FIELDS[kind, version]):

@@ -278,3 +278,39 @@ def test_pod_or_file(run, cluster_file):
     assert run("advise", "--cluster", cluster_file, "--pod", "a", "-f", "b").status == 2
     ran = run("advise", "--cluster", cluster_file, "--pod", "default/job-2")
     assert "did you mean default/job-1?" in ran.err
+
+
+def test_a_field_that_came_with_a_later_release(advised, manifest):
+    """The API server of 1.36 does not know it; that of 1.37 does."""
+    written = template("pair", *PAIR)
+    request = written["spec"]["spec"]["devices"]["requests"][0]
+    request["exactly"]["derivedAttributes"] = [
+        {"name": "a.example/b", "expression": "device.attributes['a.example'].b"}
+    ]
+    path = manifest(written)
+    ran = advised("-f", path, "--kubernetes", "1.36")
+    assert ran.status == 2
+    assert (
+        'ResourceClaimTemplate "default/pair": spec.spec.devices.requests[0].exactly.derivedAttributes: '
+        "unknown field in Kubernetes 1.36; it came with 1.37" in ran.err
+    )
+    assert "unknown field" not in advised("-f", path, "--kubernetes", "1.37").err
+
+
+def test_a_claim_that_the_pod_cannot_use(run, dump, objects):
+    """As explain says it: the claim was made for another pod; the counts are of a pod that could."""
+    for each in objects:
+        if each["kind"] == "Pod" and each["metadata"]["name"] == "job-1":
+            each["spec"]["resourceClaims"] = [
+                {"name": entry["name"], "resourceClaimTemplateName": "t"}
+                for entry in each["spec"]["resourceClaims"]
+            ]
+            each["status"] = {
+                "resourceClaimStatuses": [
+                    {"name": entry["name"], "resourceClaimName": "job-1-devices"}
+                    for entry in each["spec"]["resourceClaims"]
+                ]
+            }
+    ran = run("advise", "--cluster", dump(objects), "--pod", "default/job-1", "--kubernetes", "1.36")
+    assert "the pod cannot use its claims as they stand" in ran.out.replace("\n", " ")
+    assert "was made from a template, but for another pod" in ran.out.replace("\n    ", " ")
