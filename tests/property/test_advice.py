@@ -99,16 +99,13 @@ def test_no_constraint_means_that_none_holds(machines, spec):
 
 def same_for_all(snapshot, node, name):
     """Whether a constraint says nothing on the node, or a device there lacks the name."""
-    found = [
-        device.attributes.get(name) for slice_ in snapshot.published.values() for device in slice_.devices
-    ]
     on_node = [
         device.attributes.get(name)
         for slice_ in snapshot.published.values()
         if slice_.node_name == node
         for device in slice_.devices
     ]
-    return None in found or len(set(on_node)) == 1
+    return None in on_node or len(set(on_node)) == 1
 
 
 @pytest.mark.parametrize("code", [AdviceCode.HARD_CONSTRAINT, AdviceCode.NO_CONSTRAINT])

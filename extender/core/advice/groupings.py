@@ -75,7 +75,8 @@ class Groupings:
         """
         Attributes beside the ``known`` that could keep each of the ``groups`` together, the best first.
 
-        Every device of the groups publishes them, with values in common, and not the same for all.
+        On some node every device of the groups publishes them, with values in common, and not the same
+        for all.
         Of those that divide the devices alike one is enough. Names in a domain that belongs to no driver
         were made to be shared, so they come first; then those that divide more finely.
         """
@@ -140,11 +141,8 @@ class Groupings:
             yield from (seen for seen in devices if seen.alternatives & members.alternatives)
 
     def _common(self, members: Members) -> frozenset[str]:
-        names = [
-            frozenset(name for name, value in seen.device.attributes.items() if value.kind not in _NO_GROUPS)
-            for seen in self._members(members)
-        ]
-        return frozenset.intersection(*names) if names else frozenset()
+        """The names that every device of some node publishes."""
+        return frozenset().union(*(_published_by_all(devices, members) for devices in self.nodes))
 
     def _divides(self, attribute: str, members: Members) -> bool:
         """Whether on some node enough devices share a value, and others have another one."""
@@ -208,6 +206,15 @@ class Groupings:
             default=0,
         )
         return attribute.partition("/")[0] in drivers, -finest, attribute
+
+
+def _published_by_all(devices: Sequence[SeenDevice], members: Members) -> frozenset[str]:
+    names = [
+        frozenset(name for name, value in seen.device.attributes.items() if value.kind not in _NO_GROUPS)
+        for seen in devices
+        if seen.alternatives & members.alternatives
+    ]
+    return frozenset.intersection(*names) if names else frozenset()
 
 
 def groupings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Groupings:

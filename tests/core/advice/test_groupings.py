@@ -62,6 +62,11 @@ def test_every_device_has_to_publish_it():
     assert found((*devices, seen(1, 9))).further([BOTH], ()) == ()
 
 
+def test_other_nodes_may_have_devices_without_it():
+    """A fleet of several machine types: what one type publishes is an option there."""
+    assert found(node([text("x"), text("y")]), (seen(0, 0), seen(1, 1))).further([BOTH], ()) == (GROUP,)
+
+
 def test_values_have_to_be_in_common():
     """Two drivers that publish different values under one name."""
     devices = (
