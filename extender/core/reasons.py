@@ -50,6 +50,7 @@ class ReasonCode(StrEnum):
     CEL_UNKNOWN = "cel-unknown"
     BINDING_WAITING = "binding-waiting"
     NOT_MODELLED = "not-modelled"
+    SCORE_FAILS = "score-fails"
 
 
 TEMPLATES: dict[ReasonCode, str] = {
@@ -106,6 +107,10 @@ TEMPLATES: dict[ReasonCode, str] = {
         "claim {claim} waits for a device to become ready, and it is not known when that wait times out"
     ),
     ReasonCode.NOT_MODELLED: "not modelled: {detail}",
+    ReasonCode.SCORE_FAILS: (
+        "the devices fit, but this release aborts the attempt when it scores nodes for a pod with both "
+        "allocated and unallocated claims ({claims}), unless only one node is left; mended in {fixed}"
+    ),
 }
 
 

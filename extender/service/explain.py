@@ -17,8 +17,11 @@ from extender.core.prediction.behind import behind_best
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.reasons import ReasonCode, reason, render
 
+from .fit import ExplainedFit, explained_fit, fit_sentence
+
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Best, NodeVerdict, PredictedDevice
+    from extender.core.prediction.no_fit.causes import NoFit
     from extender.model import Pod
 
 API_VERSION = "dra-extender.io/v1alpha1"
@@ -83,8 +86,9 @@ class ExplainedNode(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     """
     ``reason`` is a code and ``message`` its sentence, both ``None`` where devices are predicted.
 
-    ``passed_over``: alternatives of ``firstAvailable`` that come before those used. ``behind``: why the
-    node ranks below the best one, ``preference``, ``alignment`` or ``free-pairs``.
+    ``fit``: what each request finds, where counting devices says more than the reason. ``passed_over``:
+    alternatives of ``firstAvailable`` that come before those used. ``behind``: why the node ranks below
+    the best one, ``preference``, ``alignment`` or ``free-pairs``.
     """
 
     outcome: str
@@ -95,8 +99,20 @@ class ExplainedNode(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     score: int
     alignment: ExplainedAlignment
     fragmentation: ExplainedFragmentation | None
+    fit: ExplainedFit | None
     passed_over: int = 0
     behind: str | None = None
+
+
+class ExplainedAttempt(msgspec.Struct, frozen=True):
+    """
+    What becomes of a scheduling attempt on all these nodes; ``nodes`` counts them by outcome.
+
+    One node that aborts the attempt does so for all of them.
+    """
+
+    outcome: str
+    nodes: Mapping[str, int]
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel"):
@@ -106,6 +122,7 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel"):
     kind: str
     pod: str
     kubernetes: str
+    attempt: ExplainedAttempt
     nodes: Mapping[str, ExplainedNode]
 
 
@@ -120,13 +137,24 @@ def to_json(explanation: Explanation, *, indent: bool = False) -> bytes:
 
 def explanation_of(pod: Pod, kubernetes: str, nodes: Mapping[str, ExplainedNode]) -> Explanation:
     """Wrap ``nodes`` into the document; ``kubernetes`` is the modelled release."""
-    return Explanation(API_VERSION, "Explanation", f"{pod.namespace}/{pod.name}", kubernetes, nodes)
+    name = f"{pod.namespace}/{pod.name}"
+    return Explanation(API_VERSION, "Explanation", name, kubernetes, _attempt(nodes), nodes)
+
+
+def _attempt(nodes: Mapping[str, ExplainedNode]) -> ExplainedAttempt:
+    counts = {outcome.value: 0 for outcome in Outcome}
+    for node in nodes.values():
+        counts[node.outcome] += 1
+    worst_first = (Outcome.ERROR, Outcome.ALLOCATED, Outcome.UNKNOWN, Outcome.UNSCHEDULABLE)
+    outcome = next((each for each in worst_first if counts[each]), Outcome.UNSCHEDULABLE)
+    return ExplainedAttempt(outcome, counts)
 
 
 def explained_nodes(
     names: Iterable[str],
     verdicts: Mapping[str, NodeVerdict],
     best: Callable[[str], Best],
+    no_fit: Callable[[str, NodeVerdict], NoFit | None],
     *,
     score: int | None,
 ) -> dict[str, ExplainedNode]:
@@ -138,7 +166,10 @@ def explained_nodes(
     the score of every node where the pod's policy makes all nodes equal.
     """
     why = behind_best(verdicts) if score is None else {}
-    return {name: _node(verdicts[name], best(name), score, why.get(name)) for name in names}
+    return {
+        name: _node(verdicts[name], best(name), no_fit(name, verdicts[name]), score, why.get(name))
+        for name in names
+    }
 
 
 def unknown_nodes(names: Iterable[str], score: int) -> dict[str, ExplainedNode]:
@@ -153,24 +184,49 @@ def unknown_nodes(names: Iterable[str], score: int) -> dict[str, ExplainedNode]:
         score=score,
         alignment=ExplainedAlignment(None, None, best_complete=True, pairs=()),
         fragmentation=None,
+        fit=None,
     )
     return dict.fromkeys(names, node)
 
 
-def _node(verdict: NodeVerdict, best: Best, score: int | None, behind: str | None) -> ExplainedNode:
+def _node(
+    verdict: NodeVerdict, best: Best, no_fit: NoFit | None, score: int | None, behind: str | None
+) -> ExplainedNode:
+    fit = None if no_fit is None else explained_fit(no_fit)
     predicted = None if verdict.alignment is None else verdict.alignment.predicted
     return ExplainedNode(
         outcome=verdict.outcome,
         certainty=verdict.certainty,
         reason=None if verdict.reason is None else verdict.reason.code,
-        message=None if verdict.reason is None else render(verdict.reason),
+        message=_message(verdict, fit),
         devices=tuple(map(_device, verdict.devices)),
         score=verdict.score if score is None else score,
         alignment=ExplainedAlignment(predicted, best.rating, best.complete, _pairs(verdict)),
         fragmentation=_fragmentation(verdict),
+        fit=fit,
         passed_over=verdict.passed_over,
         behind=behind,
     )
+
+
+def shared_message(node: ExplainedNode) -> str:
+    """The message of a node without the names of its own claims and pools; empty if there is none."""
+    message = node.message or ""
+    if node.fit is None:
+        return message
+    own = fit_sentence(node.fit, named=True)
+    return message.removesuffix(own) + fit_sentence(node.fit, named=False)
+
+
+def _message(verdict: NodeVerdict, fit: ExplainedFit | None) -> str | None:
+    """The reason, with what each request finds on the node where that is known."""
+    if verdict.reason is None:
+        return None
+    special = "" if fit is None else fit_sentence(fit, named=True)
+    general = render(verdict.reason)
+    if not special:
+        return general
+    return special if verdict.reason.code is ReasonCode.NO_FIT else f"{general}; {special}"
 
 
 def _device(device: PredictedDevice) -> ExplainedDevice:

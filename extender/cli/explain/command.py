@@ -80,7 +80,11 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Setti
             return evaluation.best(name)
 
         nodes = explained_nodes(
-            names, evaluation.verdicts(names), best, score=settings.neutral if ignored else None
+            names,
+            evaluation.verdicts(names),
+            best,
+            evaluation.no_fit,
+            score=settings.neutral if ignored else None,
         )
     return explanation_of(pod, snapshot.release.version, nodes)
 

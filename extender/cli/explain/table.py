@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
-from extender.service.explain import ExplainedFragmentation, ExplainedNode, ExplainedPair, Explanation
+from extender.service.explain import (
+    ExplainedFragmentation,
+    ExplainedNode,
+    ExplainedPair,
+    Explanation,
+    shared_message,
+)
 
 from ..text import columns, counted
 
@@ -71,17 +77,63 @@ def explain_table(explained: Explanation, context: Context, width: int) -> Itera
 
 def _summary(explained: Explanation, bound_to: str) -> str:
     nodes = explained.nodes
-    able = [name for name, node in nodes.items() if node.outcome == Outcome.ALLOCATED]
     text = f"pod {explained.pod} on Kubernetes {explained.kubernetes}: "
-    text += f"{len(able)} of {counted(len(nodes), 'node')} can run it"
-    if able:
-        best = max(nodes[name].score for name in able)
-        top = sorted(name for name in able if nodes[name].score == best)
-        if not any(nodes[name].alignment.pairs for name in able):
-            text += "; it has no two devices to align, so all score alike"
-        else:
-            text += f"; the best score is {best}, on {_named(top, _MOST_NAMED_IN_SUMMARY)}"
+    text += "; ".join(_outlook(nodes))
     return text + (f"; it is bound to {bound_to}" if bound_to else "")
+
+
+def _outlook(nodes: Mapping[str, ExplainedNode]) -> Iterator[str]:
+    """What becomes of the pod, the worst first: one node that aborts the attempt does so for all."""
+    of = {outcome: [name for name, node in nodes.items() if node.outcome == outcome] for outcome in Outcome}
+    able, unknown, aborting = of[Outcome.ALLOCATED], of[Outcome.UNKNOWN], of[Outcome.ERROR]
+    if aborting:
+        where = _named(sorted(aborting), _MOST_NAMED_IN_SUMMARY)
+        others = f", although {counted(len(able), 'node')} of {len(nodes)} could run it" if able else ""
+        yield (
+            f"the scheduler aborts the whole attempt when it looks at {where}, and the pod stays "
+            f"pending{others}"
+        )
+    elif unknown and not able:
+        yield f"{len(unknown)} of {counted(len(nodes), 'node')} could not be judged"
+        if len(unknown) < len(nodes):
+            yield "the others cannot run it"
+    else:
+        yield f"{len(able)} of {counted(len(nodes), 'node')} can run it"
+        if unknown:
+            yield f"{len(unknown)} could not be judged"
+    if able:
+        yield _best_score({name: nodes[name] for name in able})
+    else:
+        yield from _asks_for_too_much(nodes)
+
+
+def _best_score(able: Mapping[str, ExplainedNode]) -> str:
+    best = max(node.score for node in able.values())
+    top = sorted(name for name, node in able.items() if node.score == best)
+    if any(node.alignment.pairs for node in able.values()):
+        return f"the best score is {best}, on {_named(top, _MOST_NAMED_IN_SUMMARY)}"
+    if any(len(node.devices) > 1 for node in able.values()):
+        return "where its devices are cannot be told, so all score alike"
+    return "it has no two devices to align, so all score alike"
+
+
+def _asks_for_too_much(nodes: Mapping[str, ExplainedNode]) -> Iterator[str]:
+    """Requests for more devices than pass on any node, where each node was counted and has all slices."""
+    if not nodes or any(node.fit is None or node.fit.pools for node in nodes.values()):
+        return
+    most: dict[tuple[str, str], tuple[int, int]] = {}
+    for node in nodes.values():
+        for request in node.fit.requests if node.fit is not None else ():
+            if request.asks is not None and not request.alternative:
+                key = request.claim, request.request
+                most[key] = (request.asks, max(request.passing, most.get(key, (0, 0))[1]))
+    for (_, name), (asks, passing) in most.items():
+        if asks > passing:
+            most_there = f"more than {passing} that pass" if passing else "one that passes"
+            yield (
+                f"request {name} asks for {counted(asks, 'device')}, and no node has {most_there} "
+                "class and selectors"
+            )
 
 
 def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
@@ -111,7 +163,7 @@ def _group(names: Sequence[str], node: ExplainedNode, context: Context, width: i
     if len(names) > 1:
         yield from _indented("on ", _named(names, _MOST_NAMED), width)
     if node.message is not None:
-        yield from _indented("why: ", node.message, width)
+        yield from _indented("why: ", node.message if len(names) == 1 else shared_message(node), width)
     yield from _devices(names[0], node, context, many=len(names) > 1)
     for pair in node.alignment.pairs:
         yield from _indented("", _pair(pair), width)
@@ -192,7 +244,7 @@ def _view(name: str, node: ExplainedNode) -> Hashable:
     return (
         node.outcome,
         node.certainty,
-        node.message,
+        shared_message(node),
         node.score,
         node.alignment.predicted,
         node.alignment.best,

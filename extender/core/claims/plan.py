@@ -118,6 +118,25 @@ class Plan:
                 return reason(ReasonCode.BINDING_WAITING, claim=claim.name)
         return None
 
+    def fails_in_score(self, release: Release) -> Reason | None:
+        """
+        Why the plugin cannot score nodes for the pod, if so.
+
+        Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources
+        dynamicresources.go computeScore, v1.35.4, v1.36.1 (fails), v1.36.2 (mended).
+        """
+        if not release.plugin.score_fails_for_mixed_claims:
+            return None
+        held = [claim.name for claim in self.claims.claims if claim.allocation is not None]
+        pending = [claim.name for claim in self.claims.pending]
+        if not held or not (pending or self.claims.extended):
+            return None
+        return reason(
+            ReasonCode.SCORE_FAILS,
+            claims=f"{held[0]} and {pending[0] if pending else 'extended resources'}",
+            fixed="1.35.6 and 1.36.2",
+        )
+
     def resources_on(self, node: Node, classes: Mapping[str, DeviceClass]) -> tuple[str, ...] | Reason:
         """The extended resources that device classes offer on this node, sorted."""
         if not self.claims.extended:

@@ -17,7 +17,7 @@ What holds:
   names, or on what is remembered. Work is budgeted in steps, not in seconds. A request is
   charged for each distinct search that its nodes need, in the order of their names, whether it has
   to be run or its result is known (``budget``).
-- *Nodes do not depend on each other*: a node's answer is the same among any others, as long as
+- *Nodes do not depend on each other*: a node's score is the same among any others, as long as
   the budget suffices. So answers may be kept by name (``memo``).
 - *A prediction has no names*. Everything up to the alignment is shared by equal nodes; only
   fragmentation, which reads the whole node, and the verdict are made per node.
@@ -44,16 +44,24 @@ from ..allocator.solutions import Best
 from ..claims.extended_resources import made_up_claim
 from ..claims.plan import Plan, Uniform, plan_of
 from ..cluster.snapshot import Snapshot
-from ..reasons import Certainty, Outcome
+from ..reasons import Certainty, Outcome, ReasonCode
 from .judge import EvaluationStats, Judgement, NodeJudge
 from .memo import Memo, PlanMemo
+from .no_fit.causes import NoFit
+from .no_fit.diagnosis import Diagnoses
+from .predict import Prediction
 from .rank import NodeRank, Wishes
 from .ready_answers import Errand, ReadyAnswers, rank_of
 from .settings import Settings
 from .shortfall import Shortfall
-from .verdict import NodeVerdict, PredictedDevice, verdict_of
+from .verdict import NodeVerdict, PredictedDevice, scored, verdict_of
 
 T = TypeVar("T")
+
+# What a closer look at the devices explains further.
+_COUNTED = frozenset(
+    {ReasonCode.NO_FIT, ReasonCode.INVALID_POOL, ReasonCode.SEARCH_BUDGET, ReasonCode.REQUEST_BUDGET}
+)
 
 
 def evaluate(snapshot: Snapshot, pod: Pod, memo: Memo[T], settings: Settings) -> Evaluation[T]:
@@ -73,6 +81,7 @@ class Evaluation(Generic[T]):
         self._answers: ReadyAnswers[T] | None = None
         self._judge: NodeJudge | None = None
         self._lender: PlanMemo[T] | None = None
+        self._diagnoses: Diagnoses | None = None
         self._wishes = _wishes_of(plan)
         if isinstance(plan, Plan) and (self._wishes.has_any or not plan.takes_nothing):
             self._answers = self._ready_answers(plan)
@@ -131,7 +140,12 @@ class Evaluation(Generic[T]):
         return self._settings.budget(turn)
 
     def verdicts(self, names: Sequence[str], budget: Budget | None = None) -> dict[str, NodeVerdict]:
-        """The detailed answer for each name, in order; by default with a budget of its own."""
+        """
+        The detailed answer for each name, in order; by default with a budget of its own.
+
+        Of nodes on which devices fit, several may fail together where one alone would not: some
+        releases cannot score nodes for some pods, and score only where they have a choice.
+        """
         plan = self._plan
         if isinstance(plan, Uniform):
             points = self._settings.neutral if plan.outcome is Outcome.UNKNOWN else 0
@@ -140,6 +154,9 @@ class Evaluation(Generic[T]):
         budget = budget or self.budget()
         judged = self._judge_of(plan, budget).judge_all(names, budget)
         verdicts = {name: self._verdict(plan, judgement) for name, judgement in judged}
+        why = plan.fails_in_score(self.snapshot.release)
+        if why is not None:
+            verdicts = scored(verdicts, why)
         return {name: verdicts[name] for name in names}
 
     @property
@@ -182,6 +199,25 @@ class Evaluation(Generic[T]):
             return Best(None, complete=True)
         budget = budget or self.budget()
         return self._judge_of(self._plan, budget).best(name, budget)
+
+    def no_fit(self, name: str, verdict: NodeVerdict, budget: Budget | None = None) -> NoFit | None:
+        """
+        Why nothing fits on a node of ``verdict``; ``None`` where something else is in the way.
+
+        Searches further, up to a limit of its own: never to be asked where a scheduler waits. Looks at
+        the node within ``budget``, by default one of its own.
+        """
+        plan, code = self._plan, None if verdict.reason is None else verdict.reason.code
+        if isinstance(plan, Uniform) or code not in _COUNTED:
+            return None
+        state = self.snapshot.nodes[name]
+        budget = budget or self.budget()
+        view = self._judge_of(plan, budget).view(state, budget)
+        if isinstance(view, Prediction):
+            return None
+        if self._diagnoses is None:
+            self._diagnoses = Diagnoses(plan, self.snapshot)
+        return self._diagnoses.of(view, state, judged=verdict.outcome is Outcome.UNSCHEDULABLE)
 
     def _equal_entries(self, names: Sequence[str]) -> list[T]:
         """Entries where all nodes are equal: one outcome for all, or nothing to align."""

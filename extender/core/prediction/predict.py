@@ -15,10 +15,15 @@ from ..allocator.layout import Layout
 from ..allocator.picking import Fatal, Unpredictable
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
+from ..allocator.shortage import shortage_of
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 
 # As a power of two.
 _LISTED_PER_UNIT = 4
+# Fewer devices than these are told as fast by the search; each device more doubles its steps.
+_MANY_DEVICES = 13
+# The scheduler takes less than a second for so many steps, and gives a node 10 s.
+_MOST_STEPS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +42,13 @@ class Prediction:
 
 
 def predict(problem: Problem, search_steps: int) -> Prediction:
-    """Search once, within ``search_steps``."""
+    """
+    Search once, within ``search_steps``; not at all where more devices are asked for than there are.
+
+    Upstream has no such short cut, so it serves only where upstream's search ends soon.
+    """
+    if _is_short(problem):
+        return without_devices(Outcome.UNSCHEDULABLE, _why_nothing_fits(problem.layout))
     found = find(problem, search_steps)
     units = _units(problem)
     if isinstance(found.answer, Unpredictable):
@@ -76,6 +87,18 @@ def pairs_of(solution: Solution) -> int:
 def _units(problem: Problem) -> int:
     """What it takes to begin a search, whatever it finds: each alternative lists its candidates."""
     return len(problem.claims.alternatives) * len(problem.layout.candidates) >> _LISTED_PER_UNIT
+
+
+def _is_short(problem: Problem) -> bool:
+    asked = sum(
+        alternative.request.count
+        for alternative in problem.claims.alternatives
+        if not alternative.all_devices
+    )
+    if asked < _MANY_DEVICES:
+        return False
+    shortage = shortage_of(problem)
+    return shortage is not None and shortage.most_steps <= _MOST_STEPS
 
 
 def _uses_node_resources(layout: Layout, solution: Solution) -> bool:

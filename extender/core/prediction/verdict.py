@@ -4,7 +4,8 @@ A prediction with the names of one pod and one node.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from extender.model import DeviceID, DeviceResult
 
@@ -52,6 +53,30 @@ class NodeVerdict:
     steps: int
     fragmentation: Fragmentation | None = None
     passed_over: int = 0
+
+
+def scored(verdicts: Mapping[str, NodeVerdict], why: Reason) -> dict[str, NodeVerdict]:
+    """
+    The verdicts of a pod for which scoring fails: of several nodes that would do, none is sure to.
+
+    Other plugins may leave only one of them, or none, so none is sure to fail either.
+    """
+    able = [name for name, verdict in verdicts.items() if verdict.outcome is Outcome.ALLOCATED]
+    if len(able) < 2:
+        return dict(verdicts)
+    failing = {
+        name: replace(
+            verdicts[name],
+            outcome=Outcome.UNKNOWN,
+            certainty=Certainty.EXACT,
+            reason=why,
+            devices=(),
+            alignment=None,
+            fragmentation=None,
+        )
+        for name in able
+    }
+    return {**verdicts, **failing}
 
 
 def verdict_of(plan: Plan, judgement: Judgement, score: int, release: Release) -> NodeVerdict:

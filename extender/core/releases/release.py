@@ -156,6 +156,21 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class Plugin:
+    """
+    The scheduler's plugin around the allocator.
+
+    ``score_fails_for_mixed_claims``: scoring takes the position of a claim among all claims for that
+    among those allocated in this attempt, and fails where the pod has both (1.35.0 to 1.35.5, 1.36.0
+    and 1.36.1; pull request 139017). ``timeout_aborts``: an allocation that takes longer than
+    the plugin's filter timeout aborts the attempt, else only the node is passed over (to 1.35).
+    """
+
+    score_fails_for_mixed_claims: bool = False
+    timeout_aborts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """
     The behaviour of one kube-scheduler version with one set of features.
@@ -185,6 +200,7 @@ class Release:
     capacity: CapacityRules = CapacityRules()
     results: Results = Results()
     distinct: DistinctRule = DistinctRule.BY_DEVICE
+    plugin: Plugin = Plugin()
     shared_verdicts: bool = False
     all_mode_forgets_alternative: bool = False
     count_sum_wraps: bool = False

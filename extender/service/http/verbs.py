@@ -106,7 +106,13 @@ def _explained(
         verdicts = evaluation.verdicts(names, budget)
         # In the order of names, so that what the budget reaches never depends on the caller's.
         bests = {name: evaluation.best(name, budget) for name in sorted(names)}
-        nodes = explained_nodes(names, verdicts, bests.__getitem__, score=neutral if ignored else None)
+        nodes = explained_nodes(
+            names,
+            verdicts,
+            bests.__getitem__,
+            lambda name, verdict: evaluation.no_fit(name, verdict, budget),
+            score=neutral if ignored else None,
+        )
     return to_json(explanation_of(pod, snapshot.release.version, nodes))
 
 

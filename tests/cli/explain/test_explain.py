@@ -74,6 +74,11 @@ def test_the_document(explained):
             "firstFitGroups": {"before": 1, "after": 0},
             "ownGroups": 1,
         },
+        "fit": None,
+    }
+    assert document["attempt"] == {
+        "outcome": "allocated",
+        "nodes": {"allocated": 2, "unschedulable": 1, "error": 0, "unknown": 0},
     }
 
 
@@ -132,7 +137,7 @@ def test_the_table(explained):
         "  leaves 0 of 1 free pair (a GPU and a NIC near each other); first-fit pairs: 0 before, 0 after\n"
         "\n"
         "empty: cannot run it, score 0\n"
-        "  why: no set of free devices on this node satisfies all claims of the pod\n"
+        "  why: no driver publishes devices for this node\n"
     )
 
 

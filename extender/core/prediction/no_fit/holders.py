@@ -1,0 +1,58 @@
+"""Which claims hold the devices of a node, and what the devices say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from extender.model import Claim, Device, DeviceID, DeviceTraits, PoolID
+
+from ...cluster.inventory import Inventory
+from ...cluster.snapshot import Snapshot
+
+
+class Holders:
+    """The devices of one inventory, and the claims that hold devices of its pools, by device."""
+
+    def __init__(self, inventory: Inventory, snapshot: Snapshot) -> None:
+        self._devices: dict[DeviceID, Device] = {}
+        self._claims: dict[DeviceID, list[Claim]] = {}
+        for pool in inventory.pools:
+            for slice_ in (*pool.slices, *pool.other_slices):
+                for device in slice_.devices:
+                    self._devices[DeviceID(pool.id.driver, pool.id.pool, device.name)] = device
+            for claim in snapshot.holders.get(pool.id, ()):
+                self._add(claim)
+
+    def _add(self, claim: Claim) -> None:
+        for result in claim.allocation.results if claim.allocation is not None else ():
+            held = self._claims.setdefault(result.id, [])
+            if not result.admin_access and claim not in held[-1:]:
+                held.append(claim)
+
+    def claims(self, devices: Iterable[DeviceID]) -> list[str]:
+        """The claims that hold one of the devices, as ``namespace/name``, sorted."""
+        claims = {claim.key for id_ in devices for claim in self._claims.get(id_, ())}
+        return ["/".join(key) for key in sorted(claims)]
+
+    def consumers(self, devices: Iterable[DeviceID]) -> list[str]:
+        """The claims that hold devices with counters in the pools of the devices, sorted."""
+        pools = {PoolID(id_.driver, id_.pool) for id_ in devices}
+        return self.claims(
+            id_
+            for id_ in self._claims
+            if PoolID(id_.driver, id_.pool) in pools
+            and id_ in self._devices
+            and self._devices[id_].traits.consumes_counters
+        )
+
+    def taint_keys(self, devices: Iterable[DeviceID]) -> list[str]:
+        """The keys of the devices' taints, sorted."""
+        return sorted({taint.key for id_ in devices for taint in self._traits(id_).taints})
+
+    def counter_sets(self, devices: Iterable[DeviceID]) -> list[str]:
+        """The counter sets that the devices consume, sorted."""
+        consumed = (each for id_ in devices for each in self._traits(id_).consumes_counters)
+        return sorted({consumption.counter_set for consumption in consumed})
+
+    def _traits(self, id_: DeviceID) -> DeviceTraits:
+        return self._devices[id_].traits
