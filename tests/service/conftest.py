@@ -76,6 +76,9 @@ class Facade:
         found = {name: shortfall_of(verdict) for name, verdict in self.verdicts(names).items()}
         return {name: shortfall for name, shortfall in found.items() if shortfall is not None}
 
+    def no_fit(self, name, verdict, _budget=None):
+        return None
+
     def best(self, name, _budget=None):
         return Best(self.best_alignment.get(name), complete=True)
 

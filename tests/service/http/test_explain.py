@@ -7,7 +7,17 @@ import pytest
 from extender.model import DeviceID, Request
 from tests import builders as b
 
-NODE_KEYS = ["outcome", "certainty", "reason", "message", "devices", "score", "alignment", "fragmentation"]
+NODE_KEYS = [
+    "outcome",
+    "certainty",
+    "reason",
+    "message",
+    "devices",
+    "score",
+    "alignment",
+    "fragmentation",
+    "fit",
+]
 
 
 @pytest.fixture
@@ -74,10 +84,15 @@ async def test_the_document(explain):
                     "firstFitGroups": {"before": 1, "after": 0},
                     "ownGroups": 1,
                 },
+                "fit": None,
             }
         },
+        "attempt": {
+            "outcome": "allocated",
+            "nodes": {"allocated": 1, "unschedulable": 0, "error": 0, "unknown": 0},
+        },
     }
-    assert list(document) == ["apiVersion", "kind", "pod", "kubernetes", "nodes"]
+    assert list(document) == ["apiVersion", "kind", "pod", "kubernetes", "attempt", "nodes"]
     assert list(document["nodes"]["near"]) == NODE_KEYS
 
 
@@ -102,6 +117,7 @@ async def test_every_name_has_an_entry_in_the_order_given(explain):
         "score": 50,
         "alignment": {"predicted": None, "best": None, "bestComplete": True, "pairs": []},
         "fragmentation": None,
+        "fit": None,
     }
 
 
@@ -189,6 +205,7 @@ async def test_why_there_are_no_devices(explain, world, claims, classes, outcome
     assert node["message"]
     assert node["devices"] == []
     assert node["alignment"] == {"predicted": None, "best": None, "bestComplete": True, "pairs": []}
+    assert (node["fit"] is not None) is (reason == "no-fit")
 
 
 async def test_a_pod_without_claims_is_allocated_with_nothing(frozen, world):
