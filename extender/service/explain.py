@@ -15,12 +15,14 @@ import orjson
 
 from extender.core.prediction.behind import behind_best
 from extender.core.prediction.evaluate import Certainty, Outcome
+from extender.core.prediction.ignored import IgnoredCode
 from extender.core.reasons import ReasonCode, reason, render
 
 from .fit import ExplainedFit, explained_fit, fit_sentence
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Best, NodeVerdict, PredictedDevice
+    from extender.core.prediction.ignored import Ignored
     from extender.core.prediction.no_fit.causes import NoFit
     from extender.model import Pod
 
@@ -115,6 +117,16 @@ class ExplainedAttempt(msgspec.Struct, frozen=True):
     nodes: Mapping[str, int]
 
 
+class ExplainedIgnored(msgspec.Struct, frozen=True):
+    """What the release takes no notice of; see ``Ignored``. ``message``: as a sentence."""
+
+    code: str
+    gate: str
+    by: tuple[str, ...]
+    nodes: tuple[str, ...]
+    message: str
+
+
 class Explanation(msgspec.Struct, frozen=True, rename="camel"):
     """``pod`` as ``namespace/name``; ``kubernetes`` is the modelled release."""
 
@@ -123,6 +135,7 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel"):
     pod: str
     kubernetes: str
     attempt: ExplainedAttempt
+    ignored: tuple[ExplainedIgnored, ...]
     nodes: Mapping[str, ExplainedNode]
 
 
@@ -135,10 +148,29 @@ def to_json(explanation: Explanation, *, indent: bool = False) -> bytes:
     return orjson.dumps(msgspec.to_builtins(explanation), option=orjson.OPT_INDENT_2 if indent else None)
 
 
-def explanation_of(pod: Pod, kubernetes: str, nodes: Mapping[str, ExplainedNode]) -> Explanation:
+def explanation_of(
+    pod: Pod, kubernetes: str, nodes: Mapping[str, ExplainedNode], ignored: Iterable[Ignored] = ()
+) -> Explanation:
     """Wrap ``nodes`` into the document; ``kubernetes`` is the modelled release."""
     name = f"{pod.namespace}/{pod.name}"
-    return Explanation(API_VERSION, "Explanation", name, kubernetes, _attempt(nodes), nodes)
+    told = tuple(map(_ignored, ignored))
+    return Explanation(API_VERSION, "Explanation", name, kubernetes, _attempt(nodes), told, nodes)
+
+
+def _ignored(ignored: Ignored) -> ExplainedIgnored:
+    message = _IGNORED[ignored.code].format(by=", ".join(ignored.by), gate=ignored.gate)
+    return ExplainedIgnored(ignored.code, ignored.gate, ignored.by, ignored.nodes, message)
+
+
+_IGNORED: dict[IgnoredCode, str] = {
+    IgnoredCode.TAINTS: (
+        "this release ignores the taints of devices ({by}), because feature gate {gate} is off: it "
+        "allocates devices with taints that the claim does not tolerate"
+    ),
+    IgnoredCode.DISTINCT_ATTRIBUTE: (
+        "distinctAttribute ({by}) has no effect on this release: it takes any two devices for different"
+    ),
+}
 
 
 def _attempt(nodes: Mapping[str, ExplainedNode]) -> ExplainedAttempt:

@@ -64,6 +64,13 @@ class ExplainedPool(msgspec.Struct, frozen=True):
     expected: int
 
 
+class ExplainedTogether(msgspec.Struct, frozen=True):
+    """How many devices all requests ask for, and how many of those left they can have."""
+
+    asks: int
+    left: int
+
+
 class ExplainedFit(msgspec.Struct, frozen=True, rename="camel"):
     """
     What each request finds on a node, and what has to change for all of them to fit.
@@ -75,6 +82,7 @@ class ExplainedFit(msgspec.Struct, frozen=True, rename="camel"):
     requests: tuple[ExplainedRequest, ...]
     causes: tuple[ExplainedCause, ...]
     pools: tuple[ExplainedPool, ...]
+    together: ExplainedTogether | None
     choices: int
     timeout_aborts: bool
 
@@ -85,6 +93,7 @@ def explained_fit(no_fit: NoFit) -> ExplainedFit:
         tuple(map(_request, no_fit.requests)),
         tuple(map(_cause, no_fit.causes)),
         tuple(ExplainedPool(pool.pool, pool.slices, pool.expected) for pool in no_fit.pools),
+        None if no_fit.together is None else ExplainedTogether(*no_fit.together),
         no_fit.endless,
         no_fit.timeout_aborts,
     )
@@ -179,6 +188,7 @@ def fit_sentence(fit: ExplainedFit, *, named: bool) -> str:
         return "no driver publishes devices for this node"
     short = _worth_saying(fit.requests)
     parts = list(_of_requests(short, fit, named=named)) or list(_of_causes(fit, named=named))
+    parts += _besides(fit, named=named)
     if fit.choices:
         parts.append(
             "this release tries more choices than it can within the 10 s that the scheduler gives a node, "
@@ -267,18 +277,16 @@ def _pool(pool: ExplainedPool, *, named: bool) -> str:
 
 
 def _of_causes(fit: ExplainedFit, *, named: bool) -> Iterator[str]:
-    competing = [cause for cause in fit.causes if cause.code == CauseCode.REQUESTS_COMPETE]
-    if competing:
+    if fit.together is not None:
         claims = {request.claim for request in fit.requests}
         names = ", ".join(
             request.request if len(claims) == 1 else f"{request.request} of {request.claim}"
             for request in fit.requests
         )
-        asked = sum(request.asks or 0 for request in fit.requests if not request.alternative)
-        lacking = sum((cause.asks or 0) - (cause.devices or 0) for cause in competing)
+        left = fit.together.left
         yield (
-            f"requests {names} together ask for {_devices(asked)}, and no more than {asked - lacking} "
-            f"pass{'es' if asked - lacking == 1 else ''} class and selectors"
+            f"requests {names} together ask for {_devices(fit.together.asks)}, and {left} "
+            f"{'is' if left == 1 else 'are'} left for them"
         )
     for cause in fit.causes:
         if cause.code == CauseCode.CONSTRAINT and cause.asks:
@@ -290,11 +298,23 @@ def _of_causes(fit: ExplainedFit, *, named: bool) -> Iterator[str]:
             )
         elif cause.code in _JOINT:
             yield _JOINT[cause.code]
+    alike: dict[object, list[ExplainedRequest]] = {}
     for request in fit.requests:
         if request.lost:
-            lost = [_of_loss(loss, fit, named=named) for loss in request.lost]
-            passing = f"of the {_devices(request.passing)} that pass for request {request.request}"
-            yield f"{passing} {_listed(lost)}"
+            alike.setdefault((request.passing, request.lost), []).append(request)
+    for group in alike.values():
+        names = ", ".join(dict.fromkeys(request.request for request in group))
+        lost = [_of_loss(loss, fit, named=named) for loss in group[0].lost]
+        yield f"of the {_devices(group[0].passing)} that pass for {names} {_listed(lost)}"
+
+
+def _besides(fit: ExplainedFit, *, named: bool) -> Iterator[str]:
+    """Claims that have to go too, where no request shows it: their devices are lost to more than them."""
+    shown = {loss.code for request in fit.requests for loss in request.lost}
+    for cause in fit.causes:
+        if cause.code in _BY_CLAIMS and cause.code not in shown and not cause.alone:
+            by = f" by {_names(cause.by, cause.more)}" if named else ""
+            yield f"besides, some of them {_LOST[cause.code][1]}{by}"
 
 
 def _listed(parts: Sequence[str]) -> str:

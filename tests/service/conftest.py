@@ -79,6 +79,9 @@ class Facade:
     def no_fit(self, name, verdict, _budget=None):
         return None
 
+    def ignored(self, verdicts):
+        return ()
+
     def best(self, name, _budget=None):
         return Best(self.best_alignment.get(name), complete=True)
 

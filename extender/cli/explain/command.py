@@ -79,14 +79,15 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Setti
             progress.step(name)
             return evaluation.best(name)
 
+        verdicts = evaluation.verdicts(names)
         nodes = explained_nodes(
             names,
-            evaluation.verdicts(names),
+            verdicts,
             best,
             evaluation.no_fit,
             score=settings.neutral if ignored else None,
         )
-    return explanation_of(pod, snapshot.release.version, nodes)
+    return explanation_of(pod, snapshot.release.version, nodes, evaluation.ignored(verdicts))
 
 
 def _without_rdma(snapshot: Snapshot) -> set[str]:

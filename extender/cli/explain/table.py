@@ -62,7 +62,7 @@ def explain_table(explained: Explanation, context: Context, width: int) -> Itera
     """
     nodes = explained.nodes
     yield from textwrap.wrap(_summary(explained, context.bound_to), width, break_on_hyphens=False)
-    for note in context.notes:
+    for note in (*context.notes, *(each.message for each in explained.ignored)):
         yield from textwrap.wrap(f"note: {note}", width, subsequent_indent=_INDENT)
     hint = _hint(nodes)
     if hint:

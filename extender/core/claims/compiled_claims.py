@@ -249,9 +249,22 @@ class _Compiler:
         elif constraint.distinct_attribute is not None:
             kind, attribute = ConstraintKind.DISTINCT, constraint.distinct_attribute
         else:
-            raise _unsupported(claim, f"#{position}", "the constraint is of a type that is not known")
+            why = reason(
+                ReasonCode.UNSUPPORTED_REQUEST,
+                claim=claim,
+                where=f"constraint {position}",
+                detail="the constraint is of a type that is not known",
+            )
+            raise InvalidClaims(why)
         if kind is ConstraintKind.DISTINCT and self.release.distinct is DistinctRule.UNSUPPORTED:
-            raise _unsupported(claim, f"#{position}", "distinctAttribute is not known to this release")
+            why = reason(
+                ReasonCode.FEATURE_DISABLED,
+                claim=claim,
+                where=f"constraint {position}",
+                what="distinctAttribute",
+                gate="DRAConsumableCapacity",
+            )
+            raise InvalidClaims(why)
         return CompiledConstraint(kind, attribute)
 
     def selector(self, text: str) -> Selector:

@@ -32,7 +32,7 @@ What an editor must not break:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -45,6 +45,7 @@ from ..claims.extended_resources import made_up_claim
 from ..claims.plan import Plan, Uniform, plan_of
 from ..cluster.snapshot import Snapshot
 from ..reasons import Certainty, Outcome, ReasonCode
+from .ignored import Ignored, ignored
 from .judge import EvaluationStats, Judgement, NodeJudge
 from .memo import Memo, PlanMemo
 from .no_fit.causes import NoFit
@@ -218,6 +219,10 @@ class Evaluation(Generic[T]):
         if self._diagnoses is None:
             self._diagnoses = Diagnoses(plan, self.snapshot)
         return self._diagnoses.of(view, state, judged=verdict.outcome is Outcome.UNSCHEDULABLE)
+
+    def ignored(self, verdicts: Mapping[str, NodeVerdict]) -> tuple[Ignored, ...]:
+        """What the release takes no notice of where ``verdicts`` predict devices."""
+        return () if isinstance(self._plan, Uniform) else ignored(self._plan, self.snapshot, verdicts)
 
     def _equal_entries(self, names: Sequence[str]) -> list[T]:
         """Entries where all nodes are equal: one outcome for all, or nothing to align."""

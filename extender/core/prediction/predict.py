@@ -22,7 +22,8 @@ from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 _LISTED_PER_UNIT = 4
 # Fewer devices than these are told as fast by the search; each device more doubles its steps.
 _MANY_DEVICES = 13
-# The scheduler takes less than a second for so many steps, and gives a node 10 s.
+# The scheduler takes less than a second for so many steps, and gives a node 10 s. Where running out
+# of time aborts the attempt, nothing is said of longer searches before they are done.
 _MOST_STEPS = 1 << 18
 
 
@@ -45,7 +46,8 @@ def predict(problem: Problem, search_steps: int) -> Prediction:
     """
     Search once, within ``search_steps``; not at all where more devices are asked for than there are.
 
-    Upstream has no such short cut, so it serves only where upstream's search ends soon.
+    Upstream has no such short cut, so it serves only where upstream's search ends soon, or where a
+    node that takes too long is passed over like one on which nothing fits.
     """
     if _is_short(problem):
         return without_devices(Outcome.UNSCHEDULABLE, _why_nothing_fits(problem.layout))
@@ -98,7 +100,9 @@ def _is_short(problem: Problem) -> bool:
     if asked < _MANY_DEVICES:
         return False
     shortage = shortage_of(problem)
-    return shortage is not None and shortage.most_steps <= _MOST_STEPS
+    if shortage is None:
+        return False
+    return shortage.most_steps <= _MOST_STEPS or not problem.release.plugin.timeout_aborts
 
 
 def _uses_node_resources(layout: Layout, solution: Solution) -> bool:

@@ -99,7 +99,7 @@ def _explained(
     """The explanation as JSON; runs in a thread, to which ``people_memo`` belongs."""
     neutral = service.settings.neutral
     if not ready:
-        nodes = unknown_nodes(names, neutral)
+        explanation = explanation_of(pod, snapshot.release.version, unknown_nodes(names, neutral))
     else:
         evaluation = service.evaluate(snapshot, pod, service.people_memo, service.settings)
         budget = evaluation.budget()
@@ -113,7 +113,9 @@ def _explained(
             lambda name, verdict: evaluation.no_fit(name, verdict, budget),
             score=neutral if ignored else None,
         )
-    return to_json(explanation_of(pod, snapshot.release.version, nodes))
+        version = snapshot.release.version
+        explanation = explanation_of(pod, version, nodes, evaluation.ignored(verdicts))
+    return to_json(explanation)
 
 
 def preempt(body: bytes) -> Answer:

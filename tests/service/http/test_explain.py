@@ -91,8 +91,9 @@ async def test_the_document(explain):
             "outcome": "allocated",
             "nodes": {"allocated": 1, "unschedulable": 0, "error": 0, "unknown": 0},
         },
+        "ignored": [],
     }
-    assert list(document) == ["apiVersion", "kind", "pod", "kubernetes", "attempt", "nodes"]
+    assert list(document) == ["apiVersion", "kind", "pod", "kubernetes", "attempt", "ignored", "nodes"]
     assert list(document["nodes"]["near"]) == NODE_KEYS
 
 

@@ -125,7 +125,9 @@ class NoFit:
     Why nothing fits on one node.
 
     ``requests``: in the order of the claims, alternatives one by one. ``causes``: none where there
-    was no telling within the budget. ``pools``: those that lack slices. ``endless``: how many
+    was no telling within the budget. ``pools``: those that lack slices. ``together``:
+    how many devices all requests ask for and how many of those left they can have, where each
+    request alone has enough. ``endless``: how many
     choices upstream tries in vain, where these are more than it has time for; else 0.
     ``timeout_aborts``: see ``Release``.
     """
@@ -133,5 +135,6 @@ class NoFit:
     requests: tuple[RequestFit, ...]
     causes: tuple[Cause, ...]
     pools: tuple[PoolSlices, ...] = ()
+    together: tuple[int, int] | None = None
     endless: int = 0
     timeout_aborts: bool = False

@@ -9,7 +9,7 @@ So what is named as a cause is known to be one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -130,6 +130,7 @@ class Diagnoses:
             tuple(requests),
             causes,
             tuple(map(node.pool_slices, sorted(node.missing_pools))),
+            _together(node, found),
             shortage.most_steps if shortage is not None and many else 0,
             self._snapshot.release.plugin.timeout_aborts,
         )
@@ -357,12 +358,10 @@ def _counts(node: WithoutObstacles, found: Sequence[_Found]) -> dict[int, int]:
 
     By the index of the alternative; of alternatives, the one that comes nearest.
     """
-    chosen = [
-        max(request.alternatives, key=lambda each: _enough(each, found[each.index]))
-        for claim in node.claims.claims
-        for request in claim.requests
+    chosen = _chosen(node, found)
+    demands = [
+        Demand(_asked(each, found[each.index]), _owned(each, found[each.index].passing)) for each in chosen
     ]
-    demands = [Demand(_asked(each, found[each.index]), _devices(each, found[each.index])) for each in chosen]
     given = granted(demands, node.roomy)
     if given is None:
         return {}
@@ -373,6 +372,30 @@ def _counts(node: WithoutObstacles, found: Sequence[_Found]) -> dict[int, int]:
     }
 
 
+def _together(node: WithoutObstacles, found: Sequence[_Found]) -> tuple[int, int] | None:
+    """What all requests ask for and what they can have of the devices left, if that is fewer."""
+    chosen = _chosen(node, found)
+    demands = [
+        Demand(_asked(each, found[each.index]), _owned(each, found[each.index].left)) for each in chosen
+    ]
+    given = granted(demands, node.roomy)
+    asked = sum(demand.count for demand in demands)
+    if given is None or sum(given) >= asked:
+        return None
+    if any(len(demand.devices) < demand.count for demand in demands):
+        return None
+    return asked, sum(given)
+
+
+def _chosen(node: WithoutObstacles, found: Sequence[_Found]) -> list[Alternative]:
+    """Of the alternatives of each request the one that comes nearest to what it asks for."""
+    return [
+        max(request.alternatives, key=lambda each: _enough(each, found[each.index]))
+        for claim in node.claims.claims
+        for request in claim.requests
+    ]
+
+
 def _asked(alternative: Alternative, found: _Found) -> int:
     return max(1, len(found.passing)) if alternative.all_devices else alternative.request.count
 
@@ -381,10 +404,10 @@ def _enough(alternative: Alternative, found: _Found) -> int:
     return min(0, len(found.passing) - _asked(alternative, found))
 
 
-def _devices(alternative: Alternative, found: _Found) -> list[tuple[DeviceID, int]]:
-    """The devices that pass; those for admin access are not taken from others but of the same claim."""
+def _owned(alternative: Alternative, devices: Iterable[DeviceID]) -> list[tuple[DeviceID, int]]:
+    """The devices as demands see them: for admin access they are not taken but within the claim."""
     owner = alternative.claim if alternative.admin else -1
-    return [(id_, owner) for id_ in found.passing]
+    return [(id_, owner) for id_ in devices]
 
 
 def _few(names: Sequence[str]) -> tuple[tuple[str, ...], int]:
