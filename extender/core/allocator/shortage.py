@@ -204,13 +204,15 @@ def _most_steps(demands: Sequence[Demand[int]], *, combined: bool) -> int:
     ``combined``: sets of devices, else the orders of each set count too.
     """
     ways = comb if combined else perm
-    steps, prefixes = 1, 1
+    steps, prefixes = 0, 1
     for number, demand in enumerate(demands):
         mine = set(demand.devices)
         left = len(mine) - sum(
             max(0, earlier.count - len(set(earlier.devices) - mine)) for earlier in demands[:number]
         )
         left = max(left, 0)
+        # One more where the claim is another one.
+        steps += prefixes * (number > 0)
         steps += prefixes * sum(ways(left, size) for size in range(min(demand.count, left) + 1))
         prefixes *= ways(left, demand.count)
         if not prefixes:

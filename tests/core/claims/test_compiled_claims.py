@@ -49,14 +49,18 @@ def test_requests_that_upstream_does_not_know(request_, quiet, detail):
 
 
 @pytest.mark.parametrize(
-    ("constraint", "version"),
-    [(Constraint(("r",)), "1.37"), (Constraint((), distinct_attribute=b.ROOT), "1.35")],
+    ("constraint", "version", "code"),
+    [
+        (Constraint(("r",)), "1.37", ReasonCode.UNSUPPORTED_REQUEST),
+        (Constraint((), distinct_attribute=b.ROOT), "1.35", ReasonCode.FEATURE_DISABLED),
+    ],
 )
-def test_constraints_that_upstream_does_not_know(constraint, version):
-    """Of no known type, or of a type that this release's allocator lacks."""
+def test_constraints_that_upstream_does_not_know(constraint, version, code):
+    """Of no known type, or of a type that needs a feature gate that is off."""
     with pytest.raises(InvalidClaims) as refused:
         compiled(b.request("r", "gpu"), constraints=[constraint], version=version)
-    assert refused.value.reason.code is ReasonCode.UNSUPPORTED_REQUEST
+    assert refused.value.reason.code is code
+    assert refused.value.reason.values["where"] == "constraint 0"
     assert not refused.value.quiet
 
 
