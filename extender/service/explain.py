@@ -46,14 +46,18 @@ class ExplainedDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.driver}/{self.pool}/{self.device}"
 
 
-class ExplainedPair(msgspec.Struct, frozen=True):
-    """Two devices as ``driver/pool/device``; ``kinds`` such as ``gpu-nic``, ``worth`` 0..1."""
+class ExplainedPair(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """
+    Two devices as ``driver/pool/device``; ``kinds`` such as ``gpu-nic``, ``worth`` 0..1. ``one_card``:
+    they are parts of one card, and the claims want two.
+    """
 
     a: str
     b: str
     kinds: str
     distance: str
     worth: float
+    one_card: bool = False
 
 
 class ExplainedAlignment(msgspec.Struct, frozen=True, rename="camel"):
@@ -289,6 +293,7 @@ def _pairs(verdict: NodeVerdict) -> tuple[ExplainedPair, ...]:
             pair.kinds,
             pair.distance,
             pair.worth,
+            pair.one_card,
         )
         for pair in pairs
     )

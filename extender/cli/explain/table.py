@@ -26,6 +26,7 @@ _MOST_NAMED_IN_SUMMARY = 3
 DISTANCE_WORDS: Mapping[str, str] = {
     Distance.DEVICE: "are one physical device",
     Distance.PCIE_ROOT: "share a PCIe root",
+    Distance.GROUP: "are in one device group",
     Distance.NUMA: "share a NUMA node, not a PCIe root",
     Distance.SOCKET: "share a socket, not a NUMA node",
     Distance.REMOTE: "are on different NUMA nodes",

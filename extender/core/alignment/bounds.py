@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import fsum
 
-from ..topology.driver_attributes import OFF_BUS, DeviceKind
+from ..topology.driver_attributes import CARDS, DeviceKind
 from ..topology.locations import Distance, Location, distance
 from .pairs import Alignment, Pair
 from .worths import DEFAULT_WORTHS, Worths
@@ -48,9 +48,9 @@ def certain_worth(a: Location, b: Location, worths: Worths = DEFAULT_WORTHS, *, 
         a, b = b, a
     row = worths.row(a.kind, b.kind)
     pair_distance = distance(a, b)
-    if apart and pair_distance is Distance.DEVICE and a.kind not in OFF_BUS:
+    if apart and pair_distance is Distance.DEVICE and a.kind in CARDS:
         return row.one_card
-    return min(row.known) if pair_distance is Distance.UNKNOWN else row.worth(pair_distance)
+    return min(row.known) if pair_distance is Distance.UNKNOWN else row.worth_of(a, b)
 
 
 def _mean(alignment: Alignment, worths: Worths, choose: Callable[[Iterable[float]], float]) -> float:

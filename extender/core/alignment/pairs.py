@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from math import fsum
 from typing import NamedTuple
 
-from ..topology.driver_attributes import OFF_BUS, DeviceKind
-from ..topology.locations import Distance, Location, distance
+from ..topology.driver_attributes import CARDS, DeviceKind
+from ..topology.locations import Distance, Location, distance, group_worth
 from .worths import DEFAULT_WORTHS, WorthRow, Worths
 
 # Unknown stands before remote: devices that may be near are paired before those known to be far.
 _NEAREST_FIRST = (
     Distance.DEVICE,
     Distance.PCIE_ROOT,
+    Distance.GROUP,
     Distance.NUMA,
     Distance.SOCKET,
     Distance.UNKNOWN,
@@ -37,7 +38,8 @@ class Pair:
     Two devices that work together.
 
     *a* and *b* are indexes into the locations given to ``align``: *a* is of the first kind in
-    *kinds* (``"gpu-nic"``), or the earlier one where both are of one kind.
+    *kinds* (``"gpu-nic"``), or the earlier one where both are of one kind. *one_card*: they are parts
+    of one card, and two cards are wanted.
     """
 
     a: int
@@ -45,6 +47,7 @@ class Pair:
     kinds: str
     distance: Distance
     worth: float
+    one_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,7 @@ def align(
     ``predicted``.
 
     *askers*: who asked for each device, where that matters: two devices of one kind that different
-    askers get are worth least where they are parts of one card (``WorthRow.one_card``). CPUs and
-    memory are no cards: several may ask for a part of one.
+    askers get are worth least where they are parts of one card (``WorthRow.one_card``, ``CARDS``).
     """
     of = askers or [None] * len(locations)
     groups: dict[DeviceKind, list[int]] = {}
@@ -87,14 +89,15 @@ def align(
     for position, first in enumerate(kinds):
         for second in kinds[position:]:
             row = worths.row(first, second)
-            rated = _Rated(locations, of if first is second and first not in OFF_BUS else None, row)
+            rated = _Rated(locations, of if first is second and first in CARDS else None, row)
             if first is second:
                 couples = _star(rated, groups[first])
             else:
                 couples = _match(locations, groups[first], groups[second])
             name = f"{first}-{second}"
             for a, b in sorted(couples):
-                pairs.append(Pair(a, b, name, distance(locations[a], locations[b]), rated.worth(a, b)))
+                apart = distance(locations[a], locations[b])
+                pairs.append(Pair(a, b, name, apart, rated.worth(a, b), rated.on_one_card(a, b)))
     if not pairs:
         return Alignment(None, ())
     # fsum: the rounding of a plain sum depends on the order.
@@ -109,10 +112,15 @@ class _Rated(NamedTuple):
     row: WorthRow
 
     def worth(self, a: int, b: int) -> float:
-        pair_distance = distance(self.locations[a], self.locations[b])
-        if pair_distance is Distance.DEVICE and self.askers is not None and self.askers[a] != self.askers[b]:
+        if self.on_one_card(a, b):
             return self.row.one_card
-        return self.row.worth(pair_distance)
+        return self.row.worth_of(self.locations[a], self.locations[b])
+
+    def on_one_card(self, a: int, b: int) -> bool:
+        """Whether two askers that want a card each share one."""
+        if self.askers is None or self.askers[a] == self.askers[b]:
+            return False
+        return distance(self.locations[a], self.locations[b]) is Distance.DEVICE
 
 
 def _star(rated: _Rated, group: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -155,19 +163,25 @@ def _middle(rated: _Rated, group: Sequence[int]) -> int:
     return max(classes.values(), key=total)[0]
 
 
+def _level(a: Location, b: Location) -> tuple[int, float]:
+    """Where a pair stands among all others, nearest first; of two groups the one that is worth more."""
+    level = distance(a, b)
+    return (_LEVEL[level], -(group_worth(a, b) or 0.0) if level is Distance.GROUP else 0.0)
+
+
 def _match(
     locations: Sequence[Location], left: Sequence[int], right: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """Yield (index of *left*, index of *right*) pairs; each device is in at least one."""
     swapped = len(left) < len(right)
     many, few = (right, left) if swapped else (left, right)
-    levels = [[_LEVEL[distance(locations[i], locations[j])] for j in few] for i in many]
+    levels = [[_level(locations[i], locations[j]) for j in few] for i in many]
     # On each level, devices whose nearest partner is far choose first: they have nothing better to
     # lose, and a device with a near partner gets that one even if it is left over.
-    by_need = sorted(range(len(many)), key=lambda i: -min(levels[i]))
+    by_need = sorted(range(len(many)), key=lambda i: min(levels[i]), reverse=True)
     partner: dict[int, int] = {}
     free = list(range(len(few)))
-    for level in range(len(_NEAREST_FIRST)):
+    for level in sorted({level for row in levels for level in row}):
         for i in by_need:
             if i not in partner:
                 j = next((j for j in free if levels[i][j] == level), None)

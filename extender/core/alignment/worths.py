@@ -17,7 +17,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from ..topology.driver_attributes import DeviceKind
-from ..topology.locations import Distance
+from ..topology.locations import Distance, Location, distance, group_worth
 
 KUBECON = "KubeCon NA 2025, Ghildiyal and Chun"
 """
@@ -75,9 +75,17 @@ class WorthRow:
     basis: Basis = field(default=Basis.SITE, kw_only=True)
     sources: tuple[str, ...] = field(default=(SITE_FILE,), kw_only=True)
 
-    def worth(self, distance: Distance) -> float:
-        """The worth of a pair at *distance*."""
-        return _COLUMNS[distance](self)
+    def worth(self, at: Distance) -> float:
+        """The worth of a pair at a distance that is not ``group``."""
+        return _COLUMNS[at](self)
+
+    def worth_of(self, a: Location, b: Location) -> float:
+        """The worth of two locations of one node; that of their group where it is more."""
+        pair_distance = distance(a, b)
+        if pair_distance is not Distance.GROUP:
+            return self.worth(pair_distance)
+        bare = distance(a._replace(groups=()), b)
+        return max(group_worth(a, b) or 0.0, 0.0 if bare is Distance.UNKNOWN else self.worth(bare))
 
     @property
     def one_card(self) -> float:
@@ -90,7 +98,7 @@ class WorthRow:
 
     @property
     def by_distance(self) -> tuple[float, ...]:
-        """All worths, in the order of ``Distance``."""
+        """All worths, in the order of ``Distance``, without ``group``."""
         return tuple(column(self) for column in _COLUMNS.values())
 
     @property
@@ -100,7 +108,10 @@ class WorthRow:
 
 
 _COLUMNS: Mapping[Distance, Callable[[WorthRow], float]] = {
-    distance: attrgetter(distance.name.lower()) for distance in Distance
+    # A group has worths of its own, in the vocabulary.
+    each: attrgetter(each.name.lower())
+    for each in Distance
+    if each is not Distance.GROUP
 }
 _RANK = {kind: rank for rank, kind in enumerate(DeviceKind)}
 
@@ -137,10 +148,10 @@ class Worths:
 
 
 def _check(name: str, row: WorthRow) -> None:
-    for distance, column in _COLUMNS.items():
+    for at, column in _COLUMNS.items():
         worth = column(row)
         if not 0 <= worth <= 1:
-            raise ValueError(f"worth of {name} at {distance.name.lower()} is {worth}; it must be from 0 to 1")
+            raise ValueError(f"worth of {name} at {at.name.lower()} is {worth}; it must be from 0 to 1")
 
 
 # Columns: device, pcie-root, numa, socket, remote, unknown.

@@ -269,7 +269,7 @@ def _renumbered(choice: _Choice) -> _Choice:
     within: dict[tuple[str, int], tuple[int, ...]] = {}
     locations = []
     cards = Counter(each.location.device for each in choice)
-    for (kind, device, root, numa, socket), asker in sorted(choice, key=_path):
+    for (kind, device, root, numa, socket, groups), asker in sorted(choice, key=_path):
         for level, number, outer in (
             ("device", device, (root, numa, socket)),
             ("root", root, (numa, socket)),
@@ -283,6 +283,7 @@ def _renumbered(choice: _Choice) -> _Choice:
             roots.setdefault(root, len(roots) - 1),
             nodes.setdefault(numa, len(nodes) - 1),
             sockets.setdefault(socket, len(sockets) - 1),
+            groups,
         )
         # Who asked matters for parts of one card only.
         locations.append(Placed(location, asker if cards[device] > 1 else 0))

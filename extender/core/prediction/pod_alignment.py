@@ -118,14 +118,15 @@ def _form(devices: Sequence[Placed]) -> Hashable:
     locations = [each.location for each in devices]
     columns = [
         {number: rank for rank, number in enumerate(sorted({-1, *column}), -1)}
-        for column in zip(*(location[1:] for location in locations), strict=True)
+        for column in zip(*(location[1:5] for location in locations), strict=True)
     ]
     cards = Counter(location.device for location in locations)
     return tuple(
         sorted(
             (
                 location.kind,
-                *(ranks[number] for ranks, number in zip(columns, location[1:], strict=True)),
+                *(ranks[number] for ranks, number in zip(columns, location[1:5], strict=True)),
+                location.groups,
                 asker if cards[location.device] > 1 else 0,
             )
             for location, asker in devices

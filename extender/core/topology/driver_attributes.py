@@ -40,6 +40,13 @@ OFF_BUS = frozenset({DeviceKind.CPU, DeviceKind.MEMORY})
 """Kinds that sit on no PCI bus: the roots that they publish are those near their NUMA node."""
 
 
+CARDS = frozenset({DeviceKind.GPU, DeviceKind.ACCELERATOR})
+"""
+Kinds of which two requests want two cards. Two VFs of one port are the usual way to be in two networks,
+and CPUs and memory are no cards.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class DriverAttributes:
     """
@@ -57,7 +64,10 @@ class DriverAttributes:
     ``address``: PCI address. ``address_parts``: its domain, bus, device and function
     in four attributes. ``address_in_name``: the device's name may hold it.
     ``parent``: PCI address of the device that this one is a part of.
-    ``identity``: any other name of the physical device, its own or its parent's.
+    ``identity``: any other name of the physical device, its own or its parent's. ``parent_identity``:
+    likewise the name of the device that this one is a part of.
+    ``groups``: attributes whose value devices near each other share, whatever drivers they are of,
+    each with what a pair within a group is worth, 0..1.
     ``own_memory``: attribute and value that mark devices whose NUMA node may be
     their own memory, which no CPU and no NIC is near.
     ``rdma``: whether a NIC does RDMA, a boolean. It moves no device.
@@ -73,6 +83,8 @@ class DriverAttributes:
     address_in_name: bool = False
     parent: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
+    parent_identity: tuple[str, ...] = ()
+    groups: tuple[tuple[str, float], ...] = ()
     own_memory: tuple[str, str] | None = None
     rdma: tuple[str, ...] = ()
 
@@ -93,6 +105,8 @@ class DriverAttributes:
             address_parts=full(self.address_parts),
             parent=full(self.parent),
             identity=full(self.identity),
+            parent_identity=full(self.parent_identity),
+            groups=tuple((full((name,))[0], worth) for name, worth in self.groups),
             own_memory=None if mark is None else (full(mark[:1])[0], mark[1]),
             rdma=full(self.rdma),
         )

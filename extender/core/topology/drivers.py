@@ -23,8 +23,19 @@ from collections.abc import Mapping
 
 from .driver_attributes import NUMA_NODE, PCI_BUS_ID, PCIE_ROOT, STANDARD, DeviceKind, DriverAttributes
 
+EKS = "resource.aws.com"
+"""The domain of Amazon EKS, which several drivers use."""
+
 CPU_SOCKET = f"{STANDARD}/cpuSocketID"
 """In the standard domain, and no standard: KEP-6072 leaves the socket out."""
+
+EKS_GROUPS = ((f"{EKS}/devicegroup1_id", 1.0), (f"{EKS}/devicegroup4_id", 0.95))
+"""
+Amazon EKS User Guide, "Manage Neuron devices" and "Manage EFA devices": Neuron devices and the EFAs on
+their side of the machine have group ids in common. A group of one is a Neuron device and its EFA. A
+group of four is on one NUMA node, which its Neuron devices do not publish. Groups of 8 and 16 span NUMA
+nodes, so they say nothing.
+"""
 
 UNLISTED = DriverAttributes(
     kind=DeviceKind.OTHER,
@@ -45,7 +56,8 @@ DRIVERS: Mapping[str, DriverAttributes] = {
         kind=DeviceKind.GPU,
         numa=(NUMA_NODE, "numa"),
         address=(PCI_BUS_ID, "pcieBusID"),
-        identity=("uuid", "parentUUID"),
+        identity=("uuid",),
+        parent_identity=("parentUUID",),
         own_memory=("addressingMode", "ATS"),
     ),
     # The same repository: channels and daemons of IMEX, which are files and processes.
@@ -77,6 +89,7 @@ DRIVERS: Mapping[str, DriverAttributes] = {
         address_parts=("pciAddressDomain", "pciAddressBus", "pciAddressDevice", "pciAddressFunction"),
         address_in_name=True,
         rdma=("rdma",),
+        groups=EKS_GROUPS,
     ),
     # k8snetworkplumbingwg/dra-driver-sriov: VFs only, with the root of their PF.
     "sriovnetwork.k8snetworkplumbingwg.io": DriverAttributes(
@@ -113,7 +126,8 @@ DRIVERS: Mapping[str, DriverAttributes] = {
         kind=DeviceKind.GPU,
         numa=(NUMA_NODE, "numa"),
         address=(PCI_BUS_ID, "pcieBusID"),
-        identity=("uuid", "parentUUID"),
+        identity=("uuid",),
+        parent_identity=("parentUUID",),
     ),
     # Project-HAMi/ascend-dra-driver: its uuid is the node's name and a number, so no identity.
     "ascend.project-hami.io": DriverAttributes(kind=DeviceKind.ACCELERATOR),
@@ -126,6 +140,8 @@ DRIVERS: Mapping[str, DriverAttributes] = {
     ),
     # kubernetes-sigs/dra-driver-google-tpu: chips of one host may share their uuid.
     "tpu.google.com": DriverAttributes(kind=DeviceKind.ACCELERATOR),
+    # Amazon EKS, Neuron DRA driver; its source is closed. devicegroup1_id is the device's own PCI address.
+    "neuron.aws.com": DriverAttributes(kind=DeviceKind.ACCELERATOR, groups=EKS_GROUPS),
     # tenstorrent: pciAddress is all that locates a chip; trayID and asicLocation are of the mesh.
     "tenstorrent.com": DriverAttributes(kind=DeviceKind.ACCELERATOR, address=(PCI_BUS_ID, "pciAddress")),
     # openshift-psap/composite-dra-driver: a GPU and a NIC given away as one. It is where its

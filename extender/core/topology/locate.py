@@ -53,6 +53,7 @@ def locate(
             _numbered(roots),
             _numbered(nodes),
             _numbered(sockets),
+            _groups(published),
         )
     )
 
@@ -198,6 +199,15 @@ def _sockets(
             socket = None if number is None else same_socket.find(("socket", number))
         sockets.append(socket)
     return sockets
+
+
+def _groups(published: Sequence[PublishedTopology]) -> list[tuple[tuple[int, float], ...]]:
+    """Number the groups of each device, those that are one by attribute and value alike."""
+    numbers: dict[str, int] = {}
+    return [
+        tuple((numbers.setdefault(group, len(numbers)), worth) for group, worth in facts.groups)
+        for facts in published
+    ]
 
 
 def _numbered(values: Iterable[Hashable]) -> list[int]:

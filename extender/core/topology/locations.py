@@ -17,12 +17,14 @@ class Distance(StrEnum):
     How far two devices are apart, nearest first; ``unknown`` is not on that scale.
 
     ``device``, ``pcie-root``, ``numa`` and ``socket``: the two devices share it, and nothing
-    nearer. ``remote``: they are on different sockets, or on different NUMA nodes whose sockets
-    nobody publishes. ``unknown``: too little is published to compare them.
+    nearer. ``group``: they share the value of an attribute that the vocabulary calls a group, and no
+    root. ``remote``: they are on different sockets, or on different NUMA nodes whose sockets nobody
+    publishes. ``unknown``: too little is published to compare them.
     """
 
     DEVICE = "device"
     PCIE_ROOT = "pcie-root"
+    GROUP = "group"
     NUMA = "numa"
     SOCKET = "socket"
     REMOTE = "remote"
@@ -35,7 +37,8 @@ class Location(NamedTuple):
 
     Physical devices, roots, NUMA nodes and sockets are numbered by their first occurrence among
     the node's devices. So two nodes that are built alike have equal locations although names and
-    addresses differ. -1 is unknown; two unknown numbers count as different.
+    addresses differ. -1 is unknown; two unknown numbers count as different. ``groups``: of each
+    group that the device is in its number, and what a pair within it is worth.
     """
 
     kind: DeviceKind
@@ -43,6 +46,7 @@ class Location(NamedTuple):
     root: int = -1
     numa: int = -1
     socket: int = -1
+    groups: tuple[tuple[int, float], ...] = ()
 
 
 def distance(a: Location, b: Location) -> Distance:
@@ -57,8 +61,20 @@ def distance(a: Location, b: Location) -> Distance:
     nodes_known = a.numa >= 0 and b.numa >= 0
     if a.root == b.root >= 0 and (not nodes_known or a.numa == b.numa):
         return Distance.PCIE_ROOT
+    if a.groups and group_worth(a, b) is not None:
+        return Distance.GROUP
     if nodes_known and a.numa == b.numa:
         return Distance.NUMA
     if a.socket >= 0 and b.socket >= 0:
         return Distance.SOCKET if a.socket == b.socket else Distance.REMOTE
     return Distance.REMOTE if nodes_known else Distance.UNKNOWN
+
+
+def group_worth(a: Location, b: Location) -> float | None:
+    """
+    What the group that both are in is worth, of several the most; ``None`` where they share none.
+
+    Where their drivers differ about a group, the less counts.
+    """
+    others = dict(b.groups)
+    return max((min(worth, others[number]) for number, worth in a.groups if number in others), default=None)

@@ -33,7 +33,8 @@ class PublishedTopology(NamedTuple):
     parent's, ``driver=text`` for an identity. Devices with a key in common are one.
     ``root`` is empty and ``socket`` -1 where unknown; ``reach`` holds the roots that a
     device serves without sitting on one of them; ``numa`` is empty where unknown, else
-    the physical node comes first.
+    the physical node comes first. ``is_part``: it names a device that it is a part of. ``groups``:
+    ``attribute=value`` of each group that it is in, with what a pair within it is worth.
     """
 
     kind: DeviceKind
@@ -43,6 +44,8 @@ class PublishedTopology(NamedTuple):
     numa: tuple[int, ...]
     socket: int
     own_memory: bool
+    is_part: bool = False
+    groups: tuple[tuple[str, float], ...] = ()
 
     @property
     def bus(self) -> str:
@@ -52,7 +55,9 @@ class PublishedTopology(NamedTuple):
     def without_location(self) -> PublishedTopology:
         """The same for a device that several nodes can reach: it is nowhere on this one."""
         keys = tuple(key for key in self.keys if not _ADDRESS.fullmatch(key))
-        return self._replace(kind=DeviceKind.VIRTUAL, keys=keys, root="", reach=(), numa=(), socket=-1)
+        return self._replace(
+            kind=DeviceKind.VIRTUAL, keys=keys, root="", reach=(), numa=(), socket=-1, groups=()
+        )
 
 
 def read_published(names: DriverAttributes, driver: str, device: Device) -> PublishedTopology:
@@ -61,7 +66,11 @@ def read_published(names: DriverAttributes, driver: str, device: Device) -> Publ
     address = _address(names, device)
     keys = [address] if address else []
     keys += [parent for name in names.parent if (parent := canonical_address(_text(attributes, name)))]
+    is_part = len(keys) > bool(address)
     keys += [f"{driver}={text}" for name in names.identity if (text := _text(attributes, name))]
+    own = len(keys)
+    keys += [f"{driver}={text}" for name in names.parent_identity if (text := _text(attributes, name))]
+    is_part = is_part or len(keys) > own
     root, reach = _roots(names, attributes)
     if not root and not reach:
         root = _widened_root(names, attributes, address)
@@ -73,6 +82,8 @@ def read_published(names: DriverAttributes, driver: str, device: Device) -> Publ
         _numa(names, attributes),
         _socket(names, attributes),
         _has_own_memory(names, attributes),
+        is_part,
+        tuple((f"{name}={text}", worth) for name, worth in names.groups if (text := _text(attributes, name))),
     )
 
 

@@ -39,7 +39,10 @@ class Vocabulary:
         """Collect the names once: constraints of every claim are compared with them."""
         names = (self.unknown, *self.drivers.values())
         identities = frozenset(
-            name for each in names for name in (*each.address, *each.parent, *each.identity) if "/" in name
+            name
+            for each in names
+            for name in (*each.address, *each.parent, *each.identity, *each.parent_identity)
+            if "/" in name
         )
         object.__setattr__(self, "identities", identities)
 
@@ -79,6 +82,8 @@ def traits_read(vocabulary: Vocabulary, driver: str) -> frozenset[str]:
         *names.address_parts,
         *names.parent,
         *names.identity,
+        *names.parent_identity,
+        *(name for name, _ in names.groups),
     }
     if names.own_memory is not None:
         read.add(names.own_memory[0])

@@ -27,6 +27,8 @@ _FIELDS = (
     "address_in_name",
     "parent",
     "identity",
+    "parent_identity",
+    "groups",
     "own_memory",
     "rdma",
 )
@@ -68,6 +70,8 @@ def _words(driver: str, value: SiteValue, base: Vocabulary) -> DriverAttributes:
         ),
         parent=_names(given, "parent", names.parent),
         identity=_names(given, "identity", names.identity),
+        parent_identity=_names(given, "parent_identity", names.parent_identity),
+        groups=_groups(given["groups"]) if "groups" in given else names.groups,
         own_memory=_own_memory(given["own_memory"]) if "own_memory" in given else names.own_memory,
         rdma=_names(given, "rdma", names.rdma),
     )
@@ -104,6 +108,19 @@ def _address_parts(given: dict[str, SiteValue], default: tuple[str, ...]) -> tup
             f"expected {_ADDRESS_PARTS} names, of domain, bus, device and function, got {len(parts)}"
         )
     return parts
+
+
+def _groups(value: SiteValue) -> tuple[tuple[str, float], ...]:
+    """The attributes with their worths, the most first."""
+    groups = []
+    for name, worth in value.mapping("the attributes of groups, each with its worth").items():
+        if not _ATTRIBUTE.fullmatch(name):
+            worth.refuse(f"{name} is not the name of an attribute; write it as the slices do")
+        number = worth.number("what a pair within a group is worth")
+        if not 0 <= number <= 1:
+            worth.refuse(f"{number:g} is no worth; write a number from 0 to 1")
+        groups.append((name, number))
+    return tuple(sorted(groups, key=lambda group: (-group[1], group[0])))
 
 
 def _own_memory(value: SiteValue) -> tuple[str, str]:

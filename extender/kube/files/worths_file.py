@@ -13,7 +13,7 @@ from extender.core.topology.locations import Distance
 
 from .site_file import SiteValue, read_site_file
 
-_DISTANCES = tuple(distance.value for distance in Distance)
+_DISTANCES = tuple(distance.value for distance in Distance if distance is not Distance.GROUP)
 _KINDS = tuple(kind.value for kind in DeviceKind if kind is not DeviceKind.VIRTUAL)
 
 
@@ -45,8 +45,8 @@ def _row(value: SiteValue, start: WorthRow, built_in: WorthRow) -> WorthRow:
     given = value.mapping("distances", _DISTANCES)
     row = WorthRow(
         *(
-            _worth(given[distance.value]) if distance in given else start.worth(distance)
-            for distance in Distance
+            _worth(given[distance]) if distance in given else start.worth(Distance(distance))
+            for distance in _DISTANCES
         )
     )
     return built_in if row.by_distance == built_in.by_distance else row

@@ -165,10 +165,11 @@ GPU_GPU = DEFAULT_WORTHS.row(DeviceKind.GPU, DeviceKind.GPU)
         ([gpu(0), gpu(0), gpu(0)], (1, 2, 1), (GPU_GPU.device + GPU_GPU.one_card) / 2),
         ([at(DeviceKind.CPU, 0), at(DeviceKind.CPU, 0)], (1, 2), 1.0),
         ([gpu(0), nic(0, device=0)], (1, 2), 1.0),
+        ([nic(0), nic(0)], (1, 2), 1.0),
     ],
 )
 def test_two_parts_of_one_card_are_not_two_cards(locations, askers, expected):
-    """Where different requests ask for devices of one kind; CPUs are no cards, nor is a NIC beside a GPU."""
+    """Where different requests ask for devices of one kind; CPUs are no cards, nor are the ports of a NIC."""
     assert align(locations, askers=askers).predicted == pytest.approx(expected)
     assert GPU_GPU.one_card < GPU_GPU.remote
 
@@ -212,6 +213,37 @@ def test_predicted_is_the_mean_worth():
     expected = [1.0, row(DeviceKind.GPU, DeviceKind.CPU).remote, row(DeviceKind.NIC, DeviceKind.CPU).remote]
     assert [pair.worth for pair in aligned.pairs] == expected
     assert aligned.predicted == pytest.approx(sum(expected) / 3)
+
+
+ONE, FOUR, OTHER = (0, 1.0), (1, 0.95), (2, 0.95)
+
+
+def test_devices_of_one_group_are_near():
+    """By the nearest group that both are in; the pair of a smaller group is matched first."""
+    npus = [Location(DeviceKind.ACCELERATOR, n, groups=((10 + n, 1.0), FOUR)) for n in range(2)]
+    nics = [nic(0)._replace(groups=((11 - n, 1.0), FOUR)) for n in range(2)]
+    found = [pair for pair in align([*npus, *nics]).pairs if pair.kinds == "accelerator-nic"]
+    assert [(pair.a, pair.b, pair.distance, pair.worth) for pair in found] == [
+        (0, 3, Distance.GROUP, 1.0),
+        (1, 2, Distance.GROUP, 1.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "apart", "worth"),
+    [
+        (Location(DeviceKind.GPU, groups=(ONE,)), nic(0)._replace(groups=(ONE, FOUR)), Distance.GROUP, 1.0),
+        (Location(DeviceKind.GPU, groups=(FOUR,)), nic(0)._replace(groups=(FOUR,)), Distance.GROUP, 0.95),
+        (Location(DeviceKind.GPU, groups=(FOUR,)), nic(0)._replace(groups=(OTHER,)), Distance.UNKNOWN, 0.7),
+        (gpu(0)._replace(groups=(FOUR,)), nic(0)._replace(groups=(FOUR,)), Distance.PCIE_ROOT, 1.0),
+        (gpu(0)._replace(groups=(FOUR,)), nic(1)._replace(groups=(FOUR,)), Distance.GROUP, 0.95),
+        (gpu(0)._replace(groups=((0, 0.1),)), nic(1)._replace(groups=((0, 0.1),)), Distance.GROUP, 0.4),
+    ],
+)
+def test_a_group_has_a_worth_of_its_own(first, second, apart, worth):
+    """Unless the devices are nearer than the group, or what is known of them is worth more."""
+    (pair,) = align([first, second]).pairs
+    assert (pair.distance, pair.worth) == (apart, worth)
 
 
 NESTED = st.builds(

@@ -169,6 +169,10 @@ EXPECTED = {
         "mock0-vf1": "accelerator | 0000:11:00.1 0000:11:00.0 | - | 1 | - | -",
         "mock1": "accelerator | 0000:12:00.0 | - | 0 | - | -",
     },
+    "neuron.aws.com": {
+        "neuron-device-0": "accelerator | - | - | - | - | -",
+        "neuron-device-1": "accelerator | - | - | - | - | -",
+    },
     "npu.furiosa.ai": {
         "npu0": "accelerator | - | - | - | - | -",
         "npu1": "accelerator | - | - | 1 | - | -",
@@ -340,3 +344,24 @@ def test_a_driver_that_names_devices_by_uuid_of_the_node_has_no_identity():
     """Ascend's uuid counts per node, TPUs of one host may share theirs: neither tells cards apart."""
     for driver in ("ascend.project-hami.io", "tpu.google.com", "npu.furiosa.ai"):
         assert DRIVERS[driver].identity == ()
+
+
+def test_neuron_devices_are_in_groups():
+    """Of one and of four; groups that span NUMA nodes are not read."""
+    (slice_,) = slices("neuron.aws.com")
+    names = DEFAULT_VOCABULARY.attributes(slice_.driver)
+    assert [
+        [group.rpartition("/")[2] for group, _ in read_published(names, slice_.driver, device).groups]
+        for device in slice_.devices
+    ] == [
+        ["devicegroup1_id=0000:b1:00.0", "devicegroup4_id=0a0a0a0a0a0a0a0a"],
+        ["devicegroup1_id=0000:b2:00.0", "devicegroup4_id=0a0a0a0a0a0a0a0a"],
+    ]
+
+
+def test_parts_of_a_card_say_so():
+    """A MIG slice names its card, and the entries of the whole card do not."""
+    (slice_,) = slices("gpu.nvidia.com-gpu-mig-vfio")
+    names = DEFAULT_VOCABULARY.attributes(slice_.driver)
+    parts = {device.name: read_published(names, slice_.driver, device).is_part for device in slice_.devices}
+    assert parts == {"gpu-0": False, "gpu-0-mig-1g.5gb-0": True, "gpu-0-vfio": False}

@@ -48,6 +48,7 @@ SLICES = {  # file: (driver of its slices, how many slices, how many devices)
     "gpu.nvidia.com-v25.3": ({"gpu.nvidia.com"}, 1, 2),
     "hami-core-gpu.project-hami.io": ({"hami-core-gpu.project-hami.io"}, 1, 3),
     "mock-accel.example.com": ({"mock-accel.example.com"}, 1, 2),
+    "neuron.aws.com": ({"neuron.aws.com"}, 1, 2),
     "npu.furiosa.ai": ({"npu.furiosa.ai"}, 1, 2),
     "npu.rebellions.ai": ({"npu.rebellions.ai"}, 1, 2),
     "ovsdpdk.k8snetworkplumbingwg.io": ({"ovsdpdk.k8snetworkplumbingwg.io"}, 1, 1),

@@ -36,6 +36,7 @@ def test_the_documented_example():
         kind=DeviceKind.ACCELERATOR,
         numa=("resource.kubernetes.io/numaNode", "npu.acme.example/nearestNode"),
         parent=("npu.acme.example/cardAddress",),
+        groups=(("fabric.acme.example/ring", 0.9),),
     )
     changed = read.attributes("gpu.example.com")
     assert changed.address == ("resource.kubernetes.io/pciBusID", "gpu.example.com/busAddress")
@@ -58,7 +59,8 @@ def test_every_field_can_be_given(vocabulary):
         {"drivers": {"npu.acme.example": {
           "kind": "nic", "root": ["r"], "root_bus": ["rb"], "numa": ["n", "dra.net/n"], "socket": ["s"],
           "address": ["a"], "address_parts": ["d", "b", "v", "f"], "address_in_name": false,
-          "parent": ["p"], "identity": ["i"], "own_memory": ["mode", "ATS"], "rdma": ["x"]}}}
+          "parent": ["p"], "identity": ["i"], "parent_identity": ["pi"], "own_memory": ["mode", "ATS"],
+          "groups": {"g4": 0.9, "x.example/g1": 1}, "rdma": ["x"]}}}
         """
     )
     assert read.attributes("npu.acme.example") == DriverAttributes(
@@ -72,6 +74,8 @@ def test_every_field_can_be_given(vocabulary):
         address_in_name=False,
         parent=("p",),
         identity=("i",),
+        parent_identity=("pi",),
+        groups=(("x.example/g1", 1.0), ("g4", 0.9)),
         own_memory=("mode", "ATS"),
         rdma=("x",),
     ).qualified("npu.acme.example")
