@@ -256,11 +256,16 @@ NESTED = st.builds(
 )
 NUMBERS = st.integers(-1, 2)
 PAIRED = [kind for kind in DeviceKind if kind is not DeviceKind.VIRTUAL]
-ANY = st.builds(Location, st.sampled_from(PAIRED), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+GROUPS = st.dictionaries(st.integers(0, 2), st.sampled_from((0.9, 0.95)), max_size=2).map(
+    lambda groups: tuple(groups.items())
+)
+ANY = st.builds(Location, st.sampled_from(PAIRED), NUMBERS, NUMBERS, NUMBERS, NUMBERS, GROUPS)
 
 
 # Few locations, most of them half known: only those can be paired in more than one way.
-HALF_KNOWN = st.builds(Location, st.sampled_from([DeviceKind.GPU, DeviceKind.NIC]), *[st.integers(-1, 1)] * 4)
+HALF_KNOWN = st.builds(
+    Location, st.sampled_from([DeviceKind.GPU, DeviceKind.NIC]), *[st.integers(-1, 1)] * 4, GROUPS
+)
 
 
 @settings(max_examples=400)
