@@ -88,13 +88,26 @@ class ExplainedFragmentation(msgspec.Struct, frozen=True, rename="camel"):
     own_groups: int
 
 
+class ExplainedCardEntry(msgspec.Struct, frozen=True):
+    """
+    One device of a card that is in use twice, as ``driver/pool/device``; ``part``: a slice of the card.
+
+    ``holders``: pods as ``namespace/name``, none for a device that this pod would get.
+    """
+
+    device: str
+    part: bool
+    holders: tuple[str, ...]
+
+
 class ExplainedNode(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """
     ``reason`` is a code and ``message`` its sentence, both ``None`` where devices are predicted.
 
     ``fit``: what each request finds, where counting devices says more than the reason. ``passed_over``:
     alternatives of ``firstAvailable`` that come before those used. ``behind``: why the node ranks below
-    the best one, ``preference``, ``alignment`` or ``free-pairs``.
+    the best one, ``preference``, ``alignment`` or ``free-pairs``. ``double_uses``: cards of which the
+    pod has a device, whole or a slice, and another pod has one too.
     """
 
     outcome: str
@@ -108,6 +121,7 @@ class ExplainedNode(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     fit: ExplainedFit | None
     passed_over: int = 0
     behind: str | None = None
+    double_uses: tuple[tuple[ExplainedCardEntry, ...], ...] = ()
 
 
 class ExplainedAttempt(msgspec.Struct, frozen=True):
@@ -242,6 +256,10 @@ def _node(
         fit=fit,
         passed_over=verdict.passed_over,
         behind=behind,
+        double_uses=tuple(
+            tuple(ExplainedCardEntry(str(entry.id), entry.part, entry.holders) for entry in use.entries)
+            for use in verdict.double_uses
+        ),
     )
 
 

@@ -29,6 +29,16 @@ def audit_document(audit: Audit, totals: Totals) -> JSON:
             {"namespace": namespace, "totals": _tally(tally)} for namespace, tally in totals.namespaces
         ],
         "pairs": [_kinds(total) for total in totals.kinds],
+        "doubleUses": [
+            {
+                "node": node,
+                "devices": [
+                    {"device": str(entry.id), "part": entry.part, "holders": list(entry.holders)}
+                    for entry in use.entries
+                ],
+            }
+            for node, use in audit.double_uses
+        ],
         "silentDrivers": [{"driver": silent.driver, "pods": silent.pods} for silent in totals.silent],
     }
 

@@ -10,6 +10,7 @@ from extender.core.audit.auditor import Audit, KnownDistances, Option, PodFindin
 from extender.core.audit.machine_types import MachineType
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
+from extender.core.cluster.double_use import CardEntry
 from extender.core.topology.locations import Distance
 
 from ..explain.table import DISTANCE_WORDS
@@ -23,6 +24,8 @@ UNRATED_WORDS: Mapping[Unrated, str] = {
 }
 
 _MOST_TYPES = 3
+_MOST_CARDS = 3
+_MOST_ENTRIES = 4
 
 
 def percent(share: float | None) -> str:
@@ -39,15 +42,37 @@ def headline(audit: Audit, totals: Totals) -> list[str]:
         f"{counted(rated.pods, 'running pod')} with two or more devices on {nodes} with devices, judged as "
         f"the scheduler of Kubernetes {release} allocates."
     )
+    twice = double_use_sentences(audit)
     if rated.losing:
         second = (
             f"{rated.losing} of them lose bandwidth because their devices are farther apart than necessary; "
             f"{rated.avoidable} could have nearer devices now."
         )
-        return [first, second]
+        return [first, second, *twice]
     if rated.pods > rated.unknown:
-        return [first, "None of them is known to have devices farther apart than necessary."]
-    return [first]
+        return [first, "None of them is known to have devices farther apart than necessary.", *twice]
+    return [first, *twice]
+
+
+def double_use_sentences(audit: Audit) -> list[str]:
+    """Which cards are given away twice, and to whom; the first few, and how many more."""
+    shown = [
+        f"on {node}, {' and '.join(map(_entry, use.entries[:_MOST_ENTRIES]))}"
+        for node, use in audit.double_uses[:_MOST_CARDS]
+    ]
+    if not shown:
+        return []
+    more = len(audit.double_uses) - len(shown)
+    shown += [f"and {more} more"] if more > 0 else []
+    cards = counted(len(audit.double_uses), "card")
+    return [
+        f"{cards} given away twice, because the driver lists each card in several ways: {'; '.join(shown)}."
+    ]
+
+
+def _entry(entry: CardEntry) -> str:
+    what = "a part of it" if entry.part else "the whole card"
+    return f"{entry.id.device} ({what}, held by {', '.join(entry.holders)})"
 
 
 def caveats(audit: Audit, totals: Totals) -> list[str]:

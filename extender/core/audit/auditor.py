@@ -16,6 +16,7 @@ from enum import StrEnum
 from extender.model import Pod
 
 from ..alignment.worths import DEFAULT_WORTHS, Worths
+from ..cluster.double_use import DoubleUse, double_uses
 from ..cluster.snapshot import Snapshot
 from ..topology.locations import Distance
 from .possible import AUDIT_STEPS, Possibilities, Possible
@@ -112,7 +113,8 @@ class Audit:
     """
     ``findings``: the rated pods by node, namespace and name; ``unrated``: how many pods are not, and why.
 
-    Not ``complete``: the budget ran out, so pods may lose more than is said.
+    Not ``complete``: the budget ran out, so pods may lose more than is said. ``double_uses``: the cards of
+    all nodes that are given away twice, each with its node, by name.
     """
 
     snapshot: Snapshot
@@ -120,6 +122,7 @@ class Audit:
     findings: tuple[PodFinding, ...]
     unrated: Counter[Unrated]
     complete: bool
+    double_uses: tuple[tuple[str, DoubleUse], ...] = ()
 
     @property
     def losing(self) -> list[PodFinding]:
@@ -169,7 +172,12 @@ class Auditor:
     def result(self) -> Audit:
         """What has been rated so far."""
         complete = not self._possibilities.spent
-        return Audit(self._snapshot, self._worths, tuple(self._findings), self._unrated, complete)
+        uses = tuple(
+            (name, use)
+            for name, state in sorted(self._snapshot.nodes.items())
+            for use in double_uses(state, self._snapshot.holders, self._snapshot.vocabulary)
+        )
+        return Audit(self._snapshot, self._worths, tuple(self._findings), self._unrated, complete, uses)
 
 
 def _loss(difference: float) -> float:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from extender.model import Claim, DeviceID
+from extender.model import DeviceID
 
+from ..cluster.double_use import held_by, holders_of
 from ..cluster.snapshot import NodeState, Snapshot
 from ..topology.locations import Location
 from ..topology.published import PublishedTopology, read_published
@@ -89,8 +90,8 @@ def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
     held: dict[DeviceID, list[str]] = {}
     for pool in state.inventory.pools:
         for claim in snapshot.holders.get(pool.id, ()):
-            for id_ in _held_by(claim):
-                held.setdefault(id_, []).extend(_consumers(claim))
+            for id_ in held_by(claim):
+                held.setdefault(id_, []).extend(holders_of(claim))
     located = []
     for slice_, device, location in state.inventory.located():
         id_ = DeviceID(slice_.driver, slice_.pool, device.name)
@@ -99,18 +100,6 @@ def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
         published = read_published(names, slice_.driver, device)
         located.append(_Located(MapDevice(id_, location.kind, holders), location, published))
     return located
-
-
-def _held_by(claim: Claim) -> Iterable[DeviceID]:
-    results = claim.allocation.results if claim.allocation is not None else ()
-    return [result.id for result in results if not result.admin_access]
-
-
-def _consumers(claim: Claim) -> list[str]:
-    pods = [
-        f"{claim.namespace}/{consumer.name}" for consumer in claim.reserved_for if consumer.resource == "pods"
-    ]
-    return pods or [f"claim {claim.namespace}/{claim.name}"]
 
 
 def _groups(located: Iterable[_Located], key: Callable[[_Located], int]) -> list[tuple[int, list[_Located]]]:

@@ -43,6 +43,7 @@ from ..allocator.results import allocations
 from ..allocator.solutions import Best
 from ..claims.extended_resources import made_up_claim
 from ..claims.plan import Plan, Uniform, plan_of
+from ..cluster.double_use import DoubleUse, double_uses
 from ..cluster.snapshot import Snapshot
 from ..reasons import Certainty, Outcome, ReasonCode
 from .ignored import Ignored, ignored
@@ -262,7 +263,19 @@ class Evaluation(Generic[T]):
         points = self._settings.neutral
         if self._answers is not None:
             points = rank_of(judgement, self._settings, self._wishes).score
-        return verdict_of(plan, judgement, points, self.snapshot.release)
+        verdict = verdict_of(plan, judgement, points, self.snapshot.release)
+        uses = self._double_uses(verdict, judgement)
+        return replace(verdict, double_uses=uses) if uses else verdict
+
+    def _double_uses(self, verdict: NodeVerdict, judgement: Judgement) -> tuple[DoubleUse, ...]:
+        """The cards of which the pod has a device, and somebody else, too."""
+        if judgement.state is None or not verdict.devices:
+            return ()
+        mine = {device.result.id for device in verdict.devices if not device.result.admin_access}
+        wanted = {device.result.id for device in verdict.devices if not device.allocated} & mine
+        snapshot = self.snapshot
+        uses = double_uses(judgement.state, snapshot.holders, snapshot.vocabulary, wanted)
+        return tuple(use for use in uses if any(entry.id in mine for entry in use.entries))
 
 
 def _wishes_of(plan: Plan | Uniform) -> Wishes:

@@ -75,12 +75,13 @@ class PlacementCheck:
     A pod all of whose claims are allocated: what it got, what was predicted and what was possible there.
 
     ``predicted`` is ``None`` where no devices were predicted. ``best`` is the best alignment of the node,
-    0..1, ``None`` where it is not known.
+    0..1, ``None`` where it is not known. ``double_uses``: how many of its cards are given away twice.
     """
 
     achieved: Alignment
     predicted: Alignment | None
     best: float | None
+    double_uses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ class PredictionCheck:
         """Rate what a pod got, now that the last of its claims is allocated. Raises ``TurnOver``."""
         placed = self._evaluate(snapshot, attempt.pod, self.memo, self._settings)
         now = placed.verdicts([node], placed.budget(turn))[node]
-        if now.alignment is None or now.alignment.predicted is None:
+        if now.alignment is None or (now.alignment.predicted is None and not now.double_uses):
             return
         perfect = verdict.alignment is not None and verdict.alignment.predicted == 1.0
         best: float | None = 1.0
@@ -243,7 +244,7 @@ class PredictionCheck:
                 best = attempt.evaluation.best(node, attempt.evaluation.budget(turn)).rating
             except TurnOver:
                 best = None
-        self._placed(PlacementCheck(now.alignment, verdict.alignment, best))
+        self._placed(PlacementCheck(now.alignment, verdict.alignment, best, len(now.double_uses)))
 
 
 def node_of(claim: Claim) -> str:

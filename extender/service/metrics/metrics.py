@@ -75,6 +75,7 @@ class Metrics:
         self._dropped = self._counter(specs.DROPPED_PODS)
         self._softened = self._counter(specs.SOFT_ALIGNMENT)
         self._held_twice = self._gauge(specs.DEVICES_HELD_TWICE)
+        self._double_uses = self._counter(specs.CARD_DOUBLE_USES)
         self._achieved = self._histogram(specs.ALIGNMENT_ACHIEVED)
         self._best = self._histogram(specs.ALIGNMENT_BEST)
         self._regret = self._histogram(specs.ALIGNMENT_REGRET)
@@ -169,10 +170,13 @@ class Metrics:
     def placement(self, placement: PlacementCheck) -> None:
         """Record what a pod got, what it was predicted to get, and what it could have got on its node."""
         achieved = placement.achieved.predicted
+        self._double_uses.inc(placement.double_uses)
+        if achieved is None:
+            return
         _observe_by_kinds(self._achieved, placement.achieved)
         if placement.predicted is not None:
             _observe_by_kinds(self._predicted, placement.predicted)
-        if placement.best is not None and achieved is not None:
+        if placement.best is not None:
             self._best.observe(placement.best)
             self._regret.observe(max(0.0, placement.best - achieved))
 

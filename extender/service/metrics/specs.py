@@ -194,6 +194,12 @@ DEVICES_HELD_TWICE = MetricSpec(
     MetricType.GAUGE,
     "Devices that several claims hold although each claim needs them alone, as with two schedulers.",
 )
+CARD_DOUBLE_USES = MetricSpec(
+    "card_double_uses_total",
+    MetricType.COUNTER,
+    "Cards of which a pod got a device while another claim holds the whole card or, if the pod got the whole "
+    f"card, a part of it; {_PLACED}.",
+)
 DROPPED_PODS = MetricSpec(
     "dropped_pods_total",
     MetricType.COUNTER,
@@ -324,6 +330,7 @@ METRICS: tuple[MetricSpec, ...] = (
     DROPPED_PODS,
     SOFT_ALIGNMENT,
     DEVICES_HELD_TWICE,
+    CARD_DOUBLE_USES,
     ALIGNMENT_ACHIEVED,
     ALIGNMENT_BEST,
     ALIGNMENT_REGRET,

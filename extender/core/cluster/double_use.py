@@ -1,0 +1,92 @@
+"""
+Cards that are given away twice: whole to one claim, and whole or in parts to another.
+
+A driver that lists a GPU and its MIG slices without counters between them lets the allocator give away
+both. The allocator compares names of devices, not cards, so only who knows the card can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from extender.model import Claim, Device, DeviceID, PoolID
+
+from ..topology.driver_attributes import CARDS
+from ..topology.published import read_published
+from ..topology.vocabulary import Vocabulary
+from .node_state import NodeState
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntry:
+    """
+    A device of a card in use. ``part``: it is a slice of the card, not all of it.
+
+    ``holders``: see ``holders_of``; none for a device that is about to be allocated.
+    """
+
+    id: DeviceID
+    part: bool
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoubleUse:
+    """``entries``: the devices of one card that are in use, in the order of the node's slices."""
+
+    entries: tuple[CardEntry, ...]
+
+
+def double_uses(
+    state: NodeState,
+    holders: Mapping[PoolID, Sequence[Claim]],
+    vocabulary: Vocabulary,
+    wanted: Collection[DeviceID] = (),
+) -> tuple[DoubleUse, ...]:
+    """
+    The cards of a node that are in use more than once, and as a whole at least once.
+
+    ``holders``: the allocated claims by pool; ``wanted``: devices that are about to be allocated. GPUs and
+    accelerators only. Costs a look at each device of the node where two devices are in use.
+    """
+    held: dict[DeviceID, list[str]] = {id_: [] for id_ in wanted}
+    for pool in state.inventory.pools:
+        for claim in holders.get(pool.id, ()):
+            for id_ in held_by(claim):
+                held.setdefault(id_, []).extend(holders_of(claim))
+    if len(held) <= 1:
+        return ()
+    cards: dict[int, list[tuple[DeviceID, Device]]] = {}
+    for slice_, device, location in state.inventory.located():
+        if location.kind in CARDS and location.device >= 0:
+            id_ = DeviceID(slice_.driver, slice_.pool, device.name)
+            if id_ in held:
+                cards.setdefault(location.device, []).append((id_, device))
+    uses = []
+    for devices in cards.values():
+        entries = tuple(
+            CardEntry(id_, _is_part(id_, device, vocabulary), tuple(dict.fromkeys(held[id_])))
+            for id_, device in devices
+        )
+        if len(entries) > 1 and not all(entry.part for entry in entries):
+            uses.append(DoubleUse(entries))
+    return tuple(uses)
+
+
+def held_by(claim: Claim) -> Iterable[DeviceID]:
+    """The devices that a claim holds; those with admin access are not held."""
+    results = claim.allocation.results if claim.allocation is not None else ()
+    return [result.id for result in results if not result.admin_access]
+
+
+def holders_of(claim: Claim) -> list[str]:
+    """The pods that use a claim as ``namespace/name``; where none do, ``claim namespace/name``."""
+    pods = [
+        f"{claim.namespace}/{consumer.name}" for consumer in claim.reserved_for if consumer.resource == "pods"
+    ]
+    return pods or [f"claim {claim.namespace}/{claim.name}"]
+
+
+def _is_part(id_: DeviceID, device: Device, vocabulary: Vocabulary) -> bool:
+    return read_published(vocabulary.attributes(id_.driver), id_.driver, device).is_part
