@@ -149,7 +149,7 @@ class _Publications:
     def enter(self, sighting: Sighting) -> None:
         device, driver = sighting.device, sighting.driver
         self._devices += 1
-        if self._kind is not DeviceKind.VIRTUAL and (sighting.local or max(sighting.location[1:]) >= 0):
+        if self._kind is not DeviceKind.VIRTUAL and (sighting.local or max(sighting.location[1:5]) >= 0):
             self._placed = True
         if self._kind is DeviceKind.OTHER and (
             PCIE_ROOT in device.attributes or PCI_BUS_ID in device.attributes or sighting.location.root >= 0

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import fsum
 from typing import TypeVar
 
+from extender.model import DeviceID
+
 from ..alignment.worths import WorthRow, Worths
 from ..topology.locations import Distance
 from ..topology.vocabulary import DeviceKind
@@ -155,8 +157,15 @@ def _machine_type_totals(audit: Audit) -> tuple[MachineTypeTotal, ...]:
 def _kinds_totals(findings: Iterable[PodFinding], worths: Worths) -> tuple[KindsTotal, ...]:
     distances: dict[str, Counter[Distance]] = {}
     lost: dict[str, list[float]] = {}
+    counted: set[tuple[str, str, DeviceID, str, DeviceID]] = set()
     for finding in findings:
         for pair in finding.running.alignment.pairs:
+            # Pods that share claims have the same devices, and so the same pairs: they count once.
+            a, b = (finding.running.devices[number] for number in (pair.a, pair.b))
+            pair_of = (finding.running.pod.namespace, a.claim, a.result.id, b.claim, b.result.id)
+            if pair_of in counted:
+                continue
+            counted.add(pair_of)
             distances.setdefault(pair.kinds, Counter())[pair.distance] += 1
             if pair.distance is not Distance.UNKNOWN:
                 lost.setdefault(pair.kinds, []).append(1 - pair.worth)

@@ -11,7 +11,7 @@ from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import SilentDriver, totals_of
 from extender.core.releases.history import LATEST
 from extender.core.topology.locations import Distance
-from extender.model import Device, DeviceID
+from extender.model import Consumer, Device, DeviceID
 from tests import builders as b
 
 NUMA = {"r0": 0, "r1": 1}
@@ -128,6 +128,22 @@ def test_totals_add_up_by_shape_driver_namespace_and_kinds():
     (kinds,) = totals.kinds
     assert kinds.distances == ((Distance.PCIE_ROOT, 1), (Distance.REMOTE, 1))
     assert kinds.lost == pytest.approx(0.3)
+
+
+def test_the_pairs_of_a_shared_claim_count_once():
+    """Two pods that share a claim have the same pair; a pod with its own claim has another."""
+    nodes = [b.pair_node(name, ["r0"], ["r0"], NUMA) for name in ("m", "n")]
+    shared = replace(
+        b.holding("shared", *on("n")),
+        reserved_for=tuple(Consumer("pods", name, f"uid-{name}") for name in ("one", "two")),
+    )
+    pods = [replace(b.pod(name, "shared"), node_name="n") for name in ("one", "two")]
+    pods.append(replace(b.pod("own", "own"), node_name="m"))
+    snapshot = b.snapshot(*nodes, release=LATEST, claims=[shared, b.holding("own", *on("m"))], pods=pods)
+    auditor = Auditor(snapshot)
+    assert len(list(auditor.rate())) == 3
+    (kinds,) = totals_of(auditor.result()).kinds
+    assert kinds.distances == ((Distance.PCIE_ROOT, 2),)
 
 
 def test_a_spent_budget_is_told():
