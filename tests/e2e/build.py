@@ -93,8 +93,8 @@ def kubernetes_module(go: str, release: str) -> str:
     doing = f"reading the module of Kubernetes {release}"
     wanted = f"{KUBERNETES}@v{release}"
     with tempfile.TemporaryDirectory() as folder:
-        downloaded = json.loads(_run([go, "mod", "download", "-json", wanted], Path(folder), doing))
-        described = json.loads(_run([go, "mod", "edit", "-json", downloaded["GoMod"]], Path(folder), doing))
+        downloaded = json.loads(run_go([go, "mod", "download", "-json", wanted], Path(folder), doing))
+        described = json.loads(run_go([go, "mod", "edit", "-json", downloaded["GoMod"]], Path(folder), doing))
     staging = f"v0.{release.partition('.')[2]}"
     paths = [replace["Old"]["Path"] for replace in described["Replace"]]
     replaced = "".join(f"\t{path} => {path} {staging}\n" for path in paths if path.startswith("k8s.io/"))
@@ -125,14 +125,14 @@ def _compile(
         begun = time.monotonic()
         made = folder / "made" / command
         options = ["-trimpath", f"-ldflags={flags} -s -w", "-o", str(made)]
-        _run([go, "build", *options, f"./{command}"], folder, f"building {command} of {product}")
+        run_go([go, "build", *options, f"./{command}"], folder, f"building {command} of {product}")
         # Moved into place when complete: another process may look for it meanwhile.
         target.parent.mkdir(parents=True, exist_ok=True)
         made.replace(target)
         say(f"e2e: built in {time.monotonic() - begun:.0f} s: {target}")
 
 
-def _run(command: Sequence[str], folder: Path, doing: str) -> bytes:
+def run_go(command: Sequence[str], folder: Path, doing: str) -> bytes:
     # The sums of the modules are written as they are met: each minor has some hundred of them.
     environment = {
         **os.environ,

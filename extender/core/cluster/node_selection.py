@@ -92,8 +92,8 @@ def selector_matches(selector: NodeSelector, node: Node) -> bool:
     fields = {"metadata.name": node.name}
     return any(
         (term.expressions or term.fields)
-        and all(_requirement_matches(requirement, node.labels) for requirement in term.expressions)
-        and all(_requirement_matches(requirement, fields) for requirement in term.fields)
+        and all(requirement_matches(requirement, node.labels) for requirement in term.expressions)
+        and all(requirement_matches(requirement, fields) for requirement in term.fields)
         for term in selector.terms
     )
 
@@ -120,7 +120,8 @@ def _validate_field(requirement: NodeRequirement) -> None:
         )
 
 
-def _requirement_matches(requirement: NodeRequirement, labels: Mapping[str, str]) -> bool:
+def requirement_matches(requirement: NodeRequirement, labels: Mapping[str, str]) -> bool:
+    """Whether labels meet a valid requirement (``Requirement.Matches`` of apimachinery pkg/labels, v0.36)."""
     present = requirement.key in labels
     value = labels.get(requirement.key, "")
     match requirement.operator:

@@ -32,6 +32,9 @@ class Wire(msgspec.Struct, gc=False, rename="camel"):
 
 
 class OwnerReference(Wire):
+    api_version: str | None = None
+    kind: str | None = None
+    name: str | None = None
     uid: str | None = None
     controller: bool | None = None
 
@@ -138,12 +141,11 @@ def sorted_map(
 def node_selector(selector: NodeSelectorJSON | None) -> NodeSelector | None:
     if selector is None:
         return None
-    return NodeSelector(
-        tuple(
-            NodeSelectorTerm(_requirements(term.match_expressions), _requirements(term.match_fields))
-            for term in selector.node_selector_terms or ()
-        )
-    )
+    return NodeSelector(tuple(node_selector_term(term) for term in selector.node_selector_terms or ()))
+
+
+def node_selector_term(term: TermJSON) -> NodeSelectorTerm:
+    return NodeSelectorTerm(_requirements(term.match_expressions), _requirements(term.match_fields))
 
 
 def selectors(entries: list[SelectorJSON] | None) -> tuple[str | None, ...]:
