@@ -17,7 +17,8 @@ from extender.core.releases.history import implementation_for, release_with
 from extender.kube import decode
 from tests.allocator_case import features_named
 from tests.differential.cel_generate import Selector
-from tests.oracle.client import Answer, Oracle
+from tests.oracle.client import Oracle
+from tests.oracle.line_program import Answer
 
 
 class Outcome(StrEnum):

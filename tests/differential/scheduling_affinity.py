@@ -17,7 +17,7 @@ KEYS = (HOSTNAME, ZONE, RACK)
 def affinity(random: Random, chance: float) -> JSON:
     """Node affinity, and with ``chance`` each pod affinity and anti-affinity; often empty."""
     made: JSON = {}
-    if random.random() < 0.2:
+    if random.random() < 0.3:
         made["nodeAffinity"] = _node_affinity(random)
     for kind in ("podAffinity", "podAntiAffinity"):
         if random.random() < chance:
@@ -134,7 +134,12 @@ def _requirement(random: Random, invalid: float) -> JSON:
         operator = random.choice(("In", "In", "NotIn", "Exists", "DoesNotExist"))
         made = {"key": key, "operator": operator}
         if operator in ("In", "NotIn"):
-            values = {ZONE: ("z1", "z2", "z3"), DISK: ("ssd", "hdd"), RACK: ("r1", "", "r2"), RANK: ("1", "7")}
+            values = {
+                ZONE: ("z1", "z2", "z3"),
+                DISK: ("ssd", "hdd"),
+                RACK: ("r1", "", "r2"),
+                RANK: ("1", "7"),
+            }
             made["values"] = list({random.choice(values[key]): None for _ in range(2)})
     if random.random() < invalid:
         made = random.choice(

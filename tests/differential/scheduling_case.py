@@ -29,7 +29,7 @@ from extender.kube.decode.scheduling_nodes import scheduling_node
 from extender.kube.decode.scheduling_pods import scheduling_pod
 from extender.model.scheduling import SchedulingPod
 from tests.differential.scheduling_nodes import GPU, NAMESPACES, labels, namespace, node, service
-from tests.differential.scheduling_pods import pending, placed
+from tests.differential.scheduling_pods import pending, placed, undemanding
 
 JSON = dict[str, Any]
 
@@ -39,15 +39,19 @@ def generate(seed: int) -> JSON:
     random = Random(seed)
     names = [f"n{index}" for index in range(random.choice((1, 3, 5, 8)))]
     nodes = [node(random, name) for name in names]
-    pods = []
-    for name in names:
-        for index in range(random.choice((0, 1, 2, 4))):
-            pods.append(placed(random, f"{name}-{index}", name))
+    pods = [
+        placed(random, f"{name}-{index}", name)
+        for name in names
+        for index in range(random.choice((0, 1, 2, 4)))
+    ]
+    pod = pending(random)
+    if random.random() < 0.5:
+        pod = undemanding(pod)
     case: JSON = {
         "seed": seed,
         "nodes": nodes,
         "pods": pods,
-        "pod": pending(random),
+        "pod": pod,
         "namespaces": [namespace(random, name) for name in NAMESPACES if random.random() < 0.8],
     }
     if random.random() < 0.4:
@@ -62,7 +66,10 @@ def generate(seed: int) -> JSON:
         ]
     if random.random() < 0.2:
         case["classes"] = [
-            {"metadata": {"name": "gpu"}, "spec": {"extendedResourceName": random.choice((GPU, "example.com/x"))}}
+            {
+                "metadata": {"name": "gpu"},
+                "spec": {"extendedResourceName": random.choice((GPU, "example.com/x"))},
+            }
         ]
     elif random.random() < 0.3:
         case["scoringStrategy"] = strategy(random)

@@ -61,6 +61,24 @@ def pending(random: Random) -> JSON:
     return made
 
 
+def undemanding(pod: JSON) -> JSON:
+    """The same pod with wishes in the place of demands, so that more nodes are scored."""
+    spec = pod["spec"]
+    for field in ("nodeName", "nodeSelector"):
+        spec.pop(field, None)
+    spec["tolerations"] = [{"operator": "Exists", "effect": "NoSchedule"}]
+    for kind in spec.get("affinity", {}).values():
+        kind.pop("requiredDuringSchedulingIgnoredDuringExecution", None)
+    for constraint in spec.get("topologySpreadConstraints", ()):
+        constraint["whenUnsatisfiable"] = "ScheduleAnyway"
+        constraint.pop("minDomains", None)
+    for each in (*spec["containers"], *spec.get("initContainers", ())):
+        for amounts in each.get("resources", {}).values():
+            for name in amounts.keys() - {"cpu", "memory", "ephemeral-storage"}:
+                del amounts[name]
+    return pod
+
+
 def placed(random: Random, name: str, node: str) -> JSON:
     """A pod on a node."""
     made = pod(random, name, affinity_chance=0.08)

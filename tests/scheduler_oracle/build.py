@@ -65,7 +65,7 @@ def build(go: str, minor: str, target: Path) -> None:
         (source / "go.mod").write_text(module, encoding="utf-8")
         made = Path(folder) / "oracle"
         options = ["-trimpath", f"-ldflags={version_flags(release)} -s -w", "-p", "1", "-o", str(made)]
-        tags = ["-tags=kube134"] if minor == "1.34" else []
+        tags = [f"-tags=kube{minor.replace('.', '')}"]
         run_go([go, "build", *options, *tags, "."], source, f"building the scheduler oracle of {release}")
         made.replace(target)
 

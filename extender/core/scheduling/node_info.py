@@ -11,14 +11,15 @@ pkg/scheduler/backend/cache/snapshot.go, v1.34 to v1.37.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from extender.model.scheduling import HostPort, PodAffinity, PodResources, SchedulingNode, SchedulingPod
 
 from .affinity_selectors import parsed_affinity
 from .pod_requests import has_pod_level_requests, pod_requests
-from .resource import CPU, MEMORY, NOTHING, Resource, milli, resource, whole
+from .resource import ATTRIBUTES, CPU, MEMORY, NOTHING, Resource, milli, resource, whole
 from .rules import SchedulingRules
 
 NON_ZERO_REQUESTS: Mapping[str, int] = {CPU: 100 * 10**6, MEMORY: 200 * 1024 * 1024 * 10**9}
@@ -131,6 +132,25 @@ def _sum(resources: Iterable[Resource]) -> Resource:
         for name, amount in each.scalars.items():
             scalars[name] = scalars.get(name, 0) + amount
     return Resource(cpu, memory, storage, scalars=scalars)
+
+
+def amounts_of(name: str, *, nonzero: bool = False) -> Callable[[NodeInfo], tuple[int, int]]:
+    """
+    Return what reads how much of a resource a node has, and how much of it is requested.
+
+    ``nonzero``: with ``NON_ZERO_REQUESTS`` for CPU and memory.
+    """
+    if nonzero and name in _NONZERO_ATTRIBUTES:
+        return attrgetter(*_NONZERO_ATTRIBUTES[name])
+    if name in ATTRIBUTES:
+        return attrgetter(f"allocatable.{ATTRIBUTES[name]}", f"requested.{ATTRIBUTES[name]}")
+    return lambda info: (info.allocatable.scalars.get(name, 0), info.requested.scalars.get(name, 0))
+
+
+_NONZERO_ATTRIBUTES = {
+    CPU: ("allocatable.milli_cpu", "nonzero_cpu"),
+    MEMORY: ("allocatable.memory", "nonzero_memory"),
+}
 
 
 def nodes_of(infos: Iterable[NodeInfo], namespaces: Mapping[str, Mapping[str, str]] | None = None) -> Nodes:

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 
 from extender.model.scheduling import SchedulingPod
 
-from .node_info import Nodes
+from .node_info import Nodes, amounts_of
 from .plugin import Column
 from .pod_requests import pod_requests
 from .reasons import FilterCode, FilterReason, filter_reason
@@ -39,20 +39,22 @@ def filter_nodes(
     ``dra_resources``: extended resources that a device class backs. Where a node does not offer one
     through a device plugin, it is left to DynamicResources.
     """
-    request = pod_request(pod, rules)
     column: list[FilterReason | None] = [
         _TOO_MANY_PODS if len(info.pods) >= info.allocatable.pods else None for info in nodes.infos
     ]
-    for name, amount in _wanted(request):
+    for name, amount in _wanted(pod_request(pod, rules)):
         refusal = filter_reason(FilterCode.INSUFFICIENT_RESOURCE, resource=name)
-        for position, info in enumerate(nodes.infos):
-            if column[position] is not None:
-                continue
-            allocatable = info.allocatable.of(name) or 0
-            if amount > allocatable - (info.requested.of(name) or 0) and not (
-                allocatable == 0 and rules.dra_extended_resource and name in dra_resources
-            ):
-                column[position] = refusal
+        delegated = rules.dra_extended_resource and name in dra_resources
+        column = [
+            earlier
+            if earlier is not None
+            else (
+                refusal if amount > allocatable - requested and not (delegated and not allocatable) else None
+            )
+            for earlier, (allocatable, requested) in zip(
+                column, map(amounts_of(name), nodes.infos), strict=True
+            )
+        ]
     return column
 
 

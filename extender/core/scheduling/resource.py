@@ -41,18 +41,9 @@ class Resource:
         amounts = (self.milli_cpu, self.memory, self.ephemeral_storage, self.pods, *self.scalars.values())
         return max(amounts) > LARGEST or min(amounts) < 0
 
-    def of(self, name: str) -> int | None:
-        """The amount of a resource, in the unit it is counted in; ``None`` for one that is not counted."""
-        match name:
-            case "cpu":
-                return self.milli_cpu
-            case "memory":
-                return self.memory
-            case "ephemeral-storage":
-                return self.ephemeral_storage
-            case _:
-                return self.scalars.get(name)
 
+ATTRIBUTES = {CPU: "milli_cpu", MEMORY: "memory", EPHEMERAL_STORAGE: "ephemeral_storage"}
+"""The attribute of ``Resource`` that holds a resource; the others are in ``scalars``."""
 
 NOTHING = Resource()
 

@@ -8,11 +8,11 @@ fit.go and balanced_allocation.go, v1.34 to v1.37.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from extender.model.scheduling import SchedulingPod
 
-from .node_info import NON_ZERO_REQUESTS, NodeInfo, Nodes
+from .node_info import NON_ZERO_REQUESTS, Nodes, amounts_of
 from .plugin import MAX_NODE_SCORE, PluginScores, as_they_are
 from .pod_requests import pod_requests
 from .resource import CPU, MEMORY, counted, is_scalar
@@ -42,17 +42,13 @@ def score_fit(
     whole requests is not looked at here, nor its status.
     """
     nanos = pod_requests(pod.resources, rules, status=False, pod_level=False, defaults=NON_ZERO_REQUESTS)
-    names = tuple(name for name, _ in strategy.resources)
+    names = [name for name, _ in strategy.resources]
     wanted = [counted(name, nanos.get(name, 0)) for name in names]
-    known: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
-    raw = []
-    for position in feasible:
-        key = _amounts(nodes.infos[position], names, wanted, nonzero=True)
-        if key not in known:
-            allocatable, allocated = key
-            known[key] = strategy_score(strategy, _with_pod(allocatable, allocated, wanted), allocatable)
-        raw.append(known[key])
-    return as_they_are(raw)
+
+    def score(allocatable: Sequence[int], allocated: Sequence[int]) -> int:
+        return strategy_score(strategy, _with_pod(allocatable, allocated, wanted), allocatable)
+
+    return as_they_are(_score_each(names, wanted, nodes, feasible, score, nonzero=True))
 
 
 def score_balance(
@@ -67,39 +63,43 @@ def score_balance(
     wanted = [counted(name, nanos.get(name, 0)) for name in BALANCED_RESOURCES]
     if not any(wanted):
         return None
-    known: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+
+    def score(allocatable: Sequence[int], allocated: Sequence[int]) -> int:
+        after = _balance(_with_pod(allocatable, allocated, wanted), allocatable)
+        if not rules.balance_change:
+            return after
+        return _HALF + (_HALF + after - _balance(allocated, allocatable)) // 2
+
+    return as_they_are(_score_each(BALANCED_RESOURCES, wanted, nodes, feasible, score, nonzero=False))
+
+
+def _score_each(
+    names: Sequence[str],
+    wanted: Sequence[int],
+    nodes: Nodes,
+    feasible: Sequence[int],
+    score: Callable[[Sequence[int], Sequence[int]], int],
+    *,
+    nonzero: bool,
+) -> list[int]:
+    """
+    Score each node by its allocatable and allocated amounts; equal amounts are scored once.
+
+    What is no CPU, memory or storage counts only where the pod wants it.
+    """
+    counting = [amount != 0 or not is_scalar(name) for name, amount in zip(names, wanted, strict=True)]
+    infos = [nodes.infos[position] for position in feasible]
+    columns = [map(amounts_of(name, nonzero=nonzero), infos) for name in names]
+    known: dict[tuple[tuple[int, int], ...], int] = {}
     raw = []
-    for position in feasible:
-        key = _amounts(nodes.infos[position], BALANCED_RESOURCES, wanted, nonzero=False)
-        if key not in known:
-            allocatable, allocated = key
-            score = _balance(_with_pod(allocatable, allocated, wanted), allocatable)
-            if rules.balance_change:
-                score = _HALF + (_HALF + score - _balance(allocated, allocatable)) // 2
-            known[key] = score
-        raw.append(known[key])
-    return as_they_are(raw)
-
-
-def _amounts(
-    info: NodeInfo, names: Sequence[str], wanted: Sequence[int], *, nonzero: bool
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Allocatable and allocated amounts; 0 and 0 for what does not count on this node."""
-    allocatable, allocated = [], []
-    for name, amount in zip(names, wanted, strict=True):
-        has = info.allocatable.of(name) or 0
-        if not has or (amount == 0 and is_scalar(name)):
-            allocatable.append(0)
-            allocated.append(0)
-            continue
-        allocatable.append(has)
-        if nonzero and name == CPU:
-            allocated.append(info.nonzero_cpu)
-        elif nonzero and name == MEMORY:
-            allocated.append(info.nonzero_memory)
-        else:
-            allocated.append(info.requested.of(name) or 0)
-    return tuple(allocatable), tuple(allocated)
+    for amounts in zip(*columns, strict=True):
+        if amounts not in known:
+            having = [
+                pair if counts and pair[0] else (0, 0) for pair, counts in zip(amounts, counting, strict=True)
+            ]
+            known[amounts] = score([has for has, _ in having], [taken for _, taken in having])
+        raw.append(known[amounts])
+    return raw
 
 
 def _with_pod(allocatable: Sequence[int], allocated: Sequence[int], wanted: Sequence[int]) -> list[int]:

@@ -15,6 +15,8 @@ from extender.model.scheduling import Amounts, ContainerResources, PodResources
 from .fields import QuantityJSON, Wire, quantity_map
 from .interner import Interner
 
+_MILLI = 10**6
+
 
 class ResourcesJSON(Wire):
     requests: dict[str, QuantityJSON] | None = None
@@ -65,8 +67,8 @@ def pod_resources(spec: ResourceSpec, status: ResourceStatus, interner: Interner
     return PodResources(
         containers=_containers(spec.containers, "spec.containers", statuses, interner),
         init_containers=_containers(spec.init_containers, "spec.initContainers", statuses, interner),
-        overhead=quantity_map(spec.overhead, "spec.overhead", interner),
-        pod_requests=quantity_map(pod.requests, "spec.resources.requests", interner),
+        overhead=amounts(spec.overhead, "spec.overhead", interner),
+        pod_requests=amounts(pod.requests, "spec.resources.requests", interner),
         pod_allocated=_stated(status.allocated_resources, "status.allocatedResources", interner),
         pod_actual=_stated(now.requests if now else None, "status.resources.requests", interner),
         pod_reported=now is not None,
@@ -74,14 +76,26 @@ def pod_resources(spec: ResourceSpec, status: ResourceStatus, interner: Interner
     )
 
 
+def amounts(values: dict[str, QuantityJSON] | None, field: str, interner: Interner) -> Amounts:
+    """
+    Return a map of quantities as pairs sorted by name, each rounded up to thousandths.
+
+    Source: ``SetDefaults_ResourceList``, k8s.io/kubernetes pkg/apis/core/v1/defaults.go, v1.36.
+    """
+    given = quantity_map(values, field, interner)
+    if all(quantity.nanos % _MILLI == 0 for _, quantity in given):
+        return given
+    return tuple((name, Quantity(-(-quantity.nanos // _MILLI) * _MILLI)) for name, quantity in given)
+
+
 def requests_of(resources: ResourcesJSON | None, field: str, interner: Interner) -> Amounts:
     """Return the requests sorted by resource, a limit where there is no request."""
     if resources is None:
         return ()
-    requests = quantity_map(resources.requests, f"{field}.requests", interner)
+    requests = amounts(resources.requests, f"{field}.requests", interner)
     if not resources.limits:
         return requests
-    limits = quantity_map(resources.limits, f"{field}.limits", interner)
+    limits = amounts(resources.limits, f"{field}.limits", interner)
     merged: dict[str, Quantity] = dict(limits) | dict(requests)
     return tuple(sorted(merged.items()))
 
@@ -112,4 +126,4 @@ def _containers(
 
 
 def _stated(values: dict[str, QuantityJSON] | None, field: str, interner: Interner) -> Amounts | None:
-    return None if values is None else quantity_map(values, field, interner)
+    return None if values is None else amounts(values, field, interner)

@@ -73,6 +73,8 @@ func respond(line []byte) (reply answer) {
 		return schedule(&wanted)
 	case "sample":
 		return sample(&wanted)
+	case "draScore":
+		return draScore(&wanted)
 	case "version":
 		return answer{"version": version.Get().GitVersion, "gates": gates()}
 	default:

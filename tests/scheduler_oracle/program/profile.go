@@ -81,13 +81,13 @@ func newProfile(strategy json.RawMessage) (*profile, error) {
 			return plugin, err
 		}
 	}
-	options := append([]frameworkruntime.Option{
+	options := []frameworkruntime.Option{
 		frameworkruntime.WithInformerFactory(made.informers),
 		frameworkruntime.WithClientSet(client),
 		frameworkruntime.WithSnapshotSharedLister(made.lister),
 		frameworkruntime.WithSharedDRAManager(draManager(made)),
 		frameworkruntime.WithMetricsRecorder(metrics.NewMetricsAsyncRecorder(1000, time.Hour, ctx.Done())),
-	}, releaseOptions()...)
+	}
 	made.framework, err = frameworkruntime.NewFramework(ctx, registry, wanted, options...)
 	return made, err
 }

@@ -23,6 +23,10 @@ type request struct {
 	ReplicaSets []appsv1.ReplicaSet       `json:"replicaSets"`
 	Classes     []resourceapi.DeviceClass `json:"classes"`
 
+	// Of a "draScore" request.
+	Claims  []resourceapi.ResourceClaim    `json:"claims"`
+	Results []resourceapi.AllocationResult `json:"results"`
+
 	// Of a "sample" request.
 	Percentage *int32 `json:"percentage"`
 	Count      int32  `json:"count"`
