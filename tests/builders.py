@@ -8,6 +8,7 @@ from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release
+from extender.core.scheduling import RULES, Nodes, node_info, nodes_of, placed_pod
 from extender.model import (
     Allocation,
     Attribute,
@@ -38,6 +39,8 @@ from extender.model.kinds import (
     RESOURCE_CLAIM,
     RESOURCE_SLICE,
 )
+from extender.model.quantity import parse_quantity
+from extender.model.scheduling import ContainerResources, PodResources, SchedulingNode, SchedulingPod
 
 ROOT = "resource.kubernetes.io/pcieRoot"
 NUMA = "resource.kubernetes.io/numaNode"
@@ -162,3 +165,42 @@ def first_lists(
     yield Changes.of(RESOURCE_CLAIM, claims, complete=True)
     yield Changes.of(RESOURCE_SLICE, slices, complete=True)
     yield Changes.of(DEVICE_TAINT_RULE, taint_rules, complete=True)
+
+
+NEWEST = RULES["1.37"]
+"""The scheduling rules of tests that are not about a release."""
+
+
+def containers(*requests: Mapping[str, str]) -> PodResources:
+    """What a pod requests whose containers request these quantities."""
+    return PodResources(
+        tuple(
+            ContainerResources(tuple((name, parse_quantity(text)) for name, text in sorted(each.items())))
+            for each in requests
+        )
+    )
+
+
+def scheduling_pod(name: str = "p", cpu: str = "1", memory: str = "1Gi", **fields: object) -> SchedulingPod:
+    made = {"resources": containers({"cpu": cpu, "memory": memory}), "images": ("app",)} | fields
+    return SchedulingPod("default", name, **made)  # type: ignore[arg-type]
+
+
+def scheduling_node(
+    name: str = "n", cpu: str = "8", memory: str = "16Gi", pods: str = "110", **fields: object
+) -> SchedulingNode:
+    amounts = {"cpu": cpu, "memory": memory, "pods": pods}
+    allocatable = tuple((key, parse_quantity(text)) for key, text in sorted(amounts.items()))
+    return SchedulingNode(name, **({"allocatable": allocatable} | fields))  # type: ignore[arg-type]
+
+
+def scheduling_nodes(
+    *nodes: SchedulingNode | tuple[SchedulingNode, Iterable[SchedulingPod]],
+    namespaces: Mapping[str, Mapping[str, str]] | None = None,
+) -> Nodes:
+    """Nodes, each alone or with the pods on it."""
+    infos = []
+    for each in nodes:
+        node, on_it = each if isinstance(each, tuple) else (each, ())
+        infos.append(node_info(node, (placed_pod(pod, NEWEST) for pod in on_it)))
+    return nodes_of(infos, namespaces)

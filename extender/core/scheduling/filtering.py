@@ -44,7 +44,7 @@ class Feasibility:
     Where a pod may go.
 
     ``refusals``: for each node of ``Nodes.infos`` the first reason, in the order of the plugins, or
-    ``None`` where it is accepted. ``not_modelled``: why they are not to be relied on; empty where they are.
+    ``None`` where it is accepted. ``not_modelled``: why we cannot say; then no node is refused.
     """
 
     refusals: Sequence[FilterReason | None]
@@ -64,12 +64,15 @@ def feasible(
 
     A node whose numbers are beyond upstream's arithmetic is refused as not modelled.
     """
+    missing = filters_not_modelled(pod, nodes, rules)
+    if missing:
+        return Feasibility([None] * len(nodes.infos), missing)
     merged: list[FilterReason | None] = [_TOO_LARGE if info.too_large else None for info in nodes.infos]
     for _, column in filter_columns(pod, nodes, rules, dra_resources):
         merged = [
             refusal if refusal is not None else own for refusal, own in zip(merged, column, strict=True)
         ]
-    return Feasibility(merged, filters_not_modelled(pod, nodes, rules))
+    return Feasibility(merged)
 
 
 def filter_columns(

@@ -21,6 +21,7 @@ from .affinity_selectors import parsed_affinity
 from .pod_requests import has_pod_level_requests, pod_requests
 from .resource import ATTRIBUTES, CPU, MEMORY, NOTHING, Resource, milli, resource, whole
 from .rules import SchedulingRules
+from .work import affinity_work
 
 NON_ZERO_REQUESTS: Mapping[str, int] = {CPU: 100 * 10**6, MEMORY: 200 * 1024 * 1024 * 10**9}
 """
@@ -47,7 +48,10 @@ class PlacedPod:
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """``requested`` and ``nonzero_*`` are sums over ``pods``. ``too_large``: numbers beyond upstream's."""
+    """
+    ``requested`` and ``nonzero_*`` are sums over ``pods``. ``host_ports``: the addresses by protocol and
+    port. ``too_large``: numbers beyond upstream's.
+    """
 
     node: SchedulingNode
     pods: tuple[PlacedPod, ...]
@@ -55,7 +59,7 @@ class NodeInfo:
     requested: Resource
     nonzero_cpu: int
     nonzero_memory: int
-    host_ports: frozenset[HostPort]
+    host_ports: Mapping[tuple[str, int], frozenset[str]]
     too_large: bool
 
 
@@ -66,13 +70,15 @@ class Nodes:
 
     ``pods_by_namespace``: the node's position and the pod, for every pod. ``with_affinity``: positions
     of nodes with a pod that has pod affinity or anti-affinity. ``image_nodes``: on how many nodes an image
-    is. ``namespaces``: labels of namespaces by name; ``None`` where they are not known.
+    is. ``affinity_conditions``: how much work the affinity of all pods is. ``namespaces``: labels of
+    namespaces by name; ``None`` where they are not known.
     """
 
     infos: tuple[NodeInfo, ...]
     pods_by_namespace: Mapping[str, Sequence[tuple[int, PlacedPod]]]
     with_affinity: tuple[int, ...]
     image_nodes: Mapping[str, int]
+    affinity_conditions: int = 0
     namespaces: Mapping[str, Mapping[str, str]] | None = None
 
 
@@ -115,11 +121,18 @@ def node_info(node: SchedulingNode, pods: Iterable[PlacedPod]) -> NodeInfo:
         requested=requested,
         nonzero_cpu=cpu,
         nonzero_memory=memory,
-        host_ports=frozenset(port for pod in placed for port in pod.host_ports),
+        host_ports=_addresses(port for pod in placed for port in pod.host_ports),
         too_large=(
             allocatable.too_large or requested.too_large or Resource(milli_cpu=cpu, memory=memory).too_large
         ),
     )
+
+
+def _addresses(ports: Iterable[HostPort]) -> Mapping[tuple[str, int], frozenset[str]]:
+    addresses: dict[tuple[str, int], set[str]] = {}
+    for each in ports:
+        addresses.setdefault((each.protocol, each.port), set()).add(each.ip)
+    return {key: frozenset(ips) for key, ips in addresses.items()}
 
 
 def _sum(resources: Iterable[Resource]) -> Resource:
@@ -158,10 +171,13 @@ def nodes_of(infos: Iterable[NodeInfo], namespaces: Mapping[str, Mapping[str, st
     all_infos = tuple(infos)
     by_namespace: dict[str, list[tuple[int, PlacedPod]]] = {}
     with_affinity = []
+    conditions = 0
     for position, info in enumerate(all_infos):
         for pod in info.pods:
             by_namespace.setdefault(pod.namespace, []).append((position, pod))
-        if any(pod.affinity is not None for pod in info.pods):
+        affinities = [pod.affinity for pod in info.pods if pod.affinity is not None]
+        if affinities:
             with_affinity.append(position)
+            conditions += sum(affinity_work(each) for each in affinities)
     images = Counter(name for info in all_infos for name in {name for name, _ in info.node.images})
-    return Nodes(all_infos, by_namespace, tuple(with_affinity), images, namespaces)
+    return Nodes(all_infos, by_namespace, tuple(with_affinity), images, conditions, namespaces)

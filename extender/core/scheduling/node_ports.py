@@ -7,7 +7,7 @@ k8s.io/kube-scheduler framework/types.go HostPortInfo.CheckConflict, v1.34 to v1
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from extender.model.scheduling import HostPort, SchedulingPod
 
@@ -31,11 +31,9 @@ def filter_nodes(pod: SchedulingPod, nodes: Nodes) -> Column | None:
     ]
 
 
-def _conflict(wanted: Iterable[HostPort], used: Iterable[HostPort]) -> bool:
-    return any(
-        one.port == other.port
-        and one.protocol == other.protocol
-        and (one.ip == other.ip or _ANY_ADDRESS in (one.ip, other.ip))
-        for one in wanted
-        for other in used
-    )
+def _conflict(wanted: Iterable[HostPort], used: Mapping[tuple[str, int], frozenset[str]]) -> bool:
+    for each in wanted:
+        addresses = used.get((each.protocol, each.port))
+        if addresses and (each.ip == _ANY_ADDRESS or not addresses.isdisjoint((_ANY_ADDRESS, each.ip))):
+            return True
+    return False

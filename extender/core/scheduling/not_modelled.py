@@ -17,6 +17,7 @@ from .node_resources_fit import pod_request
 from .reasons import NotModelled, NotModelledCode, not_modelled
 from .rules import SchedulingRules
 from .scoring_strategy import ScoringStrategy
+from .work import WORK_LIMIT, pod_work
 
 _SELECTING_OWNERS = frozenset(
     {("v1", "ReplicationController"), ("apps/v1", "ReplicaSet"), ("apps/v1", "StatefulSet")}
@@ -29,6 +30,16 @@ def filters_not_modelled(pod: SchedulingPod, nodes: Nodes, rules: SchedulingRule
 
 
 def _filters(pod: SchedulingPod, nodes: Nodes, rules: SchedulingRules) -> Iterator[NotModelled]:
+    conditions = nodes.affinity_conditions + pod_work(
+        pod,
+        nodes=len(nodes.infos),
+        pods_in_namespace=len(nodes.pods_by_namespace.get(pod.namespace, ())),
+        pods=sum(len(pods) for pods in nodes.pods_by_namespace.values()),
+    )
+    if conditions > WORK_LIMIT:
+        # The other checks look at every condition, too.
+        yield not_modelled(NotModelledCode.TOO_MUCH_WORK, conditions=conditions, limit=WORK_LIMIT)
+        return
     if pod.gated:
         yield not_modelled(NotModelledCode.SCHEDULING_GATES)
     if pod.grouped:

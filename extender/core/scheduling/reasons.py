@@ -59,6 +59,7 @@ class NotModelledCode(StrEnum):
     INVALID_SELECTOR = "invalid-selector"
     AMOUNT_TOO_LARGE = "amount-too-large"
     NAMESPACE_LABELS = "namespace-labels"
+    TOO_MUCH_WORK = "too-much-work"
     DEFAULT_SPREAD = "default-spread"
     SCORED_DRA_RESOURCE = "scored-dra-resource"
 
@@ -69,6 +70,9 @@ NOT_MODELLED_TEMPLATES: dict[NotModelledCode, str] = {
     NotModelledCode.VOLUMES: "the pod has volumes that decide about nodes: {volumes}",
     NotModelledCode.INVALID_SELECTOR: "the scheduler cannot parse a selector in {where}",
     NotModelledCode.AMOUNT_TOO_LARGE: "the pod requests more than 64 bits hold",
+    NotModelledCode.TOO_MUCH_WORK: (
+        "{conditions} conditions of the pod, or of pods on nodes, are too many to look at (limit {limit})"
+    ),
     NotModelledCode.NAMESPACE_LABELS: "a namespace selector of pod affinity needs labels that are not known",
     NotModelledCode.DEFAULT_SPREAD: (
         "scores only: the services and controllers that select the pod are not known, "

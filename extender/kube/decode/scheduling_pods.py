@@ -27,7 +27,7 @@ from .affinity import (
     spread_constraint,
 )
 from .errors import UNREADABLE, refuse
-from .fields import Metadata, TolerationJSON, Wire, object_name, object_namespace, tolerations
+from .fields import ABSENT, Metadata, TolerationJSON, Wire, object_name, object_namespace, tolerations
 from .interner import Interner
 from .pod_resources import ResourceContainerJSON, ResourceSpec, ResourceStatus, pod_resources
 
@@ -84,8 +84,8 @@ class PodSpec(ResourceSpec):
     priority: int | None = None
     scheduler_name: str | None = None
     scheduling_gates: list[msgspec.Raw] | None = None
-    scheduling_group: msgspec.Raw | None = None
-    workload_ref: msgspec.Raw | None = None
+    scheduling_group: msgspec.Raw = ABSENT
+    workload_ref: msgspec.Raw = ABSENT
     host_network: bool | None = None
     host_users: bool | None = None
     tolerations: list[TolerationJSON] | None = None
@@ -157,8 +157,8 @@ def _pod(wire: PodJSON, interner: Interner) -> SchedulingPod:
     )
 
 
-def _present(value: msgspec.Raw | None) -> bool:
-    return value is not None and bytes(value) != b"null"
+def _present(value: msgspec.Raw) -> bool:
+    return bytes(value) not in (b"", b"null")
 
 
 def _controller(metadata: Metadata) -> Owner | None:
@@ -186,8 +186,8 @@ def _plugin_volumes(volume: dict[str, msgspec.Raw]) -> Iterable[str]:
 
 def _image_volumes(volumes: Iterable[dict[str, msgspec.Raw]]) -> Iterable[str]:
     for volume in volumes:
-        image = volume.get("image")
-        if image is not None and _present(image):
+        image = volume.get("image", ABSENT)
+        if _present(image):
             yield _IMAGE.decode(image).reference or ""
 
 
