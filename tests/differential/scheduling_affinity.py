@@ -66,9 +66,9 @@ def selector(random: Random) -> JSON:
 
 
 def _namespace_selector(random: Random) -> JSON:
-    if random.random() < 0.3:
+    if random.random() < 0.2:
         return {}
-    if random.random() < 0.5:
+    if random.random() < 0.3:
         return {"matchLabels": {"team": random.choice(("a", "b"))}}
     operator = random.choice(("NotIn", "DoesNotExist", "In"))
     values = {} if operator == "DoesNotExist" else {"values": ["a"]}
@@ -95,7 +95,7 @@ def _term(random: Random) -> JSON:
         made["labelSelector"] = selector(random)
     if random.random() < 0.3:
         made["namespaces"] = random.sample(NAMESPACES, random.choice((1, 2)))
-    if random.random() < 0.25:
+    if random.random() < 0.35:
         made["namespaceSelector"] = _namespace_selector(random)
     return made
 

@@ -65,12 +65,10 @@ def generate(seed: int) -> JSON:
             }
         ]
     if random.random() < 0.2:
-        case["classes"] = [
-            {
-                "metadata": {"name": "gpu"},
-                "spec": {"extendedResourceName": random.choice((GPU, "example.com/x"))},
-            }
-        ]
+        name = random.choice((GPU, "example.com/x"))
+        case["classes"] = [{"metadata": {"name": "gpu"}, "spec": {"extendedResourceName": name}}]
+        requests = pod["spec"]["containers"][0].setdefault("resources", {}).setdefault("requests", {})
+        requests[GPU] = "1"
     elif random.random() < 0.3:
         case["scoringStrategy"] = strategy(random)
     return case

@@ -59,7 +59,7 @@ def test_every_plugin_has_a_say(minor):
     refusing, scoring = Counter(), Counter()
     for line in recorded(minor):
         for plugins in line["answer"]["filters"].values():
-            refusing.update(plugins)
+            refusing.update(list(plugins))
         for plugin, scores in line["answer"].get("scores", {}).items():
             if plugin != "failed" and len(set(scores["normalised"].values())) > 1:
                 scoring[plugin] += 1
