@@ -14,10 +14,10 @@ E2E ?= 1.36
 COUNT ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench oracle differential e2e e2e-all lock clean
+.PHONY: help install demo test lint bench oracle differential scheduler-oracle differential-scheduling e2e e2e-all lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-25s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(READY) ## Install into .venv; does nothing while the locks and pyproject.toml are unchanged
 	@:
@@ -58,6 +58,12 @@ oracle: $(READY) ## Build Kubernetes' own allocator, to test against (needs Go)
 
 differential: oracle ## Compare generated cases with Kubernetes' own allocator (needs Go)
 	@$(BIN)/python -m tests.differential $(ORACLES) --count $(COUNT)
+
+scheduler-oracle: $(READY) ## Build Kubernetes' own scheduling plugins, to test against (needs Go)
+	@$(BIN)/python -m tests.scheduler_oracle.build $(ORACLES)
+
+differential-scheduling: scheduler-oracle ## Compare generated pods with those plugins (needs Go)
+	@$(BIN)/python -m tests.differential.scheduling $(ORACLES) --count $(COUNT)
 
 e2e: $(READY) ## Test against a real control plane (needs Go; the first build takes minutes)
 	@$(BIN)/python -m tests.e2e $(E2E)

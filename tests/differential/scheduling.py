@@ -1,7 +1,9 @@
 """
 Compare generated pods with the scheduling plugins of Kubernetes itself.
 
-    python -m tests.differential.scheduling --minor 1.36 --count 20000 [--seed 1] [--record FILE]
+    python -m tests.differential.scheduling 1.36 1.37 --count 20000 [--seed 1] [--record DIRECTORY]
+
+Minors whose oracle is not built are left out, with a line that says so.
 """
 
 from __future__ import annotations
@@ -18,30 +20,37 @@ from extender.core.scheduling import RULES
 from tests.differential.scheduling_case import answer, generate
 from tests.differential.scheduling_compare import differences
 from tests.scheduler_oracle.client import SchedulerOracle
+from tests.scheduler_oracle.releases import oracle_path
 
 SHOWN = 10
 """Differences that are printed in full."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a summary and the first differences; 1 where there are any."""
+    """Print a summary and the first differences of each minor; 1 where there are any."""
     parser = argparse.ArgumentParser(prog="python -m tests.differential.scheduling", description=__doc__)
-    parser.add_argument("--minor", required=True)
+    parser.add_argument("minors", nargs="+", metavar="MINOR")
     parser.add_argument("--seed", type=int, default=1, help="first seed")
-    parser.add_argument("--count", type=int, default=2000, help="number of pods")
-    parser.add_argument("--record", type=Path, help="write the counts to this file")
+    parser.add_argument("--count", type=int, default=2000, help="number of pods per minor")
+    parser.add_argument("--record", type=Path, help="write the counts to files in this directory")
     options = parser.parse_args(arguments)
-    begun = time.monotonic()
-    counts, shown = compare(options.minor, range(options.seed, options.seed + options.count))
-    for line in shown:
-        sys.stdout.write(f"{line}\n")
-    summary = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
-    sys.stdout.write(
-        f"Kubernetes {options.minor}: {options.count} pods in {time.monotonic() - begun:.0f} s: {summary}\n"
-    )
-    if options.record is not None:
-        options.record.write_text(json.dumps(counts, sort_keys=True, indent=1) + "\n", encoding="utf-8")
-    return 1 if counts["pods with a difference"] else 0
+    status = 0
+    for minor in options.minors:
+        if oracle_path(minor) is None:
+            sys.stdout.write(f"Kubernetes {minor}: skipped, its scheduler oracle is not built (needs Go)\n")
+            continue
+        begun = time.monotonic()
+        counts, shown = compare(minor, range(options.seed, options.seed + options.count))
+        seconds = time.monotonic() - begun
+        summary = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+        sys.stdout.write("".join(f"{line}\n" for line in shown))
+        sys.stdout.write(f"Kubernetes {minor}: {options.count} pods in {seconds:.0f} s: {summary}\n")
+        sys.stdout.flush()
+        if options.record is not None:
+            text = json.dumps({"pods": options.count, **counts}, sort_keys=True, indent=1)
+            (options.record / f"scheduling-{minor}.json").write_text(f"{text}\n", encoding="utf-8")
+        status |= bool(counts["pods with a difference"])
+    return status
 
 
 def compare(minor: str, seeds: Sequence[int]) -> tuple[Counter[str], list[str]]:

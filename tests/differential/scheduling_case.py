@@ -37,7 +37,7 @@ JSON = dict[str, Any]
 def generate(seed: int) -> JSON:
     """One case, in the form of a ``schedule`` request."""
     random = Random(seed)
-    names = [f"n{index}" for index in range(random.choice((1, 3, 5, 8)))]
+    names = [f"n{index}" for index in range(random.choice((1, 3, 3, 5, 5, 8, 8, 20)))]
     nodes = [node(random, name) for name in names]
     pods = [
         placed(random, f"{name}-{index}", name)

@@ -66,7 +66,8 @@ def undemanding(pod: JSON) -> JSON:
     spec = pod["spec"]
     for field in ("nodeName", "nodeSelector"):
         spec.pop(field, None)
-    spec["tolerations"] = [{"operator": "Exists", "effect": "NoSchedule"}]
+    everywhere = {"operator": "Exists", "effect": "NoSchedule"}
+    spec["tolerations"] = [*spec.get("tolerations", ()), everywhere]
     for kind in spec.get("affinity", {}).values():
         kind.pop("requiredDuringSchedulingIgnoredDuringExecution", None)
     for constraint in spec.get("topologySpreadConstraints", ()):

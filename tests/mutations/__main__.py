@@ -1,9 +1,9 @@
 """
-Break the rules of the allocator one at a time; the tests must notice each.
+Break the rules of the allocator and of the default scheduler one at a time; the tests must notice each.
 
-    python -m tests.mutations
+    python -m tests.mutations [allocator] [scheduling]
 
-Every mutation is made in a copy of the package and the tests of the allocator are run on it.
+Every mutation is made in a copy of the package, and the tests of what it breaks are run on it.
 Exits with 1 if some mutation goes unnoticed, or no longer fits the code.
 """
 
@@ -14,13 +14,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutations.rules import MUTATIONS, Mutation
+from tests.mutations.scheduling_rules import SCHEDULING_MUTATIONS
 from tests.paths import ROOT
 
-TESTS = tuple(
+SCHEDULING_TESTS = tuple(
+    f"tests/core/scheduling/test_{name}.py"
+    for name in ("filtering", "scoring", "pod_requests", "not_modelled", "recorded_cases")
+)
+ALLOCATOR_TESTS = tuple(
     f"tests/core/{name}.py"
     for name in (
         "allocator/test_upstream_cases",
@@ -34,10 +41,30 @@ TESTS = tuple(
 SECONDS = 120
 
 
-UNBROKEN = Mutation("nothing is broken", "allocator/search", "class Search:", "class Search:")
+@dataclass(frozen=True)
+class Part:
+    """Mutations, the tests that are to notice them, and a mutation that breaks nothing."""
+
+    mutations: tuple[Mutation, ...]
+    tests: tuple[str, ...]
+    unbroken: Mutation
 
 
-def unnoticed(mutation: Mutation) -> str:
+PARTS = {
+    "allocator": Part(
+        MUTATIONS,
+        ALLOCATOR_TESTS,
+        Mutation("nothing is broken", "allocator/search", "class Search:", "class Search:"),
+    ),
+    "scheduling": Part(
+        SCHEDULING_MUTATIONS,
+        SCHEDULING_TESTS,
+        Mutation("nothing is broken", "scheduling/scoring", "class Scores:", "class Scores:"),
+    ),
+}
+
+
+def unnoticed(mutation: Mutation, tests: Iterable[str]) -> str:
     """Why the mutation counts as unnoticed; empty where a test failed."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
@@ -51,7 +78,7 @@ def unnoticed(mutation: Mutation) -> str:
                 f"does not fit: the text to replace stands {text.count(mutation.old)} times in {module.name}"
             )
         module.write_text(text.replace(mutation.old, mutation.new))
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
         try:
             done = subprocess.run(
                 command,
@@ -71,20 +98,26 @@ def unnoticed(mutation: Mutation) -> str:
         return "unnoticed" if done.returncode == 0 else f"the tests did not run: {done.stdout[-500:]}"
 
 
-def main() -> int:
-    """Try all mutations, two at a time."""
-    if unnoticed(UNBROKEN) != "unnoticed":
+def main(arguments: Sequence[str]) -> int:
+    """Try all mutations of the named parts, by default of all, two at a time."""
+    statuses = [_try(PARTS[name]) for name in arguments or PARTS]
+    return max(statuses)
+
+
+def _try(part: Part) -> int:
+    if unnoticed(part.unbroken, part.tests) != "unnoticed":
         sys.stdout.write("the tests fail without any mutation\n")
         return 1
     failures = 0
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for mutation, problem in zip(MUTATIONS, pool.map(unnoticed, MUTATIONS), strict=True):
+        problems = pool.map(lambda mutation: unnoticed(mutation, part.tests), part.mutations)
+        for mutation, problem in zip(part.mutations, problems, strict=True):
             failures += bool(problem)
             sys.stdout.write(f"{problem or 'noticed'}: {mutation.rule} ({mutation.module})\n")
             sys.stdout.flush()
-    sys.stdout.write(f"{len(MUTATIONS) - failures} of {len(MUTATIONS)} mutations noticed\n")
+    sys.stdout.write(f"{len(part.mutations) - failures} of {len(part.mutations)} mutations noticed\n")
     return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@ import pytest
 
 from extender.core.scheduling import FilterCode, feasible, render_filter
 from extender.core.scheduling.rules import RULES
+from extender.core.scheduling.scoring import plugin_scores
 from extender.model import NodeRequirement, NodeSelector, NodeSelectorTerm, Taint, Toleration
 from extender.model.scheduling import (
     AffinityTerm,
@@ -13,13 +14,14 @@ from extender.model.scheduling import (
     LabelRequirement,
     LabelSelector,
     PodAffinity,
+    PreferredNodes,
     SpreadConstraint,
 )
 from tests import builders as b
 
 GPU = Taint("gpu", "NoSchedule", "a100")
 WEB = LabelSelector((LabelRequirement("app", "In", ("web",)),))
-ZONED = {"labels": {"zone": "a"}}
+ZONE_A = {"zone": "a"}
 
 
 def refusal(pod, node, *on_it, rules=b.NEWEST, dra=frozenset()):
@@ -121,6 +123,17 @@ def test_extended_resources_of_a_device_class(minor, offered, expected):
     assert code(pod, node, rules=RULES[minor]) is FilterCode.INSUFFICIENT_RESOURCE
 
 
+def test_fields_tell_nodes_apart():
+    """Also nodes that are equal in all labels."""
+    named = NodeSelectorTerm((), (NodeRequirement("metadata.name", "In", ("a",)),))
+    nodes = b.scheduling_nodes(b.scheduling_node("b"), b.scheduling_node("a"))
+    pod = b.scheduling_pod(required_nodes=NodeSelector((named,)))
+    assert feasible(pod, nodes, b.NEWEST).feasible == (1,)
+    wish = b.scheduling_pod(preferred_nodes=(PreferredNodes(1, named),))
+    raw = dict(plugin_scores(wish, nodes, (0, 1), b.NEWEST))["NodeAffinity"].raw
+    assert list(raw) == [0, 1]
+
+
 def test_terms_that_cannot_be_parsed_match_nothing():
     """The other terms still do."""
     bad = NodeSelectorTerm((NodeRequirement("disk", "Near", ("ssd",)),))
@@ -133,7 +146,7 @@ def test_terms_that_cannot_be_parsed_match_nothing():
 def test_anti_affinity_works_both_ways():
     """The pod avoids others, and others avoid it."""
     avoid = PodAffinity(required_anti=(AffinityTerm("zone", WEB),))
-    node = b.scheduling_node(**ZONED)
+    node = b.scheduling_node(labels=ZONE_A)
     web = b.scheduling_pod("web", labels={"app": "web"})
     assert code(b.scheduling_pod(affinity=avoid), node, web) is FilterCode.POD_ANTI_AFFINITY
     shy = b.scheduling_pod("shy", affinity=avoid)
@@ -144,7 +157,7 @@ def test_anti_affinity_works_both_ways():
 def test_the_first_of_a_group():
     """A pod that has to be near its like goes anywhere while there is none, and near it then."""
     pod = b.scheduling_pod(labels={"app": "web"}, affinity=PodAffinity((AffinityTerm("zone", WEB),)))
-    empty, other = b.scheduling_node("a", **ZONED), b.scheduling_node("b", labels={"zone": "b"})
+    empty, other = b.scheduling_node("a", labels=ZONE_A), b.scheduling_node("b", labels={"zone": "b"})
     assert feasible(pod, b.scheduling_nodes(empty, other), b.NEWEST).feasible == (0, 1)
     assert feasible(pod, b.scheduling_nodes(empty, (other, [pod])), b.NEWEST).feasible == (1,)
     assert code(pod, b.scheduling_node("no-zone")) is FilterCode.POD_AFFINITY
@@ -155,7 +168,7 @@ def test_spread():
     pod = b.scheduling_pod(
         labels={"app": "web"}, spread=(SpreadConstraint("zone", 1, required=True, selector=WEB),)
     )
-    full, free = b.scheduling_node("a", **ZONED), b.scheduling_node("b", labels={"zone": "b"})
+    full, free = b.scheduling_node("a", labels=ZONE_A), b.scheduling_node("b", labels={"zone": "b"})
     found = feasible(pod, b.scheduling_nodes((full, [pod]), free), b.NEWEST)
     assert found.refusals[0] is not None
     assert found.refusals[0].code is FilterCode.SPREAD_SKEW

@@ -56,7 +56,8 @@ def test_same_answers(minor):
 @pytest.mark.parametrize("minor", RULES)
 def test_every_plugin_has_a_say(minor):
     """Among the recorded pods are some that each plugin refuses, and some that it scores differently."""
-    refusing, scoring = Counter(), Counter()
+    refusing: Counter[str] = Counter()
+    scoring: Counter[str] = Counter()
     for line in recorded(minor):
         for plugins in line["answer"]["filters"].values():
             refusing.update(list(plugins))

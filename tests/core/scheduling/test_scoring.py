@@ -10,7 +10,16 @@ from extender.core.scheduling.rules import RULES
 from extender.core.scheduling.scoring import plugin_scores
 from extender.core.scheduling.scoring_strategy import ScoringStrategy, StrategyType, strategy_score
 from extender.core.scheduling.spread_constraints import default_selector
-from extender.model import Allocation, ClaimSpec, DeviceID, DeviceResult, ExactRequest, Request, Taint
+from extender.model import (
+    Allocation,
+    ClaimSpec,
+    DeviceID,
+    DeviceResult,
+    ExactRequest,
+    Request,
+    Taint,
+    Toleration,
+)
 from extender.model.scheduling import LabelRequirement, LabelSelector
 from tests import builders as b
 
@@ -27,6 +36,14 @@ def test_weights():
     fit = dict(plugin_scores(b.scheduling_pod(), TWO, (0, 1), b.NEWEST))["NodeResourcesFit"]
     found = scores(b.scheduling_pod(), TWO, (0, 1), b.NEWEST, profile=without)
     assert list(found.totals) == [5 * score for score in fit.normalised]
+
+
+@pytest.mark.parametrize(("effect", "count"), [("", 0), ("PreferNoSchedule", 0), ("NoSchedule", 1)])
+def test_taints_to_avoid(effect, count):
+    """A toleration without an effect is for all effects."""
+    pod = b.scheduling_pod(tolerations=(Toleration("a", "Exists", effect=effect),))
+    found = dict(plugin_scores(pod, TWO, (0, 1), b.NEWEST))["TaintToleration"]
+    assert list(found.raw) == [0, count]
 
 
 def test_no_feasible_nodes():
