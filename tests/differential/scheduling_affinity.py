@@ -35,7 +35,7 @@ def spread_constraints(random: Random) -> list[JSON]:
         }
         if random.random() < 0.9:
             constraint["labelSelector"] = selector(random)
-        if random.random() < 0.2 and constraint["whenUnsatisfiable"] == "DoNotSchedule":
+        if random.random() < 0.4 and constraint["whenUnsatisfiable"] == "DoNotSchedule":
             constraint["minDomains"] = random.choice((1, 2, 4))
         if random.random() < 0.3:
             constraint["nodeAffinityPolicy"] = random.choice(("Honor", "Ignore"))

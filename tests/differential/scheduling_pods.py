@@ -42,7 +42,7 @@ def pending(random: Random) -> JSON:
         spec["nodeSelector"] = {
             key: random.choice(chosen) for key, chosen in values.items() if random.random() < 0.6
         }
-    if random.random() < 0.25:
+    if random.random() < 0.35:
         spec["topologySpreadConstraints"] = spread_constraints(random)
     if random.random() < 0.03:
         spec["containers"][0]["restartPolicyRules"] = [{"action": "RestartAllContainers"}]
@@ -84,7 +84,7 @@ def placed(random: Random, name: str, node: str) -> JSON:
     """A pod on a node."""
     made = pod(random, name, affinity_chance=0.08)
     made["spec"]["nodeName"] = node
-    if random.random() < 0.1:
+    if random.random() < 0.2:
         made["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     if random.random() < 0.25:
         made["status"] = resized(random, made["spec"])
@@ -108,7 +108,12 @@ def pod(random: Random, name: str, *, affinity_chance: float) -> JSON:
     found = affinity(random, affinity_chance)
     if found:
         spec["affinity"] = found
-    metadata = {"name": name, "namespace": random.choice(NAMESPACES), "uid": name, "labels": labels(random)}
+    metadata = {
+        "name": name,
+        "namespace": random.choice(("default", *NAMESPACES)),
+        "uid": name,
+        "labels": labels(random),
+    }
     if not metadata["labels"]:
         del metadata["labels"]
     return {"metadata": metadata, "spec": spec}

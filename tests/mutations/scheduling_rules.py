@@ -95,7 +95,7 @@ SCHEDULING_MUTATIONS = (
         "only qualified names are extended resources",
         "scheduling/resource",
         'if "/" not in name or "kubernetes.io/" in name or name.startswith("requests."):',
-        'if "kubernetes.io/" in name or name.startswith("requests."):',
+        'if "/" not in name or "kubernetes.io/" in name:',
     ),
     Mutation(
         "with pod-level requests only what is missing as a whole has a default",
@@ -148,8 +148,8 @@ SCHEDULING_MUTATIONS = (
     Mutation(
         "nodes without all keys do not count",
         "scheduling/pod_topology_spread",
-        "        if has_all_keys(info.node.labels, constraints)\n    ]",
-        "        if constraints[0].topology_key in info.node.labels\n    ]",
+        "for position, info in enumerate(nodes.infos) if has_all_keys(info.node.labels, constraints)",
+        "for position, info in enumerate(nodes.infos) if constraints[0].topology_key in info.node.labels",
     ),
     Mutation(
         "the taint policy decides which nodes count",

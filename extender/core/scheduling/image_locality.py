@@ -54,4 +54,5 @@ def _sum(info: NodeInfo, wanted: Sequence[str], nodes: Nodes) -> int:
 
 
 def _score(size: int, most: int) -> int:
-    return MAX_NODE_SCORE * (min(max(size, _LEAST), most) - _LEAST) // (most - _LEAST)
+    bounded = _LEAST if size < _LEAST else min(size, most)
+    return MAX_NODE_SCORE * (bounded - _LEAST) // (most - _LEAST)

@@ -34,7 +34,8 @@ def _filters(pod: SchedulingPod, nodes: Nodes, rules: SchedulingRules) -> Iterat
         pod,
         nodes=len(nodes.infos),
         pods_in_namespace=len(nodes.pods_by_namespace.get(pod.namespace, ())),
-        pods=sum(len(pods) for pods in nodes.pods_by_namespace.values()),
+        # Terms are compared with namespaces, too.
+        pods=sum(len(pods) for pods in nodes.pods_by_namespace.values()) + len(nodes.namespaces or ()),
     )
     if conditions > WORK_LIMIT:
         # The other checks look at every condition, too.

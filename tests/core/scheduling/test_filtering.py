@@ -173,3 +173,34 @@ def test_spread():
     assert found.refusals[0] is not None
     assert found.refusals[0].code is FilterCode.SPREAD_SKEW
     assert found.feasible == (1,)
+
+
+def spread(*nodes, **fields):
+    """Where a web pod may go that is to be spread over zones."""
+    constraint = SpreadConstraint("zone", 1, required=True, selector=WEB, **fields)
+    pod = b.scheduling_pod(labels={"app": "web"}, spread=(constraint,))
+    return feasible(pod, b.scheduling_nodes(*nodes), b.NEWEST).feasible
+
+
+def zone(name, *pods, **fields):
+    return b.scheduling_node(name, labels={"zone": name}, **fields), pods
+
+
+def test_terminating_pods_do_not_count_for_spreading():
+    gone = b.scheduling_pod("gone", labels={"app": "web"}, deleting=True)
+    assert spread(zone("a", gone), zone("b")) == (0, 1)
+
+
+def test_too_few_domains():
+    """With fewer zones than ``minDomains`` the emptiest counts as empty."""
+    web = b.scheduling_pod("web", labels={"app": "web"})
+    assert spread(zone("a", web), zone("b", web)) == (0, 1)
+    assert spread(zone("a", web), zone("b", web), min_domains=3) == ()
+
+
+@pytest.mark.parametrize(("honor_taints", "expected"), [(False, ()), (True, (1,))])
+def test_zones_that_do_not_count(honor_taints, expected):
+    """An empty zone whose nodes the pod does not tolerate counts, unless the policy says otherwise."""
+    web = b.scheduling_pod("web", labels={"app": "web"})
+    nodes = (zone("a", taints=(GPU,)), zone("b", web))
+    assert spread(*nodes, honor_taints=honor_taints) == expected

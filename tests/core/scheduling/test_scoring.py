@@ -115,6 +115,14 @@ def test_strategies(kind, used, expected):
     assert strategy_score(strategy, [used], [100]) == expected
 
 
+@pytest.mark.parametrize(("requested", "expected"), [([50, 75], 50), ([75, 100], 83), ([100, 75], 67)])
+def test_mean_of_ratios(requested, expected):
+    """A resource of score 0 does not count; the weighted mean of the others is rounded."""
+    shape = ((0, 0), (50, 0), (100, 10))
+    strategy = ScoringStrategy(StrategyType.REQUESTED_TO_CAPACITY_RATIO, (("cpu", 1), ("memory", 2)), shape)
+    assert strategy_score(strategy, requested, [100, 100]) == expected
+
+
 def test_resources_without_capacity_do_not_count():
     strategy = ScoringStrategy(resources=(("cpu", 1), ("memory", 9)))
     assert strategy_score(strategy, [50, 0], [100, 0]) == 50
