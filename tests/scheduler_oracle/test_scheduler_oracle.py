@@ -43,7 +43,7 @@ def test_sampling(oracle, percentage):
 def test_score_of_alternatives(oracle, got, allocated):
     """A claim that gets devices now, beside one that has some; 1.34 does not score."""
     names = {"a": ("one", "two", "three"), "b": ("one", "two")}
-    wire = [{"name": "plain", "exactly": {"deviceClassName": "c"}}]
+    wire: list[dict[str, object]] = [{"name": "plain", "exactly": {"deviceClassName": "c"}}]
     requests = [Request("plain", ExactRequest("plain", "c"))]
     for name, alternatives in names.items():
         wire.append({"name": name, "firstAvailable": [{"name": each} for each in alternatives]})

@@ -154,6 +154,17 @@ def test_anti_affinity_works_both_ways():
     assert code(b.scheduling_pod(labels={"app": "db"}), node, shy) is None
 
 
+def test_lists_that_cannot_be_parsed_do_not_count():
+    """Of a pod on a node; its other lists do."""
+    bad = AffinityTerm("zone", LabelSelector((LabelRequirement("app", "Near"),)))
+    avoid, node = AffinityTerm("zone", WEB), b.scheduling_node(labels=ZONE_A)
+    web = b.scheduling_pod("web", labels={"app": "web"})
+    unsure = b.scheduling_pod("unsure", affinity=PodAffinity(required_anti=(avoid, bad)))
+    sure = b.scheduling_pod("sure", affinity=PodAffinity(required=(bad,), required_anti=(avoid,)))
+    assert code(web, node, unsure) is None
+    assert code(web, node, sure) is FilterCode.EXISTING_ANTI_AFFINITY
+
+
 def test_the_first_of_a_group():
     """A pod that has to be near its like goes anywhere while there is none, and near it then."""
     pod = b.scheduling_pod(labels={"app": "web"}, affinity=PodAffinity((AffinityTerm("zone", WEB),)))
