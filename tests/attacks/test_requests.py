@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.attacks import fuzz, slow_clients
-from tests.attacks.service import bodies, serving
+from tests.attacks.service import bodies, serving, serving_live
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,14 @@ def test_mutated_requests_get_designed_answers(service):
     assert report.flat
     assert {name.split()[0] for name in report.statuses} == set(bodies())
     assert {name.split()[1] for name in report.statuses} >= {"200", "400"}
+
+
+def test_mutated_requests_on_a_live_cluster(tmp_path):
+    """The same where pods are followed: what is made up is forgotten, and changes no answer."""
+    with fuzz.api().serving() as server, serving_live(tmp_path, server) as running:
+        report = fuzz.run(running, 600, seed=7, live=True)
+    assert report.wrong == []
+    assert report.flat
 
 
 def test_a_seed_makes_the_same_requests():
