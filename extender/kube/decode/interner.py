@@ -15,24 +15,40 @@ TABLE_LIMIT = 1 << 18
 """Entries a table holds before it starts again: UUIDs and addresses come and go for ever."""
 
 
+MOST_BYTES = 16 << 20
+"""What the entries of a table may take, as far as their keys and ``keep`` tell, before it starts again."""
+
+MOST_ENTRY_BYTES = 64 << 10
+"""A larger entry is not kept: whoever writes such objects, and deletes them again, fills no memory."""
+
+_FLAT_BYTES = 64
+"""What an entry is taken for whose key is no text."""
+
+
 class Table(dict[K, V]):
     """A bounded dict; a subclass says in ``make`` what a missing key stands for."""
 
-    __slots__ = ()
+    __slots__ = ("_bytes",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bytes = 0
 
     def make(self, key: K) -> V:
         raise KeyError(key)
 
     def __missing__(self, key: K) -> V:
-        if len(self) >= TABLE_LIMIT:
-            self.clear()
-        value = self[key] = self.make(key)
-        return value
+        size = len(key) if isinstance(key, str) else _FLAT_BYTES
+        return self.keep(key, self.make(key), size)
 
-    def keep(self, key: K, value: V) -> V:
-        """Store and return ``value``."""
-        if len(self) >= TABLE_LIMIT:
+    def keep(self, key: K, value: V, size: int = _FLAT_BYTES) -> V:
+        """Store and return ``value``, which takes about ``size`` bytes."""
+        if size > MOST_ENTRY_BYTES:
+            return value
+        if len(self) >= TABLE_LIMIT or self._bytes + size > MOST_BYTES:
             self.clear()
+            self._bytes = 0
+        self._bytes += size
         self[key] = value
         return value
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from extender.kube.decode import Interner, interner
+from extender.kube.decode.claim_specs import claim_spec
 from extender.model import Attribute, AttributeKind
 
 
@@ -33,3 +36,28 @@ def test_tables_are_bounded(monkeypatch):
     for index in range(25):
         assert tables.strings[str(index)] == Attribute(AttributeKind.STRING, str(index))
         assert len(tables.strings) <= 10
+
+
+@pytest.mark.parametrize("length", [1, 1000, 60_000])
+def test_tables_are_bounded_in_bytes(monkeypatch, length):
+    """Long texts, which come and go for ever, fill no memory; what is longest is not kept at all."""
+    monkeypatch.setattr(interner, "MOST_BYTES", 100_000)
+    tables = Interner()
+    for index in range(300):
+        text = f"{index:03d}" + "x" * length
+        assert tables.texts[text] == text
+        assert sum(map(len, tables.texts)) <= 100_000
+    assert tables.texts
+    assert tables.texts["y" * 100_000] == "y" * 100_000
+    assert "y" * 100_000 not in tables.texts
+
+
+def test_specs_of_claims_are_bounded_in_bytes(monkeypatch):
+    """Claims that differ, created and deleted again and again, leave no more than this."""
+    monkeypatch.setattr(interner, "MOST_BYTES", 100_000)
+    tables = Interner()
+    for index in range(100):
+        config = {"opaque": {"driver": "d", "parameters": {"a": f"{index}" + "x" * 10_000}}}
+        spec = claim_spec(json.dumps({"devices": {"config": [config]}}).encode(), tables)
+        assert len(spec.config) == 1
+        assert len(tables.specs) <= 5
