@@ -19,7 +19,7 @@ import structlog
 
 import extender
 
-from .errors import LiveError, no_configuration
+from .errors import no_configuration
 from .kubeconfig import KubeconfigSource, content_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ LOOK_SECONDS = 10.0
 REFRESH_SECONDS = 30.0
 """The least time between two runs of a plugin; how long before it expires a credential is replaced."""
 
-LOAD_SECONDS = 90.0
+LOAD_SECONDS = 200.0
 """How long reading the configuration may take, plugins included."""
 
 MAX_HEADERS = 64
@@ -196,7 +196,7 @@ class Credentials:
     async def _load_again(self) -> None:
         try:
             await self.load()
-        except LiveError as error:
+        except Exception as error:  # noqa: BLE001 - providers fail in any way; what is at hand may still do
             loaded = self._loaded
             assert loaded is not None
             content = content_of(loaded.files)

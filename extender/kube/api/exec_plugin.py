@@ -18,8 +18,9 @@ from pathlib import Path
 
 import msgspec
 
-PLUGIN_SECONDS = 60.0
-"""How long a plugin may take: some ask a person to sign in."""
+PLUGIN_SECONDS = 20.0
+INTERACTIVE_SECONDS = 180.0
+"""How long a plugin may take, and where there is a terminal: some ask a person to sign in."""
 
 MOST_OUTPUT_BYTES = 1 << 20
 """The longest answer of a plugin that is read."""
@@ -109,7 +110,7 @@ async def run_plugin(entry: Mapping[str, object], folder: str, now: datetime | N
     """
     Run the plugin that a user's ``exec`` names; ``folder`` is that of the kubeconfig.
 
-    It is ended after ``PLUGIN_SECONDS``, or as soon as it wrote more than ``MOST_OUTPUT_BYTES``.
+    It is ended after its time, or as soon as it wrote more than ``MOST_OUTPUT_BYTES``.
     Raises ``PluginError``.
     """
     try:
@@ -122,7 +123,7 @@ async def run_plugin(entry: Mapping[str, object], folder: str, now: datetime | N
             raise PluginError(f"its answer is no ExecCredential of {plugin.api_version}")
         return _credential(answer.status, now or datetime.now(UTC))
     except TimeoutError as error:
-        raise PluginError(f"exec: {plugin.command}: no answer within {PLUGIN_SECONDS:g} s") from error
+        raise PluginError(f"exec: {plugin.command}: no answer in time") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         # What msgspec says may repeat a part of the answer, which holds a token.
         raise PluginError(f"exec: {plugin.command}: its answer is no ExecCredential") from error
@@ -157,7 +158,7 @@ async def _output(plugin: _Exec, folder: str) -> bytes:
         process_group=None if interactive else 0,
     )
     try:
-        async with asyncio.timeout(PLUGIN_SECONDS):
+        async with asyncio.timeout(INTERACTIVE_SECONDS if interactive else PLUGIN_SECONDS):
             await output.ended
         status = transport.get_returncode()
     except BaseException:

@@ -88,6 +88,7 @@ class KubeconfigSource:
             OSError,
             ValueError,
             TypeError,
+            LookupError,
             AttributeError,  # of files that hold something else
         ) as error:
             raise no_configuration(error) from error
@@ -125,7 +126,8 @@ def _configuration() -> Configuration:
 
 def _entries(config: _Node, section: str) -> list[tuple[dict[str, object], str]]:
     """The entries of ``clusters`` or ``users``, each with the folder of its file."""
-    assert isinstance(config.value, dict)
+    if not isinstance(config.value, dict):
+        raise TypeError(f"{config.path}: no kubeconfig")
     nodes: list[_Node] = config.value[section]
     return [
         (node.value, str(Path(node.path or "").parent.absolute()))

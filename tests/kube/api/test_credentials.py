@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import Counter
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 import yaml
@@ -16,7 +17,7 @@ from extender.kube.api import credentials
 from extender.kube.api.connection import connect
 from extender.kube.api.errors import ApiRefusal, NotTrusted, Rule, Unreachable
 from tests.certificates import OPENSSL, authority
-from tests.kube.api_server import eventually
+from tests.kube.api_server import eventually, write_kubeconfig
 
 RULE = Rule("list", "nodes")
 SERVICE_ACCOUNT = "kubernetes.aio.config.incluster_config"
@@ -252,3 +253,28 @@ async def test_headers_of_an_answer_are_bounded(server, connection):
         with pytest.raises(Unreachable):
             await connection.version()
     assert await connection.version() == "1.36.2"
+
+
+def longer(logs, number):
+    return len(logs) > number
+
+
+async def test_a_kubeconfig_that_becomes_nonsense(server, no_cluster, tmp_path, monkeypatch):
+    """Whatever is written into it meanwhile, what was read before stays in use, and the next is taken."""
+    monkeypatch.setattr(credentials, "LOOK_SECONDS", 0.02)
+    path = tmp_path / "k"
+    write_kubeconfig(path, server.url)
+    right = path.read_text()
+    with capture_logs() as logs:
+        async with connect(kubeconfig=str(path)) as connection:
+            for number, text in enumerate(
+                ("[]", "5", "users: [1]\nclusters: {}", "a: [", "contexts:\n- {}\n")
+            ):
+                path.write_text(text)
+                await eventually(partial(longer, logs, number))
+                assert await connection.version() == "1.36.2"
+            path.write_text(right.replace("secret", "another"))
+            await eventually(lambda: logs[-1]["event"] == "credentials reloaded")
+            await connection.version()
+    assert server.asked[-1].token == "Bearer another"
+    assert {each["event"] for each in logs[:-1]} == {"cannot reload the credentials"}

@@ -84,7 +84,7 @@ async def test_a_plugin_that_hangs(monkeypatch, tmp_path):
     sleep = f"import time; time.sleep(3); open({str(alive)!r}, 'w')"
     child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {sleep!r}])"
     for program in ("import time; time.sleep(60)", child):
-        with pytest.raises(PluginError, match=r"no answer within 0\.3 s"):
+        with pytest.raises(PluginError, match="no answer in time"):
             await run_plugin(entry(program), "/")
     assert time.monotonic() - started < 3
     await asyncio.sleep(3)
