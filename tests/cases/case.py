@@ -6,7 +6,7 @@ A folder ``NN-name`` holds ``case.yaml`` and the inputs that it names. ``case.ya
 * ``asked``, ``answer``: a sentence each, for ``docs/cases.md``; ``source``: where people met it;
 * ``questions``: each with ``command``, ``kubernetes`` (the releases that give the same answer) and
   ``expect``; ``pod`` or ``file``, ``cluster``, ``gates``, ``status`` and ``scoreMax`` as the command
-  has them; ``allocator`` where Kubernetes' own allocator cannot be asked, with the reason.
+  has them; ``allocator`` where Kubernetes' own allocator cannot be asked, with the reason, and ``endless``.
 
 ``expect`` names the parts of the answer that count, as ``answers.py`` puts them. What it does not
 name may be anything, but for the names of nodes and pods and for ``warnings``, which are all there.
@@ -30,8 +30,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     One command and its answer on each of the releases ``kubernetes``.
 
     ``pod`` is in the namespace ``default``. ``allocator``: ``asked`` says that the allocator of
-    Kubernetes gives the same devices or none; ``endless`` that it does not end;
-    everything else says why it is not asked.
+    Kubernetes gives the same devices or none, everything else why it is not asked. ``endless``: the
+    nodes where it does not end.
     """
 
     command: Literal["explain", "advise", "audit", "prioritize"]
@@ -44,6 +44,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     status: int = 0
     score_max: int = 100
     allocator: str = "asked"
+    endless: tuple[str, ...] = ()
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
