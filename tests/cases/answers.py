@@ -1,8 +1,10 @@
 """
 The answer of a command in the words of a case: names to what they got, codes, no sentences.
 
-``explain``: ``nodes`` by name, each with what the document says of it, but ``devices`` by request,
-``alignment`` and ``best`` as numbers and ``pairs`` as distances by the names of two devices.
+``explain``: ``nodes`` by name, each with what the document says of it, but ``devices`` and whether
+they are ``listed`` by request,
+``alignment`` and ``best`` as numbers, ``pairs`` as distances by the names of two devices, and
+``fit`` with ``causes`` by code and ``requests`` by name.
 ``order``: the nodes that can run the pod, the best score first, those of one score together.
 ``advise``: the one subject, with ``warnings`` as severities by code and ``options`` as the numbers of
 nodes, now and when empty. ``audit``: the document, with ``pods`` by name. ``prioritize``: ``order``.
@@ -17,7 +19,7 @@ from typing import Any
 
 Answer = Mapping[str, Any]
 
-WHOLE = frozenset({"devices", "warnings", "pairs", "unrated"})
+WHOLE = frozenset({"devices", "warnings", "pairs", "unrated", "causes", "lost"})
 """Parts that are compared as they are, with all their keys."""
 
 COMPLETE = frozenset({"nodes", "pods"})
@@ -37,9 +39,23 @@ def _explained(node: Answer) -> Answer:
     return {
         **node,
         "devices": _by_request(node["devices"]),
+        "listed": {each["request"]: each.get("listed", True) for each in node["devices"]},
         "alignment": alignment["predicted"],
         "best": alignment["best"],
         "pairs": _pairs(alignment["pairs"]),
+        "fit": _fit(node["fit"]) if node.get("fit") else None,
+    }
+
+
+def _fit(fit: Answer) -> Answer:
+    """``causes`` as codes with what they were caused ``by``, ``requests`` and what they ``lost`` by name."""
+    return {
+        **fit,
+        "causes": {each["code"]: list(each.get("by", ())) for each in fit["causes"]},
+        "requests": {
+            each["request"]: {**each, "lost": {lost["code"]: lost["devices"] for lost in each["lost"]}}
+            for each in fit["requests"]
+        },
     }
 
 
