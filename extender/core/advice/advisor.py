@@ -39,6 +39,7 @@ from .constraint_options import (
     OptionKind,
     Participants,
     constraint_options,
+    group_attributes,
     location_attributes,
     participants,
 )
@@ -187,7 +188,14 @@ class _Adviser:
         options = (*options, *soft_options(options[0].specs, rewrites))
         judged = [written, *(self._judged(option, evidence, options[0]) for option in options)]
         nearness = self._nearness(options)
-        circumstances = circumstances_of(self._specs, taking_part, shared, selected, names)
+        drivers = sorted({slice_.driver for slice_ in snapshot.published.values()})
+        circumstances = circumstances_of(
+            self._specs,
+            taking_part,
+            shared,
+            selected,
+            (*names, *group_attributes(drivers, snapshot.vocabulary)),
+        )
         return Advice(
             len(snapshot.nodes),
             tuple(judged),

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from extender.model import ClaimSpec, Constraint
 
 from ..cluster.snapshot import Snapshot
-from ..topology.vocabulary import PCI_BUS_ID, DeviceKind, Vocabulary
+from ..topology.driver_attributes import CARDS, DeviceKind
+from ..topology.vocabulary import PCI_BUS_ID, Vocabulary
 from .constraint_options import Group, Participants, covered_requests
 from .groupings import Groupings, Members, SeenDevice
 
 _Kind = tuple[str, DeviceKind]
-
-CARDS = frozenset({DeviceKind.GPU, DeviceKind.ACCELERATOR})
-"""Kinds of which two requests want two cards: two functions of one NIC are what people ask for."""
 
 SEVERAL = -1
 """In place of the number of a claim: requests of several claims, which no constraint can span."""
@@ -100,7 +98,13 @@ def _kind_of_parts(members: Members, found: Groupings, *, sharing: bool) -> _Kin
 def _identity(driver: str, members: Members, found: Groupings, vocabulary: Vocabulary) -> str:
     """The first name of the driver's cards that all the devices publish, and that tells cards apart."""
     names = vocabulary.attributes(driver)
-    candidates = (*names.identity, *names.parent, *names.address, PCI_BUS_ID)
+    candidates = (
+        *names.identity,
+        *names.parent_identity,
+        *names.parent,
+        *names.address,
+        PCI_BUS_ID,
+    )
     return next((name for name in dict.fromkeys(candidates) if _tells_apart(name, members, found)), "")
 
 

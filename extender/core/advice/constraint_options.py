@@ -99,6 +99,13 @@ def location_attributes(drivers: Sequence[str], vocabulary: Vocabulary) -> tuple
     return tuple(names)
 
 
+def group_attributes(drivers: Sequence[str], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Every attribute of the drivers whose values are known to be groups of near devices."""
+    return tuple(
+        dict.fromkeys(name for driver in drivers for name, _ in vocabulary.attributes(driver).groups)
+    )
+
+
 def participants(
     spec: ClaimSpec, first: int, selected: Mapping[int, Sequence[Selected]], names: Sequence[str]
 ) -> tuple[Participants, int]:

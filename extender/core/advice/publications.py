@@ -149,7 +149,7 @@ class _Publications:
     def enter(self, sighting: Sighting) -> None:
         device, driver = sighting.device, sighting.driver
         self._devices += 1
-        if self._kind is not DeviceKind.VIRTUAL and (sighting.local or max(sighting.location[1:5]) >= 0):
+        if self._kind is not DeviceKind.VIRTUAL and (sighting.local or _is_somewhere(sighting.location)):
             self._placed = True
         if self._kind is DeviceKind.OTHER and (
             PCIE_ROOT in device.attributes or PCI_BUS_ID in device.attributes or sighting.location.root >= 0
@@ -191,6 +191,10 @@ class _Publications:
         """A root that is published, but that topology does not believe."""
         single = isinstance(root.value, str) or (isinstance(root.value, tuple) and len(root.value) == 1)
         return single and self._kind not in OFF_BUS and sighting.local and sighting.location.root < 0
+
+
+def _is_somewhere(location: Location) -> bool:
+    return max(location.device, location.root, location.numa, location.socket) >= 0 or bool(location.groups)
 
 
 def _shown(attribute: Attribute) -> str:
