@@ -13,13 +13,13 @@ from extender.cel.evaluation.bounds import COST_LIMIT
 from extender.core.allocator.budget import PIECE_UNITS
 from extender.core.prediction.evaluate import Settings
 from extender.core.soft_alignment.soften import SOFTEN_UNITS
-from extender.kube.api import binder, connection, event_recorder, list_pages
-from extender.kube.decode.interner import TABLE_LIMIT
-from extender.kube.watch import unreadable
-from extender.service import config, judging, softening
-from extender.service.http import body, connections, mutate, verbs
-from extender.service.live import offered_nodes, prediction_check, remembered, unconfirmed_pods
-from extender.service.recording import thread
+from extender.kube.api import binder, connection, credentials, event_recorder, exec_plugin, list_pages
+from extender.kube.decode import interner
+from extender.kube.watch import unreadable, watch_lines
+from extender.service import config, judging, log_limit, logs, namespace_limit, softening
+from extender.service.http import admission_events, body, connections, mutate, verbs
+from extender.service.live import awaited, offered_nodes, prediction_check, remembered, unconfirmed_pods
+from extender.service.recording import recorder, thread
 
 MIB = 1024 * 1024
 
@@ -196,12 +196,60 @@ LIMITS = (
         "the oldest is forgotten; its binding is an `Error`",
         "dra_extender_dropped_pods_total",
     ),
-    Limit("Events that wait for the API server", event_recorder.QUEUE_LIMIT, "Events", "dropped"),
+    Limit(
+        "Events that wait for the API server",
+        event_recorder.QUEUE_LIMIT,
+        "Events",
+        "dropped",
+        "dra_extender_events_total",
+    ),
+    Limit(
+        "Events of `/mutate` about objects of one namespace, in a minute",
+        namespace_limit.TIMES_A_MINUTE,
+        "Events",
+        "left out",
+        "dra_extender_events_total",
+    ),
+    Limit(
+        "Events of `/mutate` that wait until the API shows their object",
+        awaited.MAX_EVENTS,
+        "Events",
+        "left out",
+        "dra_extender_events_total",
+    ),
+    Limit(
+        "how long they wait",
+        admission_events.SHOWN_SECONDS,
+        "s",
+        "left out",
+        "dra_extender_events_total",
+    ),
+    Limit(
+        "claims that wait for the pod that they are made for",
+        awaited.MAX_CLAIMS,
+        "claims",
+        "the claim stays as it is written",
+        "dra_extender_soft_alignment_total",
+    ),
+    Limit(
+        "such claims of one namespace",
+        awaited.MAX_CLAIMS_OF_A_NAMESPACE,
+        "claims",
+        "the claim stays as it is written",
+        "dra_extender_soft_alignment_total",
+    ),
     Limit("note of an Event", event_recorder.NOTE_BYTES, "bytes", "cut off"),
     Limit(
         "pods whose last answer is remembered",
         remembered.MAX_PODS,
         "pods",
+        "the oldest is forgotten; its claims count as `unseen`",
+        "dra_extender_dropped_pods_total",
+    ),
+    Limit(
+        "what these answers keep alive: old states of the cluster, pods, selectors",
+        remembered.MAX_BYTES,
+        "MiB",
         "the oldest is forgotten; its claims count as `unseen`",
         "dra_extender_dropped_pods_total",
     ),
@@ -233,6 +281,12 @@ LIMITS = (
         "the oldest is forgotten",
     ),
     Limit(
+        "requests and answers of attempts whose outcome is awaited, for a recording",
+        recorder.MAX_OPEN_BYTES,
+        "MiB",
+        "the oldest is recorded as it is",
+    ),
+    Limit(
         "attempts that wait for a recording's disk",
         thread.MAX_ATTEMPTS,
         "attempts",
@@ -248,12 +302,34 @@ LIMITS = (
     ),
     Limit(
         "equal strings, attributes and quantities that are kept once, of each kind",
-        TABLE_LIMIT,
+        interner.TABLE_LIMIT,
         "entries",
         "all are forgotten and collected anew",
     ),
+    Limit(
+        "what these entries take, of each kind",
+        interner.MOST_BYTES,
+        "MiB",
+        "all are forgotten and collected anew",
+    ),
+    Limit("one of these entries", interner.MOST_ENTRY_BYTES, "bytes", "not kept"),
+    Limit(
+        "lines of one cause in the log, in a minute",
+        log_limit.LINES_PER_MINUTE,
+        "lines",
+        "left out; a line says how many",
+        "dra_extender_log_lines_left_out_total",
+    ),
+    Limit("a value in a line of the log", logs.MOST_TEXT, "characters", "cut off"),
     Limit("one request to the API server", connection.TIMEOUT_SECONDS, "s", "repeated after a while"),
     Limit("silence of a watch", connection.SILENCE_SECONDS, "s", "it is opened again"),
+    Limit("an answer of the API server", connection.MOST_ANSWER_BYTES, "MiB", "smaller pages, else refused"),
+    Limit("headers of such an answer", credentials.MAX_HEADERS, "headers", "no answer"),
+    Limit("one of these headers", credentials.MAX_HEADER_BYTES, "bytes", "no answer"),
+    Limit("one event of a watch", watch_lines.MOST_LINE_BYTES, "MiB", "the kind is listed again"),
+    Limit("pages of a list", list_pages.MOST_PAGES, "pages", "repeated after a while"),
+    Limit("a credential plugin, without a terminal", exec_plugin.PLUGIN_SECONDS, "s", "it is ended"),
+    Limit("its answer", exec_plugin.MOST_OUTPUT_BYTES, "MiB", "it is ended"),
     Limit("objects of a page of a list", list_pages.PAGE_SIZE, "objects", "the next page"),
     Limit(
         "unreadable objects that the log names at a time",

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from extender.service.metrics.specs import markdown as metrics
+from tests.attacks import tried
 from tests.manifests import the
 from tests.paths import ROOT
 from tests.security_limits import LIMITS, Limit, markdown
@@ -17,6 +18,15 @@ PAGE = (ROOT / "docs/security.md").read_text()
 def test_the_table_of_limits_is_that_of_the_code():
     """What ``python -m tests.security_limits`` prints stands in the page."""
     assert markdown() in PAGE
+
+
+def test_the_table_of_attacks_is_that_of_the_tests():
+    """What ``python -m tests.attacks.tried`` prints stands in the page, and each test is there."""
+    assert tried.markdown() in PAGE
+    for each in tried.TRIED:
+        file, _, name = each.test.partition("::")
+        source = (ROOT / "tests" / file).read_text()
+        assert re.search(rf"^(async )?def {name}\(", source, re.MULTILINE), each.test
 
 
 def test_each_limit_is_listed_once():

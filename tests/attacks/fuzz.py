@@ -84,17 +84,26 @@ MARK = "\ue000the place of a text"
 
 @dataclass(slots=True)
 class Report:
-    """What was answered; ``wrong`` are the answers that are not designed."""
+    """
+    What was answered; ``wrong`` are the answers that are not designed.
+
+    ``settled``: after which part of the run memory may grow by a fifth at most.
+    """
 
     statuses: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     memory_mib: list[float] = field(default_factory=list)
+    settled: float = 0.1
 
     @property
     def flat(self) -> bool:
-        """Whether memory stayed within a fifth of what it was after the first tenth."""
-        early = self.memory_mib[len(self.memory_mib) // 10]
+        """Whether memory stayed within a fifth of what it was when it had settled."""
+        early = self.memory_after(self.settled)
         return self.memory_mib[-1] <= max(early * GROWTH, early + SLACK_MIB)
+
+    def memory_after(self, part: float) -> float:
+        """MiB after this part of the run."""
+        return self.memory_mib[min(int(len(self.memory_mib) * part), len(self.memory_mib) - 1)]
 
 
 def mutated(rng: random.Random, body: bytes, *, spoil: bool | None = None) -> bytes:
@@ -215,8 +224,10 @@ def show(report: Report, what: str, seconds: float, counts: Mapping[str, int] | 
     """Print what came of it."""
     for name, number in (*sorted(report.statuses.items()), *(counts or {}).items()):
         sys.stdout.write(f"{name:26} {number:9,}\n")
-    first, last = report.memory_mib[len(report.memory_mib) // 10], report.memory_mib[-1]
-    sys.stdout.write(f"{what} in {seconds:.0f} s; memory {first:.0f} -> {last:.0f} MiB\n")
+    early, middle, last = map(report.memory_after, (0.1, 0.5, 1.0))
+    sys.stdout.write(
+        f"{what} in {seconds:.0f} s; MiB after a tenth {early:.0f}, half {middle:.0f}, all {last:.0f}\n"
+    )
     for line in report.wrong[:20]:
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"{len(report.wrong)} wrong; memory {'flat' if report.flat else 'grows'}\n")
