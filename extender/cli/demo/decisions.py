@@ -13,6 +13,7 @@ from typing import Protocol
 
 import orjson
 
+from extender.core.reasons import ReasonCode, reason, render
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
 from extender.kube.recording.reader import Attempt
@@ -83,7 +84,7 @@ async def compare_decision(attempt: Attempt, timeline: Timeline, client: Client)
             equals=0,
             prediction_right=None,
             condition=outcome.condition.reason if outcome.condition is not None else "",
-            reasons=tuple(Counter(node.message or node.outcome for node in nodes.values()).most_common()),
+            reasons=tuple(Counter(map(_reason, nodes.values())).most_common()),
         )
     choice, equals = _choice(scores, outcome.node)
     nodes = await _explain(attempt, {outcome.node, choice or outcome.node}, client)
@@ -122,6 +123,14 @@ async def _explain(attempt: Attempt, names: Collection[str], client: Client) -> 
         }
     body = orjson.dumps({"Pod": pod, "Nodes": None, "NodeNames": sorted(names)})
     return read_explanation(await client.post("explain", body)).nodes
+
+
+def _reason(node: ExplainedNode) -> str:
+    """Why the pod cannot run on the node; the same for nodes where nothing fits, whatever is there."""
+    return _NO_FIT if node.reason == ReasonCode.NO_FIT else node.message or node.outcome
+
+
+_NO_FIT = render(reason(ReasonCode.NO_FIT))
 
 
 def _offered(attempt: Attempt) -> tuple[str, ...]:
