@@ -19,7 +19,7 @@ from ...allocator.budget import Budget
 from ...allocator.picking import Fatal, Unpredictable
 from ...allocator.problem import Problem
 from ...allocator.search import Search, SearchScope
-from ...allocator.shortage import Demand, granted, passes, pickable, shortage_of
+from ...allocator.shortage import Demand, Shortage, granted, passes, pickable, shortage_of
 from ...claims.compiled_claims import Alternative
 from ...claims.plan import Plan
 from ...cluster.snapshot import NodeState, Snapshot
@@ -96,6 +96,7 @@ class Diagnoses:
         self._budget = Budget(TOTAL_STEPS, TOTAL_UNITS)
         self._pickable: dict[Hashable, frozenset[int]] = {}
         self._fits: dict[Hashable, bool | None] = {}
+        self._shortages: dict[Hashable, Shortage | None] = {}
 
     def of(self, view: NodeView, state: NodeState, *, judged: bool) -> NoFit | None:
         """
@@ -114,7 +115,10 @@ class Diagnoses:
         stages = tuple(_stages(node))
         found = [self._find(node, stages, each) for each in node.claims.alternatives]
         counts = _counts(node, found)
-        shortage = shortage_of(view.problem)
+        key = (view.memo, view.key)
+        if key not in self._shortages:
+            self._shortages[key] = shortage_of(view.problem)
+        shortage = self._shortages[key]
         holders = Holders(node.layout(frozenset(stages))[1], self._snapshot)
         causes: tuple[Cause, ...] = ()
         if judged or counts or shortage is not None:

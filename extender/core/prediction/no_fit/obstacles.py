@@ -53,7 +53,13 @@ FEATURES: Mapping[str, str] = {
 _Where = tuple[bool, frozenset[str]]
 
 
+_ACTUAL: _Where = (False, frozenset())
+_ABOUT_POOLS = (CauseCode.POOL_INCOMPLETE, CauseCode.FEATURE_OFF)
+
+
 def _where(gone: frozenset[Obstacle]) -> _Where:
+    if not any(each.code in _ABOUT_POOLS for each in gone):
+        return _ACTUAL
     complete = any(each.code is CauseCode.POOL_INCOMPLETE for each in gone)
     return complete, frozenset(each.detail for each in gone if each.code is CauseCode.FEATURE_OFF)
 
@@ -124,9 +130,8 @@ class WithoutObstacles:
         self._slices = slices
         self._budget = budget
         self._release = view.memo.release
-        actual = _where(frozenset())
         self._layouts: dict[_Where, tuple[NodeLayout, Inventory]] = {
-            actual: (view.node_layout, state.inventory)
+            _ACTUAL: (view.node_layout, state.inventory)
         }
         self._numbers: dict[_Where, Mapping[DeviceID, int]] = {}
         self._keys: dict[_Where, Hashable] = {}
