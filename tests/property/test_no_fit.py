@@ -23,7 +23,7 @@ _OTHERWISE = (ReasonCode.CEL_ERROR, ReasonCode.FEATURE_DISABLED)
 
 
 @pytest.mark.parametrize("version", RELEASES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(world=worlds())
 def test_without_what_is_named_the_claims_fit(version, world):
     """Every no-fit has causes; without one that is a cause alone, or without all others, it fits."""
@@ -36,7 +36,7 @@ def test_without_what_is_named_the_claims_fit(version, world):
 
 
 @pytest.mark.parametrize("version", RELEASES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(world=worlds())
 def test_losses_add_up(version, world):
     """Each device that passes is either left or lost to one cause."""

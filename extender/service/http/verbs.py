@@ -70,6 +70,10 @@ async def prioritize(service: Service, body: bytes) -> Answer:
     )
 
 
+MOST_DIAGNOSED = 32
+"""Most nodes that one request for an explanation is told of why nothing fits, the first by name."""
+
+
 async def explain(service: Service, body: bytes) -> Answer:
     """
     Explain the predictions for a body of filter; before the cluster is listed all is unknown.
@@ -106,11 +110,12 @@ def _explained(
         verdicts = evaluation.verdicts(names, budget)
         # In the order of names, so that what the budget reaches never depends on the caller's.
         bests = {name: evaluation.best(name, budget) for name in sorted(names)}
+        diagnosed = frozenset(sorted(names)[:MOST_DIAGNOSED])
         nodes = explained_nodes(
             names,
             verdicts,
             bests.__getitem__,
-            lambda name, verdict: evaluation.no_fit(name, verdict, budget),
+            lambda name, verdict: evaluation.no_fit(name, verdict, budget) if name in diagnosed else None,
             score=neutral if ignored else None,
         )
         version = snapshot.release.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extender.model import DeviceID, Request
+from extender.service.http import verbs
 from tests import builders as b
 
 NODE_KEYS = [
@@ -272,3 +273,12 @@ async def test_before_the_cluster_is_listed_all_is_unknown(client, args, store, 
         assert (node["outcome"], node["score"]) == ("unknown", 50)
         assert isinstance(node["message"], str)
     assert facade.calls == 0
+
+
+async def test_only_the_first_nodes_are_told_why_nothing_fits(explain, world, monkeypatch):
+    """A request costs a bounded number of diagnoses, whatever it asks about; the reason stays."""
+    monkeypatch.setattr(verbs, "MOST_DIAGNOSED", 1)
+    world["claims"] = [b.claim("job-1-claim-0", b.spec(b.request("gpu", "gpu", 9)))]
+    nodes = (await explain("near", "far"))["nodes"]
+    assert {name: node["reason"] for name, node in nodes.items()} == {"near": "no-fit", "far": "no-fit"}
+    assert [name for name, node in nodes.items() if node["fit"] is not None] == ["far"]
