@@ -2,10 +2,10 @@
 The answer of a command in the words of a case: names to what they got, codes, no sentences.
 
 ``explain``: ``nodes`` by name, each with what the document says of it, but ``devices`` and whether
-they are ``listed`` by request,
-``alignment`` and ``best`` as numbers, ``pairs`` as distances by the names of two devices, and
-``fit`` with ``causes`` by code and ``requests`` by name.
-``order``: the nodes that can run the pod, the best score first, those of one score together.
+they are ``listed`` by request, ``alignment`` and ``best`` as numbers, ``pairs`` as distances by the
+names of two devices, ``fit`` with ``causes`` by code and ``requests`` by name, and ``doubleUses`` as
+holders by device. ``ignored``: what the release takes no notice of, by code. ``order``: the nodes that
+can run the pod, the best score first, those of one score together.
 ``advise``: the one subject, with ``warnings`` as severities by code and ``options`` as the numbers of
 nodes, now and when empty. ``audit``: the document, with ``pods`` by name. ``prioritize``: ``order``.
 A refused input is ``names``: those of the expected words that the message has.
@@ -31,7 +31,8 @@ ABSENT = "<absent>"
 def of_explain(document: Answer) -> Answer:
     nodes = {name: _explained(node) for name, node in document["nodes"].items()}
     able = {name: node["score"] for name, node in nodes.items() if node["outcome"] == "allocated"}
-    return {**document, "nodes": nodes, "order": order_of(able)}
+    ignored = {each["code"]: each["by"] for each in document.get("ignored", ())}
+    return {**document, "nodes": nodes, "order": order_of(able), "ignored": ignored}
 
 
 def _explained(node: Answer) -> Answer:
@@ -44,7 +45,13 @@ def _explained(node: Answer) -> Answer:
         "best": alignment["best"],
         "pairs": _pairs(alignment["pairs"]),
         "fit": _fit(node["fit"]) if node.get("fit") else None,
+        "doubleUses": [_card(each) for each in node.get("doubleUses", ())],
     }
+
+
+def _card(devices: Iterable[Answer]) -> dict[str, list[str]]:
+    """A card that is in use twice: its devices with their holders."""
+    return {each["device"].rpartition("/")[2]: each["holders"] for each in devices}
 
 
 def _fit(fit: Answer) -> Answer:
@@ -70,7 +77,9 @@ def of_advise(document: Answer) -> Answer:
 
 
 def of_audit(document: Answer) -> Answer:
-    return {**document, "pods": {each["pod"].partition("/")[2]: _audited(each) for each in document["pods"]}}
+    pods = {each["pod"].partition("/")[2]: _audited(each) for each in document["pods"]}
+    cards = [_card(each["devices"]) for each in document.get("doubleUses", ())]
+    return {**document, "pods": pods, "doubleUses": cards}
 
 
 def of_refusal(message: str, words: Iterable[str]) -> Answer:
