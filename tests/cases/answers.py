@@ -7,7 +7,8 @@ names of two devices, ``fit`` with ``causes`` by code and ``requests`` by name, 
 holders by device. ``ignored``: what the release takes no notice of, by code. ``order``: the nodes that
 can run the pod, the best score first, those of one score together.
 ``advise``: the one subject, with ``warnings`` as severities by code and ``options`` as the numbers of
-nodes, now and when empty. ``audit``: the document, with ``pods`` by name. ``prioritize``: ``order``.
+nodes, now and when empty. ``audit``: the document, with ``pods`` by name and ``pairs`` as numbers.
+``prioritize``: ``order``.
 A refused input is ``names``: those of the expected words that the message has.
 """
 
@@ -79,7 +80,8 @@ def of_advise(document: Answer) -> Answer:
 def of_audit(document: Answer) -> Answer:
     pods = {each["pod"].partition("/")[2]: _audited(each) for each in document["pods"]}
     cards = [_card(each["devices"]) for each in document.get("doubleUses", ())]
-    return {**document, "pods": pods, "doubleUses": cards}
+    numbers = {each["kinds"]: each["pairs"] for each in document["pairs"]}
+    return {**document, "pods": pods, "doubleUses": cards, "pairs": numbers}
 
 
 def of_refusal(message: str, words: Iterable[str]) -> Answer:
