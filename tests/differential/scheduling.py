@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("minors", nargs="+", metavar="MINOR")
     parser.add_argument("--seed", type=int, default=1, help="first seed")
     parser.add_argument("--count", type=int, default=2000, help="number of pods per minor")
+    parser.add_argument("--seconds", type=float, help="end each minor after this time")
     parser.add_argument("--record", type=Path, help="write the counts to files in this directory")
     options = parser.parse_args(arguments)
     status = 0
@@ -40,27 +41,36 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.write(f"Kubernetes {minor}: skipped, its scheduler oracle is not built (needs Go)\n")
             continue
         begun = time.monotonic()
-        counts, shown = compare(minor, range(options.seed, options.seed + options.count))
+        seeds = range(options.seed, options.seed + options.count)
+        end = None if options.seconds is None else begun + options.seconds
+        counts, shown = compare(minor, seeds, end)
         seconds = time.monotonic() - begun
         summary = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
         sys.stdout.write("".join(f"{line}\n" for line in shown))
-        sys.stdout.write(f"Kubernetes {minor}: {options.count} pods in {seconds:.0f} s: {summary}\n")
+        sys.stdout.write(f"Kubernetes {minor}: {seconds:.0f} s: {summary}\n")
         sys.stdout.flush()
         if options.record is not None:
-            text = json.dumps({"pods": options.count, **counts}, sort_keys=True, indent=1)
+            text = json.dumps(counts, sort_keys=True, indent=1)
             (options.record / f"scheduling-{minor}.json").write_text(f"{text}\n", encoding="utf-8")
         status |= bool(counts["pods with a difference"])
     return status
 
 
-def compare(minor: str, seeds: Sequence[int]) -> tuple[Counter[str], list[str]]:
-    """Count what was compared, and describe the first differences."""
+def compare(minor: str, seeds: Sequence[int], end: float | None = None) -> tuple[Counter[str], list[str]]:
+    """
+    Count what was compared, and describe the first differences.
+
+    ``end``: the time of the monotonic clock after which no further pod is compared.
+    """
     counts: Counter[str] = Counter({"pods with a difference": 0})
     shown: list[str] = []
     rules = RULES[minor]
     with SchedulerOracle(minor) as oracle:
         for seed in seeds:
+            if end is not None and time.monotonic() > end:
+                break
             case = generate(seed)
+            counts["pods"] += 1
             ours, theirs = answer(case, rules), oracle.schedule(case)
             found = list(differences(ours, theirs))
             counts["nodes"] += len(case["nodes"])
