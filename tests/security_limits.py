@@ -69,6 +69,13 @@ LIMITS = (
         "dra_extender_neutral_answers_total",
     ),
     Limit(
+        "claims of a pod",
+        verbs.MAX_CLAIMS,
+        "claims",
+        "a neutral answer; 400 from explain",
+        "dra_extender_neutral_answers_total",
+    ),
+    Limit(
         "requests of a claim that `/mutate` looks at",
         mutate.MAX_REQUESTS,
         "requests",

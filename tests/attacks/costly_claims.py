@@ -24,7 +24,8 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-from tests.attacks.service import Service, recorded_cluster, serving
+from tests.attacks.live_api import LiveApi
+from tests.attacks.service import Service, recorded_cluster, serving_live
 
 UUID = "device.attributes['gpu.nvidia.com'].uuid"
 SELECTORS = {
@@ -37,6 +38,16 @@ SELECTORS = {
     "transformMap": f"lists.range(20000).transformMap(i, x, x).size() > 0 && {UUID} != ''",
 }
 """Each far below Kubernetes' limit of 1,000,000 units; the UUID makes every GPU another one."""
+
+COLUMNS = (
+    "attack",
+    "first",
+    "again",
+    "scores",
+    "`/livez`: p99, longest",
+    "another pod: p50, p99",
+    "lag over 20, 50, 100 ms",
+)
 
 CLASS_PREFIX = "deviceclass.resource.kubernetes.io/"
 
@@ -56,6 +67,7 @@ class Result:
     How long the request took first and again, in seconds, and how many nodes got which score.
 
     ``livez`` and ``other``: how long ``/livez`` and prioritize for another pod took meanwhile, sorted.
+    ``lag``: by bucket of ``event_loop_lag_seconds``, how often the loop was that late.
     """
 
     first: float
@@ -63,6 +75,7 @@ class Result:
     scores: Counter[int]
     livez: list[float]
     other: list[float]
+    lag: dict[str, int]
 
 
 def attacks() -> list[Attack]:
@@ -93,7 +106,10 @@ def run(directory: Path, copies: int, wanted: list[Attack]) -> dict[str, Result]
     for attack in wanted:
         objects = cluster(copies, [good, *([attack.claim] if attack.claim else [])])
         names = [item["metadata"]["name"] for item in objects["items"] if item["kind"] == "Node"]
-        with serving(directory, "--kubernetes", "1.36.2", cluster=objects) as service:
+        with (
+            LiveApi(objects["items"]).serving() as api,
+            serving_live(directory, api, "--kubernetes", "1.36.2") as service,
+        ):
             found[attack.name] = _attacked(service, attack, names)
     return found
 
@@ -112,6 +128,7 @@ def prioritize(service: Service, pod: dict[str, Any], names: list[str]) -> list[
 
 def _attacked(service: Service, attack: Attack, names: list[str]) -> Result:
     prioritize(service, _pod("good"), names)
+    before = _lag(service)
     context = multiprocessing.get_context("spawn")
     stop, ready = context.Event(), context.Barrier(3)
     body = json.dumps({"Pod": _pod("good"), "NodeNames": names})
@@ -138,7 +155,27 @@ def _attacked(service: Service, attack: Attack, names: list[str]) -> Result:
     livez, other = (sorted(queue.get()) for queue in queues)
     for process in processes:
         process.join(30)
-    return Result(took[0], took[1], Counter(entry["Score"] for entry in entries), livez, other)
+    after = _lag(service)
+    lag = {bucket: count - before[bucket] for bucket, count in after.items()}
+    return Result(took[0], took[1], Counter(entry["Score"] for entry in entries), livez, other, lag)
+
+
+def _lag(service: Service) -> dict[str, int]:
+    """How often the event loop was late, by the bucket of the histogram."""
+    counts: dict[str, int] = {}
+    below = 0
+    for line in service.get("/metrics")[1].decode().splitlines():
+        if line.startswith("dra_extender_event_loop_lag_seconds_bucket"):
+            labels, count = line.rsplit(" ", 1)
+            bucket = labels.split('le="')[1].split('"')[0]
+            counts[bucket] = int(float(count)) - below
+            below += counts[bucket]
+    return counts
+
+
+def above(lag: dict[str, int], seconds: float) -> int:
+    """How often the event loop was later than so many seconds, which are the bound of a bucket."""
+    return sum(count for bucket, count in lag.items() if float(bucket) > seconds)
 
 
 def _probe(port: int, method: str, path: str, body: str, ready: Any, stop: Event, queue: Any) -> None:
@@ -200,6 +237,19 @@ def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms"
 
 
+def _row(result: Result) -> tuple[str, ...]:
+    livez, other, lag = result.livez, result.other, result.lag
+    late = (above(lag, seconds) for seconds in (0.02, 0.05, 0.1))
+    return (
+        _milliseconds(result.first),
+        _milliseconds(result.again),
+        ", ".join(f"{count} × {score}" for score, count in result.scores.most_common(3)),
+        f"{_milliseconds(livez[int(len(livez) * 0.99)])}, {_milliseconds(livez[-1])}",
+        f"{_milliseconds(statistics.median(other))}, {_milliseconds(other[int(len(other) * 0.99)])}",
+        f"{', '.join(map(str, late))} of {sum(lag.values())}",
+    )
+
+
 def main() -> None:
     """Run the attacks and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -211,22 +261,11 @@ def main() -> None:
         for attack in attacks()
         if not options.names or any(part in attack.name for part in options.names)
     ]
-    sys.stdout.write("| attack | first | again | scores | `/livez`: p99, longest | another pod: p50, p99 |\n")
-    sys.stdout.write("|---|--:|--:|---|--:|--:|\n")
+    sys.stdout.write(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n")
     for attack in wanted:
         with tempfile.TemporaryDirectory() as directory:
             result = run(Path(directory), options.copies, [attack])[attack.name]
-        livez, other = result.livez, result.other
-        scores = ", ".join(f"{count} × {score}" for score, count in result.scores.most_common(3))
-        columns = (
-            attack.name,
-            _milliseconds(result.first),
-            _milliseconds(result.again),
-            scores,
-            f"{_milliseconds(livez[int(len(livez) * 0.99)])}, {_milliseconds(livez[-1])}",
-            f"{_milliseconds(statistics.median(other))}, {_milliseconds(other[int(len(other) * 0.99)])}",
-        )
-        sys.stdout.write(f"| {' | '.join(columns)} |\n")
+        sys.stdout.write(f"| {attack.name} | {' | '.join(_row(result))} |\n")
         sys.stdout.flush()
 
 

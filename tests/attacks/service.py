@@ -62,10 +62,10 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, *options: str, cluster: object = None) -> Iterator[Service]:
-    """Serve a ``cluster``, by default that of the recording before its first pod, until the block ends."""
+def serving(directory: Path, *options: str) -> Iterator[Service]:
+    """Serve the recording's cluster, as it was before the first pod, until the block ends."""
     dump = directory / "cluster.json"
-    dump.write_text(json.dumps(cluster or recorded_cluster()), encoding="utf-8")
+    dump.write_text(json.dumps(recorded_cluster()), encoding="utf-8")
     with _process(directory, "--cluster", str(dump), *options) as service:
         yield service
 

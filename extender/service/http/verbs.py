@@ -38,6 +38,9 @@ The most containers of a pod that is judged, init containers included.
 Kubernetes has no limit but the size of an object; no kubelet runs a pod of this size.
 """
 
+MAX_CLAIMS = 512
+"""The most entries of ``resourceClaims`` of a pod that is judged; the same holds for them."""
+
 
 class Answer(NamedTuple):
     """The JSON ``body`` of a 200."""
@@ -86,6 +89,8 @@ async def explain(service: Service, body: bytes) -> Answer:
         raise BadRequest(
             "Pod.spec.containers", f"are more than {MAX_CONTAINERS}, init containers included", "send fewer"
         )
+    if len(pod.claims) > MAX_CLAIMS:
+        raise BadRequest("Pod.spec.resourceClaims", f"are more than {MAX_CLAIMS}", "send fewer")
     snapshot, ready = service.store.current, service.store.ready
     ignored = policy_of(pod, snapshot.namespaces, service.default_policy).policy is Policy.IGNORE
     try:
@@ -231,7 +236,8 @@ def _pod(args: ExtenderArgs) -> Pod:
 
 def _no_opinion(service: Service, pod: Pod) -> NeutralReason | None:
     """Why ``pod`` is answered without an opinion, ``None`` where there is one."""
-    return NeutralReason.TOO_LARGE if _too_many_containers(pod) else service.no_opinion
+    too_large = _too_many_containers(pod) or len(pod.claims) > MAX_CLAIMS
+    return NeutralReason.TOO_LARGE if too_large else service.no_opinion
 
 
 def _too_many_containers(pod: Pod) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from extender.service.config import Config
 from extender.service.http import body as bodies
 from extender.service.http import mutate
-from extender.service.http.verbs import MAX_CONTAINERS
+from extender.service.http.verbs import MAX_CLAIMS, MAX_CONTAINERS
 from extender.service.http.web import make_app
 from extender.service.wire import ArgsDecoder, BadRequest
 from extender.service.wire.names import check_nodes, is_subdomain
@@ -87,6 +87,24 @@ async def test_names_of_a_binding_are_names(client, field, value):
         assert response.status == 200
         return
     assert (response.status, (await response.json())["field"]) == (400, field)
+
+
+async def test_a_pod_of_many_claims_is_answered_without_an_opinion(client, pod, facade):
+    """At the limit it is judged."""
+
+    def sent(count):
+        document = pod()
+        document["spec"]["resourceClaims"] = [
+            {"name": f"c{index}", "resourceClaimName": "c"} for index in range(count)
+        ]
+        return orjson.dumps({"Pod": document, "NodeNames": ["node-a"]})
+
+    assert (await client.post("/prioritize", data=sent(MAX_CLAIMS))).status == 200
+    assert facade.calls == 1
+    answer = await (await client.post("/prioritize", data=sent(MAX_CLAIMS + 1))).json()
+    assert answer == [{"Host": "node-a", "Score": 50}]
+    assert (await client.post("/explain", data=sent(MAX_CLAIMS + 1))).status == 400
+    assert facade.calls == 1
 
 
 @pytest.mark.parametrize("kind", ["containers", "initContainers"])
