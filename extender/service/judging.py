@@ -5,7 +5,8 @@ Most requests are answered from what is known, or need a search or two for the n
 takes a turn of a few milliseconds at most, and a thread would only make it slower. What takes longer is
 an *errand*: new claims on thousands of nodes, costly selectors, searches that explode. Errands run in one
 thread, one after the other, the first that came first. What people ask runs in another, so that it never
-stands in front of what the scheduler asks, and with a memo of its own.
+stands in front of what the scheduler asks, and with a memo of its own; so do decisions of ``/mutate``
+(``softening``), which share nothing with either.
 
 What holds:
 

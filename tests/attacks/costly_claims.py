@@ -128,7 +128,6 @@ def prioritize(service: Service, pod: dict[str, Any], names: list[str]) -> list[
 
 def _attacked(service: Service, attack: Attack, names: list[str]) -> Result:
     prioritize(service, _pod("good"), names)
-    before = _lag(service)
     context = multiprocessing.get_context("spawn")
     stop, ready = context.Event(), context.Barrier(3)
     body = json.dumps({"Pod": _pod("good"), "NodeNames": names})
@@ -143,6 +142,7 @@ def _attacked(service: Service, attack: Attack, names: list[str]) -> Result:
         queues.append(queue)
         processes.append(process)
     ready.wait(60)
+    before = _lag(service)
     took = []
     entries: list[dict[str, Any]] = []
     for _ in range(2):
