@@ -9,6 +9,7 @@ from pathlib import Path
 
 from extender.core.allocator.budget import PIECE_UNITS
 from extender.core.prediction.evaluate import Settings
+from extender.model.pending_pods import DEFAULT_SCHEDULER
 
 from .config_error import ConfigError
 from .listeners import Listener, everything
@@ -82,6 +83,30 @@ class RecordingSettings:
             )
 
 
+LEASE = "dra-extender-nominate"
+"""The name of the Lease of whoever nominates, where no other is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class NominateOptions:
+    """
+    ``schedulers``: the names, as in ``spec.schedulerName``, of the profiles whose pods are nominated.
+
+    ``lease``: ``NAMESPACE/NAME`` of the Lease that lets one of several replicas nominate; empty: ``LEASE`` in
+    the namespace of the service account, ``default`` outside a cluster.
+    """
+
+    schedulers: tuple[str, ...] = (DEFAULT_SCHEDULER,)
+    lease: str = ""
+
+    def __post_init__(self) -> None:
+        namespace, _, name = self.lease.partition("/")
+        if self.lease and not (namespace and name and "/" not in name):
+            raise ConfigError(
+                "--nominate-lease", f"expected NAMESPACE/NAME, got {self.lease}; such as dra-extender/{LEASE}"
+            )
+
+
 _LISTENERS = (everything(),)
 _EVALUATION = Settings()
 
@@ -100,6 +125,7 @@ class Config:
     ``in_flight_seconds``: how long an allocation is assumed that the API does not show.
     ``stale_seconds``: how long the API server may be silent before we have no opinion; it sends
     a bookmark for each kind about once a minute. ``recording``: ``None``, nothing is recorded.
+    ``nominate``: ``None``, no pod is nominated.
     ``max_nodes`` and ``max_body_mib``: the most names, and the most MiB, of one request of the scheduler.
     """
 
@@ -116,6 +142,7 @@ class Config:
     in_flight_seconds: float = 30.0
     stale_seconds: float = 300.0
     recording: RecordingSettings | None = None
+    nominate: NominateOptions | None = None
     max_nodes: int = MAX_NODES
     max_body_mib: int = MAX_BODY_MIB
 

@@ -30,13 +30,16 @@ from typing import Any
 import yaml
 
 from extender.cli.cluster_input import cluster_input, read_cluster
+from extender.core.nomination.refusals import Refusal
 from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
+from extender.service.nomination.results import NominationResult
 from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.api import Api, Object, connect
 from tests.e2e.churn import Done, deleting, publishing
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.extender_server import Extender, dump, ready, serving, until
 from tests.e2e.offers import SHARED, Offers, noted
+from tests.e2e.process import processor_seconds
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.workload import Ask
 
@@ -49,15 +52,23 @@ ROOTS = ("resource.kubernetes.io/pcieRoot", "dra.net/pcieRoot")
 
 @dataclass(frozen=True)
 class Way:
-    """How to schedule: ``weight`` of the extender (0: none) and options of ``serve``."""
+    """
+    How to schedule: ``weight`` of the extender in the scheduler's configuration (0: it is not there), and
+    options of ``serve``. Without weight and options nothing is served.
+    """
 
     name: str
     weight: int = 0
     options: tuple[str, ...] = ()
 
+    @property
+    def serves(self) -> bool:
+        return bool(self.weight or self.options)
+
 
 WAYS = (
     Way("stock"),
+    Way("nominate", 0, ("--nominate",)),
     Way("decisive, weight 150", 150, ("--decisive",)),
     Way("default, weight 20", 20),
     Way("default, weight 2", 2),
@@ -71,7 +82,8 @@ class Result:
 
     ``offered``: pods that could have had a shared root on some node when they were asked about, ``taken``:
     those of them that got one; ``None`` where that was not looked at. ``in_flight``: claims assumed at the
-    end, when nothing is on its way any more.
+    end, when nothing is on its way any more. ``scheduler_seconds``, ``extender_seconds``: of processor time.
+    ``nominations``: by what became of them.
     """
 
     way: Way
@@ -86,6 +98,9 @@ class Result:
     in_flight: int
     offered: int | None
     taken: int
+    scheduler_seconds: float
+    extender_seconds: float
+    nominations: Counter[str]
 
     @property
     def rate(self) -> float:
@@ -123,7 +138,7 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
                 if options.way and way.name not in options.way:
                     continue
                 result = await _place(plane, api, way, options)
-                stock = stock if way.weight else result.rate
+                stock = stock if way.serves else result.rate
                 _report(result, stock)
                 await workload.clear(api, 300)
 
@@ -131,12 +146,18 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
 def _report(result: Result, stock: float) -> None:
     """Print what came of one way; ``stock``: pods per second without us, 0 where that is not known."""
     said = ", ".join(f"{count} {name}" for name, count in result.matches.most_common())
-    ratio = f"{result.rate / stock:.2f}" if stock and result.way.weight else ""
+    ratio = f"{result.rate / stock:.2f}" if stock and result.way.serves else ""
     _say(
         f"{result.way.name:22} {result.bound:5}  {len(result.deleted.names):7}  {result.by_attribute:20}  "
         f"{result.near:15}  {result.rate:6.1f}  {ratio:>7}  {said}"
     )
-    if result.way.weight:
+    _say(
+        f"    processor time per pod: scheduler {1000 * result.scheduler_seconds / result.bound:.1f} ms, "
+        f"extender {1000 * result.extender_seconds / result.bound:.1f} ms"
+    )
+    if result.nominations:
+        _say(f"    nominations: {', '.join(f'{count} {name}' for name, count in result.nominations.items())}")
+    if result.way.serves:
         _say(f"    in flight at the end: {result.in_flight}; slices published: {result.published.count}")
     if result.offered is not None:
         _say(f"    a shared root in {result.taken} of the {result.offered} cases in which a node had one")
@@ -158,10 +179,11 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
         extender: Extender | None = None
         offers: Offers | None = None
         config = scheduler_config.stock(plane)
-        if way.weight:
+        if way.serves:
             given: tuple[str | Path, ...] = ("--kubeconfig", plane.kubeconfig, *way.options)
             extender = stack.enter_context(serving(plane.directory, *given))
             await until(partial(ready, extender), "ready")
+        if way.weight and extender is not None:
             if options.offers:
                 offers = stack.enter_context(noted(extender.url))
             url = offers.url if offers is not None else extender.url
@@ -169,7 +191,10 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             document = yaml.safe_load(config.read_text())
             document["clientConnection"] |= {"qps": 5000, "burst": 5000}
             config.write_text(yaml.safe_dump(document))
-        stack.enter_context(plane.scheduler(config))
+        scheduler = stack.enter_context(plane.scheduler(config))
+        if "--nominate" in way.options and extender is not None:
+            await until(partial(nominates, extender), "nominating")
+        used = [processor_seconds(each) for each in (scheduler, extender and extender.process) if each]
         names = [f"pair-{number}" for number in range(options.pods)]
         began = time.monotonic()
         async with (
@@ -179,6 +204,8 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             await workload.create_pairs(api, options.pods, ask)
             bound = await workload.wait_bound(api, names, PLACE_SECONDS, gone=deleted.names)
             seconds = time.monotonic() - began
+            now = [processor_seconds(each) for each in (scheduler, extender and extender.process) if each]
+        spent = [after - before for before, after in zip(used, now, strict=True)]
         left = [name for name in bound if name not in deleted.names]
         await asyncio.sleep(SETTLE_SECONDS)
         by_attribute, near = await _aligned(api, plane, left)
@@ -195,7 +222,26 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             int(extender.metric("in_flight_claims")) if extender is not None else 0,
             len(offers.shared.intersection(left)) if offers is not None else None,
             len(offers.shared & near) if offers is not None else 0,
+            spent[0],
+            spent[1] if extender is not None else 0.0,
+            Counter(dict(_nominations(extender))) if extender is not None else Counter[str](),
         )
+
+
+def nominates(extender: Extender) -> bool:
+    """Whether it holds the lease and knows the cluster."""
+    return bool(extender.metric("nominating"))
+
+
+def _nominations(extender: Extender) -> Iterator[tuple[str, int]]:
+    for result in NominationResult:
+        count = int(extender.metric("nominations_total", result=result))
+        if count:
+            yield result, count
+    for refusal in Refusal:
+        count = int(extender.metric("not_nominated_total", reason=refusal))
+        if count:
+            yield f"not: {refusal}", count
 
 
 def _matches(extender: Extender) -> Iterator[tuple[str, int]]:

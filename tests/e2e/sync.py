@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import re
 import sys
 import tempfile
@@ -37,7 +36,7 @@ from tests.e2e.api import Api, InvalidClaims, Object, connect, each
 from tests.e2e.churn import publishing
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.extender_server import Extender, serving
-from tests.e2e.process import NotReady, Process
+from tests.e2e.process import NotReady, Process, processor_seconds
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 
 READY_SECONDS = 300.0
@@ -140,16 +139,16 @@ async def _listed(api: Api) -> tuple[float, int]:
 
 async def _burst(api: Api, extender: Extender, events: int) -> None:
     """Publish slices as fast as the API server takes them, and see what each costs us."""
-    before, began = _processor(extender.process), time.monotonic()
+    before, began = processor_seconds(extender.process), time.monotonic()
     await asyncio.sleep(IDLE_SECONDS)
-    idle = (_processor(extender.process) - before) / (time.monotonic() - began)
-    before, began = _processor(extender.process), time.monotonic()
+    idle = (processor_seconds(extender.process) - before) / (time.monotonic() - began)
+    before, began = processor_seconds(extender.process), time.monotonic()
     async with publishing(api, float("inf"), READY_SECONDS, most=events) as published:
         while published.count < events and time.monotonic() - began < READY_SECONDS:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await asyncio.sleep(SETTLE_SECONDS)
     seconds = time.monotonic() - began
-    spent = _processor(extender.process) - before - idle * seconds
+    spent = processor_seconds(extender.process) - before - idle * seconds
     _say(
         f"{published.count} events at {published.rate:.0f} a second: "
         f"{spent / published.count * 1e6:.0f} µs of processor time each (idle: {idle:.1%} of a core)"
@@ -201,20 +200,10 @@ def _memory(process: Process, field: str) -> float:
     return int(found[1]) / MIB
 
 
-def _processor(process: Process) -> float:
-    """Seconds of processor time that a process has used."""
-    return sum(map(int, _stat(process)[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
 def _logged(process: Process) -> dict[str, datetime]:
     """When it logged what, by the words."""
     entries = (line for line in process.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
     return {entry["event"]: datetime.fromisoformat(entry["time"]) for entry in map(json.loads, entries)}
-
-
-def _stat(process: Process) -> list[str]:
-    """The fields of ``/proc/PID/stat`` from the third on."""
-    return Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
 
 
 def _say(line: str) -> None:

@@ -10,8 +10,9 @@ import structlog
 
 from extender.core.prediction.evaluate import Settings
 from extender.core.topology.vocabulary import Vocabulary
+from extender.model.pending_pods import DEFAULT_SCHEDULER
 from extender.service import logs
-from extender.service.config import Config, LogFormat, LogLevel, RecordingSettings
+from extender.service.config import Config, LogFormat, LogLevel, NominateOptions, RecordingSettings
 from extender.service.config_error import ConfigError
 from extender.service.listeners import ListenOptions, listeners_of
 from extender.service.policy import Policy
@@ -83,9 +84,19 @@ def config_of(args: argparse.Namespace, site: Site) -> Config:
         in_flight_seconds=args.in_flight_seconds,
         stale_seconds=args.stale_seconds,
         recording=args.record and RecordingSettings(args.record, args.record_size, args.record_files),
+        nominate=_nominate(args),
         max_nodes=args.max_nodes,
         max_body_mib=args.max_body_mib,
     )
+
+
+def _nominate(args: argparse.Namespace) -> NominateOptions | None:
+    if args.nominate:
+        return NominateOptions(tuple(args.scheduler_name) or (DEFAULT_SCHEDULER,), args.nominate_lease or "")
+    for option in ("--scheduler-name", "--nominate-lease"):
+        if getattr(args, option.removeprefix("--").replace("-", "_")):
+            raise ConfigError(option, "is for --nominate, which is not given")
+    return None
 
 
 def listen_options(args: argparse.Namespace) -> ListenOptions:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from extender.service.config import RECORDING_FILES, RECORDING_MIB, Config, LogFormat, LogLevel
+from extender.model.pending_pods import DEFAULT_SCHEDULER
+from extender.service.config import LEASE, RECORDING_FILES, RECORDING_MIB, Config, LogFormat, LogLevel
 from extender.service.listeners import PEOPLE_ADDRESS, VERBS_ADDRESS
 from extender.service.policy import ANNOTATION, Policy
 
@@ -87,6 +88,31 @@ OPTIONS: tuple[ServeOption, ...] = (
         help="bind pods for a scheduler that has bindVerb in its configuration; live clusters only",
         live=True,
         page="live.md#binding",
+    ),
+    ServeOption(
+        name="--nominate",
+        help="write the node of pending pods that claim devices to status.nominatedNodeName, which "
+        "kube-scheduler tries first; Kubernetes 1.35 and later; live clusters only",
+        live=True,
+        page="nominate.md",
+    ),
+    ServeOption(
+        name="--scheduler-name",
+        metavar="NAME",
+        absent=DEFAULT_SCHEDULER,
+        help="with --nominate: scheduler, as in spec.schedulerName, whose pods are nominated; may be given "
+        "several times",
+        repeated=True,
+        live=True,
+        page="nominate.md#which-pods-are-nominated",
+    ),
+    ServeOption(
+        name="--nominate-lease",
+        metavar="NAMESPACE/NAME",
+        absent=f"{LEASE} in the namespace of the service account",
+        help="with --nominate: Lease that lets one of several replicas nominate",
+        live=True,
+        page="nominate.md#replicas",
     ),
     ServeOption(
         name="--in-flight-seconds",

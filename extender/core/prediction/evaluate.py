@@ -32,7 +32,7 @@ What an editor must not break:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -160,6 +160,11 @@ class Evaluation(Generic[T]):
         if why is not None:
             verdicts = scored(verdicts, why)
         return {name: verdicts[name] for name in names}
+
+    @property
+    def question(self) -> Hashable:
+        """Equal for pods that get equal answers on every node of one snapshot."""
+        return self._plan if isinstance(self._plan, Uniform) else self._plan.key
 
     @property
     def pending(self) -> tuple[Claim, ...]:

@@ -58,6 +58,9 @@ _UNAUTHORIZED = 401
 
 Parameters = Mapping[str, str | int | bool]
 
+_HEADERS = {"Accept": "application/json"}
+_MERGE_HEADERS = {**_HEADERS, "Content-Type": "application/merge-patch+json"}
+
 
 class _Version(msgspec.Struct, gc=False):
     git_version: str = msgspec.field(name="gitVersion")
@@ -105,6 +108,24 @@ class Connection:
     ) -> bytes:
         """Send ``body`` as JSON and return the body of the answer."""
         return await self._exchange("POST", path, {}, body, rule, timeout_seconds)
+
+    async def put(
+        self, path: str, body: Mapping[str, object], rule: Rule, *, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> bytes:
+        """Replace the object at ``path`` and return it as it is then."""
+        return await self._exchange("PUT", path, {}, body, rule, timeout_seconds)
+
+    async def merge(
+        self,
+        path: str,
+        parameters: Parameters,
+        body: Mapping[str, object],
+        rule: Rule,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> bytes:
+        """Merge ``body`` (RFC 7396) into the object at ``path`` and return it as it is then."""
+        return await self._exchange("PATCH", path, parameters, body, rule, timeout_seconds)
 
     @asynccontextmanager
     async def watch(
@@ -206,7 +227,7 @@ class Connection:
             method,
             path,
             query_params=list(parameters.items()),
-            header_params={"Accept": "application/json"},
+            header_params=dict(_MERGE_HEADERS if method == "PATCH" else _HEADERS),
             body=body,
             auth_settings=["BearerToken"],
         )

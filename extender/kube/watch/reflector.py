@@ -29,6 +29,7 @@ from ..api.errors import ApiRefusal, LiveError, Rule
 from ..api.list_pages import list_pages
 from ..decode import DecodeError, Interner
 from ..decode.object_head import object_head
+from ..decode.readings import Reading
 from ..decode.resources import Resource
 from ..encode import claim_json
 from .events import ReflectorState, Sink
@@ -55,7 +56,8 @@ class Reflector:
     Reports the objects of ``resource`` to ``sink``.
 
     ``interner`` and ``work`` are best shared by all reflectors of one event loop. ``keep_json``: the changes
-    hold each object as the server sent it, too. ``clock`` is in seconds, ``random`` returns 0 to 1.
+    hold each object as the server sent it, too. ``readings`` of the same objects go to ``reader`` once
+    ``sink`` has the objects. ``clock`` is in seconds, ``random`` returns 0 to 1.
     """
 
     def __init__(
@@ -67,6 +69,8 @@ class Reflector:
         *,
         work: TimeSlice | None = None,
         keep_json: bool = False,
+        readings: Sequence[Reading] = (),
+        reader: Sink | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = randomness.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -74,6 +78,7 @@ class Reflector:
         self.state = ReflectorState(resource.kind.name)
         self._connection, self._resource, self._sink, self._interner = connection, resource, sink, interner
         self._work, self._keep_json = work or TimeSlice(), keep_json
+        self._readings, self._reader = readings, reader
         self._clock, self._random, self._sleep = clock, random, sleep
         self._backoff = Backoff(random)
         self._unreadable = Unreadable(self.state)
@@ -129,6 +134,7 @@ class Reflector:
                             batch.put(key, error.remains, self._remains_json(error.remains))
                     else:
                         batch.put(key, value, item if self._keep_json else None)
+                        self._read_again(item, batch)
                     await self._work.pause()
         self._unreadable.keep(unreadable)
         if path:
@@ -213,9 +219,28 @@ class Reflector:
                     raise WatchLineError(f"the server sent an object without a namespace: {error}") from error
                 self._unreadable.add(key, error)
                 batch.put(key, error.remains, self._remains_json(error.remains))
+                self._put_gone(key, batch)
                 return
         self._unreadable.forget(key)
         batch.put(key, value, event.object if self._keep_json else None)
+        if value is None:
+            self._put_gone(key, batch)
+        else:
+            self._read_again(event.object, batch)
+
+    def _read_again(self, item: msgspec.Raw, batch: _Batch) -> None:
+        """Put the other readings of an object; one that cannot be read is as good as gone."""
+        for reading in self._readings:
+            try:
+                key, value = reading.read(item, self._interner)
+            except DecodeError:
+                head = object_head(item)
+                key, value = reading.kind.key_of(head.namespace, head.name), None
+            batch.readings.setdefault(reading.kind.name, {})[key] = value
+
+    def _put_gone(self, key: Key, batch: _Batch) -> None:
+        for reading in self._readings:
+            batch.readings.setdefault(reading.kind.name, {})[key] = None
 
     def _remains_json(self, value: object | None) -> msgspec.Raw | None:
         """What could be read of an object, as JSON that can be read."""
@@ -232,6 +257,9 @@ class Reflector:
                 {kind: batch.json} if batch.json else {},
             )
         )
+        if self._reader is not None and self._readings:
+            names = frozenset(reading.kind.name for reading in self._readings)
+            self._reader.apply(Changes(batch.readings, names if complete else frozenset()))
 
     def _stream_error(self, event: WatchEvent) -> ApiRefusal:
         text = f"{event.message or 'an error without a message'} ({event.code}); try again"
@@ -279,12 +307,16 @@ class Reflector:
 
 
 class _Batch:
-    """The last state of each object of a list or of some events, and its JSON where that is kept."""
+    """
+    The last state of each object of a list or of some events, its JSON where that is kept, and its other
+    readings by their kind's name.
+    """
 
-    __slots__ = ("json", "objects")
+    __slots__ = ("json", "objects", "readings")
 
     def __init__(self) -> None:
         self.objects: dict[Key, object | None] = {}
+        self.readings: dict[str, dict[Key, object | None]] = {}
         self.json: dict[Key, bytes] = {}
 
     def put(self, key: Key, value: object | None, json: msgspec.Raw | None = None) -> None:

@@ -26,14 +26,13 @@ if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes
     from extender.model import Pod
 
-    from .awaited import AwaitedObjects
     from .delayed_releases import DelayedReleases
     from .prediction_check import PredictionCheck
     from .store import LiveStore
     from .unconfirmed_pods import UnconfirmedPods
 
-    class ChangeRecorder(Protocol):
-        """Records what happens."""
+    class ChangeListener(Protocol):
+        """Records what happens, or acts on it."""
 
         def on_changes(self, changes: Changes) -> None:
             """Take changes that the store has taken."""
@@ -57,11 +56,11 @@ class EventHandler:
         store: LiveStore,
         delayed: DelayedReleases,
         checks: PredictionCheck,
-        recorder: ChangeRecorder | None = None,
+        recorder: ChangeListener | None = None,
         failed: Callable[[], None] = lambda: None,
         *,
         unconfirmed: UnconfirmedPods,
-        awaited: Sequence[AwaitedObjects] = (),
+        awaited: Sequence[ChangeListener] = (),
     ) -> None:
         self._awaited = awaited
         self._unconfirmed = unconfirmed

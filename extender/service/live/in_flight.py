@@ -69,6 +69,16 @@ class InFlight:
         return self._nodes
 
     @property
+    def perhaps_taken_nodes(self) -> frozenset[str]:
+        """The nodes where pods may be about to land that may land elsewhere as well."""
+        return frozenset(
+            node
+            for assumption in self._by_pod.values()
+            if len(assumption.nodes) > 1
+            for node in assumption.nodes
+        )
+
+    @property
     def unconfirmed_claims(self) -> Sequence[ClaimKey]:
         """The claims of which something is assumed for pods that the API does not show."""
         return [key for key, assumption in self._by_claim.items() if not assumption.confirmed]

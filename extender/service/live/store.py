@@ -125,6 +125,11 @@ class LiveStore:
         return self._in_flight.nodes
 
     @property
+    def perhaps_taken_nodes(self) -> frozenset[str]:
+        """Those of them where it is open whether the pod lands there; looks at every pod in flight."""
+        return self._in_flight.perhaps_taken_nodes
+
+    @property
     def confirmed(self) -> Snapshot:
         """The snapshot without what is assumed for pods that the API does not show."""
         keys = self._in_flight.unconfirmed_claims

@@ -25,6 +25,7 @@ from .specs import PREFIX, MetricSpec
 
 if TYPE_CHECKING:
     from extender.core.alignment.pairs import Alignment
+    from extender.core.nomination.refusals import Refusal
     from extender.core.prediction.evaluate import EvaluationStats
     from extender.kube.api.event_recorder import EventResult
     from extender.kube.watch.events import ReflectorState
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ..listeners import Reloaded
     from ..live.dropped import Dropped
     from ..live.prediction_check import Match, PlacementCheck
+    from ..nomination.results import NominationResult
     from ..policy import PodPolicy
     from ..recording.thread import Recorded
     from ..refusals import Closed, TurnedAway
@@ -74,6 +76,11 @@ class Metrics:
         self._expired = self._counter(specs.EXPIRED_CLAIMS)
         self._dropped = self._counter(specs.DROPPED_PODS)
         self._softened = self._counter(specs.SOFT_ALIGNMENT)
+        self._nominations = self._counter(specs.NOMINATIONS)
+        self._not_nominated = self._counter(specs.NOT_NOMINATED)
+        self._nomination_seconds = self._histogram(specs.NOMINATION_SECONDS)
+        self._nominated = self._gauge(specs.NOMINATED_PODS)
+        self._nominating = self._gauge(specs.NOMINATING)
         self._held_twice = self._gauge(specs.DEVICES_HELD_TWICE)
         self._double_uses = self._counter(specs.CARD_DOUBLE_USES)
         self._achieved = self._histogram(specs.ALIGNMENT_ACHIEVED)
@@ -199,6 +206,23 @@ class Metrics:
     def softened(self, result: str) -> None:
         """Record what became of a claim or template; ``result`` is one of ``softening.RESULTS``."""
         self._softened.labels(result).inc()
+
+    def nomination(self, result: NominationResult) -> None:
+        """Record how a nomination ended."""
+        self._nominations.labels(result).inc()
+
+    def not_nominated(self, reason: Refusal) -> None:
+        """Record why a pod was not nominated."""
+        self._not_nominated.labels(reason).inc()
+
+    def nominated(self, seconds: float) -> None:
+        """Record how long it took until a nomination was written."""
+        self._nomination_seconds.observe(seconds)
+
+    def nominating(self, pods: int, *, acting: bool) -> None:
+        """Show how many nominations are outstanding, and whether we nominate at all."""
+        self._nominated.set(pods)
+        self._nominating.set(acting)
 
     def loop_lag(self, seconds: float) -> None:
         """Record how late the event loop was."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from extender.core.nomination.refusals import Refusal
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.kube.api.event_recorder import EventResult
 from extender.model.kinds import KINDS
@@ -17,6 +18,7 @@ from extender.model.kinds import KINDS
 from ..listeners import LISTENER_NAMES, Audience, Reloaded
 from ..live.dropped import Dropped
 from ..live.prediction_check import Match
+from ..nomination.results import NominationResult
 from ..policy import Policy
 from ..recording.thread import Recorded
 from ..refusals import Closed, TurnedAway
@@ -189,6 +191,34 @@ EXPIRED_CLAIMS = MetricSpec(
     MetricType.COUNTER,
     "Claims in flight whose allocation the API did not show within --in-flight-seconds.",
 )
+NOMINATIONS = MetricSpec(
+    "nominations_total",
+    MetricType.COUNTER,
+    "Nominations that ended, by how; with --nominate only.",
+    (Label("result", tuple(NominationResult)),),
+)
+NOT_NOMINATED = MetricSpec(
+    "not_nominated_total",
+    MetricType.COUNTER,
+    "Pods that were not nominated, once for each reason that applied; with --nominate only.",
+    (Label("reason", tuple(Refusal)),),
+)
+NOMINATION_SECONDS = MetricSpec(
+    "nomination_seconds",
+    MetricType.HISTOGRAM,
+    "Time from when the API showed a pod to when the API server took its nomination.",
+    buckets=_SECONDS,
+)
+NOMINATED_PODS = MetricSpec(
+    "nominated_pods",
+    MetricType.GAUGE,
+    "Pods whose nomination the scheduler has not followed yet.",
+)
+NOMINATING = MetricSpec(
+    "nominating",
+    MetricType.GAUGE,
+    "1 if this replica nominates, else 0.",
+)
 DEVICES_HELD_TWICE = MetricSpec(
     "devices_held_twice",
     MetricType.GAUGE,
@@ -329,6 +359,11 @@ METRICS: tuple[MetricSpec, ...] = (
     EXPIRED_CLAIMS,
     DROPPED_PODS,
     SOFT_ALIGNMENT,
+    NOMINATIONS,
+    NOT_NOMINATED,
+    NOMINATION_SECONDS,
+    NOMINATED_PODS,
+    NOMINATING,
     DEVICES_HELD_TWICE,
     CARD_DOUBLE_USES,
     ALIGNMENT_ACHIEVED,

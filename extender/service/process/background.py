@@ -29,17 +29,21 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.backgr
 
 @asynccontextmanager
 async def background(
-    live: LiveFollower, reflectors: tuple[Reflector, ...], events: EventRecorder, metrics: Metrics
+    live: LiveFollower,
+    reflectors: tuple[Reflector, ...],
+    events: EventRecorder,
+    metrics: Metrics,
+    *further: Coroutine[object, object, object],
 ) -> AsyncIterator[None]:
     """
-    Run the reflectors while the context lasts.
+    Run the reflectors, and ``further`` tasks, while the context lasts.
 
     A task that fails through an error of ours ends the process: without its events every
     prediction would be stale.
     """
     work: list[Coroutine[object, object, object]] = [reflector.run() for reflector in reflectors]
     work += [live.handler.begin(), events.run(), probe_lag(metrics.loop_lag)]
-    work += [_expire(live, metrics), _settle_memory(live)]
+    work += [_expire(live, metrics), _settle_memory(live), *further]
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
     owner = asyncio.current_task()
 

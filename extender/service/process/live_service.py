@@ -17,6 +17,7 @@ from extender.kube.api.binder import ApiBinder
 from extender.kube.api.connection import Connection
 from extender.kube.api.event_recorder import EventRecorder
 from extender.kube.decode import Interner
+from extender.kube.decode.readings import NOMINATION_READINGS
 from extender.kube.decode.resources import FOLLOWED
 from extender.kube.watch.reflector import Reflector
 from extender.kube.watch.time_slice import TimeSlice
@@ -39,11 +40,13 @@ from ..metrics.metrics import Metrics
 from ..wire import ArgsDecoder, host_priority
 from .background import background
 from .live_recording import recording
+from .nominating import Nominating, check_release, in_step, nominating
 from .run import serve
 
 if TYPE_CHECKING:
     from extender.core.releases.release import Release
     from extender.core.topology.vocabulary import Vocabulary
+    from extender.kube.watch.events import ReflectorState
 
     from ..recording.recorder import Recorder
 
@@ -75,6 +78,8 @@ async def serve_live(
     ``announce`` is told the addresses once requests are accepted. Raises ``ConfigError`` and
     ``ListenError``.
     """
+    if config.nominate is not None:
+        check_release(scheduler.release)
     metrics = Metrics(scheduler.release.version)
     clock = time.monotonic
     store = LiveStore(
@@ -111,6 +116,20 @@ async def _serve(
         dropped=metrics.dropped,
     )
     awaited_pods, awaited_events = claims_that_wait(clock), events_that_wait(clock)
+    memo = Memo(host_priority)
+    states: list[ReflectorState] = []
+    act: Nominating | None = None
+    if config.nominate is not None:
+        act = nominating(
+            connection,
+            config,
+            store,
+            checks,
+            metrics,
+            clock,
+            lambda pod: evaluate(store.current, pod, memo, config.evaluation),
+            lambda: in_step(states) and not follower.stale,
+        )
     handler = EventHandler(
         store,
         delayed,
@@ -118,16 +137,26 @@ async def _serve(
         recorder,
         lambda: metrics.internal_error("other"),
         unconfirmed=UnconfirmedPods(clock, metrics.dropped),
-        awaited=(awaited_pods, awaited_events),
+        awaited=(awaited_pods, awaited_events, *(() if act is None else (act.loop,))),
     )
     interner, work = Interner(), TimeSlice()
     reflectors = tuple(
         Reflector(
-            connection, resource, handler, interner, clock=clock, work=work, keep_json=recorder is not None
+            connection,
+            resource,
+            handler,
+            interner,
+            clock=clock,
+            work=work,
+            keep_json=recorder is not None,
+            readings=[]
+            if act is None
+            else [each for each in NOMINATION_READINGS if each.of is resource.kind],
+            reader=None if act is None else act.loop,
         )
         for resource in FOLLOWED
     )
-    memo = Memo(host_priority)
+    states += [reflector.state for reflector in reflectors]
     offered = OfferedNodes(clock, lambda: metrics.dropped(Dropped.OFFERED_NODES)) if config.bind else None
     follower = LiveFollower(
         store=store,
@@ -136,7 +165,7 @@ async def _serve(
         evaluate=evaluate,
         memo=memo,
         settings=config.evaluation,
-        reflectors=tuple(reflector.state for reflector in reflectors),
+        reflectors=tuple(states),
         clock=clock,
         stale_seconds=config.stale_seconds,
         decisive=config.decisive,
@@ -160,5 +189,7 @@ async def _serve(
         awaited_pods=awaited_pods,
         awaited_events=awaited_events,
     )
-    async with background(follower, reflectors, events, metrics):
+    async with background(follower, reflectors, events, metrics, *(() if act is None else act.tasks)):
         await serve(service, config, announce)
+    if act is not None:
+        await act.lease.release()

@@ -1,0 +1,71 @@
+"""
+The node that a pod is nominated for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from zlib import crc32
+
+from extender.model import Claim
+
+from ..prediction.evaluate import Certainty, Evaluation, Outcome
+from .refusals import Refusal
+
+T = TypeVar("T")
+
+MOST_TRIED = 32
+"""Nodes that are looked at for one pod before it is left to the scheduler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``claims``: those of the pod as they will be allocated on ``node``. ``equals``: nodes as good."""
+
+    node: str
+    claims: tuple[Claim, ...]
+    equals: int
+
+
+def choose_node(
+    evaluation: Evaluation[T],
+    names: Sequence[str],
+    *,
+    pod_uid: str,
+    preference: Callable[[str], int],
+    required: bool = False,
+) -> Choice | Refusal:
+    """
+    Choose among ``names``, the nodes that pass everything else, as the extender decides with ``--decisive``.
+
+    That is one of the nodes that rank first. Between these the lowest ``preference`` counts, then the pod's
+    UID, which spreads pods. A node counts only if it is certain which devices the pod gets there, since
+    these are assumed to be taken from then on. ``required``: where devices are too far apart does not count.
+    """
+    if not evaluation.pending:
+        return Refusal.CLAIMS
+    left, why = list(names), Refusal.NO_NODE
+    tried = 0
+    while left and tried < MOST_TRIED:
+        first = evaluation.first(left)
+        if not first:
+            return Refusal.UNCERTAIN
+        for name in sorted(first, key=lambda name: (preference(name), crc32(f"{pod_uid}/{name}".encode()))):
+            if tried == MOST_TRIED:
+                break
+            tried += 1
+            verdict = evaluation.verdicts([name])[name]
+            if verdict.outcome in (Outcome.UNSCHEDULABLE, Outcome.ERROR):
+                # Nodes where the pod does not fit rank last.
+                return why
+            if verdict.outcome is Outcome.UNKNOWN or verdict.certainty is not Certainty.EXACT:
+                why = Refusal.UNCERTAIN
+                continue
+            if required and evaluation.shortfalls([name]):
+                return Refusal.MISALIGNED
+            return Choice(name, evaluation.allocated_on(name), len(first))
+        passed = frozenset(first)
+        left = [name for name in left if name not in passed]
+    return why

@@ -1,0 +1,177 @@
+"""
+Nominates as long as the service runs: one decision after the other, some patches at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random as randomness
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+import structlog
+
+from extender.kube.api.backoff import Backoff
+from extender.kube.api.nominations import Written
+
+if TYPE_CHECKING:
+    from extender.core.cluster.changes import Changes
+    from extender.model.pending_pods import PendingPod
+
+    from .nominator import Nominator
+    from .outstanding import Nomination
+
+    class Nominations(Protocol):
+        """Names the node of a pod, or none where it is empty."""
+
+        async def write(self, pod: PendingPod, node: str) -> Written: ...
+
+
+CONCURRENCY = 16
+"""Patches under way at a time."""
+
+TICK_SECONDS = 0.2
+"""How often time alone is looked at: what expires, what may be tried again, whether we may act."""
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.nominate")
+
+
+class NominationLoop:
+    """
+    ``may_act``: whether we lead, and know the cluster well enough. ``observed`` is told the seconds from
+    the pod's first event to the accepted patch, ``failed`` of each error of ours.
+    """
+
+    def __init__(
+        self,
+        nominator: Nominator,
+        api: Nominations,
+        may_act: Callable[[], bool],
+        clock: Callable[[], float],
+        *,
+        observed: Callable[[float], None] = lambda _: None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._nominator, self._api, self._may_act, self._clock = nominator, api, may_act, clock
+        self._observed, self._failed = observed, failed
+        self._event = asyncio.Event()
+        nominator.wake = self._event.set
+        self._slots = asyncio.Semaphore(CONCURRENCY)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._backoff = Backoff(randomness.random)
+        self._paused_until = 0.0
+        self._acting = False
+        self._looked = float("-inf")
+
+    def apply(self, changes: Changes) -> None:
+        """Take other readings of the cluster's objects; the ``Sink`` of the reflectors for these."""
+        with self._caught():
+            self._nominator.apply(changes)
+
+    def on_changes(self, changes: Changes) -> None:
+        """Take changes that the store has taken."""
+        with self._caught():
+            self._nominator.on_changes(changes)
+
+    async def run(self) -> NoReturn:
+        """Decide and write until cancelled."""
+        try:
+            while True:
+                await self._round()
+                try:
+                    async with asyncio.timeout(TICK_SECONDS):
+                        await self._event.wait()
+                except TimeoutError:
+                    pass
+                self._event.clear()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _round(self) -> None:
+        if not self._turn():
+            return
+        now = self._clock()
+        if now - self._looked >= TICK_SECONDS:
+            self._looked = now
+            with self._caught():
+                self._nominator.expire()
+        while self._turn() and self._clock() >= self._paused_until:
+            withdrawn = self._nominator.next_withdrawn()
+            if withdrawn is not None:
+                await self._slots.acquire()
+                self._spawn(self._withdraw(withdrawn))
+                continue
+            if self._nominator.next_ready() is None:
+                return
+            # Only with a free slot, so that nothing is decided long before it is written; meanwhile
+            # another pod may have come first.
+            await self._slots.acquire()
+            nomination = self._decided()
+            if nomination is None:
+                self._slots.release()
+            else:
+                self._nominator.writing(nomination)
+                self._spawn(self._write(nomination))
+            await asyncio.sleep(0)
+
+    def _turn(self) -> bool:
+        """Whether we act now; begins or resigns where that has changed."""
+        acting = self._may_act()
+        if acting != self._acting:
+            self._acting = acting
+            if acting:
+                self._nominator.begin()
+            else:
+                self._nominator.resign()
+            log.info("nominating pods" if acting else "not nominating pods")
+        return acting
+
+    def _decided(self) -> Nomination | None:
+        waiting = self._nominator.next_ready()
+        if waiting is None:
+            return None
+        nomination: Nomination | None = None
+        # A pod that fails no longer waits: it goes the usual way.
+        with self._caught(pod=f"{waiting.pod.namespace}/{waiting.pod.name}"):
+            nomination = self._nominator.decide(waiting)
+        return nomination
+
+    async def _write(self, nomination: Nomination) -> None:
+        result = await self._api.write(nomination.pod, nomination.node)
+        if result is Written.DONE:
+            self._observed(self._clock() - nomination.since)
+        self._pause(result)
+        self._nominator.written(nomination, result)
+
+    async def _withdraw(self, pod: PendingPod) -> None:
+        # Where the pod has changed, its newest state decides again.
+        self._pause(await self._api.write(pod, ""))
+
+    def _pause(self, result: Written) -> None:
+        """Give the API server time where it does not take patches."""
+        if result in (Written.REFUSED, Written.UNANSWERED):
+            self._paused_until = self._clock() + self._backoff.next()
+        else:
+            self._backoff.reset()
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        async def act() -> None:
+            try:
+                with self._caught():
+                    await work
+            finally:
+                self._slots.release()
+
+        task = asyncio.create_task(act())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @contextmanager
+    def _caught(self, **doing: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._failed()
+            log.exception("internal error", exc_info=error, **doing)

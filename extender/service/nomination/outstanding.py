@@ -1,0 +1,63 @@
+"""
+Nominations of ours that the scheduler has not followed yet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extender.core.nomination.queue_order import Place
+    from extender.model.pending_pods import PendingPod
+
+
+@dataclass(frozen=True, slots=True)
+class Nomination:
+    """
+    ``pod``: as it was when ``node`` was chosen. ``since``: when we first heard of the pod, ``decided``: when
+    the node was chosen or confirmed. ``place``: in the queue. ``shown``: the API shows the nomination as
+    ours. ``equals``: how many nodes were as good.
+    """
+
+    pod: PendingPod
+    node: str
+    since: float
+    decided: float
+    place: Place
+    equals: int = 1
+    shown: bool = False
+
+
+class Outstanding:
+    """By the pod's UID; at most one for each pod."""
+
+    def __init__(self) -> None:
+        self._by_uid: dict[str, Nomination] = {}
+        self.nodes: Counter[str] = Counter()
+        """How many pods are on their way to each node."""
+
+    def __len__(self) -> int:
+        return len(self._by_uid)
+
+    def __iter__(self) -> Iterator[Nomination]:
+        return iter(tuple(self._by_uid.values()))
+
+    def get(self, pod_uid: str) -> Nomination | None:
+        return self._by_uid.get(pod_uid)
+
+    def put(self, nomination: Nomination) -> None:
+        """Add a nomination, or replace that of the same pod."""
+        self.remove(nomination.pod.uid)
+        self._by_uid[nomination.pod.uid] = nomination
+        self.nodes[nomination.node] += 1
+
+    def remove(self, pod_uid: str) -> Nomination | None:
+        nomination = self._by_uid.pop(pod_uid, None)
+        if nomination is not None:
+            self.nodes[nomination.node] -= 1
+            if not self.nodes[nomination.node]:
+                del self.nodes[nomination.node]
+        return nomination
