@@ -238,6 +238,9 @@ def _nominations(extender: Extender) -> Iterator[tuple[str, int]]:
         count = int(extender.metric("nominations_total", result=result))
         if count:
             yield result, count
+    written = extender.metric("nomination_seconds_count")
+    if written:
+        yield "ms until written", int(1000 * extender.metric("nomination_seconds_sum") / written)
     for refusal in Refusal:
         count = int(extender.metric("not_nominated_total", reason=refusal))
         if count:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from zlib import crc32
 
-from extender.model import Claim
+from extender.model import Claim, DeviceID
 
 from ..prediction.evaluate import Certainty, Evaluation, Outcome
 from .refusals import Refusal
@@ -27,6 +27,16 @@ class Choice:
     node: str
     claims: tuple[Claim, ...]
     equals: int
+
+    @property
+    def devices(self) -> frozenset[DeviceID]:
+        """What the claims get."""
+        return frozenset(
+            result.id
+            for claim in self.claims
+            if claim.allocation is not None
+            for result in claim.allocation.results
+        )
 
 
 def choose_node(

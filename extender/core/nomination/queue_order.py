@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from extender.model.pending_pods import PendingPod
 
-Place = tuple[int, str, int]
+Place = tuple[int, int]
 """A pod's place in the queue; the lower comes first."""
 
 
 def place_in_queue(pod: PendingPod, arrived: int) -> Place:
     """
-    Higher priority first, then who waits longer.
+    Higher priority first, then who has waited longer.
 
-    Upstream compares when a pod entered the queue, in nanoseconds by the scheduler's clock; ``created`` has
-    whole seconds, so between pods of one second ``arrived``, the number of its first event, decides.
+    Upstream compares when a pod entered the queue, which is when its event came to the scheduler.
+    ``arrived`` numbers the events as they came to us: watches have one order. (Creation times have whole
+    seconds, and are not what upstream compares.)
     """
-    return -pod.priority, pod.created, arrived
+    return -pod.priority, arrived

@@ -132,11 +132,11 @@ class NominationLoop:
         waiting = self._nominator.next_ready()
         if waiting is None:
             return None
-        nomination: Nomination | None = None
+        decided: list[Nomination | None] = []
         # A pod that fails no longer waits: it goes the usual way.
         with self._caught(pod=f"{waiting.pod.namespace}/{waiting.pod.name}"):
-            nomination = self._nominator.decide(waiting)
-        return nomination
+            decided.append(self._nominator.decide(waiting))
+        return decided[0] if decided else None
 
     async def _write(self, nomination: Nomination) -> None:
         result = await self._api.write(nomination.pod, nomination.node)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from extender.core.nomination.choice import choose_node
 from extender.core.nomination.refusals import Refusal, refusal_of
 from extender.kube.api.nominations import FIELD_MANAGER, Written
+from extender.model import PoolID
 from extender.model.kinds import NODE, RESOURCE_CLAIM, RESOURCE_SLICE
 from extender.model.pending_pods import PENDING_POD
 
@@ -85,6 +86,8 @@ class Nominator:
         # Pods whose patch is under way, each with the node where it landed meanwhile.
         self._writing: dict[str, str] = {}
         self._withdrawn: deque[PendingPod] = deque()
+        # Nodes where a pod does not take its devices, so that the pods after it get others.
+        self._disturbed: set[str] = set()
         # Questions that no node answers, as of the snapshot with this number.
         self._fruitless: set[Hashable] = set()
         self._fruitless_number = -1
@@ -139,13 +142,16 @@ class Nominator:
             before = self._pending.pop(key, None)
             if before is not None:
                 self._left(before)
-        for pod in changes.upserts(PENDING_POD):
+        complete = PENDING_POD.name in changes.complete
+        # A list has no order of arrival.
+        for pod in sorted(changes.upserts(PENDING_POD), key=lambda pod: pod.created if complete else ""):
             before = self._pending.get(pod.key)
             self._pending[pod.key] = pod
             if before is not None and before.uid != pod.uid:
                 self._left(before)
                 before = None
             self._shown(before, pod)
+        self._predict_again()
         self.wake()
 
     def next_ready(self) -> WaitingPod | None:
@@ -187,15 +193,17 @@ class Nominator:
         landed = self._writing.pop(uid, "")
         current = self._outstanding.get(uid)
         if landed:
-            taken = NominationResult.TAKEN if landed == nomination.node else NominationResult.PASSED_BY
-            self._counted.result(taken if result is Written.DONE else NominationResult.LATE)
+            taken = result is Written.DONE and landed == nomination.node
+            self._counted.result(NominationResult.TAKEN if taken else self._missed(nomination))
         elif current is None or current.node != nomination.node or current.decided != nomination.decided:
             return
         elif result is Written.DONE:
             self._outstanding.put(replace(current, shown=True))
         elif result is not Written.UNANSWERED:
             self._outstanding.remove(uid)
+            self._disturbed.add(nomination.node)
             self._not_written(nomination, result)
+            self._predict_again()
 
     def expire(self) -> None:
         """Confirm or take back nominations that the scheduler has not followed in time."""
@@ -203,6 +211,7 @@ class Nominator:
         for nomination in self._outstanding:
             if now - nomination.decided >= RENEW_PART * self._settings.seconds:
                 self._renew(nomination)
+        self._predict_again()
         self._retry_where_free()
 
     def _renew(self, nomination: Nomination) -> None:
@@ -214,8 +223,12 @@ class Nominator:
             if pod is not None:
                 self._take(pod)
             return
+        self._outstanding.remove(uid)
         again = self._chosen(nomination, pod, (nomination.node,))
-        if isinstance(again, Refusal):
+        if again is Refusal.CLAIMS:
+            # The scheduler is writing them.
+            self._outstanding.put(replace(nomination, decided=self._clock()))
+        elif isinstance(again, Refusal):
             self._end(nomination, NominationResult.WITHDRAWN)
             self._withdrawn.append(pod)
         else:
@@ -261,6 +274,7 @@ class Nominator:
             self._clock(),
             waiting.place,
             choice.equals,
+            choice.devices,
             shown=only is not None,
         )
 
@@ -328,7 +342,7 @@ class Nominator:
                 self._outstanding.put(replace(nomination, shown=True))
         elif pod.nominated_node:
             # The scheduler has chosen, or preemption has: the store assumes the devices there by itself.
-            self._end(nomination, NominationResult.PASSED_BY if nomination.shown else NominationResult.LATE)
+            self._end(nomination, self._missed(nomination))
         elif nomination.shown:
             self._end(nomination, NominationResult.PASSED_BY)
             self._store.forget(pod.uid)
@@ -363,15 +377,53 @@ class Nominator:
             return
         if not node:
             self._end(nomination, NominationResult.WITHDRAWN)
-        elif not nomination.shown:
-            self._end(nomination, NominationResult.LATE)
         else:
-            taken = node == nomination.node
-            self._end(nomination, NominationResult.TAKEN if taken else NominationResult.PASSED_BY)
+            taken = nomination.shown and node == nomination.node
+            self._end(nomination, NominationResult.TAKEN if taken else self._missed(nomination))
+
+    def _missed(self, nomination: Nomination) -> NominationResult:
+        """Why the scheduler took another node: ours may have lost the devices, else it came too late."""
+        holders = self._store.current.holders
+        uid = nomination.pod.uid
+        lost = any(
+            result.id in nomination.devices
+            for pool in {PoolID(device.driver, device.pool) for device in nomination.devices}
+            for claim in holders.get(pool, ())
+            if uid != claim.owner_uid and all(consumer.uid != uid for consumer in claim.reserved_for)
+            for result in (claim.allocation.results if claim.allocation is not None else ())
+        )
+        return NominationResult.PASSED_BY if nomination.shown and lost else NominationResult.LATE
+
+    def _predict_again(self) -> None:
+        """
+        Assume anew what pods get on the nodes where one does not take its devices, each in its turn.
+
+        Where claims are being written already, nothing is changed.
+        """
+        for node in self._disturbed:
+            nominations = self._outstanding.on_node(node)
+            for nomination in nominations:
+                self._outstanding.remove(nomination.pod.uid)
+                self._store.forget(nomination.pod.uid)
+            for nomination in nominations:
+                pod = self._pending.get(nomination.pod.key, nomination.pod)
+                again = self._chosen(nomination, pod, (node,))
+                if again is Refusal.CLAIMS:
+                    self._outstanding.put(nomination)
+                elif isinstance(again, Refusal):
+                    self._counted.result(NominationResult.WITHDRAWN)
+                    if self._is_ours(pod):
+                        self._withdrawn.append(pod)
+                else:
+                    decided, shown = nomination.decided, nomination.shown
+                    self._outstanding.put(replace(again, pod=nomination.pod, decided=decided, shown=shown))
+        self._disturbed.clear()
 
     def _end(self, nomination: Nomination, result: NominationResult) -> None:
         self._outstanding.remove(nomination.pod.uid)
         self._counted.result(result)
+        if result is not NominationResult.TAKEN:
+            self._disturbed.add(nomination.node)
 
     def _refuse(self, pod: PendingPod, refusal: Refusal) -> None:
         if self._refusals.get(pod.uid) is not refusal:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from extender.core.nomination.queue_order import Place
+    from extender.model import DeviceID
     from extender.model.pending_pods import PendingPod
 
 
@@ -19,7 +20,7 @@ class Nomination:
     """
     ``pod``: as it was when ``node`` was chosen. ``since``: when we first heard of the pod, ``decided``: when
     the node was chosen or confirmed. ``place``: in the queue. ``shown``: the API shows the nomination as
-    ours. ``equals``: how many nodes were as good.
+    ours. ``equals``: how many nodes were as good. ``devices``: what the pod gets there.
     """
 
     pod: PendingPod
@@ -28,6 +29,7 @@ class Nomination:
     decided: float
     place: Place
     equals: int = 1
+    devices: frozenset[DeviceID] = frozenset()
     shown: bool = False
 
 
@@ -47,6 +49,12 @@ class Outstanding:
 
     def get(self, pod_uid: str) -> Nomination | None:
         return self._by_uid.get(pod_uid)
+
+    def on_node(self, node: str) -> list[Nomination]:
+        """The nominations for a node, in the order of the queue."""
+        if not self.nodes[node]:
+            return []
+        return sorted((each for each in self if each.node == node), key=lambda each: each.place)
 
     def put(self, nomination: Nomination) -> None:
         """Add a nomination, or replace that of the same pod."""

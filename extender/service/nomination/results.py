@@ -7,10 +7,10 @@ from enum import StrEnum
 
 class NominationResult(StrEnum):
     """
-    ``taken``: the pod was bound to the node that we named. ``passed-by``: the scheduler saw the nomination
-    and took another node, or none. ``late``: the pod was scheduled before the API server took the
-    nomination. ``withdrawn``: we took it back, or the pod is gone. ``refused``: the API server did not let
-    us.
+    ``taken``: the pod was bound to the node that we named. ``late``: it went to another one although the
+    devices on ours were free, because the scheduler had begun with it before. ``passed-by``: it went to
+    another one, or to none, because ours no longer fitted. ``withdrawn``: we took the nomination back, or
+    the pod is gone. ``refused``: the API server did not let us.
     """
 
     TAKEN = "taken"

@@ -59,7 +59,7 @@ class WaitingPods:
         before = self._by_uid.get(pod.uid)
         if before is None and len(self._by_uid) >= MAX_PODS:
             return False
-        arrived = before.place[2] if before is not None else next(self._arrivals)
+        arrived = before.place[1] if before is not None else next(self._arrivals)
         since = before.since if before is not None else now
         self._put(WaitingPod(pod, since, place_in_queue(pod, arrived)))
         return True
