@@ -13,6 +13,7 @@ import yaml
 from extender.cli.serve import command as serve
 from extender.kube.decode.resources import FOLLOWED
 from extender.kube.rewriting.admission_policy import asking
+from extender.service.config import LEASE
 from extender.service.http.mutate import OWNER_SECONDS
 from extender.service.listeners import Listener, ListenOptions, listeners_of
 from tests.e2e.kustomization import render
@@ -48,6 +49,7 @@ GRANTED = {
         ("", "pods/binding"): {"create"},
         ("events.k8s.io", "events"): {"create"},
     },
+    "components/nominate": {("", "pods/status"): {"patch"}},
     "components/webhook": {("events.k8s.io", "events"): {"create"}},
 }
 """The rights that each folder of ``deploy`` grants."""
@@ -117,8 +119,42 @@ def test_only_the_component_binds():
 def test_each_folder_that_grants_rights_is_listed():
     """No component grants anything unseen."""
     assert {str(folder.relative_to(DEPLOY)) for folder in GRANTING} == set(GRANTED)
-    kinds = {document["kind"] for path in MANIFESTS for document in documents(path)}
-    assert not kinds & {"Role", "RoleBinding"}
+    kinds = {"Role", "RoleBinding"}
+    folders = {path.parent for path in MANIFESTS for document in documents(path) if document["kind"] in kinds}
+    assert folders == {DEPLOY / "components/nominate"}
+
+
+def test_the_nominator_has_its_lease_and_no_other():
+    """One Lease in our namespace: those of nodes and of other leaders are none of its business."""
+    folder = DEPLOY / "components/nominate"
+    role, binding = the("Role", folder), the("RoleBinding", folder)
+    assert role["rules"] == [
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": [LEASE],
+            "verbs": ["get", "update"],
+        },
+    ]
+    namespace = the("Namespace")["metadata"]["name"]
+    assert {document["metadata"]["namespace"] for document in (role, binding)} == {namespace}
+    assert binding["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role",
+        "name": role["metadata"]["name"],
+    }
+    assert binding["subjects"] == the("ClusterRoleBinding", folder)["subjects"]
+
+
+def test_only_the_component_nominates():
+    """It adds the option to whatever arguments there are."""
+    arguments = [
+        deployed(folder)["spec"]["template"]["spec"]["containers"][0]["args"]
+        for folder in ("base", "overlays/nominate")
+    ]
+    assert "--nominate" not in arguments[0]
+    assert arguments[1] == [*arguments[0], "--nominate"]
 
 
 @pytest.mark.parametrize("folder", GRANTING, ids=short)

@@ -40,12 +40,16 @@ def documents() -> list[Object]:
 
 
 def rights() -> list[Right]:
-    """Every verb on every resource that ``deploy`` grants, once: the base's before those of components."""
+    """
+    Every verb on every resource that ``deploy`` grants, once: the base's before those of components.
+
+    In every namespace and by every name, also where ``deploy`` grants less.
+    """
     roles = [
         document
         for path in sorted(DEPLOY.rglob("*.yaml"))
         for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
-        if document["kind"] == "ClusterRole"
+        if document["kind"] in ("ClusterRole", "Role")
     ]
     granted = [
         Right(group, resource, verb)

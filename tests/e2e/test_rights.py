@@ -28,6 +28,8 @@ FOLLOWING = [right for right in rights.rights() if right.verb in ("list", "watch
 BIND = Right("", "pods/binding", "create")
 LOOK = Right("", "pods", "get")
 TELL = Right("events.k8s.io", "events", "create")
+NOMINATE = Right("", "pods/status", "patch")
+LEASES = [Right("coordination.k8s.io", "leases", verb) for verb in ("create", "get", "update")]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def failing(extender):
 
 def test_each_right_has_its_test():
     """A right that is granted and missing here would be granted without need."""
-    assert set(rights.rights()) - set(FOLLOWING) == {BIND, LOOK, TELL}
+    assert set(rights.rights()) - set(FOLLOWING) == {BIND, LOOK, TELL, NOMINATE, *LEASES}
 
 
 @pytest.mark.parametrize("right", FOLLOWING, ids=str)
@@ -111,3 +113,37 @@ async def test_events_that_may_not_be_written_are_logged_with_the_right(cluster)
             await until(lambda: str(TELL) in extender.process.tail(), f"the log names the {TELL}")
         assert extender.answered("bind") == 1
         assert names[0] not in await workload.notes(cluster.api, "DevicesAllocated")
+
+
+async def test_a_nomination_that_may_not_be_written_is_logged_with_the_right(cluster):
+    """The pod is scheduled as usual."""
+    account = await without(cluster.plane, NOMINATE)
+    with serving(cluster.directory, "--kubeconfig", account, "--nominate") as extender:
+        await until(lambda: extender.metric("nominating"), "nominating")
+        (name,) = await workload.create_pairs(cluster.api, 1)
+        await until(lambda: str(NOMINATE) in extender.process.tail(), f"the log names the {NOMINATE}")
+        with cluster.plane.scheduler(scheduler_config.stock(cluster.plane)):
+            await workload.wait_bound(cluster.api, [name])
+        assert extender.metric("nominations_total", result="refused") >= 1
+
+
+@pytest.mark.parametrize("right", LEASES, ids=str)
+async def test_nobody_nominates_without_the_lease(cluster, right):
+    """The log names the right."""
+    account = await without(cluster.plane, right)
+    # Nobody has this lease yet but, for update, somebody who is gone.
+    lease = f"default/less-{right.verb}"
+    if right.verb == "update":
+        await cluster.api.request(
+            "POST",
+            "/apis/coordination.k8s.io/v1/namespaces/default/leases",
+            {
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"name": "less-update"},
+            },
+        )
+    options = ("--kubeconfig", account, "--nominate", "--nominate-lease", lease)
+    with serving(cluster.directory, *options) as extender:
+        await until(lambda: str(right) in extender.process.tail(), f"the log names the {right}")
+        assert not extender.metric("nominating")

@@ -37,6 +37,7 @@ class Asked:
     query: dict[str, str]
     body: JSON | None
     token: str
+    content_type: str = ""
 
 
 @dataclass
@@ -68,7 +69,14 @@ class ApiServer:
         query, data = dict(request.query), await request.read()
         token = request.headers.get("Authorization", "")
         self.asked.append(
-            Asked(request.method, request.path, query, json.loads(data) if data else None, token)
+            Asked(
+                request.method,
+                request.path,
+                query,
+                json.loads(data) if data else None,
+                token,
+                request.content_type,
+            )
         )
         asked = (_verb(request.method, query), request.path)
         if self.failures[asked]:
@@ -86,8 +94,9 @@ class ApiServer:
             return web.Response(body=self.bodies[asked], content_type="application/json")
         if request.path == "/version":
             return web.json_response({"gitVersion": "v1.36.2"})
-        if request.method == "POST":
-            return web.json_response({"kind": "Status", "status": "Success"}, status=201)
+        if request.method in _WRITES:
+            code = 201 if request.method == "POST" else 200
+            return web.json_response({"kind": "Status", "status": "Success"}, status=code)
         if request.path not in self.objects:
             return web.Response(status=404, text="404 page not found")
         if "watch" in query:
@@ -191,7 +200,10 @@ def _break(request: web.Request) -> None:
     request.transport.abort()
 
 
+_WRITES = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+
+
 def _verb(method: str, query: dict[str, str]) -> str:
-    if method == "POST":
-        return "create"
+    if method in _WRITES:
+        return _WRITES[method]
     return "watch" if "watch" in query else "list"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes
     from extender.model import Pod
 
+    from .awaited import AwaitedObjects
     from .delayed_releases import DelayedReleases
     from .prediction_check import PredictionCheck
     from .store import LiveStore
@@ -48,7 +49,8 @@ class EventHandler:
 
     ``recorder`` gets the changes with their JSON. ``failed`` is called for errors of ours, which are logged:
     what follows the cluster goes on without the one object. ``unconfirmed``: the pods of requests that the
-    API does not show yet. ``awaited`` is told of objects that others wait for, once the store has them.
+    API does not show yet. ``awaited`` is told of objects that others wait for, once the store has them, and
+    ``nominator`` of all changes.
     """
 
     def __init__(
@@ -60,9 +62,10 @@ class EventHandler:
         failed: Callable[[], None] = lambda: None,
         *,
         unconfirmed: UnconfirmedPods,
-        awaited: Sequence[ChangeListener] = (),
+        awaited: Sequence[AwaitedObjects] = (),
+        nominator: ChangeListener | None = None,
     ) -> None:
-        self._awaited = awaited
+        self._awaited, self._nominator = awaited, nominator
         self._unconfirmed = unconfirmed
         self._store, self._delayed, self._checks = store, delayed, checks
         self._recorder, self._failed = recorder, failed
@@ -141,6 +144,9 @@ class EventHandler:
         for awaited in self._awaited:
             with self._caught(telling="those who wait"):
                 awaited.on_changes(changes)
+        if self._nominator is not None:
+            with self._caught(telling="who nominates"):
+                self._nominator.on_changes(changes)
 
     def _report(self, events: Events) -> None:
         """

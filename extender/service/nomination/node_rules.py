@@ -51,6 +51,7 @@ class OpenNodes:
 
     def __init__(self) -> None:
         self._nodes: dict[str, OpenNode] = {}
+        # Sorted, of nodes with room for a pod at all.
         self._names: tuple[str, ...] = ()
         self._node_of: dict[tuple[str, str], str] = {}
         self._pods: Counter[str] = Counter()
@@ -73,7 +74,7 @@ class OpenNodes:
             self._nodes.pop(name, None)
         self._nodes.update((node.name, node) for node in new)
         if gone or new:
-            self._names = tuple(sorted(self._nodes))
+            self._names = tuple(sorted(name for name, node in self._nodes.items() if node.pods > 0))
 
     def question(self, pod: PendingPod) -> Hashable:
         """All alike."""
@@ -83,8 +84,12 @@ class OpenNodes:
     def nodes(self, pod: PendingPod, on_their_way: Counter[str]) -> Sequence[str] | Refusal:
         """The open nodes with room for one more pod."""
         del pod
-        pods, nodes = self._pods, self._nodes
-        return [name for name in self._names if pods[name] + on_their_way[name] < nodes[name].pods]
+        full = {
+            name
+            for name in self._pods.keys() | on_their_way.keys()
+            if name in self._nodes and self._pods[name] + on_their_way[name] >= self._nodes[name].pods
+        }
+        return [name for name in self._names if name not in full] if full else self._names
 
     def preference(self, pod: PendingPod, name: str) -> int:
         """All alike."""

@@ -137,7 +137,8 @@ async def _serve(
         recorder,
         lambda: metrics.internal_error("other"),
         unconfirmed=UnconfirmedPods(clock, metrics.dropped),
-        awaited=(awaited_pods, awaited_events, *(() if act is None else (act.loop,))),
+        awaited=(awaited_pods, awaited_events),
+        nominator=None if act is None else act.loop,
     )
     interner, work = Interner(), TimeSlice()
     reflectors = tuple(

@@ -1,0 +1,119 @@
+"""The node that a pod is nominated for."""
+
+from __future__ import annotations
+
+import pytest
+
+from extender.core.nomination.choice import choose_node
+from extender.core.nomination.queue_order import place_in_queue
+from extender.core.nomination.refusals import Refusal, refusal_of
+from extender.core.prediction.evaluate import Memo, Settings, evaluate
+from extender.model.pending_pods import NodeDemand, PendingPod
+from tests import builders as b
+
+NUMA = {"a": 0, "b": 1}
+
+
+def evaluation(*machines, claims=None, release="1.36.2", pod=None):
+    snapshot = b.snapshot(*machines, claims=claims or [b.claim("c")], release=release)
+    return evaluate(snapshot, pod or b.pod("p", "c"), Memo(lambda _name, score: score), Settings())
+
+
+def choose(found, names, *, uid="u", required=False, **preference):
+    return choose_node(
+        found, names, pod_uid=uid, preference=lambda name: preference.get(name, 0), required=required
+    )
+
+
+def near(name):
+    return b.pair_node(name, ["a"], ["a"], numa=NUMA)
+
+
+def far(name):
+    return b.pair_node(name, ["a"], ["b"], numa=NUMA)
+
+
+def test_the_nearest_devices_win():
+    """Whatever is preferred, and the devices are those of the node."""
+    found = evaluation(far("x"), near("y"), far("z"))
+    choice = choose(found, ["x", "y", "z"], y=1000)
+    assert (choice.node, choice.equals) == ("y", 1)
+    assert {str(device) for device in choice.devices} == {"gpu.nvidia.com/y/gpu-0", "dra.net/y/nic-0"}
+
+
+def test_only_the_given_nodes():
+    """A better node that does not pass counts for nothing."""
+    assert choose(evaluation(far("x"), near("y")), ["x"]).node == "x"
+    assert choose(evaluation(far("x"), near("y")), []) is Refusal.NO_NODE
+
+
+def test_between_equals_the_preference_decides_then_the_pod():
+    """And different pods go to different nodes."""
+    names = [f"n{number}" for number in range(20)]
+    found = evaluation(*map(near, names))
+    assert choose(found, names, **{name: 1 for name in names if name != "n7"}).node == "n7"
+    assert len({choose(found, names, uid=f"u{number}").node for number in range(40)}) > 10
+    assert choose(found, names, uid="u1").node == choose(found, list(reversed(names)), uid="u1").node
+
+
+def test_no_node_has_the_devices():
+    """The pod waits for devices: nothing is nominated."""
+    found = evaluation(b.pair_node("x", ["a"], []))
+    assert choose(found, ["x"]) is Refusal.NO_NODE
+
+
+def test_claims_that_are_not_there():
+    """Those that a controller has still to make."""
+    assert choose(evaluation(near("x"), claims=[b.claim("other")]), ["x"]) is Refusal.CLAIMS
+
+
+def test_uncertain_devices_are_left_alone():
+    """1.35 walks pools in random order: two pools with a GPU each."""
+    node, slices = near("x")
+    more = b.slice_of("gpu.nvidia.com", "x", [b.device("gpu-9", "b", 1)], "second")
+    other = type(more)(**{**{field: getattr(more, field) for field in more.__slots__}, "pool": "second"})
+    found = evaluation((node, [*slices, other]), release="1.35.4")
+    assert choose(found, ["x"]) is Refusal.UNCERTAIN
+    both = evaluation((node, [*slices, other]), far("y"), release="1.35.4")
+    assert choose(both, ["x", "y"]).node == "y"
+
+
+def test_a_pod_that_requires_alignment_is_not_sent_far():
+    """Filter would reject the node."""
+    assert choose(evaluation(far("x")), ["x"], required=True) is Refusal.MISALIGNED
+    assert choose(evaluation(far("x"), near("y")), ["x", "y"], required=True).node == "y"
+
+
+def pending(**fields):
+    return PendingPod("default", "p", "u", **fields)
+
+
+def test_order_of_the_queue():
+    """Higher priority, then who came first; creation by the wall clock counts for nothing."""
+    pods = [
+        (pending(priority=1, created="2026-01-01T00:00:09Z"), 0),
+        (pending(priority=1, created="2026-01-01T00:00:01Z"), 1),
+        (pending(priority=2), 2),
+        (pending(priority=-1), 3),
+        (pending(), 4),
+    ]
+    ordered = sorted(pods, key=lambda each: place_in_queue(*each))
+    assert [arrived for _, arrived in ordered] == [2, 0, 1, 4, 3]
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({}, None),
+        ({"scheduler": "theirs"}, Refusal.OTHER_SCHEDULER),
+        ({"gated": True}, Refusal.GATED),
+        ({"deleting": True}, Refusal.DELETING),
+        ({"grouped": True}, Refusal.POD_GROUP),
+        ({"nominated_node": "x", "nominated_by": ("kube-scheduler",)}, Refusal.NOMINATED),
+        *(({"demands": (demand,)}, Refusal(demand)) for demand in NodeDemand),
+        ({"demands": (NodeDemand.AFFINITY, NodeDemand.VOLUMES), "gated": True}, Refusal.GATED),
+    ],
+)
+def test_refusals(fields, refusal):
+    """Pods that go the usual way, each with the reason."""
+    assert refusal_of(pending(**fields), {"default-scheduler"}) is refusal

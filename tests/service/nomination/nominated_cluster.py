@@ -1,0 +1,183 @@
+"""A nominator on a small live cluster: what the API shows happens in one call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from extender.core.cluster.changes import Changes
+from extender.core.nomination.refusals import Refusal
+from extender.core.prediction.evaluate import Memo, Settings, evaluate
+from extender.core.releases.history import release_for
+from extender.kube.api.nominations import FIELD_MANAGER, Written
+from extender.model import (
+    Allocation,
+    Claim,
+    ClaimSpec,
+    Consumer,
+    DeviceID,
+    DeviceResult,
+    Namespace,
+)
+from extender.model.kinds import NAMESPACE, POD, RESOURCE_CLAIM
+from extender.model.open_nodes import OPEN_NODE, OpenNode
+from extender.model.pending_pods import PENDING_POD, PendingPod
+from extender.service.live.delayed_releases import DelayedReleases
+from extender.service.live.event_handler import EventHandler
+from extender.service.live.in_flight import InFlight
+from extender.service.live.prediction_check import Match, PredictionCheck
+from extender.service.live.store import LiveStore
+from extender.service.live.unconfirmed_pods import UnconfirmedPods
+from extender.service.nomination.node_rules import OpenNodes
+from extender.service.nomination.nominator import Counted, NominationSettings, Nominator
+from extender.service.nomination.outstanding import Nomination
+from extender.service.nomination.results import NominationResult
+from tests import builders as b
+
+T = TypeVar("T")
+
+SECONDS = 30.0
+SCHEDULER = "kube-scheduler"
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def there(found: T | None) -> T:
+    """What the test counts on."""
+    assert found is not None
+    return found
+
+
+class NominatedCluster:
+    """``results`` and ``refusals`` count what is told. Pods are called ``<name>`` and claim ``c-<name>``."""
+
+    def __init__(self, *machines: b.Machine, room: int = 110) -> None:
+        self.clock = Clock()
+        self.results: Counter[NominationResult] = Counter()
+        self.refusals: Counter[Refusal] = Counter()
+        self.matches: Counter[Match] = Counter()
+        self.store = LiveStore(release_for("1.36.2"), InFlight(SECONDS), self.clock)
+        settings, memo = Settings(), Memo(lambda _name, _score: b"")
+        self.checks = PredictionCheck(
+            evaluate, settings, self.clock, lambda match: self.matches.update([match]), lambda _: None
+        )
+        self.nominator = Nominator(
+            self.store,
+            self.checks,
+            lambda pod: evaluate(self.store.current, pod, memo, settings),
+            OpenNodes(),
+            NominationSettings(schedulers=frozenset(["default-scheduler"]), seconds=SECONDS),
+            self.clock,
+            Counted(
+                lambda result: self.results.update([result]), lambda refusal: self.refusals.update([refusal])
+            ),
+        )
+        self.handler = EventHandler(
+            self.store,
+            DelayedReleases(self.clock),
+            self.checks,
+            unconfirmed=UnconfirmedPods(self.clock),
+            nominator=self.nominator,
+        )
+        self.claims: dict[str, Claim] = {}
+        nodes = [node for node, _ in machines]
+        for changes in b.first_lists(nodes, [each for _, found in machines for each in found], b.CLASSES):
+            self.handler.apply(changes)
+        open_nodes = [OpenNode(node.name, room) for node in nodes]
+        self.nominator.apply(Changes.of(OPEN_NODE, open_nodes, complete=True))
+        self.nominator.begin()
+        self._version = 0
+
+    def create(self, name: str, *, of: ClaimSpec = b.PAIR, **fields: object) -> PendingPod:
+        """A pod with its claim; ``fields`` of the pending pod."""
+        self.claim(replace(b.claim(f"c-{name}", of), owner_uid=f"uid-{name}"))
+        return self.show(PendingPod("default", name, f"uid-{name}", **fields))  # type: ignore[arg-type]
+
+    def claim(self, claim: Claim) -> None:
+        """The API shows a claim."""
+        self.claims[claim.name] = claim
+        self.handler.apply(Changes.of(RESOURCE_CLAIM, [claim]))
+
+    def show(self, pending: PendingPod, annotations: Mapping[str, str] | None = None) -> PendingPod:
+        """The API shows the pod, in a new version."""
+        self._version += 1
+        pending = replace(pending, version=str(self._version))
+        pod = replace(
+            b.pod(pending.name, f"c-{pending.name}"),
+            nominated_node_name=pending.nominated_node,
+            annotations=annotations or {},
+        )
+        self.handler.apply(Changes.of(POD, [pod]))
+        self.nominator.apply(Changes.of(PENDING_POD, [pending]))
+        return pending
+
+    def namespace(self, **annotations: str) -> None:
+        self.handler.apply(Changes.of(NAMESPACE, [Namespace("default", annotations)]))
+
+    def decide(self) -> Nomination | None:
+        """Decide about the pod that comes first; ``None`` where none is ready, or none gets a node."""
+        waiting = self.nominator.next_ready()
+        return None if waiting is None else self.nominator.decide(waiting)
+
+    def decide_all(self) -> list[Nomination]:
+        """Decide about every pod that is ready; the nominations in order."""
+        made = []
+        while (waiting := self.nominator.next_ready()) is not None:
+            nomination = self.nominator.decide(waiting)
+            if nomination is not None:
+                made.append(nomination)
+        return made
+
+    def write(self, nomination: Nomination) -> PendingPod:
+        """The API server takes the patch and shows it."""
+        self.nominator.writing(nomination)
+        self.nominator.written(nomination, Written.DONE)
+        pending = replace(nomination.pod, nominated_node=nomination.node, nominated_by=(FIELD_MANAGER,))
+        return self.show(pending)
+
+    def allocate(self, name: str, node: str, devices: Iterable[DeviceID]) -> None:
+        """The scheduler writes the pod's claim."""
+        results = tuple(
+            DeviceResult(request, device)
+            for request, device in zip(("gpu", "nic"), sorted(devices, reverse=True), strict=False)
+        )
+        claim = self.claims[f"c-{name}"]
+        allocation = Allocation(results, node_selector=None)
+        self.claim(
+            replace(claim, allocation=allocation, reserved_for=(Consumer("pods", name, f"uid-{name}"),))
+        )
+
+    def bind(self, name: str, node: str) -> None:
+        """The API shows the pod on its node."""
+        pod = replace(b.pod(name, f"c-{name}"), node_name=node)
+        self.handler.apply(Changes.of(POD, [pod]))
+        self.nominator.apply(Changes.of(PENDING_POD, (), [("default", name)]))
+
+    def delete(self, name: str) -> None:
+        """The pod and its claim go."""
+        self.claims.pop(f"c-{name}", None)
+        self.handler.apply(Changes.of(POD, (), [("default", name)]))
+        self.nominator.apply(Changes.of(PENDING_POD, (), [("default", name)]))
+        self.handler.apply(Changes.of(RESOURCE_CLAIM, (), [("default", f"c-{name}")]))
+
+    @property
+    def assumed(self) -> list[DeviceID]:
+        """Every device that is assumed to be taken, once for each claim."""
+        return [
+            result.id
+            for claim in self.store.assumed
+            for result in (claim.allocation.results if claim.allocation is not None else ())
+        ]
+
+
+def near(name: str, pairs: int = 1) -> b.Machine:
+    """A node with pairs of a GPU and a NIC of one root each."""
+    roots = [f"r{number}" for number in range(pairs)]
+    return b.pair_node(name, roots, roots, numa=dict.fromkeys(roots, 0))

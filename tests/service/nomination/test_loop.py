@@ -1,0 +1,150 @@
+"""Decisions and patches side by side, and what ends or delays them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+import structlog
+
+from extender.kube.api.nominations import Written
+from extender.service.nomination.loop import CONCURRENCY, NominationLoop
+from tests.service.nomination.nominated_cluster import NominatedCluster, near, there
+
+
+class Api:
+    """Takes patches once it is opened; ``most``: the most that were under way at a time."""
+
+    def __init__(self):
+        self.asked, self.under_way, self.most = [], 0, 0
+        self.result, self.open = Written.DONE, asyncio.Event()
+        self.open.set()
+
+    async def write(self, pod, node):
+        self.asked.append((pod.name, node))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await self.open.wait()
+        self.under_way -= 1
+        return self.result
+
+
+@asynccontextmanager
+async def running(cluster, api, may_act=lambda: True, **options):
+    loop = NominationLoop(cluster.nominator, api, may_act, cluster.clock, **options)
+    task = asyncio.create_task(loop.run())
+    try:
+        yield loop
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(condition):
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - the loop makes it true
+            await asyncio.sleep(0.01)
+
+
+async def test_each_pod_is_written_once():
+    """In the order of the queue, as soon as it is there; the time that it took is told."""
+    cluster, api = NominatedCluster(near("x", 3)), Api()
+    seconds: list[float] = []
+    async with running(cluster, api, observed=seconds.append):
+        cluster.create("a")
+        cluster.create("b")
+        await until(lambda: len(seconds) == 2)
+        cluster.create("c")
+        await until(lambda: len(seconds) == 3)
+        await asyncio.sleep(0.3)
+    assert api.asked == [("a", "x"), ("b", "x"), ("c", "x")]
+    assert seconds == [0, 0, 0]
+
+
+async def test_patches_are_bounded_and_decisions_wait_for_them():
+    """A pod of high priority that comes while all slots are taken is the next one."""
+    cluster, api = NominatedCluster(near("x", 40)), Api()
+    api.open.clear()
+    async with running(cluster, api):
+        for number in range(CONCURRENCY + 4):
+            cluster.create(f"p{number}")
+        await until(lambda: len(api.asked) == CONCURRENCY)
+        cluster.create("high", priority=1)
+        await asyncio.sleep(0.05)
+        assert len(cluster.nominator.outstanding) == CONCURRENCY
+        api.open.set()
+        await until(lambda: len(api.asked) == CONCURRENCY + 5)
+    assert api.most == CONCURRENCY
+    assert api.asked[CONCURRENCY] == ("high", "x")
+
+
+async def test_nothing_is_nominated_while_another_replica_does():
+    """Nor on a cluster that is not known well; on return everything is done."""
+    cluster, api = NominatedCluster(near("x")), Api()
+    may: list[bool] = []
+    async with running(cluster, api, lambda: bool(may)):
+        cluster.create("a")
+        await asyncio.sleep(0.3)
+        assert api.asked == []
+        assert cluster.assumed == []
+        may.append(True)
+        await until(lambda: api.asked == [("a", "x")])
+        may.clear()
+        await until(lambda: not cluster.assumed)
+
+
+async def test_an_api_server_that_refuses_is_left_alone_for_a_while():
+    """Each refusal makes the pause longer."""
+    cluster, api = NominatedCluster(near("x", 9)), Api()
+    api.result = Written.REFUSED
+    async with running(cluster, api):
+        for number in range(9):
+            cluster.create(f"p{number}")
+        await asyncio.sleep(0.5)
+        asked = len(api.asked)
+        # The clock stands, so no pause ends.
+        assert 0 < asked <= CONCURRENCY
+        api.result = Written.DONE
+        cluster.clock.now += 60
+        await until(lambda: len(cluster.nominator.outstanding) == 9)
+    assert cluster.assumed
+
+
+async def test_a_removal_is_written():
+    """Without a node."""
+    cluster, api = NominatedCluster(near("x")), Api()
+    async with running(cluster, api):
+        pod = cluster.create("a")
+        await until(lambda: len(api.asked) == 1)
+        await until(lambda: there(cluster.nominator.nomination_of(pod.uid)).shown)
+        shown = cluster.write(there(cluster.nominator.nomination_of(pod.uid)))
+        cluster.show(replace(shown, unschedulable=True))
+        await until(lambda: ("a", "") in api.asked)
+
+
+@pytest.mark.parametrize("method", ["decide", "apply", "on_changes"])
+async def test_an_error_of_ours_stops_one_pod_only(monkeypatch, method):
+    """It is logged and counted, and nobody who follows the cluster fails."""
+    cluster, api = NominatedCluster(near("x", 3)), Api()
+    failures: list[int] = []
+    working = getattr(cluster.nominator, method)
+
+    def failing(argument):
+        if not failures:
+            raise RuntimeError("of ours")
+        return working(argument)
+
+    monkeypatch.setattr(cluster.nominator, method, failing)
+    with structlog.testing.capture_logs() as logs:
+        async with running(cluster, api, failed=lambda: failures.append(1)) as loop:
+            if method == "decide":
+                cluster.create("a")
+                await until(lambda: failures)
+            else:
+                getattr(loop, method)(None)
+            cluster.create("b")
+            await until(lambda: ("b", "x") in api.asked)
+    assert failures == [1]
+    assert [each["log_level"] for each in logs if each["event"] == "internal error"] == ["error"]
