@@ -9,24 +9,11 @@ Source: k8s.io/api core/v1 types.go, v0.36.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from .kinds import TypedKind
 
 DEFAULT_SCHEDULER = "default-scheduler"
 """``spec.schedulerName`` where a pod names none."""
-
-
-class NodeDemand(StrEnum):
-    """A field of a pod that asks something of its node apart from devices."""
-
-    NODE_SELECTOR = "node-selector"
-    AFFINITY = "affinity"
-    SPREAD = "topology-spread"
-    HOST_PORTS = "host-ports"
-    VOLUMES = "volumes"
-    RESOURCES = "resources"
-    OVERHEAD = "overhead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +24,7 @@ class PendingPod:
 
     ``nominated_by``: the field managers of ``status.nominatedNodeName``, sorted. ``unschedulable``: the
     condition PodScheduled is False because no node fits. ``gated``: it has scheduling gates. ``grouped``:
-    it belongs to a pod group. ``demands``: what it asks of a node apart from devices, sorted.
+    it belongs to a pod group.
     """
 
     namespace: str
@@ -53,7 +40,6 @@ class PendingPod:
     deleting: bool = False
     gated: bool = False
     grouped: bool = False
-    demands: tuple[NodeDemand, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -4,7 +4,7 @@ The node that a pod is nominated for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from zlib import crc32
@@ -44,15 +44,17 @@ def choose_node(
     names: Sequence[str],
     *,
     pod_uid: str,
-    preference: Callable[[str], int],
+    scores: Callable[[Sequence[str]], Mapping[str, int]],
+    on_their_way: Mapping[str, int],
     required: bool = False,
 ) -> Choice | Refusal:
     """
     Choose among ``names``, the nodes that pass everything else, as the extender decides with ``--decisive``.
 
-    That is one of the nodes that rank first. Between these the lowest ``preference`` counts, then the pod's
-    UID, which spreads pods. A node counts only if it is certain which devices the pod gets there, since
-    these are assumed to be taken from then on. ``required``: where devices are too far apart does not count.
+    That is one of the nodes that rank first. Between these the ``scores`` of the default scheduler decide,
+    then how many pods are ``on_their_way`` there, then the pod's UID, which spreads pods. A node counts only
+    if it is certain which devices the pod gets there, since these are assumed to be taken from then on.
+    ``required``: where devices are too far apart does not count.
     """
     if not evaluation.pending:
         return Refusal.CLAIMS
@@ -62,7 +64,13 @@ def choose_node(
         first = evaluation.first(left)
         if not first:
             return Refusal.UNCERTAIN
-        for name in sorted(first, key=lambda name: (preference(name), crc32(f"{pod_uid}/{name}".encode()))):
+        totals = scores(first) if len(first) > 1 else {}
+
+        def preference(name: str, totals: Mapping[str, int] = totals) -> tuple[int, int, int]:
+            order = crc32(f"{pod_uid}/{name}".encode())
+            return -totals.get(name, 0), on_their_way.get(name, 0), order
+
+        for name in sorted(first, key=preference):
             if tried == MOST_TRIED:
                 break
             tried += 1

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
-from extender.model.pending_pods import NodeDemand, PendingPod
+from extender.model.pending_pods import PendingPod
+
+from ..scheduling import NotModelled, NotModelledCode
 
 
 class Refusal(StrEnum):
@@ -17,7 +19,8 @@ class Refusal(StrEnum):
     ``other-scheduler``: none of the profiles that we nominate for owns the pod. ``gated``: it has scheduling
     gates. ``deleting``: it is being deleted. ``pod-group``: it belongs to a pod group. ``nominated``:
     somebody else has named a node, such as preemption. ``ignored``: its alignment policy is ``ignore``.
-    Those of ``NodeDemand``: it asks something of its node that is not modelled. ``claims``: it has no
+    ``volumes`` to ``too-much-work``: the scheduler asks something of a node that is not modelled, see
+    ``core.scheduling.reasons.NotModelledCode``. ``claims``: it has no
     claim to be allocated, because they are allocated, not there yet, or cannot be judged.
     ``no-node``: no node that passes has the devices now. ``uncertain``: only nodes are left where it is not
     certain which devices the pod gets. ``misaligned``: its policy is ``required``, and no node has devices
@@ -30,13 +33,11 @@ class Refusal(StrEnum):
     POD_GROUP = "pod-group"
     NOMINATED = "nominated"
     IGNORED = "ignored"
-    NODE_SELECTOR = NodeDemand.NODE_SELECTOR
-    AFFINITY = NodeDemand.AFFINITY
-    SPREAD = NodeDemand.SPREAD
-    HOST_PORTS = NodeDemand.HOST_PORTS
-    VOLUMES = NodeDemand.VOLUMES
-    RESOURCES = NodeDemand.RESOURCES
-    OVERHEAD = NodeDemand.OVERHEAD
+    VOLUMES = "volumes"
+    INVALID_SELECTOR = "invalid-selector"
+    AMOUNT_TOO_LARGE = "amount-too-large"
+    NAMESPACE_LABELS = "namespace-labels"
+    TOO_MUCH_WORK = "too-much-work"
     CLAIMS = "claims"
     NO_NODE = "no-node"
     UNCERTAIN = "uncertain"
@@ -55,4 +56,21 @@ def refusal_of(pod: PendingPod, schedulers: Collection[str]) -> Refusal | None:
         return Refusal.POD_GROUP
     if pod.nominated_node:
         return Refusal.NOMINATED
-    return Refusal(pod.demands[0]) if pod.demands else None
+    return None
+
+
+def not_modelled(reason: NotModelled) -> Refusal:
+    """What the model of the default scheduler does not say of a pod."""
+    return _NOT_MODELLED[reason.code]
+
+
+_NOT_MODELLED = {
+    NotModelledCode.SCHEDULING_GATES: Refusal.GATED,
+    NotModelledCode.POD_GROUP: Refusal.POD_GROUP,
+    NotModelledCode.VOLUMES: Refusal.VOLUMES,
+    NotModelledCode.INVALID_SELECTOR: Refusal.INVALID_SELECTOR,
+    NotModelledCode.AMOUNT_TOO_LARGE: Refusal.AMOUNT_TOO_LARGE,
+    NotModelledCode.NAMESPACE_LABELS: Refusal.NAMESPACE_LABELS,
+    NotModelledCode.TOO_MUCH_WORK: Refusal.TOO_MUCH_WORK,
+}
+"""All codes but those of scores alone."""

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.model.pending_pods import DEFAULT_SCHEDULER, NodeDemand, PendingPod
+from extender.model.pending_pods import DEFAULT_SCHEDULER, PendingPod
 
 from .errors import UNREADABLE, refuse
 from .fields import ABSENT, NAMESPACE_DEFAULT, Wire
 from .interner import Interner
-
-_LOCAL_VOLUMES = frozenset(
-    {"name", "configMap", "secret", "emptyDir", "projected", "downwardAPI", "hostPath", "image"}
-)
-"""Fields of a volume that no plugin of kube-scheduler looks at."""
 
 _NOMINATED = b'"f:nominatedNodeName"'
 
@@ -37,20 +32,6 @@ class _Metadata(Wire):
     managed_fields: list[_ManagedFields] | None = None
 
 
-class _Port(Wire):
-    host_port: int | None = None
-
-
-class _Resources(Wire):
-    requests: dict[str, object] | None = None
-    limits: dict[str, object] | None = None
-
-
-class _Container(Wire):
-    ports: list[_Port] | None = None
-    resources: _Resources | None = None
-
-
 class _Spec(Wire):
     node_name: str | None = None
     resource_claims: list[msgspec.Raw] | None = None
@@ -59,14 +40,6 @@ class _Spec(Wire):
     scheduling_gates: list[msgspec.Raw] | None = None
     scheduling_group: msgspec.Raw = ABSENT
     workload_ref: msgspec.Raw = ABSENT
-    node_selector: dict[str, str] | None = None
-    affinity: msgspec.Raw = ABSENT
-    topology_spread_constraints: list[msgspec.Raw] | None = None
-    overhead: dict[str, object] | None = None
-    resources: _Resources | None = None
-    init_containers: list[_Container] | None = None
-    containers: list[_Container] | None = None
-    volumes: list[dict[str, msgspec.Raw]] | None = None
 
 
 class _Condition(Wire):
@@ -118,7 +91,6 @@ def pending_pod(data: bytes | msgspec.Raw, interner: Interner) -> tuple[tuple[st
         deleting=metadata.deletion_timestamp is not None,
         gated=bool(spec.scheduling_gates),
         grouped=_is_given(spec.scheduling_group) or _is_given(spec.workload_ref),
-        demands=_demands(spec),
     )
 
 
@@ -129,25 +101,6 @@ def _managers(entries: list[_ManagedFields] | None, interner: Interner) -> tuple
 
 def _says_unschedulable(condition: _Condition) -> bool:
     return (condition.type, condition.status, condition.reason) == ("PodScheduled", "False", "Unschedulable")
-
-
-def _demands(spec: _Spec) -> tuple[NodeDemand, ...]:
-    containers = (*(spec.init_containers or ()), *(spec.containers or ()))
-    volumes = spec.volumes or ()
-    found = {
-        NodeDemand.NODE_SELECTOR: bool(spec.node_selector),
-        NodeDemand.AFFINITY: _is_given(spec.affinity),
-        NodeDemand.SPREAD: bool(spec.topology_spread_constraints),
-        NodeDemand.HOST_PORTS: any(port.host_port for each in containers for port in each.ports or ()),
-        NodeDemand.VOLUMES: any(not volume.keys() <= _LOCAL_VOLUMES for volume in volumes),
-        NodeDemand.RESOURCES: _asks(spec.resources) or any(_asks(each.resources) for each in containers),
-        NodeDemand.OVERHEAD: bool(spec.overhead),
-    }
-    return tuple(sorted(demand for demand, given in found.items() if given))
-
-
-def _asks(resources: _Resources | None) -> bool:
-    return resources is not None and bool(resources.requests or resources.limits)
 
 
 def _is_given(field: msgspec.Raw) -> bool:

@@ -6,15 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from extender.model.kinds import NODE, POD, Key, Kind
-from extender.model.open_nodes import OPEN_NODE
+from extender.model.kinds import NODE, POD, Key, Kind, TypedKind
 from extender.model.pending_pods import PENDING_POD
+from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 
 from .interner import Interner
-from .open_nodes import open_node
 from .pending_pods import pending_pod
 from .resources import Data
+from .scheduling_nodes import scheduling_node
+from .scheduling_pods import scheduling_pod
+
+K = TypeVar("K", bound=Key)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,19 @@ class Reading:
     read: Callable[[Data, Interner], tuple[Key, object | None]]
 
 
+def _reading(of: Kind, kind: TypedKind[K, V], decode: Callable[[Data, Interner], V]) -> Reading:
+    """A reading of every object."""
+
+    def read(data: Data, interner: Interner) -> tuple[Key, object | None]:
+        value = decode(data, interner)
+        return kind.key(value), value
+
+    return Reading(of, kind, read)
+
+
 NOMINATION_READINGS = (
+    _reading(POD, SCHEDULING_POD, scheduling_pod),
+    _reading(NODE, SCHEDULING_NODE, scheduling_node),
     Reading(POD, PENDING_POD, pending_pod),
-    Reading(NODE, OPEN_NODE, open_node),
 )
 """What is needed to nominate pods."""

@@ -1,97 +1,295 @@
 """
 What else the scheduler asks of a node than devices: which nodes a pod may be nominated for.
+
+The nodes with the pods on them as the model of the default scheduler wants them, kept up to date: a change
+rebuilds what is known of one node. Pods that are on their way count where they go, as they do for the
+scheduler: those that it has assumed, and those that are nominated.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from extender.model.kinds import POD
-from extender.model.open_nodes import OPEN_NODE
+from extender.core.nomination.refusals import Refusal, not_modelled
+from extender.core.scheduling import NodeInfo, Nodes, PlacedPod, feasible, node_info, placed_pod, scores
+from extender.core.scheduling.work import affinity_work
+from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from extender.core.cluster.changes import Changes
-    from extender.core.nomination.refusals import Refusal
-    from extender.model.open_nodes import OpenNode
-    from extender.model.pending_pods import PendingPod
+    from extender.core.scheduling import SchedulingRules
+    from extender.model.scheduling import SchedulingNode, SchedulingPod
+
+MAX_QUESTIONS = 64
+"""Kinds of pods of which it is remembered where they pass; the oldest is forgotten first."""
+
+Key = tuple[str, str]
 
 
-class NodeRules(Protocol):
-    """Which nodes pass, and which of them the scheduler would rather take."""
-
-    def on_changes(self, changes: Changes) -> None:
-        """Take changes that the store has taken."""
-        ...
-
-    def on_readings(self, changes: Changes) -> None:
-        """Take other readings of the same objects."""
-        ...
-
-    def question(self, pod: PendingPod) -> Hashable:
-        """Equal for pods that pass on the same nodes."""
-        ...
-
-    def nodes(self, pod: PendingPod, on_their_way: Counter[str]) -> Sequence[str] | Refusal:
-        """The nodes that pass, with the pods that are on their way to each, or why that is not known."""
-        ...
-
-    def preference(self, pod: PendingPod, name: str) -> int:
-        """Lower for a node that the scheduler would rather take."""
-        ...
-
-
-class OpenNodes:
+@dataclass(frozen=True, slots=True)
+class PassingNodes:
     """
-    For pods that ask nothing of a node but devices: schedulable nodes without taints that have room.
+    The ``names`` of the nodes that pass, sorted.
 
-    ``refusal_of`` lets no other pod come here. Nothing is preferred.
+    ``scores``: for some of these nodes, what the default scheduler's own plugins add up to for each, where
+    it may choose among them.
     """
 
-    def __init__(self) -> None:
-        self._nodes: dict[str, OpenNode] = {}
-        # Sorted, of nodes with room for a pod at all.
-        self._names: tuple[str, ...] = ()
-        self._node_of: dict[tuple[str, str], str] = {}
-        self._pods: Counter[str] = Counter()
+    names: Sequence[str]
+    scores: Callable[[Sequence[str]], Mapping[str, int]]
 
-    def on_changes(self, changes: Changes) -> None:
-        """Count the pods on each node."""
-        for key in changes.gone(POD, self._node_of):
-            self._pods[self._node_of.pop(key, "")] -= 1
-        for pod in changes.upserts(POD):
-            before = self._node_of.get(POD.key(pod), "")
-            if pod.node_name != before:
-                self._pods[before] -= 1
-                self._pods[pod.node_name] += 1
-                self._node_of[POD.key(pod)] = pod.node_name
+
+@dataclass(slots=True)
+class _Answer:
+    """Whether each node passes by itself; ``stale``: nodes that changed since. ``missing``: not modelled."""
+
+    passes: dict[str, bool]
+    stale: set[str]
+    missing: Refusal | None = None
+
+
+class NodeRules:
+    """
+    Which nodes pass for a pod. ``version`` changes with all that may change an answer.
+
+    ``dra_resources``: extended resources that a device class backs.
+    """
+
+    def __init__(self, rules: SchedulingRules, dra_resources: Callable[[], AbstractSet[str]]) -> None:
+        self._rules, self._dra_resources = rules, dra_resources
+        self.version = 0
+        self._nodes: dict[str, SchedulingNode] = {}
+        self._known: set[Key] = set()
+        # Pods without a node.
+        self._pods: dict[Key, SchedulingPod] = {}
+        # Pods that are sent to a node and not shown there yet.
+        self._sent: dict[Key, str] = {}
+        self._placed: dict[Key, tuple[str, PlacedPod]] = {}
+        self._on_node: dict[str, dict[Key, PlacedPod]] = {}
+        self._infos: dict[str, NodeInfo] = {}
+        self._stale: set[str] = set()
+        self._with_affinity: dict[str, int] = {}
+        self._order: tuple[str, ...] | None = None
+        self._index: Mapping[str, int] = {}
+        self._answers: dict[Hashable, _Answer] = {}
+        self._images: Mapping[str, int] | None = None
 
     def on_readings(self, changes: Changes) -> None:
-        """Take nodes that are open from now on, or no more."""
-        gone, new = changes.gone(OPEN_NODE, self._nodes), changes.upserts(OPEN_NODE)
+        """Take what the API shows of pods and nodes."""
+        for key in changes.gone(SCHEDULING_POD, self._known):
+            self._known.discard(key)
+            self._pods.pop(key, None)
+            self._place(key)
+        for pod in changes.upserts(SCHEDULING_POD):
+            key = pod.namespace, pod.name
+            self._known.add(key)
+            self._pods[key] = pod
+            self._place(key)
+            if pod.node_name or pod.finished:
+                # Only what counts of it on its node is kept.
+                del self._pods[key]
+        gone, new = changes.gone(SCHEDULING_NODE, self._nodes), changes.upserts(SCHEDULING_NODE)
         for name in gone:
             self._nodes.pop(name, None)
-        self._nodes.update((node.name, node) for node in new)
-        if gone or new:
-            self._names = tuple(sorted(name for name, node in self._nodes.items() if node.pods > 0))
+            self._infos.pop(name, None)
+        for node in new:
+            before = self._nodes.get(node.name)
+            if before == node:
+                continue
+            if before is None or before.images != node.images:
+                self._images = None
+            self._nodes[node.name] = node
+            self._change(node.name)
+        if gone or any(node.name not in self._infos for node in new):
+            self._order = self._images = None
+            self.version += 1
 
-    def question(self, pod: PendingPod) -> Hashable:
-        """All alike."""
-        del pod
-        return ()
+    def send(self, key: Key, node: str) -> None:
+        """A pod is nominated for a node."""
+        self._sent[key] = node
+        self._place(key)
 
-    def nodes(self, pod: PendingPod, on_their_way: Counter[str]) -> Sequence[str] | Refusal:
-        """The open nodes with room for one more pod."""
-        del pod
-        full = {
-            name
-            for name in self._pods.keys() | on_their_way.keys()
-            if name in self._nodes and self._pods[name] + on_their_way[name] >= self._nodes[name].pods
-        }
-        return [name for name in self._names if name not in full] if full else self._names
+    def take_back(self, key: Key) -> None:
+        """A pod is not nominated any more, or shown where it was."""
+        if self._sent.pop(key, None) is not None and key in self._pods:
+            self._place(key)
 
-    def preference(self, pod: PendingPod, name: str) -> int:
-        """All alike."""
-        del pod, name
-        return 0
+    def question(self, key: Key) -> Hashable:
+        """Equal for pods that pass on the same nodes."""
+        pod = self._pods.get(key)
+        if pod is None:
+            return None
+        # A value's hash leaves labels out, its equality does not.
+        return replace(pod, name="", uid="", nominated_node_name="", owner=None)
+
+    def nodes(self, key: Key) -> PassingNodes | Refusal:
+        """The nodes that pass all filters but that of devices, or why that is not known."""
+        pod = self._pods.get(key)
+        if pod is None:
+            return Refusal.CLAIMS
+        names = self._passing_by_themselves(key, pod) if self._is_local(pod) else self._passing(key, pod)
+        if isinstance(names, Refusal):
+            return names
+
+        def totals(equals: Sequence[str]) -> Mapping[str, int]:
+            nodes, index = self._view(key), self._index
+            positions = sorted(index[name] for name in equals)
+            found = scores(pod, nodes, positions, self._rules, dra_resources=self._dra_resources())
+            of_position = zip(positions, found.totals, strict=True)
+            return {nodes.infos[position].node.name: total for position, total in of_position}
+
+        return PassingNodes(names, totals)
+
+    def _is_local(self, pod: SchedulingPod) -> bool:
+        """Whether it hangs on a node alone if it passes: nobody asks for or against other pods."""
+        return pod.affinity is None and not pod.spread and not self._with_affinity
+
+    def _passing(self, key: Key, pod: SchedulingPod) -> Sequence[str] | Refusal:
+        answer = feasible(pod, self._view(key), self._rules, self._dra_resources())
+        if answer.not_modelled:
+            return not_modelled(answer.not_modelled[0])
+        return [self._names[position] for position in answer.feasible]
+
+    def _passing_by_themselves(self, key: Key, pod: SchedulingPod) -> Sequence[str] | Refusal:
+        """Like ``_passing``; only nodes that changed since a pod like this one was here are looked at."""
+        question = self.question(key), self._dra_resources()
+        answer = self._answers.get(question)
+        if answer is None:
+            answer = self._answers[question] = _Answer({}, set(self._names))
+            if len(self._answers) > MAX_QUESTIONS:
+                del self._answers[next(iter(self._answers))]
+        self._judge(answer, pod)
+        if answer.missing is not None:
+            return answer.missing
+        own = self._placed.get(key, ("", None))[0]
+        passes = answer.passes
+        if own in self._nodes:
+            verdict = feasible(pod, self._some((self._info(own, key),)), self._rules, self._dra_resources())
+            passes = {**passes, own: bool(verdict.feasible)}
+        return [name for name in self._names if passes[name]]
+
+    def _judge(self, answer: _Answer, pod: SchedulingPod) -> None:
+        """Bring an answer up to date."""
+        self._refresh()
+        names = [name for name in answer.stale if name in self._nodes]
+        answer.stale.clear()
+        if not names:
+            return
+        verdict = feasible(
+            pod, self._some(tuple(self._infos[name] for name in names)), self._rules, self._dra_resources()
+        )
+        answer.missing = not_modelled(verdict.not_modelled[0]) if verdict.not_modelled else None
+        accepted = frozenset(verdict.feasible)
+        answer.passes.update((name, position in accepted) for position, name in enumerate(names))
+
+    def _some(self, infos: tuple[NodeInfo, ...]) -> Nodes:
+        """Nodes without what is looked up across all of them."""
+        return Nodes(infos=infos, pods_by_namespace={}, with_affinity=(), image_nodes={})
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        if self._order is None:
+            self._order = tuple(sorted(self._nodes))
+            self._index = {name: position for position, name in enumerate(self._order)}
+        return self._order
+
+    def _place(self, key: Key) -> None:
+        """Count a pod where it is now, or is going to be."""
+        pod, now = self._pods.get(key), None
+        if pod is not None and not pod.finished:
+            node = pod.node_name or pod.nominated_node_name or self._sent.get(key, "")
+            now = (node, placed_pod(pod, self._rules)) if node else None
+        before = self._placed.get(key)
+        if now == before:
+            return
+        if before is not None:
+            node, placed = before
+            del self._placed[key], self._on_node[node][key]
+            self._count_affinity(node, placed, -1)
+            self._change(node)
+        if now is not None:
+            node, placed = now
+            self._placed[key] = now
+            self._on_node.setdefault(node, {})[key] = placed
+            self._count_affinity(node, placed, 1)
+            self._change(node)
+
+    def _count_affinity(self, node: str, placed: PlacedPod, sign: int) -> None:
+        if placed.affinity is None:
+            return
+        # One more than its work, so that a node with a term that costs nothing counts, too.
+        left = self._with_affinity.get(node, 0) + sign * (1 + affinity_work(placed.affinity))
+        if left:
+            self._with_affinity[node] = left
+        else:
+            self._with_affinity.pop(node, None)
+
+    def _change(self, node: str) -> None:
+        self.version += 1
+        self._stale.add(node)
+        for answer in self._answers.values():
+            answer.stale.add(node)
+
+    def _refresh(self) -> None:
+        """Bring what is known of nodes up to date."""
+        for name in self._stale:
+            if name in self._nodes:
+                self._infos[name] = self._info(name)
+        self._stale.clear()
+
+    def _view(self, own: Key) -> Nodes:
+        """All nodes with the pods on them, but the pod ``own``, which may be sent to one already."""
+        self._refresh()
+        names, infos = self._names, self._infos
+        if own in self._placed and self._placed[own][0] in self._nodes:
+            node = self._placed[own][0]
+            infos = {**infos, node: self._info(node, own)}
+        ordered = tuple([infos[name] for name in names])
+        if self._images is None:
+            counts: dict[str, int] = {}
+            for info in ordered:
+                for image in {image for image, _ in info.node.images}:
+                    counts[image] = counts.get(image, 0) + 1
+            self._images = counts
+        return Nodes(
+            infos=ordered,
+            pods_by_namespace=_PodsByNamespace(ordered),
+            with_affinity=tuple(
+                sorted(self._index[name] for name in self._with_affinity if name in self._nodes)
+            ),
+            image_nodes=self._images,
+            affinity_conditions=sum(self._with_affinity.values()),
+        )
+
+    def _info(self, name: str, without: Key | None = None) -> NodeInfo:
+        pods = self._on_node.get(name, {})
+        return node_info(self._nodes[name], [pod for key, pod in pods.items() if key != without])
+
+
+class _PodsByNamespace(Mapping[str, Sequence[tuple[int, PlacedPod]]]):
+    """Gathered when somebody asks: most pods have no terms about others."""
+
+    def __init__(self, infos: tuple[NodeInfo, ...]) -> None:
+        self._infos = infos
+
+    @cached_property
+    def _by_namespace(self) -> Mapping[str, Sequence[tuple[int, PlacedPod]]]:
+        found: dict[str, list[tuple[int, PlacedPod]]] = {}
+        for position, info in enumerate(self._infos):
+            for pod in info.pods:
+                found.setdefault(pod.namespace, []).append((position, pod))
+        return found
+
+    def __getitem__(self, namespace: str) -> Sequence[tuple[int, PlacedPod]]:
+        return self._by_namespace[namespace]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_namespace)
+
+    def __len__(self) -> int:
+        return len(self._by_namespace)

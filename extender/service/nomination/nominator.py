@@ -88,9 +88,9 @@ class Nominator:
         self._withdrawn: deque[PendingPod] = deque()
         # Nodes where a pod does not take its devices, so that the pods after it get others.
         self._disturbed: set[str] = set()
-        # Questions that no node answers, as of the snapshot with this number.
+        # Questions that no node answers, as of this state.
         self._fruitless: set[Hashable] = set()
-        self._fruitless_number = -1
+        self._fruitless_state = (-1, -1)
         self._retried = float("-inf")
         self._acting = False
 
@@ -124,14 +124,13 @@ class Nominator:
             return
         self._acting = False
         for nomination in self._outstanding:
-            self._outstanding.remove(nomination.pod.uid)
+            self._remove(nomination.pod.uid)
             self._store.forget(nomination.pod.uid)
         self._waiting = WaitingPods()
         self._withdrawn.clear()
 
     def on_changes(self, changes: Changes) -> None:
         """Take changes that the store has taken: devices may have become free."""
-        self._rules.on_changes(changes)
         if any(changes.by_kind.get(kind.name) for kind in (NODE, RESOURCE_CLAIM, RESOURCE_SLICE)):
             self.wake()
 
@@ -180,7 +179,7 @@ class Nominator:
                 self._waiting.put_back(waiting, pod, self._clock(), backoff=True)
             return None
         self._refusals.pop(pod.uid, None)
-        self._outstanding.put(nomination)
+        self._put(nomination)
         return None if adopted else nomination
 
     def writing(self, nomination: Nomination) -> None:
@@ -198,9 +197,9 @@ class Nominator:
         elif current is None or current.node != nomination.node or current.decided != nomination.decided:
             return
         elif result is Written.DONE:
-            self._outstanding.put(replace(current, shown=True))
+            self._put(replace(current, shown=True))
         elif result is not Written.UNANSWERED:
-            self._outstanding.remove(uid)
+            self._remove(uid)
             self._disturbed.add(nomination.node)
             self._not_written(nomination, result)
             self._predict_again()
@@ -223,16 +222,16 @@ class Nominator:
             if pod is not None:
                 self._take(pod)
             return
-        self._outstanding.remove(uid)
+        self._remove(uid)
         again = self._chosen(nomination, pod, (nomination.node,))
         if again is Refusal.CLAIMS:
             # The scheduler is writing them.
-            self._outstanding.put(replace(nomination, decided=self._clock()))
+            self._put(replace(nomination, decided=self._clock()))
         elif isinstance(again, Refusal):
             self._end(nomination, NominationResult.WITHDRAWN)
             self._withdrawn.append(pod)
         else:
-            self._outstanding.put(replace(again, shown=True))
+            self._put(replace(again, shown=True))
 
     def _chosen(
         self, waiting: WaitingPod | Nomination, pod: PendingPod, only: tuple[str, ...] | None
@@ -245,20 +244,21 @@ class Nominator:
         if policy is Policy.IGNORE:
             return Refusal.IGNORED
         evaluation = self._evaluate(shown)
-        question = (evaluation.question, policy, only, self._rules.question(pod))
+        question = (evaluation.question, policy, only, self._rules.question(pod.key))
         if self._is_fruitless(question):
             return Refusal.NO_NODE
-        names = self._rules.nodes(pod, self._outstanding.nodes)
-        if isinstance(names, Refusal):
-            return names
-        perhaps = self._store.perhaps_taken_nodes
+        passing = self._rules.nodes(pod.key)
+        if isinstance(passing, Refusal):
+            return passing
+        names, perhaps = passing.names, self._store.perhaps_taken_nodes
         if perhaps or only is not None:
             names = [name for name in names if name not in perhaps and (only is None or name in only)]
         choice = choose_node(
             evaluation,
             names,
             pod_uid=pod.uid,
-            preference=lambda name: self._outstanding.nodes[name] * 1000 + self._rules.preference(pod, name),
+            scores=passing.scores,
+            on_their_way=self._outstanding.nodes,
             required=policy is Policy.REQUIRED,
         )
         if isinstance(choice, Refusal):
@@ -280,16 +280,20 @@ class Nominator:
 
     def _is_fruitless(self, question: Hashable) -> bool:
         """Whether no node had the devices on this very snapshot; pods of one template ask alike."""
-        number = self._store.current.number
-        if number != self._fruitless_number:
+        if self._state != self._fruitless_state:
             self._fruitless.clear()
-            self._fruitless_number = number
+            self._fruitless_state = self._state
         return question in self._fruitless
+
+    @property
+    def _state(self) -> tuple[int, int]:
+        """Equal while no answer can change."""
+        return self._store.current.number, self._rules.version
 
     def _retry_where_free(self) -> None:
         """Let pods that found no node try again, once a second, where the cluster has changed."""
         now = self._clock()
-        if now - self._retried >= RETRY_SECONDS and self._store.current.number != self._fruitless_number:
+        if now - self._retried >= RETRY_SECONDS and self._state != self._fruitless_state:
             self._retried = now
             self._waiting.retry_all()
 
@@ -339,7 +343,7 @@ class Nominator:
                 self._store.forget(pod.uid)
                 self._withdrawn.append(pod)
             elif not nomination.shown:
-                self._outstanding.put(replace(nomination, shown=True))
+                self._put(replace(nomination, shown=True))
         elif pod.nominated_node:
             # The scheduler has chosen, or preemption has: the store assumes the devices there by itself.
             self._end(nomination, self._missed(nomination))
@@ -372,7 +376,7 @@ class Nominator:
         pod = self._store.current.pods.get(before.key)
         node = pod.node_name if pod is not None and pod.uid == uid else ""
         if node and uid in self._writing:
-            self._outstanding.remove(uid)
+            self._remove(uid)
             self._writing[uid] = node
             return
         if not node:
@@ -403,24 +407,33 @@ class Nominator:
         for node in self._disturbed:
             nominations = self._outstanding.on_node(node)
             for nomination in nominations:
-                self._outstanding.remove(nomination.pod.uid)
+                self._remove(nomination.pod.uid)
                 self._store.forget(nomination.pod.uid)
             for nomination in nominations:
                 pod = self._pending.get(nomination.pod.key, nomination.pod)
                 again = self._chosen(nomination, pod, (node,))
                 if again is Refusal.CLAIMS:
-                    self._outstanding.put(nomination)
+                    self._put(nomination)
                 elif isinstance(again, Refusal):
                     self._counted.result(NominationResult.WITHDRAWN)
                     if self._is_ours(pod):
                         self._withdrawn.append(pod)
                 else:
                     decided, shown = nomination.decided, nomination.shown
-                    self._outstanding.put(replace(again, pod=nomination.pod, decided=decided, shown=shown))
+                    self._put(replace(again, pod=nomination.pod, decided=decided, shown=shown))
         self._disturbed.clear()
 
+    def _put(self, nomination: Nomination) -> None:
+        self._outstanding.put(nomination)
+        self._rules.send(nomination.pod.key, nomination.node)
+
+    def _remove(self, pod_uid: str) -> None:
+        nomination = self._outstanding.remove(pod_uid)
+        if nomination is not None:
+            self._rules.take_back(nomination.pod.key)
+
     def _end(self, nomination: Nomination, result: NominationResult) -> None:
-        self._outstanding.remove(nomination.pod.uid)
+        self._remove(nomination.pod.uid)
         self._counted.result(result)
         if result is not NominationResult.TAKEN:
             self._disturbed.add(nomination.node)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from extender.core.scheduling import rules_of
 from extender.kube.api.lease import Lease, own_namespace
 from extender.kube.api.nominations import ApiNominations
 
 from ..config import LEASE, NominateOptions
 from ..config_error import ConfigError
 from ..nomination.loop import NominationLoop
-from ..nomination.node_rules import OpenNodes
+from ..nomination.node_rules import NodeRules
 from ..nomination.nominator import Counted, NominationSettings, Nominator
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def nominating(
         store,
         checks,
         evaluate,
-        OpenNodes(),
+        NodeRules(rules_of(store.current.release), lambda: _dra_resources(store)),
         NominationSettings(
             schedulers=frozenset(options.schedulers),
             seconds=config.in_flight_seconds,
@@ -106,3 +107,9 @@ def nominating(
 def in_step(reflectors: Sequence[ReflectorState]) -> bool:
     """Whether every kind is followed without a problem at this moment."""
     return all(state.synced and not state.problem for state in reflectors if state.served)
+
+
+def _dra_resources(store: LiveStore) -> frozenset[str]:
+    """The extended resources that a device class backs."""
+    names = (each.extended_resource_name for each in store.current.classes.values())
+    return frozenset(name for name in names if name)

@@ -6,9 +6,10 @@ import pytest
 
 from extender.core.nomination.choice import choose_node
 from extender.core.nomination.queue_order import place_in_queue
-from extender.core.nomination.refusals import Refusal, refusal_of
+from extender.core.nomination.refusals import Refusal, not_modelled, refusal_of
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
-from extender.model.pending_pods import NodeDemand, PendingPod
+from extender.core.scheduling import SCORES_ONLY, NotModelled, NotModelledCode
+from extender.model.pending_pods import PendingPod
 from tests import builders as b
 
 NUMA = {"a": 0, "b": 1}
@@ -19,9 +20,9 @@ def evaluation(*machines, claims=None, release="1.36.2", pod=None):
     return evaluate(snapshot, pod or b.pod("p", "c"), Memo(lambda _name, score: score), Settings())
 
 
-def choose(found, names, *, uid="u", required=False, **preference):
+def choose(found, names, *, uid="u", required=False, way=None, **scores):
     return choose_node(
-        found, names, pod_uid=uid, preference=lambda name: preference.get(name, 0), required=required
+        found, names, pod_uid=uid, scores=lambda _: scores, on_their_way=way or {}, required=required
     )
 
 
@@ -47,11 +48,13 @@ def test_only_the_given_nodes():
     assert choose(evaluation(far("x"), near("y")), []) is Refusal.NO_NODE
 
 
-def test_between_equals_the_preference_decides_then_the_pod():
-    """And different pods go to different nodes."""
+def test_between_equals():
+    """The default scheduler's scores, pods on their way; and different pods go to different nodes."""
     names = [f"n{number}" for number in range(20)]
     found = evaluation(*map(near, names))
-    assert choose(found, names, **{name: 1 for name in names if name != "n7"}).node == "n7"
+    assert choose(found, names, n7=1).node == "n7"
+    assert choose(found, names, way={name: 1 for name in names if name != "n5"}).node == "n5"
+    assert choose(found, names, way={"n7": 9}, n7=1).node == "n7"
     assert len({choose(found, names, uid=f"u{number}").node for number in range(40)}) > 10
     assert choose(found, names, uid="u1").node == choose(found, list(reversed(names)), uid="u1").node
 
@@ -110,10 +113,15 @@ def test_order_of_the_queue():
         ({"deleting": True}, Refusal.DELETING),
         ({"grouped": True}, Refusal.POD_GROUP),
         ({"nominated_node": "x", "nominated_by": ("kube-scheduler",)}, Refusal.NOMINATED),
-        *(({"demands": (demand,)}, Refusal(demand)) for demand in NodeDemand),
-        ({"demands": (NodeDemand.AFFINITY, NodeDemand.VOLUMES), "gated": True}, Refusal.GATED),
+        ({"gated": True, "nominated_node": "x"}, Refusal.GATED),
     ],
 )
 def test_refusals(fields, refusal):
     """Pods that go the usual way, each with the reason."""
     assert refusal_of(pending(**fields), {"default-scheduler"}) is refusal
+
+
+@pytest.mark.parametrize("code", sorted(set(NotModelledCode) - SCORES_ONLY))
+def test_each_gap_of_the_model_is_a_refusal(code):
+    """So that a new one cannot be forgotten."""
+    assert isinstance(not_modelled(NotModelled(code)), Refusal)

@@ -7,10 +7,8 @@ import json
 import pytest
 
 from extender.kube.decode import DecodeError, Interner
-from extender.kube.decode.open_nodes import open_node
 from extender.kube.decode.pending_pods import pending_pod
-from extender.model.open_nodes import OpenNode
-from extender.model.pending_pods import NodeDemand, PendingPod
+from extender.model.pending_pods import PendingPod
 
 CLAIMS = [{"name": "c", "resourceClaimName": "job-1-c"}]
 
@@ -78,57 +76,7 @@ def test_who_nominated():
     assert read({"managedFields": managed}).nominated_by == ()
 
 
-@pytest.mark.parametrize(
-    ("demand", "spec"),
-    [
-        (NodeDemand.NODE_SELECTOR, {"nodeSelector": {"zone": "a"}}),
-        (NodeDemand.AFFINITY, {"affinity": {"nodeAffinity": {}}}),
-        (NodeDemand.SPREAD, {"topologySpreadConstraints": [{}]}),
-        (NodeDemand.HOST_PORTS, {"containers": [{"ports": [{"hostPort": 80}]}]}),
-        (NodeDemand.HOST_PORTS, {"initContainers": [{"ports": [{"hostPort": 80}]}]}),
-        (NodeDemand.VOLUMES, {"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "v"}}]}),
-        (NodeDemand.VOLUMES, {"volumes": [{"name": "v", "ofTheFuture": {}}]}),
-        (NodeDemand.RESOURCES, {"containers": [{"resources": {"requests": {"cpu": "1"}}}]}),
-        (NodeDemand.RESOURCES, {"containers": [{"resources": {"limits": {"cpu": "1"}}}]}),
-        (NodeDemand.RESOURCES, {"resources": {"requests": {"cpu": "1"}}}),
-        (NodeDemand.OVERHEAD, {"overhead": {"cpu": "1"}}),
-    ],
-)
-def test_demands(demand, spec):
-    """What a node must have apart from devices."""
-    assert read(spec=spec).demands == (demand,)
-
-
-def test_what_demands_nothing():
-    """Ports of the pod itself, volumes of the node, empty affinity, tolerations."""
-    spec = {
-        "affinity": {},
-        "tolerations": [{"operator": "Exists"}],
-        "volumes": [{"name": "a", "emptyDir": {}}, {"name": "b", "configMap": {"name": "b"}}],
-        "containers": [{"ports": [{"containerPort": 80}], "resources": {"claims": [{"name": "c"}]}}],
-    }
-    assert read(spec=spec).demands == ()
-
-
 def test_what_cannot_be_read():
     """The error names the pod."""
     with pytest.raises(DecodeError, match="team/job-1"):
         read(spec={"priority": "high"})
-
-
-def node(spec=None, pods="110"):
-    document = {"metadata": {"name": "n"}, "spec": spec or {}, "status": {"allocatable": {"pods": pods}}}
-    return open_node(json.dumps(document).encode(), Interner())
-
-
-def test_open_nodes():
-    """Schedulable, and without taints that keep pods away."""
-    assert node() == ("n", OpenNode("n", 110))
-    assert node({"taints": [{"key": "k", "effect": "PreferNoSchedule"}]}) == ("n", OpenNode("n", 110))
-    for spec in (
-        {"unschedulable": True},
-        *({"taints": [{"effect": each}]} for each in ("NoSchedule", "NoExecute")),
-    ):
-        assert node(spec) == ("n", None)
-    with pytest.raises(DecodeError):
-        node(pods="many")

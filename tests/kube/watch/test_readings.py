@@ -8,6 +8,7 @@ from extender.core.cluster.changes import Changes
 from extender.kube.decode.readings import NOMINATION_READINGS
 from extender.model.kinds import POD
 from extender.model.pending_pods import PENDING_POD
+from extender.model.scheduling_kinds import SCHEDULING_POD
 from tests.kube.api_server import HOLD, PODS, line, named
 from tests.kube.watch.reflecting import following
 
@@ -59,7 +60,12 @@ async def test_a_list_and_what_comes_after(server, connection):
         {("team", "waits"): None},
         {("team", "new"): None},
     ]
-    assert [each.complete for each in reader.changes] == [{PENDING_POD.name}, set(), set(), set()]
+    assert [each.complete for each in reader.changes] == [
+        {PENDING_POD.name, SCHEDULING_POD.name},
+        set(),
+        set(),
+        set(),
+    ]
     assert all(set(each.by_kind) == {"Pod"} for each in sink.changes)
 
 

@@ -11,6 +11,7 @@ from extender.core.cluster.changes import Changes
 from extender.core.nomination.refusals import Refusal
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
+from extender.core.scheduling import rules_of
 from extender.kube.api.nominations import FIELD_MANAGER, Written
 from extender.model import (
     Allocation,
@@ -22,15 +23,17 @@ from extender.model import (
     Namespace,
 )
 from extender.model.kinds import NAMESPACE, POD, RESOURCE_CLAIM
-from extender.model.open_nodes import OPEN_NODE, OpenNode
 from extender.model.pending_pods import PENDING_POD, PendingPod
+from extender.model.quantity import parse_quantity
+from extender.model.scheduling import SchedulingNode, SchedulingPod
+from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.event_handler import EventHandler
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.live.unconfirmed_pods import UnconfirmedPods
-from extender.service.nomination.node_rules import OpenNodes
+from extender.service.nomination.node_rules import NodeRules
 from extender.service.nomination.nominator import Counted, NominationSettings, Nominator
 from extender.service.nomination.outstanding import Nomination
 from extender.service.nomination.results import NominationResult
@@ -72,7 +75,7 @@ class NominatedCluster:
             self.store,
             self.checks,
             lambda pod: evaluate(self.store.current, pod, memo, settings),
-            OpenNodes(),
+            NodeRules(rules_of(self.store.current.release), frozenset),
             NominationSettings(schedulers=frozenset(["default-scheduler"]), seconds=SECONDS),
             self.clock,
             Counted(
@@ -87,13 +90,19 @@ class NominatedCluster:
             nominator=self.nominator,
         )
         self.claims: dict[str, Claim] = {}
+        # What pods ask of nodes; a test sets it before it creates the pod.
+        self.asks: dict[str, SchedulingPod] = {}
         nodes = [node for node, _ in machines]
         for changes in b.first_lists(nodes, [each for _, found in machines for each in found], b.CLASSES):
             self.handler.apply(changes)
-        open_nodes = [OpenNode(node.name, room) for node in nodes]
-        self.nominator.apply(Changes.of(OPEN_NODE, open_nodes, complete=True))
+        amounts = (("cpu", parse_quantity("8")), ("pods", parse_quantity(str(room))))
+        self.nodes(*(SchedulingNode(node.name, allocatable=amounts) for node in nodes))
         self.nominator.begin()
         self._version = 0
+
+    def nodes(self, *nodes: SchedulingNode) -> None:
+        """The API shows nodes."""
+        self.nominator.apply(Changes.of(SCHEDULING_NODE, nodes))
 
     def create(self, name: str, *, of: ClaimSpec = b.PAIR, **fields: object) -> PendingPod:
         """A pod with its claim; ``fields`` of the pending pod."""
@@ -115,7 +124,12 @@ class NominatedCluster:
             annotations=annotations or {},
         )
         self.handler.apply(Changes.of(POD, [pod]))
-        self.nominator.apply(Changes.of(PENDING_POD, [pending]))
+        asks = self.asks.setdefault(
+            pending.name, SchedulingPod("default", pending.name, pending.uid, claims=True)
+        )
+        asks = replace(asks, nominated_node_name=pending.nominated_node, gated=pending.gated)
+        readings = Changes.of(SCHEDULING_POD, [asks]) | Changes.of(PENDING_POD, [pending])
+        self.nominator.apply(readings)
         return pending
 
     def namespace(self, **annotations: str) -> None:
@@ -158,13 +172,17 @@ class NominatedCluster:
         """The API shows the pod on its node."""
         pod = replace(b.pod(name, f"c-{name}"), node_name=node)
         self.handler.apply(Changes.of(POD, [pod]))
-        self.nominator.apply(Changes.of(PENDING_POD, (), [("default", name)]))
+        asks = self.asks.get(name, SchedulingPod("default", name, f"uid-{name}"))
+        on_node = Changes.of(SCHEDULING_POD, [replace(asks, node_name=node)])
+        self.nominator.apply(on_node | Changes.of(PENDING_POD, (), [("default", name)]))
 
     def delete(self, name: str) -> None:
         """The pod and its claim go."""
         self.claims.pop(f"c-{name}", None)
-        self.handler.apply(Changes.of(POD, (), [("default", name)]))
-        self.nominator.apply(Changes.of(PENDING_POD, (), [("default", name)]))
+        key = "default", name
+        self.handler.apply(Changes.of(POD, (), [key]))
+        self.nominator.apply(Changes.of(SCHEDULING_POD, (), [key]) | Changes.of(PENDING_POD, (), [key]))
+        self.asks.pop(name, None)
         self.handler.apply(Changes.of(RESOURCE_CLAIM, (), [("default", f"c-{name}")]))
 
     @property

@@ -10,12 +10,16 @@ from extender.core.cluster.changes import Changes
 from extender.core.nomination.refusals import Refusal
 from extender.kube.api.nominations import FIELD_MANAGER, Written
 from extender.model import DeviceID
-from extender.model.pending_pods import PENDING_POD, NodeDemand
+from extender.model.pending_pods import PENDING_POD
+from extender.model.quantity import parse_quantity
+from extender.model.scheduling import ContainerResources, PodResources, SchedulingNode, SchedulingPod
 from extender.service.live.prediction_check import Match
 from extender.service.nomination.nominator import RENEW_PART
 from extender.service.nomination.results import NominationResult
 from tests import builders as b
 from tests.service.nomination.nominated_cluster import SCHEDULER, SECONDS, NominatedCluster, near, there
+
+ROOM = (("cpu", parse_quantity("8")), ("pods", parse_quantity("110")))
 
 
 @pytest.fixture
@@ -93,7 +97,6 @@ def test_a_pod_that_waits_is_tried_again_when_devices_become_free(cluster):
         ({"gated": True}, Refusal.GATED),
         ({"deleting": True}, Refusal.DELETING),
         ({"grouped": True}, Refusal.POD_GROUP),
-        ({"demands": (NodeDemand.RESOURCES,)}, Refusal.RESOURCES),
         ({"nominated_node": "x", "nominated_by": (SCHEDULER,)}, Refusal.NOMINATED),
         ({"nominated_node": "x", "nominated_by": (SCHEDULER, FIELD_MANAGER)}, Refusal.NOMINATED),
     ],
@@ -337,7 +340,79 @@ def test_claims_that_are_being_written_stay_as_they_are():
 
 def test_where_another_pod_may_be_about_to_land_nobody_is_sent(cluster):
     """A pod that the scheduler has asked about may take devices of either node."""
-    cluster.create("asked", demands=(NodeDemand.AFFINITY,))
+    cluster.create("asked", gated=True)
     cluster.store.assume("uid-asked", [cluster.claims["c-asked"]], ("x", "y"))
     cluster.create("p")
     assert there(cluster.decide()).node == "far"
+
+
+def asking(name, **fields):
+    return SchedulingPod("default", name, f"uid-{name}", claims=True, **fields)
+
+
+def cpu(amount):
+    return PodResources((ContainerResources((("cpu", parse_quantity(amount)),)),))
+
+
+def test_only_nodes_that_the_scheduler_would_accept(cluster):
+    """Cordoned ones are none; a node that opens again is one from then on."""
+    cluster.nodes(*(SchedulingNode(name, unschedulable=True, allocatable=ROOM) for name in ("x", "y")))
+    cluster.create("p")
+    assert there(cluster.decide()).node == "far"
+    cluster.create("q")
+    assert cluster.decide() is None
+    cluster.nodes(SchedulingNode("x", allocatable=ROOM))
+    cluster.clock.now += 2
+    cluster.nominator.expire()
+    assert there(cluster.decide()).node == "x"
+
+
+def test_what_the_model_does_not_say(cluster):
+    """The pod goes the usual way, with the reason."""
+    cluster.asks["p"] = asking("p", volumes=("persistentVolumeClaim",))
+    cluster.create("p")
+    assert cluster.decide() is None
+    assert cluster.refusals == {Refusal.VOLUMES: 1}
+
+
+def test_pods_on_their_way_take_room():
+    """Of 8 CPUs, until they are taken back."""
+    cluster = NominatedCluster(near("x", 3))
+    for name in "abc":
+        cluster.asks[name] = asking(name, resources=cpu("4"))
+        cluster.create(name)
+    made = cluster.decide_all()
+    assert [each.pod.name for each in made] == ["a", "b"]
+    cluster.bind("a", "x")
+    cluster.clock.now += 2
+    cluster.nominator.expire()
+    assert cluster.decide() is None
+    cluster.delete("b")
+    cluster.clock.now += 2
+    cluster.nominator.expire()
+    assert there(cluster.decide()).pod.name == "c"
+
+
+def test_a_pod_does_not_stand_in_its_own_way():
+    """Its room is its own when it is looked at again."""
+    cluster = NominatedCluster(near("x"))
+    cluster.asks["p"] = asking("p", resources=cpu("8"))
+    cluster.create("p")
+    cluster.write(there(cluster.decide()))
+    cluster.clock.now += RENEW_PART * SECONDS
+    cluster.nominator.expire()
+    assert cluster.results == {}
+    assert cluster.nominator.nomination_of("uid-p") is not None
+
+
+def test_between_equal_nodes_the_scheduler_s_scores_decide():
+    """The emptier one, by what its pods request."""
+    cluster = NominatedCluster(near("x"), near("y"), near("z"))
+    for name in ("x", "z"):
+        cluster.asks[f"old-{name}"] = asking(f"old-{name}", resources=cpu("4"))
+        cluster.bind(f"old-{name}", name)
+    for number in range(5):
+        cluster.create(f"p{number}")
+        nomination = there(cluster.decide())
+        assert nomination.node == "y"
+        cluster.delete(f"p{number}")
