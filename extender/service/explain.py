@@ -157,8 +157,34 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel"):
     nodes: Mapping[str, ExplainedNode]
 
 
+class ExplainedNomination(msgspec.Struct, frozen=True):
+    """
+    The ``node`` that a pending pod is nominated for, or the ``reason`` why it is not; ``None`` for the other.
+    """
+
+    node: str | None
+    reason: str | None
+    message: str
+
+
+class NominatedExplanation(Explanation, frozen=True, rename="camel"):
+    """Of a pending pod where pods are nominated."""
+
+    nomination: ExplainedNomination
+
+
 read_explanation = msgspec.json.Decoder(Explanation).decode
 """Decode the JSON of an explanation."""
+
+
+def with_nomination(
+    explanation: Explanation, nomination: ExplainedNomination | None
+) -> Explanation | NominatedExplanation:
+    """Add what is said of a nomination, if anything is."""
+    if nomination is None:
+        return explanation
+    fields = {name: getattr(explanation, name) for name in explanation.__struct_fields__}
+    return NominatedExplanation(**fields, nomination=nomination)
 
 
 def to_json(explanation: Explanation, *, indent: bool = False) -> bytes:

@@ -74,3 +74,21 @@ _NOT_MODELLED = {
     NotModelledCode.TOO_MUCH_WORK: Refusal.TOO_MUCH_WORK,
 }
 """All codes but those of scores alone."""
+
+REFUSAL_TEXTS: dict[Refusal, str] = {
+    Refusal.OTHER_SCHEDULER: "another scheduler owns the pod; name it with --scheduler-name",
+    Refusal.GATED: "the pod has scheduling gates",
+    Refusal.DELETING: "the pod is being deleted",
+    Refusal.POD_GROUP: "the pod is in a pod group, which is scheduled as a whole",
+    Refusal.NOMINATED: "somebody else has nominated the pod, such as the scheduler itself",
+    Refusal.IGNORED: "the alignment policy of the pod is ignore",
+    Refusal.VOLUMES: "the pod has volumes that decide about nodes",
+    Refusal.INVALID_SELECTOR: "the scheduler cannot parse a selector",
+    Refusal.AMOUNT_TOO_LARGE: "the pod requests more than 64 bits hold",
+    Refusal.NAMESPACE_LABELS: "a namespace selector of pod affinity needs labels that are not known",
+    Refusal.TOO_MUCH_WORK: "the pod has too many conditions to look at",
+    Refusal.CLAIMS: "the pod has no claim to be allocated: they are allocated, not there, or not judged",
+    Refusal.NO_NODE: "no node that passes the scheduler's other filters has the devices now",
+    Refusal.UNCERTAIN: "it is not certain which devices the pod would get on the nodes that are left",
+    Refusal.MISALIGNED: "the pod requires alignment, and no node has devices that are near enough",
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from extender.kube.watch.events import ReflectorState
     from extender.model import DeviceID, Pod
 
+    from ..explain import ExplainedNomination
     from ..live.follower import Evaluate
     from ..live.prediction_check import Mismatch
     from ..metrics.metrics import Metrics
@@ -184,6 +185,7 @@ class Service:
     patient: bool = False
     judging: Judging = field(init=False)
     people_memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priority, capacity=16))
+    nomination: Callable[[Pod], ExplainedNomination | None] = lambda _: None
     softener: Softener = field(default_factory=lambda: Softener(time.monotonic))
     awaited_pods: AwaitedObjects = field(default_factory=claims_that_wait)
     awaited_events: AwaitedObjects = field(default_factory=events_that_wait)

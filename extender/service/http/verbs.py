@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from extender.kube import decode
 
 from .. import wire
-from ..explain import explained_nodes, explanation_of, to_json, unknown_nodes
+from ..explain import (
+    ExplainedNomination,
+    explained_nodes,
+    explanation_of,
+    to_json,
+    unknown_nodes,
+    with_nomination,
+)
 from ..judging import NoOpinion
 from ..policy import Policy, policy_of, rejections
 from ..refusals import TurnedAway
@@ -93,9 +100,10 @@ async def explain(service: Service, body: bytes) -> Answer:
         raise BadRequest("Pod.spec.resourceClaims", f"are more than {MAX_CLAIMS}", "send fewer")
     snapshot, ready = service.store.current, service.store.ready
     ignored = policy_of(pod, snapshot.namespaces, service.default_policy).policy is Policy.IGNORE
+    nomination = service.nomination(pod)
     try:
         explained = await service.judging.for_people(
-            lambda: _explained(service, snapshot, pod, args.names, ready=ready, ignored=ignored)
+            lambda: _explained(service, snapshot, pod, args.names, nomination, ready=ready, ignored=ignored)
         )
     except NoOpinion:
         raise Refusal(TurnedAway.BUSY, 503, "too many explanations are being made", "try again") from None
@@ -103,7 +111,14 @@ async def explain(service: Service, body: bytes) -> Answer:
 
 
 def _explained(
-    service: Service, snapshot: Snapshot, pod: Pod, names: Sequence[str], *, ready: bool, ignored: bool
+    service: Service,
+    snapshot: Snapshot,
+    pod: Pod,
+    names: Sequence[str],
+    nomination: ExplainedNomination | None,
+    *,
+    ready: bool,
+    ignored: bool,
 ) -> bytes:
     """The explanation as JSON; runs in a thread, to which ``people_memo`` belongs."""
     neutral = service.settings.neutral
@@ -125,7 +140,7 @@ def _explained(
         )
         version = snapshot.release.version
         explanation = explanation_of(pod, version, nodes, evaluation.ignored(verdicts))
-    return to_json(explanation)
+    return to_json(with_nomination(explanation, nomination))
 
 
 def preempt(body: bytes) -> Answer:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extender.core.nomination.choice import choose_node
-from extender.core.nomination.refusals import Refusal, refusal_of
+from extender.core.nomination.refusals import REFUSAL_TEXTS, Refusal, refusal_of
 from extender.kube.api.nominations import FIELD_MANAGER, Written
 from extender.model import PoolID
 from extender.model.kinds import NODE, RESOURCE_CLAIM, RESOURCE_SLICE
 from extender.model.pending_pods import PENDING_POD
 
+from ..explain import ExplainedNomination
 from ..policy import Policy, policy_of
 from .outstanding import Nomination, Outstanding
 from .results import NominationResult
@@ -106,6 +107,17 @@ class Nominator:
     def nomination_of(self, pod_uid: str) -> Nomination | None:
         """The nomination of a pod that the scheduler has not followed yet."""
         return self._outstanding.get(pod_uid)
+
+    def explained(self, pod: Pod) -> ExplainedNomination | None:
+        """What is said of a pod: where it is nominated and why there, or why it is not."""
+        nomination, refusal = self._outstanding.get(pod.uid), self._refusals.get(pod.uid)
+        if nomination is not None:
+            seconds = self._clock() - nomination.decided
+            others = nomination.equals - 1
+            rank = f"equally with {others} others" if others else "alone"
+            said = f"nominated {seconds:.0f} s ago: of the nodes that passed, this one ranked first, {rank}"
+            return ExplainedNomination(nomination.node, None, said)
+        return None if refusal is None else ExplainedNomination(None, refusal, REFUSAL_TEXTS[refusal])
 
     def refusal_of(self, pod_uid: str) -> Refusal | None:
         """Why a pending pod is not nominated, as far as that is known."""

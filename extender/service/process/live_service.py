@@ -189,6 +189,7 @@ async def _serve(
         events=events,
         awaited_pods=awaited_pods,
         awaited_events=awaited_events,
+        nomination=(lambda _: None) if act is None else act.nominator.explained,
     )
     async with background(follower, reflectors, events, metrics, *(() if act is None else act.tasks)):
         await serve(service, config, announce)

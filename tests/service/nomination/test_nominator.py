@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from extender.core.cluster.changes import Changes
-from extender.core.nomination.refusals import Refusal
+from extender.core.nomination.refusals import REFUSAL_TEXTS, Refusal
 from extender.kube.api.nominations import FIELD_MANAGER, Written
 from extender.model import DeviceID
 from extender.model.pending_pods import PENDING_POD
 from extender.model.quantity import parse_quantity
 from extender.model.scheduling import ContainerResources, PodResources, SchedulingNode, SchedulingPod
+from extender.service.explain import ExplainedNomination, explanation_of, to_json, with_nomination
 from extender.service.live.prediction_check import Match
 from extender.service.nomination.nominator import RENEW_PART
 from extender.service.nomination.results import NominationResult
@@ -416,3 +418,36 @@ def test_between_equal_nodes_the_scheduler_s_scores_decide():
         nomination = there(cluster.decide())
         assert nomination.node == "y"
         cluster.delete(f"p{number}")
+
+
+def test_explained(cluster):
+    """Where the pod is nominated and why there, or why it is not; nothing of pods that run."""
+    cluster.create("p")
+    nomination = there(cluster.decide())
+    cluster.clock.now += 3
+    said = there(cluster.nominator.explained(b.pod("p")))
+    assert (said.node, said.reason) == (nomination.node, None)
+    assert said.message == (
+        "nominated 3 s ago: of the nodes that passed, this one ranked first, equally with 1 others"
+    )
+    cluster.create("q", gated=True)
+    said = there(cluster.nominator.explained(b.pod("q")))
+    assert (said.node, said.reason, said.message) == (None, "gated", "the pod has scheduling gates")
+    cluster.write(nomination)
+    cluster.bind("p", nomination.node)
+    assert cluster.nominator.explained(b.pod("p")) is None
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_each_refusal_has_a_text(refusal):
+    """For explain."""
+    assert REFUSAL_TEXTS[refusal]
+
+
+def test_the_explanation_has_it():
+    """Apart from all else, and as JSON."""
+    explanation = explanation_of(b.pod("p"), "1.36.2", {})
+    assert with_nomination(explanation, None) is explanation
+    nominated = json.loads(to_json(with_nomination(explanation, ExplainedNomination("x", None, "why"))))
+    assert nominated.pop("nomination") == {"node": "x", "reason": None, "message": "why"}
+    assert nominated == json.loads(to_json(explanation))
