@@ -26,6 +26,7 @@ from .waiting_pods import WaitingPods
 
 if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes
+    from extender.core.cluster.snapshot import ClaimKey
     from extender.core.prediction.evaluate import Evaluation
     from extender.model import Pod
     from extender.model.pending_pods import PendingPod
@@ -84,6 +85,9 @@ class Nominator:
         self._waiting = WaitingPods()
         self._outstanding = Outstanding()
         self._refusals: dict[str, Refusal] = {}
+        # Claims that are not there yet, each with the pod that waits for it; several kinds are watched
+        # side by side, so a pod may come before its claims.
+        self._claimless: dict[ClaimKey, str] = {}
         # Pods whose patch is under way, each with the node where it landed meanwhile.
         self._writing: dict[str, str] = {}
         self._withdrawn: deque[PendingPod] = deque()
@@ -143,6 +147,11 @@ class Nominator:
 
     def on_changes(self, changes: Changes) -> None:
         """Take changes that the store has taken: devices may have become free."""
+        if self._claimless:
+            for key in changes[RESOURCE_CLAIM]:
+                waiting = self._waiting.get(self._claimless.pop(key, ""))
+                if waiting is not None:
+                    self._waiting.put_back(waiting, waiting.pod, self._clock(), backoff=False)
         if any(changes.by_kind.get(kind.name) for kind in (NODE, RESOURCE_CLAIM, RESOURCE_SLICE)):
             self.wake()
 
@@ -265,6 +274,8 @@ class Nominator:
         names, perhaps = passing.names, self._store.perhaps_taken_nodes
         if perhaps or only is not None:
             names = [name for name in names if name not in perhaps and (only is None or name in only)]
+        if not evaluation.pending:
+            self._claimless.update((key, pod.uid) for key in self._missing_claims(shown))
         choice = choose_node(
             evaluation,
             names,
@@ -289,6 +300,10 @@ class Nominator:
             choice.devices,
             shown=only is not None,
         )
+
+    def _missing_claims(self, pod: Pod) -> list[ClaimKey]:
+        keys = [(pod.namespace, entry.claim) for entry in pod.claims if entry.claim]
+        return [key for key in keys if key not in self._store.current.claims]
 
     def _is_fruitless(self, question: Hashable) -> bool:
         """Whether no node had the devices on this very snapshot; pods of one template ask alike."""
@@ -382,6 +397,8 @@ class Nominator:
         uid = before.uid
         self._refusals.pop(uid, None)
         self._waiting.remove(uid)
+        for key in [key for key, waits in self._claimless.items() if waits == uid]:
+            del self._claimless[key]
         nomination = self._outstanding.get(uid)
         if nomination is None:
             return

@@ -11,7 +11,7 @@ from extender.core.cluster.changes import Changes
 from extender.core.nomination.refusals import REFUSAL_TEXTS, Refusal
 from extender.kube.api.nominations import FIELD_MANAGER, Written
 from extender.model import DeviceID
-from extender.model.pending_pods import PENDING_POD
+from extender.model.pending_pods import PENDING_POD, PendingPod
 from extender.model.quantity import parse_quantity
 from extender.model.scheduling import ContainerResources, PodResources, SchedulingNode, SchedulingPod
 from extender.service.explain import ExplainedNomination, explanation_of, to_json, with_nomination
@@ -367,6 +367,19 @@ def test_only_nodes_that_the_scheduler_would_accept(cluster):
     cluster.clock.now += 2
     cluster.nominator.expire()
     assert there(cluster.decide()).node == "x"
+
+
+def test_a_pod_that_comes_before_its_claim(cluster):
+    """Kinds are watched side by side; the pod is nominated as soon as the claim is there."""
+    cluster.show(PendingPod("default", "p", "uid-p"))
+    cluster.show(PendingPod("default", "gone", "uid-gone"))
+    assert cluster.decide_all() == []
+    assert cluster.refusals == {Refusal.CLAIMS: 2}
+    cluster.delete("gone")
+    cluster.claim(b.claim("c-gone"))
+    assert cluster.nominator.next_ready() is None
+    cluster.claim(b.claim("c-p"))
+    assert there(cluster.decide()).pod.name == "p"
 
 
 def test_what_the_model_does_not_say(cluster):
