@@ -3,7 +3,7 @@ Measure placements on a real control plane: the stock scheduler beside ours.
 
     python -m tests.e2e.measure --minor 1.36 --nodes 500 --pods 300
 
-Creates all pods at once, once without an extender and once for each way of running it, and prints what
+Creates all pods at once, or ``--create-per-second``, once without an extender and once for each way of running it, and prints what
 became of them: how many share a PCIe root, how often the prediction was right, pods per second and the
 ratio to the stock scheduler of the same repeat. ``--fleet FILE`` takes the nodes, classes and slices of a
 dump instead of generated ones. ``--delete-per-second`` and ``--publish-per-second`` keep the cluster moving
@@ -118,6 +118,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--way", action="append", choices=[way.name for way in WAYS], help="only these")
     parser.add_argument("--repeats", type=int, default=1, help="of every way")
     parser.add_argument("--offers", action="store_true", help="note who was offered a root; costs time")
+    parser.add_argument("--create-per-second", type=float, default=0.0, metavar="N", help="0: all at once")
     parser.add_argument("--delete-per-second", type=float, default=0.0, metavar="N", help="bound pods")
     parser.add_argument("--publish-per-second", type=float, default=0.0, metavar="N", help="slices")
     options = parser.parse_args(arguments)
@@ -201,7 +202,7 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             publishing(api, options.publish_per_second, PLACE_SECONDS) as published,
             deleting(api, names, ask, options.delete_per_second) as deleted,
         ):
-            await workload.create_pairs(api, options.pods, ask)
+            await _create(api, options, ask)
             bound = await workload.wait_bound(api, names, PLACE_SECONDS, gone=deleted.names)
             seconds = time.monotonic() - began
             now = [processor_seconds(each) for each in (scheduler, extender and extender.process) if each]
@@ -226,6 +227,17 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             spent[1] if extender is not None else 0.0,
             Counter(dict(_nominations(extender))) if extender is not None else Counter[str](),
         )
+
+
+async def _create(api: Api, options: argparse.Namespace, ask: Ask) -> None:
+    """All pods at once, or so many a second."""
+    if not options.create_per_second:
+        await workload.create_pairs(api, options.pods, ask)
+        return
+    began = time.monotonic()
+    for number in range(options.pods):
+        await asyncio.sleep(max(0.0, began + number / options.create_per_second - time.monotonic()))
+        await workload.create_pair(api, f"pair-{number}", ask)
 
 
 def nominates(extender: Extender) -> bool:

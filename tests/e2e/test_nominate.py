@@ -29,13 +29,17 @@ async def nominated(api, name):
 async def all_nominated(cluster, extender, names):
     """Wait until each pod has a nomination; the nodes by name."""
     await until(lambda: extender.metric("nominated_pods") == len(names), "all are nominated")
-    found = {name: await nominated(cluster.api, name) for name in names}
+    async with asyncio.timeout(20):
+        while True:
+            found = {name: await nominated(cluster.api, name) for name in names}
+            if all(node for node, _ in found.values()):
+                break
     assert {managers for _, managed in found.values() for managers in managed} == {"dra-extender-nominate"}
     return {name: node for name, (node, _) in found.items()}
 
 
 async def test_pods_land_where_they_are_nominated(cluster):
-    """Nominated before the scheduler is there, so no pod is late: each node and each device as predicted."""
+    """Nominated before the scheduler is there, so no pod is late."""
     with serving(cluster.directory, "--kubeconfig", cluster.account, "--nominate") as extender:
         await until(lambda: nominates(extender), "nominating")
         names = await workload.create_pairs(cluster.api, PODS)
@@ -43,23 +47,30 @@ async def test_pods_land_where_they_are_nominated(cluster):
         with cluster.plane.scheduler(scheduler_config.stock(cluster.plane)):
             assert await workload.wait_bound(cluster.api, names) == nodes
             await until(lambda: extender.metric("nominations_total", result="taken") == PODS, "all are taken")
-        assert extender.matches(result="match") == extender.matches() == PODS
+        # A scheduler that starts takes the pods in an order of its own: those of a node may swap devices.
+        assert extender.matches(result="match") > 0
+        assert extender.matches(result="wrong") == 0
         assert extender.metric("in_flight_claims") == 0
         assert extender.metric("nominated_pods") == 0
         assert await sharing_a_root(cluster.api, names) > 0
 
 
-async def test_the_extender_may_be_configured_as_well(cluster):
-    """Filter is asked about the nominated node alone."""
-    sample = scheduler_config.FOLDER / "score-and-filter.yaml"
+@pytest.mark.parametrize("sample", ["", "score-and-filter.yaml"])
+async def test_pods_get_the_predicted_devices(cluster, sample):
+    """On a node each. With the extender configured, filter is asked about the nominated node alone."""
     with serving(cluster.directory, "--kubeconfig", cluster.account, "--nominate") as extender:
         await until(lambda: nominates(extender), "nominating")
-        names = await workload.create_pairs(cluster.api, 10)
+        names = await workload.create_pairs(cluster.api, 4)
         nodes = await all_nominated(cluster, extender, names)
-        with cluster.plane.scheduler(scheduler_config.sample(cluster.plane, sample, extender.url)):
+        assert len(set(nodes.values())) == len(names)
+        config = scheduler_config.stock(cluster.plane)
+        if sample:
+            config = scheduler_config.sample(cluster.plane, scheduler_config.FOLDER / sample, extender.url)
+        with cluster.plane.scheduler(config):
             assert await workload.wait_bound(cluster.api, names) == nodes
-        assert extender.answered("prioritize") == 0
-        assert extender.matches(result="match") == 10
+            await until(lambda: extender.matches() == len(names), "all are compared")
+        assert extender.matches(result="match") == len(names)
+        assert (extender.answered("filter"), extender.answered("prioritize")) == (4 if sample else 0, 0)
 
 
 async def test_pods_of_another_scheduler_and_gated_ones_are_left_alone(cluster):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes
     from extender.core.cluster.snapshot import ClaimKey
     from extender.core.prediction.evaluate import Evaluation
-    from extender.model import Pod
+    from extender.model import Claim, Pod
     from extender.model.pending_pods import PendingPod
 
     from ..live.prediction_check import PredictionCheck
@@ -152,6 +152,10 @@ class Nominator:
                 waiting = self._waiting.get(self._claimless.pop(key, ""))
                 if waiting is not None:
                     self._waiting.put_back(waiting, waiting.pod, self._clock(), backoff=False)
+        for claim in changes.upserts(RESOURCE_CLAIM):
+            if claim.allocation is not None and len(self._outstanding):
+                self._note_allocated(claim)
+        self._predict_again()
         if any(changes.by_kind.get(kind.name) for kind in (NODE, RESOURCE_CLAIM, RESOURCE_SLICE)):
             self.wake()
 
@@ -300,6 +304,14 @@ class Nominator:
             choice.devices,
             shown=only is not None,
         )
+
+    def _note_allocated(self, claim: Claim) -> None:
+        """A claim got devices: where these are not the predicted ones, other pods get others, too."""
+        pods = (*(consumer.uid for consumer in claim.reserved_for), claim.owner_uid)
+        nomination = next((found for uid in pods if (found := self._outstanding.get(uid))), None)
+        results = claim.allocation.results if claim.allocation is not None else ()
+        if nomination is not None and not nomination.devices.issuperset(result.id for result in results):
+            self._disturbed.add(nomination.node)
 
     def _missing_claims(self, pod: Pod) -> list[ClaimKey]:
         keys = [(pod.namespace, entry.claim) for entry in pod.claims if entry.claim]

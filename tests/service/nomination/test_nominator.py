@@ -324,6 +324,19 @@ def test_after_a_late_pod_the_next_ones_are_predicted_again():
     assert there(cluster.nominator.nomination_of("uid-b")).node == "x"
 
 
+def test_a_scheduler_with_another_order():
+    """It takes the second pod first: the first one then gets the devices that were the second one's."""
+    cluster = NominatedCluster(near("x", 3))
+    for name in "ab":
+        cluster.create(name)
+        cluster.write(there(cluster.decide()))
+    first = there(cluster.nominator.nomination_of("uid-a")).devices
+    second = there(cluster.nominator.nomination_of("uid-b")).devices
+    cluster.allocate("b", "x", first)
+    assert there(cluster.nominator.nomination_of("uid-a")).devices == second
+    assert set(cluster.assumed) == second
+
+
 def test_claims_that_are_being_written_stay_as_they_are():
     """The scheduler is at it: neither time nor another pod's failure takes the nomination back."""
     cluster = NominatedCluster(near("x", 3))
