@@ -3,9 +3,10 @@ Measure placements on a real control plane: the stock scheduler beside ours.
 
     python -m tests.e2e.measure --minor 1.36 --nodes 500 --pods 300
 
-Creates all pods at once, or ``--create-per-second``, once without an extender and once for each way of running it, and prints what
-became of them: how many share a PCIe root, how often the prediction was right, pods per second and the
-ratio to the stock scheduler of the same repeat. ``--fleet FILE`` takes the nodes, classes and slices of a
+Creates all pods at once, or ``--create-per-second``, once without an extender and once for each way of
+running it, and prints what became of them: how many share a PCIe root, how often the prediction was
+right, pods per second and the ratio to the stock scheduler of the same repeat, processor time per pod, and
+what became of nominations. ``--fleet FILE`` takes the nodes, classes and slices of a
 dump instead of generated ones. ``--delete-per-second`` and ``--publish-per-second`` keep the cluster moving
 meanwhile. Every prediction that did not come true is printed with its class.
 """
