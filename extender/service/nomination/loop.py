@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 CONCURRENCY = 16
 """Patches under way at a time."""
 
+MOST_FRUITLESS = 64
+"""Pods without a node for them that are tried in one round; further ones wait for the next tick."""
+
 TICK_SECONDS = 0.2
 """How often time alone is looked at: what expires, what may be tried again, whether we may act."""
 
@@ -78,43 +81,52 @@ class NominationLoop:
         """Decide and write until cancelled."""
         try:
             while True:
-                await self._round()
-                try:
-                    async with asyncio.timeout(TICK_SECONDS):
-                        await self._event.wait()
-                except TimeoutError:
-                    pass
-                self._event.clear()
+                if await self._round():
+                    await self._event_or_tick()
+                else:
+                    await asyncio.sleep(TICK_SECONDS)
         finally:
             for task in self._tasks:
                 task.cancel()
 
-    async def _round(self) -> None:
+    async def _event_or_tick(self) -> None:
+        try:
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._event.wait()
+        except TimeoutError:
+            pass
+        self._event.clear()
+
+    async def _round(self) -> bool:
+        """Do what there is to do; false where too much of it was in vain to go on at once."""
         if not self._turn():
-            return
+            return True
         now = self._clock()
         if now - self._looked >= TICK_SECONDS:
             self._looked = now
             with self._caught():
                 self._nominator.expire()
-        while self._turn() and self._clock() >= self._paused_until:
+        fruitless = 0
+        while self._turn() and self._clock() >= self._paused_until and fruitless < MOST_FRUITLESS:
             withdrawn = self._nominator.next_withdrawn()
             if withdrawn is not None:
                 await self._slots.acquire()
                 self._spawn(self._withdraw(withdrawn))
                 continue
             if self._nominator.next_ready() is None:
-                return
+                return True
             # Only with a free slot, so that nothing is decided long before it is written; meanwhile
             # another pod may have come first.
             await self._slots.acquire()
             nomination = self._decided()
             if nomination is None:
+                fruitless += 1
                 self._slots.release()
             else:
                 self._nominator.writing(nomination)
                 self._spawn(self._write(nomination))
             await asyncio.sleep(0)
+        return fruitless < MOST_FRUITLESS
 
     def _turn(self) -> bool:
         """Whether we act now; begins or resigns where that has changed."""

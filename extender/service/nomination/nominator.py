@@ -42,6 +42,9 @@ RENEW_PART = 0.8
 RETRY_SECONDS = 1.0
 """How often all pods that found no node are tried again on a cluster that changes."""
 
+MOST_CLAIMLESS = 1_000
+"""Claims that pods wait for, beyond two for each pod, before those of pods that are gone are dropped."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NominationSettings:
@@ -236,6 +239,8 @@ class Nominator:
             if now - nomination.decided >= RENEW_PART * self._settings.seconds:
                 self._renew(nomination)
         self._predict_again()
+        if len(self._claimless) > MOST_CLAIMLESS + 2 * len(self._waiting):
+            self._claimless = {key: uid for key, uid in self._claimless.items() if uid in self._waiting}
         self._retry_where_free()
 
     def _renew(self, nomination: Nomination) -> None:
@@ -409,8 +414,6 @@ class Nominator:
         uid = before.uid
         self._refusals.pop(uid, None)
         self._waiting.remove(uid)
-        for key in [key for key, waits in self._claimless.items() if waits == uid]:
-            del self._claimless[key]
         nomination = self._outstanding.get(uid)
         if nomination is None:
             return

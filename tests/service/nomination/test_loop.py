@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from extender.kube.api.nominations import Written
-from extender.service.nomination.loop import CONCURRENCY, NominationLoop
+from extender.service.nomination.loop import CONCURRENCY, MOST_FRUITLESS, TICK_SECONDS, NominationLoop
 from tests.service.nomination.nominated_cluster import NominatedCluster, near, there
 
 
@@ -148,3 +148,24 @@ async def test_an_error_of_ours_stops_one_pod_only(monkeypatch, method):
             await until(lambda: ("b", "x") in api.asked)
     assert failures == [1]
     assert [each["log_level"] for each in logs if each["event"] == "internal error"] == ["error"]
+
+
+async def test_pods_that_cannot_start_take_bounded_work(monkeypatch):
+    """However many wait: some are tried in a round, and the others in later ones."""
+    cluster, api = NominatedCluster(near("x")), Api()
+    tried: list[str] = []
+    decide = cluster.nominator.decide
+
+    def deciding(waiting):
+        tried.append(waiting.pod.name)
+        return decide(waiting)
+
+    monkeypatch.setattr(cluster.nominator, "decide", deciding)
+    for number in range(MOST_FRUITLESS * 2):
+        cluster.create(f"p{number}")
+    async with running(cluster, api):
+        await until(lambda: len(tried) > MOST_FRUITLESS // 2)
+        await asyncio.sleep(TICK_SECONDS / 4)
+        assert len(tried) == MOST_FRUITLESS + 1
+        await until(lambda: len(tried) == MOST_FRUITLESS * 2)
+    assert api.asked == [("p0", "x")]

@@ -16,6 +16,7 @@ from extender.model.quantity import parse_quantity
 from extender.model.scheduling import ContainerResources, PodResources, SchedulingNode, SchedulingPod
 from extender.service.explain import ExplainedNomination, explanation_of, to_json, with_nomination
 from extender.service.live.prediction_check import Match
+from extender.service.nomination import nominator
 from extender.service.nomination.nominator import RENEW_PART
 from extender.service.nomination.results import NominationResult
 from tests import builders as b
@@ -393,6 +394,18 @@ def test_a_pod_that_comes_before_its_claim(cluster):
     assert cluster.nominator.next_ready() is None
     cluster.claim(b.claim("c-p"))
     assert there(cluster.decide()).pod.name == "p"
+
+
+def test_claims_that_never_come(cluster, monkeypatch):
+    """Those of pods that are gone are not kept for ever."""
+    monkeypatch.setattr(nominator, "MOST_CLAIMLESS", 2)
+    for name in "abcdefgh":
+        cluster.show(PendingPod("default", name, f"uid-{name}"))
+        cluster.decide()
+        if name != "h":
+            cluster.delete(name)
+    cluster.nominator.expire()
+    assert list(cluster.nominator._claimless.values()) == ["uid-h"]
 
 
 def test_what_the_model_does_not_say(cluster):
