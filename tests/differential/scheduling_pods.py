@@ -102,7 +102,10 @@ def pod(random: Random, name: str, *, affinity_chance: float) -> JSON:
     if random.random() < 0.1:
         spec["overhead"] = {"cpu": "50m", "memory": "10Mi"}
     if random.random() < 0.15:
-        spec["resources"] = {"requests": amounts(random, 0.7, pod_level=True)}
+        spec["resources"] = pod_level_resources(random)
+        for each in (*containers, *spec.get("initContainers", ())):
+            # With a limit on huge pages the API server would derive more requests of the pod.
+            each.get("resources", {}).get("limits", {}).pop(HUGE, None)
     if random.random() < 0.1:
         spec["hostNetwork"] = True
     found = affinity(random, affinity_chance)
@@ -117,6 +120,14 @@ def pod(random: Random, name: str, *, affinity_chance: float) -> JSON:
     if not metadata["labels"]:
         del metadata["labels"]
     return {"metadata": metadata, "spec": spec}
+
+
+def pod_level_resources(random: Random) -> JSON:
+    """As the API server stores them: whoever has limits has the requests that follow from them."""
+    if random.random() < 0.7:
+        return {"requests": amounts(random, 0.7, pod_level=True)}
+    requests = {"cpu": random.choice(CPU), "memory": random.choice(MEMORY)}
+    return {"requests": requests, "limits": {"cpu": "4", "memory": "4Gi"}}
 
 
 def container(random: Random, name: str) -> JSON:

@@ -3,7 +3,7 @@ Pods, as the default scheduler sees them.
 
 Fills in what ``SetDefaults_Pod`` of the API server does: requests from limits, and host ports of
 pods in the node's network. Pod-level requests are taken as they are written: what the API server
-derives from pod-level limits, it has stored.
+derives from pod-level limits and from limits on huge pages, it has stored.
 
 Source: k8s.io/api core/v1 types.go, v0.37; k8s.io/kubernetes pkg/apis/core/v1/defaults.go and
 pkg/scheduler/util/utils.go GetHostPorts, v1.36; k8s.io/component-helpers nodedeclaredfeatures,
