@@ -78,7 +78,7 @@ def compare(minor: str, seeds: Sequence[int], end: float | None = None) -> tuple
             counts["pods not modelled"] += "notModelled" in ours
             for plugins in theirs.get("filters", {}).values():
                 counts.update(f"refusals by {plugin}" for plugin in plugins)
-            counts.update(f"scorings by {plugin}" for plugin in theirs.get("scores", ()))
+            counts.update(f"scorings by {plugin}" for plugin in theirs.get("scores", {}).keys() - {"failed"})
             if found:
                 counts["pods with a difference"] += 1
                 if len(shown) < SHOWN:
