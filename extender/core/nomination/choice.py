@@ -11,7 +11,7 @@ from zlib import crc32
 
 from extender.model import Claim, DeviceID
 
-from ..prediction.evaluate import Certainty, Evaluation, Outcome
+from ..prediction.evaluate import Certainty, Evaluation, Outcome, Turn
 from .refusals import Refusal
 
 T = TypeVar("T")
@@ -47,6 +47,7 @@ def choose_node(
     scores: Callable[[Sequence[str]], Mapping[str, int]],
     on_their_way: Mapping[str, int],
     required: bool = False,
+    turn: Turn | None = None,
 ) -> Choice | Refusal:
     """
     Choose among ``names``, the nodes that pass everything else, as the extender decides with ``--decisive``.
@@ -54,14 +55,14 @@ def choose_node(
     That is one of the nodes that rank first. Between these the ``scores`` of the default scheduler decide,
     then how many pods are ``on_their_way`` there, then the pod's UID, which spreads pods. A node counts only
     if it is certain which devices the pod gets there, since these are assumed to be taken from then on.
-    ``required``: where devices are too far apart does not count.
+    ``required``: where devices are too far apart does not count. Raises ``TurnOver``.
     """
     if not evaluation.pending:
         return Refusal.CLAIMS
     left, why = list(names), Refusal.NO_NODE
     tried = 0
     while left and tried < MOST_TRIED:
-        first = evaluation.first(left)
+        first = evaluation.first(left, turn)
         if not first:
             return Refusal.UNCERTAIN
         totals = scores(first) if len(first) > 1 else {}
@@ -74,16 +75,16 @@ def choose_node(
             if tried == MOST_TRIED:
                 break
             tried += 1
-            verdict = evaluation.verdicts([name])[name]
+            verdict = evaluation.verdicts([name], evaluation.budget(turn))[name]
             if verdict.outcome in (Outcome.UNSCHEDULABLE, Outcome.ERROR):
                 # Nodes where the pod does not fit rank last.
                 return why
             if verdict.outcome is Outcome.UNKNOWN or verdict.certainty is not Certainty.EXACT:
                 why = Refusal.UNCERTAIN
                 continue
-            if required and evaluation.shortfalls([name]):
+            if required and evaluation.shortfalls([name], turn):
                 return Refusal.MISALIGNED
-            return Choice(name, evaluation.allocated_on(name), len(first))
+            return Choice(name, evaluation.allocated_on(name, evaluation.budget(turn)), len(first))
         passed = frozenset(first)
         left = [name for name in left if name not in passed]
     return why

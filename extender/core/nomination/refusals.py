@@ -23,8 +23,8 @@ class Refusal(StrEnum):
     ``core.scheduling.reasons.NotModelledCode``. ``claims``: it has no
     claim to be allocated, because they are allocated, not there yet, or cannot be judged.
     ``no-node``: no node that passes has the devices now. ``uncertain``: only nodes are left where it is not
-    certain which devices the pod gets. ``misaligned``: its policy is ``required``, and no node has devices
-    that are near enough.
+    certain which devices the pod gets. ``too-costly``: it takes too long to find out which. ``misaligned``:
+    its policy is ``required``, and no node has devices that are near enough.
     """
 
     OTHER_SCHEDULER = "other-scheduler"
@@ -41,6 +41,7 @@ class Refusal(StrEnum):
     CLAIMS = "claims"
     NO_NODE = "no-node"
     UNCERTAIN = "uncertain"
+    TOO_COSTLY = "too-costly"
     MISALIGNED = "misaligned"
 
 
@@ -90,5 +91,6 @@ REFUSAL_TEXTS: dict[Refusal, str] = {
     Refusal.CLAIMS: "the pod has no claim to be allocated: they are allocated, not there, or not judged",
     Refusal.NO_NODE: "no node that passes the scheduler's other filters has the devices now",
     Refusal.UNCERTAIN: "it is not certain which devices the pod would get on the nodes that are left",
+    Refusal.TOO_COSTLY: "it takes too long to find out where the pod's claims fit",
     Refusal.MISALIGNED: "the pod requires alignment, and no node has devices that are near enough",
 }

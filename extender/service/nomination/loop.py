@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import random as randomness
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -15,8 +15,12 @@ import structlog
 from extender.kube.api.backoff import Backoff
 from extender.kube.api.nominations import Written
 
+from .nominator import Preparation
+
 if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes
+    from extender.core.prediction.evaluate import Evaluation
+    from extender.model import Pod
     from extender.model.pending_pods import PendingPod
 
     from .nominator import Nominator
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
         async def write(self, pod: PendingPod, node: str) -> Written: ...
 
+
+Prepare = Callable[["Pod", "Evaluation[bytes]", Sequence[str]], Awaitable[None]]
 
 CONCURRENCY = 16
 """Patches under way at a time."""
@@ -43,7 +49,8 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.nomina
 class NominationLoop:
     """
     ``may_act``: whether we lead, and know the cluster well enough. ``observed`` is told the seconds from
-    the pod's first event to the accepted patch, ``failed`` of each error of ours.
+    the pod's first event to the accepted patch, ``failed`` of each error of ours. ``prepare`` judges nodes
+    for a pod where that takes longer than a turn on the event loop, and may give up.
     """
 
     def __init__(
@@ -52,12 +59,13 @@ class NominationLoop:
         api: Nominations,
         may_act: Callable[[], bool],
         clock: Callable[[], float],
+        prepare: Prepare,
         *,
         observed: Callable[[float], None] = lambda _: None,
         failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._nominator, self._api, self._may_act, self._clock = nominator, api, may_act, clock
-        self._observed, self._failed = observed, failed
+        self._prepare, self._observed, self._failed = prepare, observed, failed
         self._event = asyncio.Event()
         nominator.wake = self._event.set
         self._slots = asyncio.Semaphore(CONCURRENCY)
@@ -118,7 +126,7 @@ class NominationLoop:
             # Only with a free slot, so that nothing is decided long before it is written; meanwhile
             # another pod may have come first.
             await self._slots.acquire()
-            nomination = self._decided()
+            nomination = await self._decided()
             if nomination is None:
                 fruitless += 1
                 self._slots.release()
@@ -140,15 +148,22 @@ class NominationLoop:
             log.info("nominating pods" if acting else "not nominating pods")
         return acting
 
-    def _decided(self) -> Nomination | None:
+    async def _decided(self) -> Nomination | None:
         waiting = self._nominator.next_ready()
         if waiting is None:
             return None
-        decided: list[Nomination | None] = []
         # A pod that fails no longer waits: it goes the usual way.
         with self._caught(pod=f"{waiting.pod.namespace}/{waiting.pod.name}"):
-            decided.append(self._nominator.decide(waiting))
-        return decided[0] if decided else None
+            decision = self._nominator.decide(waiting)
+            if not isinstance(decision, Preparation):
+                return decision
+            await self._prepare(decision.pod, decision.evaluation, decision.nodes)
+            # Meanwhile another pod may have come first, and we may act no more.
+            again = self._nominator.next_ready()
+            if again is not None and again.pod.uid == waiting.pod.uid and self._turn():
+                decision = self._nominator.decide(again, prepared=True)
+                return None if isinstance(decision, Preparation) else decision
+        return None
 
     async def _write(self, nomination: Nomination) -> None:
         result = await self._api.write(nomination.pod, nomination.node)

@@ -7,18 +7,20 @@ Nothing here waits or writes: ``loop`` asks for the next decision and writes it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extender.core.nomination.choice import choose_node
 from extender.core.nomination.refusals import REFUSAL_TEXTS, Refusal, refusal_of
+from extender.core.prediction.evaluate import Turn, TurnOver
 from extender.kube.api.nominations import FIELD_MANAGER, Written
 from extender.model import PoolID
 from extender.model.kinds import NODE, RESOURCE_CLAIM, RESOURCE_SLICE
 from extender.model.pending_pods import PENDING_POD
 
 from ..explain import ExplainedNomination
+from ..judging import TURN_UNITS
 from ..policy import Policy, policy_of
 from .outstanding import Nomination, Outstanding
 from .results import NominationResult
@@ -61,6 +63,15 @@ class Counted:
 
     result: Callable[[NominationResult], None] = lambda _: None
     refusal: Callable[[Refusal], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What is to be judged before a decision can be made in a turn; see ``judging``."""
+
+    pod: Pod
+    evaluation: Evaluation[bytes]
+    nodes: Sequence[str]
 
 
 class Nominator:
@@ -189,16 +200,22 @@ class Nominator:
         """A pod of which a nomination of ours is to be removed."""
         return self._withdrawn.popleft() if self._withdrawn else None
 
-    def decide(self, waiting: WaitingPod) -> Nomination | None:
+    def decide(self, waiting: WaitingPod, *, prepared: bool = False) -> Nomination | Preparation | None:
         """
         Choose a node and assume that the pod gets its devices there; ``None`` where there is none now.
 
-        The pod no longer waits, but for a while where that may change.
+        The pod no longer waits, but for a while where that may change. Where the choice takes longer than
+        a turn, the pod still waits for it to be ``prepared``.
         """
         pod = waiting.pod
         self._waiting.remove(pod.uid)
         adopted = self._is_ours(pod)
         nomination = self._chosen(waiting, pod, (pod.nominated_node,) if adopted else None)
+        if isinstance(nomination, Preparation):
+            if not prepared:
+                self._waiting.put_back(waiting, pod, self._clock(), backoff=False)
+                return nomination
+            nomination = Refusal.TOO_COSTLY
         if isinstance(nomination, Refusal):
             self._refuse(pod, nomination)
             if adopted:
@@ -253,7 +270,7 @@ class Nominator:
                 self._take(pod)
             return
         self._remove(uid)
-        again = self._chosen(nomination, pod, (nomination.node,))
+        again = self._chosen_again(nomination, pod, nomination.node)
         if again is Refusal.CLAIMS:
             # The scheduler is writing them.
             self._put(replace(nomination, decided=self._clock()))
@@ -263,9 +280,14 @@ class Nominator:
         else:
             self._put(replace(again, shown=True))
 
+    def _chosen_again(self, nomination: Nomination, pod: PendingPod, node: str) -> Nomination | Refusal:
+        """Choose the ``node`` if it is still right, and assume the devices anew."""
+        again = self._chosen(nomination, pod, (node,))
+        return Refusal.TOO_COSTLY if isinstance(again, Preparation) else again
+
     def _chosen(
         self, waiting: WaitingPod | Nomination, pod: PendingPod, only: tuple[str, ...] | None
-    ) -> Nomination | Refusal:
+    ) -> Nomination | Refusal | Preparation:
         """Choose a node, one of ``only`` where that is given, and assume the devices."""
         shown = self._store.current.pods.get(pod.key)
         if shown is None or shown.uid != pod.uid or shown.node_name:
@@ -285,14 +307,18 @@ class Nominator:
             names = [name for name in names if name not in perhaps and (only is None or name in only)]
         if not evaluation.pending:
             self._claimless.update((key, pod.uid) for key in self._missing_claims(shown))
-        choice = choose_node(
-            evaluation,
-            names,
-            pod_uid=pod.uid,
-            scores=passing.scores,
-            on_their_way=self._outstanding.nodes,
-            required=policy is Policy.REQUIRED,
-        )
+        try:
+            choice = choose_node(
+                evaluation,
+                names,
+                pod_uid=pod.uid,
+                scores=passing.scores,
+                on_their_way=self._outstanding.nodes,
+                required=policy is Policy.REQUIRED,
+                turn=Turn(TURN_UNITS),
+            )
+        except TurnOver:
+            return Preparation(shown, evaluation, names)
         if isinstance(choice, Refusal):
             if choice is Refusal.NO_NODE:
                 self._fruitless.add(question)
@@ -455,7 +481,7 @@ class Nominator:
                 self._store.forget(nomination.pod.uid)
             for nomination in nominations:
                 pod = self._pending.get(nomination.pod.key, nomination.pod)
-                again = self._chosen(nomination, pod, (node,))
+                again = self._chosen_again(nomination, pod, node)
                 if again is Refusal.CLAIMS:
                     self._put(nomination)
                 elif isinstance(again, Refusal):

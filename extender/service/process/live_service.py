@@ -7,8 +7,8 @@ This is the one place where its parts are put together.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from extender.kube.watch.time_slice import TimeSlice
 from ..config import Config
 from ..http.dependencies import Service
 from ..http.frozen import BIND_IS_OFF, NoBinder, NoRecorder
+from ..judging import NoOpinion
 from ..live.awaited import claims_that_wait, events_that_wait
 from ..live.delayed_releases import DelayedReleases
 from ..live.dropped import Dropped
@@ -44,9 +45,11 @@ from .nominating import Nominating, check_release, in_step, nominating
 from .run import serve
 
 if TYPE_CHECKING:
+    from extender.core.prediction.evaluate import Evaluation
     from extender.core.releases.release import Release
     from extender.core.topology.vocabulary import Vocabulary
     from extender.kube.watch.events import ReflectorState
+    from extender.model import Pod
 
     from ..recording.recorder import Recorder
 
@@ -119,6 +122,11 @@ async def _serve(
     memo = Memo(host_priority)
     states: list[ReflectorState] = []
     act: Nominating | None = None
+
+    async def prepare(pod: Pod, evaluation: Evaluation[bytes], nodes: Sequence[str]) -> None:
+        with suppress(NoOpinion):
+            await service.judging.entries(pod, evaluation, nodes)
+
     if config.nominate is not None:
         act = nominating(
             connection,
@@ -128,7 +136,8 @@ async def _serve(
             metrics,
             clock,
             lambda pod: evaluate(store.current, pod, memo, config.evaluation),
-            lambda: in_step(states) and not follower.stale,
+            trusted=lambda: in_step(states) and not follower.stale,
+            prepare=prepare,
         )
     handler = EventHandler(
         store,

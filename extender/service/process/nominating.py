@@ -16,7 +16,7 @@ from extender.kube.api.nominations import ApiNominations
 
 from ..config import LEASE, NominateOptions
 from ..config_error import ConfigError
-from ..nomination.loop import NominationLoop
+from ..nomination.loop import NominationLoop, Prepare
 from ..nomination.node_rules import NodeRules
 from ..nomination.nominator import Counted, NominationSettings, Nominator
 
@@ -68,9 +68,14 @@ def nominating(
     metrics: Metrics,
     clock: Callable[[], float],
     evaluate: Callable[[Pod], Evaluation[bytes]],
+    *,
     trusted: Callable[[], bool],
+    prepare: Prepare,
 ) -> Nominating:
-    """``trusted``: whether the cluster is known well enough to act on it."""
+    """
+    ``trusted``: whether the cluster is known well enough to act on it. ``prepare``: see
+    ``NominationLoop``.
+    """
     options = config.nominate or NominateOptions()
     namespace, _, name = (options.lease or f"{own_namespace()}/{LEASE}").partition("/")
     lease = Lease(connection, namespace, name, f"{socket.gethostname()}_{uuid4()}", clock=clock)
@@ -98,6 +103,7 @@ def nominating(
         ApiNominations(connection),
         may_act,
         clock,
+        prepare,
         observed=metrics.nominated,
         failed=lambda: metrics.internal_error("other"),
     )

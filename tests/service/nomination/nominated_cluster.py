@@ -34,9 +34,10 @@ from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.nomination.node_rules import NodeRules
-from extender.service.nomination.nominator import Counted, NominationSettings, Nominator
+from extender.service.nomination.nominator import Counted, NominationSettings, Nominator, Preparation
 from extender.service.nomination.outstanding import Nomination
 from extender.service.nomination.results import NominationResult
+from extender.service.nomination.waiting_pods import WaitingPod
 from tests import builders as b
 
 T = TypeVar("T")
@@ -138,16 +139,21 @@ class NominatedCluster:
     def decide(self) -> Nomination | None:
         """Decide about the pod that comes first; ``None`` where none is ready, or none gets a node."""
         waiting = self.nominator.next_ready()
-        return None if waiting is None else self.nominator.decide(waiting)
+        return None if waiting is None else self._decided(waiting)
 
     def decide_all(self) -> list[Nomination]:
         """Decide about every pod that is ready; the nominations in order."""
         made = []
         while (waiting := self.nominator.next_ready()) is not None:
-            nomination = self.nominator.decide(waiting)
+            nomination = self._decided(waiting)
             if nomination is not None:
                 made.append(nomination)
         return made
+
+    def _decided(self, waiting: WaitingPod) -> Nomination | None:
+        decision = self.nominator.decide(waiting, prepared=True)
+        assert not isinstance(decision, Preparation)
+        return decision
 
     def write(self, nomination: Nomination) -> PendingPod:
         """The API server takes the patch and shows it."""

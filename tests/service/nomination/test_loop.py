@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 import structlog
 
+from extender.core.nomination.refusals import Refusal
 from extender.kube.api.nominations import Written
+from extender.service.nomination import nominator
 from extender.service.nomination.loop import CONCURRENCY, MOST_FRUITLESS, TICK_SECONDS, NominationLoop
 from tests.service.nomination.nominated_cluster import NominatedCluster, near, there
 
@@ -31,9 +33,17 @@ class Api:
         return self.result
 
 
+async def judge(_pod, evaluation, nodes):
+    evaluation.entries(nodes)
+
+
+async def give_up(_pod, _evaluation, _nodes):
+    await asyncio.sleep(0)
+
+
 @asynccontextmanager
-async def running(cluster, api, may_act=lambda: True, **options):
-    loop = NominationLoop(cluster.nominator, api, may_act, cluster.clock, **options)
+async def running(cluster, api, may_act=lambda: True, prepare=judge, **options):
+    loop = NominationLoop(cluster.nominator, api, may_act, cluster.clock, prepare, **options)
     task = asyncio.create_task(loop.run())
     try:
         yield loop
@@ -169,3 +179,15 @@ async def test_pods_that_cannot_start_take_bounded_work(monkeypatch):
         assert len(tried) == MOST_FRUITLESS + 1
         await until(lambda: len(tried) == MOST_FRUITLESS * 2)
     assert api.asked == [("p0", "x")]
+
+
+@pytest.mark.parametrize(("prepare", "asked"), [(judge, [("a", "x")]), (give_up, [])])
+async def test_what_takes_long_is_prepared(monkeypatch, prepare, asked):
+    """Never judged for longer than a turn; a pod whose preparation is given up goes the usual way."""
+    monkeypatch.setattr(nominator, "TURN_UNITS", 500)
+    cluster, api = NominatedCluster(near("x"), *(near(f"n{number}", 0) for number in range(20))), Api()
+    async with running(cluster, api, prepare=prepare):
+        pod = cluster.create("a")
+        await until(lambda: api.asked or cluster.nominator.refusal_of(pod.uid))
+    assert api.asked == asked
+    assert (cluster.nominator.refusal_of(pod.uid) is Refusal.TOO_COSTLY) == (not asked)
