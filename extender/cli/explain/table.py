@@ -10,6 +10,7 @@ from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.service.explain import (
+    ExplainedCardEntry,
     ExplainedFragmentation,
     ExplainedNode,
     ExplainedPair,
@@ -168,6 +169,8 @@ def _group(names: Sequence[str], node: ExplainedNode, context: Context, width: i
     yield from _devices(names[0], node, context, many=len(names) > 1)
     for pair in node.alignment.pairs:
         yield from _indented("", _pair(pair), width)
+    for entries in node.double_uses:
+        yield from _indented("used twice: ", _double_use(entries, named=len(names) == 1), width)
     if node.fragmentation is not None and node.fragmentation.intact_groups.before:
         yield from _indented("", _left(node.fragmentation), width)
 
@@ -186,6 +189,8 @@ def _indented(head: str, text: str, width: int) -> list[str]:
 def _heading(node: ExplainedNode) -> str:
     if node.outcome != Outcome.ALLOCATED:
         heading = f"{_HEADINGS[node.outcome]}, score {node.score}"
+    elif node.alignment.predicted is None and not all(device.listed for device in node.devices):
+        heading = f"score {node.score}, not aligned: where its devices are cannot be told"
     elif node.alignment.predicted is None:
         heading = f"score {node.score}, nothing to align"
     else:
@@ -211,6 +216,7 @@ def _devices(name: str, node: ExplainedNode, context: Context, *, many: bool) ->
                 f"{device.driver}/{pool}/{device.device}",
                 f"request {device.request} of claim {device.claim}"
                 + (", allocated before" if device.allocated else "")
+                + ("" if device.listed else ", which no slice of the node lists any more")
                 + (", no RDMA" if device.id in context.without_rdma else ""),
             ]
         )
@@ -221,6 +227,20 @@ def _devices(name: str, node: ExplainedNode, context: Context, *, many: bool) ->
 def _pair(pair: ExplainedPair) -> str:
     a, b = (id_.rpartition("/")[2] for id_ in (pair.a, pair.b))
     return f"{a} and {b} {DISTANCE_WORDS[pair.distance]} (worth {pair.worth:.2f})"
+
+
+def _double_use(entries: Sequence[ExplainedCardEntry], *, named: bool) -> str:
+    """The devices of one card with those who have them; ``named``: the holders by name."""
+    alike: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+    for entry in entries:
+        holders = entry.holders if named or not entry.holders else ("other pods",)
+        alike.setdefault((entry.part, holders), []).append(entry.device.rpartition("/")[2])
+    told = []
+    for (part, holders), devices in alike.items():
+        what = "the whole card" if not part else "a part of it" if len(devices) == 1 else "parts of it"
+        whose = f"held by {_named(holders, _MOST_NAMED_IN_SUMMARY)}" if holders else "for this pod"
+        told.append(f"{_named(devices, _MOST_NAMED)} ({what}, {whose})")
+    return f"{' and '.join(told)} are one card, which the driver lists in several ways"
 
 
 def _left(fragmentation: ExplainedFragmentation) -> str:
@@ -251,8 +271,15 @@ def _view(name: str, node: ExplainedNode) -> Hashable:
         node.alignment.best,
         node.alignment.best_complete,
         node.fragmentation,
-        tuple((device.claim, device.request, own(device.id), device.allocated) for device in node.devices),
+        tuple(
+            (device.claim, device.request, own(device.id), device.allocated, device.listed)
+            for device in node.devices
+        ),
         tuple((own(pair.a), own(pair.b), pair.distance) for pair in node.alignment.pairs),
+        tuple(
+            tuple((own(entry.device), entry.part, bool(entry.holders)) for entry in entries)
+            for entries in node.double_uses
+        ),
     )
 
 

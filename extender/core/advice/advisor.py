@@ -45,6 +45,7 @@ from .constraint_options import (
 )
 from .further_options import count_options, distinct_options, soft_options
 from .groupings import groupings
+from .holder_checks import double_use_warnings, gone_warnings
 from .judged import Judged, NowAndEmpty, compared, known_far, longest_search
 from .nearness_counts import NearnessCounts, nearness_counts
 from .option_evidence import OptionEvidence, cannot_hold, publications_of, sound
@@ -176,6 +177,7 @@ class _Adviser:
         apart = {index for cards in shared if cards.claim == SEVERAL for index in cards.members.alternatives}
         warnings += separate_warnings(compiled, [who.on_bus for who in taking_part], selected, apart)
         warnings += search_warnings(now, empty, snapshot.release)
+        warnings += double_use_warnings(now, snapshot)
         warnings += ignored_warnings(snapshot, warnings)
         rewrites = self._rewrites(options[0].specs)
         evidence = OptionEvidence(compiled, selected, taking_part, sound(groups))
@@ -304,6 +306,8 @@ class _Adviser:
         plugins = plugin_resources(pod, nodes, snapshot.classes, through_classes=through_classes)
         if plugins:
             yield warning(WarningCode.DEVICE_PLUGIN, Severity.NOTES, resources=", ".join(plugins))
+        held = [snapshot.claims[claim.key] for claim in self._subject.claims if claim.key in snapshot.claims]
+        yield from gone_warnings(held, snapshot)
 
     def _nearness(self, options: Sequence[ConstraintOption]) -> NearnessCounts | None:
         if self._plan(self._specs).nothing_to_align:

@@ -58,6 +58,8 @@ class WarningCode(StrEnum):
     SEPARATE_CLAIMS = "separate-claims"
     EXTENDED_RESOURCES = "extended-resources"
     DEVICE_PLUGIN = "device-plugin"
+    CARD_USED_TWICE = "card-used-twice"
+    DEVICE_NOT_LISTED = "device-not-listed"
     CLAIM_UNUSABLE = "claim-unusable"
     SEARCH_EXPLODES = "search-explodes"
     SEARCH_LONG = "search-long"
@@ -160,6 +162,13 @@ TEMPLATES: dict[WarningCode, str] = {
     WarningCode.DEVICE_PLUGIN: (
         "the devices of {resources} come from a device plugin, which chooses them on its own: they are "
         "outside of what is judged here"
+    ),
+    WarningCode.CARD_USED_TWICE: (
+        "on {nodes} the scheduler gives away a card twice, because the driver lists it in several ways: "
+        "on {node}, {entries} are one card"
+    ),
+    WarningCode.DEVICE_NOT_LISTED: (
+        "claim {claim} holds {device}, which no ResourceSlice lists any more: where it is cannot be told"
     ),
     WarningCode.CLAIM_UNUSABLE: (
         "as things stand, no node can run this pod: {detail}. The counts are of claims that it can use"

@@ -13,6 +13,7 @@ from extender.kube.decode import DecodeError
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import read
 from tests import api_objects as api
+from tests.cases.case import FOLDERS
 
 
 @pytest.fixture
@@ -294,6 +295,25 @@ def test_a_live_cluster_that_cannot_be_read(run, monkeypatch):
     ran = run("explain", "--pod", "default/job-1")
     assert ran.status == 2
     assert "nodes: forbidden; grant list on nodes" in ran.err
+
+
+def test_a_card_that_is_used_twice(run):
+    """The pod gets a whole card while another pod holds its slices: all of them are named."""
+    cluster = FOLDERS / "17-whole-and-sliced-card" / "cluster.yaml"
+    text = " ".join(run("explain", "--cluster", cluster, "--pod", "whole").out.split())
+    assert (
+        "used twice: gpu-0 (the whole card, for this pod) and gpu-0-mig-0, gpu-0-mig-1 (parts of it, held by "
+        "default/slices) are one card"
+    ) in text
+
+
+def test_a_device_that_left_its_slice(run):
+    """Nothing tells where it is, so its pod is not aligned, which is not to have nothing to align."""
+    cluster = FOLDERS / "25-held-device-left-its-slice" / "cluster.yaml"
+    lines = run("explain", "--cluster", cluster, "--pod", "running").out.splitlines()
+    assert "n1: score 50, not aligned: where its devices are cannot be told" in lines
+    nic = next(line for line in lines if line.startswith("  nic"))
+    assert nic.endswith("allocated before, which no slice of the node lists any more")
 
 
 def test_a_nic_without_rdma_is_named(run, dump, objects):
