@@ -21,6 +21,7 @@ from ..options import add_cluster, add_kubernetes, add_output
 from ..progress import Progress
 from ..site import add_site, site_of
 from ..text import terminal_width
+from .hint import card_attributes
 from .table import Context, explain_table
 
 _DEFAULT_NAMESPACE = "default"
@@ -65,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"note: {note}", file=sys.stderr)
         print(to_json(explained, indent=True).decode())
     else:
-        context = Context(pod.node_name, notes, site.vocabulary, _without_rdma(snapshot))
+        cards = card_attributes(snapshot, explained.nodes)
+        context = Context(pod.node_name, notes, site.vocabulary, _without_rdma(snapshot), cards)
         print("\n".join(explain_table(explained, context, terminal_width())))
     return Exit.FINE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.topology.locations import Distance
@@ -19,6 +19,7 @@ from extender.service.explain import (
 )
 
 from ..text import columns, counted
+from .hint import CardAttributes, gain_of, hint_of
 
 _INDENT = "  "
 _MOST_NAMED = 8
@@ -47,13 +48,14 @@ class Context:
 
     ``bound_to``: the pod's own node, empty if it has none. ``notes`` are sentences
     about the input. ``vocabulary`` tells the kinds of devices. ``without_rdma``: the NICs, as
-    ``driver/pool/device``, that are said to do none.
+    ``driver/pool/device``, that are said to do none. ``cards``: see ``card_attributes``.
     """
 
     bound_to: str
     notes: Sequence[str]
     vocabulary: Vocabulary = DEFAULT_VOCABULARY
     without_rdma: Collection[str] = ()
+    cards: CardAttributes = field(default_factory=dict)
 
 
 def explain_table(explained: Explanation, context: Context, width: int) -> Iterator[str]:
@@ -66,7 +68,7 @@ def explain_table(explained: Explanation, context: Context, width: int) -> Itera
     yield from textwrap.wrap(_summary(explained, context.bound_to), width, break_on_hyphens=False)
     for note in (*context.notes, *(each.message for each in explained.ignored)):
         yield from textwrap.wrap(f"note: {note}", width, subsequent_indent=_INDENT)
-    hint = _hint(nodes)
+    hint = hint_of(explained, context.cards)
     if hint:
         yield from textwrap.wrap(f"hint: {hint}", width, subsequent_indent=_INDENT, break_on_hyphens=False)
     groups: dict[Hashable, list[str]] = {}
@@ -138,27 +140,6 @@ def _asks_for_too_much(nodes: Mapping[str, ExplainedNode]) -> Iterator[str]:
             )
 
 
-def _hint(nodes: Mapping[str, ExplainedNode]) -> str:
-    """What the pod's author could gain, and how."""
-    able = {name: node for name, node in nodes.items() if node.outcome == Outcome.ALLOCATED}
-    gains = {name: gain for name, node in able.items() if (gain := _gain(node)) > 0}
-    if not gains:
-        return ""
-    name = min(gains, key=lambda name: (-able[name].score, -gains[name], name))
-    node = able[name]
-    best = node.alignment.best or 0.0
-    if best <= max(node.alignment.predicted or 0.0 for node in able.values()):
-        return (
-            f"the scheduler does not take the nearest free devices on {counted(len(gains), 'node')}, "
-            "but the node with the best score is as good as any choice there"
-        )
-    return (
-        f"on {name} the scheduler takes the first devices that fit (alignment {_number(node)}), although "
-        f"free ones reach {best:.2f}; a matchAttribute constraint in the claim, such as "
-        "resource.kubernetes.io/pcieRoot, makes it look further where the drivers publish the attribute"
-    )
-
-
 def _group(names: Sequence[str], node: ExplainedNode, context: Context, width: int) -> Iterator[str]:
     label = names[0] if len(names) == 1 else counted(len(names), "node")
     yield f"{label}: {_heading(node)}"
@@ -196,7 +177,7 @@ def _heading(node: ExplainedNode) -> str:
     else:
         complete = node.alignment.best_complete
         best = "the best here" if complete else "the best found here (not all choices were tried)"
-        if _gain(node) > 0:
+        if gain_of(node) > 0:
             best = f"{node.alignment.best:.2f} is possible here"
             best += "" if complete else " or more (not all choices were tried)"
         heading = f"score {node.score}, alignment {_number(node)}, {best}"
@@ -281,14 +262,6 @@ def _view(name: str, node: ExplainedNode) -> Hashable:
             for entries in node.double_uses
         ),
     )
-
-
-def _gain(node: ExplainedNode) -> float:
-    """Best − predicted, 0 below what the two decimals show."""
-    if node.alignment.predicted is None or node.alignment.best is None:
-        return 0.0
-    gain = node.alignment.best - node.alignment.predicted
-    return gain if gain >= 0.005 else 0.0
 
 
 def _number(node: ExplainedNode) -> str:

@@ -143,10 +143,41 @@ def test_the_table(explained):
 
 
 def test_the_hint_says_what_could_be_gained(explained):
-    """Where only a far choice is left, the hint tells the gain and a way to it."""
+    """Where only a far choice is left, the hint tells the gain and who knows a way to it."""
     out = " ".join(explained("--node", "far").out.split())
     assert "on far the scheduler takes the first devices that fit (alignment 0.40)" in out
-    assert "free ones reach 1.00; a matchAttribute constraint" in out
+    assert "free ones reach 1.00; dra-extender advise --pod default/job-1 tells which constraint" in out
+
+
+@pytest.mark.parametrize(
+    ("folder", "cluster", "pod", "tail"),
+    [
+        (
+            "02-accelerator-and-nic-groups",
+            "cluster",
+            "loose",
+            "0.98; dra-extender advise --pod default/loose tells which constraint, if any, makes it look",
+        ),
+        (
+            "11-shares-of-cards",
+            "cluster-empty",
+            "pair",
+            "distinctAttribute: hami-core-gpu.project-hami.io/uuid in the claim asks for different cards",
+        ),
+        (
+            "11-shares-of-cards",
+            "cluster-empty",
+            "two-claims",
+            "distinctAttribute: hami-core-gpu.project-hami.io/uuid in one claim in place of one and two asks",
+        ),
+    ],
+)
+def test_the_hint_names_no_constraint_that_does_not_help(run, folder, cluster, pod, tail):
+    """Devices of one PCIe root would be parts of one card, or have no root in common at all."""
+    ran = run("explain", "--cluster", FOLDERS / folder / f"{cluster}.yaml", "--pod", pod)
+    hint = " ".join(ran.out.split()).partition("hint: ")[2]
+    assert tail in hint
+    assert "matchAttribute" not in hint
 
 
 def test_nodes_that_look_alike_are_one_group(run, dump, objects):
