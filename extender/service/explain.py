@@ -16,9 +16,10 @@ import orjson
 from extender.core.prediction.behind import behind_best
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.prediction.ignored import IgnoredCode
+from extender.core.prediction.no_fit.sentence import fit_sentence
 from extender.core.reasons import ReasonCode, reason, render
 
-from .fit import ExplainedFit, explained_fit, fit_sentence
+from .fit import ExplainedFit, explained_fit, no_fit_of
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Best, NodeVerdict, PredictedDevice
@@ -274,7 +275,7 @@ def _node(
         outcome=verdict.outcome,
         certainty=verdict.certainty,
         reason=None if verdict.reason is None else verdict.reason.code,
-        message=_message(verdict, fit),
+        message=_message(verdict, no_fit),
         devices=tuple(map(_device, verdict.devices)),
         score=verdict.score if score is None else score,
         alignment=ExplainedAlignment(predicted, best.rating, best.complete, _pairs(verdict)),
@@ -294,15 +295,16 @@ def shared_message(node: ExplainedNode) -> str:
     message = node.message or ""
     if node.fit is None:
         return message
-    own = fit_sentence(node.fit, named=True)
-    return message.removesuffix(own) + fit_sentence(node.fit, named=False)
+    no_fit = no_fit_of(node.fit)
+    own = fit_sentence(no_fit, named=True)
+    return message.removesuffix(own) + fit_sentence(no_fit, named=False)
 
 
-def _message(verdict: NodeVerdict, fit: ExplainedFit | None) -> str | None:
+def _message(verdict: NodeVerdict, no_fit: NoFit | None) -> str | None:
     """The reason, with what each request finds on the node where that is known."""
     if verdict.reason is None:
         return None
-    special = "" if fit is None else fit_sentence(fit, named=True)
+    special = "" if no_fit is None else fit_sentence(no_fit, named=True)
     general = render(verdict.reason)
     if not special:
         return general

@@ -1,14 +1,19 @@
 """
-Why nothing fits on a node: the explanation's ``fit``, and what it says as a sentence.
+Why nothing fits on a node: the explanation's ``fit``, in both directions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import msgspec
 
-from extender.core.prediction.no_fit.causes import Cause, CauseCode, Loss, NoFit, RequestFit
+from extender.core.prediction.no_fit.causes import (
+    Cause,
+    CauseCode,
+    Loss,
+    NoFit,
+    PoolSlices,
+    RequestFit,
+)
 
 
 class ExplainedLoss(msgspec.Struct, frozen=True):
@@ -32,13 +37,6 @@ class ExplainedRequest(msgspec.Struct, frozen=True, rename="camel"):
     passing: int
     left: int
     lost: tuple[ExplainedLoss, ...]
-
-    @property
-    def short(self) -> bool:
-        """Whether the request alone cannot be met."""
-        if self.asks is None:
-            return self.left == 0 or self.left < self.passing
-        return self.left < self.asks
 
 
 class ExplainedCause(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -137,194 +135,42 @@ def _cause(cause: Cause) -> ExplainedCause:
     )
 
 
-_MOST_NAMED = 3
-
-# What devices that pass are lost to: for one device and for several.
-_LOST: dict[str, tuple[str, str]] = {
-    CauseCode.POOL_INCOMPLETE: ("is in an incomplete pool", "are in an incomplete pool"),
-    CauseCode.FEATURE_OFF: (
-        "needs a feature that this release has off",
-        "need a feature that this release has off",
-    ),
-    CauseCode.NODE_OPERATIONS: (
-        "skips node operations, which this node does not know",
-        "skip node operations, which this node does not know",
-    ),
-    CauseCode.CAPACITY_TOO_SMALL: ("has too little capacity", "have too little capacity"),
-    CauseCode.COUNTERS_TOO_SMALL: (
-        "consumes more counters than its pool has",
-        "consume more counters than their pool has",
-    ),
-    CauseCode.CONSTRAINT: (
-        "does not publish the attribute of a constraint",
-        "do not publish the attribute of a constraint",
-    ),
-    CauseCode.TAINTED: ("is tainted", "are tainted"),
-    CauseCode.HELD: ("is held", "are held"),
-    CauseCode.COUNTERS_SPENT: ("needs counters that are spent", "need counters that are spent"),
-    CauseCode.CAPACITY_SPENT: ("has too little capacity left", "have too little capacity left"),
-}
-# What is named even for several nodes at once: it is not the node's own.
-_COMMON = (CauseCode.TAINTED, CauseCode.FEATURE_OFF, CauseCode.CONSTRAINT)
-_BY_CLAIMS = (CauseCode.HELD, CauseCode.COUNTERS_SPENT, CauseCode.CAPACITY_SPENT)
-
-# Causes that no request shows alone.
-_JOINT: dict[str, str] = {
-    CauseCode.COUNTERS_TOO_SMALL: "together the devices consume more counters than their pool has",
-    CauseCode.CAPACITY_TOO_SMALL: "no device has the capacity for all that is asked of it",
-    CauseCode.COUNTERS_LEAK: (
-        "this release does not return the counters of devices that it tries and rejects"
-    ),
-}
-
-
-def fit_sentence(fit: ExplainedFit, *, named: bool) -> str:
-    """
-    Why nothing fits, as a sentence; empty where it is not known.
-
-    ``named``: with the claims and pools of this one node.
-    """
-    if all(request.devices == 0 for request in fit.requests) and not fit.pools:
-        return "no driver publishes devices for this node"
-    short = _worth_saying(fit.requests)
-    parts = list(_of_requests(short, fit, named=named)) or list(_of_causes(fit, named=named))
-    parts += _besides(fit, named=named)
-    if fit.choices:
-        parts.append(
-            "this release tries more choices than it can within the 10 s that the scheduler gives a node, "
-            "while other pods wait"
-            + (
-                "; it then aborts the whole attempt"
-                if fit.timeout_aborts
-                else "; it then goes on to the next node"
-            )
+def no_fit_of(fit: ExplainedFit) -> NoFit:
+    """The diagnosis that a document was made from."""
+    requests = tuple(
+        RequestFit(
+            each.claim,
+            each.request,
+            each.asks,
+            each.alternative,
+            each.devices,
+            each.of_class,
+            each.passing,
+            each.left,
+            tuple(Loss(CauseCode(loss.code), loss.devices, loss.by, loss.more) for loss in each.lost),
         )
-    return "; ".join(parts)
-
-
-def _worth_saying(requests: Sequence[ExplainedRequest]) -> list[ExplainedRequest]:
-    """Requests that cannot be met alone; of alternatives only if none can be met."""
-    met = {_parent(request) for request in requests if request.alternative and not request.short}
-    return [request for request in requests if request.short and _parent(request) not in met]
-
-
-def _parent(request: ExplainedRequest) -> tuple[str, str]:
-    return request.claim, request.request.partition("/")[0]
-
-
-def _of_requests(requests: Sequence[ExplainedRequest], fit: ExplainedFit, *, named: bool) -> Iterator[str]:
-    """A part for each request; those that lose all devices to the same thing are told as one."""
-    alike: dict[object, list[ExplainedRequest]] = {}
-    for request in requests:
-        one = request.lost[0] if len(request.lost) == 1 and request.left == 0 else None
-        alike.setdefault(request if one is None else (one.code, one.by), []).append(request)
-    for group in alike.values():
-        if len(group) == 1:
-            yield _of_request(group[0], fit, named=named)
-        else:
-            loss = group[0].lost[0]
-            names = ", ".join(request.request for request in group)
-            several = ExplainedLoss(loss.code, 2, loss.by, loss.more)
-            lost = _of_loss(several, fit, named=named).removeprefix("2 ")
-            yield f"all devices of this node that pass for requests {names} {lost}"
-
-
-def _of_request(request: ExplainedRequest, fit: ExplainedFit, *, named: bool) -> str:
-    asks = "all devices" if request.asks is None else _devices(request.asks)
-    head = f"request {request.request} asks for {asks}"
-    if request.passing == 0:
-        return f"{head}, and {_none_passes(request)}"
-    if request.asks is not None and request.passing < request.asks:
-        head += f", and this node has no more than {request.passing} that pass class and selectors"
-    else:
-        head += f"; {request.passing} of this node pass{'es' if request.passing == 1 else ''}"
-        head += " class and selectors"
-    if not request.lost:
-        return head
-    lost = [_of_loss(loss, fit, named=named) for loss in request.lost]
-    left = f", so {request.left} {'is' if request.left == 1 else 'are'} left" if request.left else ""
-    return f"{head}, but {_listed(lost)}{left}"
-
-
-def _none_passes(request: ExplainedRequest) -> str:
-    of_node = f"none of the {_devices(request.devices)} of this node"
-    if request.of_class == 0:
-        return f"{of_node} is of its class"
-    if request.of_class is None:
-        return f"{of_node} passes class and selectors"
-    if request.of_class == 1:
-        return "its selectors reject the only device of this node that is of its class"
-    return f"its selectors reject all {request.of_class} devices of this node that are of its class"
-
-
-def _of_loss(loss: ExplainedLoss, fit: ExplainedFit, *, named: bool) -> str:
-    one, several = _LOST[loss.code]
-    text = f"{loss.devices} {one if loss.devices == 1 else several}"
-    if loss.code == CauseCode.POOL_INCOMPLETE:
-        pools = [_pool(pool, named=named) for pool in fit.pools if pool.pool in loss.by]
-        return f"{text} ({_names(pools, loss.more)})"
-    names = _names(loss.by, loss.more)
-    if not names or not (named or loss.code in _COMMON):
-        return text
-    return f"{text} by {names}" if loss.code in _BY_CLAIMS else f"{text} ({names})"
-
-
-def _pool(pool: ExplainedPool, *, named: bool) -> str:
-    there = f"{pool.slices} of {pool.expected} slices"
-    if pool.slices == pool.expected:
-        there = "newer slices elsewhere"
-    return f"{pool.pool} has {there}" if named else there
-
-
-def _of_causes(fit: ExplainedFit, *, named: bool) -> Iterator[str]:
-    if fit.together is not None:
-        claims = {request.claim for request in fit.requests}
-        names = ", ".join(
-            request.request if len(claims) == 1 else f"{request.request} of {request.claim}"
-            for request in fit.requests
+        for each in fit.requests
+    )
+    causes = tuple(
+        Cause(
+            CauseCode(each.code),
+            each.alone,
+            each.by,
+            each.more,
+            each.claim,
+            each.request,
+            each.requests,
+            each.asks or 0,
+            each.devices or 0,
+            each.distinct,
         )
-        left = fit.together.left
-        yield (
-            f"requests {names} together ask for {_devices(fit.together.asks)}, and {left} "
-            f"{'is' if left == 1 else 'are'} left for them"
-        )
-    for cause in fit.causes:
-        if cause.code == CauseCode.CONSTRAINT and cause.asks:
-            wanted = "different values" if cause.distinct else "one value"
-            yield (
-                f"under the constraint on {cause.by[0]} {', '.join(cause.requests)} ask for "
-                f"{_devices(cause.asks)} with {wanted}, and of those left no more than {cause.devices} "
-                f"{'has' if cause.devices == 1 else 'have'} {'them' if cause.distinct else 'it'}"
-            )
-        elif cause.code in _JOINT:
-            yield _JOINT[cause.code]
-    alike: dict[object, list[ExplainedRequest]] = {}
-    for request in fit.requests:
-        if request.lost:
-            alike.setdefault((request.passing, request.lost), []).append(request)
-    for group in alike.values():
-        names = ", ".join(dict.fromkeys(request.request for request in group))
-        lost = [_of_loss(loss, fit, named=named) for loss in group[0].lost]
-        yield f"of the {_devices(group[0].passing)} that pass for {names} {_listed(lost)}"
-
-
-def _besides(fit: ExplainedFit, *, named: bool) -> Iterator[str]:
-    """Claims that have to go too, where no request shows it: their devices are lost to more than them."""
-    shown = {loss.code for request in fit.requests for loss in request.lost}
-    for cause in fit.causes:
-        if cause.code in _BY_CLAIMS and cause.code not in shown and not cause.alone:
-            by = f" by {_names(cause.by, cause.more)}" if named else ""
-            yield f"besides, some of them {_LOST[cause.code][1]}{by}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _names(names: Sequence[str], more: int) -> str:
-    more += max(0, len(names) - _MOST_NAMED)
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more else "")
-
-
-def _devices(count: int) -> str:
-    return f"{count} device" if count == 1 else f"{count} devices"
+        for each in fit.causes
+    )
+    return NoFit(
+        requests,
+        causes,
+        tuple(PoolSlices(each.pool, each.slices, each.expected) for each in fit.pools),
+        None if fit.together is None else (fit.together.asks, fit.together.left),
+        fit.choices,
+        fit.timeout_aborts,
+    )

@@ -14,6 +14,8 @@ from ..allocator.selector_result import SelectorResult
 from ..claims.compiled_claims import CompiledClaims
 from ..claims.plan import Plan
 from ..cluster.snapshot import Snapshot
+from ..prediction.no_fit.diagnosis import Diagnoses
+from ..prediction.no_fit.sentence import fit_sentence
 from ..reasons import CRASHES, Outcome, Reason, ReasonCode, render
 from ..releases.release import Release
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
@@ -27,6 +29,7 @@ A search of so many steps gets a warning.
 kube-scheduler takes the same steps on each attempt of the pod, on every such node.
 """
 
+_DIAGNOSED = (ReasonCode.NO_FIT, ReasonCode.INVALID_POOL)
 _BUDGETS = (ReasonCode.SEARCH_BUDGET, ReasonCode.REQUEST_BUDGET, ReasonCode.REQUEST_WORK)
 _NODE_TIMES_OUT = ("1.34", "1.35")
 # Where a timeout concerns one node; later it ends the attempt.
@@ -35,14 +38,39 @@ _NO_FIT = "no set of devices satisfies it"
 
 
 def holding_warnings(plan: Plan, empty: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[ClaimWarning]:
-    """Claims that no empty node can take; no warning while the outcome of some node is unknown."""
+    """
+    Claims that no empty node can take; no warning while the outcome of some node is unknown.
+
+    It tells what is in the way on most nodes, of those with devices if there are any.
+    """
     counts = outcomes(empty)
     if not empty or counts[Outcome.ALLOCATED] or counts[Outcome.UNKNOWN]:
         return
-    group = max(empty, key=lambda group: len(group.nodes))
-    reason = reason_of(group, plan, snapshot)
-    detail = _NO_FIT if reason is None or reason.code is ReasonCode.NO_FIT else render(reason)
+
+    def has_devices(group: NodeGroup) -> bool:
+        return bool(snapshot.nodes[group.nodes[0]].inventory.slices)
+
+    group = max(empty, key=lambda group: (has_devices(group), len(group.nodes)))
+    detail = _why_not(group, plan, snapshot)
+    if len(empty) > 1:
+        several = len(group.nodes) > 1
+        where = f"{len(group.nodes)} of {len(snapshot.nodes)} nodes" if several else group.nodes[0]
+        detail = f"on {where} {detail}"
     yield warning(WarningCode.HOLDS_NOWHERE, Severity.BLOCKS, detail=detail)
+
+
+def _why_not(group: NodeGroup, plan: Plan, snapshot: Snapshot) -> str:
+    """The reason of a group that cannot take the claims, with what each request finds if that is known."""
+    reason = reason_of(group, plan, snapshot)
+    general = _NO_FIT if reason is None or reason.code is ReasonCode.NO_FIT else render(reason)
+    if group.view is None or reason is None or reason.code not in _DIAGNOSED:
+        return general
+    state = snapshot.nodes[group.nodes[0]]
+    no_fit = Diagnoses(plan, snapshot).of(group.view, state, judged=True)
+    special = "" if no_fit is None else fit_sentence(no_fit, named=len(group.nodes) == 1)
+    if not special:
+        return general
+    return special if reason.code is ReasonCode.NO_FIT else f"{general}; {special}"
 
 
 def abort_warnings(

@@ -48,6 +48,20 @@ def test_a_request_that_selects_nothing():
     spec = b.spec(b.request("gpu", "gpu", selectors=("device.driver == 'gpu.amd.com'",)))
     found = warned(spec, [b.device("gpu-0")])
     assert found.keys() == {WarningCode.HOLDS_NOWHERE, WarningCode.SELECTS_NOTHING}
+    assert found[WarningCode.HOLDS_NOWHERE].endswith(
+        "its selectors reject the only device of this node that is of its class"
+    )
+
+
+def test_what_is_in_the_way_on_most_nodes_with_devices():
+    """Two nodes have one GPU, another has two, and most have no devices at all."""
+    nodes = [[b.device("gpu-0")], [b.device("gpu-0")], [b.device("gpu-0"), b.device("gpu-1")], [], [], []]
+    found = warned(b.spec(b.request("gpu", "gpu", 3)), *nodes)
+    assert found.keys() == {WarningCode.HOLDS_NOWHERE}
+    assert found[WarningCode.HOLDS_NOWHERE] == (
+        "no node can meet this, not even an empty one: on 2 of 6 nodes request gpu asks for 3 devices, and "
+        "this node has no more than 1 that pass class and selectors"
+    )
 
 
 def test_another_abort():
