@@ -144,7 +144,7 @@ def shortage_of(problem: Problem) -> Shortage | None:
         return None
     requests = [request for claim in problem.claims.claims for request in claim.requests]
     alternatives = [alternative for request in requests for alternative in request.alternatives]
-    if len(alternatives) > len(requests) or not all(map(_is_plain, alternatives)):
+    if len(alternatives) > len(requests) or not all(map(is_plain, alternatives)):
         return None
     if any(pool.ambiguous for pool in problem.layout.pools):
         return None
@@ -167,10 +167,11 @@ def shortage_of(problem: Problem) -> Shortage | None:
     given = granted(demands)
     if given is None or all(count >= demand.count for count, demand in zip(given, demands, strict=True)):
         return None
-    return Shortage(_most_steps(demands, combined=problem.release.order.combinations))
+    return Shortage(most_steps(demands, combined=problem.release.order.combinations))
 
 
-def _is_plain(alternative: Alternative) -> bool:
+def is_plain(alternative: Alternative) -> bool:
+    """Whether it asks for a number of devices, which it then holds."""
     return not alternative.all_devices and not alternative.admin and alternative.request.count > 0
 
 
@@ -197,7 +198,7 @@ def _pickable_without_abort(
     return found
 
 
-def _most_steps(demands: Sequence[Demand[int]], *, combined: bool) -> int:
+def most_steps(demands: Sequence[Demand[D]], *, combined: bool) -> int:
     """
     The most partial choices there are: for each request those of its devices that are left.
 

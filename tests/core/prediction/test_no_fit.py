@@ -169,6 +169,28 @@ def test_one_device_more_than_there_are(version, devices, outcome, endless):
     assert (found.endless > 0) is endless
 
 
+@pytest.mark.parametrize(
+    ("version", "values", "count", "choices"),
+    [
+        ("1.35", "a" * 9 + "b" * 8, 10, 1_096_010),
+        ("1.36", "a" * 9 + "b" * 8, 10, 767),
+        ("1.35", "abb", 4, 6),
+        ("1.36", "abb", 4, 5),
+        ("1.35", "ab", 3, 3),
+        ("1.36", "ab", 3, 3),
+    ],
+)
+def test_choices_under_a_constraint(monkeypatch, version, values, count, choices):
+    """As many as the real allocators count on these devices, one letter for each device's value."""
+    devices = [b.device(f"gpu-{number}", value) for number, value in enumerate(values)]
+    claim = wants(b.request("gpu", "gpu", count), constraints=(Constraint((), b.ROOT),))
+    snapshot = b.snapshot(b.machine("n", devices, []), claims=[claim], release=version)
+    assert no_fit(snapshot).endless == (choices if choices > 1 << 20 else 0)
+    monkeypatch.setattr("extender.core.prediction.no_fit.choices.MANY_SETS", 0)
+    monkeypatch.setattr("extender.core.prediction.no_fit.choices.MANY_ORDERS", 0)
+    assert no_fit(snapshot).endless == choices
+
+
 def test_a_device_that_aborts_forbids_the_short_cut():
     """A selector that fails would abort the attempt on the way, so the search decides."""
     fragile = DeviceClass("fragile", ("device.attributes['example.com'].mark",))

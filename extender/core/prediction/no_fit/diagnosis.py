@@ -26,6 +26,7 @@ from ...cluster.snapshot import NodeState, Snapshot
 from ..node_view import NodeView
 from .agreement import agreement, covered, is_distinct
 from .causes import HOLDING, MOST_NAMED, Cause, CauseCode, Loss, NoFit, RequestFit
+from .choices import agreeing_choices, too_many
 from .class_counts import ClassCounts, devices_of
 from .holders import Holders
 from .obstacles import Obstacle, PastBudget, WholeSlices, WithoutObstacles
@@ -38,9 +39,6 @@ TOTAL_STEPS = 400_000
 
 TOTAL_UNITS = 400_000
 """Most units of work for judging devices for one pod. Nodes beyond go without an answer."""
-
-MANY_CHOICES = 1 << 22
-"""More choices than the scheduler tries in the 10 s that it has for a node."""
 
 _STAGES = (
     CauseCode.POOL_INCOMPLETE,
@@ -129,13 +127,18 @@ class Diagnoses:
             self._request(node, stages, each, of_it, holders)
             for each, of_it in zip(node.claims.alternatives, found, strict=True)
         ]
-        many = shortage is not None and shortage.most_steps > MANY_CHOICES
+        combined = self._snapshot.release.order.combinations
+        choices = 0 if shortage is None else shortage.most_steps
+        disagree = any(cause.code is CauseCode.CONSTRAINT and cause.asks > cause.devices for cause in causes)
+        if choices or disagree:
+            left = [dict(zip(each.left, node.candidates(each.left), strict=True)) for each in found]
+            choices = agreeing_choices(node.claims, left, combined=combined) or choices
         return NoFit(
             tuple(requests),
             causes,
             tuple(map(node.pool_slices, sorted(node.missing_pools))),
             _together(node, found),
-            shortage.most_steps if shortage is not None and many else 0,
+            choices if too_many(choices, combined=combined) else 0,
             self._snapshot.release.plugin.timeout_aborts,
         )
 
