@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 from dataclasses import dataclass
@@ -156,6 +157,18 @@ async def test_what_takes_long_is_judged_in_a_thread_and_others_are_answered_mea
     seen.clear()
     assert at_once(verbs.prioritize(service, body("costly"))).body == answer.body
     assert seen == []
+
+
+async def test_no_garbage_is_collected_while_an_errand_is_under_way(service, threads):
+    """A collection would stop all threads; afterwards there are some again."""
+    seen, gate = threads
+    gate.clear()
+    slow = asyncio.create_task(verbs.prioritize(service, body("costly")))
+    await until(lambda: seen)
+    assert not gc.isenabled()
+    gate.set()
+    await slow
+    assert gc.isenabled()
 
 
 async def test_the_scheduler_does_not_wait_for_long(service, threads, monkeypatch):

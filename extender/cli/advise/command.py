@@ -19,7 +19,7 @@ from extender.kube.files.claim_file import ClaimFile, ManifestKey, manifests_of,
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError
 from extender.model.kinds import DEVICE_CLASS, RESOURCE_CLAIM, RESOURCE_CLAIM_TEMPLATE
-from extender.service.process.collector import no_collection
+from extender.service.collector import no_collection
 
 from ..cluster_input import cluster_input, read_cluster
 from ..exit_status import Exit, WrongInput

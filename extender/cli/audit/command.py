@@ -14,7 +14,7 @@ from extender.core.audit.totals import Totals, totals_of
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.topology.vocabulary import Vocabulary
 from extender.kube.api.listing import LiveError, read_live
-from extender.service.process.collector import no_collection
+from extender.service.collector import no_collection
 
 from ..cluster_input import ClusterInput, cluster_input, read_cluster
 from ..exit_status import Exit, WrongInput

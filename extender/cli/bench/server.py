@@ -22,13 +22,13 @@ from aiohttp import web
 from extender.core.cluster.snapshot import Snapshot
 from extender.kube import decode
 from extender.service import logs, wire
+from extender.service.collector import freeze
 from extender.service.config import MAX_BODY_MIB_LIMIT, Config, LogFormat, LogLevel
 from extender.service.http.dependencies import Service
 from extender.service.http.web import application
 from extender.service.listeners import Address, Listener, everything
 from extender.service.metrics.metrics import Metrics
 from extender.service.process import run
-from extender.service.process.collector import freeze
 from extender.service.store import FrozenStore
 
 from ..cluster_input import cluster_input, read_cluster

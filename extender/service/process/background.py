@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from .collector import freeze, no_collection
+from ..collector import freeze, no_collection
 from .loop_lag import probe_lag
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from ..collector import freeze
 from ..http.web import CONNECTIONS, application
 from ..judging import SWITCH_SECONDS
 from ..listeners import ALL, Address, Listener
 from .acceptor import BACKLOG, Acceptor
-from .collector import freeze
 from .tls import Certificate
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from extender.service.process.collector import freeze, no_collection
+from extender.service.collector import freeze, no_collection
 
 
 def test_it_is_off_within_and_as_before_after():
