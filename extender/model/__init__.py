@@ -33,6 +33,7 @@ from .nodes import (
 )
 from .pods import (
     Container,
+    ContainerClaim,
     Pod,
     PodClaim,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "Constraint",
     "Consumer",
     "Container",
+    "ContainerClaim",
     "CounterConsumption",
     "CounterSet",
     "Device",

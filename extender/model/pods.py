@@ -29,15 +29,28 @@ class PodClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerClaim:
+    """
+    An entry of ``resources.claims``: ``name`` is that of the ``PodClaim``; without ``request`` the
+    container uses all requests of the claim.
+    """
+
+    name: str
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """
     ``requests`` are the resource requests by name (limits count where no request
-    is given). ``restartable`` marks a sidecar among the init containers.
+    is given). ``restartable`` marks a sidecar among the init containers. ``claims`` is what the
+    container uses of the pod's claims.
     """
 
     name: str
     requests: tuple[tuple[str, Quantity], ...] = ()
     restartable: bool = False
+    claims: tuple[ContainerClaim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

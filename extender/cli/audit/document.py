@@ -48,6 +48,7 @@ def _pod(finding: PodFinding) -> JSON:
     elsewhere = possible.elsewhere
     return {
         "pod": finding.name,
+        "companions": [f"{each.namespace}/{each.name}" for each in running.companions],
         "node": running.pod.node_name,
         "judgement": finding.judgement,
         "devices": [_device(device) for device in running.devices],

@@ -19,6 +19,7 @@ from .markup import Markup, element, joined
 from .words import (
     TALLY_HEADS,
     caveats,
+    companion_words,
     distance_counts,
     far_pairs,
     headline,
@@ -130,7 +131,11 @@ def _offender(finding: PodFinding) -> Markup:
     has, best = percent(running.highest), percent(finding.best)
     return element(
         "article",
-        element("h3", finding.name, element("span", f" on {running.pod.node_name}", class_="soft")),
+        element(
+            "h3",
+            finding.name,
+            element("span", f"{companion_words(finding)} on {running.pod.node_name}", class_="soft"),
+        ),
         element(
             "div",
             element("i", class_="lost", style=f"width:{100 * finding.best:.1f}%"),

@@ -12,6 +12,7 @@ from ..text import columns, counted
 from .words import (
     TALLY_HEADS,
     caveats,
+    companion_words,
     distance_counts,
     far_pairs,
     headline,
@@ -65,7 +66,7 @@ def audit_table(audit: Audit, totals: Totals, notes: Sequence[str], top: int, wi
 
 
 def _finding(finding: PodFinding, width: int) -> Iterator[str]:
-    head = f"{finding.name} on {finding.running.pod.node_name}"
+    head = f"{finding.name}{companion_words(finding)} on {finding.running.pod.node_name}"
     possible = finding.possible
     at_least = "" if possible.empty.complete and possible.here.complete else "at least "
     at_most = "" if finding.judgement is KnownDistances.KNOWN else "at most "

@@ -21,6 +21,7 @@ UNRATED_WORDS: Mapping[Unrated, str] = {
     Unrated.CLAIM_UNKNOWN: "with a claim that is not in the input or not allocated",
     Unrated.NODE_UNKNOWN: "on a node that is not in the input",
     Unrated.DEVICES_GONE: "with devices that no ResourceSlice of the node lists",
+    Unrated.RATED_TOGETHER: "rated with another pod that uses a part of the same claims",
 }
 
 _MOST_TYPES = 3
@@ -73,6 +74,12 @@ def double_use_sentences(audit: Audit) -> list[str]:
 def _entry(entry: CardEntry) -> str:
     what = "a part of it" if entry.part else "the whole card"
     return f"{entry.id.device} ({what}, held by {', '.join(entry.holders)})"
+
+
+def companion_words(finding: PodFinding) -> str:
+    """How many pods are rated with the first one; empty where it is rated alone."""
+    others = len(finding.running.companions)
+    return f", with {counted(others, 'pod')} that share its claims," if others else ""
 
 
 def caveats(audit: Audit, totals: Totals) -> list[str]:

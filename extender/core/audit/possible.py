@@ -36,7 +36,7 @@ from ..prediction.predict import Prediction
 from ..reasons import Certainty
 from ..topology.locations import Location
 from .limit import alignment_limit
-from .running_pods import RunningPod, is_shared
+from .running_pods import RunningPod
 
 STEPS_PER_NODE = 10_000
 """Search steps for one node and pod."""
@@ -113,10 +113,10 @@ class Possibilities:
         """
         What the pod could have; never less than it has.
 
-        Claims that other pods use too keep their devices, and bind the pod to its node.
+        Claims that pods with other claims use too keep their devices, and bind the pod to its node.
         """
         state = self._snapshot.nodes[running.pod.node_name]
-        free = [claim for claim in running.claims if not is_shared(claim)]
+        free = [claim for claim in running.claims if claim.name not in running.kept]
         specs = tuple(claim.spec for claim in free)
         memo = memo_of(specs, self._snapshot, self._memos, self._budget)
         if isinstance(memo, Prediction):
@@ -148,8 +148,8 @@ class Possibilities:
         return usage_of(node_layout, state.inventory, usage, self._snapshot.release)
 
     def _usage_by(self, running: RunningPod, state: NodeState) -> list[PoolUsage]:
-        """The node's usage if there were no pods but those that share claims with this one."""
-        shared = [claim for claim in running.claims if is_shared(claim)]
+        """The node's usage if there were no pods but those whose claims keep their devices."""
+        shared = [claim for claim in running.claims if claim.name in running.kept]
         consumable = self._snapshot.release.features.consumable_capacity
         held = {pool for claim in shared for pool in pools_held(claim)}
         return [
@@ -300,12 +300,11 @@ def _at_least(has: float, bound: Bound) -> Bound:
 
 
 def _fixed(running: RunningPod) -> _Choice:
-    """The devices that the pod shares."""
-    shared = {claim.name for claim in running.claims if is_shared(claim)}
+    """The devices that the pod uses of claims that keep theirs."""
     return tuple(
         Placed(device.location, device.asker)
         for device in running.devices
-        if device.claim in shared and device.location is not None and not device.result.admin_access
+        if device.claim in running.kept and device.location is not None and not device.result.admin_access
     )
 
 

@@ -24,6 +24,9 @@ from ..prediction.pod_alignment import Placed, aligned
 from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
 from ..topology.vocabulary import Vocabulary
+from .sharing import Sharing, sharing_of
+
+_ALONE = Sharing({}, frozenset(), ())
 
 
 class Unrated(StrEnum):
@@ -32,13 +35,15 @@ class Unrated(StrEnum):
 
     ``few-devices``: it holds fewer than two, so nothing can be apart. ``claim-unknown``: a
     claim of it is missing or not allocated. ``node-unknown``: its node is missing.
-    ``devices-gone``: no ResourceSlice of the node lists its devices.
+    ``devices-gone``: no ResourceSlice of the node lists its devices. ``rated-together``: it is rated
+    with the first of the pods that use parts of the same claims.
     """
 
     FEW_DEVICES = "few-devices"
     CLAIM_UNKNOWN = "claim-unknown"
     NODE_UNKNOWN = "node-unknown"
     DEVICES_GONE = "devices-gone"
+    RATED_TOGETHER = "rated-together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,9 @@ class RunningPod:
     A pod on its node, ``claims`` in pod order, ``devices`` claim by claim in allocation order.
 
     The indexes in ``alignment`` count in ``devices``; ``lowest`` and ``highest`` are its bounds.
-    Devices held with admin access watch and do not work; they are listed and not aligned.
+    Devices held with admin access watch and do not work; they are listed and not aligned. Of a claim
+    that it shares, the devices are those of the requests that its containers use. ``kept`` and
+    ``companions``: see ``Sharing``; the devices are those of the companions too.
     """
 
     pod: Pod
@@ -69,6 +76,8 @@ class RunningPod:
     alignment: Alignment
     lowest: float
     highest: float
+    kept: frozenset[str] = frozenset()
+    companions: tuple[Pod, ...] = ()
 
 
 class _Rating(NamedTuple):
@@ -90,49 +99,57 @@ def running_pods(
     A pod whose claims are all reserved for others has finished, and is left out. Costs
     what the pods and their devices cost; nodes without pods are never looked at.
     """
-    owned = _owned_claims(snapshot.claims)
     ratings: _Ratings = {}
-    bound = (pod for pod in snapshot.pods.values() if pod.node_name)
-    for pod in sorted(bound, key=lambda pod: (pod.node_name, pod.namespace, pod.name)):
-        claims = _claims_of(pod, snapshot.claims, owned)
-        if not claims or all(claim is not None and _is_of_others(claim, pod) for claim in claims):
-            continue
+    known: list[tuple[Pod, tuple[Claim, ...]]] = []
+    running: list[tuple[Pod, tuple[Claim, ...], bool]] = []
+    for pod, claims in _with_claims(snapshot):
         held = tuple(claim for claim in claims if claim is not None and claim.allocation is not None)
+        running.append((pod, held, len(held) == len(claims)))
+        if len(held) == len(claims):
+            known.append((pod, held))
+    sharing = sharing_of(known)
+    for pod, held, complete in running:
         state = snapshot.nodes.get(pod.node_name)
-        if len(held) < len(claims):
+        how = sharing.get((pod.namespace, pod.name), _ALONE)
+        if not complete:
             yield pod, Unrated.CLAIM_UNKNOWN
         elif state is None:
             yield pod, Unrated.NODE_UNKNOWN
+        elif any(other.name < pod.name for other in how.companions):
+            yield pod, Unrated.RATED_TOGETHER
         else:
-            yield _on_node(pod, held, state, snapshot.vocabulary, ratings, worths)
+            yield _on_node(pod, held, how, state, snapshot.vocabulary, ratings, worths)
 
 
-def is_shared(claim: Claim) -> bool:
-    """Whether several pods use the claim, so that no single one can be given other devices."""
-    return len(claim.reserved_for) > 1
+def _with_claims(snapshot: Snapshot) -> Iterator[tuple[Pod, list[Claim | None]]]:
+    """The bound pods that have claims and have not finished, in the order of ``running_pods``."""
+    owned = _owned_claims(snapshot.claims)
+    bound = (pod for pod in snapshot.pods.values() if pod.node_name)
+    for pod in sorted(bound, key=lambda pod: (pod.node_name, pod.namespace, pod.name)):
+        claims = _claims_of(pod, snapshot.claims, owned)
+        if claims and not all(claim is not None and _is_of_others(claim, pod) for claim in claims):
+            yield pod, claims
 
 
 def _on_node(
     pod: Pod,
     claims: tuple[Claim, ...],
+    sharing: Sharing,
     state: NodeState,
     vocabulary: Vocabulary,
     ratings: _Ratings,
     worths: Worths,
 ) -> RunningPod | tuple[Pod, Unrated]:
     results = [
-        (claim.name, result)
-        for claim in claims
-        if claim.allocation is not None
-        for result in claim.allocation.results
+        (claim, result, asker)
+        for claim, result, asker in _results(claims, vocabulary)
+        if claim not in sharing.used or result.request.partition("/")[0] in sharing.used[claim]
     ]
-    if sum(not result.admin_access for _, result in results) < 2:
+    if sum(not result.admin_access for _, result, _ in results) < 2:
         return pod, Unrated.FEW_DEVICES
-    locations = _locations_of({result.id for _, result in results}, state)
-    askers = _askers(claims, vocabulary)
+    locations = _locations_of({result.id for _, result, _ in results}, state)
     devices = tuple(
-        HeldDevice(claim, result, locations.get(result.id), asker)
-        for (claim, result), asker in zip(results, askers, strict=True)
+        HeldDevice(claim, result, locations.get(result.id), asker) for claim, result, asker in results
     )
     working = [
         (number, Placed(device.location, device.asker))
@@ -150,17 +167,27 @@ def _on_node(
         pairs = alignment.pairs
         numbered = tuple(replace(pair, a=working[pair.a][0], b=working[pair.b][0]) for pair in pairs)
         alignment = Alignment(alignment.predicted, numbered)
-    return RunningPod(pod, claims, devices, alignment, rating.lowest, rating.highest)
+    return RunningPod(
+        pod,
+        claims,
+        devices,
+        alignment,
+        rating.lowest,
+        rating.highest,
+        sharing.kept,
+        sharing.companions,
+    )
 
 
-def _askers(claims: Sequence[Claim], vocabulary: Vocabulary) -> Iterator[int]:
-    """Of each device of the claims."""
+def _results(claims: Sequence[Claim], vocabulary: Vocabulary) -> Iterator[tuple[str, DeviceResult, int]]:
+    """Each device of the claims: the claim's name, the device, and its asker."""
     numbers: dict[tuple[int, str], int] = {}
     for position, claim in enumerate(claims):
         names = askers_of(claim.spec, vocabulary)
         for result in claim.allocation.results if claim.allocation is not None else ():
             name = result.request.partition("/")[0]
-            yield numbers.setdefault((position, names.get(name, name)), -1 - len(numbers))
+            asker = numbers.setdefault((position, names.get(name, name)), -1 - len(numbers))
+            yield claim.name, result, asker
 
 
 def _rated(devices: tuple[Placed, ...], ratings: _Ratings, worths: Worths) -> _Rating:

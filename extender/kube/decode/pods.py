@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from extender.model import Container, Pod, PodClaim
+from extender.model import Container, ContainerClaim, Pod, PodClaim
 from extender.model.quantity import Quantity
 
 from .errors import UNREADABLE, refuse
@@ -30,9 +30,15 @@ class PodClaimJSON(Wire):
     resource_claim_template_name: str | None = None
 
 
+class ContainerClaimJSON(Wire):
+    name: str | None = None
+    request: str | None = None
+
+
 class ResourcesJSON(Wire):
     requests: dict[str, QuantityJSON] | None = None
     limits: dict[str, QuantityJSON] | None = None
+    claims: list[ContainerClaimJSON] | None = None
 
 
 class ContainerJSON(Wire):
@@ -119,6 +125,10 @@ def _containers(entries: list[ContainerJSON] | None, field: str, interner: Inter
             name=entry.name or "",
             requests=_requests(entry.resources, f"{field}[{index}].resources", interner),
             restartable=entry.restart_policy == "Always",
+            claims=tuple(
+                ContainerClaim(each.name or "", each.request or "")
+                for each in (entry.resources and entry.resources.claims) or ()
+            ),
         )
         for index, entry in enumerate(entries or ())
     )

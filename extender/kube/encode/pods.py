@@ -54,7 +54,14 @@ def _containers(containers: Iterable[Container]) -> list[JSON]:
         filled(
             {
                 "name": container.name,
-                "resources": filled({"requests": quantities(container.requests)}),
+                "resources": filled(
+                    {
+                        "requests": quantities(container.requests),
+                        "claims": [
+                            filled({"name": each.name, "request": each.request}) for each in container.claims
+                        ],
+                    }
+                ),
                 "restartPolicy": "Always" if container.restartable else "",
             }
         )

@@ -8,7 +8,7 @@ import pytest
 
 from extender.kube import decode
 from extender.kube.decode import Interner
-from extender.model import Container, PodClaim
+from extender.model import Container, ContainerClaim, PodClaim
 from extender.model.quantity import parse_quantity
 
 
@@ -88,7 +88,7 @@ def test_containers():
             ],
             "initContainers": [
                 {"name": "sidecar", "restartPolicy": "Always"},
-                {"name": "setup", "resources": {"claims": [{"name": "c"}]}},
+                {"name": "setup", "resources": {"claims": [{"name": "c"}, {"name": "d", "request": "r"}]}},
             ],
         }
     )
@@ -96,4 +96,5 @@ def test_containers():
     assert found.containers == (
         Container("main", tuple((name, parse_quantity(amount)) for name, amount in amounts.items())),
     )
-    assert found.init_containers == (Container("sidecar", restartable=True), Container("setup"))
+    setup = Container("setup", claims=(ContainerClaim("c"), ContainerClaim("d", "r")))
+    assert found.init_containers == (Container("sidecar", restartable=True), setup)

@@ -24,6 +24,7 @@ from extender.model import (
     Constraint,
     Consumer,
     Container,
+    ContainerClaim,
     CounterConsumption,
     CounterSet,
     Device,
@@ -158,7 +159,7 @@ def test_pod():
             PodClaim("none", "", "t", needed=False),
         ),
         (Container("init", (("cpu", EIGHT),), restartable=True),),
-        (Container("main"),),
+        (Container("main", claims=(ContainerClaim("c", "gpu"), ContainerClaim("d"))),),
         "n",
     )
     assert again(decode.pod, encode.pod_json(pod)) == pod
