@@ -42,6 +42,7 @@ from .constraint_options import (
     group_attributes,
     location_attributes,
     participants,
+    written_anew,
 )
 from .further_options import count_options, distinct_options, soft_options
 from .groupings import groupings
@@ -58,7 +59,7 @@ from .outcome_checks import (
     search_warnings,
 )
 from .publications import Publication, Selected, selections
-from .recommendation import Recommendation, circumstances_of, recommend
+from .recommendation import Circumstances, Recommendation, circumstances_of, recommend
 from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
 from .survey import NodeGroup, Step, outcomes, survey
 
@@ -204,8 +205,19 @@ class _Adviser:
             nearness,
             rewrites,
             _sorted(warnings),
-            recommend(judged, circumstances),
+            recommend(judged, self._compared_without_kept(circumstances)),
         )
+
+    def _compared_without_kept(self, given: Circumstances) -> Circumstances:
+        """Also where devices are without the claim's own constraint on an attribute of unknown meaning."""
+        if given.kept is None or given.kept[0] in given.known:
+            return given
+        without = []
+        for spec in self._specs:
+            left = [each for each in spec.constraints if each.match_attribute != given.kept[0]]
+            without.append(written_anew(spec, spec.requests, left))
+        surveys = self._surveys(self._written_plan()), self._surveys(self._plan(without))
+        return replace(given, without_kept=compared(*surveys))
 
     def _explicit(self) -> tuple[tuple[ClaimSpec, ...], tuple[str, ...]]:
         """All claims and their names; the one for extended resources as if somebody had written it."""
@@ -238,8 +250,9 @@ class _Adviser:
             unknown = {Outcome.UNKNOWN: len(self._now.nodes)}
             return Judged(option, unknown, unknown, ()), (), ()
         now, empty = self._surveys(plan)
-        steps = longest_search((now, empty))
-        return Judged(option, outcomes(now), outcomes(empty), (), steps), now, empty
+        surveyed = (now, empty)
+        steps, far = longest_search(surveyed), known_far(surveyed)
+        return Judged(option, outcomes(now), outcomes(empty), (), steps, far=far), now, empty
 
     def _surveys(self, plan: Plan) -> NowAndEmpty:
         """The cluster as it stands and empty; each set of claims once."""

@@ -26,6 +26,7 @@ class AdviceCode(StrEnum):
     """Every advice there is; the template of a code names its parameters."""
 
     AS_WRITTEN = "as-written"
+    APART_AS_WRITTEN = "apart-as-written"
     HARD_CONSTRAINT = "hard-constraint"
     COSTS_NODES = "costs-nodes"
     SHARED_ATTRIBUTE = "shared-attribute"
@@ -38,6 +39,10 @@ class AdviceCode(StrEnum):
 TEMPLATES: dict[AdviceCode, str] = {
     AdviceCode.AS_WRITTEN: (
         "as written, the constraint on {attribute} over {over} keeps the devices together; nothing to change"
+    ),
+    AdviceCode.APART_AS_WRITTEN: (
+        "as written, the constraint on {attribute} over {over} keeps a value in common, not the devices "
+        "together: {why}"
     ),
     AdviceCode.HARD_CONSTRAINT: (
         "a hard matchAttribute, {attribute} over {over}, costs no node when the cluster is empty{rest}"
@@ -94,7 +99,8 @@ class Circumstances:
     ``takes_all``: some request for such devices asks for all of a node. ``pushes_together``: whether an
     option puts parts of one card together that want two. ``apart``: the claim says that parts of cards
     are of different cards. ``known``: the attributes of which it is known that they say how near devices
-    are. ``requests``: those for devices that have a place, each with its alternatives.
+    are. ``requests``: those for devices that have a place, each with its alternatives. ``without_kept``: on
+    how many nodes devices are nearer, and on how many farther, without ``kept`` if it is none of ``known``.
     """
 
     claims: int
@@ -104,6 +110,7 @@ class Circumstances:
     apart: bool
     known: frozenset[str]
     requests: tuple[tuple[str, tuple[int, ...]], ...]
+    without_kept: tuple[int, int] = (0, 0)
 
 
 def circumstances_of(
@@ -151,14 +158,14 @@ def recommend(judged: Sequence[Judged], given: Circumstances) -> Recommendation 
     matching = [each for each in judged if each.option.kind is OptionKind.MATCH]
     matching = [each for each in matching if not given.pushes_together(each.option)]
     if not free.fits_empty or not matching or given.takes_all:
-        return None if given.kept is None or not written.fits_empty else _kept(written, free, given.kept)
+        return None if given.kept is None or not written.fits_empty else _kept(written, free, None, given)
     widest = max(each.option.covers for each in matching)
     if given.kept is not None and written.fits_empty:
         good = [each for each in matching if each.option.covers == widest]
         best = _best([each for each in good if not _is_risky(each, written, given)], free, written, given)
         better = best is not None and best.nearer and _costs_nothing(best, free, written)
         if not better:
-            return _kept(written, free, given.kept)
+            return _kept(written, free, best, given)
     for covers in sorted({each.option.covers for each in matching}, reverse=True):
         found = _of_one_width([each for each in matching if each.option.covers == covers], judged, given)
         if found is not None:
@@ -317,11 +324,24 @@ def _about(
     )
 
 
-def _kept(written: Judged, free: Judged, kept: tuple[str, tuple[tuple[Group, ...], ...]]) -> Recommendation:
-    attribute, groups = kept
+def _kept(written: Judged, free: Judged, best: Judged | None, given: Circumstances) -> Recommendation:
+    """What the claim's own constraint does for it; ``best``: the best of the others, at a cost."""
+    assert given.kept is not None
+    attribute, groups = given.kept
+    code, why = AdviceCode.AS_WRITTEN, ""
+    nearer, farther = given.without_kept
+    if nearer:
+        code, why = AdviceCode.APART_AS_WRITTEN, "without it they are nearer on some nodes"
+        why += ", and farther on others" if farther else ""
+    elif written.far and best is not None and best.nearer and attribute not in given.known:
+        code, why = AdviceCode.APART_AS_WRITTEN, "on some nodes they are on different NUMA nodes"
+        why += (
+            f", and {best.option.attribute} over {over(best.option.groups)} beside it brings them nearer, "
+            f"but leaves {best.fits_empty} of {_nodes(free.fits_empty)} when empty"
+        )
     return Recommendation(
-        AdviceCode.AS_WRITTEN,
-        params_of({"attribute": attribute, "over": over(groups)}),
+        code,
+        params_of({"attribute": attribute, "over": over(groups), "why": why}),
         None,
         attribute,
         groups,

@@ -63,6 +63,11 @@ def test_an_attribute_of_any_domain_is_named():
     assert "if its values are groups of near devices" in render_recommendation(found)
 
 
+def halves():
+    """Two GPUs and two NICs, one of each on both NUMA nodes."""
+    return [[b.device(f"{kind}-{i}", None, i) for i in range(2)] for kind in ("gpu", "nic")]
+
+
 def located(groups, gpu_numa="gpu.nvidia.com/numa", nic_numa="dra.net/numaNode"):
     """Two GPUs and two NICs, the first GPU on the NUMA node of the second NIC; ``groups`` of the four."""
 
@@ -97,6 +102,43 @@ def test_a_constraint_of_the_claim_counts():
     """Nothing to change where the claim itself keeps its devices together."""
     found = advised(grouped(), two_each(Constraint(match_attribute=GROUP))).recommendation
     assert (found.code, found.attribute) == (AdviceCode.AS_WRITTEN, GROUP)
+
+
+@pytest.mark.parametrize(
+    ("groups", "code"), [("xyxy", AdviceCode.AS_WRITTEN), ("xyyx", AdviceCode.APART_AS_WRITTEN)]
+)
+def test_a_constraint_of_the_claim_that_pulls_devices_apart(groups, code):
+    """The first GPU and NIC are on one NUMA node; the constraint keeps them, or parts them."""
+    gpus, nics = halves()
+    devices = [
+        replace(each, attributes={**each.attributes, GROUP: b.text(group)})
+        for each, group in zip((*gpus, *nics), groups, strict=True)
+    ]
+    spec = b.spec(
+        b.request("gpu", "gpu"), b.request("nic", "nic"), constraints=[Constraint(match_attribute=GROUP)]
+    )
+    found = advised(b.snapshot(b.machine("n", devices[:2], devices[2:])), spec).recommendation
+    assert (found.code, found.attribute) == (code, GROUP)
+    assert ("without it they are nearer" in render_recommendation(found)) == (
+        code is not AdviceCode.AS_WRITTEN
+    )
+
+
+def test_a_constraint_of_the_claim_beside_which_another_helps():
+    """The constraint says nothing, and devices are apart; on one of two nodes they need not be."""
+    gpus, nics = (
+        [replace(each, attributes={**each.attributes, GROUP: b.text("x")}) for each in kind]
+        for kind in halves()
+    )
+    spec = b.spec(
+        b.request("gpu", "gpu"), b.request("nic", "nic"), constraints=[Constraint(match_attribute=GROUP)]
+    )
+    machines = b.machine("n", gpus, nics[::-1]), b.machine("m", gpus[:1], nics[1:])
+    found = advised(b.snapshot(*machines), spec).recommendation
+    assert (found.code, found.attribute) == (AdviceCode.APART_AS_WRITTEN, GROUP)
+    assert render_recommendation(found).endswith(
+        f"{b.NUMA} over gpu + nic beside it brings them nearer, but leaves 1 of 2 nodes when empty"
+    )
 
 
 def test_no_constraint_only_where_all_that_are_published_were_tried():
