@@ -31,8 +31,6 @@ kube-scheduler takes the same steps on each attempt of the pod, on every such no
 
 _DIAGNOSED = (ReasonCode.NO_FIT, ReasonCode.INVALID_POOL)
 _BUDGETS = (ReasonCode.SEARCH_BUDGET, ReasonCode.REQUEST_BUDGET, ReasonCode.REQUEST_WORK)
-_NODE_TIMES_OUT = ("1.34", "1.35")
-# Where a timeout concerns one node; later it ends the attempt.
 _ABORTS = "aborts the whole attempt, wherever else the pod would fit"
 _NO_FIT = "no set of devices satisfies it"
 
@@ -234,7 +232,7 @@ def search_warnings(
             long.update(group.nodes)
             most = max(most, prediction.steps)
     if given_up:
-        then = "takes the node for one that does not fit" if release.minor in _NODE_TIMES_OUT else _ABORTS
+        then = _ABORTS if release.plugin.timeout_aborts else "takes the node for one that does not fit"
         yield warning(
             WarningCode.SEARCH_EXPLODES, Severity.WARNS, nodes=len(given_up), steps=limit, then=then
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from extender.core.advice.advisor import Subject, advise
 from extender.core.advice.claim_warnings import WarningCode, render_warning
 from extender.core.prediction.evaluate import Settings
@@ -15,11 +17,11 @@ YES = Attribute(AttributeKind.BOOL, value=True)
 
 
 def warned(
-    spec: ClaimSpec, *nodes: Iterable[Device], settings: Settings | None = None
+    spec: ClaimSpec, *nodes: Iterable[Device], settings: Settings | None = None, release: str = "1.36"
 ) -> dict[WarningCode, str]:
     """The warnings by code, as text, on nodes with these GPUs."""
     machines = [b.machine(f"node-{number}", devices, ()) for number, devices in enumerate(nodes)]
-    snapshot = b.snapshot(*machines)
+    snapshot = b.snapshot(*machines, release=release)
     subject = Subject(b.pod("p", "c"), (b.claim("c", spec),))
     advice = advise(subject, snapshot, settings or Settings(), lambda _: None)
     return {each.code: render_warning(each) for each in advice.warnings}
@@ -94,3 +96,23 @@ def test_searches_that_explode():
     given_up = warned(spec, ranked, settings=Settings(search_steps=5_000))
     assert given_up[WarningCode.SEARCH_EXPLODES].startswith("on 1 node the search was given up after 5000")
     assert WarningCode.HOLDS_NOWHERE not in given_up
+
+
+@pytest.mark.parametrize(
+    ("release", "then"),
+    [
+        ("1.34", "takes the node for one that does not fit"),
+        ("1.35", "takes the node for one that does not fit"),
+        ("1.36", "aborts the whole attempt, wherever else the pod would fit"),
+        ("1.37", "aborts the whole attempt, wherever else the pod would fit"),
+    ],
+)
+def test_what_running_out_of_time_does(release, then):
+    """Up to 1.35 it concerns the node; later the scheduler gives up the whole attempt."""
+    devices = [
+        b.device(f"gpu-{number}", mark=Attribute(AttributeKind.INT, number % 2)) for number in range(16)
+    ]
+    mark = Constraint((), "example.com/mark")
+    spec = b.spec(b.request("gpu", "gpu", 4), b.request("more", "gpu", 5), constraints=[mark])
+    found = warned(spec, devices, settings=Settings(search_steps=1_000), release=release)
+    assert found[WarningCode.SEARCH_EXPLODES].endswith(f"and then {then}")
