@@ -90,6 +90,8 @@ def end_of(answer: Mapping[str, Any]) -> End:
         # Of this node only; every other error aborts the attempt.
         node_fails = answer["error"].startswith("invalid resource pools were encountered")
         return ("node fails",) if node_fails else ("error",)
+    if "panic" in answer:
+        return ("panic",)
     if "results" not in answer:
         return ("undecided", *answer.keys())
     if answer["results"] is None:

@@ -7,14 +7,27 @@ structured/internal consumable_capacity.go, v0.35 to v0.37.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import NamedTuple
 
-from extender.model import Capacity, RequestPolicy
+from extender.model import Capacity, Device, DeviceTraits, RequestPolicy
 from extender.model.quantity import MAX_INT64, MIN_INT64, NANOS, Quantity
 
 _WRAP = 1 << 64
 _MILLI = NANOS // 1000
+
+
+def is_plain(traits: DeviceTraits) -> bool:
+    """Whether a request without capacity surely fits while nobody has a share of the device."""
+    return not traits.allow_multiple_allocations and all(
+        capacity.policy is None for _, capacity in traits.capacity
+    )
+
+
+def plain_devices(devices: Iterable[Device]) -> int:
+    """How many plain devices there are before the first one that is not."""
+    return sum(1 for _ in takewhile(lambda device: is_plain(device.traits), devices))
 
 
 class CapacityFault(ValueError):

@@ -47,13 +47,15 @@ class Block(NamedTuple):
     A slice that holds candidates, in releases where slices matter to the search.
 
     Two blocks have a fixed order only if they are of different pools of which one
-    is ``late``, or of one pool and one is a ``late_slice``.
+    is ``late``, or of one pool and one is a ``late_slice``. ``plain``: how many devices the slice
+    begins with that a request without capacity surely has room on; 0 where no release asks.
     """
 
     pool: int
     late: bool
     late_slice: bool
     counter_sets: tuple[CounterSet, ...] = ()
+    plain: int = 0
 
 
 class Layout(NamedTuple):

@@ -41,6 +41,9 @@ def usage_of(
             in_use |= 1 << number
         if name in pool_usage.consumed:
             consumed.append((number, pool_usage.consumed[name]))
+        elif pool_usage.consumed and release.rechecks_wrong_device:
+            # A pick of this device may look for room on another one of the pool.
+            consumed.append((number, ()))
         if release.counters.shares_known_by_id and name in pool_usage.shared:
             shared |= 1 << number
         if candidate.traits.consumes_counters:

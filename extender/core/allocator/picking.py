@@ -12,7 +12,8 @@ How upstream picks a device, in this order. A step that rejects the device ends 
 5. constraints, in the order of the claim: each that applies takes the device in, up to the first
    that refuses it. That one leaves those before it.
 6. capacity: room for one more share. It was there when the search chose the device, unless *all*
-   devices are asked for: their list was made before the first was picked.
+   devices are asked for: their list was made before the first was picked. 1.34 looks at another
+   device here, see ``_recheck``.
 
 The order matters, because a step leaves marks that a later one may fail to remove. What holds
 after every pick, whatever came of it:
@@ -43,8 +44,8 @@ from extender.model.quantity import Quantity
 from ..claims.compiled_claims import Alternative
 from ..cluster.taints import taints_block
 from ..cluster.usage import Amounts
-from ..reasons import Reason, ReasonCode, reason
-from .capacity import Arithmetic, CapacityFault, Demand, consumed_amount, demand, fits
+from ..reasons import CONSUMABLE_CAPACITY, Reason, ReasonCode, reason
+from .capacity import Arithmetic, CapacityFault, Demand, consumed_amount, demand, fits, is_plain
 from .compared_values import FAILED_VALUE, UNDECIDED_VALUE
 from .compatibility_groups import AvailableGroups
 from .constraints import constraint_of
@@ -93,6 +94,7 @@ class Picks:
         compiled, layout, usage, release = problem
         self.results: list[list[Pick]] = [[] for _ in compiled.claims]
         self._candidates = layout.candidates
+        self._blocks = layout.blocks
         self._release = release
         self._features = release.features
         self._in_use = usage.in_use
@@ -118,6 +120,8 @@ class Picks:
     def has_capacity(self, number: int, alternative: Alternative) -> bool:
         if not self._features.consumable_capacity:
             return True
+        if self._release.rechecks_wrong_device:
+            self._demand_plain(number, alternative)
         amounts = self._demand(number, alternative)
         if amounts is None:
             return False
@@ -147,11 +151,29 @@ class Picks:
                 ) from None
         return self._demands[key]
 
-    def pick(self, number: int, alternative: Alternative, *, must: bool) -> Callable[[], None] | None:
+    def _demand_plain(self, number: int, alternative: Alternative) -> None:
+        """Refuse to tell where 1.34 looks at a capacity that can be short."""
+        plain = is_plain(self._candidates[number].traits) and number not in self._consumed
+        if not plain or alternative.request.capacity:
+            raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=CONSUMABLE_CAPACITY))
+
+    def _recheck(self, number: int, index: int) -> None:
+        """
+        What 1.34 does of a device that is the ``index``-th of its request: it looks for room on the
+        ``index``-th device of the slice, and crashes where there is none.
+        """
+        block = self._blocks[self._candidates[number].block]
+        if index >= block.plain:
+            raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=CONSUMABLE_CAPACITY))
+
+    def pick(
+        self, number: int, alternative: Alternative, *, must: bool, index: int = 0
+    ) -> Callable[[], None] | None:
         """
         Pick a selectable device if it is free and everything holds.
 
-        ``must``: no other device will do, so a broken constraint is fatal. Returns
+        ``must``: no other device will do, so a broken constraint is fatal. ``index``: how many devices
+        the request has already. Returns
         how to undo the pick, ``None`` if the device cannot be had.
         """
         candidate = self._candidates[number]
@@ -168,6 +190,8 @@ class Picks:
         if joined is None:
             return None
         satisfied = self._satisfies(number, alternative, must=must)
+        if satisfied and self._release.rechecks_wrong_device:
+            self._recheck(number, index)
         if satisfied and self.has_capacity(number, alternative):
             return self._take(number, alternative, shareable=shareable, counted=counted, joined=joined)
         if not self._release.counters.leak:

@@ -16,6 +16,7 @@ from ..releases.release import CounterScope, Release
 from ..topology.driver_attributes import DeviceKind
 from ..topology.locations import Location
 from .budget import PIECE_UNITS, Budget, TurnOver
+from .capacity import plain_devices
 from .compared_values import MISSING, Value, ValueClasses, values_of
 from .layout import NOWHERE, Block, Candidate, Layout, NodeLayout
 from .selector_result import SelectorResult, as_seen, selector_result
@@ -216,6 +217,7 @@ class Projector:
                         signature.pools[slice_signature.pool].late,
                         slice_signature.late,
                         slice_signature.counter_sets,
+                        plain_devices(devices) if self._release.rechecks_wrong_device else 0,
                     )
                 )
             for position, results, seen in self._seen[number]:

@@ -21,7 +21,7 @@ from extender.model import MAX_RESULTS
 from extender.model.quantity import MAX_INT64
 
 from ..claims.compiled_claims import Alternative
-from ..reasons import ALL_WITH_COUNTERS, CONSUMABLE_CAPACITY, Reason, ReasonCode, reason
+from ..reasons import ALL_WITH_COUNTERS, Reason, ReasonCode, reason
 from .layout import Candidate
 from .picking import Fatal, Pick, Picks, Unpredictable
 from .problem import Problem
@@ -116,8 +116,6 @@ class Search:
 
         Raises ``Fatal`` where upstream aborts, ``Unpredictable`` where we cannot tell.
         """
-        if self._features.consumable_capacity and self._release.capacity.crashes and self._claims:
-            raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=CONSUMABLE_CAPACITY))
         self._validate()
         step = self._allocate_one(0, 0, 0, 0, inside=False, start=0)
         if step is Step.EXCEEDED:
@@ -241,7 +239,7 @@ class Search:
     ) -> Step:
         """Device number ``device`` of those that the request must all get: no other will do."""
         claim = alternative.claim
-        undo = self._pick(self._eligible[alternative.index][device], alternative, must=True)
+        undo = self._pick(self._eligible[alternative.index][device], alternative, device, must=True)
         if undo is None:
             return Step.FAILED
         following = 0 if self._release.all_mode_forgets_alternative else sub
@@ -267,7 +265,7 @@ class Search:
                 continue
             if not self._picks.has_capacity(number, alternative):
                 continue
-            undo = self._pick(number, alternative, must=False)
+            undo = self._pick(number, alternative, device, must=False)
             if undo is None:
                 continue
             following = position + 1 if self._release.order.combinations else 0
@@ -322,9 +320,11 @@ class Search:
         if result is SelectorResult.UNPREDICTABLE:
             raise Unpredictable(_cel_reason(ReasonCode.CEL_UNKNOWN, candidate, number))
 
-    def _pick(self, number: int, alternative: Alternative, *, must: bool) -> Callable[[], None] | None:
+    def _pick(
+        self, number: int, alternative: Alternative, index: int, *, must: bool
+    ) -> Callable[[], None] | None:
         self.tried += 1
-        return self._picks.pick(number, alternative, must=must)
+        return self._picks.pick(number, alternative, must=must, index=index)
 
 
 def _too_many(claim: int, count: int) -> Reason:

@@ -140,7 +140,7 @@ def shortage_of(problem: Problem) -> Shortage | None:
 
     ``None``: no telling. Looks at requests for a number of devices, without alternatives.
     """
-    if problem.release.capacity.crashes and problem.release.features.consumable_capacity:
+    if problem.release.rechecks_wrong_device:
         return None
     requests = [request for claim in problem.claims.claims for request in claim.requests]
     alternatives = [alternative for request in requests for alternative in request.alternatives]

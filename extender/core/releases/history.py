@@ -133,7 +133,7 @@ def _v1_34(patch: int, implementation: Implementation) -> Release:
             wraps=True,
             all_mode_by_room=True,
             gate_off=CapacityGateOff.REFUSED if experimental else CapacityGateOff.IGNORED,
-            crashes=True,
+            rechecks_wrong_device=True,
         ),
         results=Results(tolerations=False, claim_config_once=False, binds_to_node=experimental),
         distinct=DistinctRule.NEVER_EQUAL if experimental else DistinctRule.UNSUPPORTED,

@@ -131,13 +131,14 @@ class CapacityRules:
     ``wraps``: amounts beyond 64 bits wrap and negative ones pass, else both abort
     the attempt (1.37). ``all_mode_by_room``: requests for all devices leave out
     those without room left, else only those that are too small (1.37).
-    ``crashes``: the code of the release crashes (1.34).
+    ``rechecks_wrong_device``: the second look at a device's room is at another device of its slice,
+    and crashes where there is none (1.34).
     """
 
     wraps: bool = False
     all_mode_by_room: bool = False
     gate_off: CapacityGateOff = CapacityGateOff.REFUSED
-    crashes: bool = False
+    rechecks_wrong_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,11 @@ class Release:
     extended_resource_modelled: bool = True
     checks_node_operations: bool = True
     taint_rule_without_selector_matches: bool = False
+
+    @property
+    def rechecks_wrong_device(self) -> bool:
+        """Whether 1.34 looks for room on the wrong device: the fault is in the code of a feature."""
+        return self.capacity.rechecks_wrong_device and self.features.consumable_capacity
 
     @property
     def minor(self) -> str:
