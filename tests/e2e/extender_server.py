@@ -33,14 +33,18 @@ class Extender:
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples called ``name``, without our prefix, that carry ``labels``; 0 for none."""
+        return sum(value for given, value in self.samples(name) if labels.items() <= given.items())
+
+    def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each sample called ``name``, without our prefix, as of one moment."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as response:
             text = response.read().decode()
-        return sum(
-            sample.value
+        return [
+            (sample.labels, sample.value)
             for family in text_string_to_metric_families(text)
             for sample in family.samples
-            if sample.name == f"dra_extender_{name}" and labels.items() <= sample.labels.items()
-        )
+            if sample.name == f"dra_extender_{name}"
+        ]
 
     def answered(self, verb: str, result: str = "ok") -> int:
         """How many requests of a verb were answered well, or with another result."""
