@@ -13,7 +13,7 @@ from tests.e2e.extender_server import ready, serving, until
 
 pytestmark = pytest.mark.e2e
 
-REPEATS = 2
+REPEATS = 1
 LEAST_RATIO = 0.8
 """Of the rate without the costly claims."""
 MOST_WITHOUT_OPINION = 15
