@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extender.kube.api.nominations import Written
-from extender.service.nomination.nominator import RENEW_PART
+from extender.service.nomination.renewal import RENEW_PART
 from tests import builders as b
 from tests.service.nomination.nominated_cluster import SCHEDULER, SECONDS, NominatedCluster, near
 

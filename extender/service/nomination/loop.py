@@ -15,7 +15,7 @@ import structlog
 from extender.kube.api.backoff import Backoff
 from extender.kube.api.nominations import Written
 
-from .nominator import Preparation
+from .choosing import Preparation
 
 if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes

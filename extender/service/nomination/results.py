@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extender.core.nomination.refusals import Refusal
 
 
 class NominationResult(StrEnum):
@@ -18,3 +24,11 @@ class NominationResult(StrEnum):
     LATE = "late"
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is told of each nomination that ends, and once of each reason for which a pod is not nominated."""
+
+    result: Callable[[NominationResult], None]
+    refusal: Callable[[Refusal], None]

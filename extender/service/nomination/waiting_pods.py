@@ -77,6 +77,12 @@ class WaitingPods:
         """The pod is nominated, bound or gone."""
         return self._by_uid.pop(pod_uid, None)
 
+    def clear(self) -> None:
+        """No pod waits any more."""
+        self._by_uid.clear()
+        self._ready.clear()
+        self._later.clear()
+
     def next_ready(self, now: float) -> WaitingPod | None:
         """The pod that comes first of those that may be tried now; it stays until it is removed."""
         while self._later and self._later[0][0] <= now:

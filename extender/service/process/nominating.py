@@ -18,7 +18,8 @@ from ..config import LEASE, NominateOptions
 from ..config_error import ConfigError
 from ..nomination.loop import NominationLoop, Prepare
 from ..nomination.node_rules import NodeRules
-from ..nomination.nominator import Counted, NominationSettings, Nominator
+from ..nomination.nominator import NominationSettings, Nominator
+from ..nomination.results import Counted
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Evaluation

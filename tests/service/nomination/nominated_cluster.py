@@ -33,10 +33,11 @@ from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.live.unconfirmed_pods import UnconfirmedPods
+from extender.service.nomination.choosing import Preparation
 from extender.service.nomination.node_rules import NodeRules
-from extender.service.nomination.nominator import Counted, NominationSettings, Nominator, Preparation
+from extender.service.nomination.nominator import NominationSettings, Nominator
 from extender.service.nomination.outstanding import Nomination
-from extender.service.nomination.results import NominationResult
+from extender.service.nomination.results import Counted, NominationResult
 from extender.service.nomination.waiting_pods import WaitingPod
 from tests import builders as b
 

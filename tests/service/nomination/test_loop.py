@@ -11,7 +11,7 @@ import structlog
 
 from extender.core.nomination.refusals import Refusal
 from extender.kube.api.nominations import Written
-from extender.service.nomination import nominator
+from extender.service.nomination import choosing
 from extender.service.nomination.loop import CONCURRENCY, MOST_FRUITLESS, TICK_SECONDS, NominationLoop
 from tests.service.nomination.nominated_cluster import NominatedCluster, near, there
 
@@ -184,7 +184,7 @@ async def test_pods_that_cannot_start_take_bounded_work(monkeypatch):
 @pytest.mark.parametrize(("prepare", "asked"), [(judge, [("a", "x")]), (give_up, [])])
 async def test_what_takes_long_is_prepared(monkeypatch, prepare, asked):
     """Never judged for longer than a turn; a pod whose preparation is given up goes the usual way."""
-    monkeypatch.setattr(nominator, "TURN_UNITS", 500)
+    monkeypatch.setattr(choosing, "TURN_UNITS", 500)
     cluster, api = NominatedCluster(near("x"), *(near(f"n{number}", 0) for number in range(20))), Api()
     async with running(cluster, api, prepare=prepare):
         pod = cluster.create("a")

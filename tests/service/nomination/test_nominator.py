@@ -17,7 +17,7 @@ from extender.model.scheduling import ContainerResources, PodResources, Scheduli
 from extender.service.explain import ExplainedNomination, explanation_of, to_json, with_nomination
 from extender.service.live.prediction_check import Match
 from extender.service.nomination import nominator
-from extender.service.nomination.nominator import RENEW_PART
+from extender.service.nomination.renewal import RENEW_PART
 from extender.service.nomination.results import NominationResult
 from tests import builders as b
 from tests.service.nomination.nominated_cluster import SCHEDULER, SECONDS, NominatedCluster, near, there
