@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from extender.service.metrics.specs import markdown as metrics
+from extender.service.metrics.page import markdown as metrics
 from tests.attacks import tried
 from tests.manifests import the
 from tests.paths import ROOT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from extender.service.metrics.specs import PREFIX, markdown
+from extender.service.metrics.page import markdown
+from extender.service.metrics.specs import PREFIX
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs/metrics.md").read_text()
