@@ -14,7 +14,7 @@ E2E ?= 1.36
 COUNT ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench oracle differential scheduler-oracle differential-scheduling e2e e2e-all lock clean
+.PHONY: help install demo test lint bench oracle helm differential scheduler-oracle differential-scheduling e2e e2e-all lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-25s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: $(READY) ## Measure latency and memory on generated fleets
 
 oracle: $(READY) ## Build Kubernetes' own allocator, to test against (needs Go)
 	@$(BIN)/python -m tests.oracle.build $(ORACLES)
+
+helm: $(READY) ## Build Helm, to test the chart with (needs Go)
+	@$(BIN)/python -m tests.chart.helm
 
 differential: oracle ## Compare generated cases with Kubernetes' own allocator (needs Go)
 	@$(BIN)/python -m tests.differential $(ORACLES) --count $(COUNT)

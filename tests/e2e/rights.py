@@ -9,9 +9,8 @@ import yaml
 
 from tests.e2e.api import Api, InvalidClaims, Object, each
 from tests.e2e.kustomization import render
-from tests.paths import ROOT
+from tests.manifests import DEPLOY, MANIFESTS
 
-DEPLOY = ROOT / "deploy"
 KINDS = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding")
 """What an account consists of, in the order in which it is put in."""
 SECONDS = 20.0
@@ -47,7 +46,7 @@ def rights() -> list[Right]:
     """
     roles = [
         document
-        for path in sorted(DEPLOY.rglob("*.yaml"))
+        for path in MANIFESTS
         for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
         if document["kind"] in ("ClusterRole", "Role")
     ]

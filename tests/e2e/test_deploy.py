@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 
 DEPLOY = ROOT / "deploy"
 FOLDERS = ("base", "overlays/production", "overlays/webhook")
-CUSTOM = {"ServiceMonitor", "Issuer", "Certificate"}
+CUSTOM = {"ServiceMonitor", "PrometheusRule", "Issuer", "Certificate"}
 """Kinds of the Prometheus operator and of cert-manager: a server without these knows none of them."""
 RENDERED = [(folder, document) for folder in FOLDERS for document in render(DEPLOY / folder)]
 NAMESPACE = "dra-extender"

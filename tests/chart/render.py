@@ -1,0 +1,83 @@
+"""What ``helm template`` makes of the chart, and what Helm adds to every object."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.helm import helm
+from tests.chart.values import CHART
+from tests.e2e.releases import RELEASES
+
+NEEDS_HELM = pytest.mark.skipif(
+    not helm().exists(), reason="Helm is not built: python -m tests.chart.helm (needs Go)"
+)
+OF_HELM = {
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/managed-by",
+    "app.kubernetes.io/version",
+    "helm.sh/chart",
+}
+"""Labels that tell one release from another; the kustomizations have none of them."""
+POLICIES = {
+    "1.34": "",
+    "1.35": "",
+    "1.36": "admissionregistration.k8s.io/v1",
+    "1.37": "admissionregistration.k8s.io/v1",
+}
+"""Where the API has MutatingAdmissionPolicies by default; k8s.io/api admissionregistration, v0.36."""
+
+
+class Refused(Exception):
+    """Helm did not render; the text is what it said."""
+
+
+def run(*arguments: str | Path) -> str:
+    """What Helm prints; ``Refused`` where it fails."""
+    # Nothing of the user's own Helm counts.
+    environment = {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [helm(), *arguments], capture_output=True, text=True, timeout=120, check=False, env=environment
+    )
+    if done.returncode != 0:
+        raise Refused(done.stderr + done.stdout)
+    return done.stdout
+
+
+def template(
+    *values: str,
+    minor: str = "1.36",
+    release: str = "dra-extender",
+    namespace: str = "dra-extender",
+    options: tuple[str, ...] = (),
+    chart: Path = CHART,
+) -> list[dict[str, Any]]:
+    """The objects of the chart; ``values`` as ``name=value``, which is JSON where it can be."""
+    settings = [part for value in values for part in (_flag(value), value)]
+    version = ["--kube-version", RELEASES[minor]]
+    text = run("template", release, chart, "--namespace", namespace, *version, *settings, *options)
+    return [document for document in yaml.safe_load_all(text) if document is not None]
+
+
+def _flag(value: str) -> str:
+    return "--set-json" if value.partition("=")[2][:1] in ("{", "[", '"') else "--set"
+
+
+def as_kustomized(value: Any) -> Any:
+    """The value without the labels that Helm adds."""
+    if isinstance(value, dict):
+        return {key: as_kustomized(item) for key, item in value.items() if key not in OF_HELM}
+    if isinstance(value, list):
+        return [as_kustomized(item) for item in value]
+    return value
+
+
+def the(kind: str, documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one object of a kind."""
+    found = [document for document in documents if document["kind"] == kind]
+    assert len(found) == 1, f"{len(found)} objects of kind {kind}"
+    return found[0]

@@ -1,0 +1,280 @@
+"""Helm renders the chart for each mode and minor, and what comes out is what the documentation promises."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+
+import pytest
+import yaml
+
+from extender.cli.serve import command as serve
+from extender.service.listeners import listeners_of
+from tests.chart.render import NEEDS_HELM, POLICIES, Refused, run, template, the
+from tests.chart.values import CHART
+from tests.e2e.releases import RELEASES
+from tests.pod_security import violations
+
+pytestmark = NEEDS_HELM
+
+MODES = ("second-scheduler", "extender", "audit-only")
+EVERYTHING = (
+    "replicas=2",
+    "bind=true",
+    "nominate=true",
+    "webhook=true",
+    "monitoring.serviceMonitor=true",
+    "monitoring.rules=true",
+    'scheduler.featureGates={"DRAListTypeAttributes": true, "OpportunisticBatching": false}',
+    'routing.excludedNamespaces=["kube-system"]',
+    'routing.extendedResources=["example.com/gpu"]',
+)
+
+
+def pod(documents):
+    """The pod of the Deployment or of the CronJob."""
+    kinds = {document["kind"]: document for document in documents}
+    if "CronJob" in kinds:
+        return kinds["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return kinds["Deployment"]["spec"]["template"]["spec"]
+
+
+def container(documents, name):
+    (found,) = [each for each in pod(documents)["containers"] if each["name"] == name]
+    return found
+
+
+def configuration(documents):
+    """What the second scheduler reads."""
+    (found,) = [
+        document["data"]["config.yaml"]
+        for document in documents
+        if document["kind"] == "ConfigMap" and "config.yaml" in document["data"]
+    ]
+    return yaml.safe_load(found)
+
+
+def served(documents):
+    """The options of serve, as the program understands them."""
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    return parser.parse_args(container(documents, "dra-extender")["args"][1:])
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("values", [(), EVERYTHING], ids=["defaults", "everything"])
+def test_helm_lint_finds_nothing(mode, values):
+    """Neither with the defaults nor with every switch on."""
+    settings = [part for value in (f"mode={mode}", *values) for part in ("--set-json", jsoned(value))]
+    assert "0 chart(s) failed" in run("lint", "--strict", CHART, *settings)
+
+
+def jsoned(value):
+    """``name=value`` with the value as JSON."""
+    name, _, text = value.partition("=")
+    plain = text[:1] in '{["' or text in ("true", "false") or text.isdigit()
+    return value if plain else f'{name}="{text}"'
+
+
+@pytest.mark.parametrize("minor", RELEASES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("values", [(), EVERYTHING], ids=["defaults", "everything"])
+def test_every_mode_renders_for_every_minor(mode, minor, values):
+    """Each object has its kind and name once, is in the release's namespace, and its pod is restricted."""
+    documents = template(f"mode={mode}", *values, minor=minor, release="fast", namespace="gpu-system")
+    names = [(each["kind"], each["metadata"]["name"]) for each in documents]
+    assert len(set(names)) == len(names)
+    assert all(name.startswith("fast-dra-extender") for _, name in names)
+    namespaces = {each["metadata"].get("namespace") for each in documents}
+    assert namespaces <= {None, "gpu-system", "kube-system"}
+    assert violations(pod(documents)) == []
+    assert pod(documents)["schedulerName"] == "default-scheduler"
+    assert "dra-extender.dra-extender" not in str(documents)
+
+
+@pytest.mark.parametrize("minor", RELEASES)
+def test_the_second_scheduler_asks_the_extender_of_its_own_pod(minor):
+    """Over loopback; Lease, rights and image are right, and the image's release is predicted."""
+    documents = template(minor=minor, release="fast", namespace="gpu-system")
+    found = configuration(documents)
+    (extender,) = found["extenders"]
+    (verbs,) = [
+        each for each in listeners_of(serve.listen_options(served(documents))) if each.name == "verbs"
+    ]
+    assert verbs.address.loopback
+    assert extender["urlPrefix"] == f"http://{verbs.address.host}:{verbs.address.port}"
+    assert container(documents, "kube-scheduler")["image"].endswith(f":v{RELEASES[minor]}")
+    assert served(documents).kubernetes == RELEASES[minor]
+    lease = found["leaderElection"]
+    assert lease["leaderElect"] is True
+    assert lease["resourceNamespace"] == "gpu-system"
+    role = the("Role", documents)
+    assert role["metadata"]["namespace"] == "gpu-system"
+    assert role["rules"][1]["resourceNames"] == [lease["resourceName"]]
+    granted = {each["roleRef"]["name"] for each in documents if each["kind"] == "ClusterRoleBinding"}
+    assert granted == {"fast-dra-extender", "system:kube-scheduler", "system:volume-scheduler"}
+    assert [profile["schedulerName"] for profile in found["profiles"]] == ["fast-dra-extender"]
+
+
+def test_a_provider_s_version_names_the_release():
+    """GKE and k3s add a suffix, which no image of kube-scheduler has."""
+    documents = template("scheduler.version=v1.35.4-gke.1829001")
+    assert container(documents, "kube-scheduler")["image"] == "registry.k8s.io/kube-scheduler:v1.35.4"
+    assert served(documents).kubernetes == "1.35.4"
+
+
+def test_gates_reach_both_programs():
+    """The scheduler gets all, the extender those that influence predictions."""
+    documents = template(
+        'scheduler.featureGates={"DRAListTypeAttributes": true, "OpportunisticBatching": false}'
+    )
+    assert (
+        "--feature-gates=DRAListTypeAttributes=true,OpportunisticBatching=false"
+        in container(documents, "kube-scheduler")["args"]
+    )
+    arguments = container(documents, "dra-extender")["args"]
+    assert arguments[arguments.index("--feature-gates") + 1] == "DRAListTypeAttributes=true"
+
+
+@pytest.mark.parametrize("minor", RELEASES)
+def test_pods_are_routed_where_the_api_server_has_the_policy(minor):
+    """By default on 1.36 and later, else where it is turned on; the guard denies only then."""
+    documents = template(minor=minor)
+    kinds = {each["kind"]: each for each in documents}
+    guard = kinds["ValidatingAdmissionPolicyBinding"]["spec"]["validationActions"]
+    if POLICIES[minor]:
+        assert kinds["MutatingAdmissionPolicy"]["apiVersion"] == POLICIES[minor]
+        assert guard == ["Deny"]
+    else:
+        assert "MutatingAdmissionPolicy" not in kinds
+        assert guard == ["Warn", "Audit"]
+        beta = "admissionregistration.k8s.io/v1beta1"
+        turned_on = template(minor=minor, options=("--api-versions", f"{beta}/MutatingAdmissionPolicy"))
+        assert the("MutatingAdmissionPolicy", turned_on)["apiVersion"] == beta
+
+
+def test_routing_and_guard_speak_of_the_same_pods_and_scheduler():
+    """What claims devices is said once, and the guard lets through where the routing leads."""
+    documents = template(*EVERYTHING, release="fast")
+    routing = the("MutatingAdmissionPolicy", documents)["spec"]
+    guard = the("ValidatingAdmissionPolicy", documents)["spec"]
+    claims = {each["name"]: each["expression"] for each in guard["matchConditions"]}["claims-devices"]
+    assert claims in [each["expression"] for each in routing["matchConditions"]]
+    assert '"example.com/gpu"' in claims
+    name = configuration(documents)["profiles"][0]["schedulerName"]
+    assert f'value: "{name}"' in routing["mutations"][0]["jsonPatch"]["expression"]
+    assert guard["validations"][0]["expression"].endswith(f'== "{name}"')
+    assert any("kube-system" in each["expression"] for each in routing["matchConditions"])
+
+
+@pytest.mark.parametrize(
+    "value", ['routing.namespaceSelector={"matchLabels": {"a": "b"}}', 'routing.excludedNamespaces=["a"]']
+)
+def test_the_guard_only_warns_where_not_all_pods_are_routed(value):
+    """Pods of other namespaces are then not refused."""
+    assert the("ValidatingAdmissionPolicyBinding", template(value))["spec"]["validationActions"] == [
+        "Warn",
+        "Audit",
+    ]
+
+
+def test_other_modes_route_and_refuse_nothing():
+    """There is no second scheduler."""
+    for mode in ("extender", "audit-only"):
+        kinds = {each["kind"] for each in template(f"mode={mode}", *EVERYTHING)}
+        assert not {kind for kind in kinds if "AdmissionPolicy" in kind}
+
+
+def test_the_audit_only_reads():
+    """No verb but list, and no webhook, Service or Lease, whatever is turned on."""
+    documents = template("mode=audit-only", *EVERYTHING)
+    assert {verb for rule in the("ClusterRole", documents)["rules"] for verb in rule["verbs"]} == {"list"}
+    assert {each["kind"] for each in documents} == {
+        "ServiceAccount",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CronJob",
+    }
+
+
+def test_nominating_is_for_the_second_scheduler_s_pods_and_by_the_release_s_lease():
+    """The option names the Lease that the Role grants."""
+    documents = template("nominate=true", release="fast", namespace="gpu-system")
+    arguments = container(documents, "dra-extender")["args"]
+    (role,) = [
+        each for each in documents if each["kind"] == "Role" and "nominate" in each["metadata"]["name"]
+    ]
+    (lease,) = role["rules"][1]["resourceNames"]
+    assert arguments[arguments.index("--nominate-lease") + 1] == f"gpu-system/{lease}"
+    assert arguments[arguments.index("--scheduler-name") + 1] == "fast-dra-extender"
+
+
+def test_generated_certificates_name_the_release():
+    """The webhook trusts the certificate that its Secret holds."""
+    documents = template("webhook=true", release="fast", namespace="gpu-system")
+    (webhook,) = the("MutatingWebhookConfiguration", documents)["webhooks"]
+    secret = the("Secret", documents)
+    assert webhook["clientConfig"]["caBundle"] == secret["data"]["tls.crt"]
+    assert webhook["clientConfig"]["service"]["namespace"] == "gpu-system"
+
+
+def test_the_files_for_the_control_plane():
+    """The configuration is complete, and kubeadm's patch adds it to the static pod."""
+    documents = template("mode=extender", "bind=true", release="fast", namespace="gpu-system")
+    data = the("ConfigMap", documents)["data"]
+    found = yaml.safe_load(data["dra-extender-scheduler.yaml"])
+    (extender,) = found["extenders"]
+    host = "fast-dra-extender.gpu-system.svc"
+    assert extender["urlPrefix"] == f"https://{host}:8888"
+    assert extender["tlsConfig"]["serverName"] == host
+    assert extender["bindVerb"] == "bind"
+    patch = yaml.safe_load(data["kube-scheduler-patch.yaml"])
+    assert {operation["op"] for operation in patch} == {"add"}
+    assert "--config=/etc/kubernetes/dra-extender-scheduler.yaml" in [each["value"] for each in patch]
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ("mode=third", "mode"),
+        ("replicas=0", "replicas"),
+        ("schedulr.weight=1", "schedulr"),
+        ("image.digest=latest", "digest"),
+        ("guard.action=Maybe", "guard"),
+    ],
+)
+def test_wrong_values_are_refused(value, field):
+    """The schema says which value is wrong."""
+    with pytest.raises(Refused, match=field):
+        template(value)
+
+
+@pytest.mark.parametrize("version", ["1.33.9", "1.38.0"])
+def test_other_releases_are_refused(version):
+    """Their allocator is not predicted."""
+    with pytest.raises(Refused, match="kubeVersion"):
+        run("template", "dra-extender", CHART, "--kube-version", version)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((), 'as a second scheduler, named "fast-dra-extender"'),
+        (("routing.enabled=false",), "schedulerName: fast-dra-extender"),
+        (("mode=extender",), "kube-scheduler0+json.yaml"),
+        (("mode=audit-only",), "--from=cronjob/fast-dra-extender-audit"),
+    ],
+    ids=["second-scheduler", "unrouted", "extender", "audit-only"],
+)
+def test_the_notes_say_what_to_check_next(tmp_path, values, said):
+    """Helm shows them after an installation only, so they are rendered into an object here."""
+    copy = tmp_path / "chart"
+    shutil.copytree(CHART, copy)
+    notes = (copy / "templates" / "NOTES.txt").read_text()
+    (copy / "templates" / "_notes.tpl").write_text('{{- define "notes" -}}\n' + notes + "{{- end -}}\n")
+    probe = 'apiVersion: v1\nkind: Probe\ndata: {{ include "notes" . | toJson }}\n'
+    (copy / "templates" / "probe.yaml").write_text(probe)
+    text = the("Probe", template(*values, release="fast", namespace="gpu-system", chart=copy))["data"]
+    assert said in text
+    assert "-n gpu-system" in text
+    assert "<no value>" not in text
