@@ -57,13 +57,14 @@ def template(
     chart: Path = CHART,
 ) -> list[dict[str, Any]]:
     """The objects of the chart; ``values`` as ``name=value``, which is JSON where it can be."""
-    settings = [part for value in values for part in (_flag(value), value)]
+    settings = [part for value in values for part in (flag(value), value)]
     version = ["--kube-version", RELEASES[minor]]
     text = run("template", release, chart, "--namespace", namespace, *version, *settings, *options)
     return [document for document in yaml.safe_load_all(text) if document is not None]
 
 
-def _flag(value: str) -> str:
+def flag(value: str) -> str:
+    """The option of Helm for ``name=value``."""
     return "--set-json" if value.partition("=")[2][:1] in ("{", "[", '"') else "--set"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 
 import pytest
 import yaml
@@ -26,6 +27,7 @@ EVERYTHING = (
     "monitoring.serviceMonitor=true",
     "monitoring.rules=true",
     'scheduler.featureGates={"DRAListTypeAttributes": true, "OpportunisticBatching": false}',
+    'networkPolicy.controlPlane=["192.0.2.1/32", "2001:db8::1/128"]',
     'routing.excludedNamespaces=["kube-system"]',
     'routing.extendedResources=["example.com/gpu"]',
 )
@@ -277,4 +279,30 @@ def test_the_notes_say_what_to_check_next(tmp_path, values, said):
     text = the("Probe", template(*values, release="fast", namespace="gpu-system", chart=copy))["data"]
     assert said in text
     assert "-n gpu-system" in text
+    assert "image.repository is still the example" in text
     assert "<no value>" not in text
+
+
+def test_the_cluster_may_choose_the_user():
+    """As OpenShift does; the pod runs as another user than root all the same."""
+    context = pod(template("runAsUser=0"))["securityContext"]
+    assert context == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, 0), (1, 0), (2, 2)])
+def test_a_finding_of_the_audit_is_no_failed_job(tmp_path, status, expected):
+    """Status 1 is a finding, 2 a failure; the options reach the program."""
+    audit = container(template("mode=audit-only", 'audit.extraArgs=["--top", "3 4"]'), "audit")
+    program = tmp_path / "dra-extender"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@"\nexit {status}\n')
+    program.chmod(0o755)
+    done = subprocess.run(
+        [*audit["command"], *audit["args"]],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+    assert done.returncode == expected
+    assert done.stdout.splitlines() == ["audit", "--top", "3 4"]

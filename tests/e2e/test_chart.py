@@ -10,7 +10,7 @@ import time
 import pytest
 import yaml
 
-from tests.chart.render import NEEDS_HELM, run, template
+from tests.chart.render import NEEDS_HELM, flag, run, template
 from tests.chart.values import CHART
 from tests.e2e import workload
 from tests.e2e.api import Api, InvalidClaims, collection_of
@@ -29,6 +29,7 @@ EVERYTHING = (
     "bind=true",
     "nominate=true",
     "webhook=true",
+    'networkPolicy.controlPlane=["192.0.2.1/32", "2001:db8::1/128"]',
     'routing.excludedNamespaces=["kube-system"]',
     'routing.extendedResources=["example.com/gpu"]',
 )
@@ -214,7 +215,7 @@ async def left(api: Api, documents):
 async def test_helm_installs_upgrades_and_leaves_nothing_behind(plane, api, namespace, mode):
     """An upgrade keeps the certificates that Helm made and adds what is asked for; all of it goes again."""
     settings = ["--namespace", namespace, "--kubeconfig", plane.kubeconfig, "--set", f"mode={mode}"]
-    full = [part for value in EVERYTHING if "[" not in value for part in ("--set", value)]
+    full = [part for value in EVERYTHING for part in (flag(value), value)]
     plain = template(f"mode={mode}", minor=MINOR, release=RELEASE, namespace=namespace)
     everything = template(f"mode={mode}", *EVERYTHING, minor=MINOR, release=RELEASE, namespace=namespace)
     names = {(each["kind"], each["metadata"]["name"]) for each in plain}

@@ -21,8 +21,10 @@ tolerations:
 {{- end }}
 securityContext:
   runAsNonRoot: true
-  runAsUser: 65532
-  runAsGroup: 65532
+  {{- with .Values.runAsUser }}
+  runAsUser: {{ . }}
+  runAsGroup: {{ . }}
+  {{- end }}
   seccompProfile:
     type: RuntimeDefault
 {{- end -}}
@@ -59,9 +61,7 @@ topologySpreadConstraints:
 {{- $second := eq .Values.mode "second-scheduler" -}}
 name: dra-extender
 image: {{ include "dra-extender.image" . }}
-{{- if ne .Values.image.pullPolicy "IfNotPresent" }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
-{{- end }}
 args:
 - serve
 {{- if .Values.extender.decisive }}

@@ -2,9 +2,7 @@
 {{- define "dra-extender.scheduler-container" -}}
 name: kube-scheduler
 image: {{ include "dra-extender.scheduler-image" . }}
-{{- if ne .Values.image.pullPolicy "IfNotPresent" }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
-{{- end }}
 command:
 - kube-scheduler
 args:
