@@ -32,6 +32,24 @@ POLICIES = {
 """Where the API has MutatingAdmissionPolicies by default; k8s.io/api admissionregistration, v0.36."""
 
 
+MODES = ("second-scheduler", "extender", "audit-only")
+OF_THE_OPERATOR = ("monitoring.serviceMonitor=true", "monitoring.rules=true")
+"""Objects of kinds that only the Prometheus operator brings."""
+
+
+def everything(minor: str) -> tuple[str, ...]:
+    """Every switch on that a minor has, but those that need an operator."""
+    return (
+        "replicas=2",
+        "bind=true",
+        f"nominate={'false' if minor == '1.34' else 'true'}",
+        "webhook=true",
+        'networkPolicy.controlPlane=["192.0.2.1/32", "2001:db8::1/128"]',
+        'routing.excludedNamespaces=["kube-system"]',
+        'routing.extendedResources=["example.com/gpu"]',
+    )
+
+
 class Refused(Exception):
     """Helm did not render; the text is what it said."""
 

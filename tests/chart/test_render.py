@@ -11,26 +11,29 @@ import yaml
 
 from extender.cli.serve import command as serve
 from extender.service.listeners import listeners_of
-from tests.chart.render import NEEDS_HELM, POLICIES, Refused, run, template, the
+from tests.chart.render import (
+    MODES,
+    NEEDS_HELM,
+    OF_THE_OPERATOR,
+    POLICIES,
+    Refused,
+    everything,
+    run,
+    template,
+    the,
+)
 from tests.chart.values import CHART
 from tests.e2e.releases import RELEASES
 from tests.pod_security import violations
 
 pytestmark = NEEDS_HELM
 
-MODES = ("second-scheduler", "extender", "audit-only")
-EVERYTHING = (
-    "replicas=2",
-    "bind=true",
-    "nominate=true",
-    "webhook=true",
-    "monitoring.serviceMonitor=true",
-    "monitoring.rules=true",
-    'scheduler.featureGates={"DRAListTypeAttributes": true, "OpportunisticBatching": false}',
-    'networkPolicy.controlPlane=["192.0.2.1/32", "2001:db8::1/128"]',
-    'routing.excludedNamespaces=["kube-system"]',
-    'routing.extendedResources=["example.com/gpu"]',
-)
+GATES = 'scheduler.featureGates={"DRAListTypeAttributes": true, "OpportunisticBatching": false}'
+
+
+def full(minor="1.36"):
+    """Every switch on."""
+    return (*everything(minor), *OF_THE_OPERATOR, GATES)
 
 
 def pod(documents):
@@ -64,7 +67,7 @@ def served(documents):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("values", [(), EVERYTHING], ids=["defaults", "everything"])
+@pytest.mark.parametrize("values", [(), full()], ids=["defaults", "everything"])
 def test_helm_lint_finds_nothing(mode, values):
     """Neither with the defaults nor with every switch on."""
     settings = [part for value in (f"mode={mode}", *values) for part in ("--set-json", jsoned(value))]
@@ -80,9 +83,10 @@ def jsoned(value):
 
 @pytest.mark.parametrize("minor", RELEASES)
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("values", [(), EVERYTHING], ids=["defaults", "everything"])
-def test_every_mode_renders_for_every_minor(mode, minor, values):
+@pytest.mark.parametrize("switched_on", [False, True], ids=["defaults", "everything"])
+def test_every_mode_renders_for_every_minor(mode, minor, switched_on):
     """Each object has its kind and name once, is in the release's namespace, and its pod is restricted."""
+    values = full(minor) if switched_on else ()
     documents = template(f"mode={mode}", *values, minor=minor, release="fast", namespace="gpu-system")
     names = [(each["kind"], each["metadata"]["name"]) for each in documents]
     assert len(set(names)) == len(names)
@@ -127,9 +131,7 @@ def test_a_provider_s_version_names_the_release():
 
 def test_gates_reach_both_programs():
     """The scheduler gets all, the extender those that influence predictions."""
-    documents = template(
-        'scheduler.featureGates={"DRAListTypeAttributes": true, "OpportunisticBatching": false}'
-    )
+    documents = template(GATES)
     assert (
         "--feature-gates=DRAListTypeAttributes=true,OpportunisticBatching=false"
         in container(documents, "kube-scheduler")["args"]
@@ -157,7 +159,7 @@ def test_pods_are_routed_where_the_api_server_has_the_policy(minor):
 
 def test_routing_and_guard_speak_of_the_same_pods_and_scheduler():
     """What claims devices is said once, and the guard lets through where the routing leads."""
-    documents = template(*EVERYTHING, release="fast")
+    documents = template(*full(), release="fast")
     routing = the("MutatingAdmissionPolicy", documents)["spec"]
     guard = the("ValidatingAdmissionPolicy", documents)["spec"]
     claims = {each["name"]: each["expression"] for each in guard["matchConditions"]}["claims-devices"]
@@ -183,13 +185,13 @@ def test_the_guard_only_warns_where_not_all_pods_are_routed(value):
 def test_other_modes_route_and_refuse_nothing():
     """There is no second scheduler."""
     for mode in ("extender", "audit-only"):
-        kinds = {each["kind"] for each in template(f"mode={mode}", *EVERYTHING)}
+        kinds = {each["kind"] for each in template(f"mode={mode}", *full())}
         assert not {kind for kind in kinds if "AdmissionPolicy" in kind}
 
 
 def test_the_audit_only_reads():
     """No verb but list, and no webhook, Service or Lease, whatever is turned on."""
-    documents = template("mode=audit-only", *EVERYTHING)
+    documents = template("mode=audit-only", *full())
     assert {verb for rule in the("ClusterRole", documents)["rules"] for verb in rule["verbs"]} == {"list"}
     assert {each["kind"] for each in documents} == {
         "ServiceAccount",
@@ -306,3 +308,9 @@ def test_a_finding_of_the_audit_is_no_failed_job(tmp_path, status, expected):
     )
     assert done.returncode == expected
     assert done.stdout.splitlines() == ["audit", "--top", "3 4"]
+
+
+def test_nominating_is_refused_where_the_release_has_it_not():
+    """serve would end at its start."""
+    with pytest.raises(Refused, match="nominate needs Kubernetes"):
+        template("nominate=true", minor="1.34")

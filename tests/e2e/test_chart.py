@@ -10,7 +10,7 @@ import time
 import pytest
 import yaml
 
-from tests.chart.render import NEEDS_HELM, flag, run, template
+from tests.chart.render import MODES, NEEDS_HELM, everything, flag, run, template
 from tests.chart.values import CHART
 from tests.e2e import workload
 from tests.e2e.api import Api, InvalidClaims, collection_of
@@ -23,16 +23,7 @@ from tests.manifests import the
 
 pytestmark = [pytest.mark.e2e, NEEDS_HELM]
 
-MODES = ("second-scheduler", "extender", "audit-only")
-EVERYTHING = (
-    "replicas=2",
-    "bind=true",
-    "nominate=true",
-    "webhook=true",
-    'networkPolicy.controlPlane=["192.0.2.1/32", "2001:db8::1/128"]',
-    'routing.excludedNamespaces=["kube-system"]',
-    'routing.extendedResources=["example.com/gpu"]',
-)
+EVERYTHING = everything(MINOR)
 RELEASE, NAMESPACE = "e2e", "chart-e2e"
 NAME = "e2e-dra-extender"
 SECONDS = 30.0
@@ -217,22 +208,22 @@ async def test_helm_installs_upgrades_and_leaves_nothing_behind(plane, api, name
     settings = ["--namespace", namespace, "--kubeconfig", plane.kubeconfig, "--set", f"mode={mode}"]
     full = [part for value in EVERYTHING for part in (flag(value), value)]
     plain = template(f"mode={mode}", minor=MINOR, release=RELEASE, namespace=namespace)
-    everything = template(f"mode={mode}", *EVERYTHING, minor=MINOR, release=RELEASE, namespace=namespace)
+    wanted = template(f"mode={mode}", *EVERYTHING, minor=MINOR, release=RELEASE, namespace=namespace)
     names = {(each["kind"], each["metadata"]["name"]) for each in plain}
     try:
         said = await asyncio.to_thread(run, "install", RELEASE, CHART, *settings)
         assert "NOTES:" in said
-        assert await left(api, everything) == names
+        assert await left(api, wanted) == names
         before = await secrets(api)
         await asyncio.to_thread(run, "upgrade", RELEASE, CHART, *settings, *full)
-        assert len(await left(api, everything)) == len(everything)
+        assert len(await left(api, wanted)) == len(wanted)
         assert before.items() <= (await secrets(api)).items()
         again = await secrets(api)
         await asyncio.to_thread(run, "upgrade", RELEASE, CHART, *settings, *full)
         assert await secrets(api) == again
     finally:
         await asyncio.to_thread(run, "uninstall", RELEASE, *settings[:4])
-    assert await left(api, everything) == set()
+    assert await left(api, wanted) == set()
 
 
 async def secrets(api: Api):
