@@ -223,7 +223,7 @@ def test_generated_certificates_name_the_release():
 
 
 def test_the_files_for_the_control_plane():
-    """The configuration is complete, and kubeadm's patch adds it to the static pod."""
+    """The configuration is complete and names the release's Service."""
     documents = template("mode=extender", "bind=true", release="fast", namespace="gpu-system")
     data = the("ConfigMap", documents)["data"]
     found = yaml.safe_load(data["dra-extender-scheduler.yaml"])
@@ -232,9 +232,57 @@ def test_the_files_for_the_control_plane():
     assert extender["urlPrefix"] == f"https://{host}:8888"
     assert extender["tlsConfig"]["serverName"] == host
     assert extender["bindVerb"] == "bind"
-    patch = yaml.safe_load(data["kube-scheduler-patch.yaml"])
-    assert {operation["op"] for operation in patch} == {"add"}
-    assert "--config=/etc/kubernetes/dra-extender-scheduler.yaml" in [each["value"] for each in patch]
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl applies the patch")
+def test_the_patch_adds_the_configuration_to_kubeadm_s_static_pod(tmp_path):
+    """As the notes say, with kubectl: what was there stays."""
+    before = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "kube-scheduler", "namespace": "kube-system"},
+        "spec": {
+            "hostNetwork": True,
+            "containers": [
+                {
+                    "name": "kube-scheduler",
+                    "command": ["kube-scheduler", "--leader-elect=true"],
+                    "volumeMounts": [{"name": "kubeconfig", "mountPath": "/etc/kubernetes/scheduler.conf"}],
+                }
+            ],
+            "volumes": [{"name": "kubeconfig", "hostPath": {"path": "/etc/kubernetes/scheduler.conf"}}],
+        },
+    }
+    (tmp_path / "before.yaml").write_text(yaml.safe_dump(before))
+    patch = the("ConfigMap", template("mode=extender"))["data"]["kube-scheduler-patch.yaml"]
+    (tmp_path / "patch.yaml").write_text(patch)
+    done = subprocess.run(
+        [
+            "kubectl",
+            "patch",
+            "-f",
+            "before.yaml",
+            "--local",
+            "--type=json",
+            "--patch-file",
+            "patch.yaml",
+            "-o",
+            "yaml",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    spec = yaml.safe_load(done.stdout)["spec"]
+    (scheduler,) = spec["containers"]
+    config = "/etc/kubernetes/dra-extender-scheduler.yaml"
+    assert scheduler["command"] == ["kube-scheduler", "--leader-elect=true", f"--config={config}"]
+    mounted = {mount["name"]: mount["mountPath"] for mount in scheduler["volumeMounts"]}
+    assert mounted == {each["name"]: each["hostPath"]["path"] for each in spec["volumes"]}
+    assert set(mounted.values()) == {"/etc/kubernetes/scheduler.conf", config, "/etc/kubernetes/dra-extender"}
+    assert spec["dnsPolicy"] == "ClusterFirstWithHostNet"
 
 
 @pytest.mark.parametrize(
