@@ -10,7 +10,7 @@ import subprocess
 import pytest
 import yaml
 
-from extender.service.metrics import specs
+from extender.service.metrics import page
 from tests.chart.values import CHART
 from tests.manifests import DEPLOY, the
 from tests.paths import DOCS, ROOT
@@ -139,7 +139,7 @@ def test_every_alert_has_a_test():
 def test_every_metric_of_an_alert_exists(alert):
     """A name that nothing exports would never fire."""
     named = set(re.findall(r"dra_extender_(\w+)", RULES[alert]["expr"]))
-    exported = specs.markdown()
+    exported = page.markdown()
     assert named
     for name in named:
         assert f"`dra_extender_{name.removesuffix('_bucket')}`" in exported
