@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from extender.cli.serve import command as serve
+from extender.kube.decode.resources import RESOURCES
 from extender.service.listeners import listeners_of
 from tests.chart.render import (
     MODES,
@@ -190,9 +191,12 @@ def test_other_modes_route_and_refuse_nothing():
 
 
 def test_the_audit_only_reads():
-    """No verb but list, and no webhook, Service or Lease, whatever is turned on."""
+    """It may list what the command reads and nothing else; no webhook, Service or Lease is made."""
     documents = template("mode=audit-only", *full())
-    assert {verb for rule in the("ClusterRole", documents)["rules"] for verb in rule["verbs"]} == {"list"}
+    rules = the("ClusterRole", documents)["rules"]
+    assert {verb for rule in rules for verb in rule["verbs"]} == {"list"}
+    granted = {(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]}
+    assert granted == {(resource.kind.group, resource.kind.plural) for resource in RESOURCES}
     assert {each["kind"] for each in documents} == {
         "ServiceAccount",
         "ClusterRole",

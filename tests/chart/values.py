@@ -49,6 +49,6 @@ def markdown() -> str:
     for path, part in described(schema()):
         meaning = part["description"]
         if "enum" in part:
-            meaning += ": " + ", ".join(f"`{word}`" for word in part["enum"])
+            meaning += "; one of " + ", ".join(f"`{word}`" for word in part["enum"])
         rows.append(f"| `{path}` | `{json.dumps(default_of(path), ensure_ascii=False)}` | {meaning} |")
     return "\n".join(rows)
