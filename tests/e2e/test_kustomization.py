@@ -18,10 +18,10 @@ def write(folder, **files):
 
 
 def test_the_overlay_is_base_and_components():
-    """Production has the objects of the base, two replicas apart, a budget, a monitor and policies."""
+    """Production has the base, two replicas apart, a budget, a monitor with alerts, and policies."""
     base, production = render(DEPLOY / "base"), render(DEPLOY / "overlays/production")
     extra = {document["kind"] for document in production} - {document["kind"] for document in base}
-    assert extra == {"NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor"}
+    assert extra == {"NetworkPolicy", "PodDisruptionBudget", "PrometheusRule", "ServiceMonitor"}
     assert base[0]["kind"] == production[0]["kind"] == "Namespace"
     (deployment,) = [document for document in production if document["kind"] == "Deployment"]
     pod = deployment["spec"]["template"]["spec"]
@@ -63,7 +63,7 @@ def test_a_patch_of_containers_merges_them_by_name():
     pod = deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert [port["name"] for port in container["ports"]] == ["verbs", "ops", "webhook"]
-    assert container["args"][:3] == ["serve", "--verbs-listen", "0.0.0.0:8888"]
+    assert container["args"][:4] == ["serve", "--decisive", "--verbs-listen", "0.0.0.0:8888"]
     assert container["image"] == "registry.example.com/dra-extender:0.1.0"
     assert container["readinessProbe"]["httpGet"]["port"] == "ops"
     assert [mount["name"] for mount in container["volumeMounts"]] == [
