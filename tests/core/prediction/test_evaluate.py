@@ -7,18 +7,14 @@ from dataclasses import replace
 import pytest
 
 from extender.core.alignment.worths import WorthRow, Worths
-from extender.core.claims.extended_resources import made_up_claim
-from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
+from extender.core.prediction.evaluate import Memo, Outcome, Settings, evaluate
 from extender.core.reasons import ReasonCode
 from extender.core.releases.history import release_for
 from extender.model import (
     Allocation,
     Binding,
-    Claim,
     Consumer,
-    Container,
     DeviceClass,
     DeviceID,
     DeviceResult,
@@ -32,24 +28,8 @@ from extender.model import (
     PodClaim,
     Request,
 )
-from extender.model.kinds import NODE, RESOURCE_SLICE
-from extender.model.quantity import Quantity, parse_quantity
 from tests import builders as b
-
-Entry = tuple[str, int]
-
-
-def world(*claims: Claim, classes: tuple[DeviceClass, ...] = b.CLASSES) -> Snapshot:
-    """Two nodes: on ``near`` first fit pairs devices of one root, on ``far`` of two NUMA nodes."""
-    near = b.pair_node("near", ["pci0000:10"], ["pci0000:10"], {"pci0000:10": 0})
-    numa = {"pci0000:10": 0, "pci0000:90": 1}
-    far = b.pair_node("far", ["pci0000:10", "pci0000:90"], ["pci0000:90"], numa)
-    return b.snapshot(near, far, classes=classes, claims=claims)
-
-
-def ask(snapshot: Snapshot, pod: Pod, settings: Settings | None = None) -> Evaluation[Entry]:
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
-    return evaluate(snapshot, pod, memo, settings or Settings())
+from tests.core.prediction.two_nodes import Entry, ask, world
 
 
 def test_the_node_whose_first_fit_is_aligned_scores_higher():
@@ -327,51 +307,6 @@ def test_a_claim_that_is_not_needed_is_skipped():
     """A status entry without a name means that no claim is needed."""
     pod = Pod("default", "p", claims=(PodClaim("c", needed=False),))
     assert ask(world(), pod).verdicts(["near"])["near"].devices == ()
-
-
-def test_extended_resources_backed_by_dra():
-    """The made-up claim is predicted on nodes without a device plugin, and only there."""
-    gpu_class = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
-    snapshot = world(classes=(gpu_class, b.NIC_CLASS))
-    plugin = Node("plugin", allocatable={"example.com/gpu": parse_quantity("4")})
-    snapshot = b.snapshot(
-        release=snapshot.release,
-        nodes=[*(state.node for state in snapshot.nodes.values()), plugin],
-        slices=[each for group in snapshot.slices.by_pool.values() for each in group],
-        classes=[gpu_class],
-    )
-    requests = (("cpu", Quantity(10**9)), ("example.com/gpu", parse_quantity("1")))
-    pod = Pod("default", "p", containers=(Container("main", requests),))
-    verdicts = ask(snapshot, pod).verdicts(["far", "plugin"])
-    assert [(each.claim, each.result.request) for each in verdicts["far"].devices] == [
-        ("<extended-resources>", "container-0-request-1")
-    ]
-    assert verdicts["plugin"].outcome is Outcome.ALLOCATED
-    assert verdicts["plugin"].devices == ()
-
-
-@pytest.mark.parametrize("names", [(), ("c",)], ids=["alone", "beside a claim"])
-def test_a_made_up_claim_is_allocated_like_any_other(names):
-    """It comes last and has a name that no claim can have; nodes with a device plugin need none."""
-    gpu_class = replace(b.GPU_CLASS, extended_resource_name="example.com/gpu")
-    snapshot = world(b.claim("c"), classes=(gpu_class, b.NIC_CLASS))
-    plugin, slices = b.pair_node("plugin", ["pci0000:10"], ["pci0000:10"])
-    plugin = replace(plugin, allocatable={"example.com/gpu": parse_quantity("4")})
-    snapshot = snapshot.updated(Changes.of(NODE, (plugin,)) | Changes.of(RESOURCE_SLICE, tuple(slices)))
-    container = Container("main", (("example.com/gpu", parse_quantity("1")),))
-    pod = replace(b.pod("p", *names), containers=(container,))
-    evaluation = ask(snapshot, pod)
-    made_up = made_up_claim(pod)
-    assert [claim.key for claim in evaluation.pending] == [
-        *(("default", name) for name in names),
-        made_up.key,
-    ]
-    assert (made_up.key, made_up.owner_uid) == (("default", "<extended-resources>/uid-p"), "uid-p")
-    *_, last = evaluation.allocated_on("far")
-    assert last.allocation is not None
-    assert [result.id.device for result in last.allocation.results] == [f"gpu-{len(names)}"]
-    assert replace(last, allocation=None) == made_up
-    assert [claim.name for claim in evaluation.allocated_on("plugin")] == list(names)
 
 
 def test_the_search_budget_ends_in_unknown():

@@ -1,0 +1,45 @@
+"""What is said of a nomination."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from extender.core.nomination.refusals import REFUSAL_TEXTS, Refusal
+from extender.service.explain import ExplainedNomination, explanation_of, to_json, with_nomination
+from tests import builders as b
+from tests.service.nomination.nominated_cluster import there
+
+
+def test_explained(cluster):
+    """Where the pod is nominated and why there, or why it is not; nothing of pods that run."""
+    cluster.create("p")
+    nomination = there(cluster.decide())
+    cluster.clock.now += 3
+    said = there(cluster.nominator.explained(b.pod("p")))
+    assert (said.node, said.reason) == (nomination.node, None)
+    assert said.message == (
+        "nominated 3 s ago: of the nodes that passed, this one ranked first, equally with 1 others"
+    )
+    cluster.create("q", gated=True)
+    said = there(cluster.nominator.explained(b.pod("q")))
+    assert (said.node, said.reason, said.message) == (None, "gated", "the pod has scheduling gates")
+    cluster.write(nomination)
+    cluster.bind("p", nomination.node)
+    assert cluster.nominator.explained(b.pod("p")) is None
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_each_refusal_has_a_text(refusal):
+    """For explain."""
+    assert REFUSAL_TEXTS[refusal]
+
+
+def test_the_explanation_has_it():
+    """Apart from all else, and as JSON."""
+    explanation = explanation_of(b.pod("p"), "1.36.2", {})
+    assert with_nomination(explanation, None) is explanation
+    nominated = json.loads(to_json(with_nomination(explanation, ExplainedNomination("x", None, "why"))))
+    assert nominated.pop("nomination") == {"node": "x", "reason": None, "message": "why"}
+    assert nominated == json.loads(to_json(explanation))
