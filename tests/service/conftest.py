@@ -32,6 +32,7 @@ from extender.service.http.web import make_app
 from extender.service.metrics.metrics import Metrics
 from extender.service.store import FrozenStore
 from tests import builders as b
+from tests.clock import Clock
 
 
 def verdict(outcome="allocated", *, certainty="exact", reason=None, devices=(), alignment=None, score=0):
@@ -131,15 +132,6 @@ def verdict_of(distance, *, node="node-a", certainty="exact", score=0):
         alignment=Alignment(0.5, (pair,)),
         score=score,
     )
-
-
-class Clock:
-    """A clock that stands until it is set."""
-
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

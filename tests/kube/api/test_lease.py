@@ -9,6 +9,7 @@ import pytest
 
 from extender.kube.api.errors import ApiRefusal, Unreachable
 from extender.kube.api.lease import DURATION_SECONDS, HOLD_SECONDS, RENEW_SECONDS, Lease, own_namespace
+from tests.clock import Clock
 from tests.kube.api_server import status
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/ours/leases"
@@ -51,13 +52,6 @@ class Leases:
         self.version += 1
         self.lease = {**body, "metadata": {**body["metadata"], "resourceVersion": str(self.version)}}
         return b"{}"
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
@@ -23,16 +23,9 @@ from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.metrics.metrics import Metrics
 from extender.service.wire import host_priority
 from tests import builders as b
+from tests.clock import Clock
 
 NODES = ["x", "y", "far"]
-
-
-class Clock(Protocol):
-    """A clock that the test sets."""
-
-    now: float
-
-    def __call__(self) -> float: ...
 
 
 def live_service(clock: Clock, *, more: Sequence[str] = (), **options: Any) -> Service:

@@ -40,18 +40,12 @@ from extender.service.nomination.outstanding import Nomination
 from extender.service.nomination.results import Counted, NominationResult
 from extender.service.nomination.waiting_pods import WaitingPod
 from tests import builders as b
+from tests.clock import Clock
 
 T = TypeVar("T")
 
 SECONDS = 30.0
 SCHEDULER = "kube-scheduler"
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def there(found: T | None) -> T:
