@@ -195,9 +195,11 @@ async def _rejected(service: Service, pod: Pod, names: Sequence[str]) -> Mapping
     None because of what is assumed for pods that the API does not show: anybody can make these up.
     Raises ``NoOpinion``.
     """
-    evaluation, confirmed = service.evaluation(pod), service.confirmed_evaluation(pod)
+    evaluation = service.evaluation(pod)
     rejected = rejections(await service.judging.shortfalls(pod, evaluation, names))
-    if rejected and confirmed is not None:
+    # Of now: what was confirmed meanwhile can only take rejections back.
+    confirmed = service.confirmed_evaluation(pod) if rejected else None
+    if confirmed is not None:
         still = await service.judging.shortfalls(pod, confirmed, tuple(rejected))
         rejected = {name: reason for name, reason in rejected.items() if name in still}
     observe_required(service.metrics, pod, evaluation.stats, len(names), len(rejected))
