@@ -27,7 +27,7 @@ TRIED = (
     Tried(
         "selectors far below Kubernetes' limit on CEL, on every device",
         "all requests wait for 48 s to minutes",
-        "neutral scores within a second, and others are served meanwhile; "
+        "neutral scores after about a second, and others are served meanwhile; "
         "see [open weaknesses](#open-weaknesses)",
         "attacks/test_costly_claims.py::test_the_others_are_served_meanwhile",
     ),
