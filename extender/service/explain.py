@@ -7,7 +7,7 @@ One set of classes is the document in both directions: the service and ``explain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,6 +22,7 @@ from extender.core.reasons import ReasonCode, reason, render
 from .fit import ExplainedFit, explained_fit, no_fit_of
 
 if TYPE_CHECKING:
+    from extender.core.cluster.double_use import DoubleUse
     from extender.core.prediction.evaluate import Best, NodeVerdict, PredictedDevice
     from extender.core.prediction.ignored import Ignored
     from extender.core.prediction.no_fit.causes import NoFit
@@ -232,6 +233,7 @@ def explained_nodes(
     verdicts: Mapping[str, NodeVerdict],
     best: Callable[[str], Best],
     no_fit: Callable[[str, NodeVerdict], NoFit | None],
+    double_uses: Callable[[str, NodeVerdict], Sequence[DoubleUse]],
     *,
     score: int | None,
 ) -> dict[str, ExplainedNode]:
@@ -239,12 +241,19 @@ def explained_nodes(
     Explain each name, in order.
 
     ``best`` answers the best achievable alignment on a node, and whether that is
-    certain or only the best that was found. ``score`` replaces
-    the score of every node where the pod's policy makes all nodes equal.
+    certain or only the best that was found; ``no_fit`` and ``double_uses`` answer as ``Evaluation`` does.
+    ``score`` replaces the score of every node where the pod's policy makes all nodes equal.
     """
     why = behind_best(verdicts) if score is None else {}
     return {
-        name: _node(verdicts[name], best(name), no_fit(name, verdicts[name]), score, why.get(name))
+        name: _node(
+            verdicts[name],
+            best(name),
+            no_fit(name, verdicts[name]),
+            double_uses(name, verdicts[name]),
+            score=score,
+            behind=why.get(name),
+        )
         for name in names
     }
 
@@ -267,7 +276,13 @@ def unknown_nodes(names: Iterable[str], score: int) -> dict[str, ExplainedNode]:
 
 
 def _node(
-    verdict: NodeVerdict, best: Best, no_fit: NoFit | None, score: int | None, behind: str | None
+    verdict: NodeVerdict,
+    best: Best,
+    no_fit: NoFit | None,
+    double_uses: Sequence[DoubleUse],
+    *,
+    score: int | None,
+    behind: str | None,
 ) -> ExplainedNode:
     fit = None if no_fit is None else explained_fit(no_fit)
     predicted = None if verdict.alignment is None else verdict.alignment.predicted
@@ -285,7 +300,7 @@ def _node(
         behind=behind,
         double_uses=tuple(
             tuple(ExplainedCardEntry(str(entry.id), entry.part, entry.holders) for entry in use.entries)
-            for use in verdict.double_uses
+            for use in double_uses
         ),
     )
 

@@ -80,6 +80,9 @@ class Facade:
     def no_fit(self, name, verdict, _budget=None):
         return None
 
+    def double_uses(self, name, verdict):
+        return ()
+
     def ignored(self, verdicts):
         return ()
 

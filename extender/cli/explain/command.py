@@ -87,6 +87,7 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Setti
             verdicts,
             best,
             evaluation.no_fit,
+            evaluation.double_uses,
             score=settings.neutral if ignored else None,
         )
     return explanation_of(pod, snapshot.release.version, nodes, evaluation.ignored(verdicts))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from extender.model import Claim, DeviceID
 
 from ..allocator.results import device_id
-from ..cluster.double_use import CardEntry, DoubleUse, double_uses, held_by
+from ..cluster.double_use import CardEntry, DoubleUse, HeldDevices, double_uses, held_by
 from ..cluster.snapshot import Snapshot
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .survey import NodeGroup
@@ -23,11 +23,12 @@ def double_use_warnings(now: Sequence[NodeGroup], snapshot: Snapshot) -> Iterato
 
     ``now``: the survey of ``snapshot`` as it stands. One warning, with the first node as an example.
     """
+    held = HeldDevices(snapshot.holders)
     nodes = 0
     example: tuple[str, DoubleUse] | None = None
     for group in now:
         for name in group.nodes:
-            found = _first_double_use(group, name, snapshot)
+            found = _first_double_use(group, name, snapshot, held)
             if found is not None:
                 nodes += 1
                 example = min(example or (name, found), (name, found), key=lambda each: each[0])
@@ -60,7 +61,7 @@ def gone_warnings(claims: Sequence[Claim], snapshot: Snapshot) -> Iterator[Claim
             )
 
 
-def _first_double_use(group: NodeGroup, name: str, snapshot: Snapshot) -> DoubleUse | None:
+def _first_double_use(group: NodeGroup, name: str, snapshot: Snapshot, held: HeldDevices) -> DoubleUse | None:
     solution, view, state = group.prediction.solution, group.view, snapshot.nodes[name]
     if solution is None or view is None:
         return None
@@ -71,7 +72,7 @@ def _first_double_use(group: NodeGroup, name: str, snapshot: Snapshot) -> Double
         for pick in picks
         if not alternatives[pick.alternative].admin
     }
-    uses = double_uses(state, snapshot.holders, snapshot.vocabulary, wanted)
+    uses = double_uses(state, held, snapshot.vocabulary, wanted)
     return next((use for use in uses if any(entry.id in wanted for entry in use.entries)), None)
 
 

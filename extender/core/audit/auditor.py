@@ -16,7 +16,7 @@ from enum import StrEnum
 from extender.model import Pod
 
 from ..alignment.worths import DEFAULT_WORTHS, Worths
-from ..cluster.double_use import DoubleUse, double_uses
+from ..cluster.double_use import DoubleUse, HeldDevices, double_uses
 from ..cluster.snapshot import Snapshot
 from ..topology.locations import Distance
 from .possible import AUDIT_STEPS, Possibilities, Possible
@@ -172,10 +172,11 @@ class Auditor:
     def result(self) -> Audit:
         """What has been rated so far."""
         complete = not self._possibilities.spent
+        held = HeldDevices(self._snapshot.holders)
         uses = tuple(
             (name, use)
             for name, state in sorted(self._snapshot.nodes.items())
-            for use in double_uses(state, self._snapshot.holders, self._snapshot.vocabulary)
+            for use in double_uses(state, held, self._snapshot.vocabulary)
         )
         return Audit(self._snapshot, self._worths, tuple(self._findings), self._unrated, complete, uses)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from extender.model import DeviceID
 
-from ..cluster.double_use import held_by, holders_of
+from ..cluster.double_use import HeldDevices
 from ..cluster.snapshot import NodeState, Snapshot
 from ..topology.locations import Location
 from ..topology.published import PublishedTopology, read_published
@@ -87,18 +87,16 @@ def node_map(name: str, snapshot: Snapshot) -> tuple[MapSocket, ...]:
 
 
 def _located(state: NodeState, snapshot: Snapshot) -> list[_Located]:
-    held: dict[DeviceID, list[str]] = {}
+    devices = HeldDevices(snapshot.holders)
+    held: dict[DeviceID, tuple[str, ...]] = {}
     for pool in state.inventory.pools:
-        for claim in snapshot.holders.get(pool.id, ()):
-            for id_ in held_by(claim):
-                held.setdefault(id_, []).extend(holders_of(claim))
+        held.update(devices.of(pool.id))
     located = []
     for slice_, device, location in state.inventory.located():
         id_ = DeviceID(slice_.driver, slice_.pool, device.name)
-        holders = tuple(dict.fromkeys(held.get(id_, ())))
         names = snapshot.vocabulary.attributes(slice_.driver)
         published = read_published(names, slice_.driver, device)
-        located.append(_Located(MapDevice(id_, location.kind, holders), location, published))
+        located.append(_Located(MapDevice(id_, location.kind, held.get(id_, ())), location, published))
     return located
 
 

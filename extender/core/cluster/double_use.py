@@ -23,7 +23,7 @@ class CardEntry:
     """
     A device of a card in use. ``part``: it is a slice of the card, not all of it.
 
-    ``holders``: see ``holders_of``; none for a device that is about to be allocated.
+    ``holders``: see ``HeldDevices``; none for a device that is about to be allocated.
     """
 
     id: DeviceID
@@ -38,36 +38,55 @@ class DoubleUse:
     entries: tuple[CardEntry, ...]
 
 
+class HeldDevices:
+    """
+    Who holds which devices of one snapshot. A pool is read once, however many nodes have it.
+
+    ``holders``: the allocated claims by pool. A device is held by the pods that use its claim, as
+    ``namespace/name``, or, where none do, by ``claim namespace/name``.
+    """
+
+    def __init__(self, holders: Mapping[PoolID, Sequence[Claim]]) -> None:
+        self._holders = holders
+        self._by_pool: dict[PoolID, Mapping[DeviceID, tuple[str, ...]]] = {}
+
+    def of(self, pool: PoolID) -> Mapping[DeviceID, tuple[str, ...]]:
+        """The holders of each device of the pool that is held, in the order of the claims."""
+        held = self._by_pool.get(pool)
+        if held is None:
+            found: dict[DeviceID, dict[str, None]] = {}
+            for claim in self._holders.get(pool, ()):
+                names = dict.fromkeys(_holders_of(claim))
+                for id_ in held_by(claim):
+                    if (id_.driver, id_.pool) == pool:
+                        found.setdefault(id_, {}).update(names)
+            held = self._by_pool[pool] = {id_: tuple(names) for id_, names in found.items()}
+        return held
+
+
 def double_uses(
-    state: NodeState,
-    holders: Mapping[PoolID, Sequence[Claim]],
-    vocabulary: Vocabulary,
-    wanted: Collection[DeviceID] = (),
+    state: NodeState, held: HeldDevices, vocabulary: Vocabulary, wanted: Collection[DeviceID] = ()
 ) -> tuple[DoubleUse, ...]:
     """
     The cards of a node that are in use more than once, and as a whole at least once.
 
-    ``holders``: the allocated claims by pool; ``wanted``: devices that are about to be allocated. GPUs and
-    accelerators only. Costs a look at each device of the node where two devices are in use.
+    ``wanted``: devices that are about to be allocated. GPUs and accelerators only. Costs a look at each
+    device of the node where two devices are in use.
     """
-    held: dict[DeviceID, list[str]] = {id_: [] for id_ in wanted}
-    for pool in state.inventory.pools:
-        for claim in holders.get(pool.id, ()):
-            for id_ in held_by(claim):
-                held.setdefault(id_, []).extend(holders_of(claim))
-    if len(held) <= 1:
+    by_pool = {pool.id: held.of(pool.id) for pool in state.inventory.pools}
+    if len(wanted) + sum(map(len, by_pool.values())) <= 1:
         return ()
-    cards: dict[int, list[tuple[DeviceID, Device]]] = {}
+    cards: dict[int, list[tuple[DeviceID, Device, tuple[str, ...]]]] = {}
     for slice_, device, location in state.inventory.located():
         if location.kind in CARDS and location.device >= 0:
             id_ = DeviceID(slice_.driver, slice_.pool, device.name)
-            if id_ in held:
-                cards.setdefault(location.device, []).append((id_, device))
+            holders = by_pool.get(PoolID(slice_.driver, slice_.pool), {}).get(id_, ())
+            if holders or id_ in wanted:
+                cards.setdefault(location.device, []).append((id_, device, holders))
     uses = []
     for devices in cards.values():
         entries = tuple(
-            CardEntry(id_, _is_part(id_, device, vocabulary), tuple(dict.fromkeys(held[id_])))
-            for id_, device in devices
+            CardEntry(id_, _is_part(id_, device, vocabulary), holders) for id_, device, holders in devices
         )
         if len(entries) > 1 and not all(entry.part for entry in entries):
             uses.append(DoubleUse(entries))
@@ -80,8 +99,7 @@ def held_by(claim: Claim) -> Iterable[DeviceID]:
     return [result.id for result in results if not result.admin_access]
 
 
-def holders_of(claim: Claim) -> list[str]:
-    """The pods that use a claim as ``namespace/name``; where none do, ``claim namespace/name``."""
+def _holders_of(claim: Claim) -> list[str]:
     pods = [
         f"{claim.namespace}/{consumer.name}" for consumer in claim.reserved_for if consumer.resource == "pods"
     ]

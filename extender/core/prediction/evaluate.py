@@ -43,7 +43,7 @@ from ..allocator.results import allocations
 from ..allocator.solutions import Best
 from ..claims.extended_resources import made_up_claim
 from ..claims.plan import Plan, Uniform, plan_of
-from ..cluster.double_use import DoubleUse, double_uses
+from ..cluster.double_use import DoubleUse, HeldDevices, double_uses
 from ..cluster.snapshot import Snapshot
 from ..reasons import Certainty, Outcome, ReasonCode
 from .ignored import Ignored, ignored
@@ -84,6 +84,7 @@ class Evaluation(Generic[T]):
         self._judge: NodeJudge | None = None
         self._lender: PlanMemo[T] | None = None
         self._diagnoses: Diagnoses | None = None
+        self._held: HeldDevices | None = None
         self._wishes = _wishes_of(plan)
         if isinstance(plan, Plan) and (self._wishes.has_any or not plan.takes_nothing):
             self._answers = self._ready_answers(plan)
@@ -226,6 +227,29 @@ class Evaluation(Generic[T]):
             self._diagnoses = Diagnoses(plan, self.snapshot)
         return self._diagnoses.of(view, state, judged=verdict.outcome is Outcome.UNSCHEDULABLE)
 
+    def double_uses(self, name: str, verdict: NodeVerdict, turn: Turn | None = None) -> tuple[DoubleUse, ...]:
+        """
+        The cards of a node of ``verdict`` of which the pod has a device, and another pod has one, too.
+
+        Looks at each claim that holds devices of the node's pools, and at each device of the node: never
+        to be asked where a scheduler waits. Raises ``TurnOver`` where that is more than ``turn`` has left.
+        """
+        mine = {device.result.id for device in verdict.devices if not device.result.admin_access}
+        if not mine:
+            return ()
+        snapshot, state = self.snapshot, self.snapshot.nodes[name]
+        if turn is not None:
+            pools = state.inventory.pools
+            turn.take(
+                sum(len(snapshot.holders.get(pool.id, ())) for pool in pools)
+                + sum(len(slice_.devices) for slice_ in state.inventory.slices)
+            )
+        if self._held is None:
+            self._held = HeldDevices(snapshot.holders)
+        wanted = {device.result.id for device in verdict.devices if not device.allocated} & mine
+        uses = double_uses(state, self._held, snapshot.vocabulary, wanted)
+        return tuple(use for use in uses if any(entry.id in mine for entry in use.entries))
+
     def ignored(self, verdicts: Mapping[str, NodeVerdict]) -> tuple[Ignored, ...]:
         """What the release takes no notice of where ``verdicts`` predict devices."""
         return () if isinstance(self._plan, Uniform) else ignored(self._plan, self.snapshot, verdicts)
@@ -268,19 +292,7 @@ class Evaluation(Generic[T]):
         points = self._settings.neutral
         if self._answers is not None:
             points = rank_of(judgement, self._settings, self._wishes).score
-        verdict = verdict_of(plan, judgement, points, self.snapshot.release)
-        uses = self._double_uses(verdict, judgement)
-        return replace(verdict, double_uses=uses) if uses else verdict
-
-    def _double_uses(self, verdict: NodeVerdict, judgement: Judgement) -> tuple[DoubleUse, ...]:
-        """The cards of which the pod has a device, and somebody else, too."""
-        if judgement.state is None or not verdict.devices:
-            return ()
-        mine = {device.result.id for device in verdict.devices if not device.result.admin_access}
-        wanted = {device.result.id for device in verdict.devices if not device.allocated} & mine
-        snapshot = self.snapshot
-        uses = double_uses(judgement.state, snapshot.holders, snapshot.vocabulary, wanted)
-        return tuple(use for use in uses if any(entry.id in mine for entry in use.entries))
+        return verdict_of(plan, judgement, points, self.snapshot.release)
 
 
 def _wishes_of(plan: Plan | Uniform) -> Wishes:

@@ -13,7 +13,6 @@ from ..alignment.pairs import Alignment
 from ..allocator.results import device_id, device_result
 from ..allocator.search import Solution
 from ..claims.plan import Plan
-from ..cluster.double_use import DoubleUse
 from ..cluster.inventory import EMPTY, Inventory
 from ..reasons import Certainty, Outcome, Reason
 from ..releases.release import Release
@@ -43,7 +42,6 @@ class NodeVerdict:
     ``devices``: claims in pod order, each in allocation order; the indexes in
     ``alignment`` count in them. ``fragmentation``: what it leaves for later pods, where
     devices are predicted. ``passed_over``: the alternatives that the claims prefer to those used.
-    ``double_uses``: cards of which the pod has a device and another pod has one too.
     """
 
     outcome: Outcome
@@ -55,7 +53,6 @@ class NodeVerdict:
     steps: int
     fragmentation: Fragmentation | None = None
     passed_over: int = 0
-    double_uses: tuple[DoubleUse, ...] = ()
 
 
 def scored(verdicts: Mapping[str, NodeVerdict], why: Reason) -> dict[str, NodeVerdict]:

@@ -136,6 +136,7 @@ def _explained(
             verdicts,
             bests.__getitem__,
             lambda name, verdict: evaluation.no_fit(name, verdict, budget) if name in diagnosed else None,
+            evaluation.double_uses,
             score=neutral if ignored else None,
         )
         version = snapshot.release.version

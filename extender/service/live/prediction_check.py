@@ -75,7 +75,8 @@ class PlacementCheck:
     A pod all of whose claims are allocated: what it got, what was predicted and what was possible there.
 
     ``predicted`` is ``None`` where no devices were predicted. ``best`` is the best alignment of the node,
-    0..1, ``None`` where it is not known. ``double_uses``: how many of its cards are given away twice.
+    0..1, ``None`` where it is not known. ``double_uses``: how many of its cards are given away twice, none
+    where looking takes too long.
     """
 
     achieved: Alignment
@@ -235,7 +236,13 @@ class PredictionCheck:
         """Rate what a pod got, now that the last of its claims is allocated. Raises ``TurnOver``."""
         placed = self._evaluate(snapshot, attempt.pod, self.memo, self._settings)
         now = placed.verdicts([node], placed.budget(turn))[node]
-        if now.alignment is None or (now.alignment.predicted is None and not now.double_uses):
+        if now.alignment is None:
+            return
+        try:
+            double_uses = len(placed.double_uses(node, now, turn))
+        except TurnOver:
+            double_uses = 0
+        if now.alignment.predicted is None and not double_uses:
             return
         perfect = verdict.alignment is not None and verdict.alignment.predicted == 1.0
         best: float | None = 1.0
@@ -244,7 +251,7 @@ class PredictionCheck:
                 best = attempt.evaluation.best(node, attempt.evaluation.budget(turn)).rating
             except TurnOver:
                 best = None
-        self._placed(PlacementCheck(now.alignment, verdict.alignment, best, len(now.double_uses)))
+        self._placed(PlacementCheck(now.alignment, verdict.alignment, best, double_uses))
 
 
 def node_of(claim: Claim) -> str:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.core.audit.auditor import Auditor
-from extender.core.cluster.double_use import CardEntry, double_uses
+from extender.core.cluster.double_use import CardEntry, HeldDevices, double_uses
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.evaluate import Memo, Settings, evaluate
-from extender.model import Device, DeviceID, Node
+from extender.core.prediction.evaluate import Memo, Settings, Turn, TurnOver, evaluate
+from extender.model import Claim, Device, DeviceID, Node, PoolID
 from tests import builders as b
 
 GPU = "gpu.nvidia.com"
@@ -42,7 +42,7 @@ def cluster(**held: str) -> Snapshot:
 
 
 def uses_of(snapshot: Snapshot) -> list[list[CardEntry]]:
-    found = double_uses(snapshot.nodes["n"], snapshot.holders, snapshot.vocabulary)
+    found = double_uses(snapshot.nodes["n"], HeldDevices(snapshot.holders), snapshot.vocabulary)
     return [list(use.entries) for use in found]
 
 
@@ -56,6 +56,36 @@ def test_a_whole_card_and_a_slice_of_it():
         ]
     ]
     assert [node for node, _ in Auditor(snapshot).result().double_uses] == ["n"]
+
+
+def test_each_pool_is_read_once():
+    """However many nodes share a pool, its claims are looked at once, and each holder is named once."""
+    reads: list[PoolID] = []
+
+    class Holders(dict[PoolID, tuple[Claim, ...]]):
+        def get(self, pool, default=()):
+            reads.append(pool)
+            return super().get(pool, default)
+
+    pool, other = PoolID(GPU, "n"), PoolID("dra.net", "n")
+    claim = b.holding("c", DeviceID(GPU, "n", "gpu-0"), DeviceID("dra.net", "n", "nic-0"))
+    held = HeldDevices(Holders({pool: (claim,), other: (claim,)}))
+    for _ in range(3):
+        assert held.of(pool) == {DeviceID(GPU, "n", "gpu-0"): ("claim default/c",)}
+    assert held.of(other) == {DeviceID("dra.net", "n", "nic-0"): ("claim default/c",)}
+    assert reads == [pool, other]
+
+
+def test_looking_takes_of_the_turn():
+    """Where a turn has too little left for the claims and devices, nothing is looked at."""
+    snapshot = cluster(sliced="gpu-0-mig-1").with_claims([b.claim("c", b.spec(b.request("gpu", "gpu")))])
+    memo: Memo[bytes] = Memo(lambda _name, _score: b"")
+    evaluation = evaluate(snapshot, b.pod("p", "c"), memo, Settings())
+    verdict = evaluation.verdicts(["n"])["n"]
+    enough = 1 + len(DEVICES)
+    assert evaluation.double_uses("n", verdict, Turn(enough))
+    with pytest.raises(TurnOver):
+        evaluation.double_uses("n", verdict, Turn(enough - 1))
 
 
 @given(st.sets(st.sampled_from(NAMES)))
@@ -75,10 +105,12 @@ def test_a_prediction_says_whose_card_it_takes(device, count):
     """The pod would get gpu-0, of which somebody may hold a slice."""
     snapshot = cluster(sliced=device).with_claims([b.claim("c", b.spec(b.request("gpu", "gpu")))])
     memo: Memo[bytes] = Memo(lambda _name, _score: b"")
-    verdict = evaluate(snapshot, b.pod("p", "c"), memo, Settings()).verdicts(["n"])["n"]
+    evaluation = evaluate(snapshot, b.pod("p", "c"), memo, Settings())
+    verdict = evaluation.verdicts(["n"])["n"]
     assert [each.result.id.device for each in verdict.devices] == ["gpu-0"]
-    assert len(verdict.double_uses) == count
-    for use in verdict.double_uses:
+    uses = evaluation.double_uses("n", verdict)
+    assert len(uses) == count
+    for use in uses:
         assert [(entry.part, entry.holders) for entry in use.entries] == [
             (False, ()),
             (True, ("claim default/sliced",)),

@@ -11,8 +11,10 @@ from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.model import (
     Allocation,
     Consumer,
+    Device,
     DeviceID,
     DeviceResult,
+    Node,
     NodeRequirement,
     NodeSelector,
     NodeSelectorTerm,
@@ -108,6 +110,32 @@ def test_other_devices_are_wrong_and_told():
     assert placement.predicted is not None
     assert placement.predicted.predicted == 1.0
     assert placement.achieved.predicted == pytest.approx(0.4)
+
+
+def test_a_card_that_is_given_away_twice_is_counted():
+    """The pod got a card of which another claim holds a slice."""
+    gpu = "gpu.nvidia.com"
+    devices = [
+        Device("gpu-0", {f"{gpu}/uuid": b.text("GPU-0")}),
+        Device("mig-0", {f"{gpu}/uuid": b.text("MIG-0"), f"{gpu}/parentUUID": b.text("GPU-0")}),
+    ]
+    pod = b.pod("job", "c")
+    asked = b.claim("c", b.spec(b.request("gpu", "gpu")))
+    before = b.snapshot(
+        nodes=[Node("n")],
+        slices=[b.slice_of(gpu, "n", devices)],
+        claims=[asked, b.holding("other", DeviceID(gpu, "n", "mig-0"))],
+        pods=[pod],
+    )
+    loop = Loop()
+    loop.checks.on_answer(pod, evaluate(before, pod, Memo(lambda n, s: b""), Settings()))
+    got = replace(
+        asked,
+        allocation=Allocation((DeviceResult("gpu", DeviceID(gpu, "n", "gpu-0")),), node_selector=THIS_NODE),
+        reserved_for=(Consumer("pods", "job", "uid-job"),),
+    )
+    loop.checks.on_allocated(got, before.with_claims([got]))
+    assert [placement.double_uses for placement in loop.placements] == [1]
 
 
 def test_order_matters():
