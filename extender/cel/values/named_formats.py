@@ -13,14 +13,11 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from extender.model.names import is_dns_label, is_dns_subdomain, is_label_value, is_qualified_name
+
 from .times import parse_timestamp
 from .urls import is_request_uri
 
-_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_DNS_1123_LABEL = re.compile(_LABEL)
-_DNS_1123_SUBDOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-_DNS_1035_LABEL = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
-_NAME = re.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _UUID = re.compile("[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _BASE64 = re.compile("([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})")
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -37,22 +34,13 @@ class Format(NamedTuple):
     accepts: Check
 
 
-def _label(pattern: re.Pattern[str], limit: int) -> Check:
-    return lambda text: len(text) <= limit and pattern.fullmatch(text) is not None
-
-
 def _prefix(check: Check) -> Check:
     """Check a text to which something will be appended: it may end with a dash."""
     return lambda text: check(f"{text[:-2]}a" if len(text) > 1 and text.endswith("-") else text)
 
 
-def _qualified_name(text: str) -> bool:
-    prefix, slash, name = text.rpartition("/")
-    return _short_name(name) and (not slash or _subdomain(prefix))
-
-
-def _label_value(text: str) -> bool:
-    return not text or _short_name(text)
+def _is_dns_1035_label(text: str) -> bool:
+    return is_dns_label(text) and not text[0].isdigit()
 
 
 def _uuid(text: str) -> bool:
@@ -79,20 +67,15 @@ def _datetime(text: str) -> bool:
     return match is not None and match[1] <= "23" and match[2] <= "59" and match[3] <= "59"
 
 
-_dns_1123_label = _label(_DNS_1123_LABEL, 63)
-_subdomain = _label(_DNS_1123_SUBDOMAIN, 253)
-_dns_1035_label = _label(_DNS_1035_LABEL, 63)
-_short_name = _label(_NAME, 63)
-
 FORMATS: dict[str, Format] = {
-    "dns1123Label": Format("DNS1123Label", 30, _dns_1123_label),
-    "dns1123Subdomain": Format("DNS1123Subdomain", 60, _subdomain),
-    "dns1035Label": Format("DNS1035Label", 30, _dns_1035_label),
-    "qualifiedName": Format("QualifiedName", 60, _qualified_name),
-    "dns1123LabelPrefix": Format("DNS1123LabelPrefix", 30, _prefix(_dns_1123_label)),
-    "dns1123SubdomainPrefix": Format("DNS1123SubdomainPrefix", 60, _prefix(_subdomain)),
-    "dns1035LabelPrefix": Format("DNS1035LabelPrefix", 30, _prefix(_dns_1035_label)),
-    "labelValue": Format("LabelValue", 40, _label_value),
+    "dns1123Label": Format("DNS1123Label", 30, is_dns_label),
+    "dns1123Subdomain": Format("DNS1123Subdomain", 60, is_dns_subdomain),
+    "dns1035Label": Format("DNS1035Label", 30, _is_dns_1035_label),
+    "qualifiedName": Format("QualifiedName", 60, is_qualified_name),
+    "dns1123LabelPrefix": Format("DNS1123LabelPrefix", 30, _prefix(is_dns_label)),
+    "dns1123SubdomainPrefix": Format("DNS1123SubdomainPrefix", 60, _prefix(is_dns_subdomain)),
+    "dns1035LabelPrefix": Format("DNS1035LabelPrefix", 30, _prefix(_is_dns_1035_label)),
+    "labelValue": Format("LabelValue", 40, is_label_value),
     "uri": Format("URI", 1103, is_request_uri),
     "uuid": Format("uuid", 70, _uuid),
     "byte": Format("byte", 84, _base64),

@@ -11,13 +11,11 @@ import re
 from collections.abc import Mapping
 
 from extender.model import NodeRequirement
+from extender.model.names import is_label_value, is_qualified_name
 from extender.model.scheduling import LabelRequirement, LabelSelector, SelectorOperator
 
 from ..cluster.node_selection import requirement_matches
 
-_LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
-_KEY_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _OPERATORS = frozenset(SelectorOperator)
 
@@ -78,18 +76,7 @@ def _valid(key: str, operator: str, values: tuple[str, ...]) -> bool:
             enough = len(values) == 1 and _is_int64(values[0])
         case _:
             return False
-    return enough and _valid_key(key) and all(_valid_value(value) for value in values)
-
-
-def _valid_key(key: str) -> bool:
-    prefix, slash, name = key.rpartition("/")
-    if slash and not (len(prefix) <= 253 and _SUBDOMAIN.fullmatch(prefix)):
-        return False
-    return len(name) <= 63 and _KEY_NAME.fullmatch(name) is not None
-
-
-def _valid_value(value: str) -> bool:
-    return len(value) <= 63 and _LABEL_VALUE.fullmatch(value) is not None
+    return enough and is_qualified_name(key) and all(map(is_label_value, values))
 
 
 def _is_int64(text: str) -> bool:

@@ -2,15 +2,15 @@
 Amounts of resources as the scheduler counts them: milli-CPUs, bytes, and whole units.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/types.go Resource, pkg/scheduler/util/utils.go
-IsScalarResourceName and pkg/apis/core/v1/helper/helpers.go, v1.36; k8s.io/apimachinery
-pkg/util/validation IsQualifiedName, v0.36.
+IsScalarResourceName and pkg/apis/core/v1/helper/helpers.go, v1.36.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from extender.model.names import is_qualified_name
 
 CPU = "cpu"
 MEMORY = "memory"
@@ -21,8 +21,6 @@ LARGEST = (2**63 - 1) // 100
 """Beyond this the scheduler's products with 100 leave 64 bits."""
 
 _MILLI, _WHOLE = 10**6, 10**9
-_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +85,4 @@ def is_extended(name: str) -> bool:
     """``IsExtendedResourceName``: outside ``kubernetes.io``, and a qualified name also in a quota."""
     if "/" not in name or "kubernetes.io/" in name or name.startswith("requests."):
         return False
-    prefix, _, base = name.partition("/")
-    subdomain = f"requests.{prefix}"
-    return (
-        len(base) <= 63
-        and _NAME.fullmatch(base) is not None
-        and len(subdomain) <= 253
-        and _SUBDOMAIN.fullmatch(subdomain) is not None
-    )
+    return is_qualified_name(f"requests.{name}")

@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import re
 
+from extender.model.names import DNS_LABEL, DNS_SUBDOMAIN, MOST_LABEL, MOST_SUBDOMAIN, NAME_PART
+
 from ..decode.errors import quoted
 
-MOST_LABEL = 63
-MOST_SUBDOMAIN = 253
 MOST_DRIVER = 63
 MOST_IDENTIFIER = 32
 
-_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_IS_LABEL = re.compile(_LABEL)
-_IS_SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _IS_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_IS_KEY = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 
 
 def label_problem(name: str) -> str:
     """Of a DNS label: a request, a namespace."""
     return _length(name, MOST_LABEL) or _form(
-        _IS_LABEL, name, "write lower-case letters, digits and '-', with a letter or digit at both ends"
+        DNS_LABEL, name, "write lower-case letters, digits and '-', with a letter or digit at both ends"
     )
 
 
 def subdomain_problem(name: str, most: int = MOST_SUBDOMAIN) -> str:
     """Of a DNS subdomain: an object, a device class."""
     return _length(name, most) or _form(
-        _IS_SUBDOMAIN,
+        DNS_SUBDOMAIN,
         name,
         "write lower-case letters, digits, '-' and '.', with a letter or digit at both ends of each part",
     )
@@ -74,7 +70,7 @@ def key_problem(key: str) -> str:
     if slash and (problem := subdomain_problem(domain)):
         return problem
     return _length(name, MOST_LABEL) or _form(
-        _IS_KEY, name, "write letters, digits, '-', '_' and '.', with a letter or digit at both ends"
+        NAME_PART, name, "write letters, digits, '-', '_' and '.', with a letter or digit at both ends"
     )
 
 

@@ -8,12 +8,12 @@ for any other those of an unlisted one.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from extender.core.topology.driver_attributes import DeviceKind, DriverAttributes
 from extender.core.topology.vocabulary import Vocabulary
 
+from .api_names import driver_problem, identifier_problem
 from .site_file import SiteValue, read_site_file
 
 _FIELDS = (
@@ -33,13 +33,6 @@ _FIELDS = (
     "rdma",
 )
 _ADDRESS_PARTS = 4
-_DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_DRIVER = re.compile(rf"(?=.{{1,63}}$){_DNS_LABEL}(?:\.{_DNS_LABEL})*")
-_ATTRIBUTE = re.compile(
-    rf"(?:(?=[^/]{{1,63}}/){_DNS_LABEL}(?:\.{_DNS_LABEL})*/)?[A-Za-z_][A-Za-z0-9_]{{0,31}}"
-)
-# k8s.io/kubernetes pkg/apis/resource/validation validation.go, v1.37.2: a driver is a DNS subdomain
-# of at most 63 characters, the id of an attribute a C identifier of at most 32.
 
 
 def read_vocabulary(path: str, base: Vocabulary) -> Vocabulary:
@@ -52,7 +45,7 @@ def read_vocabulary(path: str, base: Vocabulary) -> Vocabulary:
 
 
 def _words(driver: str, value: SiteValue, base: Vocabulary) -> DriverAttributes:
-    if not _DRIVER.fullmatch(driver):
+    if driver_problem(driver):
         value.refuse("not a driver's name; write the spec.driver of its ResourceSlices")
     given = value.mapping("fields", _FIELDS)
     names = base.attributes(driver)
@@ -93,12 +86,17 @@ def _names(given: dict[str, SiteValue], field: str, default: tuple[str, ...]) ->
 
 def _name(item: SiteValue) -> str:
     name = item.text("the name of an attribute")
-    if not _ATTRIBUTE.fullmatch(name):
+    if not _is_attribute(name):
         item.refuse(
             f"{name} is not the name of an attribute; write it as the slices do, with or without its "
             "domain: numaNode or dra.net/numaNode"
         )
     return name
+
+
+def _is_attribute(name: str) -> bool:
+    domain, slash, identifier = name.rpartition("/")
+    return not identifier_problem(identifier) and not (slash and driver_problem(domain))
 
 
 def _address_parts(given: dict[str, SiteValue], default: tuple[str, ...]) -> tuple[str, ...]:
@@ -114,7 +112,7 @@ def _groups(value: SiteValue) -> tuple[tuple[str, float], ...]:
     """The attributes with their worths, the most first."""
     groups = []
     for name, worth in value.mapping("the attributes of groups, each with its worth").items():
-        if not _ATTRIBUTE.fullmatch(name):
+        if not _is_attribute(name):
             worth.refuse(f"{name} is not the name of an attribute; write it as the slices do")
         number = worth.number("what a pair within a group is worth")
         if not 0 <= number <= 1:

@@ -1,8 +1,5 @@
 """
 The names that a request may hold.
-
-Source: ``IsDNS1123Subdomain`` and ``IsDNS1123Label``, k8s.io/apimachinery
-pkg/util/validation/validation.go, v0.36.
 """
 
 from __future__ import annotations
@@ -10,20 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from extender.model.names import MOST_SUBDOMAIN, is_dns_label, is_dns_subdomain
+
 from .bad_request import BadRequest
-
-MAX_NAME = 253
-"""The most characters of a DNS-1123 subdomain, such as the name of a node or pod."""
-
-MAX_LABEL = 63
-"""The most characters of a DNS-1123 label, such as the name of a namespace."""
 
 MAX_UID = 128
 """The most characters of a UID; the API server's have 36, or 32 where a kubelet made them."""
 
-_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_is_label = re.compile(_LABEL).fullmatch
-_is_subdomain = re.compile(rf"{_LABEL}(?:\.{_LABEL})*").fullmatch
 _is_uid = re.compile(r"[-A-Za-z0-9_.:]+").fullmatch
 _ALLOWED = b"abcdefghijklmnopqrstuvwxyz0123456789-.\n"
 _MISPLACED = (b"\n\n", b"\n-", b"\n.", b"-\n", b".\n", b"..", b".-", b"-.")
@@ -39,19 +29,19 @@ def check_nodes(names: Sequence[str], most: int) -> None:
             "send fewer names, or start the extender with a larger --max-nodes",
         )
     if not _all_subdomains(names):
-        index = next(index for index, name in enumerate(names) if not is_subdomain(name))
+        index = next(index for index, name in enumerate(names) if not is_dns_subdomain(name))
         raise BadRequest(f"NodeNames[{index}]", "is not a name that a node can have", _FIX)
 
 
 def check_subdomain(field: str, name: str) -> None:
     """Raise ``BadRequest`` for a name that no object can have."""
-    if not is_subdomain(name):
+    if not is_dns_subdomain(name):
         raise BadRequest(field, "is not a name that an object can have", _FIX)
 
 
 def check_namespace(field: str, name: str) -> None:
     """Raise ``BadRequest`` for a name that no namespace can have."""
-    if len(name) > MAX_LABEL or not _is_label(name):
+    if not is_dns_label(name):
         raise BadRequest(field, "is not a name that a namespace can have", _FIX)
 
 
@@ -61,17 +51,12 @@ def check_uid(field: str, uid: str) -> None:
         raise BadRequest(field, "is not a UID", "send the UID of the object")
 
 
-def is_subdomain(name: str) -> bool:
-    """Whether ``name`` is a DNS-1123 subdomain."""
-    return len(name) <= MAX_NAME and _is_subdomain(name) is not None
-
-
 def _all_subdomains(names: Sequence[str]) -> bool:
     """Whether all are subdomains, by a few passes over all of them at once: most requests are right."""
     if not names:
         return True
     joined = "\n".join(names)
-    if not joined.isascii() or joined.count("\n") != len(names) - 1 or max(map(len, names)) > MAX_NAME:
+    if not joined.isascii() or joined.count("\n") != len(names) - 1 or max(map(len, names)) > MOST_SUBDOMAIN:
         return False
     text = b"\n%s\n" % joined.encode()
     return not text.translate(None, _ALLOWED) and not any(pattern in text for pattern in _MISPLACED)

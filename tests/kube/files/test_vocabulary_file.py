@@ -89,6 +89,13 @@ def test_what_is_left_out_stays(vocabulary, content):
     assert read.unknown == DEFAULT_VOCABULARY.unknown
 
 
+def test_the_case_of_a_driver_is_its_own(vocabulary):
+    """The API server lets a driver, and so the domain of an attribute, have upper-case letters."""
+    read = vocabulary("drivers:\n  DRA.net:\n    numa: [DRA.net/numaNode]\n")
+    assert read.attributes("DRA.net").numa == ("DRA.net/numaNode",)
+    assert read.attributes("dra.net") == DEFAULT_VOCABULARY.attributes("dra.net")
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
@@ -99,8 +106,8 @@ def test_what_is_left_out_stays(vocabulary, content):
             "line 4: drivers: dra.net is given twice, before in line 2; leave out one of the two",
         ),
         (
-            ["drivers:", "  DRA.net: {kind: nic}"],
-            "line 2: drivers, DRA.net: not a driver's name; write the spec.driver of its ResourceSlices",
+            ["drivers:", "  dra_net: {kind: nic}"],
+            "line 2: drivers, dra_net: not a driver's name; write the spec.driver of its ResourceSlices",
         ),
         (
             ["drivers:", "  dra.net: nic"],

@@ -10,13 +10,14 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from extender.model.names import is_dns_subdomain
 from extender.service.config import Config
 from extender.service.http import body as bodies
 from extender.service.http import mutate
 from extender.service.http.verbs import MAX_CLAIMS, MAX_CONTAINERS
 from extender.service.http.web import make_app
 from extender.service.wire import ArgsDecoder, BadRequest
-from extender.service.wire.names import check_nodes, is_subdomain
+from extender.service.wire.names import check_nodes
 
 HUGE = 10**30
 BINDING = {"PodName": "job-1", "PodNamespace": "default", "PodUID": "uid-1", "Node": "node-a"}
@@ -63,7 +64,7 @@ NAMES = {
 def test_names_are_those_of_nodes(name, right, place):
     """The check of all names at once says what the check of each says, wherever the wrong one stands."""
     names = {"alone": [name], "first": [name, "b"], "last": ["b", name], "between": ["b", name, "c"]}[place]
-    assert is_subdomain(name) is right
+    assert is_dns_subdomain(name) is right
     if right:
         check_nodes(names, 3)
     else:
