@@ -28,8 +28,8 @@ SCHEDULING_MUTATIONS = (
     Mutation(
         "an invalid term matches nothing",
         "scheduling/node_affinity",
-        "[term for term in pod.required_nodes.terms if valid_term(term)]",
-        "[term for term in pod.required_nodes.terms if not _empty(term)]",
+        "[term for term in pod.required_nodes.terms if term_parses(term) and not is_empty(term)]",
+        "[term for term in pod.required_nodes.terms if not is_empty(term)]",
     ),
     Mutation(
         "the node selector counts beside the affinity",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import re
 
+from extender.model.integers import parse_int64
+
 from ..checking import call_costs
 from ..checking.declarations import Charging, Function, function, overload
 from ..errors import EvaluationError
@@ -18,10 +20,9 @@ from ..values.doubles import double_text, parse_double
 from ..values.networks import Cidr, Ip
 from ..values.runtime_types import type_name
 from ..values.times import CALENDAR_UNITS, Timestamp, duration_text, timestamp_text
-from ..values.values import MAX_INT, MAX_UINT, MIN_INT, TypeValue, Uint
+from ..values.values import MAX_UINT, TypeValue, Uint
 from ..work import Work
 
-_INT = re.compile(r"[+-]?[0-9]+")
 _UINT = re.compile(r"[0-9]+")
 _BOOLS = {"1": True, "t": True, "T": True, "true": True, "TRUE": True, "True": True} | {
     "0": False,
@@ -60,12 +61,10 @@ def _uint_to_int(value: Uint) -> int:
 
 def _string_to_int(work: Work, text: str) -> int:
     work.scan(len(text))
-    digits = text.lstrip("+-").lstrip("0") or "0"
-    if _INT.fullmatch(text) and len(digits) < 20:
-        value = -int(digits) if text[0] == "-" else int(digits)
-        if MIN_INT <= value <= MAX_INT:
-            return value
-    raise conversion_failed(text, "int")
+    value = parse_int64(text)
+    if value is None:
+        raise conversion_failed(text, "int")
+    return value
 
 
 def _string_to_uint(work: Work, text: str) -> Uint:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from extender.model.integers import parse_int64
+
 from ..checking.declarations import Charging, Function, Implementation, function, overload
 from ..errors import EvaluationError, Unpredictable
 from ..values.times import (
@@ -26,11 +28,10 @@ from ..values.times import (
     parse_timestamp,
     timestamp_of,
 )
-from ..values.values import MAX_INT, MIN_INT
+from ..values.values import MIN_INT
 from ..work import Work
 from .conversions import conversion_failed
 
-_NUMBER = re.compile(r"[+-]?[0-9]+")
 _ZONE = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_+/-]*")
 _MILLISECOND = SECOND // 1000
 _CALENDAR_PARTS: dict[str, Callable[[Calendar], int]] = {
@@ -87,11 +88,10 @@ def _zone_offset(zone: str) -> int:
 
 
 def _number(text: str) -> int:
-    if _NUMBER.fullmatch(text) and len(text.lstrip("+-").lstrip("0")) < 20:
-        value = int(text)
-        if MIN_INT <= value <= MAX_INT:
-            return value
-    raise EvaluationError(f'strconv.Atoi: parsing "{text}": invalid syntax')
+    value = parse_int64(text)
+    if value is None:
+        raise EvaluationError(f'strconv.Atoi: parsing "{text}": invalid syntax')
+    return value
 
 
 def _wrapped(value: int) -> int:

@@ -1,8 +1,8 @@
 """
-Which nodes a slice, a device or an allocated claim belongs to.
+Which nodes a slice, a device, an allocated claim or the affinity of a pod is for.
 
-Source: k8s.io/component-helpers scheduling/corev1/nodeaffinity nodeaffinity.go
-and k8s.io/dynamic-resource-allocation structured/internal/incubating
+Source: k8s.io/component-helpers scheduling/corev1/nodeaffinity nodeaffinity.go, k8s.io/apimachinery
+pkg/labels/selector.go and k8s.io/dynamic-resource-allocation structured/internal/incubating
 pools_incubating.go NodeMatches, v0.36.
 """
 
@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from extender.model import Node, NodeRequirement, NodeSelector, ResourceSlice
+from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
+from extender.model.integers import parse_int64
+from extender.model.scheduling import LabelRequirement
 
 HOSTNAME = "kubernetes.io/hostname"
+_NAME_FIELD = "metadata.name"
 
 
 class NodeSelectorError(ValueError):
@@ -86,61 +89,60 @@ def selector_matches(selector: NodeSelector, node: Node) -> bool:
     """
     for term in selector.terms:
         for requirement in term.expressions:
-            _validate(requirement)
+            if not requirement.parses:
+                raise _error(requirement.key, requirement)
         for requirement in term.fields:
-            _validate_field(requirement)
-    fields = {"metadata.name": node.name}
-    return any(
-        (term.expressions or term.fields)
-        and all(requirement_matches(requirement, node.labels) for requirement in term.expressions)
-        and all(requirement_matches(requirement, fields) for requirement in term.fields)
-        for term in selector.terms
+            if not _field_parses(requirement):
+                raise _error(f"field {requirement.key}", requirement)
+    return any(not is_empty(term) and term_matches(term, node.name, node.labels) for term in selector.terms)
+
+
+def is_empty(term: NodeSelectorTerm) -> bool:
+    """Whether a term has no requirements: such a term matches nothing."""
+    return not term.expressions and not term.fields
+
+
+def term_parses(term: NodeSelectorTerm) -> bool:
+    """Whether the scheduler takes all requirements of a term."""
+    return all(requirement.parses for requirement in term.expressions) and all(
+        _field_parses(requirement) for requirement in term.fields
     )
 
 
-def _validate(requirement: NodeRequirement) -> None:
-    operator, values = requirement.operator, requirement.values
-    if operator in ("In", "NotIn"):
-        valid = len(values) > 0
-    elif operator in ("Exists", "DoesNotExist"):
-        valid = not values
-    elif operator in ("Gt", "Lt"):
-        valid = len(values) == 1 and _integer(values[0]) is not None
-    else:
-        valid = False
-    if not valid:
-        raise NodeSelectorError(f"{requirement.key}: operator {operator!r} with values {list(values)}")
+def term_matches(term: NodeSelectorTerm, name: str, labels: Mapping[str, str]) -> bool:
+    """Whether a node meets all requirements of a term that parses. The only field is ``metadata.name``."""
+    return all(requirement_matches(requirement, labels) for requirement in term.expressions) and all(
+        (requirement.values[0] == (name if requirement.key == _NAME_FIELD else ""))
+        == (requirement.operator == "In")
+        for requirement in term.fields
+    )
 
 
-def _validate_field(requirement: NodeRequirement) -> None:
-    if requirement.operator not in ("In", "NotIn") or len(requirement.values) != 1:
-        raise NodeSelectorError(
-            f"field {requirement.key}: operator {requirement.operator!r} "
-            f"with values {list(requirement.values)}"
-        )
+def _field_parses(requirement: NodeRequirement) -> bool:
+    return requirement.operator in ("In", "NotIn") and len(requirement.values) == 1
 
 
-def requirement_matches(requirement: NodeRequirement, labels: Mapping[str, str]) -> bool:
-    """Whether labels meet a valid requirement (``Requirement.Matches`` of apimachinery pkg/labels, v0.36)."""
-    present = requirement.key in labels
-    value = labels.get(requirement.key, "")
+def _error(what: str, requirement: NodeRequirement) -> NodeSelectorError:
+    return NodeSelectorError(
+        f"{what}: operator {requirement.operator!r} with values {list(requirement.values)}"
+    )
+
+
+def requirement_matches(requirement: NodeRequirement | LabelRequirement, labels: Mapping[str, str]) -> bool:
+    """Whether labels meet a requirement that parses."""
+    value = labels.get(requirement.key)
     match requirement.operator:
         case "In":
-            return present and value in requirement.values
+            return value is not None and value in requirement.values
         case "NotIn":
-            return not present or value not in requirement.values
+            return value is None or value not in requirement.values
         case "Exists":
-            return present
+            return value is not None
         case "DoesNotExist":
-            return not present
+            return value is None
         case _:
-            actual, wanted = _integer(value) if present else None, _integer(requirement.values[0])
+            actual = None if value is None else parse_int64(value)
+            wanted = parse_int64(requirement.values[0])
             if actual is None or wanted is None:
                 return False
             return actual > wanted if requirement.operator == "Gt" else actual < wanted
-
-
-def _integer(text: str) -> int | None:
-    """An integer as Go's ParseInt reads it: no spaces, no underscores."""
-    digits = text[1:] if text[:1] in "+-" else text
-    return int(text) if digits.isascii() and digits.isdigit() else None

@@ -13,7 +13,10 @@ from extender.core.cluster.node_selection import (
 )
 from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm
 
-NODE = Node("n", {"zone": "a", "count": "5", "empty": "", "signed": "+5", "word": "five", "negative": "-3"})
+LONG = {"long": "1" * 25, "longest": "1" * 5000}
+NODE = Node(
+    "n", {"zone": "a", "count": "5", "empty": "", "signed": "+5", "word": "five", "negative": "-3"} | LONG
+)
 
 
 def requirement(key: str, operator: str, *values: str) -> NodeRequirement:
@@ -41,8 +44,11 @@ LABELS = {
     ("count", "Gt", "5"): False,
     ("count", "Lt", "6"): True,
     ("count", "Lt", "5"): False,
-    ("negative", "Lt", "-2"): True,
+    ("negative", "Lt", "0"): True,
     ("signed", "Gt", "4"): True,
+    ("long", "Gt", "0"): False,
+    ("longest", "Gt", "0"): False,
+    ("word", "Gt", "9223372036854775807"): False,
     ("word", "Gt", "0"): False,
     ("empty", "Lt", "9"): False,
     ("absent", "Gt", "0"): False,
@@ -66,6 +72,12 @@ def test_labels(expression, matches):
         ("count", "Gt"),
         ("count", "Gt", "1", "2"),
         ("count", "Lt", "four"),
+        ("count", "Lt", "-2"),
+        ("count", "Lt", "9223372036854775808"),
+        ("count", "Lt", "1" * 5000),
+        ("zone", "In", "a", "not a value"),
+        ("zone", "In", "a" * 64),
+        ("not/a/key", "Exists"),
         ("count", "Gt", "1_0"),
         ("count", "Gt", " 4"),
         ("count", "Gt", ""),
@@ -78,7 +90,7 @@ def test_requirements_that_cannot_be_parsed(expression):
     """The error names the key; it is raised even where another term matches already."""
     wrong = requirement(*expression)
     fine = NodeSelectorTerm((requirement("zone", "In", "a"),))
-    with pytest.raises(NodeSelectorError, match=wrong.key):
+    with pytest.raises(NodeSelectorError, match=f"^{wrong.key}: operator"):
         selector_matches(NodeSelector((fine, NodeSelectorTerm((wrong,)))), NODE)
 
 
@@ -90,6 +102,16 @@ def test_the_name_as_a_field(operator, values, matches):
     """Fields select by name, with one value."""
     by_name = requirement("metadata.name", operator, *values)
     assert selector_matches(selector(fields=(by_name,)), NODE) is matches
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "matches"),
+    [("In", "n", False), ("In", "", True), ("NotIn", "n", True), ("NotIn", "", False)],
+)
+def test_another_field_is_empty(operator, value, matches):
+    """Nodes are matched by name only; any other field is like one that is empty."""
+    other = requirement("metadata.namespace", operator, value)
+    assert selector_matches(selector(fields=(other,)), NODE) is matches
 
 
 @pytest.mark.parametrize(
