@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,15 +10,17 @@ from hypothesis import given, settings
 
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
-from extender.core.prediction.no_fit.causes import Cause, CauseCode, NoFit
+from extender.core.prediction.no_fit.causes import Cause, CauseCode, NoFit, RequestFit
 from extender.core.reasons import ReasonCode
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release
-from extender.model import Claim, Device, ExactRequest, Request, ResourceSlice
+from extender.model import Attribute, AttributeKind, Claim, Device, ExactRequest, Request, ResourceSlice
+from tests import builders as b
 from tests.property.worlds import World, worlds
 
 RELEASES = ("1.34", "1.35", "1.36.2", "1.37")
 
+_PROBE = "device.attributes['probe.example']"
 _OTHERWISE = (ReasonCode.CEL_ERROR, ReasonCode.FEATURE_DISABLED)
 
 
@@ -38,12 +40,42 @@ def test_without_what_is_named_the_claims_fit(version, world):
 @pytest.mark.parametrize("version", RELEASES)
 @settings(max_examples=20, deadline=None)
 @given(world=worlds())
-def test_losses_add_up(version, world):
-    """Each device that passes is either left or lost to one cause."""
-    for _, no_fit in no_fits(world, release_for(version)):
+def test_what_is_left_can_be_had(version, world):
+    """Of the devices of a request those are left that the allocator gives to it alone, one at a time."""
+    release = release_for(version)
+    for node, no_fit in no_fits(world, release):
         for request in no_fit.requests:
-            assert request.passing == request.left + sum(loss.devices for loss in request.losses)
+            outcomes = [
+                evaluation_of(alone, release).verdicts([node])[node].outcome
+                for alone in one_device_each(world, request)
+            ]
+            if set(outcomes) <= {Outcome.ALLOCATED, Outcome.UNSCHEDULABLE}:
+                assert request.left == outcomes.count(Outcome.ALLOCATED), (node, request)
             assert request.passing <= request.devices
+
+
+def one_device_each(world: World, fit: RequestFit) -> Iterator[World]:
+    """For each device a world in which the pod asks for it alone, as ``fit`` does for several."""
+    name, _, sub = fit.request.partition("/")
+    claim = next(each for each in world.claims if each.name == fit.claim)
+    request = next(each for each in claim.spec.requests if each.name == name)
+    exact = request.exactly or next(each for each in request.first_available if each.name == sub)
+    one = replace(exact, mode="ExactCount", count=1, selectors=(*exact.selectors, f"'it' in {_PROBE}"))
+    request = replace(request, first_available=(one,)) if sub else replace(request, exactly=one)
+    held = [each for each in world.claims if each.allocation is not None]
+    asking = replace(claim, spec=b.spec(request, constraints=claim.spec.constraints))
+    mark = {"probe.example/it": Attribute(AttributeKind.BOOL, value=True)}
+    for slice_ in world.slices:
+        for device in slice_.devices:
+            marked = replace(device, attributes={**device.attributes, **mark})
+            devices = tuple(marked if each is device else each for each in slice_.devices)
+            yield world._replace(
+                slices=tuple(
+                    replace(each, devices=devices) if each is slice_ else each for each in world.slices
+                ),
+                claims=(*held, asking),
+                pod=b.pod("pod", claim.name),
+            )
 
 
 def no_fits(world: World, release: Release) -> Iterable[tuple[str, NoFit]]:
