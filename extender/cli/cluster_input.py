@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from extender.core.cluster.snapshot import Snapshot
@@ -10,7 +10,10 @@ from extender.core.releases.feature_gates import WrongGate
 from extender.core.releases.history import LATEST, UnknownRelease, release_for
 from extender.core.releases.release import Release
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
+from extender.kube.api.listing import LiveError, read_live
 from extender.kube.decode import DecodeError
+from extender.kube.decode.readings import Reading
+from extender.kube.decode.resources import FOLLOWED, Resource
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError, read
 
@@ -27,11 +30,29 @@ class ClusterInput:
     notes: tuple[str, ...]
 
 
-def read_cluster(paths: Sequence[str]) -> Cluster:
-    """Read ``paths``, ``-`` for standard input. Raises ``WrongInput``."""
+def read_cluster(paths: Sequence[str], readings: Sequence[Reading] = ()) -> Cluster:
+    """
+    Read ``paths``, ``-`` for standard input. ``readings``: how objects are read once more.
+
+    Raises ``WrongInput``.
+    """
     try:
-        return read(paths)
+        return read(paths, readings=readings)
     except ClusterFileError as error:
+        raise WrongInput(str(error)) from error
+
+
+def dumped_or_live(
+    paths: Sequence[str],
+    resources: Iterable[Resource] = FOLLOWED,
+    readings: Sequence[Reading] = (),
+) -> Cluster:
+    """Read ``paths``; where there are none, list ``resources`` of the live cluster. Raises ``WrongInput``."""
+    if paths:
+        return read_cluster(paths, readings)
+    try:
+        return read_live(resources=resources, readings=readings)
+    except LiveError as error:
         raise WrongInput(str(error)) from error
 
 

@@ -13,15 +13,17 @@ from extender.core.advice.advisor import Advice, advise
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.settings import Settings
-from extender.kube.api.listing import LiveError, read_live
+from extender.kube.decode.readings import SCHEDULING_READINGS
+from extender.kube.decode.resources import RESOURCES
 from extender.kube.files.claim_fields import newer_fields
 from extender.kube.files.claim_file import ClaimFile, ManifestKey, manifests_of, read_claims
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError
 from extender.model.kinds import DEVICE_CLASS, RESOURCE_CLAIM, RESOURCE_CLAIM_TEMPLATE
+from extender.model.scheduling_kinds import SCHEDULING_POD
 from extender.service.collector import no_collection
 
-from ..cluster_input import cluster_input, read_cluster
+from ..cluster_input import cluster_input, dumped_or_live
 from ..exit_status import Exit, WrongInput
 from ..explain.command import absent_pod, pod_key
 from ..options import add_cluster, add_kubernetes
@@ -65,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     site = site_of(args)
     given = _given(args.filename) if args.filename else None
-    cluster = read_cluster(args.cluster) if args.cluster else _live()
+    cluster = dumped_or_live(args.cluster, RESOURCES, SCHEDULING_READINGS)
     if given is not None:
         cluster = _with_classes(cluster, given)
     frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
@@ -91,7 +93,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _given(path: str) -> ClaimFile:
     try:
-        return read_claims(path)
+        return read_claims(path, readings=SCHEDULING_READINGS)
     except ClusterFileError as error:
         raise WrongInput(f"-f {error}") from error
 
@@ -103,29 +105,23 @@ def _check_fields(given: ClaimFile, minor: str) -> None:
             raise WrongInput(f'-f {given.path}: {kind} "{namespace}/{name}": {error.field}: {error.problem}')
 
 
-def _live() -> Cluster:
-    try:
-        return read_live()
-    except LiveError as error:
-        raise WrongInput(str(error)) from error
-
-
 def _with_classes(cluster: Cluster, given: ClaimFile) -> Cluster:
     """The classes of the file will be there when its claims are."""
     return replace(cluster, objects=cluster.objects.updated(Changes.of(DEVICE_CLASS, given.cluster.classes)))
 
 
 def _subjects(pod: str | None, given: ClaimFile | None, cluster: Cluster, snapshot: Snapshot) -> list[Titled]:
-    templates = cluster.objects[RESOURCE_CLAIM_TEMPLATE]
+    templates, pods = cluster.objects[RESOURCE_CLAIM_TEMPLATE], cluster.objects[SCHEDULING_POD]
     if given is None:
         namespace, name = pod_key(pod or "")
         found = snapshot.pods.get((namespace, name))
         if found is None:
             raise WrongInput(f"--pod: {absent_pod(f'{namespace}/{name}', snapshot.pods)}")
-        return [pod_subject(found, Known(snapshot.claims, templates, "the input"), "--pod")]
+        return [pod_subject(found, Known(snapshot.claims, templates, pods, "the input"), "--pod")]
     claims = {**snapshot.claims, **given.cluster.objects[RESOURCE_CLAIM]}
     templates = {**templates, **given.cluster.objects[RESOURCE_CLAIM_TEMPLATE]}
-    return list(file_subjects(given, Known(claims, templates, f"{given.path} and the cluster")))
+    pods = {**pods, **given.cluster.objects[SCHEDULING_POD]}
+    return list(file_subjects(given, Known(claims, templates, pods, f"{given.path} and the cluster")))
 
 
 def _written(

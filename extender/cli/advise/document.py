@@ -13,8 +13,10 @@ from extender.core.advice.judged import Judged
 from extender.core.advice.nearness import Nearness
 from extender.core.advice.nearness_counts import NearnessCounts
 from extender.core.advice.recommendation import AdviceCode, Recommendation, render_recommendation
+from extender.core.advice.runnable import Runnable
 from extender.core.claims.extended_resources import EXTENDED_CLAIM_NAME
 from extender.core.reasons import Outcome
+from extender.core.scheduling import render_filter, render_unchecked
 from extender.core.soft_alignment.refusals import Refusal, render_refusal
 from extender.core.soft_alignment.soften import Rewrite
 from extender.service.explain import API_VERSION
@@ -40,6 +42,7 @@ def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
         "subject": titled.title,
         "claims": names,
         "nodes": advice.nodes,
+        "runnable": None if advice.runnable is None else _runnable(advice.runnable),
         "blocked": advice.blocked,
         "options": [_option(judged, [*names, EXTENDED_CLAIM_NAME]) for judged in advice.judged],
         "nearness": None if advice.nearness is None else _nearness(advice.nearness),
@@ -54,6 +57,19 @@ def _subject(titled: Titled, advice: Advice) -> dict[str, object]:
             }
             for each in advice.warnings
         ],
+    }
+
+
+def _runnable(found: Runnable) -> dict[str, object]:
+    return {
+        "nodes": found.nodes,
+        "now": len(found.now),
+        "empty": len(found.empty),
+        "refusals": [
+            {"code": reason.code, "message": render_filter(reason), "nodes": count}
+            for reason, count in found.refusals
+        ],
+        "unchecked": [{"code": each.code, "message": render_unchecked(each)} for each in found.unchecked],
     }
 
 

@@ -9,6 +9,7 @@ from extender.core.advice.advisor import Subject
 from extender.core.cluster.snapshot import ClaimKey
 from extender.kube.files.claim_file import ClaimFile, ManifestKey
 from extender.model import Claim, ClaimSpec, ClaimTemplate, Pod, PodClaim
+from extender.model.scheduling import SchedulingPod
 
 from ..exit_status import WrongInput
 
@@ -28,10 +29,15 @@ class Titled:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The claims and templates there are; ``where`` says in what, for people."""
+    """
+    The claims and templates there are; ``where`` says in what, for people.
+
+    ``pods``: what pods ask of nodes, where that is told.
+    """
 
     claims: Mapping[ClaimKey, Claim]
     templates: Mapping[ClaimKey, ClaimTemplate]
+    pods: Mapping[ClaimKey, SchedulingPod]
     where: str
 
 
@@ -57,7 +63,9 @@ def pod_subject(pod: Pod, known: Known, option: str) -> Titled:
         if claim.key not in claims:
             claims[claim.key] = claim
             sources.append(source)
-    return Titled(f"Pod {pod.namespace}/{pod.name}", Subject(pod, tuple(claims.values())), tuple(sources))
+    asks = known.pods.get((pod.namespace, pod.name))
+    subject = Subject(pod, tuple(claims.values()), asks)
+    return Titled(f"Pod {pod.namespace}/{pod.name}", subject, tuple(sources))
 
 
 def file_subjects(given: ClaimFile, known: Known) -> Iterator[Titled]:
@@ -76,7 +84,7 @@ def file_subjects(given: ClaimFile, known: Known) -> Iterator[Titled]:
 
 
 def _lone(kind: str, namespace: str, name: str, spec: ClaimSpec) -> Titled:
-    subject = Subject(Pod(namespace, name), (Claim(namespace, name, "", spec),))
+    subject = Subject(Pod(namespace, name), (Claim(namespace, name, "", spec),), any_pod=True)
     return Titled(f"{kind} {namespace}/{name}", subject, ((kind, namespace, name),))
 
 

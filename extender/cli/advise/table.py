@@ -13,7 +13,9 @@ from extender.core.advice.nearness import Nearness
 from extender.core.advice.nearness_counts import NearnessCounts
 from extender.core.advice.publications import Publication
 from extender.core.advice.recommendation import AdviceCode, over, render_recommendation
+from extender.core.advice.runnable import Runnable
 from extender.core.reasons import Outcome
+from extender.core.scheduling import render_filter, render_unchecked
 from extender.core.soft_alignment.refusals import Refusal, render_refusal
 from extender.core.soft_alignment.soften import Rewrite
 
@@ -21,6 +23,7 @@ from ..text import columns, counted
 from .subjects import Titled
 
 _INDENT = "  "
+_MOST_REFUSALS = 3
 _LEFT_OPEN = (AdviceCode.COSTS_NODES, AdviceCode.NOT_ADVISABLE, AdviceCode.NO_CONSTRAINT)
 _NEARNESS_HEADINGS = {
     Nearness.PCIE_ROOT: "one root",
@@ -34,9 +37,12 @@ def advice_table(titled: Titled, advice: Advice, kubernetes: str, width: int) ->
     """Yield the lines for one subject, at most ``width`` columns wide where names allow it."""
     yield from _wrapped(
         "",
-        f"{titled.title} on Kubernetes {kubernetes}, {counted(advice.nodes, 'node')}: {_verdict(advice)}",
+        f"{titled.title} on Kubernetes {kubernetes}, {_judged_nodes(advice)}: {_verdict(advice)}",
         width,
     )
+    if advice.runnable is not None and not _asks_for_nothing(advice):
+        for sentence in _runnable(advice.runnable):
+            yield from _wrapped(_INDENT, sentence, width)
     for each in advice.warnings:
         yield from _wrapped(f"{_INDENT}{each.severity}: ", render_warning(each), width)
     if _asks_for_nothing(advice):
@@ -58,6 +64,30 @@ def advice_table(titled: Titled, advice: Advice, kubernetes: str, width: int) ->
     if conclusion:
         yield ""
         yield from _wrapped("advice: ", conclusion, width)
+
+
+def _judged_nodes(advice: Advice) -> str:
+    every = advice.nodes if advice.runnable is None else advice.runnable.nodes
+    return counted(every, "node") if advice.nodes == every else f"{advice.nodes} of {counted(every, 'node')}"
+
+
+def _runnable(found: Runnable) -> Iterator[str]:
+    """Which nodes accept the pod beside its devices, and what is not known of that."""
+    shown = [f"{render_filter(reason)} ({counted(count, 'node')})" for reason, count in found.refusals]
+    more = len(shown) - _MOST_REFUSALS
+    why = "; ".join(shown[:_MOST_REFUSALS]) + (f"; and {more} more reasons" if more > 0 else "")
+    if found.nowhere and found.nodes:
+        yield f"no node accepts the pod, not even an empty one, so all are counted: {why}"
+    elif shown:
+        accept = "accepts" if len(found.now) == 1 else "accept"
+        when_empty = f", {len(found.empty)} when empty" if found.empty != found.now else ""
+        yield (
+            f"{len(found.now)} of {counted(found.nodes, 'node')} {accept} the pod beside its devices"
+            f"{when_empty}, and only these are counted: {why}"
+        )
+    if found.unchecked:
+        unknown = "; ".join(map(render_unchecked, found.unchecked))
+        yield f"not all is known of the nodes that accept the pod: {unknown}"
 
 
 def _verdict(advice: Advice) -> str:

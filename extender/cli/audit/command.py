@@ -13,10 +13,10 @@ from extender.core.audit.auditor import Audit, Auditor
 from extender.core.audit.totals import Totals, totals_of
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.topology.vocabulary import Vocabulary
-from extender.kube.api.listing import LiveError, read_live
+from extender.kube.decode.readings import SCHEDULING_READINGS
 from extender.service.collector import no_collection
 
-from ..cluster_input import ClusterInput, cluster_input, read_cluster
+from ..cluster_input import ClusterInput, cluster_input, dumped_or_live
 from ..exit_status import Exit, WrongInput
 from ..options import add_cluster, add_kubernetes
 from ..progress import Progress
@@ -84,10 +84,7 @@ def _given(args: argparse.Namespace, vocabulary: Vocabulary) -> ClusterInput:
                 "--kubernetes and --feature-gates"
             )
         return read_recorded_end(args.recording, vocabulary)
-    try:
-        cluster = read_cluster(args.cluster) if args.cluster else read_live()
-    except LiveError as error:
-        raise WrongInput(str(error)) from error
+    cluster = dumped_or_live(args.cluster, readings=SCHEDULING_READINGS)
     return cluster_input(cluster, args.kubernetes, args.feature_gates, vocabulary)
 
 

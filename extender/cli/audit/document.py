@@ -6,6 +6,7 @@ from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit, PodFinding
 from extender.core.audit.running_pods import HeldDevice, Unrated
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
+from extender.core.scheduling import render_filter, render_unchecked
 from extender.service.explain import API_VERSION
 
 JSON = dict[str, object]
@@ -64,6 +65,12 @@ def _pod(finding: PodFinding) -> JSON:
             "elsewhere": None
             if elsewhere is None
             else {"node": elsewhere.node, "alignment": elsewhere.alignment},
+            "refusedHere": None
+            if possible.refused_here is None
+            else {"code": possible.refused_here.code, "message": render_filter(possible.refused_here)},
+            "unchecked": [
+                {"code": each.code, "message": render_unchecked(each)} for each in possible.unchecked
+            ],
             "complete": possible.empty.complete and possible.here.complete,
         },
         "lost": finding.lost,

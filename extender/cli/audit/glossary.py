@@ -23,8 +23,7 @@ GLOSSARY = tuple(
         "with other devices that are free now.",
         "Losing": "'Could have' is more than 'has'. A pod's devices at an unknown distance count as near.",
         "Avoidable": "This pod could have nearer devices now, if it alone moved: on another node, or on its "
-        "own node if the claim asks for them. CPU, memory, labels and taints of the other node are not "
-        "checked.",
+        "own node if the claim asks for them, and the default scheduler accepts it there.",
         "Unknown": "No driver publishes enough about where the devices are, so the pod cannot be judged. "
         "Newer drivers often publish more.",
     }.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit, KnownDistances, Option, PodFinding
@@ -11,6 +11,7 @@ from extender.core.audit.machine_types import MachineType
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
 from extender.core.cluster.double_use import CardEntry
+from extender.core.scheduling import render_filter, render_unchecked
 from extender.core.topology.locations import Distance
 
 from ..explain.table import DISTANCE_WORDS
@@ -24,7 +25,9 @@ UNRATED_WORDS: Mapping[Unrated, str] = {
     Unrated.RATED_TOGETHER: "rated with another pod that uses a part of the same claims",
 }
 
+_UNCHECKED = "not known which other nodes accept them"
 _MOST_TYPES = 3
+_MOST_REASONS = 3
 _MOST_CARDS = 3
 _MOST_ENTRIES = 4
 
@@ -96,6 +99,7 @@ def caveats(audit: Audit, totals: Totals) -> list[str]:
         counts = audit.unrated.most_common()
         unrated = [f"{counted(count, 'pod')} {UNRATED_WORDS[why]}" for why, count in counts]
         sentences.append(f"Not rated: {'; '.join(unrated)}.")
+    sentences += _unchecked_sentence(audit)
     if not audit.complete:
         sentences.append("The search was stopped at its limit, so pods may lose more than is shown.")
     return sentences
@@ -162,14 +166,20 @@ def option_words(finding: PodFinding) -> str:
     possible = finding.possible
     match finding.option:
         case Option.ELSEWHERE if possible.elsewhere is not None:
+            unchecked = f" (if it accepts the pod: {_unchecked(finding)})" if possible.unchecked else ""
             return (
                 f"recreated on {possible.elsewhere.node}, it would get nearer devices "
-                f"({percent(possible.elsewhere.alignment)}): dra-extender prefers such nodes"
+                f"({percent(possible.elsewhere.alignment)}): dra-extender prefers such nodes{unchecked}"
             )
         case Option.HERE:
             return (
                 f"its own node has nearer devices ({percent(possible.here.alignment)}), but the scheduler "
                 "takes the first that fit: the claim must ask for near ones (dra-extender advise shows how)"
+            )
+        case Option.EMPTIER_NODE if possible.refused_here is not None:
+            return (
+                f"its own node would not take it again ({render_filter(possible.refused_here)}), and no "
+                "other node has nearer devices free now"
             )
         case Option.EMPTIER_NODE:
             return (
@@ -177,6 +187,23 @@ def option_words(finding: PodFinding) -> str:
                 f"taken would ({percent(possible.empty.alignment)})"
             )
     return ""
+
+
+def _unchecked(finding: PodFinding) -> str:
+    return "; ".join(map(render_unchecked, finding.possible.unchecked))
+
+
+def _unchecked_sentence(audit: Audit) -> Iterator[str]:
+    """For how many losing pods it is not known whether other nodes accept them, and why."""
+    reasons = Counter(_unchecked(finding) for finding in audit.losing if finding.possible.unchecked)
+    if reasons:
+        shown = [
+            f"{reason} ({counted(count, 'pod')})" for reason, count in reasons.most_common(_MOST_REASONS)
+        ]
+        more = len(reasons) - len(shown)
+        shown += [f"and {more} more"] if more > 0 else []
+        pods = "1 pod that loses" if reasons.total() == 1 else f"{reasons.total()} pods that lose"
+        yield f"Of {pods} it is {_UNCHECKED}: {'; '.join(shown)}."
 
 
 def source_words(total: KindsTotal) -> str:

@@ -9,13 +9,11 @@ from difflib import get_close_matches
 
 from extender.core.prediction.evaluate import Best, Memo, Settings, Snapshot, evaluate
 from extender.core.topology.published import does_rdma
-from extender.kube.api.listing import LiveError, read_live
-from extender.kube.files.cluster import Cluster
 from extender.model import Pod
 from extender.service.explain import Explanation, explained_nodes, explanation_of, to_json
 from extender.service.policy import Policy, policy_of
 
-from ..cluster_input import cluster_input, read_cluster
+from ..cluster_input import cluster_input, dumped_or_live
 from ..exit_status import Exit, WrongInput
 from ..options import add_cluster, add_kubernetes, add_output
 from ..progress import Progress
@@ -47,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Explain, as a table or as the document that the service answers."""
     namespace, name = pod_key(args.pod)
     site = site_of(args)
-    cluster = read_cluster(args.cluster) if args.cluster else _live()
+    cluster = dumped_or_live(args.cluster)
     frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
     snapshot = frozen.snapshot
     pod = snapshot.pods.get((namespace, name))
@@ -105,13 +103,6 @@ def _without_rdma(snapshot: Snapshot) -> set[str]:
                 if does_rdma(names, device) is False
             }
     return nics
-
-
-def _live() -> Cluster:
-    try:
-        return read_live()
-    except LiveError as error:
-        raise WrongInput(str(error)) from error
 
 
 def pod_key(text: str) -> tuple[str, str]:

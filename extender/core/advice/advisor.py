@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from extender.cel import unlimited
 from extender.model import Claim, ClaimSpec, Pod
+from extender.model.scheduling import SchedulingPod
 
 from ..allocator.budget import Budget
 from ..claims.compiled_claims import CompiledClaims, InvalidClaims, compile_claims
@@ -60,6 +61,7 @@ from .outcome_checks import (
 )
 from .publications import Publication, Selected, selections
 from .recommendation import Circumstances, Recommendation, circumstances_of, recommend
+from .runnable import Runnable, among, runnable
 from .spelling_checks import attribute_warnings, class_warnings, published_names, selector_warnings
 from .survey import NodeGroup, Step, outcomes, survey
 
@@ -75,20 +77,25 @@ class Subject:
     """
     Whose claims are judged: ``claims`` in the order of the pod, as if none were allocated.
 
-    ``pod`` stands for itself, or for any pod that would use a lone claim.
+    ``pod`` stands for itself, or for ``any_pod`` that would use a lone claim. ``asks``: what the pod asks
+    of a node beside devices, ``None`` where that is not told.
     """
 
     pod: Pod
     claims: tuple[Claim, ...]
+    asks: SchedulingPod | None = None
+    any_pod: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
     """
-    ``judged``: the claims as written first. ``nearness`` is ``None`` where the pod has no two
-    devices. ``rewrites``: for each claim in order how it could prefer near devices, or why it
+    ``nodes``: how many were judged: all, or those of ``runnable`` that accept the pod when they are empty,
+    if there are any. ``judged``: the claims as written first. ``nearness`` is ``None`` where the pod has
+    no two devices. ``rewrites``: for each claim in order how it could prefer near devices, or why it
     stays as it is; none where nothing could be judged. ``warnings``: the worst first.
-    ``recommendation``: what to write, ``None`` where there is nothing to choose.
+    ``recommendation``: what to write, ``None`` where there is nothing to choose. ``runnable``: where the
+    pod may run beside its devices, ``None`` for a lone claim.
     """
 
     nodes: int
@@ -97,6 +104,7 @@ class Advice:
     rewrites: tuple[Rewrite | Refusal, ...]
     warnings: tuple[ClaimWarning, ...]
     recommendation: Recommendation | None = None
+    runnable: Runnable | None = None
 
     @property
     def blocked(self) -> bool:
@@ -125,6 +133,10 @@ class _Adviser:
         ]
         self._now = snapshot.with_claims(freed)
         self._empty = snapshot.with_claims(deletions=snapshot.claims)
+        self._runnable = None if subject.any_pod else runnable(subject.asks, snapshot)
+        if self._runnable is not None and not self._runnable.nowhere:
+            self._now = among(self._runnable.now, self._now)
+            self._empty = among(self._runnable.empty, self._empty)
         self._settings = settings
         self._step = step
         self._memos: ClaimsMemos = {}
@@ -153,7 +165,9 @@ class _Adviser:
             written, now, empty = self._as_written()
             if not any(claim_warning.severity is Severity.BLOCKS for claim_warning in warnings):
                 warnings += holding_warnings(self._written_plan(), empty, self._empty)
-            return Advice(len(snapshot.nodes), (written,), None, (), _sorted(warnings))
+            return Advice(
+                len(self._empty.nodes), (written,), None, (), _sorted(warnings), runnable=self._runnable
+            )
         written, now, empty = self._as_written()
         groups = self._surveys(self._plan(self._specs))[1] if self._extended else empty
         selected, names = self._selected(groups, compiled)
@@ -200,12 +214,13 @@ class _Adviser:
             (*names, *group_attributes(drivers, snapshot.vocabulary)),
         )
         return Advice(
-            len(snapshot.nodes),
+            len(self._empty.nodes),
             tuple(judged),
             nearness,
             rewrites,
             _sorted(warnings),
             recommend(judged, self._compared_without_kept(circumstances)),
+            self._runnable,
         )
 
     def _compared_without_kept(self, given: Circumstances) -> Circumstances:
@@ -333,7 +348,7 @@ class _Adviser:
     def _rewrites(self, bare: Sequence[ClaimSpec]) -> tuple[Rewrite | Refusal, ...]:
         """For each claim that is there: how to write it so that it prefers near devices."""
         written = bare[: len(self._subject.claims)]
-        return tuple(soften(spec, self._now) for spec in written)
+        return tuple(soften(spec, self._snapshot) for spec in written)
 
 
 def _refused(surveyed: Sequence[NodeGroup]) -> Mapping[Outcome, int]:

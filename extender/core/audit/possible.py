@@ -10,8 +10,9 @@ to a pod share one search, and all searches share one budget in steps.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from extender.model import Claim, ClaimSpec
@@ -24,9 +25,7 @@ from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
 from ..allocator.solutions import best_of
-from ..claims.plan import Plan
-from ..claims.pod_claims import PodClaims
-from ..claims.preferences import Position, passed_over
+from ..claims.preferences import passed_over
 from ..cluster.snapshot import NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
 from ..prediction.claims_memo import ClaimsMemo, ClaimsMemos, Ratings, memo_of
@@ -34,7 +33,9 @@ from ..prediction.judge import NodeJudge
 from ..prediction.pod_alignment import Placed, aligned
 from ..prediction.predict import Prediction
 from ..reasons import Certainty
+from ..scheduling import Accepted, AcceptingNodes, FilterReason, Unchecked
 from ..topology.locations import Location
+from .anew import alternatives_missed, plan_anew
 from .limit import alignment_limit
 from .running_pods import RunningPod
 
@@ -79,13 +80,17 @@ class Possible:
     What one pod could have. Alignments are 0..1, with pairs of unknown distance counted as far apart.
 
     ``empty``: on its node if nothing else ran there. ``here``: on its node as things
-    stand. ``elsewhere``: the best of the other nodes; ``None`` where none can take the pod, or
-    where it has the best there is.
+    stand; what it has where its node would not accept it again, with ``refused_here`` as the reason.
+    ``elsewhere``: the best of the other nodes that accept the pod; ``None`` where none can take it, or
+    where it has the best there is. ``unchecked``: what is not known of the nodes that accept it; empty
+    where that makes no difference.
     """
 
     empty: Bound
     here: Bound
     elsewhere: Elsewhere | None
+    refused_here: FilterReason | None = None
+    unchecked: tuple[Unchecked, ...] = ()
 
 
 _NOTHING_KNOWN = Possible(Bound(None, complete=False), Bound(None, complete=False), None)
@@ -101,7 +106,7 @@ class Possibilities:
         self._memos: ClaimsMemos = {}
         self._ratings = Ratings(worths)
         self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, _Choice, int, float], Bound] = {}
-        self._tops: dict[tuple[tuple[ClaimSpec, ...], int], tuple[Elsewhere, ...]] = {}
+        self._tops: dict[tuple[tuple[ClaimSpec, ...], int, Hashable], tuple[Elsewhere, ...]] = {}
         self._rated: dict[_Choice, float | None] = {}
 
     @property
@@ -126,7 +131,7 @@ class Possibilities:
             return _NOTHING_KNOWN
         fixed = _fixed(running)
         has = running.lowest
-        missed = _passed_over(running, free, memo.preferring)
+        missed = alternatives_missed(running, free, memo.preferring)
         usage = self._restricted(node_layout, state, self._usage_by(running, state))
         empty = _at_least(has, self._best(memo, node_layout, usage, fixed, missed, enough=1.0))
         here = Bound(has, empty.complete)
@@ -134,13 +139,33 @@ class Possibilities:
             usage = self._restricted(node_layout, state, self._usage_without(free, state))
             enough = (empty.alignment or 1.0) if empty.complete else 1.0
             here = _at_least(has, self._best(memo, node_layout, usage, fixed, missed, enough=enough))
+        if running.highest >= 1.0:
+            return Possible(empty, here, None)
+        accepted = self._accepted(running)
+        refused_here = accepted.refusal(running.pod.node_name)
+        if refused_here is not None:
+            here = Bound(has, here.complete)
         elsewhere = None
-        if len(free) == len(running.claims) and running.highest < 1.0:
-            top = self._tops.get((specs, missed))
-            if top is None:
-                top = self._tops[specs, missed] = self._best_predicted(running, free, missed)
-            elsewhere = next((option for option in top if option.node != running.pod.node_name), None)
-        return Possible(empty, here, elsewhere)
+        if len(free) == len(running.claims):
+            elsewhere = self._elsewhere(running, free, missed, accepted)
+        return Possible(empty, here, elsewhere, refused_here, accepted.unchecked)
+
+    @cached_property
+    def _accepting(self) -> AcceptingNodes:
+        return AcceptingNodes(self._snapshot.objects, self._snapshot.release)
+
+    def _accepted(self, running: RunningPod) -> Accepted:
+        return self._accepting.accepted(self._accepting.pod((running.pod.namespace, running.pod.name)))
+
+    def _elsewhere(
+        self, running: RunningPod, free: Sequence[Claim], missed: int, accepted: Accepted
+    ) -> Elsewhere | None:
+        pod = self._accepting.pod((running.pod.namespace, running.pod.name))
+        key = (tuple(claim.spec for claim in free), missed, self._accepting.question(pod))
+        top = self._tops.get(key)
+        if top is None:
+            top = self._tops[key] = self._best_predicted(running, free, missed, accepted)
+        return next((option for option in top if option.node != running.pod.node_name), None)
 
     def _restricted(
         self, node_layout: NodeLayout, state: NodeState, usage: Sequence[PoolUsage]
@@ -222,19 +247,22 @@ class Possibilities:
         return self._rated[choice]
 
     def _best_predicted(
-        self, running: RunningPod, claims: Sequence[Claim], missed: int
+        self, running: RunningPod, claims: Sequence[Claim], missed: int, accepted: Accepted
     ) -> tuple[Elsewhere, ...]:
         """
         The two nodes with the best devices that the scheduler is certain to take for ``claims``,
-        best first, of those that pass over no more alternatives than ``missed``. The pod's name is of no
-        consequence: pods with equal claims share the answer.
+        best first, of those that accept the pod and pass over no more alternatives than ``missed``. The
+        pod's name is of no consequence: pods with equal claims that the same nodes accept share the answer.
         """
         judge = NodeJudge(
-            _plan_anew(running, claims), self._snapshot, self._memos, self._ratings, STEPS_PER_NODE
+            plan_anew(running, claims), self._snapshot, self._memos, self._ratings, STEPS_PER_NODE
         )
         options: list[Elsewhere] = []
         perfect = 0
         for name in self._snapshot.nodes:
+            # Its own node is no other for this pod, but for the next one that shares the answer.
+            if accepted.refusals.get(name) is not None:
+                continue
             judgement = judge.judge(name, self._budget)
             alignment = judgement.alignment
             certain = judgement.prediction.certainty is Certainty.EXACT and judgement.passed_over <= missed
@@ -244,18 +272,6 @@ class Possibilities:
             if perfect == 2:
                 break
         return tuple(sorted(options, key=lambda option: (-option.alignment, option.node))[:2])
-
-
-def _plan_anew(running: RunningPod, claims: Sequence[Claim]) -> Plan:
-    """
-    A plan for the pod as if none of its ``claims`` were allocated.
-
-    A claim for extended resources counts as one that the pod's author wrote.
-    """
-    pending = tuple(replace(claim, allocation=None) for claim in claims)
-    return Plan(
-        running.pod, PodClaims(pending), tuple(claim.spec for claim in pending), (None,) * len(pending)
-    )
 
 
 def _renumbered(choice: _Choice) -> _Choice:
@@ -306,18 +322,6 @@ def _fixed(running: RunningPod) -> _Choice:
         for device in running.devices
         if device.claim in running.kept and device.location is not None and not device.result.admin_access
     )
-
-
-def _passed_over(running: RunningPod, claims: Sequence[Claim], preferring: frozenset[Position]) -> int:
-    """How many alternatives of ``claims`` come before those that the pod has."""
-    missed = 0
-    for number, request in preferring:
-        claim = claims[number]
-        wish = claim.spec.requests[request]
-        used = {device.result.request for device in running.devices if device.claim == claim.name}
-        names = [f"{wish.name}/{alternative.name}" for alternative in wish.first_available]
-        missed += next((index for index, name in enumerate(names) if name in used), 0)
-    return missed
 
 
 def _chosen(problem: Problem, askers: Sequence[int], solution: Solution) -> list[Placed]:

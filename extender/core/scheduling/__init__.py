@@ -5,6 +5,7 @@ One file per plugin, named as upstream; ``feasible`` and ``scores`` put them tog
 ``docs/scheduling.md`` says what is modelled, what is not, and how that is proved.
 """
 
+from .accepting_nodes import Accepted, AcceptingNodes, NotTold, NotToldCode, Unchecked, render_unchecked
 from .filtering import Feasibility, feasible
 from .node_info import NodeInfo, Nodes, PlacedPod, node_info, nodes_of, placed_pod
 from .profile import DEFAULT_PROFILE, Profile
@@ -23,6 +24,8 @@ from .scoring import Scores, Selecting, scores
 from .spread_constraints import default_selector
 
 __all__ = [
+    "Accepted",
+    "AcceptingNodes",
     "DEFAULT_PROFILE",
     "Feasibility",
     "FilterCode",
@@ -31,6 +34,8 @@ __all__ = [
     "Nodes",
     "NotModelled",
     "NotModelledCode",
+    "NotTold",
+    "NotToldCode",
     "PlacedPod",
     "Profile",
     "RULES",
@@ -38,6 +43,7 @@ __all__ = [
     "SchedulingRules",
     "Scores",
     "Selecting",
+    "Unchecked",
     "default_selector",
     "feasible",
     "feasible_nodes_to_find",
@@ -46,6 +52,7 @@ __all__ = [
     "placed_pod",
     "render_filter",
     "render_not_modelled",
+    "render_unchecked",
     "rules_of",
     "scores",
 ]

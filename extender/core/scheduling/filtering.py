@@ -57,20 +57,27 @@ class Feasibility:
 
 
 def feasible(
-    pod: SchedulingPod, nodes: Nodes, rules: SchedulingRules, dra_resources: AbstractSet[str] = frozenset()
+    pod: SchedulingPod,
+    nodes: Nodes,
+    rules: SchedulingRules,
+    dra_resources: AbstractSet[str] = frozenset(),
+    amounts_unknown: AbstractSet[int] = frozenset(),
 ) -> Feasibility:
     """
     Apply all filters. ``dra_resources``: extended resources that a device class backs.
 
+    ``amounts_unknown``: nodes of which it is not known how much they have; that refuses no pod.
     A node whose numbers are beyond upstream's arithmetic is refused as not modelled.
     """
     missing = filters_not_modelled(pod, nodes, rules)
     if missing:
         return Feasibility([None] * len(nodes.infos), missing)
     merged: list[FilterReason | None] = [_TOO_LARGE if info.too_large else None for info in nodes.infos]
-    for _, column in filter_columns(pod, nodes, rules, dra_resources):
+    for name, column in filter_columns(pod, nodes, rules, dra_resources):
+        waived = amounts_unknown if name == node_resources_fit.NAME else ()
         merged = [
-            refusal if refusal is not None else own for refusal, own in zip(merged, column, strict=True)
+            refusal if refusal is not None or number in waived else own
+            for number, (refusal, own) in enumerate(zip(merged, column, strict=True))
         ]
     return Feasibility(merged)
 

@@ -46,9 +46,11 @@ def _reading(of: Kind, kind: TypedKind[K, V], decode: Callable[[Data, Interner],
     return Reading(of, kind, read)
 
 
-NOMINATION_READINGS = (
+SCHEDULING_READINGS = (
     _reading(POD, SCHEDULING_POD, scheduling_pod),
     _reading(NODE, SCHEDULING_NODE, scheduling_node),
-    Reading(POD, PENDING_POD, pending_pod),
 )
+"""What is needed to tell which nodes the default scheduler accepts for a pod."""
+
+NOMINATION_READINGS = (*SCHEDULING_READINGS, Reading(POD, PENDING_POD, pending_pod))
 """What is needed to nominate pods."""

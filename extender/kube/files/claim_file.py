@@ -17,6 +17,7 @@ import msgspec
 
 from ..decode import DecodeError
 from ..decode.fields import NAMESPACE_DEFAULT
+from ..decode.readings import Reading
 from .cluster import Cluster, ClusterBuilder
 from .cluster_file import ClusterFileError, documents
 from .strict import CLAIM_KINDS, check_written
@@ -38,9 +39,15 @@ class ClaimFile:
     manifests: Mapping[ManifestKey, Mapping[str, object]]
 
 
-def read_claims(path: str, stdin: BufferedReader | None = None) -> ClaimFile:
-    """Read one file of manifests, ``-`` for ``stdin``. Raises ``ClusterFileError``."""
-    builder = ClusterBuilder(check=check_written)
+def read_claims(
+    path: str, stdin: BufferedReader | None = None, readings: Sequence[Reading] = ()
+) -> ClaimFile:
+    """
+    Read one file of manifests, ``-`` for ``stdin``. ``readings``: see ``ClusterBuilder``.
+
+    Raises ``ClusterFileError``.
+    """
+    builder = ClusterBuilder(check=check_written, readings=readings)
     manifests: dict[ManifestKey, Mapping[str, object]] = {}
     for document in documents(path, stdin):
         try:

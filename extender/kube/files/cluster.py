@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -24,6 +25,7 @@ from extender.model.kinds import (
 from ..decode import DecodeError, Interner
 from ..decode.errors import UNREADABLE, located
 from ..decode.object_head import object_head
+from ..decode.readings import Reading
 from ..decode.resources import BY_KIND, Resource
 from .strict import Check
 
@@ -92,11 +94,19 @@ class ClusterBuilder:
     """Collects documents, in any order, and builds a :class:`Cluster` of them."""
 
     def __init__(
-        self, interner: Interner | None = None, kubernetes: str = "", check: Check | None = None
+        self,
+        interner: Interner | None = None,
+        kubernetes: str = "",
+        check: Check | None = None,
+        readings: Sequence[Reading] = (),
     ) -> None:
-        """``check`` looks at each object that is read, beyond its types."""
+        """
+        ``check`` looks at each object that is read, beyond its types. ``readings``: how objects are read
+        once more; one that cannot be is there without its second value.
+        """
         self.kubernetes = kubernetes
         self._check = check
+        self._readings = readings
         self._interner = interner or Interner()
         self._tables: dict[str, dict[Key, object]] = {}
         self._replaced: list[str] = []
@@ -146,6 +156,7 @@ class ClusterBuilder:
         """Add objects of one kind. Raises ``DecodeError``."""
         for data in items:
             self._put(resource.kind, *resource.read(data, self._interner))
+            self._read_again(resource.kind, data)
 
     def add_readable(self, resource: Resource, items: Iterable[bytes | msgspec.Raw]) -> None:
         """Add objects of one kind; those that cannot be read are left out, but for the devices they hold."""
@@ -159,6 +170,15 @@ class ClusterBuilder:
                 head = object_head(data)
                 key, value = resource.kind.key_of(head.namespace, head.name), error.remains
             self._put(resource.kind, key, value)
+            self._read_again(resource.kind, data)
+
+    def _read_again(self, kind: Kind, data: bytes | msgspec.Raw) -> None:
+        for reading in self._readings:
+            if reading.of == kind:
+                with suppress(DecodeError):
+                    key, value = reading.read(data, self._interner)
+                    if value is not None:
+                        self._tables.setdefault(reading.kind.name, {})[key] = value
 
     def _put(self, kind: Kind, key: Key, value: object) -> None:
         table = self._tables.setdefault(kind.name, {})

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from ..decode import DecodeError
+from ..decode.readings import Reading
 from .cluster import Cluster, ClusterBuilder
 from .input_file import GZIP_ERRORS, open_input
 from .strict import check_dumped
@@ -39,7 +40,9 @@ class ClusterFileError(ValueError):
     """A dump that cannot be read; the text names file, place and what is wanted."""
 
 
-def read(paths: Sequence[str], stdin: BufferedReader | None = None) -> Cluster:
+def read(
+    paths: Sequence[str], stdin: BufferedReader | None = None, readings: Sequence[Reading] = ()
+) -> Cluster:
     """
     Read ``paths`` and return all their objects as one cluster.
 
@@ -48,9 +51,9 @@ def read(paths: Sequence[str], stdin: BufferedReader | None = None) -> Cluster:
     version, the output of ``kubectl version -o json`` (which names the server's
     version). An object given again replaces the one before and is named in
     ``Cluster.replaced``. Claims and slices that no API server would accept are
-    refused (see ``strict``). Raises ``ClusterFileError``.
+    refused (see ``strict``). ``readings``: see ``ClusterBuilder``. Raises ``ClusterFileError``.
     """
-    builder = ClusterBuilder(check=check_dumped)
+    builder = ClusterBuilder(check=check_dumped, readings=readings)
     for path in paths:
         with _located(path):
             empty = True

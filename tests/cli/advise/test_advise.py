@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from extender.cli.advise import command as advise
+from extender.cli import cluster_input
 from extender.kube.api.listing import LiveError
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import read
+from tests import api_objects as api
 from tests.cli.advise.manifests import pod_of, template
 
 PCIE_ROOT = "resource.kubernetes.io/pcieRoot"
@@ -33,6 +34,9 @@ def test_the_table(advised):
     assert ran.status == 0
     assert ran.out == (
         "Pod default/job-1 on Kubernetes 1.36.2, 3 nodes: 2 can meet it as written now, 2 when empty\n"
+        "  not all is known of the nodes that accept the pod: the input does not say how much CPU and "
+        "memory\n"
+        "  3 nodes have\n"
         "\n"
         "nodes that can meet the claim                     now  empty\n"
         "  as written                                        2      2\n"
@@ -220,7 +224,7 @@ def test_a_pod_without_claims(advised, manifest):
 def test_without_a_file_the_live_cluster_is_asked(run, monkeypatch, cluster_file, manifest):
     """No --cluster: one reading of the live cluster, whose claims are not there as written."""
     live = read([str(cluster_file)])
-    monkeypatch.setattr(advise, "read_live", lambda: live)
+    monkeypatch.setattr(cluster_input, "read_live", lambda **_: live)
     assert "2 can meet it as written" in run("advise", "--pod", "job-1").out
     assert "to print it, give the claim" in run("advise", "--pod", "job-1", "-o", "yaml").out
     assert run("advise", "-f", manifest(template("pair", *PAIR))).status == 0
@@ -229,10 +233,10 @@ def test_without_a_file_the_live_cluster_is_asked(run, monkeypatch, cluster_file
 def test_a_live_cluster_that_cannot_be_read(run, monkeypatch):
     """What is wrong with the live cluster: status 2 and the reason."""
 
-    def refuse() -> Cluster:
+    def refuse(**_: object) -> Cluster:
         raise LiveError("nodes: forbidden; grant list on nodes")
 
-    monkeypatch.setattr(advise, "read_live", refuse)
+    monkeypatch.setattr(cluster_input, "read_live", refuse)
     ran = run("advise", "--pod", "default/job-1")
     assert ran.status == 2
     assert "nodes: forbidden" in ran.err
@@ -314,3 +318,73 @@ def test_a_claim_that_the_pod_cannot_use(run, dump, objects):
     ran = run("advise", "--cluster", dump(objects), "--pod", "default/job-1", "--kubernetes", "1.36")
     assert "the pod cannot use its claims as they stand" in ran.out.replace("\n", " ")
     assert "was made from a template, but for another pod" in ran.out.replace("\n    ", " ")
+
+
+def with_taint(objects, name):
+    """The objects of the cluster, one node of which has a taint."""
+    for each in objects:
+        if each["kind"] == "Node" and each["metadata"]["name"] == name:
+            each["spec"] = {"taints": [{"key": "reserved", "effect": "NoSchedule"}]}
+        if each["kind"] == "Node":
+            each["status"] = {"allocatable": {"cpu": "8", "memory": "16Gi", "pods": "110"}}
+    return objects
+
+
+def test_only_nodes_that_accept_the_pod_count(run, dump, objects):
+    """Its node selector, taints, CPU and the like decide; who refuses it, and why, is said."""
+    cluster = dump(with_taint(objects, "far"))
+    ran = run("advise", "--cluster", cluster, "--pod", "job-1", "--kubernetes", "1.36.2")
+    assert "2 of 3 nodes: 1 can meet it as written now, 1 when empty" in ran.out
+    words = " ".join(ran.out.split())
+    assert "2 of 3 nodes accept the pod beside its devices, and only these are counted: " in words
+    assert "the node has taint reserved:NoSchedule, which the pod does not tolerate (1 node)" in words
+    document = run("advise", "--cluster", cluster, "--pod", "job-1", "-o", "json").document
+    runnable = document["subjects"][0]["runnable"]
+    assert (runnable["nodes"], runnable["now"], runnable["empty"]) == (3, 2, 2)
+    assert [(each["code"], each["nodes"]) for each in runnable["refusals"]] == [("taint", 1)]
+    assert runnable["unchecked"] == []
+
+
+def test_a_node_that_is_full_counts_when_it_is_empty(run, dump, objects):
+    """CPU that others have is missing now, and is there on the empty cluster."""
+    busy = api.pod("busy")
+    busy["spec"] |= {
+        "nodeName": "near",
+        "containers": [{"name": "main", "resources": {"requests": {"cpu": "8"}}}],
+    }
+    for each in with_taint(objects, "far"):
+        if each["kind"] == "Pod":
+            each["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1"}}
+    ran = run("advise", "--cluster", dump([*objects, busy]), "--pod", "job-1", "--kubernetes", "1.36.2")
+    assert "2 of 3 nodes: 0 can meet it as written now, 1 when empty" in ran.out
+    assert "1 of 3 nodes accepts the pod beside its devices, 2 when empty" in " ".join(ran.out.split())
+
+
+def test_where_no_node_accepts_the_pod_all_count(run, dump, objects):
+    """Else nothing could be said of its claims; that the pod can run nowhere is said first."""
+    for each in with_taint(objects, "far"):
+        if each["kind"] == "Pod":
+            each["spec"]["nodeSelector"] = {"zone": "mars"}
+    ran = run("advise", "--cluster", dump(objects), "--pod", "job-1", "--kubernetes", "1.36.2")
+    assert "3 nodes: 2 can meet it as written now" in ran.out
+    assert "no node accepts the pod, not even an empty one, so all are counted: " in ran.out
+
+
+def test_what_a_dump_does_not_tell_is_said(run, cluster_file):
+    """Nodes without amounts refuse nothing."""
+    ran = run("advise", "--cluster", cluster_file, "--pod", "job-1", "--kubernetes", "1.36.2")
+    assert "the input does not say how much CPU and memory 3 nodes have" in " ".join(ran.out.split())
+
+
+def test_a_workload_of_a_file_is_asked_for_what_its_pods_ask(run, dump, objects, manifest):
+    """The node selector of a template counts, too; a lone claim asks for nothing of a node."""
+    given = template("pair", *PAIR), pod_of("pair")
+    given[1]["spec"]["nodeSelector"] = {"zone": "a"}
+    for each in with_taint(objects, "far"):
+        if each["kind"] == "Node" and each["metadata"]["name"] == "near":
+            each["metadata"]["labels"] = {"zone": "a"}
+    cluster = dump(objects)
+    ran = run("advise", "--cluster", cluster, "-f", manifest(*given), "-o", "json")
+    assert ran.document["subjects"][0]["runnable"]["now"] == 1
+    ran = run("advise", "--cluster", cluster, "-f", manifest(given[0]), "-o", "json")
+    assert ran.document["subjects"][0]["runnable"] is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from extender.cli.explain import command as explain
+from extender.cli import cluster_input
 from extender.kube.api.listing import LiveError
 from extender.kube.decode import DecodeError
 from extender.kube.files.cluster import Cluster
@@ -296,10 +296,18 @@ def test_the_namespace_may_be_left_out(run, cluster_file):
 def test_without_a_file_the_live_cluster_is_asked(run, monkeypatch, cluster_file):
     """No --cluster: one reading of the live cluster."""
     live = read([str(cluster_file)])
-    monkeypatch.setattr(explain, "read_live", lambda: live)
+    asked: list[str] = []
+
+    def read_live(resources, readings):
+        asked.extend(resource.kind.name for resource in resources)
+        return live
+
+    monkeypatch.setattr(cluster_input, "read_live", read_live)
     ran = run("explain", "--pod", "default/job-1")
     assert ran.status == 0
     assert "2 of 3 nodes can run it" in ran.out
+    # Nothing that is not needed: whoever explains may not have the right to read it.
+    assert "ResourceClaimTemplate" not in asked
 
 
 def test_objects_of_a_live_cluster_that_cannot_be_read(run, monkeypatch, cluster_file):
@@ -308,7 +316,7 @@ def test_objects_of_a_live_cluster_that_cannot_be_read(run, monkeypatch, cluster
         DecodeError("Node", f"n-{number}", "spec", "expected object, got int") for number in range(7)
     )
     live = replace(read([str(cluster_file)]), left_out=wrong)
-    monkeypatch.setattr(explain, "read_live", lambda: live)
+    monkeypatch.setattr(cluster_input, "read_live", lambda **_: live)
     ran = run("explain", "--pod", "default/job-1", "-o", "json")
     assert ran.status == 0
     assert json.loads(ran.out)["nodes"]
@@ -319,10 +327,10 @@ def test_objects_of_a_live_cluster_that_cannot_be_read(run, monkeypatch, cluster
 def test_a_live_cluster_that_cannot_be_read(run, monkeypatch):
     """What is wrong with the live cluster: status 2 and the reason."""
 
-    def refuse() -> Cluster:
+    def refuse(**_: object) -> Cluster:
         raise LiveError("nodes: forbidden; grant list on nodes")
 
-    monkeypatch.setattr(explain, "read_live", refuse)
+    monkeypatch.setattr(cluster_input, "read_live", refuse)
     ran = run("explain", "--pod", "default/job-1")
     assert ran.status == 2
     assert "nodes: forbidden; grant list on nodes" in ran.err

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from extender.core.alignment.worths import DEFAULT_WORTHS
 from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renumbered
 from extender.core.audit.running_pods import RunningPod, running_pods
+from extender.core.cluster.changes import Changes
 from extender.core.prediction.pod_alignment import Placed, aligned
 from extender.core.releases.history import LATEST
+from extender.core.scheduling import FilterCode, NotToldCode
 from extender.core.topology.locations import Location
 from extender.core.topology.vocabulary import DeviceKind
-from extender.model import Constraint, Consumer, DeviceID
+from extender.model import Constraint, Consumer, DeviceID, Taint
+from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 from tests import builders as b
 
 NUMA = {"r0": 0, "r1": 1}
@@ -66,6 +69,44 @@ def test_a_full_node_is_no_option():
     near = b.pair_node("near", ["r0"], ["r0"], NUMA)
     held = b.holding("other", DeviceID("gpu.nvidia.com", "near", "gpu-0"))
     assert possible(world(b.holding("p", *FAR_PAIR), held, others=[near])).elsewhere is None
+
+
+def told(snapshot, pod, *nodes):
+    """The snapshot, with what the default scheduler knows of the pod and of the nodes."""
+    return snapshot.updated(Changes.of(SCHEDULING_POD, [pod]) | Changes.of(SCHEDULING_NODE, nodes))
+
+
+def test_a_node_that_refuses_the_pod_is_no_place_to_go():
+    """The nearer of two has a taint; the pod counts as gone from its own node, which it fills."""
+    near = b.pair_node("near", ["r0"], ["r0"], NUMA)
+    next_ = b.pair_node("next", ["r0"], ["r0"], NUMA)
+    snapshot = world(b.holding("p", *FAR_PAIR), others=[near, next_], nics=("r1",))
+    pod = b.scheduling_pod("p", cpu="8", node_name="n")
+    tainted = b.scheduling_node("near", taints=(Taint("reserved", "NoSchedule"),))
+    found = possible(told(snapshot, pod, b.scheduling_node("n"), tainted, b.scheduling_node("next")))
+    assert found.elsewhere == Elsewhere("next", 1.0)
+    assert found.refused_here is None
+    assert not found.unchecked
+    full = b.scheduling_node("next", cpu="7")
+    assert possible(told(snapshot, pod, b.scheduling_node("n"), tainted, full)).elsewhere is None
+
+
+def test_a_cordoned_node_takes_its_pod_not_again():
+    """Its nearer devices do not help, though an emptier node of its type would have them."""
+    cordoned = b.scheduling_node("n", unschedulable=True)
+    snapshot = told(world(b.holding("p", *FAR_PAIR)), b.scheduling_pod("p", node_name="n"), cordoned)
+    found = possible(snapshot)
+    assert found.empty.alignment == 1.0
+    assert found.here == Bound(0.4, complete=True)
+    assert found.refused_here.code is FilterCode.NODE_UNSCHEDULABLE
+
+
+def test_what_is_not_told_of_a_pod_is_said():
+    """As in a recording: every node counts, and the reason is there."""
+    near = b.pair_node("near", ["r0"], ["r0"], NUMA)
+    found = possible(world(b.holding("p", *FAR_PAIR), others=[near]))
+    assert found.elsewhere == Elsewhere("near", 1.0)
+    assert [each.code for each in found.unchecked] == [NotToldCode.POD]
 
 
 def test_a_shared_claim_keeps_its_devices():

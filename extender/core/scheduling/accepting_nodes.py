@@ -1,0 +1,263 @@
+"""
+Which nodes of a frozen cluster accept a pod beside its devices, as far as the input tells.
+
+A recording does not tell what pods ask of nodes, and a dump may leave it out. What is not known refuses
+no node, and is said. Pods can be moved, so that a plan sees what they leave and take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from extender.model import DeviceClass
+from extender.model.kinds import DEVICE_CLASS, NODE
+from extender.model.scheduling import PodAffinity, SchedulingNode, SchedulingPod
+from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
+
+from ..cluster.objects import Objects
+from ..messages import Message, params_of, rendered
+from ..releases.release import Release
+from .filtering import feasible
+from .node_info import NodeInfo, Nodes, PlacedPod, node_info, nodes_of, placed_pod
+from .reasons import FilterReason, NotModelled, NotModelledCode, not_modelled, render_not_modelled
+from .rules import rules_of
+from .work import pod_work
+
+MOST_CONDITIONS = 20_000_000
+"""Conditions that all questions may cost, seconds. Pods beyond are not judged."""
+
+MOST_QUESTIONS = 64
+"""Kinds of pods whose answer is remembered; the oldest is forgotten first."""
+
+PodKey = tuple[str, str]
+
+
+class NotToldCode(StrEnum):
+    """What the input leaves out; the template of a code names its parameters."""
+
+    POD = "pod-not-told"
+    AMOUNTS = "amounts-not-told"
+
+
+NOT_TOLD_TEMPLATES: dict[NotToldCode, str] = {
+    NotToldCode.POD: "the input does not say what the pod asks of a node beside devices",
+    NotToldCode.AMOUNTS: "the input does not say how much CPU and memory {nodes} have",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NotTold(Message[NotToldCode]):
+    """What the input leaves out."""
+
+
+Unchecked = NotModelled | NotTold
+"""Why nodes were not asked whether they accept a pod, or not asked about all of it."""
+
+
+def render_unchecked(value: Unchecked) -> str:
+    """The reason as one sentence for people."""
+    if isinstance(value, NotModelled):
+        return render_not_modelled(value)
+    return rendered(value, NOT_TOLD_TEMPLATES, frozenset({"nodes"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """
+    Where one pod may go. ``refusals``: why a node refuses the pod; all others accept it.
+
+    ``unchecked``: what is not known; a node may refuse the pod nevertheless. ``own``: the pod's own node
+    and whether it refuses it, with the pod taken from it.
+    """
+
+    refusals: Mapping[str, FilterReason]
+    unchecked: tuple[Unchecked, ...] = ()
+    own: tuple[str, FilterReason | None] = ("", None)
+
+    def refusal(self, name: str) -> FilterReason | None:
+        """Why a node refuses the pod, ``None`` where it accepts it."""
+        return self.own[1] if name == self.own[0] else self.refusals.get(name)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """``stale``: nodes whose pods changed since."""
+
+    refusals: dict[str, FilterReason] = field(default_factory=dict)
+    unchecked: tuple[Unchecked, ...] = ()
+    stale: set[str] = field(default_factory=set)
+
+
+class AcceptingNodes:
+    """
+    Answers for the pods of ``objects``, read a second time (``scheduling_kinds``); equal pods ask once.
+
+    ``occupied``: with the pods that are on nodes; else what nodes would accept if no pod were there,
+    whatever pods want of each other.
+    """
+
+    def __init__(self, objects: Objects, release: Release, *, occupied: bool = True) -> None:
+        self._rules = rules_of(release)
+        self._dra_resources = _backed(objects[DEVICE_CLASS].values())
+        told = objects[SCHEDULING_NODE]
+        self._nodes = {name: told[name] for name in sorted(objects[NODE]) if name in told}
+        self._without_amounts = {name for name, node in self._nodes.items() if not node.allocatable}
+        self._untold = len(objects[NODE]) - len(self._nodes) + len(self._without_amounts)
+        self._pods = objects[SCHEDULING_POD]
+        self._occupied = occupied
+        self._placed: dict[PodKey, tuple[str, PlacedPod]] = {}
+        self._on_node: dict[str, dict[PodKey, PlacedPod]] = {}
+        for key, pod in self._pods.items() if occupied else ():
+            self._put(key, pod, pod.node_name or pod.nominated_node_name)
+        self._infos = {name: self._info(node) for name, node in self._nodes.items()}
+        self._all: Nodes | None = None
+        self._with_affinity: tuple[str, ...] | None = None
+        self._read_labels = frozenset(
+            key for _, pod in self._placed.values() if pod.affinity for key in _keys_avoided(pod.affinity)
+        )
+        self._answers: dict[Hashable, _Answer] = {}
+        self._conditions = 0
+
+    def pod(self, key: PodKey) -> SchedulingPod | None:
+        """The pod as the default scheduler sees it, ``None`` where the input does not tell."""
+        pod = self._pods.get(key)
+        return pod if pod is not None and pod.resources.containers else None
+
+    def question(self, pod: SchedulingPod | None) -> Hashable:
+        """Equal for pods that the same nodes accept, their own aside."""
+        if pod is None or _minds_others(pod):
+            return pod
+        labels = {key: value for key, value in pod.labels.items() if key in self._read_labels}
+        # A value's hash leaves labels out, its equality does not.
+        return replace(pod, name="", uid="", labels=labels, node_name="", nominated_node_name="", owner=None)
+
+    def accepted(self, pod: SchedulingPod | None) -> Accepted:
+        """Where the pod may go; a pod that is on a node is taken from it first."""
+        if pod is None:
+            return Accepted({}, (NotTold(NotToldCode.POD),))
+        # It comes without a node, whoever gave it the one that it has.
+        pod = replace(pod, node_name="")
+        if not self._occupied:
+            pod = replace(pod, affinity=None, spread=())
+        key = pod.namespace, pod.name
+        own = self._placed.get(key, ("", None))[0]
+        if _minds_others(pod):
+            answer = self._judged(pod, self._view(key), _Answer())
+        else:
+            answer = self._remembered(pod)
+        refusal = answer.refusals.get(own)
+        if own in self._nodes and not _minds_others(pod):
+            alone = {own: self._info(self._nodes[own], key)}
+            refusal = self._judged(pod, self._some(alone), _Answer()).refusals.get(own)
+        return Accepted(answer.refusals, (*answer.unchecked, *self._not_told()), (own, refusal))
+
+    def move(self, key: PodKey, node: str) -> None:
+        """The pod leaves its node and goes to another one."""
+        pod = self._pods.get(key)
+        before = self._placed.pop(key, None)
+        changed = {node}
+        if before is not None:
+            changed.add(before[0])
+            del self._on_node[before[0]][key]
+        if pod is not None:
+            self._put(key, pod, node)
+        for name in changed & self._nodes.keys():
+            self._infos[name] = self._info(self._nodes[name])
+        self._all = None
+        if pod is not None and pod.affinity is not None:
+            # It may keep others away from a whole domain.
+            self._answers.clear()
+            self._with_affinity = None
+        for answer in self._answers.values():
+            answer.stale |= changed & self._nodes.keys()
+
+    def _put(self, key: PodKey, pod: SchedulingPod, node: str) -> None:
+        if node and not pod.finished:
+            placed = placed_pod(pod, self._rules)
+            self._placed[key] = (node, placed)
+            self._on_node.setdefault(node, {})[key] = placed
+
+    def _not_told(self) -> tuple[NotTold, ...]:
+        if not self._untold:
+            return ()
+        return (NotTold(NotToldCode.AMOUNTS, params_of({"nodes": self._untold})),)
+
+    def _remembered(self, pod: SchedulingPod) -> _Answer:
+        question = self.question(pod)
+        answer = self._answers.get(question)
+        if answer is None:
+            answer = self._answers[question] = self._judged(pod, self._view(), _Answer())
+            if len(self._answers) > MOST_QUESTIONS:
+                del self._answers[next(iter(self._answers))]
+        if answer.stale:
+            stale = {name: self._infos[name] for name in answer.stale}
+            answer.stale = set()
+            self._judged(pod, self._some(stale), answer)
+        return answer
+
+    def _judged(self, pod: SchedulingPod, nodes: Nodes, answer: _Answer) -> _Answer:
+        """Bring an answer up to date for ``nodes``."""
+        self._conditions += len(nodes.infos) + pod_work(
+            pod,
+            nodes=len(nodes.infos),
+            pods_in_namespace=len(nodes.pods_by_namespace.get(pod.namespace, ())),
+            pods=len(self._placed),
+        )
+        if self._conditions > MOST_CONDITIONS:
+            too_much = not_modelled(
+                NotModelledCode.TOO_MUCH_WORK, conditions=self._conditions, limit=MOST_CONDITIONS
+            )
+            answer.unchecked = (too_much,)
+            return answer
+        unknown = {
+            position for position, info in enumerate(nodes.infos) if info.node.name in self._without_amounts
+        }
+        found = feasible(pod, nodes, self._rules, self._dra_resources, unknown)
+        answer.unchecked = found.not_modelled
+        for info, refusal in zip(nodes.infos, found.refusals, strict=True):
+            if refusal is None:
+                answer.refusals.pop(info.node.name, None)
+            else:
+                answer.refusals[info.node.name] = refusal
+        return answer
+
+    def _view(self, without: PodKey | None = None) -> Nodes:
+        own = self._placed.get(without, ("", None))[0] if without else ""
+        if own in self._nodes:
+            info = self._info(self._nodes[own], without)
+            return nodes_of({**self._infos, own: info}.values())
+        if self._all is None:
+            self._all = nodes_of(self._infos.values())
+        return self._all
+
+    def _some(self, infos: Mapping[str, NodeInfo]) -> Nodes:
+        """Some nodes, and those with pods that may keep others away from them."""
+        if self._with_affinity is None:
+            self._with_affinity = tuple(
+                name
+                for name, info in self._infos.items()
+                if any(pod.affinity is not None and pod.affinity.required_anti for pod in info.pods)
+            )
+        others = {name: self._infos[name] for name in self._with_affinity}
+        return nodes_of({**others, **infos}.values())
+
+    def _info(self, node: SchedulingNode, without: PodKey | None = None) -> NodeInfo:
+        pods = self._on_node.get(node.name, {})
+        return node_info(node, [pod for key, pod in pods.items() if key != without])
+
+
+def _minds_others(pod: SchedulingPod) -> bool:
+    """Whether it hangs on other pods where the pod may go."""
+    return pod.affinity is not None or bool(pod.spread)
+
+
+def _keys_avoided(affinity: PodAffinity) -> Iterable[str]:
+    for term in affinity.required_anti:
+        yield from (each.key for each in term.selector.requirements) if term.selector else ()
+
+
+def _backed(classes: Iterable[DeviceClass]) -> frozenset[str]:
+    names = (each.extended_resource_name for each in classes)
+    return frozenset(name for name in names if name)
