@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from extender.cli.serve import command as serve
-from extender.kube.decode.resources import RESOURCES
+from extender.kube.decode.resources import FOLLOWED
 from extender.service.listeners import listeners_of
 from tests.chart.render import (
     MODES,
@@ -196,7 +196,7 @@ def test_the_audit_only_reads():
     rules = the("ClusterRole", documents)["rules"]
     assert {verb for rule in rules for verb in rule["verbs"]} == {"list"}
     granted = {(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]}
-    assert granted == {(resource.kind.group, resource.kind.plural) for resource in RESOURCES}
+    assert granted == {(resource.kind.group, resource.kind.plural) for resource in FOLLOWED}
     assert {each["kind"] for each in documents} == {
         "ServiceAccount",
         "ClusterRole",
