@@ -19,12 +19,12 @@ class Pem:
     key: Path
 
 
-def self_signed(directory: Path, name: str = "tls") -> Pem:
-    """Make a certificate of one day and its key in ``directory``."""
+def self_signed(directory: Path, name: str = "tls", *, days: int = 1) -> Pem:
+    """Make a certificate and its key in ``directory``."""
     assert OPENSSL is not None
     made = Pem(directory / f"{name}.crt", directory / f"{name}.key")
     command = [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-days", "1", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-days", str(days), "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
     command += ["-out", str(made.certificate), "-keyout", str(made.key)]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     return made

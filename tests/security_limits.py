@@ -52,7 +52,13 @@ LIMITS = (
         "status 413",
         "dra_extender_bad_requests_total",
     ),
-    Limit("body of mutate", body.MAX_MUTATE_BYTES, "MiB", "status 413", "dra_extender_bad_requests_total"),
+    Limit(
+        "body of mutate and route",
+        body.MAX_REVIEW_BYTES,
+        "MiB",
+        "status 413",
+        "dra_extender_bad_requests_total",
+    ),
     Limit("body of bind", body.MAX_BIND_BYTES, "bytes", "status 413", "dra_extender_bad_requests_total"),
     Limit(
         "names of nodes in a request (`--max-nodes`)",

@@ -12,7 +12,7 @@ from extender.core.prediction.evaluate import Settings
 from extender.model.pending_pods import DEFAULT_SCHEDULER
 
 from .config_error import ConfigError
-from .listeners import Listener, everything
+from .listeners import Audience, Listener, everything
 from .policy import Policy
 
 SCORE_MAX_LIMIT = 10_000
@@ -125,7 +125,8 @@ class Config:
     ``in_flight_seconds``: how long an allocation is assumed that the API does not show.
     ``stale_seconds``: how long the API server may be silent before we have no opinion; it sends
     a bookmark for each kind about once a minute. ``recording``: ``None``, nothing is recorded.
-    ``nominate``: ``None``, no pod is nominated.
+    ``nominate``: ``None``, no pod is nominated. ``route_to``: the scheduler that the webhook writes into
+    pods, empty for none.
     ``max_nodes`` and ``max_body_mib``: the most names, and the most MiB, of one request of the scheduler.
     """
 
@@ -143,6 +144,7 @@ class Config:
     stale_seconds: float = 300.0
     recording: RecordingSettings | None = None
     nominate: NominateOptions | None = None
+    route_to: str = ""
     max_nodes: int = MAX_NODES
     max_body_mib: int = MAX_BODY_MIB
 
@@ -168,6 +170,10 @@ class Config:
         if not 1 <= self.max_body_mib <= MAX_BODY_MIB_LIMIT:
             raise ConfigError(
                 "--max-body-mib", f"expected 1 to {MAX_BODY_MIB_LIMIT}, got {self.max_body_mib}"
+            )
+        if self.route_to and not any(Audience.WEBHOOK in each.audiences for each in self.listeners):
+            raise ConfigError(
+                "--route-to", "is what the webhook does at /route; give --webhook-listen HOST:PORT, too"
             )
         if self.drain_seconds < 0 or self.shutdown_seconds < 0:
             raise ConfigError("--drain-seconds", "expected 0 or more seconds")

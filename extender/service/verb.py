@@ -14,6 +14,7 @@ class Verb(StrEnum):
     PREEMPT = "preempt"
     EXPLAIN = "explain"
     MUTATE = "mutate"
+    ROUTE = "route"
 
 
 class Result(StrEnum):

@@ -126,15 +126,15 @@ def bodies() -> dict[str, list[bytes]]:
     ]
     claim = {"metadata": metadata, "spec": {"devices": {"requests": requests}}}
     kind = {"group": "resource.k8s.io", "version": "v1", "kind": "ResourceClaim"}
+    made = {"metadata": {"name": "p"}, "spec": {"resourceClaims": [{"name": "a", "resourceClaimName": "c"}]}}
     review = {"uid": "1", "operation": "CREATE", "namespace": "d", "kind": kind, "object": claim}
     victims = {node: {"Pods": [{"UID": "u"}], "NumPDBViolations": 1}}
     return found | {
         "explain": found["filter"][:12],
         "bind": [_json({"PodName": "a", "PodNamespace": "b", "PodUID": "c", "Node": node})],
         "preempt": [_json({"Pod": pod, "NodeNameToMetaVictims": victims})],
-        "mutate": [
-            _json({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": review})
-        ],
+        "mutate": [_review(review)],
+        "route": [_review({**review, "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": made})],
     }
 
 
@@ -160,6 +160,10 @@ def cluster_objects() -> list[dict]:
 def _lines() -> list[dict]:
     with gzip.open(RECORDING) as stream:
         return [json.loads(line) for line in stream]
+
+
+def _review(request: dict[str, Any]) -> bytes:
+    return _json({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
 
 
 def _json(document: object) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.prediction.evaluate import Settings
 from extender.service.config import Config
-from extender.service.http.body import BODY_SECONDS, MAX_BIND_BYTES, MAX_MUTATE_BYTES
+from extender.service.http.body import BODY_SECONDS, MAX_BIND_BYTES, MAX_REVIEW_BYTES
 from extender.service.http.connections import HEADER_SECONDS, MAX_CONNECTIONS
 from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
@@ -82,7 +82,7 @@ def test_limits_are_those_of_the_service():
     limits = " ".join(PAGE.partition("## Limits and connections")[2].partition("\n## ")[0].split())
     for number in (
         f"{config.max_body_mib} MiB of filter, prioritize, preempt and explain",
-        f"{MAX_MUTATE_BYTES // 2**20} MiB of mutate",
+        f"{MAX_REVIEW_BYTES // 2**20} MiB of mutate and route",
         f"{MAX_BIND_BYTES // 2**10} KiB of bind",
         f"at most {config.max_nodes:,} names",
         f"{HEADER_SECONDS:g} s for its headers",

@@ -85,6 +85,7 @@ def config_of(args: argparse.Namespace, site: Site) -> Config:
         stale_seconds=args.stale_seconds,
         recording=args.record and RecordingSettings(args.record, args.record_size, args.record_files),
         nominate=_nominate(args),
+        route_to=args.route_to or "",
         max_nodes=args.max_nodes,
         max_body_mib=args.max_body_mib,
     )

@@ -240,8 +240,8 @@ OPTIONS: tuple[ServeOption, ...] = (
     ServeOption(
         name="--webhook-listen",
         metavar="HOST:PORT",
-        help="address for the admission webhook: /mutate only, over HTTPS; needs --webhook-cert and "
-        "--webhook-key",
+        help="address for the admission webhook: /mutate and /route only, over HTTPS; needs --webhook-cert "
+        "and --webhook-key",
         page="soft-alignment.md#the-webhook",
     ),
     ServeOption(
@@ -265,6 +265,14 @@ OPTIONS: tuple[ServeOption, ...] = (
         help="PEM file of the issuers of the client certificate that the API server must present; reloaded "
         "when it changes",
         page="soft-alignment.md#the-webhook",
+    ),
+    ServeOption(
+        name="--route-to",
+        metavar="NAME",
+        help="with --webhook-listen: scheduler that /route writes into pods that claim devices and name no "
+        "scheduler, or the default one; live clusters only",
+        live=True,
+        page="chart.md#routing",
     ),
     ServeOption(
         name="--score-max",

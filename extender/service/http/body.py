@@ -23,12 +23,15 @@ BODY_SECONDS = 10.0
 MAX_BIND_BYTES = 64 * 2**10
 """The most of a body of bind, which is four short strings."""
 
-MAX_MUTATE_BYTES = 4 * 2**20
-"""The most of an AdmissionReview: the API server takes objects of up to 3 MiB."""
+MAX_REVIEW_BYTES = 4 * 2**20
+"""The most of an AdmissionReview, of mutate and route: the API server takes objects of up to 3 MiB."""
 
+_TOO_LARGE = "leave the object as it is: it is larger than what etcd stores"
+_LIMITS = {Verb.BIND: MAX_BIND_BYTES, Verb.MUTATE: MAX_REVIEW_BYTES, Verb.ROUTE: MAX_REVIEW_BYTES}
 _FIXES = {
     Verb.BIND: "send ExtenderBindingArgs as kube-scheduler does",
-    Verb.MUTATE: "leave the object as it is: it is larger than what etcd stores",
+    Verb.MUTATE: _TOO_LARGE,
+    Verb.ROUTE: _TOO_LARGE,
 }
 _FIX = (
     "set nodeCacheCapable: true on this extender, so that names are sent instead of whole Nodes, or start "
@@ -44,7 +47,7 @@ class Bodies:
 
     def limit(self, verb: Verb) -> int:
         """The most bytes of a body of ``verb``."""
-        return {Verb.BIND: MAX_BIND_BYTES, Verb.MUTATE: MAX_MUTATE_BYTES}.get(verb, self.most)
+        return _LIMITS.get(verb, self.most)
 
     async def read(self, request: web.Request, verb: Verb, connections: Connections) -> bytes:
         """

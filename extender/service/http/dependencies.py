@@ -168,6 +168,7 @@ class Service:
     followed, recorded, bound or reported. ``people_memo`` belongs to the thread that answers people.
     ``patient``: nobody else is served, see ``Judging``. ``awaited_pods``: those that claims are made for,
     while ``/mutate`` waits for them; ``awaited_events``: Events that wait for their object.
+    ``route_to``: the scheduler that ``/route`` writes into pods, empty for none.
     """
 
     store: Store
@@ -180,6 +181,7 @@ class Service:
     binder: Binder = field(default_factory=NoBinder)
     events: Events = field(default_factory=NoEvents)
     default_policy: Policy = Policy.PREFERRED
+    route_to: str = ""
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     patient: bool = False

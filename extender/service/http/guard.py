@@ -144,7 +144,7 @@ def served_paths(audiences: tuple[Audience, ...]) -> str:
     """Say what a listener serves, for whoever asks for something else."""
     texts = {
         Audience.VERBS: "POST /filter, /prioritize, /bind, /preempt",
-        Audience.WEBHOOK: "POST /mutate",
+        Audience.WEBHOOK: "POST /mutate, /route",
         Audience.OPS: "GET /livez, /readyz, /metrics",
         Audience.PEOPLE: "POST /explain, GET /, /debug/mismatches",
     }

@@ -25,6 +25,7 @@ _ENDPOINTS = (
     ("POST /bind, /preempt", "the rest of the extender protocol"),
     ("POST /explain", "same body as filter: the predicted devices, pairs and reasons per node"),
     ("POST /mutate", "admission webhook: rewrites claims that ask for soft alignment"),
+    ("POST /route", "admission webhook: sends pods that claim devices to another scheduler"),
     ('<a href="readyz?verbose">GET /readyz?verbose</a>', "ready for requests, and why not"),
     ('<a href="livez">GET /livez</a>', "alive"),
     ('<a href="metrics">GET /metrics</a>', "Prometheus metrics"),

@@ -16,6 +16,7 @@ MOST_UNDER_WAY: Mapping[Verb, int] = {
     # Each waits for the API server, and kube-scheduler binds beside its scheduling cycle.
     Verb.BIND: 256,
     Verb.MUTATE: 32,
+    Verb.ROUTE: 32,
     Verb.EXPLAIN: 4,
 }
 """The most requests of a verb whose bodies have come and that are not answered yet."""

@@ -26,6 +26,7 @@ from .connections import MAX_UNFINISHED_MIB, Connections
 from .guard import Refusal, guard, served_paths
 from .mutate import mutate
 from .problems import bad_request, errors
+from .route import route
 from .under_way import MOST_UNDER_WAY, UnderWay
 
 if TYPE_CHECKING:
@@ -83,11 +84,10 @@ def _verb_routes(service: Service, bodies: Bodies) -> list[web.RouteDef]:
 
 def _webhook_routes(service: Service, bodies: Bodies) -> list[web.RouteDef]:
     """What the API server calls."""
-
-    async def respond(_request: web.Request, body: bytes) -> Answer:
-        return await mutate(service, body)
-
-    return [_route(service, bodies, Verb.MUTATE, respond)]
+    return [
+        _post(service, bodies, Verb.MUTATE, partial(mutate, service)),
+        _post(service, bodies, Verb.ROUTE, partial(route, service)),
+    ]
 
 
 def _ops_routes(service: Service, _bodies: Bodies) -> list[web.RouteDef]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..policy import PodPolicy
     from ..recording.thread import Recorded
     from ..refusals import Closed, TurnedAway
+    from ..routing import RouteResult
     from ..verb import NeutralReason, Result, Verb
 
 # A creation time beside every counter and histogram series would double their number.
@@ -66,6 +67,7 @@ class Metrics:
         self._turned_away = self._counter(specs.TURNED_AWAY)
         self._closed = self._counter(specs.CLOSED_CONNECTIONS)
         self._reloads = self._counter(specs.CERTIFICATE_RELOADS)
+        self._expiry = self._gauge(specs.CERTIFICATE_EXPIRY)
         self._node_objects = self._counter(specs.NODE_OBJECT_REQUESTS)
         self._predictions = self._counter(specs.PREDICTIONS)
         lookups = self._counter(specs.MEMO_LOOKUPS)
@@ -76,6 +78,7 @@ class Metrics:
         self._expired = self._counter(specs.EXPIRED_CLAIMS)
         self._dropped = self._counter(specs.DROPPED_PODS)
         self._softened = self._counter(specs.SOFT_ALIGNMENT)
+        self._routed = self._counter(specs.ROUTED_PODS)
         self._nominations = self._counter(specs.NOMINATIONS)
         self._not_nominated = self._counter(specs.NOT_NOMINATED)
         self._nomination_seconds = self._histogram(specs.NOMINATION_SECONDS)
@@ -99,8 +102,7 @@ class Metrics:
         self._objects = self._gauge(specs.SNAPSHOT_OBJECTS)
         self._lag = self._histogram(specs.EVENT_LOOP_LAG)
         self._ready = self._gauge(specs.READY)
-        build = self._gauge(specs.BUILD_INFO)
-        build.labels(__version__, kubernetes, platform.python_version()).set(1)
+        self._gauge(specs.BUILD_INFO).labels(__version__, kubernetes, platform.python_version()).set(1)
 
     def _counter(self, spec: MetricSpec) -> Counter:
         counter = Counter(PREFIX + spec.name, spec.help, _label_names(spec), registry=self.registry)
@@ -163,6 +165,10 @@ class Metrics:
         """Record that certificate files changed."""
         self._reloads.labels(listener, result).inc()
 
+    def certificate_ends(self, listener: str, unix: float) -> None:
+        """Record when the certificate that a listener uses ends."""
+        self._expiry.labels(listener).set(unix)
+
     def evaluation(self, stats: EvaluationStats, nodes: int) -> None:
         """Record the searches of one evaluation of ``nodes`` and what the memo saved."""
         self._misses.inc(stats.searches)
@@ -206,6 +212,10 @@ class Metrics:
     def softened(self, result: str) -> None:
         """Record what became of a claim or template; ``result`` is one of ``softening.RESULTS``."""
         self._softened.labels(result).inc()
+
+    def routed(self, result: RouteResult) -> None:
+        """Record what became of the scheduler of a pod."""
+        self._routed.labels(result).inc()
 
     def nomination(self, result: NominationResult) -> None:
         """Record how a nomination ended."""

@@ -21,6 +21,7 @@ from ..nomination.results import NominationResult
 from ..policy import Policy
 from ..recording.thread import Recorded
 from ..refusals import Closed, TurnedAway
+from ..routing import RouteResult
 from ..softening import RESULTS
 from ..verb import NeutralReason, Result, Verb
 
@@ -145,6 +146,12 @@ CERTIFICATE_RELOADS = MetricSpec(
     "Changed certificate files: renewed, or failed, so that the old ones are still used.",
     (Label("listener", (Audience.VERBS, Audience.WEBHOOK)), Label("result", tuple(Reloaded))),
 )
+CERTIFICATE_EXPIRY = MetricSpec(
+    "certificate_expiry_seconds",
+    MetricType.GAUGE,
+    "Unix time at which the certificate that the listener uses ends.",
+    (Label("listener", help="verbs or webhook, where it has a certificate"),),
+)
 NODE_OBJECT_REQUESTS = MetricSpec(
     "node_object_requests_total",
     MetricType.COUNTER,
@@ -242,6 +249,12 @@ SOFT_ALIGNMENT = MetricSpec(
     MetricType.COUNTER,
     "Claims and templates sent to /mutate, by result: rewritten, or why not.",
     (Label("result", RESULTS),),
+)
+ROUTED_PODS = MetricSpec(
+    "routed_pods_total",
+    MetricType.COUNTER,
+    "Pods sent to /route, by result: routed, or why not.",
+    (Label("result", tuple(RouteResult)),),
 )
 ALIGNMENT_ACHIEVED = MetricSpec(
     "alignment_achieved",
@@ -349,6 +362,7 @@ METRICS: tuple[MetricSpec, ...] = (
     TURNED_AWAY,
     CLOSED_CONNECTIONS,
     CERTIFICATE_RELOADS,
+    CERTIFICATE_EXPIRY,
     NODE_OBJECT_REQUESTS,
     PREDICTIONS,
     MEMO_LOOKUPS,
@@ -358,6 +372,7 @@ METRICS: tuple[MetricSpec, ...] = (
     EXPIRED_CLAIMS,
     DROPPED_PODS,
     SOFT_ALIGNMENT,
+    ROUTED_PODS,
     NOMINATIONS,
     NOT_NOMINATED,
     NOMINATION_SECONDS,

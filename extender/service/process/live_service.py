@@ -194,6 +194,7 @@ async def _serve(
         follower=follower,
         recorder=NoRecorder() if recorder is None else recorder,
         default_policy=config.default_policy,
+        route_to=config.route_to,
         args=ArgsDecoder(config.max_nodes),
         events=events,
         awaited_pods=awaited_pods,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from extender.core.claims.extended_resources import backed_names
 from extender.core.scheduling import rules_of
 from extender.kube.api.lease import Lease, own_namespace
 from extender.kube.api.nominations import ApiNominations
@@ -84,7 +85,7 @@ def nominating(
         store,
         checks,
         evaluate,
-        NodeRules(rules_of(store.current.release), lambda: _dra_resources(store)),
+        NodeRules(rules_of(store.current.release), lambda: backed_names(store.current.classes)),
         NominationSettings(
             schedulers=frozenset(options.schedulers),
             seconds=config.in_flight_seconds,
@@ -114,9 +115,3 @@ def nominating(
 def in_step(reflectors: Sequence[ReflectorState]) -> bool:
     """Whether every kind is followed without a problem at this moment."""
     return all(state.synced and not state.problem for state in reflectors if state.served)
-
-
-def _dra_resources(store: LiveStore) -> frozenset[str]:
-    """The extended resources that a device class backs."""
-    names = (each.extended_resource_name for each in store.current.classes.values())
-    return frozenset(name for name in names if name)

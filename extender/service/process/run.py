@@ -64,7 +64,11 @@ async def _listen(
 ) -> Listener:
     certificate: Certificate | None = None
     if listener.tls is not None:
-        certificate = Certificate(listener.tls, partial(service.metrics.reloaded, listener.name))
+        certificate = Certificate(
+            listener.tls,
+            partial(service.metrics.reloaded, listener.name),
+            partial(service.metrics.certificate_ends, listener.name),
+        )
     runner = web.AppRunner(
         app,
         access_log=None,

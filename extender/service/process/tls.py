@@ -15,6 +15,7 @@ import structlog
 
 from ..config_error import ConfigError
 from ..listeners import Reloaded, Tls
+from .certificate_expiry import expiry
 
 LOOK_SECONDS = 10.0
 """How often the files are looked at, by the monotonic clock."""
@@ -28,15 +29,21 @@ class Certificate:
 
     ``context`` has those that were read last and that fit each other. It is a new object after every
     change, since an issuer cannot be taken out of a context; new connections need to ask for it.
-    ``on_reload`` is told about changes. Raises ``ConfigError`` where the files cannot be used at the start.
+    ``on_reload`` is told about changes, ``on_expiry`` when the certificate in use ends, in Unix time.
+    Raises ``ConfigError`` where the files cannot be used at the start.
     """
 
-    def __init__(self, tls: Tls, on_reload: Callable[[Reloaded], None] = lambda _: None) -> None:
-        self._tls, self._on_reload = tls, on_reload
+    def __init__(
+        self,
+        tls: Tls,
+        on_reload: Callable[[Reloaded], None] = lambda _: None,
+        on_expiry: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self._tls, self._on_reload, self._on_expiry = tls, on_reload, on_expiry
         self._refused: _Stamp | None = None
         try:
             self._seen = self._stamp()
-            self.context = _context(tls)
+            self._load()
         except (OSError, ValueError) as error:
             files = ", ".join(map(str, tls.files))
             raise ConfigError(
@@ -52,7 +59,7 @@ class Certificate:
             if stamp == self._seen:
                 return False
             # A file may be new before the other is; a context must never hold one of each.
-            self.context = _context(self._tls)
+            self._load()
         except (OSError, ValueError) as error:
             if self._refused is None or stamp != self._refused:
                 self._on_reload(Reloaded.FAILED)
@@ -79,6 +86,13 @@ class Certificate:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             self.renew()
+
+    def _load(self) -> None:
+        # Read first: what fails must leave the context and what is told of it as they are.
+        ends = expiry(self._tls.certificate.read_text(encoding="ascii", errors="replace"))
+        self.context = _context(self._tls)
+        if ends is not None:
+            self._on_expiry(ends)
 
     def _stamp(self) -> _Stamp:
         # A mounted Secret changes by a link to other files, which may be of the same second.

@@ -8,7 +8,7 @@ never fails. Pure: no aiohttp, no metrics, no logging.
 Source: k8s.io/kube-scheduler extender/v1/types.go, v0.34 to v0.37.
 """
 
-from .admission import AdmissionRequest, MetadataJSON, allowed, decode_review
+from .admission import AdmissionRequest, MetadataJSON, PodReview, allowed, decode_review
 from .answers import bind_result, equal_scores, filter_result, host_priority, prioritize_result
 from .args import ArgsDecoder, ExtenderArgs
 from .bad_request import BadRequest, BodyTooLarge, shortened
@@ -23,6 +23,7 @@ __all__ = [
     "BodyTooLarge",
     "ExtenderArgs",
     "MetadataJSON",
+    "PodReview",
     "allowed",
     "bind_result",
     "decode_binding",

@@ -7,7 +7,7 @@ Every review is allowed. Source: k8s.io/api admission/v1 types.go, v0.36.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import orjson
@@ -49,6 +49,43 @@ class _ObjectJSON(msgspec.Struct, frozen=True, gc=False):
     metadata: MetadataJSON = MetadataJSON()
 
 
+class _ResourcesJSON(msgspec.Struct, frozen=True, gc=False):
+    requests: dict[str, msgspec.Raw] | None = None
+
+
+class _ContainerJSON(msgspec.Struct, frozen=True, gc=False):
+    resources: _ResourcesJSON | None = None
+
+
+class PodReview(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The spec of a Pod that is created, as far as it says who schedules it and whether it claims devices."""
+
+    scheduler_name: str | None = None
+    resource_claims: list[msgspec.Raw] | None = None
+    init_containers: list[_ContainerJSON] | None = None
+    containers: list[_ContainerJSON] | None = None
+
+    @property
+    def scheduler(self) -> str:
+        """The scheduler that the pod names, empty for none."""
+        return self.scheduler_name or ""
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether the pod refers to any ResourceClaim or template."""
+        return bool(self.resource_claims)
+
+    def resources(self) -> Iterator[str]:
+        """The names of all resources that its containers request."""
+        for container in (*(self.init_containers or ()), *(self.containers or ())):
+            if container.resources is not None:
+                yield from container.resources.requests or ()
+
+
+class _PodJSON(msgspec.Struct, frozen=True, gc=False):
+    spec: PodReview | None = None
+
+
 class AdmissionRequest(msgspec.Struct, frozen=True, gc=False):
     """What the API server asks about one object; ``object`` is its JSON."""
 
@@ -65,6 +102,13 @@ class AdmissionRequest(msgspec.Struct, frozen=True, gc=False):
             return msgspec.json.decode(self.object, type=_ObjectJSON).metadata
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return MetadataJSON()
+
+    def pod(self) -> PodReview | None:
+        """The object as a Pod; ``None`` where it cannot be read."""
+        try:
+            return msgspec.json.decode(self.object, type=_PodJSON).spec
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
 
 
 class _ReviewJSON(msgspec.Struct, frozen=True, gc=False):

@@ -96,7 +96,14 @@ async def test_the_limit_is_for_every_verb(connect, service, args, pod, monkeypa
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("/bind", 2**16), ("/mutate", 2**22), ("/preempt", 2**21), ("/filter", 2**21), ("/explain", 2**21)],
+    [
+        ("/bind", 2**16),
+        ("/mutate", 2**22),
+        ("/route", 2**22),
+        ("/preempt", 2**21),
+        ("/filter", 2**21),
+        ("/explain", 2**21),
+    ],
 )
 async def test_a_body_told_too_large_is_not_waited_for(service, path, most):
     """The length alone is enough to refuse; the rest, which never comes, does not hold up a stop either."""

@@ -29,6 +29,7 @@ PATHS = {
     ("POST", "/bind"): Audience.VERBS,
     ("POST", "/preempt"): Audience.VERBS,
     ("POST", "/mutate"): Audience.WEBHOOK,
+    ("POST", "/route"): Audience.WEBHOOK,
     ("GET", "/livez"): Audience.OPS,
     ("GET", "/readyz"): Audience.OPS,
     ("GET", "/metrics"): Audience.OPS,

@@ -12,6 +12,7 @@ import pytest
 
 from extender.service.config_error import ConfigError
 from extender.service.listeners import Reloaded, Tls
+from extender.service.process.certificate_expiry import expiry
 from extender.service.process.tls import Certificate
 from tests.certificates import OPENSSL, self_signed
 
@@ -118,3 +119,39 @@ def test_files_that_are_gone_are_logged_once(tls, logged):
     assert told == [Reloaded.FAILED]
     assert len([line for line in logged if line["log_level"] == "warning"]) == 1
     assert certificate.context is context
+
+
+def test_when_the_certificate_ends_is_told(tls, tmp_path):
+    """Of the one in use, of a chain the first to end; a renewal that fails tells nothing."""
+    told: list[float] = []
+    certificate = Certificate(tls, on_expiry=told.append)
+    assert told == [ends_by_openssl(tls.certificate)]
+    longer = self_signed(tmp_path, "longer", days=30_000)
+    ends = ends_by_openssl(longer.certificate)
+    # After 2049 the time is written in another form.
+    assert ends > 2_524_608_000
+    shorter = tls.certificate.read_text()
+    longer.certificate.replace(tls.certificate)
+    assert not certificate.renew()
+    assert len(told) == 1
+    longer.key.replace(tls.key)
+    assert certificate.renew()
+    assert told[1:] == [ends]
+    with tls.certificate.open("a") as file:
+        file.write(shorter)
+    assert certificate.renew()
+    assert told[2:] == told[:1]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x30\x03\x02\x01\x01", b"\x30\x84\xff\xff\xff\xff", b"not DER"])
+def test_a_certificate_of_unknown_form_has_no_end(data):
+    """Whether it can be used is not decided here."""
+    assert expiry(ssl.DER_cert_to_PEM_cert(data)) is None
+
+
+def ends_by_openssl(path):
+    """The end of the first certificate of a file, as openssl prints it."""
+    assert OPENSSL is not None
+    command = [OPENSSL, "x509", "-in", path, "-noout", "-enddate"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return ssl.cert_time_to_seconds(said.strip().partition("=")[2])
