@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from extender.cli.serve import command as serve
 from tests.chart.helm import helm
 from tests.chart.values import CHART
 from tests.e2e.releases import RELEASES
@@ -100,3 +102,36 @@ def the(kind: str, documents: list[dict[str, Any]]) -> dict[str, Any]:
     found = [document for document in documents if document["kind"] == kind]
     assert len(found) == 1, f"{len(found)} objects of kind {kind}"
     return found[0]
+
+
+def pod(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """The pod of the Deployment or of the CronJob."""
+    kinds = {document["kind"]: document for document in documents}
+    job = kinds["CronJob"]["spec"]["jobTemplate"] if "CronJob" in kinds else kinds["Deployment"]
+    spec: dict[str, Any] = job["spec"]["template"]["spec"]
+    return spec
+
+
+def container(documents: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """A container of the pod."""
+    found: dict[str, Any]
+    (found,) = [each for each in pod(documents)["containers"] if each["name"] == name]
+    return found
+
+
+def configuration(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the second scheduler reads."""
+    (found,) = [
+        document["data"]["config.yaml"]
+        for document in documents
+        if document["kind"] == "ConfigMap" and "config.yaml" in document["data"]
+    ]
+    document: dict[str, Any] = yaml.safe_load(found)
+    return document
+
+
+def served(documents: list[dict[str, Any]]) -> argparse.Namespace:
+    """The options of serve, as the program understands them."""
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    return parser.parse_args(container(documents, "dra-extender")["args"][1:])

@@ -38,6 +38,7 @@ WELL = {
     'decode_errors_total{instance="a",kind="Node"}': "0x60",
     'certificate_reloads_total{instance="a",listener="verbs",result="failed"}': "0x60",
     'certificate_reloads_total{instance="a",listener="verbs",result="renewed"}': "0+1x60",
+    'certificate_expiry_seconds{instance="a",listener="verbs"}': "7776000x60",
 }
 """A cluster where all is well, one sample a minute; names without the prefix that all metrics share."""
 ONCE = "0x30 1x30"
@@ -68,6 +69,10 @@ CAUSES = {
     ),
     "DraExtenderCertificateNotTaken": (
         {'certificate_reloads_total{instance="a",listener="verbs",result="failed"}': ONCE},
+        {"listener": "verbs"},
+    ),
+    "DraExtenderCertificateEnds": (
+        {'certificate_expiry_seconds{instance="a",listener="verbs"}': "1814399x60"},
         {"listener": "verbs"},
     ),
 }

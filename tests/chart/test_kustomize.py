@@ -30,7 +30,8 @@ PAIRS = [
 ]
 ONLY_KUSTOMIZED = {("Namespace", "dra-extender"), ("NetworkPolicy", "dra-extender-deny")}
 """Helm makes no namespace for itself, and may share one: it denies nothing to the pods of others."""
-ONLY_CHART = {("ConfigMap", "dra-extender-control-plane")}
+ONLY_CHART = {("ConfigMap", "dra-extender-control-plane"), ("Lease", "dra-extender-nominate")}
+"""The Lease is a hook, which deletes the one that the program made."""
 
 
 def without_labels(document):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 
@@ -16,10 +15,13 @@ from tests.chart.render import (
     MODES,
     NEEDS_HELM,
     OF_THE_OPERATOR,
-    POLICIES,
     Refused,
+    configuration,
+    container,
     everything,
+    pod,
     run,
+    served,
     template,
     the,
 )
@@ -35,36 +37,6 @@ GATES = 'scheduler.featureGates={"DRAListTypeAttributes": true, "OpportunisticBa
 def full(minor="1.36"):
     """Every switch on."""
     return (*everything(minor), *OF_THE_OPERATOR, GATES)
-
-
-def pod(documents):
-    """The pod of the Deployment or of the CronJob."""
-    kinds = {document["kind"]: document for document in documents}
-    if "CronJob" in kinds:
-        return kinds["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    return kinds["Deployment"]["spec"]["template"]["spec"]
-
-
-def container(documents, name):
-    (found,) = [each for each in pod(documents)["containers"] if each["name"] == name]
-    return found
-
-
-def configuration(documents):
-    """What the second scheduler reads."""
-    (found,) = [
-        document["data"]["config.yaml"]
-        for document in documents
-        if document["kind"] == "ConfigMap" and "config.yaml" in document["data"]
-    ]
-    return yaml.safe_load(found)
-
-
-def served(documents):
-    """The options of serve, as the program understands them."""
-    parser = argparse.ArgumentParser()
-    serve.add_arguments(parser)
-    return parser.parse_args(container(documents, "dra-extender")["args"][1:])
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -141,55 +113,6 @@ def test_gates_reach_both_programs():
     assert arguments[arguments.index("--feature-gates") + 1] == "DRAListTypeAttributes=true"
 
 
-@pytest.mark.parametrize("minor", RELEASES)
-def test_pods_are_routed_where_the_api_server_has_the_policy(minor):
-    """By default on 1.36 and later, else where it is turned on; the guard denies only then."""
-    documents = template(minor=minor)
-    kinds = {each["kind"]: each for each in documents}
-    guard = kinds["ValidatingAdmissionPolicyBinding"]["spec"]["validationActions"]
-    if POLICIES[minor]:
-        assert kinds["MutatingAdmissionPolicy"]["apiVersion"] == POLICIES[minor]
-        assert guard == ["Deny"]
-    else:
-        assert "MutatingAdmissionPolicy" not in kinds
-        assert guard == ["Warn", "Audit"]
-        beta = "admissionregistration.k8s.io/v1beta1"
-        turned_on = template(minor=minor, options=("--api-versions", f"{beta}/MutatingAdmissionPolicy"))
-        assert the("MutatingAdmissionPolicy", turned_on)["apiVersion"] == beta
-
-
-def test_routing_and_guard_speak_of_the_same_pods_and_scheduler():
-    """What claims devices is said once, and the guard lets through where the routing leads."""
-    documents = template(*full(), release="fast")
-    routing = the("MutatingAdmissionPolicy", documents)["spec"]
-    guard = the("ValidatingAdmissionPolicy", documents)["spec"]
-    claims = {each["name"]: each["expression"] for each in guard["matchConditions"]}["claims-devices"]
-    assert claims in [each["expression"] for each in routing["matchConditions"]]
-    assert '"example.com/gpu"' in claims
-    name = configuration(documents)["profiles"][0]["schedulerName"]
-    assert f'value: "{name}"' in routing["mutations"][0]["jsonPatch"]["expression"]
-    assert guard["validations"][0]["expression"].endswith(f'== "{name}"')
-    assert any("kube-system" in each["expression"] for each in routing["matchConditions"])
-
-
-@pytest.mark.parametrize(
-    "value", ['routing.namespaceSelector={"matchLabels": {"a": "b"}}', 'routing.excludedNamespaces=["a"]']
-)
-def test_the_guard_only_warns_where_not_all_pods_are_routed(value):
-    """Pods of other namespaces are then not refused."""
-    assert the("ValidatingAdmissionPolicyBinding", template(value))["spec"]["validationActions"] == [
-        "Warn",
-        "Audit",
-    ]
-
-
-def test_other_modes_route_and_refuse_nothing():
-    """There is no second scheduler."""
-    for mode in ("extender", "audit-only"):
-        kinds = {each["kind"] for each in template(f"mode={mode}", *full())}
-        assert not {kind for kind in kinds if "AdmissionPolicy" in kind}
-
-
 def test_the_audit_only_reads():
     """It may list what the command reads and nothing else; no webhook, Service or Lease is made."""
     documents = template("mode=audit-only", *full())
@@ -215,15 +138,6 @@ def test_nominating_is_for_the_second_scheduler_s_pods_and_by_the_release_s_leas
     (lease,) = role["rules"][1]["resourceNames"]
     assert arguments[arguments.index("--nominate-lease") + 1] == f"gpu-system/{lease}"
     assert arguments[arguments.index("--scheduler-name") + 1] == "fast-dra-extender"
-
-
-def test_generated_certificates_name_the_release():
-    """The webhook trusts the certificate that its Secret holds."""
-    documents = template("webhook=true", release="fast", namespace="gpu-system")
-    (webhook,) = the("MutatingWebhookConfiguration", documents)["webhooks"]
-    secret = the("Secret", documents)
-    assert webhook["clientConfig"]["caBundle"] == secret["data"]["tls.crt"]
-    assert webhook["clientConfig"]["service"]["namespace"] == "gpu-system"
 
 
 def test_the_files_for_the_control_plane():

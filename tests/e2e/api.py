@@ -30,6 +30,7 @@ RESOURCES = {
     "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "CronJob": "/apis/batch/v1/namespaces/{namespace}/cronjobs",
+    "Lease": "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases",
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets",
     "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",

@@ -92,10 +92,28 @@ DRAResourceClaimDeviceStatus
 {{- end -}}
 {{- end -}}
 
-{{/* Whether pods are routed: empty for no. */}}
+{{/* What routes pods, policy or webhook: empty for nothing. */}}
 {{- define "dra-extender.routes" -}}
-{{- if and (eq .Values.mode "second-scheduler") .Values.routing.enabled (include "dra-extender.mutating-policies" .) -}}
+{{- if and (eq .Values.mode "second-scheduler") .Values.routing.enabled -}}
+{{ ternary "webhook" "policy" (empty (include "dra-extender.mutating-policies" .)) }}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the API server calls the extender: empty for no. */}}
+{{- define "dra-extender.serves-webhook" -}}
+{{- if and (ne .Values.mode "audit-only") (or .Values.webhook (eq (include "dra-extender.routes" .) "webhook")) -}}
 yes
+{{- end -}}
+{{- end -}}
+
+{{/* Whether no pod with claims that names no scheduler gets past the routing: empty for no. */}}
+{{- define "dra-extender.routes-all" -}}
+{{- with .Values.routing -}}
+{{- $by := include "dra-extender.routes" $ -}}
+{{- $sure := or (eq $by "policy") (and (eq $by "webhook") (eq .failurePolicy "Fail")) -}}
+{{- if and $sure (not .namespaceSelector) (not .excludedNamespaces) -}}
+yes
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -105,7 +123,7 @@ yes
 off
 {{- else if ne .Values.guard.action "auto" -}}
 {{ .Values.guard.action }}
-{{- else if and (include "dra-extender.routes" .) (not .Values.routing.namespaceSelector) (not .Values.routing.excludedNamespaces) -}}
+{{- else if include "dra-extender.routes-all" . -}}
 Deny
 {{- else -}}
 Warn

@@ -36,10 +36,21 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* Replicas never share a node, but with those of the revision that they replace. */}}
+{{/* Where the pods may run; replicas never share a node, but with those of the revision that they replace. */}}
 {{- define "dra-extender.spread" -}}
-{{- if gt (int .Values.replicas) 1 }}
+{{- $several := and (gt (int .Values.replicas) 1) (ne .Values.mode "audit-only") }}
+{{- if or $several .Values.architectures }}
 affinity:
+  {{- with .Values.architectures }}
+  nodeAffinity:
+    requiredDuringSchedulingIgnoredDuringExecution:
+      nodeSelectorTerms:
+      - matchExpressions:
+        - key: kubernetes.io/arch
+          operator: In
+          values: {{ toJson . }}
+  {{- end }}
+  {{- if $several }}
   podAntiAffinity:
     requiredDuringSchedulingIgnoredDuringExecution:
     - topologyKey: kubernetes.io/hostname
@@ -47,6 +58,9 @@ affinity:
       labelSelector:
         matchLabels:
           {{- include "dra-extender.selector" . | nindent 10 }}
+  {{- end }}
+{{- end }}
+{{- if $several }}
 topologySpreadConstraints:
 - maxSkew: 1
   topologyKey: topology.kubernetes.io/zone
@@ -96,13 +110,17 @@ args:
 - "0.0.0.0:8889"
 - --people-listen
 - "127.0.0.1:8890"
-{{- if .Values.webhook }}
+{{- if include "dra-extender.serves-webhook" . }}
 - --webhook-listen
 - "0.0.0.0:8443"
 - --webhook-cert
 - /webhook/tls.crt
 - --webhook-key
 - /webhook/tls.key
+{{- end }}
+{{- if eq (include "dra-extender.routes" .) "webhook" }}
+- --route-to
+- {{ include "dra-extender.scheduler-name" . | quote }}
 {{- end }}
 {{- if .Values.bind }}
 - --bind
@@ -136,18 +154,18 @@ ports:
 {{- end }}
 - name: ops
   containerPort: 8889
-{{- if .Values.webhook }}
+{{- if include "dra-extender.serves-webhook" . }}
 - name: webhook
   containerPort: 8443
 {{- end }}
-{{- if or (not $second) .Values.webhook }}
+{{- if or (not $second) (include "dra-extender.serves-webhook" .) }}
 volumeMounts:
 {{- if not $second }}
 - name: verbs
   mountPath: /verbs
   readOnly: true
 {{- end }}
-{{- if .Values.webhook }}
+{{- if include "dra-extender.serves-webhook" . }}
 - name: webhook
   mountPath: /webhook
   readOnly: true
@@ -176,7 +194,7 @@ securityContext:
   secret:
     secretName: {{ default (printf "%s-verbs" (include "dra-extender.name" .)) .Values.certificates.verbsSecret }}
 {{- end }}
-{{- if .Values.webhook }}
+{{- if include "dra-extender.serves-webhook" . }}
 - name: webhook
   secret:
     secretName: {{ default (printf "%s-webhook" (include "dra-extender.name" .)) .Values.certificates.webhookSecret }}

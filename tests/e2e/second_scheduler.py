@@ -1,0 +1,162 @@
+"""The chart's second scheduler, run as two processes with what the rendered chart gives to its pod."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.certificates import self_signed
+from tests.e2e.api import Api, InvalidClaims, Object
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.extender_server import Extender, until
+from tests.e2e.extender_server import ready as is_ready
+from tests.e2e.process import Process, free_port
+from tests.e2e.process import start as start_process
+from tests.manifests import the
+
+RELEASE, NAMESPACE = "e2e", "chart-e2e"
+NAME = f"{RELEASE}-dra-extender"
+LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}-scheduler"
+
+
+async def make_namespace(api: Api) -> None:
+    """One that enforces the profile *restricted*, as that of the manifests does, where it is not there."""
+    document = the("Namespace")
+    with contextlib.suppress(InvalidClaims):
+        await api.create({**document, "metadata": {**document["metadata"], "name": NAMESPACE}})
+
+
+@contextlib.asynccontextmanager
+async def installed(api: Api, documents: Sequence[Object]) -> AsyncIterator[None]:
+    """The objects, for real, while the block lasts."""
+    made = []
+    try:
+        for document in documents:
+            await api.create(document)
+            made.append(document)
+        yield
+    finally:
+        for document in reversed(made):
+            metadata = document["metadata"]
+            await api.delete(document["kind"], metadata["name"], metadata.get("namespace", "default"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two programs of one pod."""
+
+    extender: Extender
+    scheduler: Process
+
+    def kill(self) -> None:
+        """End both at once, as a node that fails does."""
+        self.scheduler.kill()
+        self.extender.process.kill()
+
+
+@contextlib.asynccontextmanager
+async def second_scheduler(
+    plane: ControlPlane,
+    api: Api,
+    directory: Path,
+    documents: Sequence[Object],
+    replica: str = "first",
+    files: Mapping[str, str] | None = None,
+) -> AsyncIterator[Pair]:
+    """
+    Both programs of the chart's pod, with its arguments, configuration and account, once they are ready.
+
+    They differ from the pod in ports, as the machine has other programs, and in where the token is.
+    ``files``: arguments of the extender that are others here, such as paths and addresses of the webhook.
+    """
+    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{NAME}/token"
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = (await api.request("POST", path, request))["status"]["token"]
+    account = plane.write_kubeconfig(f"{replica}.kubeconfig", token)
+    (pod,) = [each["spec"]["template"]["spec"] for each in documents if each["kind"] == "Deployment"]
+    containers = {each["name"]: each for each in pod["containers"]}
+    verbs, ops, people = (f"127.0.0.1:{free_port()}" for _ in range(3))
+    others = {"127.0.0.1:8888": verbs, "0.0.0.0:8889": ops, "127.0.0.1:8890": people, **(files or {})}
+    arguments = [others.get(each, each) for each in containers["dra-extender"]["args"]]
+    config = _configuration(documents, f"http://{verbs}", account)
+    written = directory / f"{replica}.yaml"
+    written.write_text(yaml.safe_dump(config), encoding="utf-8")
+    options = [each for each in containers["kube-scheduler"]["args"] if not each.startswith("--config=")]
+    command = [sys.executable, "-m", "extender", *arguments, "--kubeconfig", account]
+    process = start_process("extender", command, directory / f"extender-{replica}.log")
+    try:
+        process.wait_ready(f"http://{ops}/livez")
+        served = Extender(f"http://{ops}", process)
+        await until(lambda: is_ready(served), "ready")
+        delegated = [f"--{who}-kubeconfig={account}" for who in ("authentication", "authorization")]
+        with plane.scheduler(written, *options, *delegated) as scheduler:
+            yield Pair(served, scheduler)
+    finally:
+        process.stop()
+
+
+def _configuration(documents: Sequence[Object], url: str, account: Path) -> Object:
+    """What kube-scheduler reads in the pod, with another address of the extender, and the account's token."""
+    (config,) = [each for each in documents if each["kind"] == "ConfigMap"]
+    document: Object = yaml.safe_load(config["data"]["config.yaml"])
+    (extender,) = document["extenders"]
+    assert extender["urlPrefix"] == "http://127.0.0.1:8888"
+    extender["urlPrefix"] = url
+    document["clientConnection"] = {"kubeconfig": str(account)}
+    return document
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """``files``: for ``second_scheduler``. ``documents``: the chart's, with a webhook that leads there."""
+
+    files: Mapping[str, str]
+    documents: Sequence[Object]
+
+
+def reachable_webhook(directory: Path, documents: Sequence[Object]) -> Webhook:
+    """
+    Lead the chart's webhooks to an address of this machine.
+
+    The API server cannot reach Services here, so their certificate is not the chart's, which is for the
+    Service's name.
+    """
+    pem, address = self_signed(directory, "webhook"), f"127.0.0.1:{free_port()}"
+    bundle = base64.b64encode(pem.certificate.read_bytes()).decode()
+    led = []
+    for document in documents:
+        webhooks = document.get("webhooks")
+        if document["kind"] == "MutatingWebhookConfiguration" and webhooks:
+            webhooks = [
+                {
+                    **each,
+                    "clientConfig": {
+                        "url": f"https://{address}{each['clientConfig']['service']['path']}",
+                        "caBundle": bundle,
+                    },
+                }
+                for each in webhooks
+            ]
+            led.append({**document, "webhooks": webhooks})
+        else:
+            led.append(document)
+    files = {
+        "0.0.0.0:8443": address,
+        "/webhook/tls.crt": str(pem.certificate),
+        "/webhook/tls.key": str(pem.key),
+    }
+    return Webhook(files, led)
+
+
+async def leader(api: Api) -> str:
+    """Who holds the Lease of the second scheduler; empty before anybody does."""
+    with contextlib.suppress(InvalidClaims):
+        holder: str = (await api.request("GET", LEASE)).get("spec", {}).get("holderIdentity", "")
+        return holder
+    return ""
