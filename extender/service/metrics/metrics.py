@@ -242,7 +242,9 @@ class Metrics:
         """Show how the kinds are kept up with; ``now`` is a time of the reflectors' clock."""
         for state in states:
             self._synced.labels(state.kind).set(state.synced)
-            self._ages.labels(state.kind).set(now - state.last_contact if state.last_contact else 0.0)
+            # Nobody hears of a kind that is not served but when it is looked for again, minutes later.
+            heard = state.served and state.last_contact > 0
+            self._ages.labels(state.kind).set(now - state.last_contact if heard else 0.0)
             lists, failures, errors = self._reflected.get(state.kind, (0, 0, 0))
             lists_now = max(lists, state.relists + state.synced)
             self._lists.labels(state.kind).inc(lists_now - lists)

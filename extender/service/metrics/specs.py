@@ -284,7 +284,8 @@ REFLECTOR_SYNCED = MetricSpec(
 REFLECTOR_AGE = MetricSpec(
     "reflector_age_seconds",
     MetricType.GAUGE,
-    "Time since the API server last sent a list, an event or a bookmark of the kind.",
+    "Time since the API server last sent a list, an event or a bookmark of the kind; 0 for a kind that it "
+    "does not serve.",
     (_KIND,),
 )
 REFLECTOR_LISTS = MetricSpec(

@@ -278,3 +278,20 @@ def test_reflectors_and_events_move_their_counters():
         'events_total{result="written"} 0.0',
     ):
         assert PREFIX + line in text
+
+
+@pytest.mark.parametrize(
+    ("state", "age"),
+    [
+        (ReflectorState("DeviceTaintRule", synced=True, last_contact=10.0), 250.0),
+        (ReflectorState("DeviceTaintRule", served=False, last_contact=10.0), 0.0),
+        (ReflectorState("DeviceTaintRule"), 0.0),
+    ],
+    ids=["heard-of", "not-served", "never-heard-of"],
+)
+def test_only_a_kind_that_is_served_grows_old(state, age):
+    """Else the alert about silence would fire where the API server lacks an optional kind."""
+    metrics = Metrics("1.36.2")
+    metrics.reflectors([state], 260.0)
+    text = metrics.expose("", {}, ready=True)[0].decode().splitlines()
+    assert f'{PREFIX}reflector_age_seconds{{kind="DeviceTaintRule"}} {age}' in text
