@@ -14,7 +14,7 @@ E2E ?= 1.36
 COUNT ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench oracle helm differential scheduler-oracle differential-scheduling e2e e2e-all lock clean
+.PHONY: help install demo test lint bench oracle helm prometheus differential scheduler-oracle differential-scheduling e2e e2e-all lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-25s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ oracle: $(READY) ## Build Kubernetes' own allocator, to test against (needs Go)
 
 helm: $(READY) ## Build Helm, to test the chart with (needs Go)
 	@$(BIN)/python -m tests.chart.helm
+
+prometheus: $(READY) ## Build Prometheus and promtool, to test alerts and dashboard with (needs Go)
+	@$(BIN)/python -m tests.monitoring.programs
 
 differential: oracle ## Compare generated cases with Kubernetes' own allocator (needs Go)
 	@$(BIN)/python -m tests.differential $(ORACLES) --count $(COUNT)

@@ -49,6 +49,7 @@ def everything(minor: str) -> tuple[str, ...]:
         'networkPolicy.controlPlane=["192.0.2.1/32", "2001:db8::1/128"]',
         'routing.excludedNamespaces=["kube-system"]',
         'routing.extendedResources=["example.com/gpu"]',
+        "monitoring.dashboard=true",
     )
 
 
