@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,15 +47,15 @@ class ApiServer:
 
     ``failures`` by (verb, path) are answered first, as (status, body) or (status,
     body, headers); ``None`` lets one request pass. ``watches`` by path are scripts,
-    one for each watch: bytes, and then the end, ``CUT`` or ``HOLD``. A watch without
-    a script holds.
+    one for each watch: bytes, seconds to wait, and then the end, ``CUT`` or ``HOLD``. A
+    watch without a script holds.
     """
 
     objects: dict[str, list[JSON]] = field(default_factory=dict)
     version: str = "100"
     page_size: int = 500
     failures: dict[tuple[str, str], list[Any]] = field(default_factory=lambda: defaultdict(list))
-    watches: dict[str, list[list[object]]] = field(default_factory=lambda: defaultdict(list))
+    watches: dict[str, list[Iterable[object]]] = field(default_factory=lambda: defaultdict(list))
     asked: list[Asked] = field(default_factory=list)
     bodies: dict[tuple[str, str], bytes] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -121,6 +121,8 @@ class ApiServer:
                 _break(request)
             elif step is HOLD:
                 await self.stopping.wait()
+            elif isinstance(step, float):
+                await asyncio.sleep(step)
             else:
                 assert isinstance(step, bytes)
                 await response.write(step)

@@ -6,70 +6,11 @@ import asyncio
 import json
 import re
 import signal
-import sys
-from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 
+from tests.cli.serve.live_process import CLAIMS, PATHS, allocated, extender
 from tests.kube.api_server import HOLD, line, serving, write_kubeconfig
-
-CLAIMS = "/apis/resource.k8s.io/v1/resourceclaims"
-PATHS = {
-    "Namespace": "/api/v1/namespaces",
-    "Node": "/api/v1/nodes",
-    "Pod": "/api/v1/pods",
-    "DeviceClass": "/apis/resource.k8s.io/v1/deviceclasses",
-    "ResourceSlice": "/apis/resource.k8s.io/v1/resourceslices",
-    "ResourceClaim": CLAIMS,
-}
-
-
-def allocated(claim, node, pod):
-    """The claim after the scheduler has written its status: the first devices of the node."""
-    results = [
-        {"request": name, "driver": driver, "pool": node, "device": device}
-        for name, driver, device in (("gpu", "gpu.nvidia.com", "gpu-0"), ("nic", "dra.net", "net0"))
-    ]
-    this_node = [{"key": "metadata.name", "operator": "In", "values": [node]}]
-    return {
-        **claim,
-        "metadata": {**claim["metadata"], "resourceVersion": "101"},
-        "status": {
-            "allocation": {
-                "devices": {"results": results},
-                "nodeSelector": {"nodeSelectorTerms": [{"matchFields": this_node}]},
-            },
-            "reservedFor": [{"resource": "pods", "name": pod["name"], "uid": pod["uid"]}],
-        },
-    }
-
-
-@asynccontextmanager
-async def extender(kubeconfig, *argv):
-    """The process that serves; yields it with a client of it."""
-    command = [sys.executable, "-m", "extender", "serve", "--kubeconfig", kubeconfig]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        *argv,
-        "--listen",
-        "127.0.0.1:0",
-        "--drain-seconds",
-        "0",
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        announced = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
-        match = re.search(r" on (http://127\.0\.0\.1:\d+)$", announced)
-        assert match is not None, announced
-        async with aiohttp.ClientSession(match[1]) as client:
-            yield process, client
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def until(probe):
