@@ -98,7 +98,7 @@ async def running(directory):
         silent = asyncio.Event()
         changes: dict[str, list[bytes]] = {path: [] for path in PATHS.values()}
         server.watches.update({path: [heard(changes[path], silent)] for path in changes})
-        pem = self_signed(directory)
+        pem = self_signed(directory, days=90)
         process, client = await stack.enter_async_context(
             extender(
                 write_kubeconfig(directory / "kubeconfig", server.url),
@@ -185,6 +185,11 @@ async def a_certificate_is_broken(run):
     run.certificate.write_text("none")
 
 
+async def a_certificate_ends(run):
+    """The new one is good for a day."""
+    self_signed(run.certificate.parent)
+
+
 CAUSES = {
     "DraExtenderNeutralAnswers": a_pod_is_too_large,
     "DraExtenderSlow": the_service_gets_no_processor,
@@ -193,6 +198,7 @@ CAUSES = {
     "DraExtenderWholeNodes": the_scheduler_sends_whole_nodes,
     "DraExtenderUnreadableObjects": an_object_cannot_be_read,
     "DraExtenderCertificateNotTaken": a_certificate_is_broken,
+    "DraExtenderCertificateEnds": a_certificate_ends,
     "DraExtenderDevicesHeldTwice": devices_are_held_twice,
     "DraExtenderBehind": the_api_server_is_silent,
     "DraExtenderNoneReady": nobody_is_ready,
