@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,10 +37,10 @@ from extender.service.nomination.results import NominationResult
 from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.api import Api, Object, connect
 from tests.e2e.churn import Done, deleting, publishing
-from tests.e2e.control_plane import ControlPlane, start
+from tests.e2e.control_plane import PARTS, ControlPlane, start
 from tests.e2e.extender_server import Extender, dump, ready, serving, until
 from tests.e2e.offers import SHARED, Offers, noted
-from tests.e2e.process import processor_seconds
+from tests.e2e.process import Process, processor_seconds
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.workload import Ask
 
@@ -84,7 +84,8 @@ class Result:
     ``offered``: pods that could have had a shared root on some node when they were asked about, ``taken``:
     those of them that got one; ``None`` where that was not looked at. ``in_flight``: claims assumed at the
     end, when nothing is on its way any more. ``scheduler_seconds``, ``extender_seconds``: of processor time.
-    ``nominations``: by what became of them.
+    ``nominations``: by what became of them. ``created_seconds``: until all pods were created. ``others``:
+    processor time of the rest of the control plane and of this program, by name.
     """
 
     way: Way
@@ -102,6 +103,8 @@ class Result:
     scheduler_seconds: float
     extender_seconds: float
     nominations: Counter[str]
+    created_seconds: float
+    others: Mapping[str, float]
 
     @property
     def rate(self) -> float:
@@ -155,8 +158,10 @@ def _report(result: Result, stock: float) -> None:
     )
     _say(
         f"    processor time per pod: scheduler {1000 * result.scheduler_seconds / result.bound:.1f} ms, "
-        f"extender {1000 * result.extender_seconds / result.bound:.1f} ms"
+        f"extender {1000 * result.extender_seconds / result.bound:.1f} ms; "
+        + ", ".join(f"{name} {1000 * used / result.bound:.1f}" for name, used in result.others.items())
     )
+    _say(f"    all bound after {result.seconds:.2f} s, all created after {result.created_seconds:.2f} s")
     if result.nominations:
         _say(f"    nominations: {', '.join(f'{count} {name}' for name, count in result.nominations.items())}")
     if result.way.serves:
@@ -196,7 +201,10 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
         scheduler = stack.enter_context(plane.scheduler(config))
         if "--nominate" in way.options and extender is not None:
             await until(partial(nominates, extender), "nominating")
-        used = [processor_seconds(each) for each in (scheduler, extender and extender.process) if each]
+        processes = {"scheduler": scheduler, **{name: plane.process(name) for name in PARTS}}
+        if extender is not None:
+            processes["extender"] = extender.process
+        used = _processor_seconds(processes)
         names = [f"pair-{number}" for number in range(options.pods)]
         began = time.monotonic()
         async with (
@@ -204,10 +212,11 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             deleting(api, names, ask, options.delete_per_second) as deleted,
         ):
             await _create(api, options, ask)
+            created = time.monotonic() - began
             bound = await workload.wait_bound(api, names, PLACE_SECONDS, gone=deleted.names)
             seconds = time.monotonic() - began
-            now = [processor_seconds(each) for each in (scheduler, extender and extender.process) if each]
-        spent = [after - before for before, after in zip(used, now, strict=True)]
+            now = _processor_seconds(processes)
+        spent = {name: now[name] - before for name, before in used.items()}
         left = [name for name in bound if name not in deleted.names]
         await asyncio.sleep(SETTLE_SECONDS)
         by_attribute, near = await _aligned(api, plane, left)
@@ -224,10 +233,17 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             int(extender.metric("in_flight_claims")) if extender is not None else 0,
             len(offers.shared.intersection(left)) if offers is not None else None,
             len(offers.shared & near) if offers is not None else 0,
-            spent[0],
-            spent[1] if extender is not None else 0.0,
+            spent.pop("scheduler"),
+            spent.pop("extender", 0.0),
             Counter(dict(_nominations(extender))) if extender is not None else Counter[str](),
+            created,
+            spent,
         )
+
+
+def _processor_seconds(processes: Mapping[str, Process]) -> dict[str, float]:
+    """What each has used so far, and this program, too."""
+    return {**{name: processor_seconds(each) for name, each in processes.items()}, "us": time.process_time()}
 
 
 async def _create(api: Api, options: argparse.Namespace, ask: Ask) -> None:

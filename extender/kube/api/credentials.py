@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import structlog
 
@@ -239,8 +241,15 @@ def _trust(configuration: Configuration) -> bytes:
 
 
 def _api_client(configuration: Configuration) -> ApiClient:
-    """Raises ``LiveError`` where certificates or keys cannot be read."""
+    """
+    Raises ``LiveError`` where certificates or keys cannot be read.
+
+    aiohttp would look for proxies and for a netrc file in two threads before each request, and refuse to
+    send a token to a host that the netrc file names.
+    """
+    configuration.proxy = configuration.proxy or _proxy_of(configuration.host)
     configuration.client_session_kwargs = {
+        "trust_env": False,
         "max_headers": MAX_HEADERS,
         "max_field_size": MAX_HEADER_BYTES,
         "max_line_size": MAX_HEADER_BYTES,
@@ -251,6 +260,12 @@ def _api_client(configuration: Configuration) -> ApiClient:
         raise no_configuration(error) from error
     api.user_agent = f"dra-extender/{extender.__version__}"
     return cast("ApiClient", api)
+
+
+def _proxy_of(host: str) -> str | None:
+    """The proxy that the environment names for the server, if any."""
+    server = urlsplit(host)
+    return None if proxy_bypass(server.hostname or "") else getproxies().get(server.scheme)
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Prepare = Callable[["Pod", "Evaluation[bytes]", Sequence[str]], Awaitable[None]]
 
-CONCURRENCY = 16
+CONCURRENCY = 64
 """Patches under way at a time."""
 
 MOST_FRUITLESS = 64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 import ssl
@@ -286,3 +287,24 @@ def test_the_client_is_imported_only_when_it_is_used():
         "sys.exit('kubernetes' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(("excepted", "asked"), [("", 1), ("api.example", 0)])
+async def test_proxy_of_the_environment(server, no_cluster, monkeypatch, tmp_path, excepted, asked):
+    """Requests go through the proxy that the environment names, but to the hosts that it excepts."""
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", excepted)
+    config = write_kubeconfig(tmp_path / "kubeconfig", "http://api.example:1")
+    with contextlib.suppress(LiveError):
+        async with connect(kubeconfig=config) as found:
+            assert found.kubernetes == "1.36.2"
+    assert len(server.asked) == asked
+
+
+async def test_netrc_does_not_matter(server, no_cluster, monkeypatch, tmp_path):
+    """A file that names the host neither adds a password to our token nor stops us."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login a password b\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with connect(kubeconfig=write_kubeconfig(tmp_path / "kubeconfig", server.url)):
+        assert server.asked[-1].token == "Bearer secret"
