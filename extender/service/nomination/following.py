@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from extender.kube.api.nominations import Written
 from extender.model import PoolID
 
+from ..live.prediction_check import node_of
 from .results import NominationResult
 from .state import is_ours
 
@@ -93,8 +94,13 @@ class Following:
         pods = (*(consumer.uid for consumer in claim.reserved_for), claim.owner_uid)
         nomination = next((found for uid in pods if (found := self._state.outstanding.get(uid))), None)
         results = claim.allocation.results if claim.allocation is not None else ()
-        if nomination is not None and not nomination.devices.issuperset(result.id for result in results):
+        devices = {result.id for result in results}
+        if nomination is not None and not nomination.devices.issuperset(devices):
             self._state.disturbed.add(nomination.node)
+        node = node_of(claim)
+        others = self._state.outstanding.on_node(node)
+        if any(each is not nomination and not each.devices.isdisjoint(devices) for each in others):
+            self._state.disturbed.add(node)
 
     def written(self, nomination: Nomination, result: Written) -> None:
         """Take what became of the patch."""

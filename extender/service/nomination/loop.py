@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 Prepare = Callable[["Pod", "Evaluation[bytes]", Sequence[str]], Awaitable[None]]
 
 CONCURRENCY = 64
-"""Patches under way at a time."""
+"""
+Patches under way at a time: an API server where pods are created in numbers answers after some 250 ms, and
+fewer would not keep up with a scheduler that follows nominations.
+"""
 
 MOST_FRUITLESS = 64
 """Pods without a node for them that are tried in one round; further ones wait for the next tick."""

@@ -192,7 +192,11 @@ class Nominator:
             return None
         self._state.refusals.pop(pod.uid, None)
         self._state.put(nomination)
-        return None if adopted else nomination
+        if any(each.place > nomination.place for each in self._outstanding.on_node(nomination.node)):
+            # The scheduler takes this pod before those that were nominated earlier.
+            self._state.disturbed.add(nomination.node)
+            self._renewal.predict_again()
+        return None if adopted else self._outstanding.get(pod.uid)
 
     def writing(self, nomination: Nomination) -> None:
         """The patch is under way."""

@@ -38,6 +38,7 @@ class Outstanding:
 
     def __init__(self) -> None:
         self._by_uid: dict[str, Nomination] = {}
+        self._on_node: dict[str, dict[str, Nomination]] = {}
         self.nodes: Counter[str] = Counter()
         """How many pods are on their way to each node."""
 
@@ -52,20 +53,21 @@ class Outstanding:
 
     def on_node(self, node: str) -> list[Nomination]:
         """The nominations for a node, in the order of the queue."""
-        if not self.nodes[node]:
-            return []
-        return sorted((each for each in self if each.node == node), key=lambda each: each.place)
+        return sorted(self._on_node.get(node, {}).values(), key=lambda each: each.place)
 
     def put(self, nomination: Nomination) -> None:
         """Add a nomination, or replace that of the same pod."""
-        self.remove(nomination.pod.uid)
-        self._by_uid[nomination.pod.uid] = nomination
-        self.nodes[nomination.node] += 1
+        uid, node = nomination.pod.uid, nomination.node
+        self.remove(uid)
+        self._by_uid[uid] = nomination
+        self._on_node.setdefault(node, {})[uid] = nomination
+        self.nodes[node] += 1
 
     def remove(self, pod_uid: str) -> Nomination | None:
         nomination = self._by_uid.pop(pod_uid, None)
         if nomination is not None:
+            del self._on_node[nomination.node][pod_uid]
             self.nodes[nomination.node] -= 1
             if not self.nodes[nomination.node]:
-                del self.nodes[nomination.node]
+                del self.nodes[nomination.node], self._on_node[nomination.node]
         return nomination

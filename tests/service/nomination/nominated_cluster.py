@@ -21,6 +21,9 @@ from extender.model import (
     DeviceID,
     DeviceResult,
     Namespace,
+    NodeRequirement,
+    NodeSelector,
+    NodeSelectorTerm,
 )
 from extender.model.kinds import NAMESPACE, POD, RESOURCE_CLAIM
 from extender.model.pending_pods import PENDING_POD, PendingPod
@@ -164,7 +167,8 @@ class NominatedCluster:
             for request, device in zip(("gpu", "nic"), sorted(devices, reverse=True), strict=False)
         )
         claim = self.claims[f"c-{name}"]
-        allocation = Allocation(results, node_selector=None)
+        of_node = NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", (node,)),))
+        allocation = Allocation(results, node_selector=NodeSelector((of_node,)))
         self.claim(
             replace(claim, allocation=allocation, reserved_for=(Consumer("pods", name, f"uid-{name}"),))
         )

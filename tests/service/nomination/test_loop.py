@@ -75,7 +75,7 @@ async def test_each_pod_is_written_once():
 
 async def test_patches_are_bounded_and_decisions_wait_for_them():
     """A pod of high priority that comes while all slots are taken is the next one."""
-    cluster, api = NominatedCluster(near("x", 40)), Api()
+    cluster, api = NominatedCluster(near("x", CONCURRENCY + 10)), Api()
     api.open.clear()
     async with running(cluster, api):
         for number in range(CONCURRENCY + 4):

@@ -10,7 +10,7 @@ from extender.core.cluster.changes import Changes
 from extender.core.nomination.refusals import Refusal
 from extender.kube.api.nominations import FIELD_MANAGER, Written
 from extender.model import DeviceID
-from extender.model.pending_pods import PENDING_POD
+from extender.model.pending_pods import PENDING_POD, PendingPod
 from extender.service.live.prediction_check import Match
 from extender.service.nomination.renewal import RENEW_PART
 from extender.service.nomination.results import NominationResult
@@ -323,6 +323,36 @@ def test_a_scheduler_with_another_order():
     cluster.allocate("b", "x", first)
     assert there(cluster.nominator.nomination_of("uid-a")).devices == second
     assert set(cluster.assumed) == second
+
+
+def test_a_pod_that_is_decided_late_gets_its_devices_first():
+    """Its claim came after those of a pod behind it, and the scheduler keeps to its queue."""
+    cluster = NominatedCluster(near("x", 3))
+    cluster.show(PendingPod("default", "a", "uid-a"))
+    cluster.create("b")
+    assert cluster.decide() is None
+    second = there(cluster.decide())
+    cluster.claim(replace(b.claim("c-a", b.PAIR), owner_uid="uid-a"))
+    first = there(cluster.decide())
+    assert first.devices == second.devices
+    again = there(cluster.nominator.nomination_of("uid-b"))
+    assert again.devices.isdisjoint(first.devices)
+    assert set(cluster.assumed) == first.devices | again.devices
+
+
+def test_a_pod_that_is_not_nominated_takes_the_devices():
+    """A late one that lands there, or one of another scheduler: ours gets the next ones."""
+    cluster = NominatedCluster(near("x", 3))
+    cluster.create("a")
+    nomination = there(cluster.decide())
+    cluster.write(nomination)
+    cluster.claim(b.holding("other", *nomination.devices))
+    assert there(cluster.nominator.nomination_of("uid-a")).devices == nomination.devices
+    cluster.claims["c-b"] = b.claim("c-b", b.PAIR)
+    cluster.allocate("b", "x", nomination.devices)
+    again = there(cluster.nominator.nomination_of("uid-a"))
+    assert again.devices.isdisjoint(nomination.devices)
+    assert set(cluster.assumed) == again.devices
 
 
 def test_claims_that_are_being_written_stay_as_they_are():
