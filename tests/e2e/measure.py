@@ -8,7 +8,8 @@ running it, and prints what became of them: how many share a PCIe root, how ofte
 right, pods per second and the ratio to the stock scheduler of the same repeat, processor time per pod, and
 what became of nominations. ``--fleet FILE`` takes the nodes, classes and slices of a
 dump instead of generated ones. ``--delete-per-second`` and ``--publish-per-second`` keep the cluster moving
-meanwhile. Every prediction that did not come true is printed with its class.
+meanwhile. ``--full-queue`` starts the scheduler when all pods are there, and nominated: then it is the
+scheduler that is measured, not who creates pods. Every prediction that did not come true is printed with its class.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ class Result:
     those of them that got one; ``None`` where that was not looked at. ``in_flight``: claims assumed at the
     end, when nothing is on its way any more. ``scheduler_seconds``, ``extender_seconds``: of processor time.
     ``nominations``: by what became of them. ``created_seconds``: until all pods were created. ``others``:
-    processor time of the rest of the control plane and of this program, by name.
+    processor time of the rest of the control plane and of this program, by name. ``early``: pods that were
+    bound before ``seconds`` began.
     """
 
     way: Way
@@ -105,10 +107,11 @@ class Result:
     nominations: Counter[str]
     created_seconds: float
     others: Mapping[str, float]
+    early: int
 
     @property
     def rate(self) -> float:
-        return self.bound / self.seconds
+        return (self.bound - self.early) / self.seconds
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -123,6 +126,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--repeats", type=int, default=1, help="of every way")
     parser.add_argument("--offers", action="store_true", help="note who was offered a root; costs time")
     parser.add_argument("--create-per-second", type=float, default=0.0, metavar="N", help="0: all at once")
+    parser.add_argument("--full-queue", action="store_true", help="start the scheduler when all pods wait")
     parser.add_argument("--delete-per-second", type=float, default=0.0, metavar="N", help="bound pods")
     parser.add_argument("--publish-per-second", type=float, default=0.0, metavar="N", help="slices")
     options = parser.parse_args(arguments)
@@ -151,17 +155,21 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
 def _report(result: Result, stock: float) -> None:
     """Print what came of one way; ``stock``: pods per second without us, 0 where that is not known."""
     said = ", ".join(f"{count} {name}" for name, count in result.matches.most_common())
+    counted = result.bound - result.early
     ratio = f"{result.rate / stock:.2f}" if stock and result.way.serves else ""
     _say(
         f"{result.way.name:22} {result.bound:5}  {len(result.deleted.names):7}  {result.by_attribute:20}  "
         f"{result.near:15}  {result.rate:6.1f}  {ratio:>7}  {said}"
     )
     _say(
-        f"    processor time per pod: scheduler {1000 * result.scheduler_seconds / result.bound:.1f} ms, "
-        f"extender {1000 * result.extender_seconds / result.bound:.1f} ms; "
-        + ", ".join(f"{name} {1000 * used / result.bound:.1f}" for name, used in result.others.items())
+        f"    processor time per pod: scheduler {1000 * result.scheduler_seconds / counted:.1f} ms, "
+        f"extender {1000 * result.extender_seconds / counted:.1f} ms; "
+        + ", ".join(f"{name} {1000 * used / counted:.1f}" for name, used in result.others.items())
     )
-    _say(f"    all bound after {result.seconds:.2f} s, all created after {result.created_seconds:.2f} s")
+    created = f"all created after {result.created_seconds:.2f} s"
+    _say(
+        f"    all bound after {result.seconds:.2f} s, {f'{result.early} before' if result.early else created}"
+    )
     if result.nominations:
         _say(f"    nominations: {', '.join(f'{count} {name}' for name, count in result.nominations.items())}")
     if result.way.serves:
@@ -198,20 +206,26 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             document = yaml.safe_load(config.read_text())
             document["clientConnection"] |= {"qps": 5000, "burst": 5000}
             config.write_text(yaml.safe_dump(document))
-        scheduler = stack.enter_context(plane.scheduler(config))
+        names = [f"pair-{number}" for number in range(options.pods)]
         if "--nominate" in way.options and extender is not None:
             await until(partial(nominates, extender), "nominating")
+        if options.full_queue:
+            await _create(api, options, ask)
+            if extender is not None:
+                await _all_decided(extender, options.pods)
+        scheduler = stack.enter_context(plane.scheduler(config))
         processes = {"scheduler": scheduler, **{name: plane.process(name) for name in PARTS}}
         if extender is not None:
             processes["extender"] = extender.process
         used = _processor_seconds(processes)
-        names = [f"pair-{number}" for number in range(options.pods)]
+        early = len(await workload.bound(api, names)) if options.full_queue else 0
         began = time.monotonic()
         async with (
             publishing(api, options.publish_per_second, PLACE_SECONDS) as published,
             deleting(api, names, ask, options.delete_per_second) as deleted,
         ):
-            await _create(api, options, ask)
+            if not options.full_queue:
+                await _create(api, options, ask)
             created = time.monotonic() - began
             bound = await workload.wait_bound(api, names, PLACE_SECONDS, gone=deleted.names)
             seconds = time.monotonic() - began
@@ -238,6 +252,7 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             Counter(dict(_nominations(extender))) if extender is not None else Counter[str](),
             created,
             spent,
+            early,
         )
 
 
@@ -255,6 +270,15 @@ async def _create(api: Api, options: argparse.Namespace, ask: Ask) -> None:
     for number in range(options.pods):
         await asyncio.sleep(max(0.0, began + number / options.create_per_second - time.monotonic()))
         await workload.create_pair(api, f"pair-{number}", ask)
+
+
+async def _all_decided(extender: Extender, pods: int) -> None:
+    """Wait until each pod is nominated, or is known to find no node, where we nominate."""
+    if extender.metric("nominating"):
+        await until(
+            lambda: extender.metric("nominated_pods") + extender.metric("not_nominated_total") >= pods,
+            "all are nominated",
+        )
 
 
 def nominates(extender: Extender) -> bool:

@@ -116,19 +116,31 @@ async def wait_bound(
     deadline = time.monotonic() + seconds
     poll = POLL_SECONDS if len(names) <= MANY else POLL_MANY_SECONDS
     while True:
-        if len(names) == 1:
-            pods = [await api.get("Pod", names[0], NAMESPACE)]
-        else:
-            wanted = set(names)
-            pods = [found for found in await api.list_all("Pod", NAMESPACE) if _name(found) in wanted]
-        bound = {_name(found): found["spec"]["nodeName"] for found in pods if found["spec"].get("nodeName")}
-        waiting = [name for name in names if name not in bound and name not in gone]
+        pods = await _pods(api, names)
+        nodes = _nodes(pods)
+        waiting = [name for name in names if name not in nodes and name not in gone]
         if not waiting:
-            return {name: bound[name] for name in names if name in bound}
+            return {name: nodes[name] for name in names if name in nodes}
         if time.monotonic() > deadline:
             said = [found.get("status", {}).get("conditions") for found in pods if _name(found) == waiting[0]]
             raise Unbound(f"{len(waiting)} of {len(names)} pods have no node: {said or 'no such pod'}")
         await asyncio.sleep(poll)
+
+
+async def bound(api: Api, names: Sequence[str]) -> dict[str, str]:
+    """The node of each pod that has one."""
+    return _nodes(await _pods(api, names))
+
+
+async def _pods(api: Api, names: Sequence[str]) -> list[Object]:
+    if len(names) == 1:
+        return [await api.get("Pod", names[0], NAMESPACE)]
+    wanted = set(names)
+    return [found for found in await api.list_all("Pod", NAMESPACE) if _name(found) in wanted]
+
+
+def _nodes(pods: Iterable[Object]) -> dict[str, str]:
+    return {_name(found): found["spec"]["nodeName"] for found in pods if found["spec"].get("nodeName")}
 
 
 async def claims_of(api: Api, names: Iterable[str]) -> dict[str, list[Object]]:

@@ -46,6 +46,12 @@ MOST_FRUITLESS = 64
 TICK_SECONDS = 0.2
 """How often time alone is looked at: what expires, what may be tried again, whether we may act."""
 
+LAPSE_SECONDS = 10.0
+"""
+How long what is known of our nominations is kept while we may not act. A busy API server renews a lease
+late; to adopt hundreds of nominations anew after that would take the time in which they are followed.
+"""
+
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.nominate")
 
 
@@ -76,6 +82,7 @@ class NominationLoop:
         self._backoff = Backoff(randomness.random)
         self._paused_until = 0.0
         self._acting = False
+        self._acted = float("-inf")
         self._looked = float("-inf")
 
     def apply(self, changes: Changes) -> None:
@@ -140,9 +147,11 @@ class NominationLoop:
         return fruitless < MOST_FRUITLESS
 
     def _turn(self) -> bool:
-        """Whether we act now; begins or resigns where that has changed."""
-        acting = self._may_act()
-        if acting != self._acting:
+        """Whether we act now; begins where that has changed, and resigns where it has for a while."""
+        acting, now = self._may_act(), self._clock()
+        if acting:
+            self._acted = now
+        if acting != self._acting and (acting or now - self._acted >= LAPSE_SECONDS):
             self._acting = acting
             if acting:
                 self._nominator.begin()

@@ -12,7 +12,13 @@ import structlog
 from extender.core.nomination.refusals import Refusal
 from extender.kube.api.nominations import Written
 from extender.service.nomination import choosing
-from extender.service.nomination.loop import CONCURRENCY, MOST_FRUITLESS, TICK_SECONDS, NominationLoop
+from extender.service.nomination.loop import (
+    CONCURRENCY,
+    LAPSE_SECONDS,
+    MOST_FRUITLESS,
+    TICK_SECONDS,
+    NominationLoop,
+)
 from tests.service.nomination.nominated_cluster import NominatedCluster, near, there
 
 
@@ -102,7 +108,30 @@ async def test_nothing_is_nominated_while_another_replica_does():
         may.append(True)
         await until(lambda: api.asked == [("a", "x")])
         may.clear()
+        cluster.create("b")
+        await asyncio.sleep(0.3)
+        assert cluster.assumed
+        assert len(api.asked) == 1
+        cluster.clock.now += LAPSE_SECONDS
         await until(lambda: not cluster.assumed)
+
+
+async def test_a_short_lapse_changes_nothing():
+    """Nothing is written meanwhile, and what came meanwhile is done afterwards; nothing is adopted anew."""
+    cluster, api = NominatedCluster(near("x", 3)), Api()
+    may = [True]
+    async with running(cluster, api, lambda: bool(may)):
+        cluster.create("a")
+        await until(lambda: api.asked == [("a", "x")])
+        nomination = cluster.nominator.nomination_of("uid-a")
+        may.clear()
+        cluster.create("b")
+        cluster.clock.now += LAPSE_SECONDS / 2
+        await asyncio.sleep(0.3)
+        assert len(api.asked) == 1
+        may.append(True)
+        await until(lambda: len(api.asked) == 2)
+        assert there(cluster.nominator.nomination_of("uid-a")).decided == there(nomination).decided
 
 
 async def test_an_api_server_that_refuses_is_left_alone_for_a_while():
