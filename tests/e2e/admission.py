@@ -47,11 +47,12 @@ async def admitting(api: Api, documents: Sequence[Object], probe: Object) -> Asy
 
 
 @contextlib.contextmanager
-def webhook(plane: ControlPlane) -> Iterator[tuple[Extender, Object]]:
+def webhook(plane: ControlPlane, *more: str) -> Iterator[tuple[Extender, Object]]:
     """
     Our service on the live cluster with HTTPS, and the webhook of ``deploy`` that leads to it.
 
-    The configuration differs from the shipped one in the address and the issuer it trusts.
+    The configuration differs from the shipped one in the address and the issuer it trusts. ``more``: options
+    of the service.
     """
     pem, address = self_signed(plane.directory, "webhook"), f"127.0.0.1:{free_port()}"
     options = ("--webhook-listen", address, "--webhook-cert", pem.certificate, "--webhook-key", pem.key)
@@ -60,7 +61,7 @@ def webhook(plane: ControlPlane) -> Iterator[tuple[Extender, Object]]:
         "url": f"https://{address}/mutate",
         "caBundle": base64.b64encode(pem.certificate.read_bytes()).decode(),
     }
-    with serving(plane.directory, "--kubeconfig", plane.kubeconfig, *options) as extender:
+    with serving(plane.directory, "--kubeconfig", plane.kubeconfig, *options, *more) as extender:
         yield extender, document
 
 

@@ -9,7 +9,8 @@ right, pods per second and the ratio to the stock scheduler of the same repeat, 
 what became of nominations. ``--fleet FILE`` takes the nodes, classes and slices of a
 dump instead of generated ones. ``--delete-per-second`` and ``--publish-per-second`` keep the cluster moving
 meanwhile. ``--full-queue`` starts the scheduler when all pods are there, and nominated: then it is the
-scheduler that is measured, not who creates pods. Every prediction that did not come true is printed with its class.
+scheduler that is measured, not who creates pods. Every prediction that did not come true is printed
+with its class.
 """
 
 from __future__ import annotations

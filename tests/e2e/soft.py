@@ -4,7 +4,8 @@ Measure soft alignment on a real control plane: pods that ask for it, in waves, 
     python -m tests.e2e.soft --fleet FILE --pods 300 --waves 4
 
 The stock scheduler, without an extender, places every wave. Each way starts on the empty cluster: claims as
-they are written, rewritten by our webhook, and rewritten by the policy that suits the cluster. Prints
+they are written, rewritten by our webhook, and rewritten by the policy that suits the cluster, without and
+with ``serve --nominate``. Prints
 how many pods were bound, how many share a PCIe root as their devices publish it, pods per second, and the
 CPU time that the scheduler took for each, which tells more where the machine has other work.
 """
@@ -36,12 +37,12 @@ from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.admission import admitting, claim, request, webhook
 from tests.e2e.api import Api, Object, connect, each
 from tests.e2e.control_plane import ControlPlane, start
-from tests.e2e.extender_server import dump, ready, until
-from tests.e2e.measure import dumped, sharing_a_root
+from tests.e2e.extender_server import dump, ready, serving, until
+from tests.e2e.measure import dumped, nominates, sharing_a_root
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.workload import GPU_CLASS, NIC_CLASS
 
-WAYS = ("stock", "webhook", "policy")
+WAYS = ("stock", "webhook", "policy", "webhook, nominated", "policy, nominated")
 WAVE_SECONDS = 1800.0
 ASKING = {ASKS: "true"}
 
@@ -70,7 +71,7 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
         snapshot = await _snapshot(plane, api)
         most = most_sharing_a_root(snapshot, _spec({"gpu": options.gpu_class, "nic": NIC_CLASS}))
         _say(f"at most {most} pods can share a root")
-        _say(f"{'':8} wave  bound  one root  pods/s  CPU ms/pod")
+        _say(f"{'':18} wave  bound  one root  pods/s  CPU ms/pod")
         for way in options.way or WAYS:
             async with _way(way, plane, api, options.gpu_class):
                 await _waves(plane, api, way, options)
@@ -85,7 +86,7 @@ async def _waves(plane: ControlPlane, api: Api, way: str, options: argparse.Name
     with plane.scheduler(scheduler_config.stock(plane)) as scheduler:
         for wave in range(options.waves):
             began, used_before = time.monotonic(), _cpu_seconds(scheduler.pid)
-            prefix = f"{way}-{wave}"
+            prefix = f"{way.replace(', ', '-')}-{wave}"
             made = [f"{prefix}-{number}" for number in range(options.pods)]
             await each(lambda name: _create(api, name, options.gpu_class, annotations), made)
             names += made
@@ -108,7 +109,7 @@ def _pair(name: str, gpu_class: str, annotations: Mapping[str, str]) -> Object:
 
 def _row(way: str, wave: str, bound: int, aligned: str, seconds: float, cpu: float) -> str:
     each = 1000 * cpu / max(bound, 1)
-    return f"{way:8} {wave:>4}  {bound:5}  {aligned:>8}  {bound / seconds:6.1f}  {each:10.0f}"
+    return f"{way:18} {wave:>4}  {bound:5}  {aligned:>8}  {bound / seconds:6.1f}  {each:10.0f}"
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -132,12 +133,20 @@ async def _bound(api: Api, wanted: int) -> int:
 @contextlib.asynccontextmanager
 async def _way(way: str, plane: ControlPlane, api: Api, gpu_class: str) -> AsyncIterator[None]:
     probe = _pair("probe", gpu_class, ASKING)
+    rewriting, _, nominated = way.partition(", ")
+    options = ("--nominate",) if nominated else ()
     async with contextlib.AsyncExitStack() as stack:
-        if way == "webhook":
-            extender, configuration = stack.enter_context(webhook(plane))
+        if rewriting == "webhook":
+            extender, configuration = stack.enter_context(webhook(plane, *options))
             await until(lambda: ready(extender), "the extender follows the cluster")
             await stack.enter_async_context(admitting(api, [configuration], probe))
-        if way == "policy":
+        elif nominated:
+            extender = stack.enter_context(
+                serving(plane.directory, "--kubeconfig", plane.kubeconfig, *options)
+            )
+        if nominated:
+            await until(lambda: nominates(extender), "nominating")
+        if rewriting == "policy":
             classes = {"gpu": gpu_class, "nic": NIC_CLASS}
             rewrite = await _rewrite(plane, api, classes)
             order = (classes[rewrite.order[0]], classes[rewrite.order[1]])
