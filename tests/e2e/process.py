@@ -1,4 +1,8 @@
-"""A program of the control plane as a process: started, waited for, ended by its pid."""
+"""
+A program of the control plane as a process: started, waited for, ended by its pid.
+
+Where the process that started it dies, however it does, the program ends, too.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,8 @@ READY_SECONDS = 120.0
 """A small machine that also builds something takes its time."""
 STOP_SECONDS = 20.0
 _TAIL = 3000
+_WATCH = 'read -r ended || kill -KILL "-$1"'
+"""A shell that reads from us until we write a line, or are no more and have left the program behind."""
 _UNCHECKED = ssl._create_unverified_context()
 
 
@@ -26,11 +32,12 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Process:
-    """A running program. ``log`` has all that it writes."""
+    """A running program. ``log`` has all that it writes; ``watch`` ends it if we cannot."""
 
     name: str
     popen: subprocess.Popen[bytes]
     log: Path
+    watch: subprocess.Popen[bytes]
 
     @property
     def pid(self) -> int:
@@ -51,14 +58,22 @@ class Process:
         """Ask it to end, insist where it does not, and return its status."""
         self.popen.terminate()
         try:
-            return self.popen.wait(STOP_SECONDS)
+            status = self.popen.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             return self.kill()
+        self._unwatch()
+        return status
 
     def kill(self) -> int:
         """End it without a chance to clean up."""
         self.popen.kill()
-        return self.popen.wait()
+        status = self.popen.wait()
+        self._unwatch()
+        return status
+
+    def _unwatch(self) -> None:
+        if self.watch.poll() is None:
+            self.watch.communicate(b"ended\n")
 
     def tail(self) -> str:
         """The end of its log."""
@@ -75,7 +90,10 @@ def start(name: str, command: Sequence[str | Path], log: Path) -> Process:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return Process(name, popen, log)
+    watch = subprocess.Popen(
+        ["/bin/sh", "-c", _WATCH, "watch", str(popen.pid)], stdin=subprocess.PIPE, start_new_session=True
+    )
+    return Process(name, popen, log, watch)
 
 
 def free_port() -> int:
