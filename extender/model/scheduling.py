@@ -167,8 +167,6 @@ class SchedulingPod:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     node_name: str = ""
     nominated_node_name: str = ""
-    priority: int = 0
-    scheduler_name: str = "default-scheduler"
     gated: bool = False
     grouped: bool = False
     deleting: bool = False

@@ -27,6 +27,11 @@ ABSENT = msgspec.Raw()
 NAMESPACE_DEFAULT = "default"
 
 
+def is_given(value: msgspec.Raw) -> bool:
+    """Whether a field is there and not ``null``."""
+    return bytes(value) not in (b"", b"null")
+
+
 class Wire(msgspec.Struct, gc=False, rename="camel"):
     """JSON as it stands. Every field may be absent or ``null``; unknown ones are skipped."""
 

@@ -13,6 +13,7 @@ from extender.model.pending_pods import DEFAULT_SCHEDULER, PendingPod
 from .errors import UNREADABLE, refuse
 from .fields import ABSENT, NAMESPACE_DEFAULT, Wire
 from .interner import Interner
+from .queueing import is_gated, is_grouped
 
 _NOMINATED = b'"f:nominatedNodeName"'
 
@@ -89,8 +90,8 @@ def pending_pod(data: bytes | msgspec.Raw, interner: Interner) -> tuple[tuple[st
         nominated_by=_managers(metadata.managed_fields, interner) if nominated else (),
         unschedulable=any(map(_says_unschedulable, status.conditions or ())),
         deleting=metadata.deletion_timestamp is not None,
-        gated=bool(spec.scheduling_gates),
-        grouped=_is_given(spec.scheduling_group) or _is_given(spec.workload_ref),
+        gated=is_gated(spec.scheduling_gates),
+        grouped=is_grouped(spec.scheduling_group, spec.workload_ref),
     )
 
 
@@ -101,7 +102,3 @@ def _managers(entries: list[_ManagedFields] | None, interner: Interner) -> tuple
 
 def _says_unschedulable(condition: _Condition) -> bool:
     return (condition.type, condition.status, condition.reason) == ("PodScheduled", "False", "Unschedulable")
-
-
-def _is_given(field: msgspec.Raw) -> bool:
-    return bytes(field) not in (b"", b"null", b"{}")

@@ -27,9 +27,19 @@ from .affinity import (
     spread_constraint,
 )
 from .errors import UNREADABLE, refuse
-from .fields import ABSENT, Metadata, TolerationJSON, Wire, object_name, object_namespace, tolerations
+from .fields import (
+    ABSENT,
+    Metadata,
+    TolerationJSON,
+    Wire,
+    is_given,
+    object_name,
+    object_namespace,
+    tolerations,
+)
 from .interner import Interner
 from .pod_resources import ResourceContainerJSON, ResourceSpec, ResourceStatus, pod_resources
+from .queueing import is_gated, is_grouped
 
 RESTART_ALL_CONTAINERS = "RestartAllContainersOnContainerExits"
 USER_NAMESPACES_HOST_NETWORK = "UserNamespacesHostNetworkSupport"
@@ -81,8 +91,6 @@ class PodSpec(ResourceSpec):
     init_containers: list[ContainerJSON] | None = None  # type: ignore[assignment]
     containers: list[ContainerJSON] | None = None  # type: ignore[assignment]
     node_name: str | None = None
-    priority: int | None = None
-    scheduler_name: str | None = None
     scheduling_gates: list[msgspec.Raw] | None = None
     scheduling_group: msgspec.Raw = ABSENT
     workload_ref: msgspec.Raw = ABSENT
@@ -134,10 +142,8 @@ def _pod(wire: PodJSON, interner: Interner) -> SchedulingPod:
         labels=metadata.labels or {},
         node_name=interner.texts[spec.node_name or ""],
         nominated_node_name=interner.texts[status.nominated_node_name or ""],
-        priority=spec.priority or 0,
-        scheduler_name=interner.texts[spec.scheduler_name or "default-scheduler"],
-        gated=bool(spec.scheduling_gates),
-        grouped=_present(spec.scheduling_group) or _present(spec.workload_ref),
+        gated=is_gated(spec.scheduling_gates),
+        grouped=is_grouped(spec.scheduling_group, spec.workload_ref),
         deleting=metadata.deletion_timestamp is not None,
         finished=status.phase in ("Succeeded", "Failed"),
         claims=bool(spec.resource_claims),
@@ -155,10 +161,6 @@ def _pod(wire: PodJSON, interner: Interner) -> SchedulingPod:
         volumes=tuple(sorted({key for volume in spec.volumes or () for key in _plugin_volumes(volume)})),
         node_features=tuple(_node_features(spec, (*init, *containers))),
     )
-
-
-def _present(value: msgspec.Raw) -> bool:
-    return bytes(value) not in (b"", b"null")
 
 
 def _controller(metadata: Metadata) -> Owner | None:
@@ -181,13 +183,13 @@ def _host_ports(
 
 
 def _plugin_volumes(volume: dict[str, msgspec.Raw]) -> Iterable[str]:
-    return (key for key in volume if key in PLUGIN_VOLUMES and _present(volume[key]))
+    return (key for key in volume if key in PLUGIN_VOLUMES and is_given(volume[key]))
 
 
 def _image_volumes(volumes: Iterable[dict[str, msgspec.Raw]]) -> Iterable[str]:
     for volume in volumes:
         image = volume.get("image", ABSENT)
-        if _present(image):
+        if is_given(image):
             yield _IMAGE.decode(image).reference or ""
 
 

@@ -59,8 +59,9 @@ def test_pods_that_do_not_matter(spec):
 
 @pytest.mark.parametrize("field", ["schedulingGroup", "workloadRef"])
 def test_pod_groups(field):
-    """As 1.36 and as 1.35 spell it."""
+    """As 1.36 and as 1.35 spell it; an empty object is there, as for the scheduler."""
     assert read(spec={field: {"name": "g"}}).grouped
+    assert read(spec={field: {}}).grouped
     assert not read(spec={field: None}).grouped
 
 

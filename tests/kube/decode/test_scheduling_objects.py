@@ -39,10 +39,15 @@ def requests_of(container):
 def test_nulls_and_absent_fields():
     """Nothing is asked for, and nothing is in the way."""
     found = pod({"containers": None, "tolerations": None, "schedulingGates": None, "schedulingGroup": None})
-    assert (found.namespace, found.scheduler_name, found.priority) == ("default", "default-scheduler", 0)
+    assert found.namespace == "default"
     marks = (found.gated, found.grouped, found.deleting, found.finished, found.claims)
     assert not any(marks)
     assert (found.node_selector, found.required_nodes, found.affinity, found.owner) == (None,) * 4
+
+
+def test_what_no_plugin_looks_at_makes_no_difference():
+    """Pods of several priorities and profiles pass on the same nodes, so they are equal."""
+    assert pod({"priority": 5, "schedulerName": "other"}) == pod({})
 
 
 @pytest.mark.parametrize(
@@ -50,6 +55,7 @@ def test_nulls_and_absent_fields():
     [
         ({"schedulingGates": [{"name": "g"}]}, "gated"),
         ({"schedulingGroup": {"podGroupName": "g"}}, "grouped"),
+        ({"schedulingGroup": {}}, "grouped"),
         ({"workloadRef": {"name": "w"}}, "grouped"),
         ({"resourceClaims": [{"name": "c"}]}, "claims"),
     ],
