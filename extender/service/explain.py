@@ -147,18 +147,6 @@ class ExplainedIgnored(msgspec.Struct, frozen=True):
     message: str
 
 
-class Explanation(msgspec.Struct, frozen=True, rename="camel"):
-    """``pod`` as ``namespace/name``; ``kubernetes`` is the modelled release."""
-
-    api_version: str
-    kind: str
-    pod: str
-    kubernetes: str
-    attempt: ExplainedAttempt
-    ignored: tuple[ExplainedIgnored, ...]
-    nodes: Mapping[str, ExplainedNode]
-
-
 class ExplainedNomination(msgspec.Struct, frozen=True):
     """
     The ``node`` that a pending pod is nominated for, or the ``reason`` why it is not; ``None`` for the other.
@@ -169,24 +157,25 @@ class ExplainedNomination(msgspec.Struct, frozen=True):
     message: str
 
 
-class NominatedExplanation(Explanation, frozen=True, rename="camel"):
-    """Of a pending pod where pods are nominated."""
+class Explanation(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """
+    ``pod`` as ``namespace/name``; ``kubernetes`` is the modelled release.
 
-    nomination: ExplainedNomination
+    ``nomination``: of a pending pod where pods are nominated.
+    """
+
+    api_version: str
+    kind: str
+    pod: str
+    kubernetes: str
+    attempt: ExplainedAttempt
+    ignored: tuple[ExplainedIgnored, ...]
+    nodes: Mapping[str, ExplainedNode]
+    nomination: ExplainedNomination | None = None
 
 
 read_explanation = msgspec.json.Decoder(Explanation).decode
 """Decode the JSON of an explanation."""
-
-
-def with_nomination(
-    explanation: Explanation, nomination: ExplainedNomination | None
-) -> Explanation | NominatedExplanation:
-    """Add what is said of a nomination, if anything is."""
-    if nomination is None:
-        return explanation
-    fields = {name: getattr(explanation, name) for name in explanation.__struct_fields__}
-    return NominatedExplanation(**fields, nomination=nomination)
 
 
 def to_json(explanation: Explanation, *, indent: bool = False) -> bytes:
@@ -195,12 +184,16 @@ def to_json(explanation: Explanation, *, indent: bool = False) -> bytes:
 
 
 def explanation_of(
-    pod: Pod, kubernetes: str, nodes: Mapping[str, ExplainedNode], ignored: Iterable[Ignored] = ()
+    pod: Pod,
+    kubernetes: str,
+    nodes: Mapping[str, ExplainedNode],
+    ignored: Iterable[Ignored] = (),
+    nomination: ExplainedNomination | None = None,
 ) -> Explanation:
     """Wrap ``nodes`` into the document; ``kubernetes`` is the modelled release."""
     name = f"{pod.namespace}/{pod.name}"
     told = tuple(map(_ignored, ignored))
-    return Explanation(API_VERSION, "Explanation", name, kubernetes, _attempt(nodes), told, nodes)
+    return Explanation(API_VERSION, "Explanation", name, kubernetes, _attempt(nodes), told, nodes, nomination)
 
 
 def _ignored(ignored: Ignored) -> ExplainedIgnored:

@@ -20,7 +20,6 @@ from ..explain import (
     explanation_of,
     to_json,
     unknown_nodes,
-    with_nomination,
 )
 from ..judging import NoOpinion
 from ..policy import Policy, policy_of, rejections
@@ -32,6 +31,7 @@ from .observation import observe_args, observe_error, observe_required, observe_
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Snapshot
+    from extender.core.prediction.ignored import Ignored
     from extender.model import Pod
 
     from ..metrics.metrics import Metrics
@@ -122,8 +122,9 @@ def _explained(
 ) -> bytes:
     """The explanation as JSON; runs in a thread, to which ``people_memo`` belongs."""
     neutral = service.settings.neutral
+    told: tuple[Ignored, ...] = ()
     if not ready:
-        explanation = explanation_of(pod, snapshot.release.version, unknown_nodes(names, neutral))
+        nodes = unknown_nodes(names, neutral)
     else:
         evaluation = service.evaluate(snapshot, pod, service.people_memo, service.settings)
         budget = evaluation.budget()
@@ -139,9 +140,8 @@ def _explained(
             evaluation.double_uses,
             score=neutral if ignored else None,
         )
-        version = snapshot.release.version
-        explanation = explanation_of(pod, version, nodes, evaluation.ignored(verdicts))
-    return to_json(with_nomination(explanation, nomination))
+        told = evaluation.ignored(verdicts)
+    return to_json(explanation_of(pod, snapshot.release.version, nodes, told, nomination))
 
 
 def preempt(body: bytes) -> Answer:

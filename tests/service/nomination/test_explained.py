@@ -7,7 +7,7 @@ import json
 import pytest
 
 from extender.core.nomination.refusals import REFUSAL_TEXTS, Refusal
-from extender.service.explain import ExplainedNomination, explanation_of, to_json, with_nomination
+from extender.service.explain import ExplainedNomination, explanation_of, read_explanation, to_json
 from tests import builders as b
 from tests.service.nomination.nominated_cluster import there
 
@@ -37,9 +37,11 @@ def test_each_refusal_has_a_text(refusal):
 
 
 def test_the_explanation_has_it():
-    """Apart from all else, and as JSON."""
-    explanation = explanation_of(b.pod("p"), "1.36.2", {})
-    assert with_nomination(explanation, None) is explanation
-    nominated = json.loads(to_json(with_nomination(explanation, ExplainedNomination("x", None, "why"))))
-    assert nominated.pop("nomination") == {"node": "x", "reason": None, "message": "why"}
-    assert nominated == json.loads(to_json(explanation))
+    """Apart from all else, as JSON and when it is read back; where there is none nothing is said."""
+    nomination = ExplainedNomination("x", None, "why")
+    plain = explanation_of(b.pod("p"), "1.36.2", {})
+    nominated = explanation_of(b.pod("p"), "1.36.2", {}, nomination=nomination)
+    assert read_explanation(to_json(nominated)).nomination == nomination
+    told = json.loads(to_json(nominated))
+    assert told.pop("nomination") == {"node": "x", "reason": None, "message": "why"}
+    assert told == json.loads(to_json(plain))
