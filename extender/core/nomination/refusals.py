@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from extender.model.pending_pods import PendingPod
 
-from ..scheduling import NotModelled, NotModelledCode
+from ..scheduling import NotModelled, NotModelledCode, render_not_modelled
+from ..scheduling.reasons import NOT_MODELLED_TEMPLATES
 
 
 class Refusal(StrEnum):
@@ -60,9 +61,18 @@ def refusal_of(pod: PendingPod, schedulers: Collection[str]) -> Refusal | None:
     return None
 
 
-def not_modelled(reason: NotModelled) -> Refusal:
-    """What the model of the default scheduler does not say of a pod."""
-    return _NOT_MODELLED[reason.code]
+NotNominated = Refusal | NotModelled
+"""Why a pod is not nominated, with what the model of the default scheduler says of a gap of its own."""
+
+
+def code_of(why: NotNominated) -> Refusal:
+    """The reason as a metric has it."""
+    return _NOT_MODELLED[why.code] if isinstance(why, NotModelled) else why
+
+
+def render_not_nominated(why: NotNominated) -> str:
+    """The reason as one sentence for people."""
+    return render_not_modelled(why) if isinstance(why, NotModelled) else _TEXTS[why]
 
 
 _NOT_MODELLED = {
@@ -76,21 +86,17 @@ _NOT_MODELLED = {
 }
 """All codes but those of scores alone."""
 
-REFUSAL_TEXTS: dict[Refusal, str] = {
+_TEXTS: dict[Refusal, str] = {
     Refusal.OTHER_SCHEDULER: "another scheduler owns the pod; name it with --scheduler-name",
-    Refusal.GATED: "the pod has scheduling gates",
+    Refusal.GATED: NOT_MODELLED_TEMPLATES[NotModelledCode.SCHEDULING_GATES],
     Refusal.DELETING: "the pod is being deleted",
-    Refusal.POD_GROUP: "the pod is in a pod group, which is scheduled as a whole",
+    Refusal.POD_GROUP: NOT_MODELLED_TEMPLATES[NotModelledCode.POD_GROUP],
     Refusal.NOMINATED: "somebody else has nominated the pod, such as the scheduler itself",
     Refusal.IGNORED: "the alignment policy of the pod is ignore",
-    Refusal.VOLUMES: "the pod has volumes that decide about nodes",
-    Refusal.INVALID_SELECTOR: "the scheduler cannot parse a selector",
-    Refusal.AMOUNT_TOO_LARGE: "the pod requests more than 64 bits hold",
-    Refusal.NAMESPACE_LABELS: "a namespace selector of pod affinity needs labels that are not known",
-    Refusal.TOO_MUCH_WORK: "the pod has too many conditions to look at",
     Refusal.CLAIMS: "the pod has no claim to be allocated: they are allocated, not there, or not judged",
     Refusal.NO_NODE: "no node that passes the scheduler's other filters has the devices now",
     Refusal.UNCERTAIN: "it is not certain which devices the pod would get on the nodes that are left",
     Refusal.TOO_COSTLY: "it takes too long to find out where the pod's claims fit",
     Refusal.MISALIGNED: "the pod requires alignment, and no node has devices that are near enough",
 }
+"""Of the reasons that are no gap of the model, which has texts of its own for the others."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extender.core.nomination.choice import choose_node
-from extender.core.nomination.refusals import Refusal
+from extender.core.nomination.refusals import NotNominated, Refusal
 from extender.core.prediction.evaluate import Turn, TurnOver
 
 from ..judging import TURN_UNITS
 from ..policy import Policy, policy_of
+from .node_rules import PassingNodes
 from .outstanding import Nomination
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class NodeChoice:
 
     def choose(
         self, waiting: WaitingPod | Nomination, pod: PendingPod, only: tuple[str, ...] | None
-    ) -> Nomination | Refusal | Preparation:
+    ) -> Nomination | NotNominated | Preparation:
         """Choose a node, one of ``only`` where that is given, and assume the devices."""
         shown = self._store.current.pods.get(pod.key)
         if shown is None or shown.uid != pod.uid or shown.node_name:
@@ -82,7 +83,7 @@ class NodeChoice:
         if self._is_fruitless(question):
             return Refusal.NO_NODE
         passing = self._rules.nodes(pod.key)
-        if isinstance(passing, Refusal):
+        if not isinstance(passing, PassingNodes):
             return passing
         names, perhaps = passing.names, self._store.perhaps_taken_nodes
         if perhaps or only is not None:
@@ -118,7 +119,7 @@ class NodeChoice:
             shown=only is not None,
         )
 
-    def choose_again(self, nomination: Nomination, pod: PendingPod, node: str) -> Nomination | Refusal:
+    def choose_again(self, nomination: Nomination, pod: PendingPod, node: str) -> Nomination | NotNominated:
         """Choose the ``node`` if it is still right, and assume the devices anew."""
         again = self.choose(nomination, pod, (node,))
         return Refusal.TOO_COSTLY if isinstance(again, Preparation) else again

@@ -13,8 +13,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from extender.core.nomination.refusals import Refusal, not_modelled
-from extender.core.scheduling import NodeInfo, Nodes, PlacedPod, feasible, node_info, placed_pod, scores
+from extender.core.nomination.refusals import NotNominated, Refusal
+from extender.core.scheduling import (
+    NodeInfo,
+    Nodes,
+    NotModelled,
+    PlacedPod,
+    feasible,
+    node_info,
+    placed_pod,
+    scores,
+)
 from extender.core.scheduling.work import affinity_work
 from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 
@@ -50,7 +59,7 @@ class _Answer:
 
     passes: dict[str, bool]
     stale: set[str]
-    missing: Refusal | None = None
+    missing: NotModelled | None = None
 
 
 class NodeRules:
@@ -127,13 +136,13 @@ class NodeRules:
         # A value's hash leaves labels out, its equality does not.
         return replace(pod, name="", uid="", nominated_node_name="", owner=None)
 
-    def nodes(self, key: Key) -> PassingNodes | Refusal:
+    def nodes(self, key: Key) -> PassingNodes | NotNominated:
         """The nodes that pass all filters but that of devices, or why that is not known."""
         pod = self._pods.get(key)
         if pod is None:
             return Refusal.CLAIMS
         names = self._passing_by_themselves(key, pod) if self._is_local(pod) else self._passing(key, pod)
-        if isinstance(names, Refusal):
+        if isinstance(names, NotModelled):
             return names
 
         def totals(equals: Sequence[str]) -> Mapping[str, int]:
@@ -149,13 +158,13 @@ class NodeRules:
         """Whether it hangs on a node alone if it passes: nobody asks for or against other pods."""
         return pod.affinity is None and not pod.spread and not self._with_affinity
 
-    def _passing(self, key: Key, pod: SchedulingPod) -> Sequence[str] | Refusal:
+    def _passing(self, key: Key, pod: SchedulingPod) -> Sequence[str] | NotModelled:
         answer = feasible(pod, self._view(key), self._rules, self._dra_resources())
         if answer.not_modelled:
-            return not_modelled(answer.not_modelled[0])
+            return answer.not_modelled[0]
         return [self._names[position] for position in answer.feasible]
 
-    def _passing_by_themselves(self, key: Key, pod: SchedulingPod) -> Sequence[str] | Refusal:
+    def _passing_by_themselves(self, key: Key, pod: SchedulingPod) -> Sequence[str] | NotModelled:
         """Like ``_passing``; only nodes that changed since a pod like this one was here are looked at."""
         question = self.question(key), self._dra_resources()
         answer = self._answers.get(question)
@@ -183,7 +192,7 @@ class NodeRules:
         verdict = feasible(
             pod, self._some(tuple(self._infos[name] for name in names)), self._rules, self._dra_resources()
         )
-        answer.missing = not_modelled(verdict.not_modelled[0]) if verdict.not_modelled else None
+        answer.missing = verdict.not_modelled[0] if verdict.not_modelled else None
         accepted = frozenset(verdict.feasible)
         answer.passes.update((name, position in accepted) for position, name in enumerate(names))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extender.core.nomination.refusals import REFUSAL_TEXTS, Refusal
+from extender.core.nomination.refusals import Refusal, code_of, render_not_nominated
 from extender.model.kinds import NODE, RESOURCE_CLAIM, RESOURCE_SLICE
 from extender.model.pending_pods import PENDING_POD
 
@@ -18,6 +18,7 @@ from ..explain import ExplainedNomination
 from ..policy import Policy
 from .choosing import NodeChoice, Preparation
 from .following import Following
+from .outstanding import Nomination
 from .renewal import Renewal
 from .results import Counted
 from .state import NominationState, is_ours
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ..live.prediction_check import PredictionCheck
     from ..live.store import LiveStore
     from .node_rules import NodeRules
-    from .outstanding import Nomination, Outstanding
+    from .outstanding import Outstanding
     from .waiting_pods import WaitingPod
 
 RETRY_SECONDS = 1.0
@@ -102,11 +103,9 @@ class Nominator:
             rank = f"equally with {others} others" if others else "alone"
             said = f"nominated {seconds:.0f} s ago: of the nodes that passed, this one ranked first, {rank}"
             return ExplainedNomination(nomination.node, None, said)
-        return None if refusal is None else ExplainedNomination(None, refusal, REFUSAL_TEXTS[refusal])
-
-    def refusal_of(self, pod_uid: str) -> Refusal | None:
-        """Why a pending pod is not nominated, as far as that is known."""
-        return self._state.refusals.get(pod_uid)
+        if refusal is None:
+            return None
+        return ExplainedNomination(None, code_of(refusal), render_not_nominated(refusal))
 
     def begin(self) -> None:
         """Act from now on: all pending pods may be nominated, and those that were are adopted."""
@@ -183,7 +182,7 @@ class Nominator:
                 self._waiting.put_back(waiting, pod, self._clock(), backoff=False)
                 return nomination
             nomination = Refusal.TOO_COSTLY
-        if isinstance(nomination, Refusal):
+        if not isinstance(nomination, Nomination):
             self._state.refuse(pod, nomination)
             if adopted:
                 self._state.withdrawn.append(pod)

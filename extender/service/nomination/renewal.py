@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from extender.core.nomination.refusals import Refusal
 
+from .outstanding import Nomination
 from .results import NominationResult
 from .state import is_ours
 
 if TYPE_CHECKING:
     from ..live.store import LiveStore
     from .choosing import NodeChoice
-    from .outstanding import Nomination
     from .state import NominationState
 
 RENEW_PART = 0.8
@@ -64,7 +64,7 @@ class Renewal:
                 again = self._choice.choose_again(nomination, pod, node)
                 if again is Refusal.CLAIMS:
                     self._state.put(nomination)
-                elif isinstance(again, Refusal):
+                elif not isinstance(again, Nomination):
                     self._state.counted.result(NominationResult.WITHDRAWN)
                     if is_ours(pod):
                         self._state.withdrawn.append(pod)
@@ -87,7 +87,7 @@ class Renewal:
         if again is Refusal.CLAIMS:
             # The scheduler is writing them.
             self._state.put(replace(nomination, decided=self._clock()))
-        elif isinstance(again, Refusal):
+        elif not isinstance(again, Nomination):
             self._state.end(nomination, NominationResult.WITHDRAWN)
             self._state.withdrawn.append(pod)
         else:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from extender.core.nomination.refusals import Refusal, refusal_of
+from extender.core.nomination.refusals import NotNominated, Refusal, code_of, refusal_of
 from extender.kube.api.nominations import FIELD_MANAGER
 
 from .outstanding import Nomination, Outstanding
@@ -50,7 +50,7 @@ class NominationState:
         """The pending pods as the API shows them, by namespace and name."""
         self.waiting: Final = WaitingPods()
         self.outstanding: Final = Outstanding()
-        self.refusals: Final[dict[str, Refusal]] = {}
+        self.refusals: Final[dict[str, NotNominated]] = {}
         """Why pending pods are not nominated, as far as that is known."""
         self.claimless: Final[dict[ClaimKey, str]] = {}
         """
@@ -95,8 +95,9 @@ class NominationState:
         if result is not NominationResult.TAKEN:
             self.disturbed.add(nomination.node)
 
-    def refuse(self, pod: PendingPod, refusal: Refusal) -> None:
+    def refuse(self, pod: PendingPod, refusal: NotNominated) -> None:
         """Note why the pod is not nominated; each reason of a pod counts once."""
-        if self.refusals.get(pod.uid) is not refusal:
-            self.refusals[pod.uid] = refusal
-            self.counted.refusal(refusal)
+        before = self.refusals.get(pod.uid)
+        self.refusals[pod.uid] = refusal
+        if before is None or code_of(before) is not code_of(refusal):
+            self.counted.refusal(code_of(refusal))

@@ -6,7 +6,7 @@ import pytest
 
 from extender.core.nomination.choice import choose_node
 from extender.core.nomination.queue_order import place_in_queue
-from extender.core.nomination.refusals import Refusal, not_modelled, refusal_of
+from extender.core.nomination.refusals import Refusal, code_of, refusal_of
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.scheduling import SCORES_ONLY, NotModelled, NotModelledCode
 from extender.model.pending_pods import PendingPod
@@ -124,4 +124,4 @@ def test_refusals(fields, refusal):
 @pytest.mark.parametrize("code", sorted(set(NotModelledCode) - SCORES_ONLY))
 def test_each_gap_of_the_model_is_a_refusal(code):
     """So that a new one cannot be forgotten."""
-    assert isinstance(not_modelled(NotModelled(code)), Refusal)
+    assert isinstance(code_of(NotModelled(code)), Refusal)

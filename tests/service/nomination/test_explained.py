@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from extender.core.nomination.refusals import REFUSAL_TEXTS, Refusal
+from extender.core.nomination.refusals import Refusal, render_not_nominated
+from extender.core.scheduling import NotModelledCode
+from extender.model.scheduling import SchedulingPod
 from extender.service.explain import ExplainedNomination, explanation_of, read_explanation, to_json
 from tests import builders as b
 from tests.service.nomination.nominated_cluster import there
@@ -24,16 +26,28 @@ def test_explained(cluster):
     )
     cluster.create("q", gated=True)
     said = there(cluster.nominator.explained(b.pod("q")))
-    assert (said.node, said.reason, said.message) == (None, "gated", "the pod has scheduling gates")
+    assert (said.node, said.reason, said.message) == (
+        None,
+        "gated",
+        "the pod has scheduling gates: no scheduler looks at it yet",
+    )
+    cluster.asks["r"] = SchedulingPod("default", "r", volumes=("persistentVolumeClaim",))
+    cluster.create("r")
+    assert cluster.decide() is None
+    said = there(cluster.nominator.explained(b.pod("r")))
+    assert (said.reason, said.message) == (
+        "volumes",
+        "the pod has volumes that decide about nodes: persistentVolumeClaim",
+    )
     cluster.write(nomination)
     cluster.bind("p", nomination.node)
     assert cluster.nominator.explained(b.pod("p")) is None
 
 
-@pytest.mark.parametrize("refusal", Refusal)
+@pytest.mark.parametrize("refusal", sorted({*Refusal} - {*NotModelledCode}))
 def test_each_refusal_has_a_text(refusal):
-    """For explain."""
-    assert REFUSAL_TEXTS[refusal]
+    """For explain; the gaps of the model have their own."""
+    assert render_not_nominated(refusal)
 
 
 def test_the_explanation_has_it():

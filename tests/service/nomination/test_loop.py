@@ -216,7 +216,7 @@ async def test_what_takes_long_is_prepared(monkeypatch, prepare, asked):
     monkeypatch.setattr(choosing, "TURN_UNITS", 500)
     cluster, api = NominatedCluster(near("x"), *(near(f"n{number}", 0) for number in range(20))), Api()
     async with running(cluster, api, prepare=prepare):
-        pod = cluster.create("a")
-        await until(lambda: api.asked or cluster.nominator.refusal_of(pod.uid))
+        cluster.create("a")
+        await until(lambda: api.asked or cluster.refusals)
     assert api.asked == asked
-    assert (cluster.nominator.refusal_of(pod.uid) is Refusal.TOO_COSTLY) == (not asked)
+    assert cluster.refusals == ({} if asked else {Refusal.TOO_COSTLY: 1})

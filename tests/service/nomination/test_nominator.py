@@ -97,7 +97,7 @@ def test_pods_that_go_the_usual_way(cluster, fields, refusal):
     assert cluster.decide() is None
     cluster.show(pod)
     assert cluster.refusals == {refusal: 1}
-    assert cluster.nominator.refusal_of("uid-p") is refusal
+    assert there(cluster.nominator.explained(b.pod("p"))).reason == refusal
     assert cluster.assumed == []
 
 
