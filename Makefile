@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
+# The tools that make a release have an environment of their own.
+TOOLS  := $(VENV)-release
 LOCKS  := requirements/build.txt requirements/runtime.txt requirements/dev.txt
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 LOCK   := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -14,7 +16,7 @@ E2E ?= 1.36
 COUNT ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench oracle helm prometheus differential scheduler-oracle differential-scheduling e2e e2e-all lock clean
+.PHONY: help install demo test lint actionlint bench oracle helm kubeadm prometheus differential scheduler-oracle differential-scheduling e2e e2e-all dist lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-25s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +52,9 @@ lint: $(READY) ## Check format, style, types, layers and the documentation
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_manifests.py
 
+actionlint: $(READY) ## Check the workflows of .github (needs Go)
+	@$(BIN)/python -m tests.actionlint
+
 bench: $(READY) ## Measure latency and memory on generated fleets
 	@$(BIN)/dra-extender bench
 
@@ -61,6 +66,9 @@ helm: $(READY) ## Build Helm, to test the chart with (needs Go)
 
 prometheus: $(READY) ## Build Prometheus and promtool, to test alerts and dashboard with (needs Go)
 	@$(BIN)/python -m tests.monitoring.programs
+
+kubeadm: $(READY) ## Build kubeadm, to test its guide with (needs Go)
+	@$(BIN)/python -m tests.chart.kubeadm
 
 differential: oracle ## Compare generated cases with Kubernetes' own allocator (needs Go)
 	@$(BIN)/python -m tests.differential $(ORACLES) --count $(COUNT)
@@ -77,11 +85,24 @@ e2e: $(READY) ## Test against a real control plane (needs Go; the first build ta
 e2e-all: $(READY) ## Test against a real control plane of each minor (needs Go)
 	@$(BIN)/python -m tests.e2e 1.34 1.35 1.36 1.37
 
+dist: $(TOOLS)/.installed ## Build the wheel, the source archive and the SBOM into dist
+	rm -rf dist build *.egg-info
+	$(TOOLS)/bin/python -m build --no-isolation
+	$(TOOLS)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml \
+	  --output-reproducible --output-file dist/dra-extender.cdx.json requirements/runtime.txt
+
+$(TOOLS)/.installed: requirements/build.txt requirements/release.txt
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+	  --only-binary :all: -r requirements/build.txt -r requirements/release.txt
+	@touch $@
+
 lock: ## Renew requirements/*.txt (for maintainers; needs uv)
 	$(LOCK) --output-file requirements/build.txt requirements/build.in
 	$(LOCK) --output-file requirements/runtime.txt pyproject.toml
 	$(LOCK) --output-file requirements/dev.txt --constraint requirements/runtime.txt --group dev pyproject.toml
+	$(LOCK) --output-file requirements/release.txt --constraint requirements/dev.txt --group release
 
 clean: ## Remove the environment and every cache
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +

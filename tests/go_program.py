@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,10 @@ class GoProgram:
     """As its users know it."""
     packages: dict[str, str]
     tags: str = ""
+    flags: str = ""
+    """Of the linker."""
+    go_mod: Callable[[str], str] | None = None
+    """The ``go.mod`` of a module that cannot simply be required; its argument is the path of Go."""
 
     def path(self, program: str) -> Path:
         """Where a program belongs, built or not."""
@@ -49,14 +54,19 @@ class GoProgram:
         parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=parent) as name:
             folder = Path(name)
-            module = f"module dra-extender/built\n\ngo 1.26\n\nrequire {self.module} {self.version}\n"
+            try:
+                module = self._required() if self.go_mod is None else self.go_mod(go)
+            except BuildFailed as failed:
+                say(f"{suite}: {failed.doing} failed\n{failed.output}")
+                return 1
             (folder / "go.mod").write_text(module, encoding="utf-8")
             for program in missing:
                 doing = f"building {program} {self.release}"
                 say(f"{suite}: {doing} (takes minutes where Go has nothing cached)")
                 begun, made = time.monotonic(), folder / program
                 # One package at a time: the build is in nobody's way.
-                options = ["-p", "1", "-trimpath", f"-tags={self.tags}", "-ldflags=-s -w", "-o", str(made)]
+                flags = [f"-tags={self.tags}", f"-ldflags={self.flags} -s -w"]
+                options = ["-p", "1", "-trimpath", *flags, "-o", str(made)]
                 package = f"{self.module}/{self.packages[program]}"
                 try:
                     run_go([go, "build", *options, package], folder, doing)
@@ -67,3 +77,6 @@ class GoProgram:
                 made.replace(self.path(program))
                 say(f"{suite}: built in {time.monotonic() - begun:.0f} s: {self.path(program)}")
         return 0
+
+    def _required(self) -> str:
+        return f"module dra-extender/built\n\ngo 1.26\n\nrequire {self.module} {self.version}\n"

@@ -14,7 +14,7 @@ from tests.paths import ROOT
 LIST = tomllib.loads((ROOT / "requirements/advisories.toml").read_text())
 ADVISORIES = LIST["advisory"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCKS = ("build.txt", "dev.txt", "runtime.txt")
+LOCKS = ("build.txt", "dev.txt", "release.txt", "runtime.txt")
 KEYS = {"package", "fixed", "ids", "date", "fault"}
 
 
@@ -44,7 +44,7 @@ def lower_bounds() -> dict[str, str]:
     requirements = [
         *PROJECT["build-system"]["requires"],
         *PROJECT["project"]["dependencies"],
-        *PROJECT["dependency-groups"]["dev"],
+        *(each for group in PROJECT["dependency-groups"].values() for each in group),
     ]
     return {
         canonical(name): bound

@@ -306,11 +306,12 @@ def test_locks_hold_what_pyproject_asks_for():
     runtime, dev = pins("runtime.txt"), pins("dev.txt")
     assert requirement_names(PROJECT["project"]["dependencies"]) <= set(runtime)
     assert requirement_names(PROJECT["dependency-groups"]["dev"]) <= set(dev)
+    assert requirement_names(PROJECT["dependency-groups"]["release"]) <= set(pins("release.txt"))
     assert runtime.items() <= dev.items()
     assert requirement_names(PROJECT["build-system"]["requires"]) == set(pins("build.txt"))
 
 
-@pytest.mark.parametrize("name", ["build.txt", "runtime.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["build.txt", "runtime.txt", "dev.txt", "release.txt"])
 def test_locks_install_from_any_index(name):
     """A lock pins and hashes every package, and names no place to fetch it from."""
     text = (ROOT / "requirements" / name).read_text()
