@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from extender.cli.program import COMMANDS, main
+from tests.pages import FENCE, fenced
 from tests.paths import ROOT
 
 PAGES = [
@@ -26,7 +27,6 @@ PAGES = [
     for page in sorted((ROOT / folder).glob("*.md" if folder == "." else "**/*.md"))
 ]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE_PATH = re.compile(
     r"(?<![\w./-])(?:extender|core|cel|kube|service|cli|model|tests|docs|deploy|requirements)(?:/[\w.-]+)+"
 )
@@ -40,7 +40,7 @@ def short(path: Path) -> str:
 
 
 def blocks(path: Path, *languages: str) -> list[str]:
-    return [body for language, body in FENCE.findall(path.read_text()) if language in languages]
+    return fenced(path.read_text(), *languages)
 
 
 def code(path: Path) -> str:
