@@ -27,6 +27,7 @@ RESOURCES = {
     "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
     "Secret": "/api/v1/namespaces/{namespace}/secrets",
     "Service": "/api/v1/namespaces/{namespace}/services",
+    "ResourceQuota": "/api/v1/namespaces/{namespace}/resourcequotas",
     "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "CronJob": "/apis/batch/v1/namespaces/{namespace}/cronjobs",
