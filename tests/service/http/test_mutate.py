@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -27,6 +26,7 @@ from extender.service.store import FrozenStore
 from tests import builders as b
 from tests.kube.api_server import eventually
 from tests.paths import DOCS
+from tests.service.http.reviews import patched, review
 
 ASKS = "dra-extender.io/soft-alignment"
 REQUESTS = [
@@ -77,38 +77,6 @@ async def send(real, connect):
         return patched(document, answer)
 
     return post
-
-
-def review(document, namespace="team", **fields):
-    """What the API server sends."""
-    return {
-        "apiVersion": "admission.k8s.io/v1",
-        "kind": "AdmissionReview",
-        "request": {
-            "uid": "r-1",
-            "kind": {"group": "resource.k8s.io", "version": "v1", "kind": document["kind"]},
-            "namespace": namespace,
-            "operation": "CREATE",
-            "object": document,
-            **fields,
-        },
-    }
-
-
-def patched(document, answer):
-    """Apply the answer's patch, which only adds."""
-    made = orjson.loads(orjson.dumps(document))
-    if "patch" not in answer:
-        return made
-    assert answer["patchType"] == "JSONPatch"
-    for operation in orjson.loads(base64.b64decode(answer["patch"])):
-        assert operation["op"] == "add"
-        *way, last = operation["path"].split("/")[1:]
-        place = made
-        for step in way:
-            place = place[step]
-        place[last.replace("~1", "/")] = operation["value"]
-    return made
 
 
 def claim(requests=REQUESTS, kind="ResourceClaim", **metadata):

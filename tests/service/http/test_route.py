@@ -16,7 +16,7 @@ from extender.service.http.web import make_app
 from extender.service.listeners import ListenOptions, listeners_of
 from extender.service.routing import RouteResult
 from extender.service.store import FrozenStore
-from tests.service.http.test_mutate import patched, review
+from tests.service.http.reviews import patched, review
 
 SECOND = "second-scheduler"
 CLAIMS = [{"name": "devices", "resourceClaimName": "c"}]
