@@ -73,8 +73,10 @@ WAYS = (
     Way("stock"),
     Way("nominate", 0, ("--nominate",)),
     Way("decisive, weight 150", 150, ("--decisive",)),
+    Way("both", 150, ("--decisive", "--nominate")),
     Way("default, weight 20", 20),
     Way("default, weight 2", 2),
+    Way("balanced, weight 1", 1, ("--score-max", "10")),
 )
 
 
