@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import pytest
+import yaml
 
 from tests.chart.render import NEEDS_HELM, template
 from tests.e2e import workload
@@ -23,6 +24,7 @@ from tests.e2e.second_scheduler import (
     reachable_webhook,
     second_scheduler,
 )
+from tests.paths import DOCS
 
 pytestmark = [pytest.mark.e2e, NEEDS_HELM]
 
@@ -97,6 +99,19 @@ async def schedules(api: Api, pair, count=10):
     assert pair.extender.matches(result="match") == len(names)
 
 
+async def first_pod(api: Api):
+    """Create the objects of docs/chart.md as they stand there, but for the classes, and see the pod bound."""
+    section = (DOCS / "chart.md").read_text().partition("## The first pod\n")[2]
+    text = section.partition("```yaml\n")[2].partition("```")[0]
+    for ours, theirs in (("gpu.nvidia.com", workload.GPU_CLASS), ("dra.net", workload.NIC_CLASS)):
+        assert ours in text
+        text = text.replace(ours, theirs)
+    for document in yaml.safe_load_all(text):
+        document["metadata"]["namespace"] = workload.NAMESPACE
+        await api.create(document)
+    await workload.wait_bound(api, ["first"])
+
+
 @NEEDS_POLICIES
 async def test_pods_with_claims_go_to_the_second_scheduler_and_no_others(cluster, api):
     """Routed, bound and predicted; other pods stay as they are, and those of other schedulers are refused."""
@@ -113,6 +128,8 @@ async def test_pods_with_claims_go_to_the_second_scheduler_and_no_others(cluster
         probe = workload.pod("probe", workload.Ask.ONE_CLAIM)
         await created(api, probe, lambda pod: scheduler_of(pod) == NAME)
         await schedules(api, pair)
+        await first_pod(api)
+        await until(lambda: pair.extender.matches(result="match") == 11, "predicted, too")
         assert not (await api.get("Pod", "plain"))["spec"].get("nodeName")
 
 
