@@ -84,6 +84,7 @@ def test_the_second_scheduler_asks_the_extender_of_its_own_pod(minor):
     assert extender["urlPrefix"] == f"http://{verbs.address.host}:{verbs.address.port}"
     assert container(documents, "kube-scheduler")["image"].endswith(f":v{RELEASES[minor]}")
     assert served(documents).kubernetes == RELEASES[minor]
+    assert found["clientConnection"] == {"qps": 400, "burst": 800}
     lease = found["leaderElection"]
     assert lease["leaderElect"] is True
     assert lease["resourceNamespace"] == "gpu-system"

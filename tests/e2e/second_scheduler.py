@@ -108,7 +108,7 @@ def _configuration(documents: Sequence[Object], url: str, account: Path) -> Obje
     (extender,) = document["extenders"]
     assert extender["urlPrefix"] == "http://127.0.0.1:8888"
     extender["urlPrefix"] = url
-    document["clientConnection"] = {"kubeconfig": str(account)}
+    document["clientConnection"]["kubeconfig"] = str(account)
     return document
 
 

@@ -38,6 +38,9 @@ securityContext:
 {{- define "dra-extender.scheduler-config" -}}
 apiVersion: kubescheduler.config.k8s.io/v1
 kind: KubeSchedulerConfiguration
+clientConnection:
+  qps: {{ .Values.scheduler.qps }}
+  burst: {{ mul 2 .Values.scheduler.qps }}
 # The leader asks the extender of its own pod, so what is in flight is known in one place.
 leaderElection:
   leaderElect: true
