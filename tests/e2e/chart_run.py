@@ -35,6 +35,7 @@ from tests.e2e.second_scheduler import (
     installed,
     leader,
     make_namespace,
+    reachable_webhook,
     second_scheduler,
 )
 
@@ -61,10 +62,15 @@ async def _run(plane: ControlPlane, directory: Path, options: argparse.Namespace
         api = await stack.enter_async_context(connect(plane))
         await fleet.load(api, nodes)
         await make_namespace(api)
-        await stack.enter_async_context(installed(api, documents))
-        first = await stack.enter_async_context(second_scheduler(plane, api, directory, documents))
+        webhook = reachable_webhook(directory, documents)
+        await stack.enter_async_context(installed(api, webhook.documents))
+        first, second = [
+            await stack.enter_async_context(
+                second_scheduler(plane, api, directory, documents, replica, files)
+            )
+            for replica, files in (("first", webhook.files), ("second", webhook.of_another_replica()))
+        ]
         await _routing(api)
-        second = await stack.enter_async_context(second_scheduler(plane, api, directory, documents, "second"))
         _say(f"Kubernetes {plane.version}, {options.pods} pods at once, {len(nodes)} objects in the fleet")
         names = [f"pair-{number}" for number in range(options.pods)]
         began = time.monotonic()
@@ -92,7 +98,7 @@ async def _run(plane: ControlPlane, directory: Path, options: argparse.Namespace
 
 
 async def _routing(api: Api) -> None:
-    """Wait until pods are routed: a policy is in force after a moment."""
+    """Wait until pods are routed: a policy or webhook is in force after a moment."""
     probe = workload.pod("probe", workload.Ask.ONE_CLAIM)
     while (await api.create(probe, dryRun="All"))["spec"]["schedulerName"] != NAME:  # noqa: ASYNC110
         await asyncio.sleep(POLL_SECONDS)

@@ -22,6 +22,7 @@ from tests.manifests import the
 
 RELEASE, NAMESPACE = "e2e", "chart-e2e"
 NAME = f"{RELEASE}-dra-extender"
+_LISTEN = "0.0.0.0:8443"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}-scheduler"
 
 
@@ -114,15 +115,19 @@ def _configuration(documents: Sequence[Object], url: str, account: Path) -> Obje
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """``files``: for ``second_scheduler``. ``documents``: the chart's, with a webhook that leads there."""
+    """``files``: for ``second_scheduler``. ``documents``: the chart's, with webhooks that lead there."""
 
     files: Mapping[str, str]
     documents: Sequence[Object]
 
+    def of_another_replica(self) -> Mapping[str, str]:
+        """``files`` of a replica that the API server does not call."""
+        return {**self.files, _LISTEN: f"127.0.0.1:{free_port()}"}
+
 
 def reachable_webhook(directory: Path, documents: Sequence[Object]) -> Webhook:
     """
-    Lead the chart's webhooks to an address of this machine.
+    Lead the chart's webhooks, where it has some, to an address of this machine.
 
     The API server cannot reach Services here, so their certificate is not the chart's, which is for the
     Service's name.
@@ -147,7 +152,7 @@ def reachable_webhook(directory: Path, documents: Sequence[Object]) -> Webhook:
         else:
             led.append(document)
     files = {
-        "0.0.0.0:8443": address,
+        _LISTEN: address,
         "/webhook/tls.crt": str(pem.certificate),
         "/webhook/tls.key": str(pem.key),
     }

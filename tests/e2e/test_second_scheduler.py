@@ -157,20 +157,20 @@ async def test_the_webhook_routes_where_the_api_server_has_no_policies(cluster, 
         assert any(f"set spec.schedulerName to {NAME}" in warning for warning in api.warnings)
 
 
-@NEEDS_POLICIES
 async def test_another_replica_takes_over_when_the_leader_is_killed(cluster, api):
     """Both are ready from the start, no pod is lost, and the new leader's extender predicts right."""
     documents = charted("replicas=2")
+    webhook = reachable_webhook(cluster.directory, documents)
     before, after = ([f"{when}-{number}" for number in range(10)] for when in ("before", "after"))
     async with (
-        installed(api, documents),
-        second_scheduler(cluster.plane, api, cluster.directory, documents) as leading,
+        installed(api, webhook.documents),
+        second_scheduler(cluster.plane, api, cluster.directory, documents, files=webhook.files) as leading,
     ):
         async with asyncio.timeout(SECONDS):
             while not (holder := await leader(api)):  # noqa: ASYNC110 - another process makes it true
                 await asyncio.sleep(0.1)
         async with second_scheduler(
-            cluster.plane, api, cluster.directory, documents, "second"
+            cluster.plane, api, cluster.directory, documents, "second", webhook.of_another_replica()
         ) as standing_by:
             probe = workload.pod("probe", workload.Ask.ONE_CLAIM)
             await created(api, probe, lambda pod: scheduler_of(pod) == NAME)
