@@ -53,7 +53,7 @@ ALLOCATOR_FEATURES: dict[str, tuple[str, ...]] = {
 """
 Upstream's names of the features that its allocator knows.
 
-Source: k8s.io/dynamic-resource-allocation structured/internal/types.go Features, v0.34 to v0.37.
+Source: k8s.io/dynamic-resource-allocation structured/internal/types.go Features, v0.34 to v0.38.0-beta.0.
 """
 
 
@@ -126,8 +126,9 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
     found = find(problem, budget)
     steps = _upstream_steps(problem, budget)
     if isinstance(found.answer, Fatal):
-        detail = str(found.answer.reason)
-        return Answer(Outcome.ERROR, found.certainty, detail=detail, steps=steps)
+        detail, node_fails = str(found.answer.reason), found.answer.node_only
+        outcome = Outcome.UNSCHEDULABLE if node_fails else Outcome.ERROR
+        return Answer(outcome, found.certainty, detail=detail, node_fails=node_fails, steps=steps)
     if isinstance(found.answer, Unpredictable):
         detail = str(found.answer.reason)
         return Answer(Outcome.UNKNOWN, found.certainty, detail=detail, steps=steps)
@@ -196,7 +197,8 @@ def _holders(case: Mapping[str, Any]) -> list[Claim]:
     """Claims that hold what the case says is allocated."""
     results = [DeviceResult("r", _device_id(text)) for text in case.get("allocatedDevices") or ()]
     for text in case.get("allocatedSharedDeviceIDs") or ():
-        device, share = text.rsplit("/", 1)
+        # 1.38 counts devices that are shared, where earlier releases count the shares.
+        device, share = text.rsplit("/", 1) if text.count("/") > 2 else (text, "share")
         results.append(DeviceResult("r", _device_id(device), share_id=share))
     for text, amounts in (case.get("allocatedCapacity") or {}).items():
         consumed = tuple(sorted((name, parse_quantity(value)) for name, value in amounts.items()))

@@ -10,7 +10,7 @@ from .derived import DerivedAttribute, compile_derived
 from .dialect import DIALECTS, Dialect, dialect_of
 from .evaluation.frame import CelDevice
 from .expression import Answer, AnswerKind
-from .selector import Selector, compile_selector, unsupported_attribute
+from .selector import Selector, compile_selector, unsupported_attribute, version_key
 from .syntax.reads import Reads
 from .work import OverBudget, Work, unlimited
 
@@ -30,4 +30,5 @@ __all__ = [
     "dialect_of",
     "unlimited",
     "unsupported_attribute",
+    "version_key",
 ]

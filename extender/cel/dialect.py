@@ -43,7 +43,8 @@ V1_35 = replace(V1_36, includes=False)
 V1_34 = V1_35
 V1_36_LIST_ATTRIBUTES = replace(V1_36, list_attributes=True, iterate_attribute_value=True, dyn_result=True)
 V1_37 = replace(V1_36_LIST_ATTRIBUTES, includes_limit=None, sums_in_place=False, cel_go_029=True)
-DIALECTS = {"1.34": V1_34, "1.35": V1_35, "1.36": V1_36, "1.37": V1_37}
+V1_38 = V1_37
+DIALECTS = {"1.34": V1_34, "1.35": V1_35, "1.36": V1_36, "1.37": V1_37, "1.38": V1_38}
 """By minor, the oldest first, with the gates' defaults."""
 
 

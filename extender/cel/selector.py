@@ -95,6 +95,11 @@ def unsupported_attribute(attributes: Mapping[str, Attribute], dialect: Dialect)
     return None
 
 
+def version_key(text: str) -> str | None:
+    """The version without its build metadata, which tells no versions apart; ``None``: it is none."""
+    return text.partition("+")[0] if _is_version(text) else None
+
+
 @lru_cache(maxsize=4096)
 def _is_version(text: str) -> bool:
     try:

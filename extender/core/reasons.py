@@ -19,6 +19,7 @@ class ReasonCode(StrEnum):
     # unschedulable
     NO_FIT = "no-fit"
     INVALID_POOL = "invalid-pool"
+    ALL_POOL_NOT_READY = "all-pool-not-ready"
     CLASS_MISSING = "class-missing"
     CLAIM_ELSEWHERE = "claim-elsewhere"
     CLAIM_IN_USE = "claim-in-use"
@@ -32,6 +33,8 @@ class ReasonCode(StrEnum):
     # error: upstream aborts the whole attempt
     CEL_ERROR = "cel-error"
     DERIVED_ATTRIBUTE = "derived-attribute"
+    UNUSABLE_VALUE = "unusable-value"
+    NEGATIVE_AMOUNT = "negative-amount"
     CAPACITY = "capacity"
     INVALID_POOL_FATAL = "invalid-pool-fatal"
     TOO_MANY_DEVICES = "too-many-devices"
@@ -56,6 +59,9 @@ class ReasonCode(StrEnum):
 TEMPLATES: dict[ReasonCode, str] = {
     ReasonCode.NO_FIT: "no set of free devices on this node satisfies all claims of the pod",
     ReasonCode.INVALID_POOL: "no free devices fit, and pool {pool} is invalid: {detail}",
+    ReasonCode.ALL_POOL_NOT_READY: (
+        "request {request} asks for all devices while pool {pool} is {state}, so this node fails"
+    ),
     ReasonCode.CLASS_MISSING: "request {request}: device class {class} does not exist",
     ReasonCode.CLAIM_ELSEWHERE: "claim {claim} is already allocated, and not for this node",
     ReasonCode.CLAIM_IN_USE: "claim {claim} is allocated and has no room for another consumer",
@@ -75,6 +81,13 @@ TEMPLATES: dict[ReasonCode, str] = {
     ),
     ReasonCode.DERIVED_ATTRIBUTE: (
         "request {request}: a derived attribute fails on {device}, which aborts the attempt: {detail}"
+    ),
+    ReasonCode.UNUSABLE_VALUE: (
+        "request {request}: a constraint cannot compare what {device} publishes, which aborts the attempt"
+    ),
+    ReasonCode.NEGATIVE_AMOUNT: (
+        "claim {claim} holds a negative amount of a capacity, which aborts every attempt of this release "
+        "until the claim is gone"
     ),
     ReasonCode.CAPACITY: (
         "request {request}: the requested capacity of {device} cannot be computed, "

@@ -19,6 +19,11 @@ from pathlib import Path
 from tests.oracle.releases import MINORS, PROGRAM, binary
 
 TIMEOUT_SECONDS = 1800
+TAGS = {"1.34": "kube134", "1.38": "kube138"}
+"""Build tags of releases whose types differ from those of the others, by minor."""
+
+TOOLCHAINS = {"1.38": "go1.27.0"}
+"""Go of releases that need a newer one than the others, by minor: downloaded as a module."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,6 +40,9 @@ def main(arguments: Sequence[str]) -> int:
             continue
         say(f"oracle {release}: building (takes minutes where Go has nothing cached)")
         begun = time.monotonic()
+        if not has_toolchain(go, release):
+            say(f"oracle {release}: not built, as {TOOLCHAINS[minor_of(release)]} cannot be had here")
+            continue
         if not build(go, release, target):
             return 1
         say(f"oracle {release}: built in {time.monotonic() - begun:.0f} s, {target}")
@@ -45,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
 def build(go: str, release: str, target: Path) -> bool:
     """Whether the binary is in place now; prints what Go says where it fails."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    tags = ["-tags=kube134"] if release.startswith("1.34") else []
+    tag = TAGS.get(minor_of(release))
+    tags = [] if tag is None else [f"-tags={tag}"]
     # Moved into place when complete: another process may look for it meanwhile.
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         made = Path(folder) / "oracle"
@@ -61,7 +70,13 @@ def build(go: str, release: str, target: Path) -> bool:
             str(made),
             ".",
         ]
-        environment = {**os.environ, "GOFLAGS": "", "CGO_ENABLED": "0", "GOWORK": "off"}
+        environment = {
+            **os.environ,
+            "GOFLAGS": "",
+            "CGO_ENABLED": "0",
+            "GOWORK": "off",
+            **toolchain_of(release),
+        }
         try:
             built = subprocess.run(
                 command,
@@ -79,6 +94,24 @@ def build(go: str, release: str, target: Path) -> bool:
             return False
         made.replace(target)
     return True
+
+
+def minor_of(release: str) -> str:
+    """``"1.36"`` of ``"1.36"`` and ``"1.36.6"``."""
+    return ".".join(release.split(".")[:2])
+
+
+def toolchain_of(release: str) -> dict[str, str]:
+    """What has Go be of the version that the release needs."""
+    name = TOOLCHAINS.get(minor_of(release))
+    return {} if name is None else {"GOTOOLCHAIN": name}
+
+
+def has_toolchain(go: str, release: str) -> bool:
+    """Whether Go of that version is here or can be downloaded."""
+    environment = {**os.environ, **toolchain_of(release)}
+    found = subprocess.run([go, "version"], env=environment, capture_output=True, check=False)
+    return found.returncode == 0
 
 
 def say(line: str) -> None:

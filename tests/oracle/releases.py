@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 PROGRAM = Path(__file__).parent / "program"
-MINORS = ("1.34", "1.35", "1.36", "1.37")
+MINORS = ("1.34", "1.35", "1.36", "1.37", "1.38")
 
 
 def releases() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit, PodFinding
 from extender.core.audit.running_pods import HeldDevice, Unrated
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
+from extender.core.cluster.negative_amounts import claim_names
 from extender.core.scheduling import render_filter, render_unchecked
 from extender.service.explain import API_VERSION
 
@@ -40,6 +41,7 @@ def audit_document(audit: Audit, totals: Totals) -> JSON:
             }
             for node, use in audit.double_uses
         ],
+        "negativeAmounts": list(claim_names(audit.snapshot.negative)),
         "silentDrivers": [{"driver": silent.driver, "pods": silent.pods} for silent in totals.silent],
     }
 

@@ -11,6 +11,7 @@ from extender.core.audit.machine_types import MachineType
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
 from extender.core.cluster.double_use import CardEntry
+from extender.core.cluster.negative_amounts import claim_names
 from extender.core.scheduling import render_filter, render_unchecked
 from extender.core.topology.locations import Distance
 
@@ -29,6 +30,7 @@ _UNCHECKED = "not known which other nodes accept them"
 _MOST_TYPES = 3
 _MOST_REASONS = 3
 _MOST_CARDS = 3
+_MOST_CLAIMS = 3
 _MOST_ENTRIES = 4
 
 
@@ -46,7 +48,7 @@ def headline(audit: Audit, totals: Totals) -> list[str]:
         f"{counted(rated.pods, 'running pod')} with two or more devices on {nodes} with devices, judged as "
         f"the scheduler of Kubernetes {release} allocates."
     )
-    twice = double_use_sentences(audit)
+    twice = [*negative_amount_sentences(audit), *double_use_sentences(audit)]
     if rated.losing:
         second = (
             f"{rated.losing} of them lose bandwidth because their devices are farther apart than necessary; "
@@ -56,6 +58,17 @@ def headline(audit: Audit, totals: Totals) -> list[str]:
     if rated.pods > rated.unknown:
         return [first, "None of them is known to have devices farther apart than necessary.", *twice]
     return [first, *twice]
+
+
+def negative_amount_sentences(audit: Audit) -> list[str]:
+    """Which claims hold a negative amount, and what comes of it; the first few, and how many more."""
+    claims = claim_names(audit.snapshot.negative)
+    if not claims:
+        return []
+    more = f" and {len(claims) - _MOST_CLAIMS} more" if len(claims) > _MOST_CLAIMS else ""
+    what = f"{counted(len(claims), 'claim')} with a negative amount of a capacity"
+    why = "from Kubernetes 1.38 on no pod that needs devices is scheduled until they are gone"
+    return [f"{what}: {', '.join(claims[:_MOST_CLAIMS])}{more}; {why}."]
 
 
 def double_use_sentences(audit: Audit) -> list[str]:

@@ -2,7 +2,7 @@
 Consumable capacity: how much a request takes of a device, and whether it fits.
 
 Amounts are in nano units. Source: k8s.io/dynamic-resource-allocation
-structured/internal consumable_capacity.go, v0.35 to v0.37.
+structured/internal consumable_capacity.go, v0.35 to v0.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from extender.model import Capacity, Device, DeviceTraits, RequestPolicy
 from extender.model.quantity import MAX_INT64, MIN_INT64, NANOS, Quantity
+
+from ..cluster.scoped_names import scoped
+from ..releases.release import Release
 
 _WRAP = 1 << 64
 _MILLI = NANOS // 1000
@@ -34,15 +37,39 @@ class CapacityFault(ValueError):
     """An amount that cannot be reckoned with, which aborts the attempt."""
 
 
+class CapacityUnclear(ValueError):
+    """A request that upstream refuses or passes over, as the random order of a map has it."""
+
+
 class Arithmetic(NamedTuple):
     """
     ``wraps``: amounts beyond 64 bits wrap and negative ones pass, else both are a
     ``CapacityFault``. ``fractions``: ranges are stepped in milli units where they
-    can be, else in whole units.
+    can be, else in whole units. ``rounds_negative``: negative requests are rounded as the policy
+    says, else each is a ``CapacityFault``. ``scoped_names``: ``cap`` is ``<driver>/cap``.
     """
 
     wraps: bool
     fractions: bool
+    rounds_negative: bool
+    scoped_names: bool
+
+
+def arithmetic_of(release: Release) -> Arithmetic:
+    """How a release reckons."""
+    rules = release.capacity
+    fractions = release.features.fractional_capacity_range
+    return Arithmetic(rules.wraps, fractions, rules.rounds_negative, rules.scoped_names)
+
+
+Requested = tuple[tuple[str, Quantity], ...]
+"""How much of each capacity a request wants, by the name that it uses."""
+
+
+def requested_of(driver: str, requested: Requested | None, arithmetic: Arithmetic) -> Requested:
+    """The request's amounts by the names that the driver's devices have in a layout."""
+    requested = requested or ()
+    return scoped(driver, requested) if arithmetic.scoped_names else requested
 
 
 Demand = tuple[tuple[str, int, int], ...]
@@ -50,18 +77,25 @@ Demand = tuple[tuple[str, int, int], ...]
 
 
 def demand(
+    driver: str,
     capacity: tuple[tuple[str, Capacity], ...],
-    requested: tuple[tuple[str, Quantity], ...] | None,
+    requested: Requested | None,
     arithmetic: Arithmetic,
 ) -> Demand | None:
     """
-    What one allocation takes of a device.
+    What one allocation takes of a device, whose ``capacity`` has the names of ``scoped`` where
+    names are scoped.
 
     ``None`` if the request can never fit such a device: it names a capacity that
-    the device lacks, or breaks a request policy. Raises ``CapacityFault``.
+    the device lacks, or breaks a request policy. Raises ``CapacityFault`` and ``CapacityUnclear``.
     """
-    wanted = dict(requested or ())
-    if not wanted.keys() <= {name for name, _ in capacity}:
+    wanted = dict(requested_of(driver, requested, arithmetic))
+    lacking = wanted.keys() - {name for name, _ in capacity}
+    if len(wanted) < len(requested or ()):
+        if lacking:
+            raise CapacityUnclear("a capacity under two names beside one that the device lacks")
+        raise CapacityFault("one capacity is requested under two names")
+    if lacking:
         return None
     amounts = [
         (name, consumed_amount(wanted.get(name), entry, arithmetic), entry) for name, entry in capacity
@@ -89,6 +123,8 @@ def consumed_amount(requested: Quantity | None, capacity: Capacity, arithmetic: 
     Raises ``CapacityFault`` for what cannot be rounded.
     """
     policy = capacity.policy
+    if requested is not None and requested.nanos < 0 and not arithmetic.rounds_negative:
+        raise CapacityFault(f"request {requested} is negative")
     if requested is None:
         if policy is not None and policy.default is not None:
             return policy.default

@@ -5,6 +5,7 @@ How upstream picks a device, in this order. A step that rejects the device ends 
 
 1. free: nobody holds the device, this search included. Admin access ignores other holders;
    devices that allow several allocations are never "held".
+   From 1.38 on, one that somebody has a share of is not had whole (``shares_block``).
 2. usable: the node knows what the device needs; devices with counters need their feature.
 3. compatibility groups, then counters: the device joins its groups and takes its counters,
    unless it is shared already, when an earlier share did so.
@@ -30,7 +31,7 @@ Undoing goes: constraints, the mark that the device is taken or its capacity, gr
 the result.
 
 Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
-allocateDevice, deviceInUse, CmpRequestOverCapacity, v0.34 to v0.37.
+allocateDevice, deviceInUse, CmpRequestOverCapacity, v0.34 to v0.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -45,8 +46,18 @@ from ..claims.compiled_claims import Alternative
 from ..cluster.taints import taints_block
 from ..cluster.usage import Amounts
 from ..reasons import CONSUMABLE_CAPACITY, Reason, ReasonCode, reason
-from .capacity import Arithmetic, CapacityFault, Demand, consumed_amount, demand, fits, is_plain
-from .compared_values import FAILED_VALUE, UNDECIDED_VALUE
+from .capacity import (
+    CapacityFault,
+    CapacityUnclear,
+    Demand,
+    arithmetic_of,
+    consumed_amount,
+    demand,
+    fits,
+    is_plain,
+    requested_of,
+)
+from .compared_values import FAILED_VALUE, UNDECIDED_VALUE, UNUSABLE_VALUE, ValueClass
 from .compatibility_groups import AvailableGroups
 from .constraints import constraint_of
 from .counters import AvailableCounters
@@ -67,12 +78,17 @@ _NO_GROUPS: _Joined = MappingProxyType({})
 
 
 class Fatal(Exception):
-    """Upstream aborts the scheduling attempt; ``candidate``: on coming to this one, if so."""
+    """
+    Upstream aborts the scheduling attempt; ``candidate``: on coming to this one, if so.
 
-    def __init__(self, why: Reason, candidate: int | None = None) -> None:
+    ``node_only``: the allocation on this node only, and the attempt goes on.
+    """
+
+    def __init__(self, why: Reason, candidate: int | None = None, *, node_only: bool = False) -> None:
         super().__init__(why.code)
         self.reason = why
         self.candidate = candidate
+        self.node_only = node_only
 
 
 class Unpredictable(Exception):
@@ -94,6 +110,7 @@ class Picks:
         compiled, layout, usage, release = problem
         self.results: list[list[Pick]] = [[] for _ in compiled.claims]
         self._candidates = layout.candidates
+        self._pools = layout.pools
         self._blocks = layout.blocks
         self._release = release
         self._features = release.features
@@ -106,7 +123,7 @@ class Picks:
             [constraint_of(constraint, release) for constraint in claim.constraints]
             for claim in compiled.claims
         ]
-        self._arithmetic = Arithmetic(release.capacity.wraps, self._features.fractional_capacity_range)
+        self._arithmetic = arithmetic_of(release)
         self._demands: dict[tuple[int, int], Demand | None] = {}
         self._allocating = [0] * len(layout.candidates)
         self._allocating_capacity: dict[int, dict[str, int]] = {}
@@ -137,9 +154,12 @@ class Picks:
     def _demand(self, number: int, alternative: Alternative) -> Demand | None:
         key = (number, alternative.index)
         if key not in self._demands:
-            traits = self._candidates[number].traits
+            capacity = self._candidates[number].traits.capacity
+            requested = alternative.request.capacity
             try:
-                self._demands[key] = demand(traits.capacity, alternative.request.capacity, self._arithmetic)
+                self._demands[key] = demand(self._driver(number), capacity, requested, self._arithmetic)
+            except CapacityUnclear as unclear:
+                raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=unclear)) from None
             except CapacityFault as fault:
                 raise Fatal(
                     reason(
@@ -150,6 +170,9 @@ class Picks:
                     )
                 ) from None
         return self._demands[key]
+
+    def _driver(self, number: int) -> str:
+        return self._pools[self._candidates[number].pool].driver
 
     def _demand_plain(self, number: int, alternative: Alternative) -> None:
         """Refuse to tell where 1.34 looks at a capacity that can be short."""
@@ -180,6 +203,9 @@ class Picks:
         traits = candidate.traits
         shareable = self._features.consumable_capacity and traits.allow_multiple_allocations
         if not (self.is_free(number, alternative) or (alternative.admin and shareable)):
+            return None
+        blocked = self._release.capacity.shares_block and not (shareable or alternative.admin)
+        if blocked and self._is_shared(number):
             return None
         if candidate.unusable:
             return None
@@ -241,20 +267,8 @@ class Picks:
             zip(alternative.constraints, alternative.compared, strict=True)
         ):
             value = candidate.classes[compared]
-            if value in (FAILED_VALUE, UNDECIDED_VALUE):
-                detail = candidate.derived_failure
-                if value == UNDECIDED_VALUE:
-                    raise Unpredictable(
-                        reason(ReasonCode.NOT_MODELLED, detail=f"a derived attribute: {detail}")
-                    )
-                raise Fatal(
-                    reason(
-                        ReasonCode.DERIVED_ATTRIBUTE,
-                        request=alternative.result_name,
-                        device=number,
-                        detail=detail,
-                    )
-                )
+            if value in (FAILED_VALUE, UNDECIDED_VALUE, UNUSABLE_VALUE):
+                raise self._no_value(number, alternative, value)
             if constraints[each].add(name, value):
                 continue
             if must:
@@ -269,6 +283,22 @@ class Picks:
             self._leave_constraints(alternative, position)
             return False
         return True
+
+    def _no_value(self, number: int, alternative: Alternative, value: ValueClass) -> Fatal | Unpredictable:
+        """Why a value that constraints cannot compare ends the search."""
+        detail = self._candidates[number].derived_failure
+        if value == UNDECIDED_VALUE:
+            return Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=f"a derived attribute: {detail}"))
+        if value == UNUSABLE_VALUE:
+            return Fatal(reason(ReasonCode.UNUSABLE_VALUE, request=alternative.result_name, device=number))
+        return Fatal(
+            reason(
+                ReasonCode.DERIVED_ATTRIBUTE,
+                request=alternative.result_name,
+                device=number,
+                detail=detail,
+            )
+        )
 
     def _leave_constraints(self, alternative: Alternative, count: int) -> None:
         """Remove the device added last from the first ``count`` constraints that apply."""
@@ -291,7 +321,9 @@ class Picks:
         amounts: Amounts = ()
         first_share = False
         if shareable:
-            requested = dict(alternative.request.capacity or ())
+            requested = dict(
+                requested_of(self._driver(number), alternative.request.capacity, self._arithmetic)
+            )
             consumed = tuple(
                 (name, consumed_amount(requested.get(name), capacity, self._arithmetic))
                 for name, capacity in candidate.traits.capacity

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from extender.cel import Answer, CelDevice, Work
-from extender.model import Attribute, Device, ResourceSlice
+from extender.model import Attribute, Device, DeviceTraits, ResourceSlice
 from extender.model.slices import NO_TRAITS
 
 from ..claims.compiled_claims import CompiledClaims
 from ..cluster.inventory import Inventory
+from ..cluster.scoped_names import scoped
 from ..cluster.signature import NodeSignature, PoolSignature
 from ..releases.release import CounterScope, Release
 from ..topology.driver_attributes import DeviceKind
@@ -205,11 +207,11 @@ class Projector:
     ) -> tuple[Layout, tuple[tuple[int, int], ...]]:
         """The layout of a node, and where on the node its candidates are."""
         signature = inventory.signature
-        classes = ValueClasses(self._compiled.compared, sets=self._release.features.list_type_attributes)
+        classes = ValueClasses(self._compiled.compared, self._release)
         located: list[tuple[Candidate, tuple[int, int]]] = []
         blocks: list[Block] = []
         for slice_number, (number, slice_signature) in enumerate(zip(numbers, signature.slices, strict=True)):
-            devices = inventory.slices[slice_number].devices
+            driver, devices = inventory.slices[slice_number].driver, inventory.slices[slice_number].devices
             if self._by_block and self._seen[number]:
                 blocks.append(
                     Block(
@@ -223,7 +225,7 @@ class Projector:
             for position, results, seen in self._seen[number]:
                 candidate = Candidate(
                     slice_signature.pool,
-                    devices[position].traits,
+                    self._traits(driver, devices[position]),
                     results,
                     classes.of(seen.values),
                     slice_signature.locations[position],
@@ -237,6 +239,14 @@ class Projector:
             located = self._with_invalid_pools(located, blocks, signature.pools)
         layout = Layout(signature.pools, tuple(candidate for candidate, _ in located), tuple(blocks))
         return layout, tuple(position for _, position in located)
+
+    def _traits(self, driver: str, device: Device) -> DeviceTraits:
+        """The traits of a device with the names of capacities as the release compares them."""
+        traits = device.traits
+        if not self._release.capacity.scoped_names:
+            return traits
+        capacity = scoped(driver, traits.capacity)
+        return traits if capacity is traits.capacity else replace(traits, capacity=capacity)
 
     def _with_invalid_pools(
         self,

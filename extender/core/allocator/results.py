@@ -2,7 +2,8 @@
 From a solution to what the scheduler would write into the claims' status.
 
 Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
-Allocate (second half) and createNodeSelector, v0.34 to v0.37.
+Allocate (second half) and createNodeSelector, consumable_capacity.go capacityNameForStatus,
+v0.34 to v0.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from extender.model import (
 
 from ..claims.compiled_claims import Alternative, CompiledClaim, CompiledClaims, InvalidClaims
 from ..cluster.inventory import Inventory
+from ..cluster.scoped_names import spelling
 from ..reasons import ReasonCode, reason
 from ..releases.release import Release
 from .layout import NodeLayout
@@ -69,7 +71,12 @@ def device_result(
     alternative = compiled.alternatives[pick.alternative]
     traits = node_layout.layout.candidates[pick.candidate].traits
     binding = release.features.binding_conditions
-    slice_ = inventory.slices[node_layout.positions[pick.candidate][0]]
+    slice_number, device_number = node_layout.positions[pick.candidate]
+    slice_ = inventory.slices[slice_number]
+    consumed = pick.consumed
+    if consumed and release.capacity.scoped_names:
+        published = slice_.devices[device_number].traits.capacity
+        consumed = tuple((spelling(slice_.driver, name, published), amount) for name, amount in consumed)
     return DeviceResult(
         request=alternative.result_name,
         id=device_id(pick.candidate, node_layout, inventory),
@@ -77,8 +84,8 @@ def device_result(
         tolerations=alternative.request.tolerations if release.results.tolerations else (),
         binding_conditions=traits.binding_conditions if binding else (),
         binding_failure_conditions=traits.binding_failure_conditions if binding else (),
-        share_id=SHARE_ID if pick.consumed is not None else "",
-        consumed_capacity=pick.consumed or (),
+        share_id=SHARE_ID if consumed is not None else "",
+        consumed_capacity=consumed or (),
         skip_node_operations=slice_.skip_node_operations if release.node_operations else (),
     )
 

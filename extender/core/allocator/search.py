@@ -7,7 +7,7 @@ It reads a layout and its usage, nothing else. Reasons name claims, pools and
 devices by their position; ``prediction.verdict`` puts in the names.
 
 Source: k8s.io/dynamic-resource-allocation structured/internal allocator_*.go
-Allocate and allocateOne, v0.34 to v0.37.
+Allocate and allocateOne, v0.34 to v0.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -180,14 +180,16 @@ class Search:
         for index, pool in enumerate(self._pools):
             if pool.incomplete or pool.invalid:
                 state = "being updated" if pool.incomplete else f"invalid: {pool.invalid}"
+                aborts = self._release.gathering.all_mode_aborts
                 raise Fatal(
                     reason(
-                        ReasonCode.ALL_INCOMPLETE_POOL,
+                        ReasonCode.ALL_INCOMPLETE_POOL if aborts else ReasonCode.ALL_POOL_NOT_READY,
                         claim=alternative.claim,
                         request=alternative.result_name,
                         pool=index,
                         state=state,
-                    )
+                    ),
+                    node_only=not aborts,
                 )
         chosen = []
         for number in self._eligible[alternative.index]:

@@ -175,23 +175,22 @@ class Possibilities:
     def _usage_by(self, running: RunningPod, state: NodeState) -> list[PoolUsage]:
         """The node's usage if there were no pods but those whose claims keep their devices."""
         shared = [claim for claim in running.claims if claim.name in running.kept]
-        consumable = self._snapshot.release.features.consumable_capacity
+        release = self._snapshot.release
         held = {pool for claim in shared for pool in pools_held(claim)}
         return [
-            pool_usage(pool.id, shared, consumable_capacity=consumable) if pool.id in held else NO_USAGE
+            pool_usage(pool.id, shared, release) if pool.id in held else NO_USAGE
             for pool in state.inventory.pools
         ]
 
     def _usage_without(self, gone: Sequence[Claim], state: NodeState) -> list[PoolUsage]:
         """The node's usage once some claims have given back their devices."""
-        consumable = self._snapshot.release.features.consumable_capacity
         keys = {claim.key for claim in gone}
         held = {pool for claim in gone for pool in pools_held(claim)}
         return [
             pool_usage(
                 pool.id,
                 [claim for claim in self._snapshot.holders.get(pool.id, ()) if claim.key not in keys],
-                consumable_capacity=consumable,
+                self._snapshot.release,
             )
             if pool.id in held
             else usage

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from extender.model import Allocation, Binding, ClaimSpec, DeviceClass, Node, Pod
 
 from ..cluster.inventory import NODE_FEATURE
+from ..cluster.negative_amounts import claim_names
 from ..cluster.node_selection import NodeSelectorError, selector_matches
 from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, reason
@@ -165,7 +166,24 @@ def plan_of(pod: Pod, snapshot: Snapshot) -> Plan | Uniform:
         tuple(claim.allocation for claim in claims.claims),
     )
     waiting = plan.waiting(snapshot.release)
-    return plan if waiting is None else Uniform(Outcome.UNKNOWN, waiting)
+    if waiting is not None:
+        return Uniform(Outcome.UNKNOWN, waiting)
+    aborts = _gathering_aborts(plan, snapshot)
+    return plan if aborts is None else Uniform(Outcome.ERROR, aborts)
+
+
+def _gathering_aborts(plan: Plan, snapshot: Snapshot) -> Reason | None:
+    """
+    Why the plugin cannot gather what is allocated, if so.
+
+    Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources
+    dra_manager.go GatherAllocatedState, v1.38.0-beta.0.
+    """
+    release = snapshot.release
+    aborts = release.plugin.negative_amount_aborts and release.features.consumable_capacity
+    if not (aborts and snapshot.negative and (plan.specs or plan.claims.extended)):
+        return None
+    return reason(ReasonCode.NEGATIVE_AMOUNT, claim=claim_names(snapshot.negative)[0])
 
 
 def _most_devices(spec: ClaimSpec) -> int:

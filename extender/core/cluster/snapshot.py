@@ -27,6 +27,7 @@ from ..topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from .changes import Changes
 from .differences import Difference, applied
 from .inventory import EMPTY
+from .negative_amounts import ClaimKey, negative_after
 from .node_state import ClusterContext, NodeState, state_of
 from .objects import Objects
 from .signature import Lineage
@@ -34,9 +35,6 @@ from .slice_index import SliceIndex, index_after, index_slices
 from .snapshot_update import nodes_after, slices_changed, sweep
 from .taint_rules import with_taint_rules
 from .usage import PoolUsage, holders_after, pool_usage, usage_differences
-
-ClaimKey = tuple[str, str]
-"""Namespace and name."""
 
 # Enough for any burst of events between two scheduling requests; a memo that
 # is further behind starts afresh.
@@ -51,8 +49,9 @@ class Snapshot:
     ``objects``: those of every kind, slices as drivers publish them. ``nodes``: the nodes by name in that
     order. ``slices``: those of ``objects`` with the taints of rules. ``holders``: allocated claims by the
     pools they hold devices of, ``usage`` what that adds up to. ``pool_nodes``: names of the nodes that have
-    a pool. ``number`` counts the snapshots of one ``lineage`` that changed nodes; ``changes`` holds the
-    names that each of the last ones changed, newest last.
+    a pool. ``negative``: the claims that hold a negative amount. ``number`` counts the snapshots of one
+    ``lineage`` that changed nodes; ``changes`` holds the names that each of the last ones changed, newest
+    last.
     """
 
     release: Release
@@ -63,6 +62,7 @@ class Snapshot:
     holders: Mapping[PoolID, tuple[Claim, ...]]
     usage: Mapping[PoolID, PoolUsage]
     pool_nodes: Mapping[PoolID, tuple[str, ...]]
+    negative: frozenset[ClaimKey] = frozenset()
     lineage: Lineage = field(default_factory=Lineage)
     number: int = 0
     changes: tuple[frozenset[str], ...] = ()
@@ -104,8 +104,7 @@ class Snapshot:
         index = index_slices(slices, release)
         claims = {key: Difference(None, claim) for key, claim in objects[RESOURCE_CLAIM].items()}
         holders = holders_after({}, claims)
-        shared = release.features.consumable_capacity
-        usage = {pool: pool_usage(pool, group, consumable_capacity=shared) for pool, group in holders.items()}
+        usage = {pool: pool_usage(pool, group, release) for pool, group in holders.items()}
         context = ClusterContext(release, vocabulary, index, usage, lineage)
         states: dict[str, NodeState] = {}
         pool_nodes: dict[PoolID, list[str]] = {}
@@ -122,6 +121,7 @@ class Snapshot:
             holders=holders,
             usage=usage,
             pool_nodes={pool: tuple(names) for pool, names in pool_nodes.items()},
+            negative=negative_after(frozenset(), claims),
             lineage=lineage,
         )
 
@@ -164,8 +164,7 @@ class Snapshot:
         objects = self.objects.after(changed)
         claims, slices = changed[RESOURCE_CLAIM], changed[RESOURCE_SLICE]
         holders = holders_after(self.holders, claims)
-        shared = self.release.features.consumable_capacity
-        used = usage_differences(self.usage, holders, claims.values(), consumable_capacity=shared)
+        used = usage_differences(self.usage, holders, claims.values(), self.release)
         tainted = slices_changed(
             self.slices,
             objects[RESOURCE_SLICE],
@@ -190,6 +189,7 @@ class Snapshot:
             holders=holders,
             usage=context.usage,
             pool_nodes=then.pool_nodes,
+            negative=negative_after(self.negative, claims),
         )
         if not then.changed:
             return after

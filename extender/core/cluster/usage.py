@@ -2,7 +2,7 @@
 What is already allocated: the scheduler's allocated state, pool by pool.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/dynamicresources
-allocateddevices.go foreachAllocatedDevice, v1.36.2.
+allocateddevices.go foreachAllocatedDevice, v1.36.2 and v1.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 from extender.model import Claim, DeviceID, DeviceResult, PoolID
 
+from ..releases.release import Release
 from .differences import Difference, differences, regrouped
+from .scoped_names import scoped
 
 Amounts = tuple[tuple[str, int], ...]
 """Capacities by name with their sums in nano units, sorted by name."""
@@ -59,20 +61,14 @@ def usage_differences(
     usage: Mapping[PoolID, PoolUsage],
     holders: Mapping[PoolID, tuple[Claim, ...]],
     changed: Iterable[Difference[Claim]],
-    *,
-    consumable_capacity: bool,
+    release: Release,
 ) -> dict[PoolID, Difference[PoolUsage]]:
     """What of ``usage`` differs once claims changed and ``holders`` are those after it."""
     pools: set[PoolID] = set()
     for before, after in changed:
         if before is None or after is None or _held(before) != _held(after):
             pools |= pools_held(before) | pools_held(after)
-    wanted = {
-        pool: pool_usage(pool, holders[pool], consumable_capacity=consumable_capacity)
-        if pool in holders
-        else None
-        for pool in pools
-    }
+    wanted = {pool: pool_usage(pool, holders[pool], release) if pool in holders else None for pool in pools}
     return differences(usage, wanted)
 
 
@@ -80,19 +76,21 @@ def _held(claim: Claim) -> tuple[object, ...]:
     return claim.allocation, claim.unclear_pools
 
 
-def pool_usage(pool: PoolID, claims: Collection[Claim], *, consumable_capacity: bool) -> PoolUsage:
+def pool_usage(pool: PoolID, claims: Collection[Claim], release: Release) -> PoolUsage:
     """Sum up what ``claims`` (any order) hold in ``pool``; admin access does not count."""
     exclusive: set[str] = set()
     shared: set[str] = set()
     consumed: dict[str, dict[str, int]] = {}
+    scopes = release.capacity.scoped_names
     for result in _results_in(pool, claims):
-        if not (consumable_capacity and result.share_id):
+        if not (release.features.consumable_capacity and result.share_id):
             exclusive.add(result.id.device)
             continue
         shared.add(result.id.device)
         if result.consumed_capacity:
             sums = consumed.setdefault(result.id.device, {})
-            for name, quantity in result.consumed_capacity:
+            recorded = result.consumed_capacity
+            for name, quantity in scoped(pool.driver, recorded) if scopes else recorded:
                 sums[name] = sums.get(name, 0) + quantity.nanos
     return PoolUsage(
         frozenset(exclusive),

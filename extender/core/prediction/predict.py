@@ -56,7 +56,8 @@ def predict(problem: Problem, search_steps: int) -> Prediction:
     if isinstance(found.answer, Unpredictable):
         return without_devices(Outcome.UNKNOWN, found.answer.reason, found.steps, units=units)
     if isinstance(found.answer, Fatal):
-        return without_devices(Outcome.ERROR, found.answer.reason, found.steps, found.certainty, units=units)
+        outcome = Outcome.UNSCHEDULABLE if found.answer.node_only else Outcome.ERROR
+        return without_devices(outcome, found.answer.reason, found.steps, found.certainty, units=units)
     if found.answer is None:
         why = _why_nothing_fits(problem.layout)
         return without_devices(Outcome.UNSCHEDULABLE, why, found.steps, found.certainty, units=units)

@@ -2,7 +2,7 @@
 Kubernetes feature gates: which exist in a minor, their defaults, what they turn on.
 
 Source: k8s.io/kubernetes pkg/features/kube_features.go v1.34.4, v1.35.4, v1.36.3,
-v1.37.2; pkg/scheduler/framework/plugins/feature/feature.go.
+v1.37.2, v1.38.0-beta.0; pkg/scheduler/framework/plugins/feature/feature.go.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 
 from .features import Features
 
-MINORS = ("1.34", "1.35", "1.36", "1.37")
+MINORS = ("1.34", "1.35", "1.36", "1.37", "1.38")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +34,40 @@ def _from(minor: str, *defaults: bool) -> Mapping[str, bool]:
 
 FEATURE_GATES: dict[str, FeatureGate] = {
     "DRAAdminAccess": FeatureGate(
-        "admin_access", _from("1.34", True, True, True, True), locked=("1.36", "1.37")
+        "admin_access", _from("1.34", True, True, True, True, True), locked=("1.36", "1.37", "1.38")
     ),
-    "DRAConsumableCapacity": FeatureGate("consumable_capacity", _from("1.34", False, False, True, True)),
-    "DRADerivedAttributes": FeatureGate("derived_attributes", _from("1.37", False)),
-    "DRADeviceBindingConditions": FeatureGate("binding_conditions", _from("1.34", False, False, True, True)),
-    "DRADeviceCompatibilityGroups": FeatureGate("compatibility_groups", _from("1.37", False)),
-    "DRADeviceTaintRules": FeatureGate("device_taint_rules", _from("1.35", False, False, True)),
-    "DRADeviceTaints": FeatureGate("device_taints", _from("1.34", False, False, True, True)),
+    "DRAConsumableCapacity": FeatureGate(
+        "consumable_capacity", _from("1.34", False, False, True, True, True)
+    ),
+    "DRADerivedAttributes": FeatureGate("derived_attributes", _from("1.37", False, False)),
+    "DRADeviceBindingConditions": FeatureGate(
+        "binding_conditions", _from("1.34", False, False, True, True, True), locked=("1.38",)
+    ),
+    "DRADeviceCompatibilityGroups": FeatureGate("compatibility_groups", _from("1.37", False, False)),
+    "DRADeviceTaintRules": FeatureGate(
+        "device_taint_rules", _from("1.35", False, False, True, True), locked=("1.38",)
+    ),
+    "DRADeviceTaints": FeatureGate(
+        "device_taints", _from("1.34", False, False, True, True, True), locked=("1.38",)
+    ),
     "DRAExtendedResource": FeatureGate(
-        "extended_resource", _from("1.34", False, False, True, True), locked=("1.37",)
+        "extended_resource", _from("1.34", False, False, True, True, True), locked=("1.37", "1.38")
     ),
-    # On by default only where the minimum compatibility version is 1.37 too.
-    "DRAFractionalCapacityRange": FeatureGate("fractional_capacity_range", _from("1.37", False)),
-    "DRAListTypeAttributes": FeatureGate("list_type_attributes", _from("1.36", False, False)),
-    "DRANodeAllocatableResources": FeatureGate("node_allocatable_resources", _from("1.36", False, False)),
-    "DRAOptionalNodeOperations": FeatureGate("optional_node_operations", _from("1.37", False)),
-    "DRAPartitionableDevices": FeatureGate("partitionable_devices", _from("1.34", False, False, True, True)),
+    # In 1.37 on by default only where the minimum compatibility version is 1.37 too.
+    "DRAFractionalCapacityRange": FeatureGate("fractional_capacity_range", _from("1.37", False, True)),
+    "DRAListTypeAttributes": FeatureGate("list_type_attributes", _from("1.36", False, False, False)),
+    "DRANodeAllocatableResources": FeatureGate(
+        "node_allocatable_resources", _from("1.36", False, False, False)
+    ),
+    "DRAOptionalNodeOperations": FeatureGate("optional_node_operations", _from("1.37", False, False)),
+    "DRAPartitionableDevices": FeatureGate(
+        "partitionable_devices", _from("1.34", False, False, True, True, True), locked=("1.38",)
+    ),
     "DRAPrioritizedList": FeatureGate(
-        "prioritized_list", _from("1.34", True, True, True, True), locked=("1.37",)
+        "prioritized_list", _from("1.34", True, True, True, True, True), locked=("1.37", "1.38")
     ),
     "DRAResourceClaimDeviceStatus": FeatureGate(
-        "device_status", _from("1.34", True, True, True, True), locked=("1.37",)
+        "device_status", _from("1.34", True, True, True, True, True), locked=("1.37", "1.38")
     ),
 }
 """The gates that decide about predictions, by name."""

@@ -2,7 +2,7 @@
 What each Kubernetes release does differently, and which release a version names.
 
 Source: k8s.io/dynamic-resource-allocation structured/internal/{stable,incubating,
-experimental} at v0.34.0 to v0.37.2, one function per minor; the scheduler plugin
+experimental} at v0.34.0 to v0.38.0-beta.0, one function per minor; the scheduler plugin
 pkg/scheduler/framework/plugins/dynamicresources of the same releases.
 """
 
@@ -19,6 +19,7 @@ from .features import Features
 from .release import (
     CapacityGateOff,
     CapacityRules,
+    Comparison,
     Counters,
     CounterScope,
     DistinctRule,
@@ -30,24 +31,26 @@ from .release import (
     Results,
 )
 
-PATCHES = {"1.34": 13, "1.35": 10, "1.36": 6, "1.37": 2}
-"""The newest patch known here, by minor."""
+PATCHES = {"1.34": 13, "1.35": 10, "1.36": 6, "1.37": 2, "1.38": 0}
+"""The newest patch known here, by minor; of 1.38 that is 1.38.0-beta.0."""
 
 _BETA = frozenset({"admin_access", "prioritized_list", "partitionable_devices", "device_taints"})
 _GRADUATED = _BETA | {"binding_conditions", "device_status", "consumable_capacity"}
-_SUPPORTED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    # What stable and incubating support; experimental supports everything.
-    "1.34": (frozenset(), _BETA),
-    "1.35": (frozenset(), _BETA),
-    "1.36": (_BETA, _GRADUATED),
-    "1.37": (_BETA, _GRADUATED | {"fractional_capacity_range"}),
-}
 _ALLOCATOR_FIELDS = _GRADUATED | {
     "fractional_capacity_range",
     "list_type_attributes",
     "derived_attributes",
     "compatibility_groups",
     "optional_node_operations",
+}
+_SUPPORTED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    # What stable and incubating support; experimental supports everything.
+    "1.34": (frozenset(), _BETA),
+    "1.35": (frozenset(), _BETA),
+    "1.36": (_BETA, _GRADUATED),
+    "1.37": (_BETA, _GRADUATED | {"fractional_capacity_range"}),
+    # Incubating supports everything, so experimental is never picked.
+    "1.38": (_GRADUATED | {"fractional_capacity_range"}, _ALLOCATOR_FIELDS),
 }
 
 
@@ -59,8 +62,9 @@ def release_for(version: str, gates: Mapping[str, bool] | None = None) -> Releas
     """
     The release for ``"1.36"`` (its newest patch known here) or ``"1.36.2"``.
 
-    A leading ``v`` and suffixes such as ``-gke.100`` or ``+rke2`` are ignored; a
-    patch newer than any known behaves like the newest known. ``gates`` are feature
+    A leading ``v`` and suffixes such as ``-gke.100`` or ``+rke2`` are ignored, so a pre-release
+    such as ``1.38.0-rc.1`` means its minor; a patch newer than any known behaves like the newest
+    known. ``gates`` are feature
     gates that differ from the defaults. Raises ``UnknownRelease`` saying what is
     supported, ``WrongGate`` for a gate that the release does not have.
     """
@@ -110,6 +114,26 @@ def release_with(version: str, features: Features, implementation: Implementatio
     )
 
 
+_Minor = Callable[[int, Implementation], Release]
+
+
+def _before_1_38(minor: _Minor) -> _Minor:
+    """Put in what 1.34 to 1.37 have in common and 1.38 changed in every implementation."""
+
+    def changed(patch: int, implementation: Implementation) -> Release:
+        release = minor(patch, implementation)
+        return replace(
+            release,
+            gathering=replace(release.gathering, all_mode_aborts=True),
+            capacity=replace(release.capacity, rounds_negative=True, scoped_names=False, shares_block=False),
+            comparison=Comparison(unusable_aborts=False, by_precedence=False),
+            plugin=replace(release.plugin, negative_amount_aborts=False),
+        )
+
+    return changed
+
+
+@_before_1_38
 def _v1_34(patch: int, implementation: Implementation) -> Release:
     experimental = implementation is Implementation.EXPERIMENTAL
     return Release(
@@ -150,6 +174,7 @@ def _v1_34(patch: int, implementation: Implementation) -> Release:
     )
 
 
+@_before_1_38
 def _v1_35(patch: int, implementation: Implementation) -> Release:
     experimental = implementation is Implementation.EXPERIMENTAL
     return Release(
@@ -191,6 +216,7 @@ def _v1_35(patch: int, implementation: Implementation) -> Release:
     )
 
 
+@_before_1_38
 def _v1_36(patch: int, implementation: Implementation) -> Release:
     stable = implementation is Implementation.STABLE
     return Release(
@@ -224,6 +250,7 @@ def _v1_36(patch: int, implementation: Implementation) -> Release:
     )
 
 
+@_before_1_38
 def _v1_37(patch: int, implementation: Implementation) -> Release:
     stable = implementation is Implementation.STABLE
     return Release(
@@ -241,11 +268,16 @@ def _v1_37(patch: int, implementation: Implementation) -> Release:
     )
 
 
-_MINORS: dict[str, Callable[[int, Implementation], Release]] = {
+def _v1_38(_patch: int, implementation: Implementation) -> Release:
+    return Release(version="", node_operations=implementation is not Implementation.STABLE)
+
+
+_MINORS: dict[str, _Minor] = {
     "1.34": _v1_34,
     "1.35": _v1_35,
     "1.36": _v1_36,
     "1.37": _v1_37,
+    "1.38": _v1_38,
 }
 
 LATEST = release_for("1.37")

@@ -84,6 +84,8 @@ class Gathering:
     ``looks_elsewhere``: a pool that lacks slices on the node is completed by, or
     hidden for the newer generation of, slices elsewhere. ``invalid_is_fatal``:
     walking into an invalid pool aborts the attempt, else the pool is skipped.
+    ``all_mode_aborts``: a request for all devices that meets an incomplete or invalid pool aborts
+    the attempt, else the node only fails (from 1.38, pull request 141898).
     ``counters_apart``: counters are in slices without devices.
     ``counters_everywhere``: those count for every node.
     ``judges_incomplete``: an incomplete pool can be invalid, too (stable in 1.35).
@@ -94,6 +96,7 @@ class Gathering:
 
     looks_elsewhere: bool = True
     invalid_is_fatal: bool = False
+    all_mode_aborts: bool = False
     counters_apart: bool = True
     counters_everywhere: bool = False
     judges_incomplete: bool = False
@@ -132,13 +135,35 @@ class CapacityRules:
     the attempt (1.37). ``all_mode_by_room``: requests for all devices leave out
     those without room left, else only those that are too small (1.37).
     ``rechecks_wrong_device``: the second look at a device's room is at another device of its slice,
-    and crashes where there is none (1.34).
+    and crashes where there is none (1.34). ``rounds_negative``: a negative request is rounded as
+    the policy says before anybody looks at its sign (to 1.37). ``scoped_names``: ``cap`` and
+    ``<driver>/cap`` are one name, in slices, requests and allocated claims (from 1.38, pull request
+    142202); else names are compared as they are spelled. ``shares_block``: who wants a device for
+    itself does not get one that somebody has a share of (from 1.38, pull request 140798).
     """
 
     wraps: bool = False
     all_mode_by_room: bool = False
     gate_off: CapacityGateOff = CapacityGateOff.REFUSED
     rechecks_wrong_device: bool = False
+    rounds_negative: bool = False
+    scoped_names: bool = True
+    shares_block: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    How constraints compare values.
+
+    ``unusable_aborts``: a value that cannot be compared (a kind that is not known, no version where
+    one should be, a list where lists are no sets) aborts the attempt, else it equals nothing (to
+    1.37). ``by_precedence``: versions that differ in build metadata only are equal, else they are
+    compared as texts (to 1.37).
+    """
+
+    unusable_aborts: bool = True
+    by_precedence: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +190,13 @@ class Plugin:
     among those allocated in this attempt, and fails where the pod has both (1.35.0 to 1.35.5, 1.36.0
     and 1.36.1; pull request 139017). ``timeout_aborts``: an allocation that takes longer than
     the plugin's filter timeout aborts the attempt, else only the node is passed over (to 1.35).
+    ``negative_amount_aborts``: where an allocated claim holds a negative amount of a capacity, every
+    attempt for a pod with an unallocated claim is aborted (from 1.38).
     """
 
     score_fails_for_mixed_claims: bool = False
     timeout_aborts: bool = True
+    negative_amount_aborts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +229,7 @@ class Release:
     capacity: CapacityRules = CapacityRules()
     results: Results = Results()
     distinct: DistinctRule = DistinctRule.BY_DEVICE
+    comparison: Comparison = Comparison()
     plugin: Plugin = Plugin()
     shared_verdicts: bool = False
     all_mode_forgets_alternative: bool = False

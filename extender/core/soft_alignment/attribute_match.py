@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from extender.model import Attribute
 
-from ..allocator.compared_values import MISSING, ValueClass, ValueClasses, looked_up
+from ..allocator.compared_values import MISSING, UNUSABLE_VALUE, ValueClass, ValueClasses, looked_up
 from ..allocator.constraints import constraint_of
 from ..claims.compiled_claims import Compared, CompiledConstraint, ConstraintKind
 from ..releases.release import Release
@@ -25,7 +25,7 @@ class AttributeMatch:
         self.attribute = attribute
         self._constraint = constraint_of(CompiledConstraint(ConstraintKind.MATCH, attribute), release)
         self._compared = (Compared(attribute),)
-        self._sets = release.features.list_type_attributes
+        self._release = release
         self._accepted: dict[Attribute | None, bool] = {}
 
     def accepts(self, device: SelectedDevice) -> bool:
@@ -34,7 +34,8 @@ class AttributeMatch:
         accepted = self._accepted.get(value)
         if accepted is None:
             (number,) = self._value_classes([device])
-            accepted = self._accepted[value] = self._constraint.add("", number)
+            accepted = number != UNUSABLE_VALUE and self._constraint.add("", number)
+            self._accepted[value] = accepted
             if accepted:
                 self._constraint.remove("")
         return accepted
@@ -42,6 +43,10 @@ class AttributeMatch:
     def rejects_value(self, device: SelectedDevice) -> bool:
         """Whether the device publishes the attribute with a value that no constraint accepts."""
         return not self.accepts(device) and self._value(device) is not None
+
+    def aborts(self, device: SelectedDevice) -> bool:
+        """Whether the attempt is aborted once the constraint looks at the device."""
+        return self._value_classes([device]) == [UNUSABLE_VALUE]
 
     def holds_for_some(
         self, left: Iterable[SelectedDevice], right: Iterable[SelectedDevice], *, ignore_empty: bool = False
@@ -68,7 +73,7 @@ class AttributeMatch:
         return looked_up(device.device, device.driver, self.attribute)
 
     def _value_classes(self, devices: Iterable[SelectedDevice]) -> list[ValueClass]:
-        numbers = ValueClasses(self._compared, sets=self._sets)
+        numbers = ValueClasses(self._compared, self._release)
         return [numbers.of((self._value(device),))[0] for device in devices]
 
 

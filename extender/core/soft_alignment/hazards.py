@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from extender.model import DeviceTraits, ExactRequest
 
-from ..allocator.capacity import Arithmetic, CapacityFault, demand
+from ..allocator.capacity import CapacityFault, CapacityUnclear, arithmetic_of, demand
 from ..claims.compiled_claims import Alternative, CompiledClaims
+from ..cluster.scoped_names import scoped
 from ..cluster.snapshot import Snapshot
 from ..releases.release import Release
 from .refusals import Refusal, RefusalCode, refusal
@@ -59,19 +60,19 @@ def _device_hazard(alternative: Alternative, device: SelectedDevice, release: Re
         return refusal(RefusalCode.BINDING_CONDITIONS, request=name, device=device.id)
     if traits.node_allocatable and release.features.node_allocatable_resources:
         return refusal(RefusalCode.NODE_RESOURCES, request=name, device=device.id)
-    fault = _capacity_fault(alternative.request, traits, release)
+    fault = _capacity_fault(alternative.request, device.id.driver, traits, release)
     if fault:
         return refusal(RefusalCode.CAPACITY, request=name, device=device.id, detail=fault)
     return None
 
 
-def _capacity_fault(request: ExactRequest, traits: DeviceTraits, release: Release) -> str:
+def _capacity_fault(request: ExactRequest, driver: str, traits: DeviceTraits, release: Release) -> str:
     if not release.features.consumable_capacity:
         return ""
-    arithmetic = Arithmetic(release.capacity.wraps, release.features.fractional_capacity_range)
+    capacity = scoped(driver, traits.capacity) if release.capacity.scoped_names else traits.capacity
     try:
-        demand(traits.capacity, request.capacity, arithmetic)
-    except CapacityFault as fault:
+        demand(driver, capacity, request.capacity, arithmetic_of(release))
+    except (CapacityFault, CapacityUnclear) as fault:
         return str(fault)
     return ""
 

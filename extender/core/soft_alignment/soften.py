@@ -215,7 +215,7 @@ def _forms(
     for (a, b), devices in orders:
         for name in _common_attributes(a, b, root):
             unshared = AttributeMatch(name, snapshot.release)
-            if any(map(unshared.rejects_value, b.devices)):
+            if any(map(unshared.rejects_value, b.devices)) or any(map(unshared.aborts, a.devices)):
                 continue
             exact = sum(
                 all(unshared.accepts(device) for device in of_a if root.accepts(device))

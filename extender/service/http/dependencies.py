@@ -77,6 +77,11 @@ class Follower(Protocol):
         ...
 
     @property
+    def negative_amounts(self) -> Sequence[str]:
+        """The claims that hold a negative amount of a capacity, as ``namespace/name``."""
+        ...
+
+    @property
     def mismatches(self) -> Sequence[Mismatch]:
         """The newest allocations that differ from their predictions, the newest last."""
         ...

@@ -40,6 +40,7 @@ class NoFollower:
     reflectors: Sequence[ReflectorState] = ()
     in_flight = 0
     held_twice: Sequence[DeviceID] = ()
+    negative_amounts: Sequence[str] = ()
     mismatches: Sequence[Mismatch] = ()
 
     def now(self) -> float:

@@ -47,6 +47,7 @@ def _checks(service: Service) -> list[str]:
     return [
         *map(partial(_reflector_check, follower.now()), follower.reflectors),
         *_held_twice_check(follower.held_twice),
+        *_negative_check(follower.negative_amounts),
         f"[{'+' if listed else '-'}]snapshot {'ok' if listed else 'not listed completely yet'} ({sizes})\n",
         f"[{'+' if serving else '-'}]serving {'ok' if serving else 'draining: a signal to stop has come'}\n",
     ]
@@ -56,8 +57,21 @@ def _held_twice_check(devices: Sequence[DeviceID]) -> list[str]:
     """Nothing that makes us unready; whoever looks must learn of it."""
     if not devices:
         return []
-    named = ", ".join(map(str, devices[:MOST_NAMED])) + (", ..." if len(devices) > MOST_NAMED else "")
+    named = _first(list(map(str, devices)))
     return [f"[-]devices {len(devices)} held by several claims, look for a second scheduler: {named}\n"]
+
+
+def _negative_check(claims: Sequence[str]) -> list[str]:
+    """The same: such claims stop the scheduler, not us."""
+    if not claims:
+        return []
+    what = f"[-]claims {len(claims)} with a negative amount of a capacity, delete them"
+    why = "from Kubernetes 1.38 on no pod with an unallocated claim is scheduled before"
+    return [f"{what}: {why}: {_first(claims)}\n"]
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
 
 
 def _reflector_check(now: float, state: ReflectorState) -> str:
@@ -71,11 +85,8 @@ def _reflector_check(now: float, state: ReflectorState) -> str:
 
 def _left_out(state: ReflectorState) -> str:
     """Nothing that makes us unready, either: all other objects count."""
-    keys = list(state.unreadable)
-    if not keys:
-        return ""
-    named = ", ".join("/".join(key) if isinstance(key, tuple) else key for key in keys[:MOST_NAMED])
-    return f"; {len(keys)} unreadable and left out: {named}{', ...' if len(keys) > MOST_NAMED else ''}"
+    keys = ["/".join(key) if isinstance(key, tuple) else key for key in state.unreadable]
+    return f"; {len(keys)} unreadable and left out: {_first(keys)}" if keys else ""
 
 
 async def mismatches(service: Service, request: web.Request) -> web.Response:
@@ -103,6 +114,7 @@ async def metrics(service: Service, request: web.Request) -> web.Response:
     follower = service.follower
     service.metrics.in_flight(follower.in_flight)
     service.metrics.held_twice(len(follower.held_twice))
+    service.metrics.negative_amounts(len(follower.negative_amounts))
     service.metrics.lines_left_out(lines_left_out())
     service.metrics.reflectors(follower.reflectors, follower.now())
     body, content_type = service.metrics.expose(

@@ -84,6 +84,11 @@ class LiveFollower:
         return self.store.held_twice
 
     @property
+    def negative_amounts(self) -> tuple[str, ...]:
+        """Claims that the API shows with a negative amount of a capacity."""
+        return self.store.negative_amounts
+
+    @property
     def mismatches(self) -> Sequence[Mismatch]:
         """The newest allocations that differ from their predictions, the newest last."""
         return self.checks.mismatches

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extender.core.claims.extended_resources import awaited_key
+from extender.core.cluster.negative_amounts import claim_names, holds_negative
 from extender.core.cluster.objects import Objects
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.cluster.usage import held_twice
@@ -103,6 +104,11 @@ class LiveStore:
     def held_twice(self) -> tuple[DeviceID, ...]:
         """Devices that the API shows in several claims; looks at every claim."""
         return held_twice(self._claims.values())
+
+    @property
+    def negative_amounts(self) -> tuple[str, ...]:
+        """Claims that the API shows with a negative amount; looks at every claim."""
+        return claim_names(key for key, claim in self._claims.items() if holds_negative(claim))
 
     def apply(self, changes: Changes) -> Events:
         """Take changes; before every kind is listed, changes of listed kinds. Returns what is news."""

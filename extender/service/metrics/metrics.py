@@ -70,8 +70,7 @@ class Metrics:
         self._expiry = self._gauge(specs.CERTIFICATE_EXPIRY)
         self._node_objects = self._counter(specs.NODE_OBJECT_REQUESTS)
         self._predictions = self._counter(specs.PREDICTIONS)
-        lookups = self._counter(specs.MEMO_LOOKUPS)
-        self._hits, self._misses = lookups.labels("hit"), lookups.labels("miss")
+        self._hits, self._misses = map(self._counter(specs.MEMO_LOOKUPS).labels, ("hit", "miss"))
         self._predicted = self._histogram(specs.ALIGNMENT_PREDICTED)
         self._matches = self._counter(specs.PREDICTION_MATCHES)
         self._in_flight = self._gauge(specs.IN_FLIGHT_CLAIMS)
@@ -85,6 +84,7 @@ class Metrics:
         self._nominated = self._gauge(specs.NOMINATED_PODS)
         self._nominating = self._gauge(specs.NOMINATING)
         self._held_twice = self._gauge(specs.DEVICES_HELD_TWICE)
+        self._negative_amounts = self._gauge(specs.NEGATIVE_AMOUNTS)
         self._double_uses = self._counter(specs.CARD_DOUBLE_USES)
         self._achieved = self._histogram(specs.ALIGNMENT_ACHIEVED)
         self._best = self._histogram(specs.ALIGNMENT_BEST)
@@ -200,6 +200,11 @@ class Metrics:
     def held_twice(self, devices: int) -> None:
         """Show how many devices several claims hold."""
         self._held_twice.set(devices)
+
+    def negative_amounts(self, claims: int) -> None:
+        """Show how many claims hold a negative amount of a capacity."""
+        self._negative_amounts.set(claims)
+        self._negative_amounts.set(claims)
 
     def expired(self, claims: int) -> None:
         """Record claims whose assumed allocation was given up."""

@@ -230,6 +230,12 @@ DEVICES_HELD_TWICE = MetricSpec(
     MetricType.GAUGE,
     "Devices that several claims hold although each claim needs them alone, as with two schedulers.",
 )
+NEGATIVE_AMOUNTS = MetricSpec(
+    "negative_amount_claims",
+    MetricType.GAUGE,
+    "Claims that hold a negative amount of a capacity: from Kubernetes 1.38 on no pod with an unallocated "
+    "claim is scheduled until they are gone.",
+)
 CARD_DOUBLE_USES = MetricSpec(
     "card_double_uses_total",
     MetricType.COUNTER,
@@ -380,6 +386,7 @@ METRICS: tuple[MetricSpec, ...] = (
     NOMINATED_PODS,
     NOMINATING,
     DEVICES_HELD_TWICE,
+    NEGATIVE_AMOUNTS,
     CARD_DOUBLE_USES,
     ALIGNMENT_ACHIEVED,
     ALIGNMENT_BEST,

@@ -10,9 +10,10 @@ from extender.core.allocator.capacity import Arithmetic, CapacityFault, consumed
 from extender.model import Capacity, RequestPolicy
 from extender.model.quantity import MAX_INT64, NANOS, Quantity, parse_quantity
 
-PLAIN = Arithmetic(wraps=False, fractions=False)
-WRAPS = Arithmetic(wraps=True, fractions=False)
-FRACTIONS = Arithmetic(wraps=False, fractions=True)
+DRIVER = "gpu.example.com"
+PLAIN = Arithmetic(wraps=False, fractions=False, rounds_negative=True, scoped_names=False)
+WRAPS = PLAIN._replace(wraps=True)
+FRACTIONS = PLAIN._replace(fractions=True)
 
 
 def q(text: str) -> Quantity:
@@ -81,7 +82,7 @@ def test_what_a_request_takes(case):
     """By the request policy's default, range or values."""
     of, asked, taken, arithmetic = CASES[case]
     capacity = (("memory", Capacity(q("100"), of)),)
-    found = demand(capacity, (("memory", q(asked)),) if asked else None, arithmetic)
+    found = demand(DRIVER, capacity, (("memory", q(asked)),) if asked else None, arithmetic)
     assert found == (None if taken is None else (("memory", q(taken).nanos, 100 * NANOS),))
 
 
@@ -104,7 +105,7 @@ def test_what_cannot_be_reckoned_with(case):
     of, asked, arithmetic, message = FAULTS[case]
     capacity = (("memory", Capacity(q("100"), of)),)
     with pytest.raises(CapacityFault, match=message):
-        demand(capacity, (("memory", q(asked)),), arithmetic)
+        demand(DRIVER, capacity, (("memory", q(asked)),), arithmetic)
 
 
 def test_amounts_wrap_like_int64():
@@ -117,17 +118,17 @@ def test_amounts_wrap_like_int64():
 def test_a_capacity_that_the_device_lacks_never_fits():
     """Whatever is asked of it."""
     capacity = (("memory", Capacity(q("100"))),)
-    assert demand(capacity, (("cores", q("0")),), PLAIN) is None
+    assert demand(DRIVER, capacity, (("cores", q("0")),), PLAIN) is None
 
 
 def test_every_capacity_is_taken_of():
     """Those not asked for are taken whole, or by their default."""
     capacity = (("cores", Capacity(q("8"), policy("2", "1", "8"))), ("memory", Capacity(q("100"))))
-    assert demand(capacity, None, PLAIN) == (
+    assert demand(DRIVER, capacity, None, PLAIN) == (
         ("cores", 2 * NANOS, 8 * NANOS),
         ("memory", 100 * NANOS, 100 * NANOS),
     )
-    assert demand((), None, PLAIN) == ()
+    assert demand(DRIVER, (), None, PLAIN) == ()
 
 
 @pytest.mark.parametrize(

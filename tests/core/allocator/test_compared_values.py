@@ -8,9 +8,11 @@ from extender.cel import compile_derived, unlimited
 from extender.cel.dialect import V1_37
 from extender.core.allocator.compared_values import INCOMPARABLE, MISSING, ValueClass, ValueClasses, looked_up
 from extender.core.claims.compiled_claims import Compared
+from extender.core.releases.history import release_for
 from extender.model import Attribute, AttributeKind, Device
 from tests import builders as b
 
+SCALARS, LISTS = (release_for("1.37", {"DRAListTypeAttributes": on}) for on in (False, True))
 ONE = b.number(1)
 TRUE = Attribute(AttributeKind.BOOL, True)
 TEXT = b.text("1")
@@ -24,7 +26,7 @@ TEXTS = Attribute(AttributeKind.STRINGS, ("1", "1"))
 
 def numbered(*values: Attribute | None, sets: bool) -> list[ValueClass]:
     """One device after the other, compared by a single attribute."""
-    classes = ValueClasses([Compared("a/b")], sets=sets)
+    classes = ValueClasses([Compared("a/b")], LISTS if sets else SCALARS)
     return [classes.of([value])[0] for value in values]
 
 
@@ -68,7 +70,7 @@ def test_attributes_are_numbered_apart():
             Compared("a/c"),
             Compared("a/b", compile_derived("device.driver", V1_37, unlimited())),
         ],
-        sets=False,
+        SCALARS,
     )
     assert classes.of([b.text("x"), b.text("y"), b.text("y")]) == (0, 0, 1)
     assert classes.of([b.text("y"), b.text("x"), b.text("x")]) == (1, 1, 0)

@@ -21,7 +21,7 @@ from extender.core.releases.release import Implementation
 from tests.allocator_case import Answer, comparable, expected_allocations, predict_case
 from tests.paths import DATA
 
-PATCHES = {"1.34": "1.34.13", "1.35": "1.35.10", "1.36": "1.36.2", "1.37": "1.37.2"}
+PATCHES = {"1.34": "1.34.13", "1.35": "1.35.10", "1.36": "1.36.2", "1.37": "1.37.2", "1.38": "1.38.0"}
 CASES = [
     (path.stem, json.loads(line))
     for path in sorted((DATA / "allocator").glob("allocator-*.jsonl"))
@@ -74,7 +74,7 @@ def test_regression(case):
 
 def _is(answer: Answer, expect: Mapping[str, Any]) -> bool:
     if "error" in expect:
-        node_fails = expect["error"].startswith("invalid resource pools")
+        node_fails = expect.get("onNode", expect["error"].startswith("invalid resource pools"))
         wanted = Outcome.UNSCHEDULABLE if node_fails else Outcome.ERROR
         return answer.outcome is wanted and answer.node_fails is node_fails
     if expect["results"] is None:

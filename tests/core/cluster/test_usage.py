@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from extender.core.cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
+from extender.core.releases.history import LATEST, release_for
 from extender.model import Allocation, Claim, DeviceID, DeviceResult, PoolID
 from extender.model.quantity import NANOS, parse_quantity
 from tests import builders as b
@@ -58,12 +59,12 @@ def test_what_claims_hold_of_a_pool(case):
     """Whatever the order of the claims."""
     claims, expected = CASES[case]
     for order in permutations(claims):
-        assert pool_usage(POOL, order, consumable_capacity=True) == expected
+        assert pool_usage(POOL, order, LATEST) == expected
 
 
 def test_without_consumable_capacity_a_share_is_the_device():
     """With the feature off, upstream does not know shares."""
-    found = pool_usage(POOL, [TWO_GI, NO_AMOUNT], consumable_capacity=False)
+    found = pool_usage(POOL, [TWO_GI, NO_AMOUNT], release_for("1.36", {"DRAConsumableCapacity": False}))
     assert found == PoolUsage(frozenset("st"))
 
 

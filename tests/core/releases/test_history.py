@@ -16,6 +16,9 @@ from extender.core.releases.release import CounterScope, DistinctRule, Implement
         ("v1.35.4-gke.100", "1.35.4"),
         ("1.36.0+rke2r1", "1.36.0"),
         ("1.37.99", "1.37.2"),
+        ("1.38", "1.38.0"),
+        ("1.38.0-beta.0", "1.38.0"),
+        ("v1.38.0-rc.1", "1.38.0"),
         (" 1.37 ", "1.37.2"),
     ],
 )
@@ -24,15 +27,15 @@ def test_versions(version, used):
     assert release_for(version).version == used
 
 
-@pytest.mark.parametrize("version", ["1.33", "1.38.0", "2.36", "1", "latest", "1.36.x", ""])
+@pytest.mark.parametrize("version", ["1.33", "1.39.0", "2.36", "1", "latest", "1.36.x", ""])
 def test_unknown_versions(version):
     """What is not modelled is refused with what is."""
-    with pytest.raises(UnknownRelease, match=r"supported: 1\.34, 1\.35, 1\.36, 1\.37"):
+    with pytest.raises(UnknownRelease, match=r"supported: 1\.34, 1\.35, 1\.36, 1\.37, 1\.38"):
         release_for(version)
 
 
 def test_latest():
-    """The newest patch of the newest minor."""
+    """The newest patch of the newest minor that is out: 1.38 is known from a pre-release only."""
     assert LATEST.version == f"1.37.{PATCHES['1.37']}"
     assert LATEST.minor == "1.37"
 
@@ -55,6 +58,13 @@ def test_latest():
         ("1.37", {"DRAListTypeAttributes": True}, "experimental"),
         ("1.37", {"DRADeviceCompatibilityGroups": True}, "experimental"),
         ("1.37", {"DRADerivedAttributes": True}, "experimental"),
+        ("1.38", {}, "stable"),
+        ("1.38", {"DRAConsumableCapacity": False}, "stable"),
+        ("1.38", {"DRAFractionalCapacityRange": False}, "stable"),
+        ("1.38", {"DRAListTypeAttributes": True}, "incubating"),
+        ("1.38", {"DRAOptionalNodeOperations": True}, "incubating"),
+        ("1.38", {"DRADerivedAttributes": True}, "incubating"),
+        ("1.38", {"DRADeviceCompatibilityGroups": True}, "incubating"),
     ],
 )
 def test_implementations(version, gates, implementation):
@@ -86,8 +96,8 @@ def test_switches_by_patch():
 
 
 def test_only_newer_allocators_have_an_order():
-    """Pools and slices are sorted from 1.36 on, but never in the stable allocator."""
-    assert [release_for(minor).order.fixed for minor in PATCHES] == [False, False, True, True]
+    """Pools and slices are sorted from 1.36 on, in the stable allocator from 1.38 on."""
+    assert [release_for(minor).order.fixed for minor in PATCHES] == [False, False, True, True, True]
     off = {"DRAConsumableCapacity": False, "DRADeviceBindingConditions": False}
     assert not release_for("1.37", off).order.fixed
     assert release_for("1.37", off).distinct is DistinctRule.UNSUPPORTED

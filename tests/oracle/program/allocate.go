@@ -132,9 +132,9 @@ func (r *allocateRequest) run(ctx context.Context, published []*resourceapi.Reso
 		}
 	}
 	// Upstream may change quantities in place, so every run has its own copies.
-	copies := make([]*resourceapi.ResourceSlice, len(published))
-	for i, slice := range published {
-		copies[i] = slice.DeepCopy()
+	copies, err := copiesOf(published)
+	if err != nil {
+		return invalid("%v", err)
 	}
 	allocator, err := newAllocator(ctx, name, features, allocated, classLister(r.Classes), copies, celCache(celFeatures(inCEL)))
 	if err != nil {
@@ -145,7 +145,7 @@ func (r *allocateRequest) run(ctx context.Context, published []*resourceapi.Reso
 		if errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return answer{"timeout": true}
 		}
-		return answer{"error": err.Error()}
+		return answer{"error": err.Error(), "onNode": errors.Is(err, structured.ErrFailedAllocationOnNode)}
 	}
 	fixShareIDs(results)
 	reply = answer{"results": results, "steps": nil}

@@ -6,7 +6,6 @@ import (
 
 	resourceapi "k8s.io/api/resource/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/dynamic-resource-allocation/structured"
 )
@@ -21,14 +20,9 @@ func (r *allocateRequest) allocatedState() (structured.AllocatedState, error) {
 		}
 		devices.Insert(structured.MakeDeviceID(parts[0], parts[1], parts[2]))
 	}
-	shares := sets.New[structured.SharedDeviceID]()
-	for _, text := range r.AllocatedSharedDeviceIDs {
-		parts, err := split(text, 4)
-		if err != nil {
-			return structured.AllocatedState{}, err
-		}
-		share := types.UID(parts[3])
-		shares.Insert(structured.MakeSharedDeviceID(structured.MakeDeviceID(parts[0], parts[1], parts[2]), &share))
+	shares, err := sharedDevices(r.AllocatedSharedDeviceIDs)
+	if err != nil {
+		return structured.AllocatedState{}, err
 	}
 	capacity := structured.NewConsumedCapacityCollection()
 	for text, consumed := range r.AllocatedCapacity {

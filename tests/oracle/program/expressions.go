@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"time"
 
-	celgo "github.com/google/cel-go/cel"
 	resourceapi "k8s.io/api/resource/v1"
 	"k8s.io/dynamic-resource-allocation/cel"
 )
@@ -25,15 +24,10 @@ var compilers = map[cel.Features]interface {
 	CompileCELExpression(expression string, options cel.Options) cel.CompilationResult
 }{}
 
-// deriver is what compiled expressions are where attributes can be derived: from 1.37 on.
-type deriver interface {
-	EvaluateDerivedAttribute(context.Context, cel.Device) (*resourceapi.DeviceAttribute, *celgo.EvalDetails, error)
-}
-
 // celOp evaluates a selector as the scheduler does: stored-expressions environment and
 // default cost limit, which are the defaults of cel.Options.
 func celOp(line []byte) answer {
-	return evaluate(line, cel.Options{DisableCostEstimation: true}, func(ctx context.Context, compiled cel.CompilationResult, device cel.Device) (answer, *celgo.EvalDetails, error) {
+	return evaluate(line, cel.Options{DisableCostEstimation: true}, func(ctx context.Context, compiled cel.CompilationResult, device cel.Device) (answer, *evalDetails, error) {
 		match, details, err := compiled.DeviceMatches(ctx, device)
 		return answer{"match": match}, details, err
 	})
@@ -47,8 +41,8 @@ func deriveOp(line []byte) answer {
 		return invalid("this release derives no attributes")
 	}
 	field.SetBool(true)
-	return evaluate(line, options, func(ctx context.Context, compiled cel.CompilationResult, device cel.Device) (answer, *celgo.EvalDetails, error) {
-		attribute, details, err := any(compiled).(deriver).EvaluateDerivedAttribute(ctx, device)
+	return evaluate(line, options, func(ctx context.Context, compiled cel.CompilationResult, device cel.Device) (answer, *evalDetails, error) {
+		attribute, details, err := derive(ctx, compiled, device)
 		return answer{"attribute": attribute}, details, err
 	})
 }
@@ -56,7 +50,7 @@ func deriveOp(line []byte) answer {
 func evaluate(
 	line []byte,
 	options cel.Options,
-	run func(context.Context, cel.CompilationResult, cel.Device) (answer, *celgo.EvalDetails, error),
+	run func(context.Context, cel.CompilationResult, cel.Device) (answer, *evalDetails, error),
 ) answer {
 	var request celRequest
 	if err := json.Unmarshal(line, &request); err != nil {
@@ -78,12 +72,11 @@ func evaluate(
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	reply, details, err := run(ctx, compiled, cel.Device{
-		Driver:                   request.Driver,
-		AllowMultipleAllocations: request.Device.AllowMultipleAllocations,
-		Attributes:               request.Device.Attributes,
-		Capacity:                 request.Device.Capacity,
-	})
+	device, err := celDevice(request.Driver, request.Device)
+	if err != nil {
+		return invalid("not a device: %v", err)
+	}
+	reply, details, err := run(ctx, compiled, device)
 	if err != nil {
 		if ctx.Err() != nil {
 			return answer{"timeout": true}

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 
-	resourceapi "k8s.io/api/resource/v1"
 	"k8s.io/dynamic-resource-allocation/cel"
 	"k8s.io/dynamic-resource-allocation/structured"
 )
@@ -18,7 +17,7 @@ func newAllocator(
 	features structured.Features,
 	allocated structured.AllocatedState,
 	classes structured.DeviceClassLister,
-	slices []*resourceapi.ResourceSlice,
+	slices []*slice,
 	cache *cel.Cache,
 ) (structured.Allocator, error) {
 	if name == "" {

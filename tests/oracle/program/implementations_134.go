@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	resourceapi "k8s.io/api/resource/v1"
 	"k8s.io/dynamic-resource-allocation/cel"
 	"k8s.io/dynamic-resource-allocation/structured"
 	"k8s.io/dynamic-resource-allocation/structured/internal/experimental"
@@ -22,7 +21,7 @@ func newAllocator(
 	features structured.Features,
 	allocated structured.AllocatedState,
 	classes structured.DeviceClassLister,
-	slices []*resourceapi.ResourceSlice,
+	slices []*slice,
 	cache *cel.Cache,
 ) (structured.Allocator, error) {
 	supported := map[string]structured.Features{

@@ -21,6 +21,7 @@ from extender.model import (
     NodeSelectorTerm,
 )
 from extender.model.kinds import KINDS, POD, RESOURCE_CLAIM, RESOURCE_SLICE
+from extender.model.quantity import parse_quantity
 from extender.service.http import verbs
 from extender.service.http.dependencies import Service
 from extender.service.http.web import make_app
@@ -162,6 +163,24 @@ async def test_one_device_in_two_claims(service, connect):
     service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [b.claim("d")]))
     assert scores(service, pod="job-2", claim="d")["x"] == 0
     assert "dra_extender_devices_held_twice 0.0" in await (await client.get("/metrics")).text()
+
+
+async def test_a_negative_amount(service, connect):
+    """Named and counted in every release, as an upgrade to 1.38 would stop the scheduler."""
+    client = await connect(make_app(service))
+    assert "negative" not in await (await client.get("/readyz?verbose")).text()
+    taken = (("memory", parse_quantity("-1")),)
+    result = DeviceResult("r", gpu("gpu-0"), share_id="s", consumed_capacity=taken)
+    bad = b.claim("bad", allocation=Allocation((result,)))
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [bad]))
+    ready = await client.get("/readyz?verbose")
+    assert ready.status == 200
+    assert "[-]claims 1 with a negative amount of a capacity, delete them" in await ready.text()
+    assert "default/bad" in await ready.text()
+    assert "dra_extender_negative_amount_claims 1.0" in await (await client.get("/metrics")).text()
+    service.follower.handler.apply(Changes.of(RESOURCE_CLAIM, [b.claim("bad")]))
+    scores(service, pod="job-2", claim="bad")
+    assert "dra_extender_negative_amount_claims 0.0" in await (await client.get("/metrics")).text()
 
 
 def test_a_claim_in_flight_is_in_no_two_claims(service):
