@@ -9,6 +9,7 @@ from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release
 from extender.core.scheduling import RULES, Nodes, node_info, nodes_of, placed_pod
+from extender.core.topology.machine_facts import NO_FACTS, MachineFacts
 from extender.model import (
     Allocation,
     Attribute,
@@ -109,6 +110,7 @@ def snapshot(
     claims: Iterable[Claim] = (),
     pods: Iterable[Pod] = (),
     taint_rules: Iterable[DeviceTaintRule] = (),
+    machines_known: MachineFacts = NO_FACTS,
 ) -> Snapshot:
     """A cluster of machines, and of further nodes and slices."""
     return Snapshot.of(
@@ -119,6 +121,7 @@ def snapshot(
         claims=claims,
         pods=pods,
         taint_rules=taint_rules,
+        machines=machines_known,
     )
 
 

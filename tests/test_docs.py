@@ -251,7 +251,7 @@ def test_every_option_is_documented(command):
 
 
 @pytest.mark.parametrize("page", ["docs/alignment.md", "docs/cli.md"])
-@pytest.mark.parametrize("option", ["--vocabulary", "--worths"])
+@pytest.mark.parametrize("option", ["--vocabulary", "--machines", "--worths"])
 def test_which_commands_take_a_file_of_the_site(page, option):
     """A sentence names the commands that take it, and no other."""
     text = " ".join((ROOT / page).read_text().split())

@@ -9,6 +9,7 @@ from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.feature_gates import WrongGate
 from extender.core.releases.history import LATEST, UnknownRelease, release_for
 from extender.core.releases.release import Release
+from extender.core.topology.machine_facts import NO_FACTS, MachineFacts
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.api.listing import LiveError, read_live
 from extender.kube.decode import DecodeError
@@ -16,6 +17,7 @@ from extender.kube.decode.readings import Reading
 from extender.kube.decode.resources import FOLLOWED, Resource
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError, read
+from extender.service.machine_facts import facts_notes
 
 from .exit_status import WrongInput
 
@@ -61,6 +63,7 @@ def cluster_input(
     kubernetes: str | None,
     gates: Mapping[str, bool] | None = None,
     vocabulary: Vocabulary = DEFAULT_VOCABULARY,
+    machines: MachineFacts = NO_FACTS,
 ) -> ClusterInput:
     """
     Freeze ``cluster`` under the release that ``kubernetes`` or the cluster itself names.
@@ -69,12 +72,13 @@ def cluster_input(
     ``WrongInput`` for a release that is not modelled or has no such gate.
     """
     release, about_release = release_of(kubernetes, cluster.kubernetes, gates)
-    snapshot = snapshot_of(cluster, release, vocabulary)
+    snapshot = snapshot_of(cluster, release, vocabulary, machines)
     notes = [about_release] if about_release else []
     if not cluster.nodes:
         notes.append("the input holds no Node, so there is nothing to place pods on; dump nodes too")
     elif not cluster.slices:
         notes.append("the input holds no ResourceSlice, so no node has devices; dump resourceslices too")
+    notes += facts_notes(snapshot).values()
     notes += left_out_notes(cluster.left_out)
     if cluster.replaced:
         more = len(cluster.replaced) - _MOST_NAMED
@@ -119,6 +123,11 @@ def release_of(asked: str | None, found: str, gates: Mapping[str, bool] | None =
     return release, ""
 
 
-def snapshot_of(cluster: Cluster, release: Release, vocabulary: Vocabulary = DEFAULT_VOCABULARY) -> Snapshot:
+def snapshot_of(
+    cluster: Cluster,
+    release: Release,
+    vocabulary: Vocabulary = DEFAULT_VOCABULARY,
+    machines: MachineFacts = NO_FACTS,
+) -> Snapshot:
     """Freeze a decoded cluster."""
-    return Snapshot.of_objects(cluster.objects, release, vocabulary)
+    return Snapshot.of_objects(cluster.objects, release, vocabulary, machines)

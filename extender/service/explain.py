@@ -20,12 +20,14 @@ from extender.core.prediction.no_fit.sentence import fit_sentence
 from extender.core.reasons import ReasonCode, reason, render
 
 from .fit import ExplainedFit, explained_fit, no_fit_of
+from .machine_facts import SOURCE, facts_sentence
 
 if TYPE_CHECKING:
     from extender.core.cluster.double_use import DoubleUse
     from extender.core.prediction.evaluate import Best, NodeVerdict, PredictedDevice
     from extender.core.prediction.ignored import Ignored
     from extender.core.prediction.no_fit.causes import NoFit
+    from extender.core.topology.machine_facts import FactsUse
     from extender.model import Pod
 
 API_VERSION = "dra-extender.io/v1alpha1"
@@ -51,7 +53,8 @@ class ExplainedDevice(msgspec.Struct, frozen=True, omit_defaults=True):
 class ExplainedPair(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """
     Two devices as ``driver/pool/device``; ``kinds`` such as ``gpu-nic``, ``worth`` 0..1. ``one_card``:
-    they are parts of one card, and the claims want two.
+    they are parts of one card, and the claims want two. ``source``: ``machine-facts`` where these tell the
+    distance, and nothing that is published.
     """
 
     a: str
@@ -60,6 +63,7 @@ class ExplainedPair(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     distance: str
     worth: float
     one_card: bool = False
+    source: str | None = None
 
 
 class ExplainedAlignment(msgspec.Struct, frozen=True, rename="camel"):
@@ -102,6 +106,19 @@ class ExplainedCardEntry(msgspec.Struct, frozen=True):
     holders: tuple[str, ...]
 
 
+class ExplainedFacts(msgspec.Struct, frozen=True):
+    """
+    What became of facts of machines on a node; ``problem`` is ``None`` where they are used.
+
+    ``origin``: the file and line of ``machine``, or ``built in``.
+    """
+
+    machine: str
+    origin: str
+    problem: str | None
+    message: str
+
+
 class ExplainedNode(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """
     ``reason`` is a code and ``message`` its sentence, both ``None`` where devices are predicted.
@@ -109,7 +126,8 @@ class ExplainedNode(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     ``fit``: what each request finds, where counting devices says more than the reason. ``passed_over``:
     alternatives of ``firstAvailable`` that come before those used. ``behind``: why the node ranks below
     the best one, ``preference``, ``alignment`` or ``free-pairs``. ``double_uses``: cards of which the
-    pod has a device, whole or a slice, and another pod has one too.
+    pod has a device, whole or a slice, and another pod has one too. ``facts``: of the machine type that the
+    node's labels name, if that is known.
     """
 
     outcome: str
@@ -124,6 +142,7 @@ class ExplainedNode(msgspec.Struct, frozen=True, omit_defaults=True, rename="cam
     passed_over: int = 0
     behind: str | None = None
     double_uses: tuple[tuple[ExplainedCardEntry, ...], ...] = ()
+    facts: ExplainedFacts | None = None
 
 
 class ExplainedAttempt(msgspec.Struct, frozen=True):
@@ -295,7 +314,12 @@ def _node(
             tuple(ExplainedCardEntry(str(entry.id), entry.part, entry.holders) for entry in use.entries)
             for use in double_uses
         ),
+        facts=None if verdict.facts is None else _facts(verdict.facts),
     )
+
+
+def _facts(use: FactsUse) -> ExplainedFacts:
+    return ExplainedFacts(use.machine, use.origin, use.problem, facts_sentence(use))
 
 
 def shared_message(node: ExplainedNode) -> str:
@@ -348,6 +372,7 @@ def _pairs(verdict: NodeVerdict) -> tuple[ExplainedPair, ...]:
             pair.distance,
             pair.worth,
             pair.one_card,
+            SOURCE if pair.by_facts else None,
         )
         for pair in pairs
     )

@@ -12,6 +12,7 @@ from extender.core.cluster.changes import Changes
 from extender.core.cluster.objects import Objects
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.release import Release
+from extender.core.topology.machine_facts import NO_FACTS, MachineFacts
 from extender.model import (
     Attribute,
     Claim,
@@ -108,8 +109,8 @@ class Cluster:
     def listed(self) -> Objects:
         return Objects({kind: dict(table) for kind, table in self.objects.items()})
 
-    def snapshot(self, release: Release) -> Snapshot:
-        return Snapshot.of_objects(self.listed(), release)
+    def snapshot(self, release: Release, machines: MachineFacts = NO_FACTS) -> Snapshot:
+        return Snapshot.of_objects(self.listed(), release, machines=machines)
 
 
 @st.composite

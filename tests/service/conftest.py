@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from extender.core.alignment.pairs import Alignment, Pair
+from extender.core.cluster.inventory import EMPTY
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import (
     Best,
@@ -25,6 +26,7 @@ from extender.core.prediction.shortfall import shortfall_of
 from extender.core.reasons import Reason, ReasonCode
 from extender.core.releases.history import release_for
 from extender.core.topology.locations import Distance
+from extender.core.topology.machine_facts import NO_FACTS
 from extender.model import DeviceID, DeviceResult
 from extender.service import wire
 from extender.service.http.dependencies import Service
@@ -95,7 +97,8 @@ class Store:
     current: object = field(
         default_factory=lambda: SimpleNamespace(
             release=SimpleNamespace(version="1.36.2"),
-            nodes={"node-a": None, "node-b": None},
+            nodes=dict.fromkeys(("node-a", "node-b"), SimpleNamespace(inventory=EMPTY)),
+            machines=NO_FACTS,
             classes={"gpu": None},
             claims={},
             pods={},

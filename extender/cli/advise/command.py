@@ -70,7 +70,7 @@ def _run(args: argparse.Namespace) -> int:
     cluster = dumped_or_live(args.cluster, RESOURCES, SCHEDULING_READINGS)
     if given is not None:
         cluster = _with_classes(cluster, given)
-    frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
+    frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary, site.machines)
     snapshot = frozen.snapshot
     if given is not None:
         _check_fields(given, snapshot.release.minor)

@@ -12,7 +12,6 @@ from extender.core.alignment.worths import Worths
 from extender.core.audit.auditor import Audit, Auditor
 from extender.core.audit.totals import Totals, totals_of
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.topology.vocabulary import Vocabulary
 from extender.kube.decode.readings import SCHEDULING_READINGS
 from extender.service.collector import no_collection
 
@@ -21,7 +20,7 @@ from ..exit_status import Exit, WrongInput
 from ..options import add_cluster, add_kubernetes
 from ..progress import Progress
 from ..replay.recorded_end import read_recorded_end
-from ..site import add_site, site_of
+from ..site import Site, add_site, site_of
 from ..text import terminal_width
 from .document import audit_document
 from .page import audit_page
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         raise WrongInput(f"--top: expected at least 0, got {args.top}")
     with no_collection():
         site = site_of(args)
-        cluster = _given(args, site.vocabulary)
+        cluster = _given(args, site)
         snapshot = cluster.snapshot
         notes = [*cluster.notes, *_about_namespaces(args.namespace, snapshot)]
         audit = _audit(snapshot, args.namespace, site.worths)
@@ -76,16 +75,16 @@ def run(args: argparse.Namespace) -> int:
     return Exit.FINDING if totals.all.avoidable else Exit.FINE
 
 
-def _given(args: argparse.Namespace, vocabulary: Vocabulary) -> ClusterInput:
+def _given(args: argparse.Namespace, site: Site) -> ClusterInput:
     if args.recording is not None:
         if args.cluster or args.kubernetes or args.feature_gates:
             raise WrongInput(
                 "--recording: a recording has a cluster and a release of its own; leave out --cluster, "
                 "--kubernetes and --feature-gates"
             )
-        return read_recorded_end(args.recording, vocabulary)
+        return read_recorded_end(args.recording, site.vocabulary, site.machines)
     cluster = dumped_or_live(args.cluster, readings=SCHEDULING_READINGS)
-    return cluster_input(cluster, args.kubernetes, args.feature_gates, vocabulary)
+    return cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary, site.machines)
 
 
 def _audit(snapshot: Snapshot, namespaces: Sequence[str], worths: Worths) -> Audit:

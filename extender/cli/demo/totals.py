@@ -10,7 +10,7 @@ from extender.core.topology.locations import Distance
 
 from .decisions import Decision, PodPlacement
 
-ON_ONE_ROOT = frozenset({Distance.DEVICE, Distance.PCIE_ROOT})
+ON_ONE_ROOT = frozenset({Distance.DEVICE, Distance.PCIE_SWITCH, Distance.PCIE_ROOT})
 ON_ONE_NUMA_NODE = frozenset({Distance.GROUP, Distance.NUMA})
 FARTHER = frozenset({Distance.SOCKET, Distance.REMOTE})
 UNKNOWN = frozenset({Distance.UNKNOWN})

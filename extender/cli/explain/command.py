@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     namespace, name = pod_key(args.pod)
     site = site_of(args)
     cluster = dumped_or_live(args.cluster)
-    frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary)
+    frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary, site.machines)
     snapshot = frozen.snapshot
     pod = snapshot.pods.get((namespace, name))
     if pod is None:

@@ -27,6 +27,7 @@ _MOST_NAMED_IN_SUMMARY = 3
 
 DISTANCE_WORDS: Mapping[str, str] = {
     Distance.DEVICE: "are one physical device",
+    Distance.PCIE_SWITCH: "share a PCIe switch",
     Distance.PCIE_ROOT: "share a PCIe root",
     Distance.GROUP: "are in one device group",
     Distance.NUMA: "share a NUMA node, not a PCIe root",
@@ -150,6 +151,8 @@ def _group(names: Sequence[str], node: ExplainedNode, context: Context, width: i
     yield from _devices(names[0], node, context, many=len(names) > 1)
     for pair in node.alignment.pairs:
         yield from _indented("", _pair(pair), width)
+    if node.facts is not None and node.facts.problem is not None:
+        yield from _indented("", node.facts.message, width)
     for entries in node.double_uses:
         yield from _indented("used twice: ", _double_use(entries, named=len(names) == 1), width)
     if node.fragmentation is not None and node.fragmentation.intact_groups.before:
@@ -207,7 +210,8 @@ def _devices(name: str, node: ExplainedNode, context: Context, *, many: bool) ->
 
 def _pair(pair: ExplainedPair) -> str:
     a, b = (id_.rpartition("/")[2] for id_ in (pair.a, pair.b))
-    return f"{a} and {b} {DISTANCE_WORDS[pair.distance]} (worth {pair.worth:.2f})"
+    source = ", by facts of the machine" if pair.source else ""
+    return f"{a} and {b} {DISTANCE_WORDS[pair.distance]} (worth {pair.worth:.2f}{source})"
 
 
 def _double_use(entries: Sequence[ExplainedCardEntry], *, named: bool) -> str:

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             release, note = release_of(
                 args.kubernetes, recording.cluster.kubernetes, {**gates, **args.feature_gates}
             )
-            timeline = Timeline(recording.cluster, release, site.vocabulary)
+            timeline = Timeline(recording.cluster, release, site.vocabulary, site.machines)
             settings = Settings(worths=site.worths)
             attempts, damage = _replay_all(recording, timeline, settings, args.attempt)
     except RecordingError as error:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
+from extender.core.topology.machine_facts import NO_FACTS, MachineFacts
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.recording.reader import RecordingError, open_recording
 from extender.model import Pod
@@ -16,7 +17,9 @@ from ..exit_status import WrongInput
 from .timeline import Timeline, pod_of
 
 
-def read_recorded_end(path: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY) -> ClusterInput:
+def read_recorded_end(
+    path: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY, machines: MachineFacts = NO_FACTS
+) -> ClusterInput:
     """
     Read the recording at ``path``, ``-`` for standard input. Raises ``WrongInput``.
 
@@ -25,7 +28,7 @@ def read_recorded_end(path: str, vocabulary: Vocabulary = DEFAULT_VOCABULARY) ->
     try:
         with open_recording(path) as recording:
             release, note = release_of(None, recording.cluster.kubernetes)
-            timeline = Timeline(recording.cluster, release, vocabulary)
+            timeline = Timeline(recording.cluster, release, vocabulary, machines)
             pods: dict[tuple[str, str], Pod] = {}
             for attempt in recording.attempts:
                 timeline.move_to(attempt)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from extender.core.releases.release import Release
+from extender.core.topology.machine_facts import NO_FACTS, MachineFacts
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from extender.kube.files.cluster import Cluster
 from extender.kube.recording.reader import Attempt
@@ -23,9 +24,13 @@ class Timeline:
     """
 
     def __init__(
-        self, cluster: Cluster, release: Release, vocabulary: Vocabulary = DEFAULT_VOCABULARY
+        self,
+        cluster: Cluster,
+        release: Release,
+        vocabulary: Vocabulary = DEFAULT_VOCABULARY,
+        machines: MachineFacts = NO_FACTS,
     ) -> None:
-        self.store = FrozenStore(snapshot_of(cluster, release, vocabulary))
+        self.store = FrozenStore(snapshot_of(cluster, release, vocabulary, machines))
 
     def move_to(self, attempt: Attempt) -> None:
         """Bring the store to the cluster and the claims as they stood when ``attempt`` began."""

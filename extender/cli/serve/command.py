@@ -9,7 +9,6 @@ from importlib import import_module
 import structlog
 
 from extender.core.prediction.evaluate import Settings
-from extender.core.topology.vocabulary import Vocabulary
 from extender.model.pending_pods import DEFAULT_SCHEDULER
 from extender.service import logs
 from extender.service.config import Config, LogFormat, LogLevel, NominateOptions, RecordingSettings
@@ -44,11 +43,13 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         raise WrongInput(str(error)) from error
     if not args.cluster:
-        return _run_live(args, config, site.vocabulary)
+        return _run_live(args, config, site)
     for option in OPTIONS:
         if option.live and getattr(args, option.argument):
             raise WrongInput(f"{option.name} is for a live cluster: leave out --cluster, which serves a dump")
-    given = cluster_input(read_cluster(args.cluster), args.kubernetes, args.feature_gates, site.vocabulary)
+    given = cluster_input(
+        read_cluster(args.cluster), args.kubernetes, args.feature_gates, site.vocabulary, site.machines
+    )
     logs.configure(config.log_level, config.log_format)
     try:
         _serve_dump(given, config)
@@ -57,12 +58,12 @@ def run(args: argparse.Namespace) -> int:
     return Exit.FINE
 
 
-def _run_live(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) -> int:
+def _run_live(args: argparse.Namespace, config: Config, site: Site) -> int:
     # The official client takes longer to import than a dump takes to serve.
     serve_cluster = import_module(f"{__package__}.live").serve_cluster
     logs.configure(config.log_level, config.log_format)
     try:
-        asyncio.run(serve_cluster(args, config, vocabulary))
+        asyncio.run(serve_cluster(args, config, site))
     except (ConfigError, ListenError) as error:
         raise WrongInput(str(error)) from error
     return Exit.FINE

@@ -9,19 +9,20 @@ import structlog
 
 from extender.kube.api.connection import connect
 from extender.kube.api.errors import LiveError
-from extender.service.process.live_service import Scheduler, serve_live
+from extender.service.process.live_service import Hardware, Scheduler, serve_live
 
 from ..cluster_input import release_of
 from ..exit_status import WrongInput
 
 if TYPE_CHECKING:
-    from extender.core.topology.vocabulary import Vocabulary
     from extender.service.config import Config
+
+    from ..site import Site
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("extender.serve")
 
 
-async def serve_cluster(args: argparse.Namespace, config: Config, vocabulary: Vocabulary) -> None:
+async def serve_cluster(args: argparse.Namespace, config: Config, site: Site) -> None:
     """
     Serve the cluster of the kubeconfig, or that the process runs in, until a signal.
 
@@ -38,6 +39,8 @@ async def serve_cluster(args: argparse.Namespace, config: Config, vocabulary: Vo
                 text = f"serving {connection.host} of Kubernetes {release.version} on {addresses}"
                 print(text, flush=True)
 
-            await serve_live(connection, scheduler, config, vocabulary, announce)
+            await serve_live(
+                connection, scheduler, config, Hardware(site.vocabulary, site.machines), announce
+            )
     except LiveError as error:
         raise WrongInput(str(error)) from error

@@ -27,6 +27,7 @@ class Nearness(StrEnum):
 
 _NEARNESS = {
     Distance.DEVICE: Nearness.PCIE_ROOT,
+    Distance.PCIE_SWITCH: Nearness.PCIE_ROOT,
     Distance.PCIE_ROOT: Nearness.PCIE_ROOT,
     Distance.GROUP: Nearness.NUMA,
     Distance.NUMA: Nearness.NUMA,

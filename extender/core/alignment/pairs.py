@@ -16,12 +16,13 @@ from math import fsum
 from typing import NamedTuple
 
 from ..topology.driver_attributes import CARDS, DeviceKind
-from ..topology.locations import Distance, Location, distance, group_worth
+from ..topology.locations import Distance, Location, distance, group_worth, told_by_facts
 from .worths import DEFAULT_WORTHS, WorthRow, Worths
 
 # Unknown stands before remote: devices that may be near are paired before those known to be far.
 _NEAREST_FIRST = (
     Distance.DEVICE,
+    Distance.PCIE_SWITCH,
     Distance.PCIE_ROOT,
     Distance.GROUP,
     Distance.NUMA,
@@ -39,7 +40,8 @@ class Pair:
 
     *a* and *b* are indexes into the locations given to ``align``: *a* is of the first kind in
     *kinds* (``"gpu-nic"``), or the earlier one where both are of one kind. *one_card*: they are parts
-    of one card, and two cards are wanted.
+    of one card, and two cards are wanted. *by_facts*: facts of the machine tell the distance, and nothing
+    that is published.
     """
 
     a: int
@@ -48,6 +50,7 @@ class Pair:
     distance: Distance
     worth: float
     one_card: bool = False
+    by_facts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ def align(
             name = f"{first}-{second}"
             for a, b in sorted(couples):
                 apart = distance(locations[a], locations[b])
-                pairs.append(Pair(a, b, name, apart, rated.worth(a, b), rated.on_one_card(a, b)))
+                told = told_by_facts(locations[a], locations[b])
+                pairs.append(Pair(a, b, name, apart, rated.worth(a, b), rated.on_one_card(a, b), told))
     if not pairs:
         return Alignment(None, ())
     # fsum: the rounding of a plain sum depends on the order.

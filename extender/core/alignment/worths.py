@@ -17,7 +17,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from ..topology.driver_attributes import DeviceKind
-from ..topology.locations import Distance, Location, distance, group_worth
+from ..topology.locations import Distance, Location, distance, group_worth, switches_differ
 
 KUBECON = "KubeCon NA 2025, Ghildiyal and Chun"
 """
@@ -76,12 +76,21 @@ class WorthRow:
     sources: tuple[str, ...] = field(default=(SITE_FILE,), kw_only=True)
 
     def worth(self, at: Distance) -> float:
-        """The worth of a pair at a distance that is not ``group``."""
+        """The worth of a pair at a distance that has a column of its own."""
         return _COLUMNS[at](self)
 
     def worth_of(self, a: Location, b: Location) -> float:
-        """The worth of two locations of one node; that of their group where it is more."""
+        """
+        The worth of two locations of one node; that of their group where it is more.
+
+        A shared switch is worth a shared root. Where facts tell that two devices on one root are on
+        two of its switches, they are worth halfway from there to a shared NUMA node: an assumption.
+        """
         pair_distance = distance(a, b)
+        if pair_distance is Distance.PCIE_SWITCH:
+            return self.pcie_root
+        if pair_distance is Distance.PCIE_ROOT and switches_differ(a, b):
+            return (self.pcie_root + self.numa) / 2
         if pair_distance is not Distance.GROUP:
             return self.worth(pair_distance)
         bare = distance(a._replace(groups=()), b)
@@ -98,7 +107,7 @@ class WorthRow:
 
     @property
     def by_distance(self) -> tuple[float, ...]:
-        """All worths, in the order of ``Distance``, without ``group``."""
+        """All worths, in the order of the distances that have a column."""
         return tuple(column(self) for column in _COLUMNS.values())
 
     @property
@@ -108,11 +117,14 @@ class WorthRow:
 
 
 _COLUMNS: Mapping[Distance, Callable[[WorthRow], float]] = {
-    # A group has worths of its own, in the vocabulary.
+    # A group has worths of its own, in the vocabulary, and a switch is worth a root.
     each: attrgetter(each.name.lower())
     for each in Distance
-    if each is not Distance.GROUP
+    if each not in (Distance.GROUP, Distance.PCIE_SWITCH)
 }
+WITH_COLUMN = tuple(_COLUMNS)
+"""The distances that have a worth of their own in each row."""
+
 _RANK = {kind: rank for rank, kind in enumerate(DeviceKind)}
 
 

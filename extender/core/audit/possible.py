@@ -284,7 +284,7 @@ def _renumbered(choice: _Choice) -> _Choice:
     within: dict[tuple[str, int], tuple[int, ...]] = {}
     locations = []
     cards = Counter(each.location.device for each in choice)
-    for (kind, device, root, numa, socket, groups), asker in sorted(choice, key=_path):
+    for (kind, device, root, numa, socket, groups, switch, told), asker in sorted(choice, key=_path):
         for level, number, outer in (
             ("device", device, (root, numa, socket)),
             ("root", root, (numa, socket)),
@@ -299,6 +299,8 @@ def _renumbered(choice: _Choice) -> _Choice:
             nodes.setdefault(numa, len(nodes) - 1),
             sockets.setdefault(socket, len(sockets) - 1),
             groups,
+            switch,
+            told,
         )
         # Who asked matters for parts of one card only.
         locations.append(Placed(location, asker if cards[device] > 1 else 0))

@@ -18,8 +18,9 @@ from extender.model import Device, Node, PoolID, ResourceSlice
 
 from ..reasons import Reason, ReasonCode, reason
 from ..releases.release import CounterScope, Release
-from ..topology.locate import locate
+from ..topology.locate import locate_with
 from ..topology.locations import Location
+from ..topology.machine_facts import NO_FACTS, FactsUse, MachineFacts, MachineType
 from ..topology.published import read_published
 from ..topology.vocabulary import Vocabulary
 from .differences import Difference
@@ -42,7 +43,8 @@ class Inventory:
     A node's pools in search order, and all their slices flattened in that order.
 
     ``failure`` is set when gathering the pools is fatal upstream. ``pairable``: what of it
-    can be part of a free pair.
+    can be part of a free pair. ``facts``: the facts of machines by which its devices are located, or
+    why it is located without them.
     """
 
     pools: tuple[Pool, ...]
@@ -50,6 +52,7 @@ class Inventory:
     signature: NodeSignature
     failure: Reason | None = None
     pairable: Pairable = field(default=NOTHING_PAIRABLE, compare=False)
+    facts: FactsUse | None = None
 
     def located(self) -> Iterator[tuple[ResourceSlice, Device, Location]]:
         """Yield every device with its slice and its location, in the order of ``slices``."""
@@ -83,6 +86,7 @@ def inventory_of(
     vocabulary: Vocabulary,
     lineage: Lineage,
     previous: Previous | None = None,
+    machines: MachineFacts = NO_FACTS,
 ) -> Inventory:
     """
     Gather the node's inventory. ``lineage`` interns what nodes share.
@@ -118,7 +122,8 @@ def inventory_of(
         )
         if foreign or kept:
             pools = in_search_order((*kept, *pools, *foreign), release)
-        return _signature_of(node, pools, release, vocabulary, lineage, previous)
+        types = machines.labelled(node.labels)
+        return _signature_of(node, pools, release, vocabulary, types, lineage, previous)
     except NodeSelectorError as error:
         failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
         return Inventory((), (), EMPTY.signature, failure)
@@ -146,9 +151,13 @@ def _says_the_same(before: ResourceSlice, after: ResourceSlice, vocabulary: Voca
         for then, now in zip(before.devices, after.devices, strict=False)
     ):
         return False
+    # Facts of machines may go by names, too.
     return len(before.devices) == len(after.devices) and all(
-        (then.name == now.name and then.attributes == now.attributes)
-        or read_published(names, after.driver, then) == read_published(names, after.driver, now)
+        then.name == now.name
+        and (
+            then.attributes == now.attributes
+            or read_published(names, after.driver, then) == read_published(names, after.driver, now)
+        )
         for then, now in zip(before.devices, after.devices, strict=True)
     )
 
@@ -168,6 +177,7 @@ def _signature_of(
     pools: tuple[Pool, ...],
     release: Release,
     vocabulary: Vocabulary,
+    types: Sequence[MachineType],
     lineage: Lineage,
     previous: Previous | None,
 ) -> Inventory:
@@ -176,6 +186,7 @@ def _signature_of(
     pool_signatures = _pool_signatures(pools, release)
     if previous is not None and _stayed(previous, slices):
         before = previous.inventory
+        facts = before.facts
         slice_signatures = tuple(
             _moved(signature, number)
             if slice_ is then
@@ -186,22 +197,23 @@ def _signature_of(
         )
         if (pool_signatures, slice_signatures) == (before.signature.pools, before.signature.slices):
             pairable = _pairable(slices, before.signature, release, vocabulary, lineage)
-            return Inventory(pools, slices, before.signature, pairable=pairable)
+            return Inventory(pools, slices, before.signature, pairable=pairable, facts=facts)
     else:
         devices = [(slice_, device) for slice_ in slices for device in slice_.devices]
         roaming = {
             number for number, (slice_, device) in enumerate(devices) if not _is_local(slice_, device, node)
         }
-        locations = iter(locate([(slice_.driver, device) for slice_, device in devices], vocabulary, roaming))
+        named = [(slice_.driver, device) for slice_, device in devices]
+        located = locate_with(named, vocabulary, types, roaming)
+        facts, locations = located.facts, iter(located.locations)
         slice_signatures = tuple(
             _slice_signature(node, number, slice_, tuple(next(locations) for _ in slice_.devices), release)
             for number, slice_ in numbered
         )
     signature = NodeSignature(pool_signatures, slice_signatures)
     signature = lineage.signatures.setdefault(signature, signature)
-    return Inventory(
-        pools, slices, signature, pairable=_pairable(slices, signature, release, vocabulary, lineage)
-    )
+    pairable = _pairable(slices, signature, release, vocabulary, lineage)
+    return Inventory(pools, slices, signature, pairable=pairable, facts=facts)
 
 
 def _pairable(

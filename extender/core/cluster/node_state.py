@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from extender.model import Node, PoolID
 
 from ..releases.release import Release
+from ..topology.machine_facts import NO_FACTS, MachineFacts
 from ..topology.vocabulary import Vocabulary
 from .free_pairs import FreePairs, free_units
 from .inventory import Inventory, Previous, inventory_of
@@ -48,6 +49,7 @@ class ClusterContext:
     slices: SliceIndex
     usage: Mapping[PoolID, PoolUsage]
     lineage: Lineage
+    machines: MachineFacts = NO_FACTS
 
 
 def state_of(node: Node, context: ClusterContext) -> NodeState:
@@ -69,7 +71,7 @@ def state_after(
     ``pools``: those that changed and that the node may see; ``unmoved``: see ``unmoved_slices``.
     """
     inventory = state.inventory
-    if _is_seen_otherwise(state.node, node, context.slices):
+    if _is_seen_otherwise(state.node, node, context):
         inventory = _gathered(node, context)
     elif pools:
         inventory = _gathered(node, context, Previous(inventory, pools, unmoved))
@@ -89,12 +91,23 @@ def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> No
 
 
 def _gathered(node: Node, context: ClusterContext, previous: Previous | None = None) -> Inventory:
-    return inventory_of(node, context.slices, context.release, context.vocabulary, context.lineage, previous)
+    return inventory_of(
+        node,
+        context.slices,
+        context.release,
+        context.vocabulary,
+        context.lineage,
+        previous,
+        context.machines,
+    )
 
 
-def _is_seen_otherwise(before: Node, after: Node, slices: SliceIndex) -> bool:
+def _is_seen_otherwise(before: Node, after: Node, context: ClusterContext) -> bool:
     """Whether the node's inventory may be another one, because of what the node says."""
     if before.labels != after.labels:
+        if context.machines.labelled(before.labels) != context.machines.labelled(after.labels):
+            return True
+        slices = context.slices
         offered = (*slices.selected, *slices.local.get(after.name, ()))
         if any(slice_.node_selector is not None or slice_.per_device_node_selection for slice_ in offered):
             return True

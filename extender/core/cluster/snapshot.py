@@ -23,6 +23,7 @@ from extender.model.kinds import (
 )
 
 from ..releases.release import Release
+from ..topology.machine_facts import NO_FACTS, MachineFacts
 from ..topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from .changes import Changes
 from .differences import Difference, applied
@@ -51,7 +52,7 @@ class Snapshot:
     pools they hold devices of, ``usage`` what that adds up to. ``pool_nodes``: names of the nodes that have
     a pool. ``negative``: the claims that hold a negative amount. ``number`` counts the snapshots of one
     ``lineage`` that changed nodes; ``changes`` holds the names that each of the last ones changed, newest
-    last.
+    last. ``machines``: facts of machine types.
     """
 
     release: Release
@@ -64,6 +65,7 @@ class Snapshot:
     pool_nodes: Mapping[PoolID, tuple[str, ...]]
     negative: frozenset[ClaimKey] = frozenset()
     lineage: Lineage = field(default_factory=Lineage)
+    machines: MachineFacts = NO_FACTS
     number: int = 0
     changes: tuple[frozenset[str], ...] = ()
 
@@ -80,6 +82,7 @@ class Snapshot:
         taint_rules: Iterable[DeviceTaintRule] = (),
         namespaces: Iterable[Namespace] = (),
         vocabulary: Vocabulary = DEFAULT_VOCABULARY,
+        machines: MachineFacts = NO_FACTS,
     ) -> Snapshot:
         """Freeze a world made by hand. The order of the inputs does not matter; names are unique."""
         changes = (
@@ -91,11 +94,15 @@ class Snapshot:
             | Changes.of(DEVICE_TAINT_RULE, taint_rules)
             | Changes.of(NAMESPACE, namespaces)
         )
-        return cls.of_objects(Objects().updated(changes), release, vocabulary)
+        return cls.of_objects(Objects().updated(changes), release, vocabulary, machines)
 
     @classmethod
     def of_objects(
-        cls, objects: Objects, release: Release, vocabulary: Vocabulary = DEFAULT_VOCABULARY
+        cls,
+        objects: Objects,
+        release: Release,
+        vocabulary: Vocabulary = DEFAULT_VOCABULARY,
+        machines: MachineFacts = NO_FACTS,
     ) -> Snapshot:
         """Freeze a cluster. The order of the objects does not matter."""
         lineage = Lineage()
@@ -105,7 +112,7 @@ class Snapshot:
         claims = {key: Difference(None, claim) for key, claim in objects[RESOURCE_CLAIM].items()}
         holders = holders_after({}, claims)
         usage = {pool: pool_usage(pool, group, release) for pool, group in holders.items()}
-        context = ClusterContext(release, vocabulary, index, usage, lineage)
+        context = ClusterContext(release, vocabulary, index, usage, lineage, machines)
         states: dict[str, NodeState] = {}
         pool_nodes: dict[PoolID, list[str]] = {}
         for name, node in sorted(objects[NODE].items()):
@@ -123,6 +130,7 @@ class Snapshot:
             pool_nodes={pool: tuple(names) for pool, names in pool_nodes.items()},
             negative=negative_after(frozenset(), claims),
             lineage=lineage,
+            machines=machines,
         )
 
     @property
@@ -173,7 +181,9 @@ class Snapshot:
             changed[DEVICE_TAINT_RULE].values(),
             self.release,
         )
-        before = ClusterContext(self.release, self.vocabulary, self.slices, self.usage, self.lineage)
+        before = ClusterContext(
+            self.release, self.vocabulary, self.slices, self.usage, self.lineage, self.machines
+        )
         context = replace(
             before,
             slices=index_after(self.slices, tainted, self.release),

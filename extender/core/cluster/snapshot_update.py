@@ -10,7 +10,7 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 # of a node can be kept.
 #
 # What decides a node's state (`NodeState`)
-# * The Node itself: labels (node selectors), declared features.
+# * The Node itself: labels (node selectors, facts of machines), declared features.
 # * The pools that it sees. A pool is decided by *all* of its slices, on whatever nodes: generation, number
 #   of slices and counters of the others count, too. So a slice that changes concerns every node that any
 #   slice of its pool targets, before the change or after it, not only the nodes of the slice itself. For
@@ -21,7 +21,7 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 #   every node's inventory (`SliceIndex.broken`). When that tuple differs, all nodes are looked at.
 # * What claims hold in those pools. `held` names the pools with other usage than before, `pool_nodes` the
 #   nodes that have them.
-# The vocabulary and the release never change within a lineage.
+# The vocabulary, the facts of machines and the release never change within a lineage.
 #
 # How it works
 # 1. `slices_changed`: from changed slices and rules to slices that differ with their taints on them.

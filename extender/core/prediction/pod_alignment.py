@@ -116,20 +116,21 @@ def _form(devices: Sequence[Placed]) -> Hashable:
     for the askers of parts of one card.
     """
     locations = [each.location for each in devices]
+    numbers = [(*location[1:5], location.switch) for location in locations]
     columns = [
         {number: rank for rank, number in enumerate(sorted({-1, *column}), -1)}
-        for column in zip(*(location[1:5] for location in locations), strict=True)
+        for column in zip(*numbers, strict=True)
     ]
     cards = Counter(location.device for location in locations)
     return tuple(
         sorted(
             (
                 location.kind,
-                *(ranks[number] for ranks, number in zip(columns, location[1:5], strict=True)),
+                *(ranks[number] for ranks, number in zip(columns, of_device, strict=True)),
                 location.groups,
                 asker if cards[location.device] > 1 else 0,
             )
-            for location, asker in devices
+            for (location, asker), of_device in zip(devices, numbers, strict=True)
         )
     )
 

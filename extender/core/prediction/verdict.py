@@ -16,6 +16,7 @@ from ..claims.plan import Plan
 from ..cluster.inventory import EMPTY, Inventory
 from ..reasons import Certainty, Outcome, Reason
 from ..releases.release import Release
+from ..topology.machine_facts import FactsUse
 from .fragmentation import Fragmentation
 from .judge import Judgement
 from .node_view import NodeView
@@ -42,6 +43,7 @@ class NodeVerdict:
     ``devices``: claims in pod order, each in allocation order; the indexes in
     ``alignment`` count in them. ``fragmentation``: what it leaves for later pods, where
     devices are predicted. ``passed_over``: the alternatives that the claims prefer to those used.
+    ``facts``: what became of facts of machines on the node.
     """
 
     outcome: Outcome
@@ -53,6 +55,7 @@ class NodeVerdict:
     steps: int
     fragmentation: Fragmentation | None = None
     passed_over: int = 0
+    facts: FactsUse | None = None
 
 
 def scored(verdicts: Mapping[str, NodeVerdict], why: Reason) -> dict[str, NodeVerdict]:
@@ -96,6 +99,7 @@ def verdict_of(plan: Plan, judgement: Judgement, score: int, release: Release) -
         prediction.steps,
         judgement.fragmentation,
         judgement.passed_over,
+        facts=inventory.facts,
     )
 
 

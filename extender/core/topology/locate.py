@@ -8,12 +8,15 @@ it, and stays unknown otherwise. A GPU without a NUMA node is on that of the NIC
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterable, Sequence
-from typing import Generic, TypeVar
+from itertools import repeat
+from typing import Generic, NamedTuple, TypeVar
 
 from extender.model import Device
 
 from .driver_attributes import OFF_BUS, DeviceKind, DriverAttributes
-from .locations import Location
+from .filled_places import Places, contradicted, filled
+from .locations import TOLD_NUMA, TOLD_ROOT, TOLD_SOCKET, Location
+from .machine_facts import FactsUse, MachineType, matched
 from .published import PublishedTopology, read_published
 from .vocabulary import Vocabulary
 
@@ -21,16 +24,34 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", int, str)
 
 
+class Located(NamedTuple):
+    """The locations of a node's devices, and the facts of machines that were used, or why they were not."""
+
+    locations: tuple[Location, ...]
+    facts: FactsUse | None
+
+
 def locate(
     devices: Sequence[tuple[str, Device]], vocabulary: Vocabulary, not_local: Container[int] = ()
 ) -> tuple[Location, ...]:
+    """Find the locations by what is published alone; see ``locate_with``."""
+    return locate_with(devices, vocabulary, (), not_local).locations
+
+
+def locate_with(
+    devices: Sequence[tuple[str, Device]],
+    vocabulary: Vocabulary,
+    types: Sequence[MachineType],
+    not_local: Container[int] = (),
+) -> Located:
     """
     Find the locations of all devices of one node: one ``Location`` per (driver, device), same order.
 
     Pass everything the node publishes, allocated or not: one device's NUMA node is often known
-    only through another one on the same root. ``not_local``: the positions of devices that other
-    nodes can reach too, or that are not for this node at all. They are nowhere on the node, of kind
-    ``virtual``, and nothing is inferred from them. Never raises: values that make no sense are unknown.
+    only through another one on the same root. ``types``: the machine types that the node's labels
+    allow. ``not_local``: the positions of devices that other nodes can reach too, or that are not for
+    this node at all. They are nowhere on the node, of kind ``virtual``, and nothing is inferred from
+    them. Never raises: values that make no sense are unknown.
     """
     names_of: dict[str, DriverAttributes] = {}
     published: list[PublishedTopology] = []
@@ -40,22 +61,66 @@ def locate(
             names = names_of[driver] = vocabulary.attributes(driver)
         facts = read_published(names, driver, device)
         published.append(facts.without_location() if position in not_local else facts)
+    places = _places(published)
+    named = [(driver, device.name) for driver, device in devices] if types else []
+    match = matched(types, named, published) if types else None
+    if match is None:
+        return Located(_locations(published, places), None)
+    use = contradicted(match, named, published, places)
+    if use.problem is not None:
+        return Located(_locations(published, places), use)
+    known = filled(published, match.places)
+    return Located(_locations(known, _places(known), places), use)
 
+
+def _places(published: Sequence[PublishedTopology]) -> Places:
     physical = _physical_devices(published)
     roots = _roots(published, physical)
     nodes = _numa_nodes(published, physical, roots)
-    sockets = _sockets(published, roots, nodes)
+    return Places(physical, roots, nodes, _sockets(published, roots, nodes))
+
+
+def _locations(
+    published: Sequence[PublishedTopology], places: Places, bare: Places | None = None
+) -> tuple[Location, ...]:
+    """``bare``: the places by what is published alone, where ``places`` are by facts too."""
     return tuple(
         map(
             Location,
             [facts.kind for facts in published],
-            physical,
-            _numbered(roots),
-            _numbered(nodes),
-            _numbered(sockets),
+            places.physical,
+            _numbered(places.roots),
+            _numbered(places.nodes),
+            _numbered(places.sockets),
             _groups(published),
+            _numbered(_switches(published, places.roots)),
+            repeat(0) if bare is None else _told(places, bare),
         )
     )
+
+
+def _told(places: Places, bare: Places) -> list[int]:
+    """Bits for what is known in ``places`` and unknown in ``bare``."""
+    return [
+        (TOLD_ROOT if root and not bare_root else 0)
+        | (TOLD_NUMA if node is not None and bare_node is None else 0)
+        | (TOLD_SOCKET if socket is not None and bare_socket is None else 0)
+        for root, bare_root, node, bare_node, socket, bare_socket in zip(
+            places.roots, bare.roots, places.nodes, bare.nodes, places.sockets, bare.sockets, strict=True
+        )
+    ]
+
+
+def _switches(published: Sequence[PublishedTopology], roots: Sequence[str]) -> list[str]:
+    """The switch of each device whose root holds several; a root's only switch is as near as the root."""
+    held: dict[str, set[str]] = {}
+    for facts, root in zip(published, roots, strict=True):
+        if root and facts.switch:
+            held.setdefault(root, set()).add(facts.switch)
+    return [
+        facts.switch if len(held.get(root, ())) > 1 else ""
+        for facts, root in zip(published, roots, strict=True)
+    ]
 
 
 def _physical_devices(published: Sequence[PublishedTopology]) -> list[int]:

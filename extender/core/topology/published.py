@@ -34,7 +34,8 @@ class PublishedTopology(NamedTuple):
     ``root`` is empty and ``socket`` -1 where unknown; ``reach`` holds the roots that a
     device serves without sitting on one of them; ``numa`` is empty where unknown, else
     the physical node comes first. ``is_part``: it names a device that it is a part of. ``groups``:
-    ``attribute=value`` of each group that it is in, with what a pair within it is worth.
+    ``attribute=value`` of each group that it is in, with what a pair within it is worth. ``switch``: its
+    PCIe switch, which no driver publishes and facts of the machine may tell.
     """
 
     kind: DeviceKind
@@ -46,6 +47,7 @@ class PublishedTopology(NamedTuple):
     own_memory: bool
     is_part: bool = False
     groups: tuple[tuple[str, float], ...] = ()
+    switch: str = ""
 
     @property
     def bus(self) -> str:

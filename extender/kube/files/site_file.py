@@ -95,6 +95,10 @@ class SiteValue:
             self.refuse(f"expected a list of {what}, such as [{self._inline}], got {self._type}")
         return [SiteValue(self.path, self.where, item, _line(item)) for item in self.node.value]
 
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
+
     def boolean(self) -> bool:
         if self._tag != "bool":
             self.refuse(f"expected true or false, got {self._type}")
@@ -105,6 +109,13 @@ class SiteValue:
         if self._tag not in ("int", "float"):
             self.refuse(f"expected {what}, got {self._type}")
         return float(self.node.value)
+
+    def whole_number(self, what: str) -> int:
+        """The whole number, 0 or more; ``what`` says what it should be."""
+        number = self.number(what)
+        if not number.is_integer() or number < 0:
+            self.refuse(f"expected {what}, a whole number from 0, got {number:g}")
+        return int(number)
 
     @property
     def _tag(self) -> str:

@@ -7,13 +7,13 @@ of all pairs that have no row. What is left out keeps its worth.
 
 from __future__ import annotations
 
-from extender.core.alignment.worths import WorthRow, Worths
+from extender.core.alignment.worths import WITH_COLUMN, WorthRow, Worths
 from extender.core.topology.driver_attributes import DeviceKind
 from extender.core.topology.locations import Distance
 
 from .site_file import SiteValue, read_site_file
 
-_DISTANCES = tuple(distance.value for distance in Distance if distance is not Distance.GROUP)
+_DISTANCES = tuple(distance.value for distance in WITH_COLUMN)
 _KINDS = tuple(kind.value for kind in DeviceKind if kind is not DeviceKind.VIRTUAL)
 
 

@@ -10,6 +10,7 @@ import orjson
 from aiohttp import web
 
 from ..logs import lines_left_out
+from ..machine_facts import facts_counts, facts_notes
 from .dependencies import Service, snapshot_objects
 from .page import page
 
@@ -48,6 +49,7 @@ def _checks(service: Service) -> list[str]:
         *map(partial(_reflector_check, follower.now()), follower.reflectors),
         *_held_twice_check(follower.held_twice),
         *_negative_check(follower.negative_amounts),
+        *(f"[-]facts of machines: {note}\n" for note in facts_notes(service.store.current).values()),
         f"[{'+' if listed else '-'}]snapshot {'ok' if listed else 'not listed completely yet'} ({sizes})\n",
         f"[{'+' if serving else '-'}]serving {'ok' if serving else 'draining: a signal to stop has come'}\n",
     ]
@@ -115,6 +117,7 @@ async def metrics(service: Service, request: web.Request) -> web.Response:
     service.metrics.in_flight(follower.in_flight)
     service.metrics.held_twice(len(follower.held_twice))
     service.metrics.negative_amounts(len(follower.negative_amounts))
+    service.metrics.machine_facts(facts_counts(service.store.current))
     service.metrics.lines_left_out(lines_left_out())
     service.metrics.reflectors(follower.reflectors, follower.now())
     body, content_type = service.metrics.expose(

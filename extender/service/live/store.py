@@ -17,6 +17,7 @@ from extender.core.cluster.negative_amounts import claim_names, holds_negative
 from extender.core.cluster.objects import Objects
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.cluster.usage import held_twice
+from extender.core.topology.machine_facts import NO_FACTS
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model.kinds import KINDS, POD, RESOURCE_CLAIM
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes
     from extender.core.cluster.snapshot import ClaimKey
     from extender.core.releases.release import Release
+    from extender.core.topology.machine_facts import MachineFacts
     from extender.core.topology.vocabulary import Vocabulary
     from extender.model import Claim, DeviceID, Pod
 
@@ -63,10 +65,11 @@ class LiveStore:
         in_flight: InFlight,
         clock: Callable[[], float],
         vocabulary: Vocabulary = DEFAULT_VOCABULARY,
+        machines: MachineFacts = NO_FACTS,
         *,
         apart: bool = False,
     ) -> None:
-        self.current = Snapshot.of(release=release, vocabulary=vocabulary)
+        self.current = Snapshot.of(release=release, vocabulary=vocabulary, machines=machines)
         self._in_flight = in_flight
         self._clock = clock
         self._apart = apart
@@ -189,7 +192,8 @@ class LiveStore:
 
     def _freeze_first(self) -> Snapshot:
         """Freeze the first lists. Takes seconds for tens of thousands of slices, and changes nothing here."""
-        return Snapshot.of_objects(self._first, self.current.release, self.current.vocabulary)
+        now = self.current
+        return Snapshot.of_objects(self._first, now.release, now.vocabulary, now.machines)
 
     def _begin_with(self, snapshot: Snapshot) -> None:
         self._claims = dict(snapshot.claims)

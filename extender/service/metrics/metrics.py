@@ -85,6 +85,7 @@ class Metrics:
         self._nominating = self._gauge(specs.NOMINATING)
         self._held_twice = self._gauge(specs.DEVICES_HELD_TWICE)
         self._negative_amounts = self._gauge(specs.NEGATIVE_AMOUNTS)
+        self._facts_nodes = self._gauge(specs.MACHINE_FACTS_NODES)
         self._double_uses = self._counter(specs.CARD_DOUBLE_USES)
         self._achieved = self._histogram(specs.ALIGNMENT_ACHIEVED)
         self._best = self._histogram(specs.ALIGNMENT_BEST)
@@ -204,7 +205,11 @@ class Metrics:
     def negative_amounts(self, claims: int) -> None:
         """Show how many claims hold a negative amount of a capacity."""
         self._negative_amounts.set(claims)
-        self._negative_amounts.set(claims)
+
+    def machine_facts(self, nodes: Mapping[str, int]) -> None:
+        """Show what became of facts of machines, as numbers of nodes."""
+        for state, count in nodes.items():
+            self._facts_nodes.labels(state).set(count)
 
     def expired(self, claims: int) -> None:
         """Record claims whose assumed allocation was given up."""

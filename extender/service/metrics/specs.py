@@ -17,6 +17,7 @@ from extender.model.kinds import KINDS
 from ..listeners import LISTENER_NAMES, Audience, Reloaded
 from ..live.dropped import Dropped
 from ..live.prediction_check import Match
+from ..machine_facts import STATES
 from ..nomination.results import NominationResult
 from ..policy import Policy
 from ..recording.thread import Recorded
@@ -236,6 +237,13 @@ NEGATIVE_AMOUNTS = MetricSpec(
     "Claims that hold a negative amount of a capacity: from Kubernetes 1.38 on no pod with an unallocated "
     "claim is scheduled until they are gone.",
 )
+MACHINE_FACTS_NODES = MetricSpec(
+    "machine_facts_nodes",
+    MetricType.GAUGE,
+    "Nodes whose labels facts of machines are for, by what became of these: used, or not used because the "
+    "drivers contradict them, because two types match, or because the node has other PCI addresses.",
+    (Label("state", STATES),),
+)
 CARD_DOUBLE_USES = MetricSpec(
     "card_double_uses_total",
     MetricType.COUNTER,
@@ -387,6 +395,7 @@ METRICS: tuple[MetricSpec, ...] = (
     NOMINATING,
     DEVICES_HELD_TWICE,
     NEGATIVE_AMOUNTS,
+    MACHINE_FACTS_NODES,
     CARD_DOUBLE_USES,
     ALIGNMENT_ACHIEVED,
     ALIGNMENT_BEST,

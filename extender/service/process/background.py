@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ..collector import freeze, no_collection
+from ..live.facts_log import FactsLog
 from .loop_lag import probe_lag
 
 if TYPE_CHECKING:
@@ -64,9 +65,11 @@ async def background(
 
 
 async def _expire(live: LiveFollower, metrics: Metrics) -> None:
+    facts = FactsLog()
     while True:
         await asyncio.sleep(EXPIRY_SECONDS)
         metrics.expired(live.store.expire())
+        facts.tell(live.store.current)
         try:
             live.checks.settle(live.store.current)
         except Exception as error:

@@ -47,6 +47,7 @@ from .run import serve
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Evaluation
     from extender.core.releases.release import Release
+    from extender.core.topology.machine_facts import MachineFacts
     from extender.core.topology.vocabulary import Vocabulary
     from extender.kube.watch.events import ReflectorState
     from extender.model import Pod
@@ -68,11 +69,19 @@ class Scheduler:
     gates: Mapping[str, bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What is known of the cluster's hardware before it is listed: names of attributes, facts of machines."""
+
+    vocabulary: Vocabulary
+    machines: MachineFacts
+
+
 async def serve_live(
     connection: Connection,
     scheduler: Scheduler,
     config: Config,
-    vocabulary: Vocabulary,
+    hardware: Hardware,
     announce: Callable[[str], None],
 ) -> None:
     """
@@ -86,7 +95,12 @@ async def serve_live(
     metrics = Metrics(scheduler.release.version)
     clock = time.monotonic
     store = LiveStore(
-        scheduler.release, InFlight(config.in_flight_seconds), clock, vocabulary=vocabulary, apart=True
+        scheduler.release,
+        InFlight(config.in_flight_seconds),
+        clock,
+        hardware.vocabulary,
+        hardware.machines,
+        apart=True,
     )
     async with AsyncExitStack() as stack:
         recorder: Recorder | None = None

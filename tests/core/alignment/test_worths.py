@@ -14,6 +14,7 @@ from extender.core.alignment.worths import (
     HAMI,
     KUBECON,
     SLIT,
+    WITH_COLUMN,
     Basis,
     WorthRow,
     Worths,
@@ -24,8 +25,7 @@ from tests.paths import DOCS
 
 ROW = WorthRow(1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 PAIRS = list(combinations_with_replacement(DeviceKind, 2))
-TABLE = [distance for distance in Distance if distance is not Distance.GROUP]
-"""The distances with a column; a group has worths of its own, in the vocabulary."""
+TABLE = WITH_COLUMN
 PAGE = (DOCS / "alignment.md").read_text()
 NOTES = {KUBECON: "1", DRANET: "2", SLIT: "3", HAMI: "the order of 4"}
 """How the page cites a publication: by the number of the note below its table."""

@@ -35,4 +35,4 @@ def test_no_devices_no_locations():
 def test_what_is_unknown_is_minus_one():
     """Of a device that publishes nothing, its kind and that it is a device are known."""
     (location,) = locate([("gpu.nvidia.com", Device("d", {}))], DEFAULT_VOCABULARY)
-    assert location == Location(DeviceKind.GPU, device=0) == (DeviceKind.GPU, 0, -1, -1, -1, ())
+    assert location == Location(DeviceKind.GPU, device=0) == (DeviceKind.GPU, 0, -1, -1, -1, (), -1, 0)

@@ -233,7 +233,8 @@ class WithoutObstacles:
                 newest[slice_.pool_id] = max(slice_.generation, newest.get(slice_.pool_id, 0))
             whole = [each for pool, last in newest.items() for each in self._slices.complete(pool, last)]
             index = index_slices(whole, release)
-        return inventory_of(node, index, release, snapshot.vocabulary, Lineage())
+        lineage, machines = Lineage(), snapshot.machines
+        return inventory_of(node, index, release, snapshot.vocabulary, lineage, machines=machines)
 
     def _usage(
         self, codes: set[CauseCode], node_layout: NodeLayout, inventory: Inventory, release: Release
