@@ -91,7 +91,7 @@ def _key(written: str, value: SiteValue) -> str:
     if not address and not _NAMED.fullmatch(written):
         value.refuse(
             f"{written} is neither a PCI address nor DRIVER/DEVICE; write it as lspci -D does, "
-            "0000:1b:00.0, or dra.net/NAME for a device that publishes no address"
+            "0000:1b:00.0, or by driver and name where the device publishes no address"
         )
     return address or written
 

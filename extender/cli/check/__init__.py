@@ -1,0 +1,1 @@
+"""``check``: which distances are known on the nodes of a cluster, and what to do about the others."""
