@@ -38,7 +38,9 @@ def explained(snapshot):
     memo = Memo(lambda name, score: (name, score))
     evaluation = evaluate(snapshot, snapshot.pods["default", "p"], memo, Settings())
     found = evaluation.verdicts(["node-0"])
-    nodes = explained_nodes(["node-0"], found, evaluation.best, evaluation.no_fit, score=None)
+    nodes = explained_nodes(
+        ["node-0"], found, evaluation.best, evaluation.no_fit, evaluation.double_uses, score=None
+    )
     return msgspec.to_builtins(nodes["node-0"])
 
 

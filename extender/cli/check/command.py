@@ -9,11 +9,9 @@ import orjson
 
 from extender.core.cluster.known_distances import known_types
 from extender.core.topology.known_machines import INSTANCE_TYPE
-from extender.kube.api.errors import LiveError
-from extender.kube.api.listing import read_live
 
-from ..cluster_input import cluster_input, read_cluster
-from ..exit_status import Exit, WrongInput
+from ..cluster_input import cluster_input, dumped_or_live
+from ..exit_status import Exit
 from ..options import add_cluster, add_kubernetes, add_output
 from ..site import add_site, site_of
 from ..text import terminal_width
@@ -30,10 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check; a finding is a distance that nobody tells."""
     site = site_of(args)
-    try:
-        cluster = read_cluster(args.cluster) if args.cluster else read_live()
-    except LiveError as error:
-        raise WrongInput(str(error)) from error
+    cluster = dumped_or_live(args.cluster)
     given = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary, site.machines)
     types = known_types(given.snapshot.nodes, site.vocabulary, INSTANCE_TYPE)
     for note in given.notes:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from extender.cli.check import command as check
+from extender.cli import cluster_input
 from extender.kube.api.errors import LiveError
 from tests.paths import DOCS
 
@@ -125,10 +125,10 @@ def test_types_with_the_same_ways_are_together(run, dump):
 def test_a_cluster_that_cannot_be_reached(run, monkeypatch):
     """Exit status 2 and the reason."""
 
-    def read_live():
+    def read_live(**_):
         raise LiveError("no kubeconfig")
 
-    monkeypatch.setattr(check, "read_live", read_live)
+    monkeypatch.setattr(cluster_input, "read_live", read_live)
     ran = run("check")
     assert (ran.status, ran.err) == (2, "dra-extender check: no kubeconfig\n")
 
