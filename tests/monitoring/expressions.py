@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from extender.service.metrics.specs import METRICS, PREFIX, MetricType
+from extender.service.metrics.spec import PREFIX, MetricType
+from extender.service.metrics.specs import METRICS
 from tests.paths import DOCS, ROOT
 
 FILES = ROOT / "deploy" / "chart" / "files"

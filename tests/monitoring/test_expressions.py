@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from extender.service.metrics.specs import METRICS, PREFIX
+from extender.service.metrics.spec import PREFIX
+from extender.service.metrics.specs import METRICS
 from tests.monitoring.expressions import (
     Expression,
     everything,

@@ -21,7 +21,7 @@ from prometheus_client.process_collector import ProcessCollector
 from extender import __version__
 
 from . import specs
-from .specs import PREFIX, MetricSpec
+from .spec import PREFIX, MetricSpec
 
 if TYPE_CHECKING:
     from extender.core.alignment.pairs import Alignment
@@ -81,8 +81,7 @@ class Metrics:
         self._nominations = self._counter(specs.NOMINATIONS)
         self._not_nominated = self._counter(specs.NOT_NOMINATED)
         self._nomination_seconds = self._histogram(specs.NOMINATION_SECONDS)
-        self._nominated = self._gauge(specs.NOMINATED_PODS)
-        self._nominating = self._gauge(specs.NOMINATING)
+        self._nominated, self._nominating = map(self._gauge, (specs.NOMINATED_PODS, specs.NOMINATING))
         self._held_twice = self._gauge(specs.DEVICES_HELD_TWICE)
         self._negative_amounts = self._gauge(specs.NEGATIVE_AMOUNTS)
         self._facts_nodes = self._gauge(specs.MACHINE_FACTS_NODES)

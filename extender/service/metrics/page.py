@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .specs import METRICS, PREFIX, MetricSpec
+from .spec import PREFIX, MetricSpec
+from .specs import METRICS
 
 
 def markdown() -> str:

@@ -6,9 +6,6 @@ Labels are closed sets. Pods, nodes, devices and claims never are labels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from extender.core.nomination.refusals import Refusal
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.kube.api.event_recorder import EventResult
@@ -25,8 +22,7 @@ from ..refusals import Closed, TurnedAway
 from ..routing import RouteResult
 from ..softening import RESULTS
 from ..verb import NeutralReason, Result, Verb
-
-PREFIX = "dra_extender_"
+from .spec import Label, MetricSpec, MetricType
 
 UNKNOWN_WORD = "unknown-word"
 """The label of a pod whose annotation holds no known policy; treated as preferred."""
@@ -47,32 +43,6 @@ BODY_FIELDS = (
 """First parts of the field paths a bad request may name; anything else counts as ``body``."""
 
 SNAPSHOT_KINDS = ("nodes", "resourceslices", "deviceclasses", "resourceclaims", "pods")
-
-
-class MetricType(StrEnum):
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """``values`` empty: constant for the life of the process, or listed in ``help``."""
-
-    name: str
-    values: tuple[str, ...] = ()
-    help: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MetricSpec:
-    """``name`` without the prefix, as it is exposed; ``buckets`` for histograms, in the metric's unit."""
-
-    name: str
-    type: MetricType
-    help: str
-    labels: tuple[Label, ...] = ()
-    buckets: tuple[float, ...] = ()
 
 
 _VERB = Label("verb", tuple(Verb))

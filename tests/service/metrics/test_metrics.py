@@ -16,7 +16,8 @@ from extender.kube.watch.events import ReflectorState
 from extender.service.http.web import make_app
 from extender.service.live.prediction_check import PlacementCheck
 from extender.service.metrics.metrics import Metrics
-from extender.service.metrics.specs import METRICS, PREFIX, MetricType
+from extender.service.metrics.spec import PREFIX, MetricType
+from extender.service.metrics.specs import METRICS
 
 OF_THE_PROCESS = ("process_", "python_gc_")
 FORBIDDEN_LABELS = {"pod", "node", "device", "claim", "namespace", "name", "uid"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from extender.service.metrics.page import markdown
-from extender.service.metrics.specs import PREFIX
+from extender.service.metrics.spec import PREFIX
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs/metrics.md").read_text()
