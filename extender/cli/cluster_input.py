@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from extender.core.cluster.snapshot import Snapshot
+from extender.core.messages import first_few
 from extender.core.releases.feature_gates import WrongGate
 from extender.core.releases.history import LATEST, UnknownRelease, release_for
 from extender.core.releases.release import Release
@@ -81,8 +82,7 @@ def cluster_input(
     notes += facts_notes(snapshot).values()
     notes += left_out_notes(cluster.left_out)
     if cluster.replaced:
-        more = len(cluster.replaced) - _MOST_NAMED
-        named = ", ".join(cluster.replaced[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        named = first_few(cluster.replaced, _MOST_NAMED)
         notes.append(f"given more than once, the last one counts: {named}")
     return ClusterInput(snapshot, tuple(notes))
 

@@ -9,7 +9,7 @@ function that builds them. The codes and the names of the parameters are public 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -51,6 +51,12 @@ def rendered(message: Message[Code], templates: Mapping[Code, str], counted: Col
     """
     values = {name: _with_noun(name, text) if name in counted else text for name, text in message.params}
     return templates[message.code].format_map(values)
+
+
+def first_few(names: Sequence[str], most: int, *, more: int = 0, between: str = ", ") -> str:
+    """The first ``most`` names and how many follow, ``a, b and 3 more``; ``more`` are not in ``names``."""
+    more += max(0, len(names) - most)
+    return between.join(names[:most]) + (f" and {more} more" if more else "")
 
 
 def _with_noun(plural: str, number: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from extender.core import reasons
 from extender.core.advice import claim_warnings
 from extender.core.advice.claim_warnings import Severity, WarningCode, render_warning, warning
-from extender.core.messages import Message, params_of, rendered
+from extender.core.messages import Message, first_few, params_of, rendered
 from extender.core.reasons import Reason, ReasonCode, reason, render
 from extender.core.soft_alignment import refusals
 from extender.core.soft_alignment.refusals import RefusalCode, refusal, render_refusal
@@ -143,3 +143,18 @@ def test_each_table_renders_its_own():
     found = warning(WarningCode.SEARCH_LONG, Severity.WARNS, nodes=1, steps=30_000)
     assert found.severity is Severity.WARNS
     assert render_warning(found).startswith("on 1 node the scheduler searches up to 30000 steps")
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "text"),
+    [
+        ("", 0, ""),
+        ("a", 0, "a"),
+        ("abc", 0, "a, b, c"),
+        ("abcde", 0, "a, b, c and 2 more"),
+        ("ab", 4, "a, b and 4 more"),
+    ],
+)
+def test_the_first_few(names, more, text):
+    """Three are named, and the others counted with those that are not listed."""
+    assert first_few(names, 3, more=more) == text

@@ -10,8 +10,9 @@ from extender.core.audit.auditor import Audit, KnownDistances, Option, PodFindin
 from extender.core.audit.machine_types import MachineType
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
-from extender.core.cluster.double_use import CardEntry
+from extender.core.cluster.double_use import render_entry
 from extender.core.cluster.negative_amounts import claim_names
+from extender.core.messages import first_few
 from extender.core.scheduling import render_filter, render_unchecked
 from extender.core.topology.locations import Distance
 
@@ -74,7 +75,7 @@ def negative_amount_sentences(audit: Audit) -> list[str]:
 def double_use_sentences(audit: Audit) -> list[str]:
     """Which cards are given away twice, and to whom; the first few, and how many more."""
     shown = [
-        f"on {node}, {' and '.join(map(_entry, use.entries[:_MOST_ENTRIES]))}"
+        f"on {node}, {' and '.join(map(render_entry, use.entries[:_MOST_ENTRIES]))}"
         for node, use in audit.double_uses[:_MOST_CARDS]
     ]
     if not shown:
@@ -85,11 +86,6 @@ def double_use_sentences(audit: Audit) -> list[str]:
     return [
         f"{cards} given away twice, because the driver lists each card in several ways: {'; '.join(shown)}."
     ]
-
-
-def _entry(entry: CardEntry) -> str:
-    what = "a part of it" if entry.part else "the whole card"
-    return f"{entry.id.device} ({what}, held by {', '.join(entry.holders)})"
 
 
 def companion_words(finding: PodFinding) -> str:
@@ -136,8 +132,7 @@ def machine_type_name(machine_type: MachineType) -> str:
     """The machine's type where nodes are labelled with one, else a node like it."""
     if not machine_type.types:
         return f"like {machine_type.nodes[0]}"
-    more = len(machine_type.types) - _MOST_TYPES
-    return " or ".join(machine_type.types[:_MOST_TYPES]) + (f" and {more} more" if more > 0 else "")
+    return first_few(machine_type.types, _MOST_TYPES, between=" or ")
 
 
 def machine_type_parts(machine_type: MachineType) -> str:

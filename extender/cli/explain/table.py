@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from extender.core.messages import first_few
 from extender.core.prediction.evaluate import Certainty, Outcome
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
@@ -92,7 +93,7 @@ def _outlook(nodes: Mapping[str, ExplainedNode]) -> Iterator[str]:
     of = {outcome: [name for name, node in nodes.items() if node.outcome == outcome] for outcome in Outcome}
     able, unknown, aborting = of[Outcome.ALLOCATED], of[Outcome.UNKNOWN], of[Outcome.ERROR]
     if aborting:
-        where = _named(sorted(aborting), _MOST_NAMED_IN_SUMMARY)
+        where = first_few(sorted(aborting), _MOST_NAMED_IN_SUMMARY)
         others = f", although {counted(len(able), 'node')} of {len(nodes)} could run it" if able else ""
         yield (
             f"the scheduler aborts the whole attempt when it looks at {where}, and the pod stays "
@@ -116,7 +117,7 @@ def _best_score(able: Mapping[str, ExplainedNode]) -> str:
     best = max(node.score for node in able.values())
     top = sorted(name for name, node in able.items() if node.score == best)
     if any(node.alignment.pairs for node in able.values()):
-        return f"the best score is {best}, on {_named(top, _MOST_NAMED_IN_SUMMARY)}"
+        return f"the best score is {best}, on {first_few(top, _MOST_NAMED_IN_SUMMARY)}"
     if any(len(node.devices) > 1 for node in able.values()):
         return "where its devices are cannot be told, so all score alike"
     return "it has no two devices to align, so all score alike"
@@ -145,7 +146,7 @@ def _group(names: Sequence[str], node: ExplainedNode, context: Context, width: i
     label = names[0] if len(names) == 1 else counted(len(names), "node")
     yield f"{label}: {_heading(node)}"
     if len(names) > 1:
-        yield from _indented("on ", _named(names, _MOST_NAMED), width)
+        yield from _indented("on ", first_few(names, _MOST_NAMED), width)
     if node.message is not None:
         yield from _indented("why: ", node.message if len(names) == 1 else shared_message(node), width)
     yield from _devices(names[0], node, context, many=len(names) > 1)
@@ -223,8 +224,8 @@ def _double_use(entries: Sequence[ExplainedCardEntry], *, named: bool) -> str:
     told = []
     for (part, holders), devices in alike.items():
         what = "the whole card" if not part else "a part of it" if len(devices) == 1 else "parts of it"
-        whose = f"held by {_named(holders, _MOST_NAMED_IN_SUMMARY)}" if holders else "for this pod"
-        told.append(f"{_named(devices, _MOST_NAMED)} ({what}, {whose})")
+        whose = f"held by {first_few(holders, _MOST_NAMED_IN_SUMMARY)}" if holders else "for this pod"
+        told.append(f"{first_few(devices, _MOST_NAMED)} ({what}, {whose})")
     return f"{' and '.join(told)} are one card, which the driver lists in several ways"
 
 
@@ -270,8 +271,3 @@ def _view(name: str, node: ExplainedNode) -> Hashable:
 
 def _number(node: ExplainedNode) -> str:
     return f"{node.alignment.predicted or 0.0:.2f}"
-
-
-def _named(names: Sequence[str], most: int) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

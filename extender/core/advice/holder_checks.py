@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from extender.model import Claim, DeviceID
 
 from ..allocator.results import device_id
-from ..cluster.double_use import CardEntry, DoubleUse, HeldDevices, double_uses, held_by
+from ..cluster.double_use import DoubleUse, HeldDevices, double_uses, held_by, render_entry
 from ..cluster.snapshot import Snapshot
+from ..messages import first_few
 from .claim_warnings import ClaimWarning, Severity, WarningCode, warning
 from .survey import NodeGroup
 
@@ -39,7 +40,7 @@ def double_use_warnings(now: Sequence[NodeGroup], snapshot: Snapshot) -> Iterato
             Severity.WARNS,
             nodes=nodes,
             node=node,
-            entries=" and ".join(map(_entry, use.entries[:_MOST_NAMED])),
+            entries=" and ".join(map(render_entry, use.entries[:_MOST_NAMED])),
         )
 
 
@@ -57,7 +58,10 @@ def gone_warnings(claims: Sequence[Claim], snapshot: Snapshot) -> Iterator[Claim
         gone = [str(id_) for id_ in held_by(claim) if id_ not in listed]
         if gone:
             yield warning(
-                WarningCode.DEVICE_NOT_LISTED, Severity.NOTES, claim=claim.name, device=_listed(gone)
+                WarningCode.DEVICE_NOT_LISTED,
+                Severity.NOTES,
+                claim=claim.name,
+                device=first_few(gone, _MOST_NAMED),
             )
 
 
@@ -74,14 +78,3 @@ def _first_double_use(group: NodeGroup, name: str, snapshot: Snapshot, held: Hel
     }
     uses = double_uses(state, held, snapshot.vocabulary, wanted)
     return next((use for use in uses if any(entry.id in wanted for entry in use.entries)), None)
-
-
-def _entry(entry: CardEntry) -> str:
-    what = "a part" if entry.part else "the whole card"
-    whose = f"held by {_listed(entry.holders)}" if entry.holders else "for this pod"
-    return f"{entry.id.device} ({what}, {whose})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

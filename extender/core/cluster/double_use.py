@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 from extender.model import Claim, Device, DeviceID, PoolID
 
+from ..messages import first_few
 from ..topology.driver_attributes import CARDS
 from ..topology.published import read_published
 from ..topology.vocabulary import Vocabulary
 from .node_state import NodeState
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,13 @@ def double_uses(
         if len(entries) > 1 and not all(entry.part for entry in entries):
             uses.append(DoubleUse(entries))
     return tuple(uses)
+
+
+def render_entry(entry: CardEntry) -> str:
+    """The device, how much of the card it is and whose, for people."""
+    what = "a part of it" if entry.part else "the whole card"
+    whose = f"held by {first_few(entry.holders, _MOST_NAMED)}" if entry.holders else "for this pod"
+    return f"{entry.id.device} ({what}, {whose})"
 
 
 def held_by(claim: Claim) -> Iterable[DeviceID]:

@@ -41,7 +41,7 @@ def test_a_card_that_would_be_used_twice(held, nodes):
         text = found[WarningCode.CARD_USED_TWICE]
         assert text.startswith(f"on {nodes} ")
         assert text.endswith(
-            "on n-1, gpu-0 (the whole card, for this pod) and gpu-0-mig-0 (a part, held by claim "
+            "on n-1, gpu-0 (the whole card, for this pod) and gpu-0-mig-0 (a part of it, held by claim "
             "default/other) are one card"
         )
 
@@ -51,7 +51,8 @@ def test_a_pod_that_gets_the_card_and_its_slice():
     snapshot = cluster(1)
     found = warned(snapshot, b.claim("c", b.spec(b.request("gpu", "gpu", 2))))
     assert found[WarningCode.CARD_USED_TWICE].endswith(
-        "on n-0, gpu-0 (the whole card, for this pod) and gpu-0-mig-0 (a part, for this pod) are one card"
+        "on n-0, gpu-0 (the whole card, for this pod) and gpu-0-mig-0 (a part of it, for this pod) are "
+        "one card"
     )
 
 

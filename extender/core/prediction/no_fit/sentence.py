@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ...messages import first_few
 from .causes import CauseCode, Loss, NoFit, PoolSlices, RequestFit
 
 _MOST_NAMED = 3
@@ -133,8 +134,8 @@ def _of_loss(loss: Loss, fit: NoFit, *, named: bool) -> str:
     text = f"{loss.devices} {one if loss.devices == 1 else several}"
     if loss.code == CauseCode.POOL_INCOMPLETE:
         pools = [_pool(pool, named=named) for pool in fit.pools if pool.pool in loss.by]
-        return f"{text} ({_names(pools, loss.more)})"
-    names = _names(loss.by, loss.more)
+        return f"{text} ({first_few(pools, _MOST_NAMED, more=loss.more)})"
+    names = first_few(loss.by, _MOST_NAMED, more=loss.more)
     if not names or not (named or loss.code in _COMMON):
         return text
     return f"{text} by {names}" if loss.code in _BY_CLAIMS else f"{text} ({names})"
@@ -184,17 +185,12 @@ def _besides(fit: NoFit, *, named: bool) -> Iterator[str]:
     shown = {loss.code for request in fit.requests for loss in request.losses}
     for cause in fit.causes:
         if cause.code in _BY_CLAIMS and cause.code not in shown and not cause.alone:
-            by = f" by {_names(cause.by, cause.more)}" if named else ""
+            by = f" by {first_few(cause.by, _MOST_NAMED, more=cause.more)}" if named else ""
             yield f"besides, some of them {_LOST[cause.code][1]}{by}"
 
 
 def _listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _names(names: Sequence[str], more: int) -> str:
-    more += max(0, len(names) - _MOST_NAMED)
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more else "")
 
 
 def _devices(count: int) -> str:
