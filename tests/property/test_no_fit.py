@@ -54,6 +54,39 @@ def test_what_is_left_can_be_had(version, world):
             assert request.passing <= request.devices
 
 
+@pytest.mark.parametrize("version", RELEASES)
+@settings(max_examples=30, deadline=None)
+@given(world=worlds())
+def test_nodes_that_look_the_same_are_told_apart(version, world):
+    """What was found out for one node serves another, with the names of that one's claims and pools."""
+    world, release = alike(world), release_for(version)
+    for node, no_fit in no_fits(world, release):
+        alone = evaluation_of(world, release)
+        assert alone.no_fit(node, alone.verdicts([node])[node]) == no_fit
+
+
+def alike(world: World) -> World:
+    """A world in which each node has what the first one has."""
+    first, *others = (node.name for node in world.nodes)
+    slices = [each for each in world.slices if each.node_name in ("", first)]
+    local = [each for each in slices if each.node_name == first]
+    slices += [
+        replace(each, name=f"{other}-{each.name}", pool=other, node_name=other)
+        for other in others
+        for each in local
+    ]
+    claims = [each for each in world.claims if each.allocation is None]
+    for held in world.claims:
+        for result in held.allocation.results if held.allocation is not None else ():
+            pools = (
+                [first, *others]
+                if result.id.pool == first
+                else [result.id.pool] * (result.id.pool == "fabric")
+            )
+            claims += [b.holding(f"{held.name}-{pool}", result.id._replace(pool=pool)) for pool in pools]
+    return world._replace(slices=tuple(slices), claims=tuple(claims))
+
+
 def one_device_each(world: World, fit: RequestFit) -> Iterator[World]:
     """For each device a world in which the pod asks for it alone, as ``fit`` does for several."""
     name, _, sub = fit.request.partition("/")

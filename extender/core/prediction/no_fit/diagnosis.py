@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from extender.model import DeviceID, PoolID
 
@@ -33,6 +34,17 @@ TOTAL_UNITS = 400_000
 """Most units of work for judging devices for one pod. Nodes beyond go without an answer."""
 
 
+class _Look(NamedTuple):
+    """What is found on a node, before claims and pools get their names. ``together``: see ``NoFit``."""
+
+    stages: tuple[Obstacle, ...]
+    found: Sequence[Found]
+    counts: Counts
+    shortage: Shortage | None
+    ways: Ways | None
+    together: tuple[int, int] | None
+
+
 class Diagnoses:
     """
     Tells for the nodes of one snapshot why the claims of one plan do not fit on them.
@@ -49,6 +61,7 @@ class Diagnoses:
         self._findings = Findings()
         self._ways = WaysOut()
         self._shortages: dict[Hashable, Shortage | None] = {}
+        self._looks: dict[Hashable, tuple[tuple[DeviceID, ...], _Look]] = {}
 
     def of(self, view: NodeView, state: NodeState, *, judged: bool) -> NoFit | None:
         """
@@ -64,19 +77,10 @@ class Diagnoses:
             return None
 
     def _diagnosed(self, node: WithoutObstacles, view: NodeView, *, judged: bool) -> NoFit:
-        stages = tuple(stages_of(node))
-        found = [self._findings.of(node, stages, each) for each in node.claims.alternatives]
-        counts = granted_counts(node, found)
-        key = (view.memo, view.key)
-        if key not in self._shortages:
-            self._shortages[key] = shortage_of(view.problem)
-        shortage = self._shortages[key]
+        looked = self._looked_at(node, view, judged=judged)
+        stages, found, shortage = looked.stages, looked.found, looked.shortage
         holders = Holders(node.layout(frozenset(stages))[1], self._snapshot)
-        causes: tuple[Cause, ...] = ()
-        if judged or counts or shortage is not None:
-            lost = {stage for each in found for stage, _ in each.losses}
-            ways = self._ways.of(node, units_of(node, stages), lost, counts)
-            causes = tuple(self._causes(node, found, counts, ways, holders))
+        causes = tuple(self._causes(node, found, looked.counts, looked.ways, holders))
         requests = [
             self._request(node, stages, each, of_it, holders)
             for each, of_it in zip(node.claims.alternatives, found, strict=True)
@@ -91,10 +95,36 @@ class Diagnoses:
             tuple(requests),
             causes,
             tuple(map(node.pool_slices, sorted(node.missing_pools))),
-            granted_together(node, found),
+            looked.together,
             choices if too_many(choices, combined=combined) else 0,
             self._snapshot.release.plugin.timeout_aborts,
         )
+
+    def _looked_at(self, node: WithoutObstacles, view: NodeView, *, judged: bool) -> _Look:
+        """What is found on the node; where nothing but its view decides that, once for all equal views."""
+        if not node.is_as_seen:
+            return self._look(node, view, judged=judged)
+        key, devices = (view.memo, view.key, judged), tuple(node.numbers(NOTHING))
+        if key not in self._looks:
+            self._looks[key] = (devices, self._look(node, view, judged=judged))
+        its_devices, look = self._looks[key]
+        if its_devices == devices:
+            return look
+        same = dict(zip(its_devices, devices, strict=True))
+        return look._replace(found=[each.renamed(same) for each in look.found])
+
+    def _look(self, node: WithoutObstacles, view: NodeView, *, judged: bool) -> _Look:
+        stages = tuple(stages_of(node))
+        found = [self._findings.of(node, stages, each) for each in node.claims.alternatives]
+        counts = granted_counts(node, found)
+        key = (view.memo, view.key)
+        if key not in self._shortages:
+            self._shortages[key] = shortage_of(view.problem)
+        ways = None
+        if judged or counts or self._shortages[key] is not None:
+            lost = {stage for each in found for stage, _ in each.losses}
+            ways = self._ways.of(node, units_of(node, stages), lost, counts)
+        return _Look(stages, found, counts, self._shortages[key], ways, granted_together(node, found))
 
     def _causes(
         self,
@@ -132,14 +162,13 @@ class Diagnoses:
         alone: bool,
     ) -> Iterator[Cause]:
         passing = list(dict.fromkeys(id_ for each in found for id_ in each.passing))
-        held = [
-            (code, names)
-            for code, names in (
+        held = []
+        if obstacles >= HELD:
+            by_code = (
                 (CauseCode.HELD, holders.claims(passing)),
                 (CauseCode.COUNTERS_SPENT, holders.consumers(passing)),
             )
-            if names and obstacles >= HELD
-        ]
+            held = [(code, names) for code, names in by_code if names]
         if len(held) == 2 and set(held[1][1]) <= set(held[0][1]):
             held.pop()
         for code, names in held:

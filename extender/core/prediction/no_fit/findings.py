@@ -7,7 +7,7 @@ first with which it cannot be picked any more is its loss.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from extender.model import DeviceID
@@ -38,6 +38,15 @@ class Found(NamedTuple):
     passing: tuple[DeviceID, ...]
     left: tuple[DeviceID, ...]
     losses: tuple[tuple[Obstacle, tuple[DeviceID, ...]], ...]
+
+    def renamed(self, names: Mapping[DeviceID, DeviceID]) -> Found:
+        """The same on a node where the devices have other names."""
+
+        def of(devices: Iterable[DeviceID]) -> tuple[DeviceID, ...]:
+            return tuple(names[id_] for id_ in devices)
+
+        losses = tuple((stage, of(lost)) for stage, lost in self.losses)
+        return Found(of(self.passing), of(self.left), losses)
 
 
 class Findings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from extender.model import Claim, Device, DeviceID, DeviceTraits, PoolID
 
@@ -14,20 +15,27 @@ class Holders:
     """The devices of one inventory, and the claims that hold devices of its pools, by device."""
 
     def __init__(self, inventory: Inventory, snapshot: Snapshot) -> None:
-        self._devices: dict[DeviceID, Device] = {}
-        self._claims: dict[DeviceID, list[Claim]] = {}
-        for pool in inventory.pools:
-            for slice_ in (*pool.slices, *pool.other_slices):
-                for device in slice_.devices:
-                    self._devices[DeviceID(pool.id.driver, pool.id.pool, device.name)] = device
-            for claim in snapshot.holders.get(pool.id, ()):
-                self._add(claim)
+        self._pools, self._snapshot = inventory.pools, snapshot
 
-    def _add(self, claim: Claim) -> None:
-        for result in claim.allocation.results if claim.allocation is not None else ():
-            held = self._claims.setdefault(result.id, [])
-            if not result.admin_access and claim not in held[-1:]:
-                held.append(claim)
+    @cached_property
+    def _devices(self) -> Mapping[DeviceID, Device]:
+        return {
+            DeviceID(pool.id.driver, pool.id.pool, device.name): device
+            for pool in self._pools
+            for slice_ in (*pool.slices, *pool.other_slices)
+            for device in slice_.devices
+        }
+
+    @cached_property
+    def _claims(self) -> Mapping[DeviceID, Sequence[Claim]]:
+        held: dict[DeviceID, list[Claim]] = {}
+        for pool in self._pools:
+            for claim in self._snapshot.holders.get(pool.id, ()):
+                for result in claim.allocation.results if claim.allocation is not None else ():
+                    of_device = held.setdefault(result.id, [])
+                    if not result.admin_access and claim not in of_device[-1:]:
+                        of_device.append(claim)
+        return held
 
     def claims(self, devices: Iterable[DeviceID]) -> list[str]:
         """The claims that hold one of the devices, as ``namespace/name``, sorted."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from extender.model import DeviceID, Node, PoolID, ResourceSlice
 
@@ -98,6 +99,11 @@ class WithoutObstacles:
         return self._usage(set(), node_layout, inventory, self._release_without(gone)) != UNUSED
 
     @property
+    def is_as_seen(self) -> bool:
+        """Whether it has no other devices with any obstacle away: its view decides all but names."""
+        return not self.off and not self.missing_pools
+
+    @cached_property
     def missing_pools(self) -> frozenset[PoolID]:
         """
         The pools that lack slices, or are passed over for newer slices elsewhere, with all features on.
