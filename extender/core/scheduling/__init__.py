@@ -20,7 +20,7 @@ from .reasons import (
 )
 from .rules import RULES, SchedulingRules, rules_of
 from .sampling import feasible_nodes_to_find
-from .scoring import Scores, Selecting, scores
+from .scoring import Scores, scores
 from .spread_constraints import default_selector
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "SCORES_ONLY",
     "SchedulingRules",
     "Scores",
-    "Selecting",
     "Unchecked",
     "default_selector",
     "feasible",

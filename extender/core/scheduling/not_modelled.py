@@ -61,15 +61,11 @@ def _filters(pod: SchedulingPod, nodes: Nodes, rules: SchedulingRules) -> Iterat
 
 
 def scores_not_modelled(
-    pod: SchedulingPod,
-    strategy: ScoringStrategy,
-    dra_resources: AbstractSet[str],
-    *,
-    selector_known: bool,
+    pod: SchedulingPod, strategy: ScoringStrategy, dra_resources: AbstractSet[str]
 ) -> tuple[NotModelled, ...]:
     """Why the scores are incomplete where the filters are not; empty where they are complete."""
     found = []
-    if not pod.spread and not selector_known and (pod.labels or _owner_selects(pod)):
+    if not pod.spread and (pod.labels or _owner_selects(pod)):
         found.append(not_modelled(NotModelledCode.DEFAULT_SPREAD))
     found += [
         not_modelled(NotModelledCode.SCORED_DRA_RESOURCE, resource=name)

@@ -44,13 +44,6 @@ class Scores:
     not_modelled: tuple[NotModelled, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Selecting:
-    """What selects a pod by its labels: its services and its controller, merged; ``None``: nothing does."""
-
-    selector: LabelSelector | None
-
-
 def scores(
     pod: SchedulingPod,
     nodes: Nodes,
@@ -58,26 +51,19 @@ def scores(
     rules: SchedulingRules,
     *,
     profile: Profile = DEFAULT_PROFILE,
-    selecting: Selecting | None = None,
-    dra_raw: Sequence[int] | None = None,
     dra_resources: AbstractSet[str] = frozenset(),
 ) -> Scores:
     """
     Score the nodes at the positions ``feasible``; a score depends on all of them.
 
-    ``selecting`` of ``None``: it is not known what selects the pod, and pods without topology spread
-    constraints are scored as if nothing did. ``dra_raw``: for a pod with claims
-    ``dynamic_resources.allocation_score`` of each feasible node.
+    Nobody says which services and controllers select the pod, nor which alternatives its claims get: pods
+    without topology spread constraints are scored as if nothing selected them, and claims do not count.
     """
     totals = [0] * len(feasible)
-    selector = selecting.selector if selecting else None
-    for name, answer in plugin_scores(
-        pod, nodes, feasible, rules, profile=profile, default_selector=selector, dra_raw=dra_raw
-    ):
+    for name, answer in plugin_scores(pod, nodes, feasible, rules, profile=profile):
         weight = profile.weights[name]
         totals = [total + weight * own for total, own in zip(totals, answer.normalised, strict=True)]
-    missing = scores_not_modelled(pod, profile.strategy, dra_resources, selector_known=selecting is not None)
-    return Scores(totals, missing)
+    return Scores(totals, scores_not_modelled(pod, profile.strategy, dra_resources))
 
 
 def plugin_scores(
@@ -90,7 +76,13 @@ def plugin_scores(
     default_selector: LabelSelector | None = None,
     dra_raw: Sequence[int] | None = None,
 ) -> list[tuple[str, PluginScores]]:
-    """The answer of each plugin that the profile weighs and that has to do with the pod."""
+    """
+    The answer of each plugin that the profile weighs and that has to do with the pod.
+
+    ``default_selector``: what the services and the controller of the pod select by, see
+    ``spread_constraints``. ``dra_raw``: for a pod with claims ``dynamic_resources.allocation_score`` of
+    each feasible node.
+    """
     answers = [
         (taint_toleration.NAME, taint_toleration.score_nodes(pod, nodes, feasible)),
         (node_affinity.NAME, node_affinity.score_nodes(pod, nodes, feasible)),

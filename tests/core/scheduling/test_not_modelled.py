@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.scheduling import Selecting, feasible, not_modelled, scores
+from extender.core.scheduling import feasible, not_modelled, scores
 from extender.core.scheduling.profile import Profile
 from extender.core.scheduling.reasons import (
     FILTER_TEMPLATES,
@@ -121,19 +121,18 @@ def test_numbers_of_a_node():
 
 
 @pytest.mark.parametrize(
-    ("fields", "selecting", "codes"),
+    ("fields", "codes"),
     [
-        ({"labels": {"app": "a"}}, None, [NotModelledCode.DEFAULT_SPREAD]),
-        ({"owner": Owner("apps/v1", "ReplicaSet", "r")}, None, [NotModelledCode.DEFAULT_SPREAD]),
-        ({"owner": Owner("batch/v1", "Job", "j")}, None, []),
-        ({"labels": {"app": "a"}}, Selecting(None), []),
-        ({}, None, []),
-        ({"labels": {"a": "a"}, "spread": (SpreadConstraint("z", 1, required=False),)}, None, []),
+        ({"labels": {"app": "a"}}, [NotModelledCode.DEFAULT_SPREAD]),
+        ({"owner": Owner("apps/v1", "ReplicaSet", "r")}, [NotModelledCode.DEFAULT_SPREAD]),
+        ({"owner": Owner("batch/v1", "Job", "j")}, []),
+        ({}, []),
+        ({"labels": {"a": "a"}, "spread": (SpreadConstraint("z", 1, required=False),)}, []),
     ],
 )
-def test_default_spread(fields, selecting, codes):
+def test_default_spread(fields, codes):
     """Pods that a service or controller may select are spread by default: scores only."""
-    found = scores(b.scheduling_pod(**fields), ONE, (0,), b.NEWEST, selecting=selecting)
+    found = scores(b.scheduling_pod(**fields), ONE, (0,), b.NEWEST)
     assert [each.code for each in found.not_modelled] == codes
     assert set(codes) <= SCORES_ONLY
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.scheduling import Profile, Selecting, scores
+from extender.core.scheduling import DEFAULT_PROFILE, Profile, scores
 from extender.core.scheduling.dynamic_resources import allocation_score
 from extender.core.scheduling.rules import RULES
 from extender.core.scheduling.scoring import plugin_scores
@@ -50,14 +50,14 @@ def test_no_feasible_nodes():
     assert scores(b.scheduling_pod(), TWO, (), b.NEWEST).totals == []
 
 
-@pytest.mark.parametrize(("minor", "weight"), [("1.34", 0), ("1.35", 2), ("1.37", 2)])
-def test_dynamic_resources_score(minor, weight):
-    """It counts twice, and not at all in 1.34."""
+@pytest.mark.parametrize(("minor", "normalised"), [("1.34", None), ("1.35", [100, 50]), ("1.37", [100, 50])])
+def test_dynamic_resources_score(minor, normalised):
+    """It counts for what it is beside the most, and not at all in 1.34."""
     rules, pod = RULES[minor], b.scheduling_pod()
     nodes = b.scheduling_nodes(b.scheduling_node("a"), b.scheduling_node("b"))
-    without = scores(pod, nodes, (0, 1), rules).totals
-    found = scores(pod, nodes, (0, 1), rules, dra_raw=(8, 4)).totals
-    assert [now - before for now, before in zip(found, without, strict=True)] == [weight * 100, weight * 50]
+    found = dict(plugin_scores(pod, nodes, (0, 1), rules, dra_raw=(8, 4))).get("DynamicResources")
+    assert (None if found is None else list(found.normalised)) == normalised
+    assert DEFAULT_PROFILE.weights["DynamicResources"] == 2
 
 
 def test_allocation_score():
@@ -88,8 +88,6 @@ def test_default_spread():
     found = dict(plugin_scores(web, nodes, (0, 1), b.NEWEST, default_selector=selector))
     few, none = found["PodTopologySpread"].normalised
     assert few < none == 100
-    totals = scores(web, nodes, (0, 1), b.NEWEST, selecting=Selecting(selector)).totals
-    assert totals[1] > totals[0]
 
 
 def test_nothing_selects():
