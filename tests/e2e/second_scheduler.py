@@ -20,6 +20,7 @@ from tests.e2e.process import Process, free_port
 from tests.e2e.process import start as start_process
 from tests.e2e.workload import GPU_CLASS, NIC_CLASS
 from tests.manifests import the
+from tests.pages import fenced, part
 from tests.paths import DOCS
 
 RELEASE, NAMESPACE = "e2e", "chart-e2e"
@@ -163,8 +164,7 @@ def reachable_webhook(directory: Path, documents: Sequence[Object]) -> Webhook:
 
 def first_pod_text() -> str:
     """The objects of docs/chart.md as they stand there, but with the device classes of our fleets."""
-    section = (DOCS / "chart.md").read_text(encoding="utf-8").partition("## The first pod\n")[2]
-    text = section.partition("```yaml\n")[2].partition("```")[0]
+    (text,) = fenced(part(DOCS / "chart.md", "The first pod"), "yaml")
     for there, ours in (("gpu.nvidia.com", GPU_CLASS), ("dra.net", NIC_CLASS)):
         assert there in text
         text = text.replace(there, ours)
