@@ -4,7 +4,7 @@ The node that a pod is nominated for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from zlib import crc32
@@ -66,12 +66,7 @@ def choose_node(
         if not first:
             return Refusal.UNCERTAIN
         totals = scores(first) if len(first) > 1 else {}
-
-        def preference(name: str, totals: Mapping[str, int] = totals) -> tuple[int, int, int]:
-            order = crc32(f"{pod_uid}/{name}".encode())
-            return -totals.get(name, 0), on_their_way.get(name, 0), order
-
-        for name in sorted(first, key=preference):
+        for name in _by_preference(first, totals, on_their_way, crc32(pod_uid.encode())):
             if tried == MOST_TRIED:
                 break
             tried += 1
@@ -88,3 +83,17 @@ def choose_node(
         passed = frozenset(first)
         left = [name for name in left if name not in passed]
     return why
+
+
+def _by_preference(
+    names: Sequence[str], totals: Mapping[str, int], on_their_way: Mapping[str, int], number: int
+) -> Iterator[str]:
+    """The highest total first, then who expects the fewest pods; of equals the one of this ``number``."""
+    equals: dict[tuple[int, int], list[str]] = {}
+    for name in names:
+        equals.setdefault((-totals.get(name, 0), on_their_way.get(name, 0)), []).append(name)
+    for preference in sorted(equals):
+        group = equals[preference]
+        first = number % len(group)
+        yield from group[first:]
+        yield from group[:first]

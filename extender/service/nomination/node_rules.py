@@ -55,11 +55,17 @@ class PassingNodes:
 
 @dataclass(slots=True)
 class _Answer:
-    """Whether each node passes by itself; ``stale``: nodes that changed since. ``missing``: not modelled."""
+    """
+    Whether each node passes by itself; ``stale``: nodes that changed since. ``missing``: not modelled.
+
+    ``names``: those that pass, sorted, as of the ``order`` of all nodes; ``None`` where one has changed.
+    """
 
     passes: dict[str, bool]
     stale: set[str]
     missing: NotModelled | None = None
+    names: Sequence[str] = ()
+    order: Sequence[str] | None = None
 
 
 class NodeRules:
@@ -81,6 +87,8 @@ class NodeRules:
         self._placed: dict[Key, tuple[str, PlacedPod]] = {}
         self._on_node: dict[str, dict[Key, PlacedPod]] = {}
         self._infos: dict[str, NodeInfo] = {}
+        # Those of all nodes in the order of names.
+        self._ordered: list[NodeInfo] = []
         self._stale: set[str] = set()
         self._with_affinity: dict[str, int] = {}
         self._order: tuple[str, ...] | None = None
@@ -175,12 +183,15 @@ class NodeRules:
         self._judge(answer, pod)
         if answer.missing is not None:
             return answer.missing
+        if answer.order is not self._names:
+            answer.order = self._names
+            answer.names = [name for name in self._names if answer.passes[name]]
         own = self._placed.get(key, ("", None))[0]
-        passes = answer.passes
-        if own in self._nodes:
-            verdict = feasible(pod, self._some((self._info(own, key),)), self._rules, self._dra_resources())
-            passes = {**passes, own: bool(verdict.feasible)}
-        return [name for name in self._names if passes[name]]
+        if own not in self._nodes:
+            return answer.names
+        others = [name for name in answer.names if name != own]
+        verdict = feasible(pod, self._some((self._info(own, key),)), self._rules, self._dra_resources())
+        return sorted([*others, own]) if verdict.feasible else others
 
     def _judge(self, answer: _Answer, pod: SchedulingPod) -> None:
         """Bring an answer up to date."""
@@ -194,7 +205,10 @@ class NodeRules:
         )
         answer.missing = verdict.not_modelled[0] if verdict.not_modelled else None
         accepted = frozenset(verdict.feasible)
-        answer.passes.update((name, position in accepted) for position, name in enumerate(names))
+        passes = {name: position in accepted for position, name in enumerate(names)}
+        if any(answer.passes.get(name) is not now for name, now in passes.items()):
+            answer.order = None
+        answer.passes.update(passes)
 
     def _some(self, infos: tuple[NodeInfo, ...]) -> Nodes:
         """Nodes without what is looked up across all of them."""
@@ -203,7 +217,7 @@ class NodeRules:
     @property
     def _names(self) -> tuple[str, ...]:
         if self._order is None:
-            self._order = tuple(sorted(self._nodes))
+            self._order, self._ordered = tuple(sorted(self._nodes)), []
             self._index = {name: position for position, name in enumerate(self._order)}
         return self._order
 
@@ -246,19 +260,24 @@ class NodeRules:
 
     def _refresh(self) -> None:
         """Bring what is known of nodes up to date."""
+        names, index = self._names, self._index
         for name in self._stale:
             if name in self._nodes:
                 self._infos[name] = self._info(name)
+                if self._ordered:
+                    self._ordered[index[name]] = self._infos[name]
         self._stale.clear()
+        if not self._ordered:
+            self._ordered = [self._infos[name] for name in names]
 
     def _view(self, own: Key) -> Nodes:
         """All nodes with the pods on them, but the pod ``own``, which may be sent to one already."""
         self._refresh()
-        names, infos = self._names, self._infos
+        ordered = tuple(self._ordered)
         if own in self._placed and self._placed[own][0] in self._nodes:
             node = self._placed[own][0]
-            infos = {**infos, node: self._info(node, own)}
-        ordered = tuple([infos[name] for name in names])
+            position = self._index[node]
+            ordered = (*ordered[:position], self._info(node, own), *ordered[position + 1 :])
         if self._images is None:
             counts: dict[str, int] = {}
             for info in ordered:
