@@ -55,8 +55,15 @@ def test_prometheus_finds_the_objects_by_the_given_labels():
 
 
 def test_the_rules_are_those_that_are_tested():
-    """The chart changes nothing."""
-    assert the("PrometheusRule", template(*OF_THE_OPERATOR))["spec"] == yaml.safe_load(ALERTS.read_text())
+    """The chart changes nothing, but adds links where it is told what they begin with."""
+    tested = yaml.safe_load(ALERTS.read_text())
+    assert the("PrometheusRule", template(*OF_THE_OPERATOR))["spec"] == tested
+    url = "https://git.example.com/repository/blob/main"
+    linked = the("PrometheusRule", template(f"monitoring.runbookUrl={url}/", *OF_THE_OPERATOR))["spec"]
+    for group in linked["groups"]:
+        for rule in group["rules"]:
+            assert rule["annotations"].pop("runbook_url") == f"{url}/{rule['annotations']['runbook']}"
+    assert linked == tested
 
 
 @pytest.mark.parametrize("labels", [{}, {"dashboards": "platform"}], ids=["default", "own"])
