@@ -19,8 +19,8 @@ FILES = ROOT / "deploy" / "chart" / "files"
 ALERTS = FILES / "alerts.yaml"
 DASHBOARD = FILES / "dashboard.json"
 PAGES = sorted([*DOCS.rglob("*.md"), *(ROOT / "deploy").rglob("*.md"), ROOT / "README.md"])
-SHOWN = {"$job": ".*", "$__rate_interval": "1m"}
-"""What Grafana puts in for all jobs, and for a scrape interval of 15 s."""
+WINDOW = "1m"
+"""What Grafana puts in for ``$__rate_interval`` where Prometheus scrapes every 15 s."""
 HISTOGRAMS = {f"{PREFIX}{spec.name}" for spec in METRICS if spec.type is MetricType.HISTOGRAM}
 
 
@@ -49,11 +49,9 @@ def panels() -> list[dict[str, Any]]:
     return [panel for panel in dashboard()["panels"] if panel["type"] != "row"]
 
 
-def shown(expression: str) -> str:
-    """An expression of the dashboard with its variables put in."""
-    for variable, value in SHOWN.items():
-        expression = expression.replace(variable, value)
-    return expression
+def shown(expression: str, window: str = WINDOW) -> str:
+    """An expression of the dashboard with its variables put in: all jobs, and rates over ``window``."""
+    return expression.replace("$job", ".*").replace("$__rate_interval", window)
 
 
 def of_the_dashboard() -> list[Expression]:
