@@ -14,7 +14,7 @@ import aiohttp
 from extender.service.policy import ANNOTATION
 from tests.certificates import self_signed
 from tests.e2e import scheduler_config, workload
-from tests.e2e.api import Api
+from tests.e2e.api import Api, Object
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.extender_server import Extender, serving, until
 from tests.e2e.measure import nominates
@@ -49,11 +49,12 @@ async def monitored(
 
     ``account`` is a kubeconfig with the extender's rights.
     """
-    pem, webhook = self_signed(directory, "webhook"), f"127.0.0.1:{free_port()}"
+    pem, webhook = self_signed(directory, "webhook", days=90), f"127.0.0.1:{free_port()}"
     options: list[str | Path] = [
         *("--kubeconfig", account, "--decisive", "--bind", "--nominate"),
         *("--record", directory / "recording.jsonl"),
         *("--webhook-listen", webhook, "--webhook-cert", pem.certificate, "--webhook-key", pem.key),
+        *("--route-to", "second-scheduler"),
     ]
     trusted = ssl.create_default_context(cafile=str(pem.certificate))
     with serving(directory, *options) as extender:
@@ -82,31 +83,36 @@ async def wave(run: Monitored, name: str, pods: int = PODS) -> list[str]:
 
 
 async def _oddities(run: Monitored, name: str) -> None:
-    """A pod of another scheduler, a question of a person, a claim for the webhook, and wrong requests."""
+    """A pod of another scheduler, a question of a person, what the webhook gets, and wrong requests."""
     theirs = workload.pod(f"{name}-theirs", Ask.ONE_CLAIM)
     theirs["spec"]["schedulerName"] = "theirs"
     await workload.create_claims(run.api, theirs["metadata"]["name"])
     await run.api.create(theirs)
     nodes = {"items": await run.api.list_all("Node")}
     await _post(run, f"{run.extender.url}/explain", {"Pod": theirs, "Nodes": nodes}, 200)
-    review = {
-        "apiVersion": "admission.k8s.io/v1",
-        "kind": "AdmissionReview",
-        "request": {
-            "uid": name,
-            "kind": {"group": "resource.k8s.io", "version": "v1", "kind": "ResourceClaim"},
-            "namespace": workload.NAMESPACE,
-            "operation": "CREATE",
-            "object": await run.api.get("ResourceClaim", f"{name}-theirs-0"),
-        },
-    }
-    await _post(run, f"https://{run.webhook}/mutate", review, 200)
+    claim = await run.api.get("ResourceClaim", f"{name}-theirs-0")
+    await _post(run, f"https://{run.webhook}/mutate", _review(claim, "resource.k8s.io", "ResourceClaim"), 200)
+    await _post(
+        run, f"https://{run.webhook}/route", _review(workload.pod(name, Ask.ONE_CLAIM), "", "Pod"), 200
+    )
     await _post(run, f"{run.extender.url}/filter", {"Pod": 7}, 400)
     async with run.client.post(f"{run.extender.url}/filter", data="plain text") as answer:
         assert answer.status == 415
     _, writer = await asyncio.open_connection(*run.webhook.split(":"))
     writer.write(b"this is not TLS\r\n\r\n")
     writer.close()
+
+
+def _review(document: Object, group: str, kind: str) -> Object:
+    """What the API server sends to a webhook."""
+    request = {
+        "uid": "1",
+        "kind": {"group": group, "version": "v1", "kind": kind},
+        "namespace": workload.NAMESPACE,
+        "operation": "CREATE",
+        "object": document,
+    }
+    return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
 
 
 async def _post(run: Monitored, url: str, body: object, status: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 
 import pytest
@@ -60,20 +61,21 @@ def test_every_query_is_about_the_chosen_jobs():
 
 
 def test_the_line_of_a_panel_is_the_threshold_of_its_alert():
-    """Age and latency."""
+    """Where a panel has one."""
     lines = {
         panel["title"]: panel["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"]
         for panel in PANELS
         if "thresholdsStyle" in panel["fieldConfig"]["defaults"].get("custom", {})
     }
     thresholds = {
-        name: float(rule["expr"].rpartition("> ")[2])
+        name: math.prod(map(float, re.split(r" [<>] ", rule["expr"])[-1].split("*")))
         for name, rule in alerts().items()
-        if "> " in rule["expr"]
+        if re.search(r" [<>] ", rule["expr"])
     }
     assert lines == {
         "Age of each kind": thresholds["DraExtenderBehind"],
         "Latency of filter and prioritize": thresholds["DraExtenderSlow"],
+        "Time until certificates end": thresholds["DraExtenderCertificateEnds"],
     }
 
 
