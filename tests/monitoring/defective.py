@@ -1,7 +1,8 @@
 """
 ``python -m tests.monitoring.defective serve``: the program with a defect, for the alert about defects.
 
-Prioritize fails for a pod named as ``UNLUCKY`` says; all else is as it is.
+Prioritize fails for a pod named as ``UNLUCKY`` says, and new certificates are looked for each second. All
+else is as it is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from extender.cli import main
 from extender.core.prediction.evaluate import Evaluation
 from extender.model import Pod
 from extender.service.judging import Judging
+from extender.service.process import tls
 
 UNLUCKY = "unlucky"
 
@@ -26,4 +28,5 @@ async def _fail(self: Judging, pod: Pod, evaluation: Evaluation[bytes], names: S
 
 if __name__ == "__main__":
     Judging.entries = _fail  # type: ignore[method-assign]
+    tls.LOOK_SECONDS = 1.0
     sys.exit(main())
