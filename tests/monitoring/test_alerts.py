@@ -8,6 +8,7 @@ import re
 import pytest
 import yaml
 
+from extender.service.metrics.specs import METRICS
 from tests.manifests import DEPLOY, the
 from tests.monitoring.expressions import ALERTS, alerts
 from tests.monitoring.programs import NEEDS_PROMETHEUS
@@ -129,6 +130,19 @@ def test_every_alert_has_a_runbook_that_begins_with_what_to_type(alert):
     """Its page names the alert, and a block of shell comes before the second heading."""
     page = (ROOT / RULES[alert]["annotations"]["runbook"]).read_text()
     assert page.startswith(f"# {alert}\n\n```sh\n")
+
+
+def test_runbooks_search_the_metrics_for_names_that_exist():
+    """Without the prefix that all share."""
+    searched = {
+        name
+        for path in (DOCS / "runbooks").glob("*.md")
+        for command in re.findall(r"/metrics \| grep (.*)", path.read_text())
+        for name in re.findall(r"[a-z]+(?:_[a-z]+)+", command)
+    }
+    exported = {spec.name for spec in METRICS}
+    assert searched
+    assert searched <= exported
 
 
 def test_every_runbook_belongs_to_an_alert():
