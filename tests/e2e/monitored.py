@@ -14,7 +14,7 @@ import aiohttp
 from extender.service.policy import ANNOTATION
 from tests.certificates import self_signed
 from tests.e2e import scheduler_config, workload
-from tests.e2e.api import Api, Object
+from tests.e2e.api import Api
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.extender_server import Extender, serving, until
 from tests.e2e.measure import nominates
@@ -22,6 +22,7 @@ from tests.e2e.process import free_port
 from tests.e2e.workload import Ask
 from tests.monitoring.expressions import ALERTS
 from tests.monitoring.prometheus import Prometheus, prometheus
+from tests.service.http.reviews import review
 
 JOB = "dra-extender"
 SAMPLE = scheduler_config.FOLDER / "score-and-bind.yaml"
@@ -91,28 +92,19 @@ async def _oddities(run: Monitored, name: str) -> None:
     nodes = {"items": await run.api.list_all("Node")}
     await _post(run, f"{run.extender.url}/explain", {"Pod": theirs, "Nodes": nodes}, 200)
     claim = await run.api.get("ResourceClaim", f"{name}-theirs-0")
-    await _post(run, f"https://{run.webhook}/mutate", _review(claim, "resource.k8s.io", "ResourceClaim"), 200)
-    await _post(
-        run, f"https://{run.webhook}/route", _review(workload.pod(name, Ask.ONE_CLAIM), "", "Pod"), 200
+    await _post(run, f"https://{run.webhook}/mutate", review(claim, workload.NAMESPACE), 200)
+    pod = review(
+        workload.pod(name, Ask.ONE_CLAIM),
+        workload.NAMESPACE,
+        kind={"group": "", "version": "v1", "kind": "Pod"},
     )
+    await _post(run, f"https://{run.webhook}/route", pod, 200)
     await _post(run, f"{run.extender.url}/filter", {"Pod": 7}, 400)
     async with run.client.post(f"{run.extender.url}/filter", data="plain text") as answer:
         assert answer.status == 415
     _, writer = await asyncio.open_connection(*run.webhook.split(":"))
     writer.write(b"this is not TLS\r\n\r\n")
     writer.close()
-
-
-def _review(document: Object, group: str, kind: str) -> Object:
-    """What the API server sends to a webhook."""
-    request = {
-        "uid": "1",
-        "kind": {"group": group, "version": "v1", "kind": kind},
-        "namespace": workload.NAMESPACE,
-        "operation": "CREATE",
-        "object": document,
-    }
-    return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
 
 
 async def _post(run: Monitored, url: str, body: object, status: int) -> None:

@@ -13,10 +13,11 @@ from tests.manifests import the
 from tests.monitoring.expressions import ALERTS, dashboard
 from tests.monitoring.programs import NEEDS_PROMETHEUS
 from tests.monitoring.prometheus import Refused, promtool
+from tests.pages import fenced
 from tests.paths import DOCS
 
 PAGE = (DOCS / "monitoring.md").read_text()
-(CONFIGURATION,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+(CONFIGURATION,) = fenced(PAGE, "yaml")
 
 
 @NEEDS_PROMETHEUS
