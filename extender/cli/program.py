@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": "answer kube-scheduler over HTTP",
     "demo": "show where recorded pods ran, and where they could have",
     "check": "show which distances are known on your nodes, and what to do about the others",
+    "probe": "print where the devices of this machine are, as facts for --machines",
     "explain": "show which devices a pod would get on each node, and why",
     "audit": "show what running pods lose to the distance of their devices",
     "advise": "show which constraints suit a claim, and what is wrong with it",

@@ -1,0 +1,1 @@
+"""``probe``: print the facts of the machine that it runs on."""
