@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from extender.core.alignment.pairs import Pair
-from extender.core.audit.auditor import Audit, PodFinding
+from extender.core.audit.auditor import Audit
+from extender.core.audit.findings import PodFinding
 from extender.core.audit.running_pods import HeldDevice, Unrated
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 from extender.core.cluster.negative_amounts import claim_names

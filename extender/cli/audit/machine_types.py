@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from extender.core.audit.auditor import Audit, PodFinding
+from extender.core.audit.auditor import Audit
+from extender.core.audit.findings import PodFinding
 from extender.core.audit.node_map import node_map
 from extender.core.audit.totals import MachineTypeTotal, Totals
 from extender.core.topology.vocabulary import DeviceKind

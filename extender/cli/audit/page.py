@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 
 from extender import __version__
-from extender.core.audit.auditor import Audit, KnownDistances, PodFinding
+from extender.core.audit.auditor import Audit
+from extender.core.audit.findings import KnownDistances, PodFinding
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 
 from .glossary import DISTANCES, GLOSSARY

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from extender.core.audit.auditor import Audit, KnownDistances, PodFinding
+from extender.core.audit.auditor import Audit
+from extender.core.audit.findings import KnownDistances, PodFinding
 from extender.core.audit.totals import Tally, Totals
 
 from ..text import columns, counted

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from extender.core.alignment.pairs import Pair
-from extender.core.audit.auditor import Audit, KnownDistances, Option, PodFinding
+from extender.core.audit.auditor import Audit
+from extender.core.audit.findings import KnownDistances, Option, PodFinding
 from extender.core.audit.machine_types import MachineType
 from extender.core.audit.running_pods import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
+from extender.core.claims.given_back import given_back
 from extender.core.prediction.evaluate import Best, Memo, Settings, Snapshot, evaluate
 from extender.core.topology.published import does_rdma
 from extender.model import Pod
@@ -36,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="explain only these nodes (default: all)",
     )
+    parser.add_argument(
+        "--anew",
+        action="store_true",
+        help="explain as if the pod gave back the devices that it holds and was created anew",
+    )
     add_kubernetes(parser, "the cluster's, else the newest known")
     add_site(parser)
     add_output(parser)
@@ -51,8 +57,13 @@ def run(args: argparse.Namespace) -> int:
     pod = snapshot.pods.get((namespace, name))
     if pod is None:
         raise WrongInput(f"--pod: {absent_pod(f'{namespace}/{name}', snapshot.pods)}")
-    names = tuple(dict.fromkeys(args.node)) or tuple(snapshot.nodes)
     notes = [*frozen.notes]
+    if args.anew:
+        where = f" on {pod.node_name}" if pod.node_name else ""
+        pod, snapshot, kept = given_back(pod, snapshot)
+        notes.append(f"as if {namespace}/{name} gave back what it holds{where} and was created anew")
+        notes += [f"claim {claim} stays allocated: others use it, too" for claim in kept]
+    names = tuple(dict.fromkeys(args.node)) or tuple(snapshot.nodes)
     notes += [
         f"--node {name} is not in the input{_similar(name, snapshot.nodes)}"
         for name in names

@@ -11,101 +11,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from extender.model import Pod
 
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..cluster.double_use import DoubleUse, HeldDevices, double_uses
 from ..cluster.snapshot import Snapshot
-from ..topology.locations import Distance
-from .possible import AUDIT_STEPS, Possibilities, Possible
+from .findings import PodFinding
+from .joint_plan import NO_PLAN, JointPlan, joint_plan
+from .possible import AUDIT_STEPS, Possibilities
 from .running_pods import RunningPod, Unrated, running_pods
-
-LEAST_LOSS = 0.005
-"""A smaller difference does not show in two decimals, and is none."""
-
-
-class KnownDistances(StrEnum):
-    """How many of a pod's pairs are at a known distance: all, some, none."""
-
-    KNOWN = "known"
-    PARTLY_KNOWN = "partly-known"
-    UNKNOWN = "unknown"
-
-
-class Option(StrEnum):
-    """
-    What could bring a pod nearer devices, the least work first.
-
-    ``elsewhere``: the scheduler takes nearer ones on another node, as things stand. ``here``:
-    its own node has nearer ones that are free or its own, but a claim must ask for them.
-    ``emptier-node``: only where less is taken.
-    """
-
-    ELSEWHERE = "elsewhere"
-    HERE = "here"
-    EMPTIER_NODE = "emptier-node"
-
-
-@dataclass(frozen=True, slots=True)
-class PodFinding:
-    """
-    One rated pod.
-
-    ``achieved``: mean worth of its pairs, unknown ones neutral. ``best``: the most that the
-    pod could have. ``lost``: how far it is below that, at least; ``avoidable``: how far
-    below what it could have as things stand. All 0..1.
-    """
-
-    running: RunningPod
-    possible: Possible
-
-    @property
-    def achieved(self) -> float:
-        return self.running.alignment.predicted or 0.0
-
-    @property
-    def name(self) -> str:
-        return f"{self.running.pod.namespace}/{self.running.pod.name}"
-
-    @property
-    def judgement(self) -> KnownDistances:
-        pairs = self.running.alignment.pairs
-        unknown = sum(pair.distance is Distance.UNKNOWN for pair in pairs)
-        if not unknown:
-            return KnownDistances.KNOWN
-        return KnownDistances.UNKNOWN if unknown == len(pairs) else KnownDistances.PARTLY_KNOWN
-
-    @property
-    def best(self) -> float:
-        return max(self.possible.empty.alignment or 0.0, self._today)
-
-    @property
-    def lost(self) -> float:
-        return _loss(self.best - self.running.highest)
-
-    @property
-    def avoidable(self) -> float:
-        return _loss(self._today - self.running.highest)
-
-    @property
-    def option(self) -> Option | None:
-        """The best way to lose less, ``None`` where nothing is lost."""
-        if not self.lost:
-            return None
-        elsewhere, here = self._elsewhere, self.possible.here.alignment or 0.0
-        if not self.avoidable:
-            return Option.EMPTIER_NODE
-        return Option.ELSEWHERE if elsewhere >= here else Option.HERE
-
-    @property
-    def _elsewhere(self) -> float:
-        return 0.0 if self.possible.elsewhere is None else self.possible.elsewhere.alignment
-
-    @property
-    def _today(self) -> float:
-        return max(self.possible.here.alignment or 0.0, self._elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +29,8 @@ class Audit:
     ``findings``: the rated pods by node, namespace and name; ``unrated``: how many pods are not, and why.
 
     Not ``complete``: the budget ran out, so pods may lose more than is said. ``double_uses``: the cards of
-    all nodes that are given away twice, each with its node, by name.
+    all nodes that are given away twice, each with its node, by name. ``plan``: what brings the pods nearer
+    devices together.
     """
 
     snapshot: Snapshot
@@ -123,6 +39,7 @@ class Audit:
     unrated: Counter[Unrated]
     complete: bool
     double_uses: tuple[tuple[str, DoubleUse], ...] = ()
+    plan: JointPlan = NO_PLAN
 
     @property
     def losing(self) -> list[PodFinding]:
@@ -178,11 +95,9 @@ class Auditor:
             for name, state in sorted(self._snapshot.nodes.items())
             for use in double_uses(state, held, self._snapshot.vocabulary)
         )
-        return Audit(self._snapshot, self._worths, tuple(self._findings), self._unrated, complete, uses)
-
-
-def _loss(difference: float) -> float:
-    return difference if difference >= LEAST_LOSS else 0.0
+        findings = tuple(self._findings)
+        plan = joint_plan(self._snapshot, findings, self._worths, self._possibilities.memos)
+        return Audit(self._snapshot, self._worths, findings, self._unrated, complete, uses, plan)
 
 
 def _pod_of(rated: RunningPod | tuple[Pod, Unrated]) -> Pod:

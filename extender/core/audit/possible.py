@@ -97,13 +97,17 @@ _NOTHING_KNOWN = Possible(Bound(None, complete=False), Bound(None, complete=Fals
 
 
 class Possibilities:
-    """Answers for pods of one ``snapshot``, in any order; equal questions are asked once."""
+    """
+    Answers for pods of one ``snapshot``, in any order; equal questions are asked once.
+
+    ``memos``: what is remembered of their claims, for other judges of the same lineage.
+    """
 
     def __init__(self, snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS, steps: int = AUDIT_STEPS) -> None:
         self._snapshot = snapshot
         self._budget = Budget(steps, AUDIT_UNITS)
         self._worths = worths
-        self._memos: ClaimsMemos = {}
+        self.memos: ClaimsMemos = {}
         self._ratings = Ratings(worths)
         self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, _Choice, int, float], Bound] = {}
         self._tops: dict[tuple[tuple[ClaimSpec, ...], int, Hashable], tuple[Elsewhere, ...]] = {}
@@ -123,7 +127,7 @@ class Possibilities:
         state = self._snapshot.nodes[running.pod.node_name]
         free = [claim for claim in running.claims if claim.name not in running.kept]
         specs = tuple(claim.spec for claim in free)
-        memo = memo_of(specs, self._snapshot, self._memos, self._budget)
+        memo = memo_of(specs, self._snapshot, self.memos, self._budget)
         if isinstance(memo, Prediction):
             return _NOTHING_KNOWN
         node_layout = memo.projector.project(state.inventory, self._budget)
@@ -254,7 +258,7 @@ class Possibilities:
         pod's name is of no consequence: pods with equal claims that the same nodes accept share the answer.
         """
         judge = NodeJudge(
-            plan_anew(running, claims), self._snapshot, self._memos, self._ratings, STEPS_PER_NODE
+            plan_anew(running, claims), self._snapshot, self.memos, self._ratings, STEPS_PER_NODE
         )
         options: list[Elsewhere] = []
         perfect = 0

@@ -13,7 +13,8 @@ from extender.model import DeviceID
 from ..alignment.worths import WorthRow, Worths
 from ..topology.locations import Distance
 from ..topology.vocabulary import DeviceKind
-from .auditor import Audit, KnownDistances, PodFinding
+from .auditor import Audit
+from .findings import KnownDistances, PodFinding
 from .machine_types import MachineType, machine_types
 
 K = TypeVar("K", bound=Hashable)

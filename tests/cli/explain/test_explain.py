@@ -365,3 +365,21 @@ def test_a_nic_without_rdma_is_named(run, dump, objects):
         "job-1-devices, no RDMA",
         "job-1-devices",
     ]
+
+
+def test_as_if_the_pod_came_anew(run, dump, objects):
+    """Its own devices count as free; without the option it is bound to them."""
+    held = [("gpu", "gpu.nvidia.com", "far", "gpu-0"), ("nic", "dra.net", "far", "net0")]
+    running = api.pod("job-2", "job-2-devices")
+    running["spec"]["nodeName"] = "far"
+    cluster = dump([*objects, api.claim("job-2-devices", *api.GPU_AND_NIC, allocated=held), running])
+    bound = run("explain", "--cluster", cluster, "--pod", "job-2", "-o", "json").document
+    assert [device["allocated"] for device in bound["nodes"]["near"]["devices"]] == [True, True]
+    ran = run("explain", "--cluster", cluster, "--pod", "job-2", "--anew", "-o", "json")
+    near = ran.document["nodes"]["near"]
+    assert [(device["pool"], device["device"]) for device in near["devices"]] == [
+        ("near", "gpu-0"),
+        ("near", "net0"),
+    ]
+    assert near["alignment"]["predicted"] == 1.0
+    assert "note: as if default/job-2 gave back what it holds on far and was created anew" in ran.err

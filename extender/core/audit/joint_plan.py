@@ -1,0 +1,300 @@
+"""
+What brings running pods nearer devices *together*: pods that are recreated one after the other.
+
+Each move is predicted on the state that the one before left, so the scheduler can carry the whole plan out:
+a pod gives its devices back, comes anew, and gets the devices that are promised on the node that is named.
+Its claims are as written, or rewritten to prefer near devices (``soft_alignment``). No move takes a device
+that another pod holds, so none makes another pod worse.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from extender.model import Claim, ClaimSpec, DeviceResult
+
+from ..alignment.bounds import lowest
+from ..alignment.worths import Worths
+from ..allocator.budget import Budget
+from ..allocator.results import allocations
+from ..claims.compiled_claims import InvalidClaims
+from ..cluster.snapshot import Snapshot
+from ..prediction.claims_memo import ClaimsMemos, Ratings, memo_of
+from ..prediction.judge import Judgement, NodeJudge
+from ..prediction.node_view import VIEW_UNITS
+from ..prediction.predict import Prediction
+from ..reasons import Certainty
+from ..scheduling import Accepted, AcceptingNodes
+from ..soft_alignment.rewrite import Rewrite, rewritten
+from ..soft_alignment.soften import soften
+from .anew import alternatives_missed, plan_anew
+from .findings import LEAST_LOSS, PodFinding
+from .possible import STEPS_PER_NODE
+from .running_pods import RunningPod
+from .sharing import is_shared
+
+PLAN_STEPS = 200_000
+"""Search steps for the whole plan."""
+
+PLAN_UNITS = 50_000_000
+"""Units of work for the whole plan, looking at nodes included: tens of seconds."""
+
+_ROUNDING = 1e-9
+
+_ENTRIES_PER_UNIT = 10
+"""Nodes and claims of the cluster that are copied in a unit: what it takes to have a changed cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """
+    One pod that is recreated.
+
+    ``node``: where it has to land. ``claims``: its claims then, with the allocations that are promised;
+    those named in ``rewritten`` have another spec than now. ``alignment``: of the promised devices, at
+    least, 0..1.
+    """
+
+    finding: PodFinding
+    node: str
+    claims: tuple[Claim, ...]
+    rewritten: tuple[str, ...]
+    alignment: float
+
+    @property
+    def devices(self) -> tuple[tuple[str, DeviceResult], ...]:
+        """The promised devices, each with the name of its claim."""
+        return tuple(
+            (claim.name, result)
+            for claim in self.claims
+            if claim.allocation is not None
+            for result in claim.allocation.results
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JointPlan:
+    """``moves`` in the order in which they have to be made. Not ``complete``: the budget ran out."""
+
+    moves: tuple[Move, ...] = ()
+    complete: bool = True
+
+
+NO_PLAN = JointPlan()
+
+
+def joint_plan(
+    snapshot: Snapshot, findings: Sequence[PodFinding], worths: Worths, memos: ClaimsMemos
+) -> JointPlan:
+    """
+    Plan for the pods whose loss is avoidable, those that lose most first; greedy, so a lower bound.
+
+    Left out are pods that share claims, since others would have to move with them, and pods with claims
+    that the scheduler makes for extended resources. ``memos``: of judges with the limit ``STEPS_PER_NODE``.
+    """
+    waiting = [finding for finding in findings if finding.avoidable and _movable(finding.running)]
+    if not waiting:
+        return NO_PLAN
+    planner = _Planner(snapshot, worths, memos)
+    waiting.sort(key=lambda finding: (-finding.avoidable, finding.name))
+    moves: list[Move] = []
+    while True:
+        left = []
+        for finding in waiting:
+            move = planner.move(finding)
+            if move is None:
+                left.append(finding)
+            else:
+                moves.append(move)
+        # What the moves left behind may serve others.
+        if len(left) in (0, len(waiting)) or planner.spent:
+            return JointPlan(tuple(moves), complete=not planner.spent)
+        waiting = left
+
+
+def _movable(running: RunningPod) -> bool:
+    shared = running.kept or running.companions or any(map(is_shared, running.claims))
+    return not shared and not any(claim.extended_resource for claim in running.claims)
+
+
+class _Way(NamedTuple):
+    """How a pod may ask for its devices: its claims, not allocated, and which of them differ from now."""
+
+    claims: tuple[Claim, ...]
+    rewritten: tuple[str, ...]
+
+
+class _Candidate(NamedTuple):
+    alignment: float
+    way: _Way
+    node: str
+
+
+class _Planner:
+    """Finds moves, and makes them on the snapshot that it keeps."""
+
+    def __init__(self, snapshot: Snapshot, worths: Worths, memos: ClaimsMemos) -> None:
+        self._now = snapshot
+        self._memos, self._ratings = memos, Ratings(worths)
+        self._worths = worths
+        self._accepting = AcceptingNodes(snapshot.objects, snapshot.release)
+        self._budget = Budget(PLAN_STEPS, PLAN_UNITS)
+        self._options: dict[tuple[tuple[ClaimSpec, ...], int], _Options] = {}
+        self._softened: dict[ClaimSpec, ClaimSpec] = {}
+        self._arrivals: Counter[str] = Counter()
+        self._left: set[str] = set()
+        self._copy_units = (len(snapshot.nodes) + len(snapshot.claims)) // _ENTRIES_PER_UNIT
+
+    @property
+    def spent(self) -> bool:
+        return self._budget.spent
+
+    def move(self, finding: PodFinding) -> Move | None:
+        """Bring the pod nearer devices, the nearest there are now; ``None`` where none are nearer."""
+        running = finding.running
+        best = self._best(finding)
+        if best is None or self.spent:
+            return None
+        claims = self._allocated(running, best)
+        if not claims:
+            return None
+        self._now = self._now.with_claims(claims)
+        self._budget.spend(0, self._copy_units)
+        self._accepting.move((running.pod.namespace, running.pod.name), best.node)
+        self._arrivals[best.node] += 1
+        self._left.add(running.pod.node_name)
+        return Move(finding, best.node, claims, best.way.rewritten, best.alignment)
+
+    def _best(self, finding: PodFinding) -> _Candidate | None:
+        """As written where that is as near as the audit found possible, else the nearest way."""
+        running, best = finding.running, None
+        enough = running.highest + finding.avoidable - _ROUNDING
+        accepted = self._accepting.accepted(self._accepting.pod((running.pod.namespace, running.pod.name)))
+        for way in self._ways(running):
+            for candidate in self._candidates(finding, way, accepted):
+                if best is None or candidate.alignment > best.alignment:
+                    best = candidate
+                if best.alignment >= enough:
+                    return best
+        return best
+
+    def _ways(self, running: RunningPod) -> Iterator[_Way]:
+        """As written first; rewritten where some claim can be."""
+        written = tuple(replace(claim, allocation=None) for claim in running.claims)
+        yield _Way(written, ())
+        soft = tuple(replace(claim, spec=self._soft(claim.spec)) for claim in written)
+        names = tuple(new.name for old, new in zip(written, soft, strict=True) if new.spec is not old.spec)
+        if names:
+            yield _Way(soft, names)
+
+    def _soft(self, spec: ClaimSpec) -> ClaimSpec:
+        found = self._softened.get(spec)
+        if found is None:
+            rewrite = soften(spec, self._now)
+            found = rewritten(spec, rewrite) if isinstance(rewrite, Rewrite) else spec
+            self._softened[spec] = found
+        return found
+
+    def _candidates(self, finding: PodFinding, way: _Way, accepted: Accepted) -> Iterator[_Candidate]:
+        """The best other node that accepts the pod, and its own, where they are better than now."""
+        running = finding.running
+        specs = tuple(claim.spec for claim in way.claims)
+        memo = memo_of(specs, self._now, self._memos, self._budget)
+        if isinstance(memo, Prediction):
+            return
+        missed = alternatives_missed(running, way.claims, memo.preferring)
+        least, own = running.highest + LEAST_LOSS, running.pod.node_name
+        options = self._options.setdefault((specs, missed), _Options())
+        judge = self._judge(running, way, self._now)
+        options.follow(self._now, lambda names: self._rate(judge, names, missed))
+        elsewhere = self._elsewhere(options, least, own, accepted)
+        if elsewhere is not None:
+            yield _Candidate(elsewhere[0], way, elsewhere[1])
+        if accepted.refusal(own) is None and (
+            own in self._left or (finding.possible.here.alignment or 0.0) >= least
+        ):
+            judgement = self._judge(running, way, self._given_back(running)).judge(own, self._budget)
+            here = self._certain(judgement, missed)
+            if here is not None and here >= least:
+                yield _Candidate(here, way, own)
+
+    def _elsewhere(
+        self, options: _Options, least: float, own: str, accepted: Accepted
+    ) -> tuple[float, str] | None:
+        for alignment in sorted(options.names, reverse=True):
+            if alignment < least:
+                return None
+            names = options.names[alignment]
+            self._budget.spend(0, len(names))
+            open_ = [name for name in names if name != own and accepted.refusal(name) is None]
+            if open_:
+                # Spread: one node after the other, not all pods to the first.
+                return alignment, min(open_, key=lambda name: (self._arrivals[name], name))
+        return None
+
+    def _given_back(self, running: RunningPod) -> Snapshot:
+        """The cluster without what the pod holds."""
+        self._budget.spend(0, self._copy_units)
+        return self._now.with_claims([replace(claim, allocation=None) for claim in running.claims])
+
+    def _judge(self, running: RunningPod, way: _Way, snapshot: Snapshot) -> NodeJudge:
+        plan = plan_anew(running, way.claims)
+        return NodeJudge(plan, snapshot, self._memos, self._ratings, STEPS_PER_NODE)
+
+    def _rate(self, judge: NodeJudge, names: Sequence[str], missed: int) -> Iterator[float | None]:
+        for name in names:
+            self._budget.spend(0, VIEW_UNITS)
+            yield self._certain(judge.judge(name, self._budget), missed)
+
+    def _certain(self, judgement: Judgement, missed: int) -> float | None:
+        """The alignment at least of the devices that the scheduler takes, if it is certain to take them."""
+        alignment = judgement.alignment
+        if judgement.prediction.certainty is not Certainty.EXACT or judgement.passed_over > missed:
+            return None
+        return lowest(alignment, self._worths) if alignment is not None and alignment.pairs else None
+
+    def _allocated(self, running: RunningPod, chosen: _Candidate) -> tuple[Claim, ...]:
+        """The claims with what the scheduler writes into them; none where it cannot."""
+        snapshot = self._given_back(running) if chosen.node == running.pod.node_name else self._now
+        judgement = self._judge(running, chosen.way, snapshot).judge(chosen.node, self._budget)
+        solution, view, state = judgement.prediction.solution, judgement.view, judgement.state
+        if solution is None or view is None or state is None:
+            return ()
+        try:
+            made = allocations(
+                chosen.node, view.memo.compiled, solution, view.node_layout, state.inventory, snapshot.release
+            )
+        except InvalidClaims:
+            return ()
+        return tuple(
+            replace(claim, allocation=allocation)
+            for claim, allocation in zip(chosen.way.claims, made, strict=True)
+        )
+
+
+_Rate = Callable[[Sequence[str]], Iterable[float | None]]
+
+
+class _Options:
+    """By alignment the nodes where the scheduler takes such devices, as of snapshot ``number``."""
+
+    def __init__(self) -> None:
+        self.names: dict[float, set[str]] = {}
+        self._of: dict[str, float] = {}
+        self._number = -1
+
+    def follow(self, snapshot: Snapshot, rate: _Rate) -> None:
+        """Rate anew the nodes that changed since the last snapshot, all where that is long ago."""
+        changed = snapshot.changed_since(self._number) if self._number >= 0 else None
+        names = sorted(snapshot.nodes if changed is None else changed & snapshot.nodes.keys())
+        self._number = snapshot.number
+        for name, alignment in zip(names, rate(names), strict=True):
+            before = self._of.pop(name, None)
+            if before is not None:
+                self.names[before].discard(name)
+            if alignment is not None:
+                self._of[name] = alignment
+                self.names.setdefault(alignment, set()).add(name)
