@@ -27,10 +27,14 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class ClusterInput:
-    """``notes`` are sentences about the input that its reader should know."""
+    """
+    ``notes`` are sentences about the input that its reader should know. ``server``: the address of the API
+    server of a live cluster, else empty.
+    """
 
     snapshot: Snapshot
     notes: tuple[str, ...]
+    server: str = ""
 
 
 def read_cluster(paths: Sequence[str], readings: Sequence[Reading] = ()) -> Cluster:
@@ -84,7 +88,7 @@ def cluster_input(
     if cluster.replaced:
         named = first_few(cluster.replaced, _MOST_NAMED)
         notes.append(f"given more than once, the last one counts: {named}")
-    return ClusterInput(snapshot, tuple(notes))
+    return ClusterInput(snapshot, tuple(notes), cluster.server)
 
 
 def left_out_notes(left_out: Sequence[DecodeError]) -> list[str]:

@@ -158,7 +158,7 @@ class SchedulingPod:
     ``images`` are those of init containers and containers, in order; ``image_volumes`` those of its
     image volumes. ``volumes`` names the sources of its volumes that a plugin looks at, sorted.
     ``node_features``: what a node has to declare to run it. ``finished``: its phase is ``Succeeded``
-    or ``Failed``. ``claims``: it has ``spec.resourceClaims``.
+    or ``Failed``. ``pod_group``: the name of its pod group. ``claims``: it has ``spec.resourceClaims``.
     """
 
     namespace: str
@@ -169,6 +169,7 @@ class SchedulingPod:
     nominated_node_name: str = ""
     gated: bool = False
     grouped: bool = False
+    pod_group: str = ""
     deleting: bool = False
     finished: bool = False
     claims: bool = False

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 
@@ -24,6 +27,7 @@ from ..site import Site, add_site, site_of
 from ..text import terminal_width
 from .document import audit_document
 from .page import audit_page
+from .source import Source
 from .table import audit_table
 
 
@@ -71,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         notes = [*cluster.notes, *_about_namespaces(args.namespace, snapshot)]
         audit = _audit(snapshot, args.namespace, site.worths)
         totals = totals_of(audit)
-        _print(args, audit, totals, notes)
+        _print(args, audit, totals, notes, _source(args, cluster.server))
     return Exit.FINDING if totals.all.avoidable else Exit.FINE
 
 
@@ -95,16 +99,40 @@ def _audit(snapshot: Snapshot, namespaces: Sequence[str], worths: Worths) -> Aud
     return auditor.result()
 
 
-def _print(args: argparse.Namespace, audit: Audit, totals: Totals, notes: Sequence[str]) -> None:
+def _source(args: argparse.Namespace, server: str) -> Source:
+    """Where the input is from; a file's age is that of its last change."""
+    now = datetime.now(UTC)
+    paths = [args.recording] if args.recording is not None else args.cluster
+    ages = [
+        f"{path} is of {datetime.fromtimestamp(Path(path).stat().st_mtime, UTC):%Y-%m-%d %H:%M}"
+        for path in paths
+        if path != "-"
+    ]
+    given = [("--cluster", *args.cluster)] if args.cluster else []
+    given += [("--kubernetes", args.kubernetes)] if args.kubernetes else []
+    if args.feature_gates:
+        gates = ",".join(f"{name}={str(on).lower()}" for name, on in args.feature_gates.items())
+        given.append(("--feature-gates", gates))
+    return Source(
+        cluster=", ".join(paths) or server,
+        when="; ".join([f"read {now:%Y-%m-%d %H:%M} UTC", *ages]),
+        command=shlex.join(("dra-extender", *sys.argv[1:])),
+        arguments=tuple(part for option in given for part in option),
+    )
+
+
+def _print(
+    args: argparse.Namespace, audit: Audit, totals: Totals, notes: Sequence[str], source: Source
+) -> None:
     if args.output == "table":
-        print("\n".join(audit_table(audit, totals, notes, args.top, terminal_width())))
+        print("\n".join(audit_table(audit, totals, notes, source, args.top, terminal_width())))
         return
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     if args.output == "html":
-        print(audit_page(audit, totals, notes, args.top), end="")
+        print(audit_page(audit, totals, notes, source, args.top), end="")
     else:
-        print(orjson.dumps(audit_document(audit, totals), option=orjson.OPT_INDENT_2).decode())
+        print(orjson.dumps(audit_document(audit, totals, source), option=orjson.OPT_INDENT_2).decode())
 
 
 def _about_namespaces(namespaces: Sequence[str], snapshot: Snapshot) -> Iterator[str]:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit
 from extender.core.audit.findings import PodFinding
+from extender.core.audit.jobs import JobFinding
+from extender.core.audit.joint_plan import Move
+from extender.core.audit.pending import PendingPods
 from extender.core.audit.running_pods import HeldDevice, Unrated
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 from extender.core.cluster.negative_amounts import claim_names
 from extender.core.scheduling import render_filter, render_unchecked
+from extender.model import DeviceResult
 from extender.service.explain import API_VERSION
+
+from .plan_words import pending_command
+from .source import Source
 
 JSON = dict[str, object]
 
 
-def audit_document(audit: Audit, totals: Totals) -> JSON:
+def audit_document(audit: Audit, totals: Totals, source: Source) -> JSON:
     """Every rated pod, those that lose most first, and the totals. Alignments and losses are 0..1."""
     losing = audit.losing
     rest = [finding for finding in audit.findings if not finding.lost]
@@ -22,10 +29,18 @@ def audit_document(audit: Audit, totals: Totals) -> JSON:
         "apiVersion": API_VERSION,
         "kind": "Audit",
         "kubernetes": audit.snapshot.release.version,
+        "cluster": source.cluster,
+        "when": source.when,
         "complete": audit.complete,
         "totals": _tally(totals.all),
         "unrated": {why.value: audit.unrated[why] for why in Unrated if audit.unrated[why]},
         "pods": [_pod(finding) for finding in (*losing, *rest)],
+        "plan": {
+            "complete": audit.plan.complete,
+            "moves": [_move(move, source) for move in audit.plan.moves],
+        },
+        "jobs": [_job(job) for job in audit.jobs],
+        "pending": [_pending(group, source) for group in audit.pending],
         "nodeShapes": [_machine_type(row) for row in totals.machine_types],
         "drivers": [{"drivers": list(drivers), "totals": _tally(tally)} for drivers, tally in totals.drivers],
         "namespaces": [
@@ -82,11 +97,51 @@ def _pod(finding: PodFinding) -> JSON:
     }
 
 
-def _device(device: HeldDevice) -> JSON:
-    id_ = device.result.id
+def _move(move: Move, source: Source) -> JSON:
     return {
-        "claim": device.claim,
-        "request": device.result.request,
+        "pod": move.finding.name,
+        "from": move.finding.running.pod.node_name,
+        "node": move.node,
+        "rewritten": list(move.rewritten),
+        "matchAttribute": move.attribute or None,
+        "alignment": move.alignment,
+        "devices": [_result(claim, result) for claim, result in move.devices],
+        "command": source.of_move(move),
+    }
+
+
+def _job(job: JobFinding) -> JSON:
+    return {
+        "kind": job.job.kind,
+        "namespace": job.job.namespace,
+        "name": job.job.name,
+        "pods": [member.name for member in job.members],
+        "achieved": job.achieved,
+        "slow": job.slow,
+        "others": job.others,
+    }
+
+
+def _pending(group: PendingPods, source: Source) -> JSON:
+    return {
+        "pods": list(group.pods),
+        "judged": group.judged,
+        "fit": group.fit,
+        "reasons": [{"message": reason, "nodes": count} for reason, count in group.reasons],
+        "unchecked": [{"code": each.code, "message": render_unchecked(each)} for each in group.unchecked],
+        "command": pending_command(group, source),
+    }
+
+
+def _device(device: HeldDevice) -> JSON:
+    return _result(device.claim, device.result)
+
+
+def _result(claim: str, result: DeviceResult) -> JSON:
+    id_ = result.id
+    return {
+        "claim": claim,
+        "request": result.request,
         "driver": id_.driver,
         "pool": id_.pool,
         "device": id_.device,
@@ -116,6 +171,7 @@ def _machine_type(row: MachineTypeTotal) -> JSON:
         "sockets": machine_type.sockets,
         "numaNodes": machine_type.numa_nodes,
         "pcieRoots": machine_type.roots,
+        "freePairs": row.free_pairs,
         "totals": _tally(row.tally),
     }
 
@@ -137,6 +193,7 @@ def _tally(tally: Tally) -> JSON:
         "unknown": tally.unknown,
         "losing": tally.losing,
         "avoidable": tally.avoidable,
+        "known": tally.known,
         "achieved": tally.achieved,
         "best": tally.best,
         "lost": tally.lost,

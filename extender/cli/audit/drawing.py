@@ -25,6 +25,8 @@ _SOCKET_WIDTH = _NODE_WIDTH + 2 * _PAD
 _COLUMNS = 2
 _MOST_DEVICES = 16
 _LINE = 20
+_LABEL_PLACES = (0.5, 0.3, 0.7)
+# Along a line, so that the labels of lines beside each other do not cover each other.
 # Characters of a device's name that fit its box.
 
 
@@ -69,7 +71,8 @@ def node_drawing(sockets: Sequence[MapSocket], links: Sequence[Link], title: str
         joined(*lines),
         class_="node",
         viewBox=f"-1 -1 {width + 2} {height + 2}",
-        style=f"max-width:{width + 2}px",
+        width=width + 2,
+        height=height + 2,
         role="img",
     )
 
@@ -169,21 +172,47 @@ def _device(device: MapDevice, x: int, y: int, *, marked: bool) -> Markup:
 
 def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -> Iterator[Markup]:
     """From side to side of two boxes, around the right of boxes that stand below each other."""
-    for link in links:
+    for number, link in enumerate(links):
         if link.a not in corners or link.b not in corners:
             continue
         (left, top), (right, bottom) = sorted((corners[link.a], corners[link.b]))
         start, end = left + _BOX_WIDTH, right if right > left else right + _BOX_WIDTH
         bend = (start + end) // 2 if right > left else start + 2 * _GAP
         top, bottom = top + _BOX_HEIGHT // 2, bottom + _BOX_HEIGHT // 2
+        along = _LABEL_PLACES[number % len(_LABEL_PLACES)]
         yield element(
             "g",
             element("title", f"{link.a.device} and {link.b.device}: {link.distance}"),
             element("path", d=f"M{start} {top} C{bend} {top} {bend} {bottom} {end} {bottom}"),
             element("circle", cx=start, cy=top, r=4),
             element("circle", cx=end, cy=bottom, r=4),
+            element(
+                "text",
+                str(link.distance),
+                x=round(_on_curve(start, bend, bend, end, along)),
+                y=round(_on_curve(top, top, bottom, bottom, along)) + 4,
+            ),
             class_=f"link at-{link.distance}",
         )
+
+
+def line_sample(distance: Distance) -> Markup:
+    """A short line as it joins devices at this distance, for a legend."""
+    return element(
+        "svg",
+        element("g", element("path", d="M1 6 H43"), class_=f"link at-{distance}"),
+        class_="node sample",
+        viewBox="0 0 44 12",
+        width=44,
+        height=12,
+        aria_hidden="true",
+    )
+
+
+def _on_curve(start: int, first: int, second: int, end: int, along: float) -> float:
+    """A point of a Bézier curve, ``along`` from 0 to 1."""
+    back = 1 - along
+    return back**3 * start + 3 * back**2 * along * first + 3 * back * along**2 * second + along**3 * end
 
 
 def _label(device: MapDevice) -> str:

@@ -8,20 +8,15 @@ from extender.core.audit.auditor import Audit
 from extender.core.audit.findings import PodFinding
 from extender.core.audit.node_map import node_map
 from extender.core.audit.totals import MachineTypeTotal, Totals
+from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DeviceKind
 
 from ..text import counted
-from .drawing import Link, node_drawing
+from .drawing import Link, line_sample, node_drawing
 from .markup import Markup, element
 from .words import machine_type_name, machine_type_parts, percent
 
 _MOST_SHAPES = 24
-_LINKS = (
-    ("near", "one device or PCIe root"),
-    ("middle", "one NUMA node or socket"),
-    ("far", "farther"),
-    ("vague", "unknown"),
-)
 
 
 def machine_type_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
@@ -55,7 +50,7 @@ def _not_drawn(beyond: int, idle: int) -> Iterator[Markup]:
 
 def _legend(kinds: set[DeviceKind]) -> Markup:
     boxes = [element("span", element("i", class_=kind), kind) for kind in DeviceKind if kind in kinds]
-    lines = [element("span", element("i", class_=f"line {style}"), text) for style, text in _LINKS]
+    lines = [element("span", line_sample(distance), str(distance)) for distance in Distance]
     return element("div", *boxes, *lines, class_="legend")
 
 
@@ -71,9 +66,12 @@ def _card(audit: Audit, row: MachineTypeTotal, by_node: Mapping[str, Sequence[Po
     if tally.unknown:
         facts.append(f"{tally.unknown} cannot be judged")
     if tally.achieved is not None:
+        over = counted(tally.known, "pod")
         facts.append(
-            f"pods have {percent(tally.achieved)} of the best throughput, could have {percent(tally.best)}"
+            f"{over} have {percent(tally.achieved)} of the best throughput on average, could have "
+            f"{percent(tally.best)}"
         )
+    facts.append(f"{counted(row.free_pairs, 'free pair')} of a GPU and a NIC now")
     caption = f"Drawn: {row.worst}"
     if shown is not None:
         caption += f", with the devices of {shown.name} joined"
@@ -82,14 +80,29 @@ def _card(audit: Audit, row: MachineTypeTotal, by_node: Mapping[str, Sequence[Po
         element("h3", machine_type_name(machine_type)),
         element("p", machine_type_parts(machine_type), class_="soft small"),
         element("p", f"{'; '.join(facts)}.", class_="small"),
-        node_drawing(
-            node_map(row.worst, audit.snapshot),
-            _links(shown),
-            f"{row.worst}: {machine_type_parts(machine_type)}",
+        element(
+            "div",
+            node_drawing(
+                node_map(row.worst, audit.snapshot),
+                _links(shown),
+                f"{row.worst}: {machine_type_parts(machine_type)}",
+            ),
+            class_="scroll",
         ),
         element("p", caption, class_="soft small"),
         class_="card",
+        id=_anchor(row),
     )
+
+
+def drawn_machines(totals: Totals) -> dict[str, str]:
+    """For each node of a machine type that is drawn, the anchor of the drawing."""
+    busy = [row for row in totals.machine_types if row.tally.pods]
+    return {name: _anchor(row) for row in busy[:_MOST_SHAPES] for name in row.machine_type.nodes}
+
+
+def _anchor(row: MachineTypeTotal) -> str:
+    return f"machine-{row.worst}"
 
 
 def _links(finding: PodFinding | None) -> list[Link]:

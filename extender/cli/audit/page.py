@@ -11,30 +11,29 @@ from importlib import resources
 
 from extender import __version__
 from extender.core.audit.auditor import Audit
-from extender.core.audit.findings import KnownDistances, PodFinding
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 
+from .cards import job_cards, losing_cards, pending_cards, plan_cards, section
 from .glossary import DISTANCES, GLOSSARY
-from .machine_types import machine_type_cards
+from .machine_types import drawn_machines, machine_type_cards
 from .markup import Markup, element, joined
+from .source import Source
 from .words import (
     TALLY_HEADS,
     caveats,
-    companion_words,
     distance_counts,
-    far_pairs,
     headline,
     machine_type_titles,
-    option_words,
     percent,
     source_words,
     tally_cells,
+    together_words,
 )
 
 _MOST_ROWS = 50
 
 
-def audit_page(audit: Audit, totals: Totals, notes: Sequence[str], top: int) -> str:
+def audit_page(audit: Audit, totals: Totals, notes: Sequence[str], source: Source, top: int) -> str:
     """The page; shows the ``top`` pods that lose most and a drawing of each machine type that has pods."""
     style = resources.files("extender").joinpath("data/audit.css").read_text(encoding="utf-8")
     head = element(
@@ -50,10 +49,14 @@ def audit_page(audit: Audit, totals: Totals, notes: Sequence[str], top: int) -> 
             "header",
             element("h1", "How near are the devices of your pods to each other?"),
             *_lead(audit, totals),
+            _origin(source),
         ),
-        _tiles(totals),
+        _tiles(audit, totals),
         _caveats(audit, totals, notes),
-        _offenders(audit, top),
+        section("Jobs that some of their pods slow down", job_cards(audit, top)),
+        section("Pods that lose most", list(losing_cards(audit, source, top, drawn_machines(totals)))),
+        section("The plan: one move after the other", plan_cards(audit, source, top)),
+        section("Pods that wait for devices", pending_cards(audit, source, top)),
         _section("Machine types", *machine_type_cards(audit, totals)),
         _section("By machine type", _machine_type_table(totals.machine_types)),
         _section(
@@ -88,12 +91,24 @@ def _lead(audit: Audit, totals: Totals) -> Iterator[Markup]:
     )
 
 
-def _tiles(totals: Totals) -> Markup:
+def _origin(source: Source) -> Markup:
+    """Which cluster, when, and by which command."""
+    return element(
+        "p",
+        f"Cluster: {source.cluster}; {source.when}. Made by ",
+        element("code", source.command),
+        ".",
+        class_="soft small",
+    )
+
+
+def _tiles(audit: Audit, totals: Totals) -> Markup:
     rated = totals.all
+    together = f"of those could have nearer ones now{together_words(audit)}"
     tiles = [
         (rated.pods, "pods with two or more devices", ""),
         (rated.losing, "have devices farther apart than necessary", "bad" if rated.losing else "good"),
-        (rated.avoidable, "of those could have nearer ones now", "bad" if rated.avoidable else "good"),
+        (rated.avoidable, together, "bad" if rated.avoidable else "good"),
         (rated.unknown, "cannot be judged: drivers publish too little", "warn" if rated.unknown else "good"),
     ]
     return element(
@@ -111,51 +126,6 @@ def _caveats(audit: Audit, totals: Totals, notes: Sequence[str]) -> Markup:
     return element("ul", *(element("li", sentence) for sentence in sentences)) if sentences else joined()
 
 
-def _offenders(audit: Audit, top: int) -> Markup:
-    losing = audit.losing
-    if not losing:
-        return _section("Pods that lose most", element("p", "None is known to lose anything."))
-    shown = losing[:top]
-    more = f"The first {len(shown)} of {len(losing)}. " if len(losing) > len(shown) else ""
-    legend = (
-        f"{more}The bar is the best throughput: the full part is what the distances leave, the hatched part "
-        "is lost to distance although nearer devices are possible. Both are estimates."
-    )
-    return _section("Pods that lose most", element("p", legend, class_="soft small"), *map(_offender, shown))
-
-
-def _offender(finding: PodFinding) -> Markup:
-    running, possible = finding.running, finding.possible
-    at_most = "" if finding.judgement is KnownDistances.KNOWN else "at most "
-    at_least = "" if possible.empty.complete and possible.here.complete else "at least "
-    items = [element("li", sentence, class_=f"at-{apart}") for apart, sentence in far_pairs(finding)]
-    has, best = percent(running.highest), percent(finding.best)
-    return element(
-        "article",
-        element(
-            "h3",
-            finding.name,
-            element("span", f"{companion_words(finding)} on {running.pod.node_name}", class_="soft"),
-        ),
-        element(
-            "div",
-            element("i", class_="lost", style=f"width:{100 * finding.best:.1f}%"),
-            element("i", style=f"width:{100 * running.highest:.1f}%"),
-            class_="bar",
-            role="img",
-            aria_label=f"{at_most}{has} of {best}",
-        ),
-        element("p", f"Has {at_most}{has}, could have {at_least}{best}."),
-        element("ul", *items),
-        element("p", _sentence(option_words(finding)), class_="small"),
-        class_="card",
-    )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
-
-
 def _machine_type_table(rows: Sequence[MachineTypeTotal]) -> Markup:
     titles = machine_type_titles([row.machine_type for row in rows])
     names = [f"{len(row.machine_type.nodes)} × {title}" for row, title in zip(rows, titles, strict=True)]
@@ -167,7 +137,7 @@ def _tally_table(head: str, rows: Sequence[tuple[str, Tally]]) -> Markup:
         return element("p", "No pods.")
     shown = [[name, *tally_cells(tally)] for name, tally in rows[:_MOST_ROWS]]
     more = len(rows) - len(shown)
-    parts = [_table([head, *TALLY_HEADS], shown, numbers=range(1, 7))]
+    parts = [_table([head, *TALLY_HEADS], shown, numbers=range(1, 8))]
     if more > 0:
         parts.append(element("p", f"and {more} more, which lose less", class_="soft small"))
     return joined(*parts)

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from extender.core.audit.alike import AlikeFindings, alike
 from extender.core.audit.auditor import Audit
-from extender.core.audit.findings import KnownDistances, PodFinding
+from extender.core.audit.findings import KnownDistances
+from extender.core.audit.joint_plan import JointPlan
 from extender.core.audit.totals import Tally, Totals
 
 from ..text import columns, counted
+from .plan_words import (
+    advice_words,
+    command_for,
+    job_words,
+    pending_command,
+    pending_words,
+    plan_caveat,
+    rows_of_plan,
+    slowed_jobs,
+    who,
+)
+from .source import Source
 from .words import (
     TALLY_HEADS,
     caveats,
-    companion_words,
     distance_counts,
     far_pairs,
     headline,
     machine_type_name,
     machine_type_parts,
-    option_words,
     percent,
     source_words,
     tally_cells,
@@ -30,24 +42,31 @@ _WITH_PERCENT = "\N{NO-BREAK SPACE}%"
 _LEGEND = (
     "'has': the share of the best throughput that the distances of a pod's devices leave. 'could have': the "
     "largest share that it could have, on its node if that were empty, or on any node now. Both are "
-    "estimates, and means over the pods whose distances are all known. 'avoidable': pods that could have "
-    "nearer devices now."
+    "estimates, and means over the pods whose distances are all known, whose number is 'mean over'. "
+    "'avoidable': pods that could have nearer devices now."
 )
 
 
-def audit_table(audit: Audit, totals: Totals, notes: Sequence[str], top: int, width: int) -> Iterator[str]:
+def audit_table(
+    audit: Audit, totals: Totals, notes: Sequence[str], source: Source, top: int, width: int
+) -> Iterator[str]:
     """Yield the lines, at most ``width`` columns wide where names allow it; the ``top`` losing pods."""
     for sentence in (*headline(audit, totals), *caveats(audit, totals)):
         yield from _wrapped(sentence, width)
     for note in notes:
         yield from _wrapped(f"note: {note}", width)
-    losing = audit.losing
-    if losing:
+    yield from _list("jobs that some of their pods slow down", map(job_words, slowed_jobs(audit)), top, width)
+    groups = alike(audit.losing)
+    if groups:
         yield ""
-        more = f", the first {top} of {len(losing)}" if len(losing) > top else ""
+        more = f", the first {top} of {len(groups)} kinds" if len(groups) > top else ""
         yield f"pods that lose most{more}"
-        for finding in losing[:top]:
-            yield from _finding(finding, width)
+        for group in groups[:top]:
+            yield from _group(group, audit.plan, source, width)
+    if audit.plan.moves:
+        yield from _plan(audit.plan, source, top, width)
+    waiting = [(pending_words(each), pending_command(each, source)) for each in audit.pending]
+    yield from _list("pods that wait for devices", ("\n".join(each) for each in waiting), top, width)
     if not totals.all.pods:
         return
     yield ""
@@ -66,8 +85,34 @@ def audit_table(audit: Audit, totals: Totals, notes: Sequence[str], top: int, wi
         yield from _wrapped(f"{total.kinds} {source_words(total)}", width, _INDENT)
 
 
-def _finding(finding: PodFinding, width: int) -> Iterator[str]:
-    head = f"{finding.name}{companion_words(finding)} on {finding.running.pod.node_name}"
+def _list(title: str, entries: Iterable[str], top: int, width: int) -> Iterator[str]:
+    """Sentences, each with the commands of its further lines below it; nothing where there are none."""
+    every = list(entries)
+    if not every:
+        return
+    yield ""
+    yield f"{title}, the first {top} of {len(every)}" if len(every) > top else title
+    for entry in every[:top]:
+        sentence, *commands = entry.split("\n")
+        yield from _wrapped(sentence, width)
+        yield from (f"{_INDENT}{command}" for command in commands if command)
+
+
+def _plan(plan: JointPlan, source: Source, top: int, width: int) -> Iterator[str]:
+    more = f", the first {top} of {len(plan.moves)} moves" if len(plan.moves) > top else ""
+    rows = enumerate(rows_of_plan(plan.moves[:top], source), 1)
+    yield from _list(
+        f"the plan: one move after the other{more}",
+        (f"{number}. {pod}: {what}\n{command}" for number, (pod, what, command) in rows),
+        top,
+        width,
+    )
+    for sentence in plan_caveat(plan):
+        yield from _wrapped(sentence, width)
+
+
+def _group(group: AlikeFindings, plan: JointPlan, source: Source, width: int) -> Iterator[str]:
+    head, finding = who(group), group.first
     possible = finding.possible
     at_least = "" if possible.empty.complete and possible.here.complete else "at least "
     at_most = "" if finding.judgement is KnownDistances.KNOWN else "at most "
@@ -75,7 +120,11 @@ def _finding(finding: PodFinding, width: int) -> Iterator[str]:
     yield f"{head}: has {at_most}{has}, could have {at_least}{best}"
     for _, sentence in far_pairs(finding):
         yield from _wrapped(sentence, width, _INDENT)
-    yield from _wrapped(option_words(finding), width, _INDENT)
+    for sentence in advice_words(group, plan):
+        yield from _wrapped(sentence, width, _INDENT)
+    command = command_for(group, plan, source)
+    if command:
+        yield f"{_INDENT}{command}"
 
 
 def _machine_types(totals: Totals, top: int) -> Iterator[str]:
@@ -87,7 +136,8 @@ def _machine_types(totals: Totals, top: int) -> Iterator[str]:
     yield from lines[:2]
     for line, row in zip(lines[2:], shown, strict=False):
         yield line
-        yield f"{_INDENT}{machine_type_parts(row.machine_type)}"
+        pairs = f"; {counted(row.free_pairs, 'free pair')} now"
+        yield f"{_INDENT}{machine_type_parts(row.machine_type)}{pairs}"
     yield from lines[2 + len(shown) :]
 
 

@@ -54,7 +54,7 @@ def headline(audit: Audit, totals: Totals) -> list[str]:
     if rated.losing:
         second = (
             f"{rated.losing} of them lose bandwidth because their devices are farther apart than necessary; "
-            f"{rated.avoidable} could have nearer devices now."
+            f"{rated.avoidable} could have nearer devices now{together_words(audit)}."
         )
         return [first, second, *twice]
     if rated.pods > rated.unknown:
@@ -62,15 +62,22 @@ def headline(audit: Audit, totals: Totals) -> list[str]:
     return [first, *twice]
 
 
+def together_words(audit: Audit) -> str:
+    """How many pods the plan brings nearer devices, as the end of a sentence; empty where none can be."""
+    if not any(finding.avoidable for finding in audit.findings):
+        return ""
+    at_least = "" if audit.plan.complete else "at least "
+    return f", {at_least}{len(audit.plan.moves)} of them together"
+
+
 def negative_amount_sentences(audit: Audit) -> list[str]:
     """Which claims hold a negative amount, and what comes of it; the first few, and how many more."""
     claims = claim_names(audit.snapshot.negative)
     if not claims:
         return []
-    more = f" and {len(claims) - _MOST_CLAIMS} more" if len(claims) > _MOST_CLAIMS else ""
     what = f"{counted(len(claims), 'claim')} with a negative amount of a capacity"
     why = "from Kubernetes 1.38 on no pod that needs devices is scheduled until they are gone"
-    return [f"{what}: {', '.join(claims[:_MOST_CLAIMS])}{more}; {why}."]
+    return [f"{what}: {first_few(claims, _MOST_CLAIMS)}; {why}."]
 
 
 def double_use_sentences(audit: Audit) -> list[str]:
@@ -183,7 +190,7 @@ def option_words(finding: PodFinding) -> str:
         case Option.HERE:
             return (
                 f"its own node has nearer devices ({percent(possible.here.alignment)}), but the scheduler "
-                "takes the first that fit: the claim must ask for near ones (dra-extender advise shows how)"
+                "takes the first that fit: the claim must ask for near ones"
             )
         case Option.EMPTIER_NODE if possible.refused_here is not None:
             return (
@@ -226,15 +233,16 @@ def distance_counts(total: KindsTotal) -> str:
 
 
 def tally_cells(tally: Tally) -> list[str]:
-    """Pods, unknown, losing, avoidable, achieved, best: in the order of ``TALLY_HEADS``."""
+    """Pods, unknown, losing, avoidable, known, achieved, best: in the order of ``TALLY_HEADS``."""
     return [
         str(tally.pods),
         str(tally.unknown),
         str(tally.losing),
         str(tally.avoidable),
+        str(tally.known),
         percent(tally.achieved),
         percent(tally.best),
     ]
 
 
-TALLY_HEADS = ("pods", "unknown", "losing", "avoidable", "has", "could have")
+TALLY_HEADS = ("pods", "unknown", "losing", "avoidable", "mean over", "has", "could have")

@@ -13,12 +13,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from extender.model import Pod
+from extender.model.scheduling_kinds import SCHEDULING_POD
 
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..cluster.double_use import DoubleUse, HeldDevices, double_uses
 from ..cluster.snapshot import Snapshot
 from .findings import PodFinding
+from .jobs import JobFinding, jobs_of
 from .joint_plan import NO_PLAN, JointPlan, joint_plan
+from .pending import PendingPods, pending_pods
 from .possible import AUDIT_STEPS, Possibilities
 from .running_pods import RunningPod, Unrated, running_pods
 
@@ -30,7 +33,7 @@ class Audit:
 
     Not ``complete``: the budget ran out, so pods may lose more than is said. ``double_uses``: the cards of
     all nodes that are given away twice, each with its node, by name. ``plan``: what brings the pods nearer
-    devices together.
+    devices together. ``jobs``: pods that wait for each other. ``pending``: pods that wait for devices.
     """
 
     snapshot: Snapshot
@@ -40,6 +43,8 @@ class Audit:
     complete: bool
     double_uses: tuple[tuple[str, DoubleUse], ...] = ()
     plan: JointPlan = NO_PLAN
+    jobs: tuple[JobFinding, ...] = ()
+    pending: tuple[PendingPods, ...] = ()
 
     @property
     def losing(self) -> list[PodFinding]:
@@ -63,7 +68,7 @@ class Auditor:
         worths: Worths = DEFAULT_WORTHS,
         steps: int = AUDIT_STEPS,
     ) -> None:
-        self._snapshot, self._worths = snapshot, worths
+        self._snapshot, self._worths, self._namespaces = snapshot, worths, namespaces
         self._possibilities = Possibilities(snapshot, worths, steps)
         self._pods = [
             pod
@@ -97,7 +102,11 @@ class Auditor:
         )
         findings = tuple(self._findings)
         plan = joint_plan(self._snapshot, findings, self._worths, self._possibilities.memos)
-        return Audit(self._snapshot, self._worths, findings, self._unrated, complete, uses, plan)
+        jobs = jobs_of(findings, self._snapshot.objects[SCHEDULING_POD])
+        pending = pending_pods(self._snapshot, self._possibilities.accepting, self._namespaces)
+        return Audit(
+            self._snapshot, self._worths, findings, self._unrated, complete, uses, plan, jobs, pending
+        )
 
 
 def _pod_of(rated: RunningPod | tuple[Pod, Unrated]) -> Pod:

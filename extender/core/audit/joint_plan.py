@@ -3,7 +3,7 @@ What brings running pods nearer devices *together*: pods that are recreated one 
 
 Each move is predicted on the state that the one before left, so the scheduler can carry the whole plan out:
 a pod gives its devices back, comes anew, and gets the devices that are promised on the node that is named.
-Its claims are as written, or rewritten to prefer near devices (``soft_alignment``). No move takes a device
+Its claims are as written, or ask for near devices (``ways``). No move takes a device
 that another pod holds, so none makes another pod worse.
 """
 
@@ -28,13 +28,12 @@ from ..prediction.node_view import VIEW_UNITS
 from ..prediction.predict import Prediction
 from ..reasons import Certainty
 from ..scheduling import Accepted, AcceptingNodes
-from ..soft_alignment.rewrite import Rewrite, rewritten
-from ..soft_alignment.soften import soften
 from .anew import alternatives_missed, plan_anew
 from .findings import LEAST_LOSS, PodFinding
 from .possible import STEPS_PER_NODE
 from .running_pods import RunningPod
 from .sharing import is_shared
+from .ways import Way, Ways
 
 PLAN_STEPS = 200_000
 """Search steps for the whole plan."""
@@ -54,7 +53,8 @@ class Move:
     One pod that is recreated.
 
     ``node``: where it has to land. ``claims``: its claims then, with the allocations that are promised;
-    those named in ``rewritten`` have another spec than now. ``alignment``: of the promised devices, at
+    those named in ``rewritten`` ask for near devices, by a constraint on ``attribute`` or, where that is
+    empty, by preferring them. ``alignment``: of the promised devices, at
     least, 0..1.
     """
 
@@ -62,6 +62,7 @@ class Move:
     node: str
     claims: tuple[Claim, ...]
     rewritten: tuple[str, ...]
+    attribute: str
     alignment: float
 
     @property
@@ -120,16 +121,9 @@ def _movable(running: RunningPod) -> bool:
     return not shared and not any(claim.extended_resource for claim in running.claims)
 
 
-class _Way(NamedTuple):
-    """How a pod may ask for its devices: its claims, not allocated, and which of them differ from now."""
-
-    claims: tuple[Claim, ...]
-    rewritten: tuple[str, ...]
-
-
 class _Candidate(NamedTuple):
     alignment: float
-    way: _Way
+    way: Way
     node: str
 
 
@@ -143,7 +137,7 @@ class _Planner:
         self._accepting = AcceptingNodes(snapshot.objects, snapshot.release)
         self._budget = Budget(PLAN_STEPS, PLAN_UNITS)
         self._options: dict[tuple[tuple[ClaimSpec, ...], int], _Options] = {}
-        self._softened: dict[ClaimSpec, ClaimSpec] = {}
+        self._ways = Ways(snapshot)
         self._arrivals: Counter[str] = Counter()
         self._left: set[str] = set()
         self._copy_units = (len(snapshot.nodes) + len(snapshot.claims)) // _ENTRIES_PER_UNIT
@@ -166,14 +160,14 @@ class _Planner:
         self._accepting.move((running.pod.namespace, running.pod.name), best.node)
         self._arrivals[best.node] += 1
         self._left.add(running.pod.node_name)
-        return Move(finding, best.node, claims, best.way.rewritten, best.alignment)
+        return Move(finding, best.node, claims, best.way.rewritten, best.way.attribute, best.alignment)
 
     def _best(self, finding: PodFinding) -> _Candidate | None:
         """As written where that is as near as the audit found possible, else the nearest way."""
         running, best = finding.running, None
         enough = running.highest + finding.avoidable - _ROUNDING
         accepted = self._accepting.accepted(self._accepting.pod((running.pod.namespace, running.pod.name)))
-        for way in self._ways(running):
+        for way in self._ways.of(running):
             for candidate in self._candidates(finding, way, accepted):
                 if best is None or candidate.alignment > best.alignment:
                     best = candidate
@@ -181,24 +175,7 @@ class _Planner:
                     return best
         return best
 
-    def _ways(self, running: RunningPod) -> Iterator[_Way]:
-        """As written first; rewritten where some claim can be."""
-        written = tuple(replace(claim, allocation=None) for claim in running.claims)
-        yield _Way(written, ())
-        soft = tuple(replace(claim, spec=self._soft(claim.spec)) for claim in written)
-        names = tuple(new.name for old, new in zip(written, soft, strict=True) if new.spec is not old.spec)
-        if names:
-            yield _Way(soft, names)
-
-    def _soft(self, spec: ClaimSpec) -> ClaimSpec:
-        found = self._softened.get(spec)
-        if found is None:
-            rewrite = soften(spec, self._now)
-            found = rewritten(spec, rewrite) if isinstance(rewrite, Rewrite) else spec
-            self._softened[spec] = found
-        return found
-
-    def _candidates(self, finding: PodFinding, way: _Way, accepted: Accepted) -> Iterator[_Candidate]:
+    def _candidates(self, finding: PodFinding, way: Way, accepted: Accepted) -> Iterator[_Candidate]:
         """The best other node that accepts the pod, and its own, where they are better than now."""
         running = finding.running
         specs = tuple(claim.spec for claim in way.claims)
@@ -240,7 +217,7 @@ class _Planner:
         self._budget.spend(0, self._copy_units)
         return self._now.with_claims([replace(claim, allocation=None) for claim in running.claims])
 
-    def _judge(self, running: RunningPod, way: _Way, snapshot: Snapshot) -> NodeJudge:
+    def _judge(self, running: RunningPod, way: Way, snapshot: Snapshot) -> NodeJudge:
         plan = plan_anew(running, way.claims)
         return NodeJudge(plan, snapshot, self._memos, self._ratings, STEPS_PER_NODE)
 

@@ -155,17 +155,18 @@ class Possibilities:
         return Possible(empty, here, elsewhere, refused_here, accepted.unchecked)
 
     @cached_property
-    def _accepting(self) -> AcceptingNodes:
+    def accepting(self) -> AcceptingNodes:
+        """Which nodes accept the pods, as things stand."""
         return AcceptingNodes(self._snapshot.objects, self._snapshot.release)
 
     def _accepted(self, running: RunningPod) -> Accepted:
-        return self._accepting.accepted(self._accepting.pod((running.pod.namespace, running.pod.name)))
+        return self.accepting.accepted(self.accepting.pod((running.pod.namespace, running.pod.name)))
 
     def _elsewhere(
         self, running: RunningPod, free: Sequence[Claim], missed: int, accepted: Accepted
     ) -> Elsewhere | None:
-        pod = self._accepting.pod((running.pod.namespace, running.pod.name))
-        key = (tuple(claim.spec for claim in free), missed, self._accepting.question(pod))
+        pod = self.accepting.pod((running.pod.namespace, running.pod.name))
+        key = (tuple(claim.spec for claim in free), missed, self.accepting.question(pod))
         top = self._tops.get(key)
         if top is None:
             top = self._tops[key] = self._best_predicted(running, free, missed, accepted)

@@ -31,7 +31,7 @@ class Tally:
 
     ``unknown``: pods none of whose pairs is at a known distance. ``losing``: pods that lose something,
     ``avoidable``: those of them that could have nearer devices as things stand. ``achieved`` and
-    ``best`` are means over the pods whose pairs are all known, ``None`` if there are none.
+    ``best`` are means over the ``known`` pods, whose pairs are all known, ``None`` if there are none.
     ``lost``: the sum over all pods, in whole perfectly aligned pods' worth.
     """
 
@@ -39,6 +39,7 @@ class Tally:
     unknown: int
     losing: int
     avoidable: int
+    known: int
     achieved: float | None
     best: float | None
     lost: float
@@ -46,11 +47,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class MachineTypeTotal:
-    """``worst``: the node whose pods lose most, else that with the most pods, else the first."""
+    """
+    ``worst``: the node whose pods lose most, else that with the most pods, else the first.
+
+    ``free_pairs``: a free GPU (or accelerator) and a free NIC near each other, on all of its nodes now.
+    """
 
     machine_type: MachineType
     tally: Tally
     worst: str
+    free_pairs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,7 @@ def tally(findings: Sequence[PodFinding]) -> Tally:
         unknown=sum(finding.judgement is KnownDistances.UNKNOWN for finding in findings),
         losing=sum(finding.lost > 0 for finding in findings),
         avoidable=sum(finding.avoidable > 0 for finding in findings),
+        known=len(known),
         achieved=_mean([finding.achieved for finding in known]),
         best=_mean([finding.best for finding in known]),
         lost=fsum(finding.lost for finding in findings),
@@ -151,7 +158,8 @@ def _machine_type_totals(audit: Audit) -> tuple[MachineTypeTotal, ...]:
                 name,
             ),
         )
-        rows.append(MachineTypeTotal(machine_type, tally(findings), worst))
+        free_pairs = sum(audit.snapshot.nodes[name].pairs.intact for name in machine_type.nodes)
+        rows.append(MachineTypeTotal(machine_type, tally(findings), worst, free_pairs))
     return tuple(sorted(rows, key=lambda row: (-row.tally.lost, -row.tally.pods)))
 
 

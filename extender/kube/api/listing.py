@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -61,4 +62,4 @@ async def _read(
             async for page in list_pages(connection, resource):
                 items = page.items if page.first else items + page.items
             builder.add_readable(resource, items)
-    return builder.build()
+        return replace(builder.build(), server=connection.host)

@@ -11,7 +11,19 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .fields import is_given
+from .fields import Wire, is_given
+
+
+class PodGroupJSON(Wire):
+    """``spec.schedulingGroup`` (from 1.36) or ``spec.workloadRef`` (1.35)."""
+
+    pod_group_name: str | None = None
+    name: str | None = None
+    pod_group: str | None = None
+    pod_group_replica_key: str | None = None
+
+
+_POD_GROUP = msgspec.json.Decoder(PodGroupJSON)
 
 
 def is_gated(scheduling_gates: Sequence[msgspec.Raw] | None) -> bool:
@@ -22,3 +34,17 @@ def is_gated(scheduling_gates: Sequence[msgspec.Raw] | None) -> bool:
 def is_grouped(scheduling_group: msgspec.Raw, workload_ref: msgspec.Raw) -> bool:
     """Whether a pod is in a pod group; an empty object is one, too."""
     return is_given(scheduling_group) or is_given(workload_ref)
+
+
+def pod_group_name(scheduling_group: msgspec.Raw, workload_ref: msgspec.Raw) -> str:
+    """
+    A name for the pod group of a pod, equal for the pods of one group; empty without a group.
+
+    Raises what ``msgspec`` raises for an object that is none.
+    """
+    for value in (scheduling_group, workload_ref):
+        if is_given(value):
+            group = _POD_GROUP.decode(value)
+            parts = (group.pod_group_name, group.name, group.pod_group, group.pod_group_replica_key)
+            return "-".join(part for part in parts if part)
+    return ""

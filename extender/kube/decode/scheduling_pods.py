@@ -39,7 +39,7 @@ from .fields import (
 )
 from .interner import Interner
 from .pod_resources import ResourceContainerJSON, ResourceSpec, ResourceStatus, pod_resources
-from .queueing import is_gated, is_grouped
+from .queueing import is_gated, is_grouped, pod_group_name
 
 RESTART_ALL_CONTAINERS = "RestartAllContainersOnContainerExits"
 USER_NAMESPACES_HOST_NETWORK = "UserNamespacesHostNetworkSupport"
@@ -144,6 +144,7 @@ def _pod(wire: PodJSON, interner: Interner) -> SchedulingPod:
         nominated_node_name=interner.texts[status.nominated_node_name or ""],
         gated=is_gated(spec.scheduling_gates),
         grouped=is_grouped(spec.scheduling_group, spec.workload_ref),
+        pod_group=pod_group_name(spec.scheduling_group, spec.workload_ref),
         deleting=metadata.deletion_timestamp is not None,
         finished=status.phase in ("Succeeded", "Failed"),
         claims=bool(spec.resource_claims),

@@ -39,7 +39,7 @@ class Cluster:
     ``replaced`` names the objects that were given more than once (the last one
     counts) as ``Kind namespace/name``; ``ignored`` counts, by kind, the objects
     that are not read. ``left_out``: the objects of a live cluster that cannot be read, each with what is
-    wrong with it.
+    wrong with it. ``server``: the address of the API server of a live cluster, else empty.
     """
 
     objects: Objects = field(default_factory=Objects)
@@ -47,6 +47,7 @@ class Cluster:
     replaced: tuple[str, ...] = ()
     ignored: tuple[tuple[str, int], ...] = ()
     left_out: tuple[DecodeError, ...] = ()
+    server: str = ""
 
     @property
     def nodes(self) -> tuple[Node, ...]:

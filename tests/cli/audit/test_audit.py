@@ -10,6 +10,7 @@ import pytest
 
 from extender.core.audit.findings import KnownDistances, Option
 from extender.core.audit.running_pods import Unrated
+from extender.core.topology.locations import Distance
 from extender.kube.recording.reader import embedded_recording
 from tests import api_objects as api
 from tests.cli.allocated_fleet import MIXES, allocated_fleet
@@ -206,7 +207,8 @@ def test_the_page_is_whole_and_needs_nothing_else(run, dump, objects, place):
     assert page.outside == []
     assert not re.search(r"url\(|@import|https?:", ran.out)
     assert "prefers-color-scheme: dark" in ran.out
-    assert page.tags.count("svg") == 1
+    drawings, samples = ran.out.count('<svg class="node"'), ran.out.count('<svg class="node sample"')
+    assert (drawings, samples) == (1, len(Distance))
     assert 'class="link at-remote"' in ran.out
     assert "Has 40 %, could have 100 %." in page.text
     for word in ("gpu-0", "default/job-2", "NUMA node 0", "PCIe root pci0000:10", "Glossary"):

@@ -18,9 +18,13 @@ def running(*claims):
     return given_back(pod, snapshot)
 
 
+def results_of(claim):
+    return claim.allocation.results
+
+
 def allocated(pod, snapshot):
     evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), Settings())
-    return [result.id for claim in evaluation.allocated_on("n") for result in claim.allocation.results]
+    return [result.id for claim in evaluation.allocated_on("n") for result in results_of(claim)]
 
 
 def test_the_devices_of_the_pod_are_free_again():
