@@ -9,8 +9,6 @@ import pytest
 
 from tests import api_objects as api
 
-FAR = (("gpu", "gpu.nvidia.com", "{node}", "gpu-0"), ("nic", "dra.net", "{node}", "net0"))
-
 
 def far_node(name):
     """A node whose first GPU and first NIC are on different NUMA nodes, and have no near ones."""
@@ -23,7 +21,7 @@ def far_node(name):
 
 def pod_on(node, name, labels=None, owner=None):
     """A pod bound to a node, with the first GPU and NIC there."""
-    results = [tuple(part.format(node=node) for part in result) for result in FAR]
+    results = (("gpu", "gpu.nvidia.com", node, "gpu-0"), ("nic", "dra.net", node, "net0"))
     claim = api.claim(f"{name}-devices", *api.GPU_AND_NIC, allocated=results)
     metadata = {"labels": labels} if labels else {}
     if owner:
