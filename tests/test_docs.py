@@ -320,7 +320,11 @@ def test_locks_install_from_any_index(name):
     assert "://" not in text
 
 
-TEXTS = [*PAGES, ROOT / "Makefile", ROOT / "Dockerfile", ROOT / ".ci/run", ROOT / "pyproject.toml"]
+TEXTS = [
+    *PAGES,
+    *sorted((ROOT / ".github").rglob("*.yml")),
+    *(ROOT / name for name in ("Makefile", "Dockerfile", ".ci/run", "pyproject.toml")),
+]
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=short)
