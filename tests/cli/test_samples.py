@@ -10,6 +10,8 @@ import pytest
 
 from extender.core.advice import claim_warnings
 from extender.core.reasons import TEMPLATES
+from tests import api_objects as api
+from tests.pages import fenced
 from tests.paths import DOCS, ROOT
 
 SAMPLE = re.compile(
@@ -50,6 +52,18 @@ def test_there_are_samples():
         "explain",
         "replay",
     }
+
+
+def test_the_guide_for_kind_shows_what_explain_prints(run, dump):
+    """Of kind's three nodes the two with devices, each with its score and why."""
+    (shown,) = fenced((DOCS / "guides/kind.md").read_text(), "text")
+    names = ("kind-control-plane", "kind-worker", "kind-worker2")
+    nodes = dump([api.node(name) for name in names])
+    example = ROOT / "docs/examples/kind.yaml"
+    ran = run("explain", "--cluster", nodes, example, "--pod", "default/pair-0", "--kubernetes", "1.36")
+    first, second = shown.split("\n\n")
+    assert first in ran.out
+    assert second in ran.out
 
 
 def test_every_reason_is_documented():
