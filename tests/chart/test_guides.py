@@ -22,7 +22,7 @@ GUIDES = sorted((ROOT / "docs/guides").glob("*.md"))
 PAGES = [*GUIDES, ROOT / "docs/chart.md", ROOT / "docs/upgrade.md"]
 OURS = re.compile(r"deploy/chart|dra-extender-[\d.]+\.tgz")
 HEREDOC = re.compile(r"^cat > (\S+) <<'EOF'\n(.*?)^EOF$", re.MULTILINE | re.DOTALL)
-NOT_FOR_RENDERING = {"--create-namespace", "--reuse-values"}
+NOT_FOR_RENDERING = {"--create-namespace", "--reset-then-reuse-values"}
 """Options of ``helm install`` and ``helm upgrade`` that ``helm template`` has not."""
 
 
