@@ -169,6 +169,8 @@ def number(value: float, unit: str) -> str:
         return f"{100 * value:.3g} %"
     if unit == "s" and 0 < value < 1:
         return f"{1000 * value:.3g} ms"
+    if unit == "s" and value >= 86400:
+        return f"{value / 86400:.3g} d"
     for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
             return f"{value / factor:.3g} {prefix}{UNITS[unit]}"

@@ -42,6 +42,7 @@ def test_a_panel_without_data_says_so():
     [
         (0.0123, "s", "12.3 ms"),
         (2.5, "s", "2.5 s"),
+        (7776000.0, "s", "90 d"),
         (123456789.0, "bytes", "123 MB"),
         (0.5, "percentunit", "50 %"),
         (1.25, "ops", "1.25 /s"),
