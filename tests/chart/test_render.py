@@ -232,10 +232,13 @@ def test_other_releases_are_refused(version):
     [
         ((), 'as a second scheduler, named "fast-dra-extender"'),
         (("routing.enabled=false",), "schedulerName: fast-dra-extender"),
+        ((), "are sent to it when they are created, by a policy"),
+        (("guard.action=Warn",), "name another scheduler are let in with a warning"),
         (("mode=extender",), "kube-scheduler0+json.yaml"),
+        (("mode=extender", "certificates.days=100"), "certificate is valid for 100 days"),
         (("mode=audit-only",), "--from=cronjob/fast-dra-extender-audit"),
     ],
-    ids=["second-scheduler", "unrouted", "extender", "audit-only"],
+    ids=["second-scheduler", "unrouted", "routed", "guarded", "extender", "certificate", "audit-only"],
 )
 def test_the_notes_say_what_to_check_next(tmp_path, values, said):
     """Helm shows them after an installation only, so they are rendered into an object here."""
