@@ -37,6 +37,7 @@ from tests.e2e.second_scheduler import (
     make_namespace,
     reachable_webhook,
     second_scheduler,
+    until_routed,
 )
 
 PLACE_SECONDS = 900.0
@@ -70,7 +71,7 @@ async def _run(plane: ControlPlane, directory: Path, options: argparse.Namespace
             )
             for replica, files in (("first", webhook.files), ("second", webhook.of_another_replica()))
         ]
-        await _routing(api)
+        await until_routed(api)
         _say(f"Kubernetes {plane.version}, {options.pods} pods at once, {len(nodes)} objects in the fleet")
         names = [f"pair-{number}" for number in range(options.pods)]
         began = time.monotonic()
@@ -95,13 +96,6 @@ async def _run(plane: ControlPlane, directory: Path, options: argparse.Namespace
         await until(lambda: second.extender.matches() == compared + options.pods, "compared")
         await _report(api, second.extender, names)
         return int(second.extender.matches(result="wrong") > 0)
-
-
-async def _routing(api: Api) -> None:
-    """Wait until pods are routed: a policy or webhook is in force after a moment."""
-    probe = workload.pod("probe", workload.Ask.ONE_CLAIM)
-    while (await api.create(probe, dryRun="All"))["spec"]["schedulerName"] != NAME:  # noqa: ASYNC110
-        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _bound(api: Api) -> int:

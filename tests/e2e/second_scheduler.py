@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import sys
@@ -12,19 +13,20 @@ from pathlib import Path
 import yaml
 
 from tests.certificates import self_signed
+from tests.e2e import workload
 from tests.e2e.api import Api, InvalidClaims, Object
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.extender_server import Extender, until
 from tests.e2e.extender_server import ready as is_ready
 from tests.e2e.process import Process, free_port
 from tests.e2e.process import start as start_process
-from tests.e2e.workload import GPU_CLASS, NIC_CLASS
 from tests.manifests import the
 from tests.pages import fenced, part
 from tests.paths import DOCS
 
 RELEASE, NAMESPACE = "e2e", "chart-e2e"
 NAME = f"{RELEASE}-dra-extender"
+ROUTED_SECONDS = 60.0
 _LISTEN = "0.0.0.0:8443"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}-scheduler"
 
@@ -165,10 +167,18 @@ def reachable_webhook(directory: Path, documents: Sequence[Object]) -> Webhook:
 def first_pod_text() -> str:
     """The objects of docs/chart.md as they stand there, but with the device classes of our fleets."""
     (text,) = fenced(part(DOCS / "chart.md", "The first pod"), "yaml")
-    for there, ours in (("gpu.nvidia.com", GPU_CLASS), ("dra.net", NIC_CLASS)):
+    for there, ours in (("gpu.nvidia.com", workload.GPU_CLASS), ("dra.net", workload.NIC_CLASS)):
         assert there in text
         text = text.replace(there, ours)
     return text
+
+
+async def until_routed(api: Api) -> None:
+    """Wait until pods with claims are sent to the second scheduler: that is in force after a moment."""
+    probe = workload.pod("probe", workload.Ask.ONE_CLAIM)
+    async with asyncio.timeout(ROUTED_SECONDS):
+        while (await api.create(probe, dryRun="All"))["spec"]["schedulerName"] != NAME:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
 
 
 async def leader(api: Api) -> str:

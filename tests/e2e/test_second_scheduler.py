@@ -24,6 +24,7 @@ from tests.e2e.second_scheduler import (
     make_namespace,
     reachable_webhook,
     second_scheduler,
+    until_routed,
 )
 
 pytestmark = [pytest.mark.e2e, NEEDS_HELM]
@@ -47,16 +48,6 @@ async def api(api):
 def charted(*values, minor=MINOR):
     """The chart's objects; ``minor``: which API server they are for."""
     return template(*values, minor=minor, release=RELEASE, namespace=NAMESPACE)
-
-
-async def created(api: Api, pod, wanted):
-    """The pod as the server takes it, once ``wanted``; policies and webhooks are in force after a moment."""
-    async with asyncio.timeout(SECONDS):
-        while True:
-            stored = await api.create(pod, dryRun="All")
-            if wanted(stored):
-                return stored
-            await asyncio.sleep(0.1)
 
 
 async def refused(api: Api, pod):
@@ -120,8 +111,7 @@ async def test_pods_with_claims_go_to_the_second_scheduler_and_no_others(cluster
         assert f"set spec.schedulerName to {NAME}" in message
         stored = await api.create(plain())
         assert scheduler_of(stored) == "default-scheduler"
-        probe = workload.pod("probe", workload.Ask.ONE_CLAIM)
-        await created(api, probe, lambda pod: scheduler_of(pod) == NAME)
+        await until_routed(api)
         await schedules(api, pair)
         await first_pod(api)
         await until(lambda: pair.extender.matches(result="match") == 11, "predicted, too")
@@ -132,12 +122,11 @@ async def test_the_webhook_routes_where_the_api_server_has_no_policies(cluster, 
     """The same pods as the policy; without a replica they are let in as they are, with a warning."""
     documents = charted(f"scheduler.version={RELEASES[MINOR]}", minor=min(MINOR, "1.35"))
     webhook = reachable_webhook(cluster.directory, documents)
-    probe = workload.pod("probe", workload.Ask.ONE_CLAIM)
     async with installed(api, webhook.documents):
         async with second_scheduler(
             cluster.plane, api, cluster.directory, documents, files=webhook.files
         ) as pair:
-            await created(api, probe, lambda pod: scheduler_of(pod) == NAME)
+            await until_routed(api)
             assert pair.extender.metric("routed_pods_total", result="routed") > 0
             for pod, name in ((plain(), "default-scheduler"), (foreign(), "volcano")):
                 assert scheduler_of(await api.create(pod, dryRun="All")) == name
@@ -147,7 +136,7 @@ async def test_the_webhook_routes_where_the_api_server_has_no_policies(cluster, 
             )
             await schedules(api, pair)
         api.warnings.clear()
-        stored = await api.create(probe, dryRun="All")
+        stored = await api.create(workload.pod("probe", workload.Ask.ONE_CLAIM), dryRun="All")
         assert scheduler_of(stored) == "default-scheduler"
         assert any(f"set spec.schedulerName to {NAME}" in warning for warning in api.warnings)
 
@@ -167,8 +156,7 @@ async def test_another_replica_takes_over_when_the_leader_is_killed(cluster, api
         async with second_scheduler(
             cluster.plane, api, cluster.directory, documents, "second", webhook.of_another_replica()
         ) as standing_by:
-            probe = workload.pod("probe", workload.Ask.ONE_CLAIM)
-            await created(api, probe, lambda pod: scheduler_of(pod) == NAME)
+            await until_routed(api)
             for name in before:
                 await workload.create_pair(api, name)
             await workload.wait_bound(api, before)
