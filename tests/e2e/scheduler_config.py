@@ -16,8 +16,8 @@ REQUESTS_PER_SECOND = 5000
 """The default of 50 would hide how fast anything is."""
 
 
-def stock(plane: ControlPlane, **fields: Any) -> Path:
-    """Without an extender; ``fields`` are further fields of the configuration."""
+def stock(plane: ControlPlane, *, name: str = "stock", **fields: Any) -> Path:
+    """Without an extender; ``fields`` are further fields of the configuration, ``name`` that of its file."""
     document = {
         "apiVersion": "kubescheduler.config.k8s.io/v1",
         "kind": "KubeSchedulerConfiguration",
@@ -29,7 +29,7 @@ def stock(plane: ControlPlane, **fields: Any) -> Path:
         },
         **fields,
     }
-    return _write(plane, "stock", document)
+    return _write(plane, name, document)
 
 
 def sample(plane: ControlPlane, path: Path, extender_url: str, **fields: Any) -> Path:
