@@ -24,9 +24,15 @@ class Dialect:
     name qualifies, optionals keep what they hold, ``or`` and ``orValue`` refuse other values,
     ``lists.range`` and the searches of strings check their numbers, ``duration(int)`` is gone, and some
     tests of strings cost otherwise.
+    ``cel_go_033``: cel-go 0.33. A call stops at the first operand that fails, and costs nothing then; the
+    types of a list and of a map are never equal, which the checker tells.
+    ``tells_masks``: ``isMask()`` of CIDRs exists (from 1.38).
+    ``lazy_attributes``: an attribute that cannot be read fails only the expressions that read it, else
+    every selector on its device; keys of the device's maps are made text (from 1.38).
 
     Source: k8s.io/dynamic-resource-allocation cel/compile.go and k8s.io/apiserver pkg/cel/environment
-    and pkg/cel/library, v0.34 to v0.37; github.com/google/cel-go v0.26 and v0.29.
+    and pkg/cel/library, v0.34 to v0.38.0-beta.0; github.com/google/cel-go v0.26 and v0.29, cel.dev/cel-go
+    v0.33.
     """
 
     list_attributes: bool = False
@@ -36,6 +42,9 @@ class Dialect:
     includes_limit: int | None = 48
     sums_in_place: bool = True
     cel_go_029: bool = False
+    cel_go_033: bool = False
+    tells_masks: bool = False
+    lazy_attributes: bool = False
 
 
 V1_36 = Dialect()
@@ -43,7 +52,7 @@ V1_35 = replace(V1_36, includes=False)
 V1_34 = V1_35
 V1_36_LIST_ATTRIBUTES = replace(V1_36, list_attributes=True, iterate_attribute_value=True, dyn_result=True)
 V1_37 = replace(V1_36_LIST_ATTRIBUTES, includes_limit=None, sums_in_place=False, cel_go_029=True)
-V1_38 = V1_37
+V1_38 = replace(V1_37, cel_go_033=True, tells_masks=True, lazy_attributes=True)
 DIALECTS = {"1.34": V1_34, "1.35": V1_35, "1.36": V1_36, "1.37": V1_37, "1.38": V1_38}
 """By minor, the oldest first, with the gates' defaults."""
 

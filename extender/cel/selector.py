@@ -79,10 +79,13 @@ def unsupported_attribute(attributes: Mapping[str, Attribute], dialect: Dialect)
     """
     Return the name of an attribute that makes every selector on its device fail.
 
-    Those are lists where the dialect has none, kinds we do not know, and versions that are none.
+    Those are lists where the dialect has none, kinds we do not know, and versions that are none;
+    none where attributes are read only when an expression needs them.
 
     Source: k8s.io/dynamic-resource-allocation cel/compile.go (getAttributeValue), v0.36.
     """
+    if dialect.lazy_attributes:
+        return None
     for name, (kind, value) in attributes.items():
         if kind is AttributeKind.UNKNOWN or (kind.is_list and not dialect.list_attributes):
             return name

@@ -27,6 +27,7 @@ SOURCES = {
     ),
     "1.35": Source("1.35", (), dialect_of("1.35", list_attributes=False)),
     "1.37": Source("1.37", ("ConsumableCapacity",), dialect_of("1.37", list_attributes=True)),
+    "1.38": Source("1.38", ("ConsumableCapacity",), dialect_of("1.38", list_attributes=True)),
 }
 """By the word for it in the field ``dialect`` of a case."""
 

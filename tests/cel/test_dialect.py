@@ -73,6 +73,7 @@ COLUMNS = {
     "1.36": (dialect_of("1.36", list_attributes=False),),
     "1.36 with lists": (dialect_of("1.36", list_attributes=True),),
     "1.37": (dialect_of("1.37", list_attributes=True), dialect_of("1.37", list_attributes=False)),
+    "1.38": (dialect_of("1.38", list_attributes=True), dialect_of("1.38", list_attributes=False)),
 }
 WORDS = {True: "yes", False: "no", None: "none"}
 

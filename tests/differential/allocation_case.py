@@ -8,6 +8,7 @@ from random import Random
 
 from tests.differential.allocation_claims import claims, classes
 from tests.differential.allocation_devices import JSON, Style
+from tests.differential.allocation_oddities import add_oddities
 from tests.differential.allocation_slices import slices
 
 DEFAULTS: dict[str, tuple[str, ...]] = {
@@ -23,6 +24,7 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
     ),
 }
 DEFAULTS["1.37"] = DEFAULTS["1.36"]
+DEFAULTS["1.38"] = (*DEFAULTS["1.37"], "FractionalCapacityRange")
 """What kube-scheduler turns on in its allocator without any flag."""
 
 OPTIONAL: dict[str, tuple[str, ...]] = {
@@ -36,6 +38,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "FractionalCapacityRange",
         "DerivedAttributes",
     ),
+    "1.38": ("ListTypeAttributes", "CompatibilityGroups", "OptionalNodeOperations", "DerivedAttributes"),
 }
 """
 What feature gates can add. Left out: list attributes of 1.36, which its scheduler never turns on in
@@ -62,6 +65,8 @@ def case(minor: str, seed: int) -> JSON:
         "allocatedCapacity": {},
     }
     _allocate(random, made, features)
+    if minor == "1.38":
+        add_oddities(random, made)
     return made
 
 
@@ -77,9 +82,9 @@ def _features(random: Random, minor: str) -> frozenset[str]:
 
 
 def _style(random: Random, features: frozenset[str], minor: str) -> Style:
-    lists = {"1.34": 0.005, "1.35": 0.005, "1.36": 0.005, "1.37": 0.1}[minor]
+    lists = {"1.34": 0.005, "1.35": 0.005, "1.36": 0.005, "1.37": 0.1, "1.38": 0.03}[minor]
     groups = 0.0
-    if minor == "1.37":
+    if minor in ("1.37", "1.38"):
         groups = 0.5 if "CompatibilityGroups" in features else random.choice([0.0] * 9 + [0.1])
     return Style(
         features,

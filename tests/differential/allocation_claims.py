@@ -64,7 +64,7 @@ def _spec(random: Random, features: frozenset[str], minor: str) -> JSON:
         made["config"] = [{"requests": random.sample(names, random.choice([1, len(names)])), **PARAMETERS[0]}]
         if random.random() < 0.3:
             del made["config"][0]["requests"]
-    if "DerivedAttributes" in features or (minor == "1.37" and random.random() < 0.02):
+    if "DerivedAttributes" in features or (minor in ("1.37", "1.38") and random.random() < 0.02):
         _derive(random, made)
     return made
 

@@ -13,7 +13,7 @@ from extender.core.reasons import Certainty, Outcome
 from tests.allocator_case import Answer, comparable, expected_allocations, predict_case
 from tests.oracle.client import Oracle
 
-VERSIONS = {"1.34": "1.34.13", "1.35": "1.35.10", "1.36": "1.36.2", "1.37": "1.37.2"}
+VERSIONS = {"1.34": "1.34.13", "1.35": "1.35.10", "1.36": "1.36.2", "1.37": "1.37.2", "1.38": "1.38.0"}
 """The versions that the oracles are built from."""
 
 RUNS, MORE_RUNS = 30, (400, 10_000)
@@ -88,7 +88,7 @@ def end_of(answer: Mapping[str, Any]) -> End:
     """How an attempt of the real allocator ended."""
     if "error" in answer:
         # Of this node only; every other error aborts the attempt.
-        node_fails = answer["error"].startswith("invalid resource pools were encountered")
+        node_fails = answer.get("onNode", False)
         return ("node fails",) if node_fails else ("error",)
     if "panic" in answer:
         return ("panic",)

@@ -101,6 +101,37 @@ def capacity_requests(case: JSON) -> Iterator[tuple[str, str]]:
         yield from ((each.get("capacity") or {}).get("requests") or {}).items()
 
 
+def capacity_names(case: JSON) -> Iterator[str]:
+    """Names of capacities as slices, requests and allocated shares spell them."""
+    for device in devices(case):
+        yield from device.get("capacity") or {}
+    yield from (name for name, _ in capacity_requests(case))
+    for amounts in (case.get("allocatedCapacity") or {}).values():
+        yield from amounts
+
+
+def builds_compared(case: JSON) -> bool:
+    """Whether a constraint compares an attribute of which a device publishes a version with a build."""
+    compared = {each.get("matchAttribute") or each.get("distinctAttribute") for each in constraints(case)}
+    return any(
+        "+" in value.get("version", "") and any(str(name).endswith(f"/{key}") for name in compared)
+        for device in devices(case)
+        for key, value in (device.get("attributes") or {}).items()
+    )
+
+
+def dedicated_with_share(case: JSON) -> bool:
+    """Whether somebody has a share of a device that allows no several allocations."""
+    shared = {"/".join(each.split("/")[:3]) for each in case.get("allocatedSharedDeviceIDs") or ()}
+    shared |= set(case.get("allocatedCapacity") or ())
+    return any(
+        f"{spec['driver']}/{spec['pool']['name']}/{device['name']}" in shared
+        and not device.get("allowMultipleAllocations")
+        for spec in specs(case)
+        for device in spec.get("devices") or ()
+    )
+
+
 def on(case: JSON, feature: str) -> bool:
     return feature in case["features"]
 

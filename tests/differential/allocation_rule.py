@@ -21,7 +21,7 @@ class Rule:
     decided_by: str
     hit: Callable[[JSON, Answer], bool]
     since: str = "1.34"
-    until: str = "1.37"
+    until: str = "1.38"
 
     def exists_in(self, minor: str) -> bool:
         return self.since <= minor <= self.until

@@ -27,7 +27,13 @@ from tests.differential.cel_generate import Selector, selector
 from tests.differential.cel_shrink import shrink
 from tests.oracle.client import Oracle
 
-DEFAULT_FEATURES = {"1.34": (), "1.35": (), "1.36": ("ConsumableCapacity",), "1.37": ("ConsumableCapacity",)}
+DEFAULT_FEATURES = {
+    "1.34": (),
+    "1.35": (),
+    "1.36": ("ConsumableCapacity",),
+    "1.37": ("ConsumableCapacity",),
+    "1.38": ("ConsumableCapacity",),
+}
 PROGRESS_SECONDS = 10.0
 
 

@@ -48,7 +48,7 @@ class End:
 def dialect_of(oracle: Oracle, features: Iterable[str]) -> Dialect:
     """Our dialect for the patch that the oracle is made of."""
     module = oracle.version()["modules"]["k8s.io/dynamic-resource-allocation"]
-    _, minor, patch = module.split(".")
+    _, minor, patch = module.partition("-")[0].split(".")
     known = features_named(features)
     implementation = implementation_for(f"1.{minor}", known)
     return release_with(f"1.{minor}.{patch}", known, implementation).cel

@@ -31,7 +31,7 @@ the code that decides each rule, and the number of test cases in which the rule 
 `python -m tests.differential.coverage` writes the page; a test fails where the page or a name in it
 is out of date.
 
-* *table cases* come from Kubernetes' own test tables of 1.34 to 1.37, with the answer of each
+* *table cases* come from Kubernetes' own test tables of 1.34 to 1.38, with the answer of each
   release's allocator (`tests/data/allocator`). `make test` always runs them.
 * *generated* are the cases of the last full comparison with the real allocators.
   [prediction.md](prediction.md#checking-it) says how to repeat it. A dash means that the minor

@@ -50,6 +50,14 @@ SEARCH_RULES: tuple[Rule, ...] = (
         "allocator/search",
         "Search._count",
         lambda c, a: fails_with(a, "all-incomplete-pool"),
+        until="1.37",
+    ),
+    Rule(
+        "all devices of a pool that is not ready: the node fails",
+        "allocator/search",
+        "Search._count",
+        lambda c, a: a.node_fails and "'all-pool-not-ready'" in a.detail,
+        since="1.38",
     ),
     Rule("an invalid pool is skipped", "cluster/pools", "_build", lambda c, a: a.node_fails, since="1.35"),
     Rule(

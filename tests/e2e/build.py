@@ -19,7 +19,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.releases import COMMANDS, DEFAULT_MINOR, ETCD, PROGRAM, RELEASES, binaries
+from tests.e2e.releases import (
+    COMMANDS,
+    DEFAULT_MINOR,
+    ETCD,
+    PROGRAM,
+    RELEASES,
+    REPLACED,
+    SCHEDULER_ONLY,
+    TOOLCHAINS,
+    binaries,
+)
 
 TIMEOUT_SECONDS = 3600
 KUBERNETES = "k8s.io/kubernetes"
@@ -49,6 +59,11 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         for minor in minors:
+            if not has_toolchain(go, minor):
+                say(f"e2e: Kubernetes {minor} skipped, as {TOOLCHAINS[minor]} cannot be had here")
+                continue
+            if minor in SCHEDULER_ONLY:
+                build(go, SCHEDULER_ONLY[minor])
             build(go, minor)
     except BuildFailed as failed:
         say(f"e2e: {failed.doing} failed\n{failed.output}")
@@ -75,21 +90,30 @@ def build(go: str, minor: str) -> None:
         parent = next(iter(missing.values())).parent
         parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=parent) as folder:
-            module = kubernetes_module(go, release)
+            module = kubernetes_module(go, minor)
             _compile(go, Path(folder), module, missing, f"Kubernetes {release}", version_flags(release))
+
+
+def has_toolchain(go: str, minor: str) -> bool:
+    """Whether Go of the version that the minor needs is here or can be downloaded."""
+    if minor not in TOOLCHAINS:
+        return True
+    environment = {**os.environ, "GOTOOLCHAIN": TOOLCHAINS[minor]}
+    return subprocess.run([go, "version"], env=environment, capture_output=True, check=False).returncode == 0
 
 
 def etcd_module() -> str:
     return f"module dra-extender/etcd\n\ngo 1.24\n\nrequire {ETCD_MODULE} v{ETCD}\n"
 
 
-def kubernetes_module(go: str, release: str) -> str:
+def kubernetes_module(go: str, minor: str) -> str:
     """
     The ``go.mod`` of the programs.
 
     Kubernetes' own points its staging modules at folders of its repository, and nobody reads the
     ``replace`` lines of a dependency: each one is replaced by the module published with the release.
     """
+    release = RELEASES[minor]
     doing = f"reading the module of Kubernetes {release}"
     wanted = f"{KUBERNETES}@v{release}"
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +121,8 @@ def kubernetes_module(go: str, release: str) -> str:
         described = json.loads(run_go([go, "mod", "edit", "-json", downloaded["GoMod"]], Path(folder), doing))
     staging = f"v0.{release.partition('.')[2]}"
     paths = [replace["Old"]["Path"] for replace in described["Replace"]]
-    replaced = "".join(f"\t{path} => {path} {staging}\n" for path in paths if path.startswith("k8s.io/"))
+    versions = {path: staging for path in paths if path.startswith("k8s.io/")} | REPLACED.get(minor, {})
+    replaced = "".join(f"\t{path} => {path} {version}\n" for path, version in versions.items())
     return (
         "module dra-extender/control-plane\n\n"
         f"go {described['Go']}\n\n"
@@ -109,7 +134,7 @@ def kubernetes_module(go: str, release: str) -> str:
 
 def version_flags(release: str) -> str:
     """Without these the programs take themselves for v0.0.0, and emulate no version."""
-    major, minor, _patch = release.split(".")
+    major, minor, _patch = release.split(".", 2)
     values = {"gitVersion": f"v{release}", "gitMajor": major, "gitMinor": minor}
     return " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items())
 
@@ -139,6 +164,8 @@ def run_go(command: Sequence[str], folder: Path, doing: str) -> bytes:
         "GOFLAGS": "-mod=mod -buildvcs=false",
         "CGO_ENABLED": "0",
         "GOWORK": "off",
+        # Go of the version that the module asks for.
+        "GOTOOLCHAIN": "auto",
     }
     try:
         ran = subprocess.run(

@@ -13,8 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAM = Path(__file__).parent / "program"
-RELEASES = {"1.34": "1.34.4", "1.35": "1.35.4", "1.36": "1.36.2", "1.37": "1.37.2"}
+RELEASES = {"1.34": "1.34.4", "1.35": "1.35.4", "1.36": "1.36.2", "1.37": "1.37.2", "1.38": "1.38.0-beta.0"}
 """The patch that stands for each minor: not every patch is published as a module."""
+
+SCHEDULER_ONLY = {"1.38": "1.37"}
+"""
+Minors of which only the scheduler can be built, and the minor that the other programs are of:
+k8s.io/apiextensions-api, which these need, is not published as a module.
+"""
+
+TOOLCHAINS = {"1.38": "go1.27.0"}
+"""Go of minors that need a newer one than the others: downloaded as a module."""
+
+REPLACED = {"1.38": {"sigs.k8s.io/structured-merge-diff/v7": "v7.0.0"}}
+"""Versions to build with where the required one is not published."""
 DEFAULT_MINOR = "1.36"
 ETCD = "3.6.16"
 
@@ -41,11 +53,14 @@ def binaries(minor: str) -> Binaries:
     """Where the programs of a minor such as ``1.36`` belong; ``ValueError`` for an unknown one."""
     if minor not in RELEASES:
         raise ValueError(f"no control plane for {minor!r}: there are {', '.join(RELEASES)}")
-    release = RELEASES[minor]
+    others = RELEASES[SCHEDULER_ONLY.get(minor, minor)]
     return Binaries(
         etcd=_folder("etcd", ETCD, ("etcd",)) / "etcd",
         **{
-            command.replace("-", "_"): _folder("kubernetes", release, (command,)) / command
+            command.replace("-", "_"): _folder(
+                "kubernetes", RELEASES[minor] if command == "scheduler" else others, (command,)
+            )
+            / command
             for command in COMMANDS
         },
     )

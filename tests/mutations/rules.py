@@ -230,4 +230,65 @@ MUTATIONS = (
         "                if once:\n                    break\n",
         "",
     ),
+    Mutation(
+        "all devices of a pool that is not ready: the node fails from 1.38 on",
+        "allocator/search",
+        "aborts = self._release.gathering.all_mode_aborts",
+        "aborts = True",
+    ),
+    Mutation(
+        "a value that cannot be compared aborts from 1.38 on",
+        "allocator/compared_values",
+        "UNUSABLE_VALUE if release.comparison.unusable_aborts else INCOMPARABLE",
+        "INCOMPARABLE",
+    ),
+    Mutation(
+        "versions compare without their build from 1.38 on",
+        "allocator/compared_values",
+        "self._by_precedence = release.comparison.by_precedence",
+        "self._by_precedence = False",
+    ),
+    Mutation(
+        "a share blocks the whole device from 1.38 on",
+        "allocator/picking",
+        "blocked = self._release.capacity.shares_block and not (shareable or alternative.admin)",
+        "blocked = False",
+    ),
+    Mutation(
+        "admin access does not mind a share of the device",
+        "allocator/picking",
+        "and not (shareable or alternative.admin)",
+        "and not shareable",
+    ),
+    Mutation(
+        "the qualified spelling of a capacity wins",
+        "cluster/scoped_names",
+        "named |= {name.removeprefix(domain): value for name, value in entries if name.startswith(domain)}",
+        "named = {name.removeprefix(domain): value for name, value in entries if name.startswith(domain)} "
+        "| named",
+    ),
+    Mutation(
+        "results keep the slice's spelling of a capacity",
+        "cluster/scoped_names",
+        "return qualified if any(qualified == each for each, _ in published) else name",
+        "return name",
+    ),
+    Mutation(
+        "a negative request aborts before it is rounded, from 1.38 on",
+        "allocator/capacity",
+        "if requested is not None and requested.nanos < 0 and not arithmetic.rounds_negative:",
+        "if False:",
+    ),
+    Mutation(
+        "one capacity under two names aborts from 1.38 on",
+        "allocator/capacity",
+        'raise CapacityFault("one capacity is requested under two names")',
+        "return None",
+    ),
+    Mutation(
+        "what shares took is summed under one name from 1.38 on",
+        "cluster/usage",
+        "scoped(pool.driver, recorded) if scopes else recorded",
+        "recorded",
+    ),
 )

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..errors import Panic, Unpredictable
+from ..errors import EvaluationError, Panic, Unpredictable
 from ..values.maps import AnyMap
 from ..values.named_formats import Format
 from ..values.networks import Cidr, Ip
@@ -186,6 +186,13 @@ OPERAND_SEARCH = _search(_operand_size)
 SUBSTRING_SEARCH = Cost(_substring_search)
 TRAVERSAL = Cost(_traversal)
 RESULT_LIST = Cost(lambda _values, result, _work: size(result) + _CALL + _LIST, of_result=True)
+RESULT_LIST_033 = Cost(
+    lambda _values, result, _work: (
+        _CALL + _LIST + (0 if isinstance(result, EvaluationError) else size(result))
+    ),
+    of_result=True,
+)
+"""The same in cel-go 0.33: a call that fails makes no element."""
 SELF_COMPARISON = Cost(lambda values, *_: _self_compared(values, 0))
 KEYS_COMPARISON = Cost(lambda values, *_: _self_compared(values, 1))
 SETS = _sets(1)

@@ -87,7 +87,7 @@ class _Checker:
     def __init__(self, dialect: Dialect, declarations: Declarations, work: Work) -> None:
         self._declarations = declarations
         self._work = work
-        self._unifier = Unifier(work)
+        self._unifier = Unifier(work, compares_type_parameters=dialect.cel_go_033)
         self._scopes = Scopes({"device": st.DEVICE}, cel_go_029=dialect.cel_go_029)
         attribute = st.DYN if dialect.iterate_attribute_value else st.ANY
         self._fields = {
@@ -263,7 +263,7 @@ class _Checker:
         if previous is None:
             return current
         if self._unifier.assignable(previous, current):
-            return st.most_general(previous, current)
+            return self._unifier.most_general(previous, current)
         return st.DYN
 
     def _comprehension(self, node: Comprehension) -> Type:

@@ -123,24 +123,32 @@ def equivalent(first: Type, second: Type) -> bool:
     return all(equivalent(a, b) for a, b in zip(first.parameters, second.parameters, strict=True))
 
 
-def equal_or_less_specific(first: Type, second: Type) -> bool:
-    """Whether ``first`` is the more general of two types that unify."""
+def equal_or_less_specific(first: Type, second: Type, *, of_types: bool) -> bool:
+    """
+    Whether ``first`` is the more general of two types that unify.
+
+    ``of_types``: types of types are compared by what they are types of (cel-go 0.33).
+    """
     if is_dynamic(first) or first.kind == "param":
         return True
     if is_dynamic(second) or second.kind == "param" or first.kind != second.kind:
         return False
-    if first.kind == "type":
+    if first.kind == "type" and not (of_types and first.parameters):
         return True
-    if first.kind not in ("opaque", "list", "map"):
+    if first.kind == "type" and not second.parameters:
+        return False
+    if first.kind not in ("opaque", "list", "map", "type"):
         return first == second
     if first.name != second.name or len(first.parameters) != len(second.parameters):
         return False
-    return all(equal_or_less_specific(a, b) for a, b in zip(first.parameters, second.parameters, strict=True))
+    return all(
+        equal_or_less_specific(a, b, of_types=of_types)
+        for a, b in zip(first.parameters, second.parameters, strict=True)
+    )
 
 
-def most_general(first: Type, second: Type) -> Type:
-    """Return the more general of two types that unify."""
-    return first if equal_or_less_specific(first, second) else second
+def _has_parameter(candidate: Type) -> bool:
+    return candidate.kind == "param" or any(map(_has_parameter, candidate.parameters))
 
 
 class Unifier:
@@ -149,10 +157,14 @@ class Unifier:
 
     A failed attempt leaves no trace: changes are logged and undone, because
     copying the map for every overload would take quadratic time.
+
+    ``compares_type_parameters``: whether ``type([])`` can be ``type({})`` hangs on the lists and
+    maps (cel-go 0.33), else all types of types agree.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, *, compares_type_parameters: bool) -> None:
         self._work = work
+        self._of_types = compares_type_parameters
         self._bound: dict[str, Type] = {}
         self._log: list[tuple[str, Type | None]] = []
         self._fresh = 0
@@ -215,11 +227,24 @@ class Unifier:
         if second.kind == "null_type":
             return first.kind in _NULLABLE
         if first.kind == "type":
-            return second.kind == "type"
+            return second.kind == "type" and self._types_assignable(first.parameters, second.parameters)
         if first.kind in ("opaque", "list", "map"):
             same = first.kind == second.kind and first.name == second.name
             return same and self._each_assignable(first.parameters, second.parameters)
         return first == second
+
+    def _types_assignable(self, first: tuple[Type, ...], second: tuple[Type, ...]) -> bool:
+        if not self._of_types:
+            return True
+        if not (first and second):
+            return not second
+        if any(map(_has_parameter, (*first, *second))):
+            return self._each_assignable(first, second)
+        return True
+
+    def most_general(self, first: Type, second: Type) -> Type:
+        """Return the more general of two types that unify."""
+        return first if equal_or_less_specific(first, second, of_types=self._of_types) else second
 
     def _substitutes(self, candidate: Type, variable: Type) -> tuple[bool, bool]:
         """Whether a type can stand for a parameter, and whether that one was known."""
@@ -235,7 +260,7 @@ class Unifier:
             return True, True
         if not self._assignable(candidate, bound):
             return False, True
-        general = most_general(candidate, bound)
+        general = self.most_general(candidate, bound)
         if not self._occurs(variable, general):
             self._bind(variable.name, general)
         return True, True

@@ -58,11 +58,13 @@ class Selections:
 
     ``converts``: an optional on the way is converted to Go and back (cel-go 0.26), which takes
     it apart and puts it together again, and makes a Semver or Quantity in it an error that shows
-    when the value is asked for.
+    when the value is asked for. ``charges_failed``: an optional link whose key fails costs
+    something where costs are counted (cel-go 0.33).
     """
 
-    def __init__(self, *, converts: bool) -> None:
+    def __init__(self, *, converts: bool, charges_failed: bool = False) -> None:
         self._converts = converts
+        self._charges_failed = charges_failed
 
     def unwrapped(self, optional: Optional) -> object:
         """Return the value of an optional that a selection starts from."""

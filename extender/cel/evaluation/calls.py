@@ -2,12 +2,13 @@
 Calls of functions.
 
 Source: github.com/google/cel-go interpreter/interpretable.go and
-common/decls/decls.go (dispatch by the kinds of the arguments), v0.26.
+common/decls/decls.go (dispatch by the kinds of the arguments), v0.26 to v0.33.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 
 from ..checking.call_costs import Cost
 from ..checking.declarations import Charging, Function, Implementation, Overload
@@ -19,31 +20,53 @@ from ..work import Work
 from .attributes import Evaluator
 from .frame import Frame
 
+
+class OnError(Enum):
+    """
+    What a call does when an operand fails.
+
+    ``EVALUATES`` the others too, and is charged for. ``STOPS``, unless that is the last one, and
+    costs nothing then. ``STOPS_FREE``: stops always, and costs nothing (cel-go 0.33).
+    """
+
+    EVALUATES = auto()
+    STOPS = auto()
+    STOPS_FREE = auto()
+
+
 Operands = tuple[Evaluator, ...]
 Run = Callable[..., object]
 """What computes a call from the meter of work and the arguments."""
 
 
-def call(function: Function, overload: Overload | None, operands: Operands) -> Evaluator:
-    """Build a call; ``overload`` is set if the types leave no choice."""
+def call(function: Function, overload: Overload | None, operands: Operands, *, stops_free: bool) -> Evaluator:
+    """
+    Build a call; ``overload`` is set if the types leave no choice.
+
+    ``stops_free``: it stops at the first operand that fails (cel-go 0.33).
+    """
     cost = function.cost_of(overload)
+    on_error = on_error_of(function, overload, len(operands), stops_free=stops_free)
     implementation = overload.implementation if overload is not None else None
     if overload is not None and implementation is not None:
         classes = [exact_class(argument.name) for argument in overload.arguments]
         if len(classes) == 1 and classes[0] is not None:
-            return _unary(function.name, implementation, classes[0], operands, cost)
+            return _unary(function.name, implementation, classes[0], operands, cost, on_error)
         if len(classes) == 2 and classes[0] is not None and classes[1] is not None:
-            return _binary(function.name, implementation, (classes[0], classes[1]), operands, cost)
+            kinds = (classes[0], classes[1])
+            return _binary(function.name, implementation, kinds, operands, cost, on_error)
     if function.singleton is not None and len(operands) == 2:
-        return _direct(function.singleton, operands, cost)
-    stops = stops_at_error(function, overload, len(operands))
-    return _general(dispatch(function, overload), operands, cost, stops=stops)
+        return _direct(function.singleton, operands, cost, on_error)
+    return _general(dispatch(function, overload), operands, cost, on_error)
 
 
-def stops_at_error(function: Function, overload: Overload | None, operands: int) -> bool:
-    """Whether cel-go stops at the first operand that fails: calls with any number of arguments do."""
+def on_error_of(function: Function, overload: Overload | None, operands: int, *, stops_free: bool) -> OnError:
+    """What cel-go does at an operand that fails: calls with any number of arguments stop in any release."""
+    if stops_free:
+        return OnError.STOPS_FREE
     several = overload is None and function.singleton is None and len(function.overloads) > 1
-    return several or operands > 2 or function.name == "format"
+    stops = several or operands > 2 or function.name == "format"
+    return OnError.STOPS if stops else OnError.EVALUATES
 
 
 def dispatch(function: Function, overload: Overload | None) -> Run:
@@ -90,7 +113,7 @@ def failed(
     return error
 
 
-def _general(run: Run, operands: Operands, cost: Cost | None, *, stops: bool = False) -> Evaluator:
+def _general(run: Run, operands: Operands, cost: Cost | None, on_error: OnError) -> Evaluator:
     def evaluate(frame: Frame) -> object:
         values: list[object] = []
         try:
@@ -98,7 +121,7 @@ def _general(run: Run, operands: Operands, cost: Cost | None, *, stops: bool = F
                 values.append(operand(frame))  # noqa: PERF401 - what is there counts if one fails
         except EvaluationError as error:
             rest = operands[len(values) + 1 :]
-            if stops and rest:
+            if on_error is OnError.STOPS_FREE or (on_error is OnError.STOPS and rest):
                 raise
             raise failed(frame, values, error, rest, cost) from None
         if cost is None:
@@ -119,12 +142,13 @@ def _unary(
     kind: type,
     operands: Operands,
     cost: Cost | None,
+    on_error: OnError,
 ) -> Evaluator:
     """A call with one argument of one possible class."""
     (operand,) = operands
     run = charging(implementation)
     if cost is not None:
-        return _general(_guarded(name, run, (kind,)), operands, cost)
+        return _general(_guarded(name, run, (kind,)), operands, cost, _not_last(on_error))
     plain = None if isinstance(implementation, Charging) else implementation
 
     def evaluate(frame: Frame) -> object:
@@ -142,26 +166,33 @@ def _binary(
     kinds: tuple[type, type],
     operands: Operands,
     cost: Cost | None,
+    on_error: OnError,
 ) -> Evaluator:
     """A call with two arguments of one possible class each."""
     run = charging(implementation)
     if cost is not None:
-        return _general(_guarded(name, run, kinds), operands, cost)
+        return _general(_guarded(name, run, kinds), operands, cost, _not_last(on_error))
     plain = None if isinstance(implementation, Charging) else implementation
     first, second = operands
+    rest = () if on_error is OnError.STOPS_FREE else operands[1:]
     first_kind, second_kind = kinds
 
     def evaluate(frame: Frame) -> object:
         try:
             left = first(frame)
         except EvaluationError as error:
-            raise failed(frame, [], error, operands[1:], None) from None
+            raise failed(frame, [], error, rest, None) from None
         right = second(frame)
         if type(left) is not first_kind or type(right) is not second_kind:
             raise no_such_overload(name)
         return run(frame.work, left, right) if plain is None else plain(left, right)
 
     return evaluate
+
+
+def _not_last(on_error: OnError) -> OnError:
+    """Calls with one choice only: cel-go 0.26 and 0.29 evaluate all their operands."""
+    return on_error if on_error is OnError.STOPS_FREE else OnError.EVALUATES
 
 
 def _guarded(name: str, run: Run, kinds: tuple[type, ...]) -> Run:
@@ -175,19 +206,22 @@ def _guarded(name: str, run: Run, kinds: tuple[type, ...]) -> Run:
     return guarded
 
 
-def _direct(implementation: Implementation | Charging, operands: Operands, cost: Cost | None) -> Evaluator:
+def _direct(
+    implementation: Implementation | Charging, operands: Operands, cost: Cost | None, on_error: OnError
+) -> Evaluator:
     """A function of two arguments whose implementation checks them itself."""
     run = charging(implementation)
     if cost is not None:
-        return _general(run, operands, cost)
+        return _general(run, operands, cost, _not_last(on_error))
     plain = None if isinstance(implementation, Charging) else implementation
     first, second = operands
+    rest = () if on_error is OnError.STOPS_FREE else operands[1:]
 
     def evaluate(frame: Frame) -> object:
         try:
             left = first(frame)
         except EvaluationError as error:
-            raise failed(frame, [], error, operands[1:], None) from None
+            raise failed(frame, [], error, rest, None) from None
         right = second(frame)
         return run(frame.work, left, right) if plain is None else plain(left, right)
 

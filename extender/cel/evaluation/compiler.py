@@ -34,9 +34,8 @@ from ..work import Work
 from . import aggregates, attributes, calls, folds, logic
 from .attributes import Evaluator, Qualifier, Selections
 from .bounds import COST_LIMIT, LIST_COST, MAP_COST, Bounds
-from .calls import Run
+from .calls import OnError, Run
 from .device_fields import device_field
-from .folds import Collects
 from .frame import CelDevice, Frame
 from .metering import MeteredSelections, charged, metered_call, refunded
 
@@ -106,8 +105,9 @@ class _Compiler:
         self._bounds = bounds
         self._work = work
         self._metered = metered
+        self._stops_free = dialect.cel_go_033
         selections = MeteredSelections if metered else Selections
-        self._selections = selections(converts=not dialect.cel_go_029)
+        self._selections = selections(converts=not dialect.cel_go_029, charges_failed=self._stops_free)
         self._special = logic.SPECIAL_029 if dialect.cel_go_029 else logic.SPECIAL
         self._apply = {
             _Use.VALUE: self._selections.chain,
@@ -157,7 +157,8 @@ class _Compiler:
         if isinstance(node, Select) and node.test_only:
             root, links = self._links(node.operand)
             tested = self._applied(root, (*links, node), _Use.TEST)
-            return refunded(tested) if self._metered and _is_conditional(root) else tested
+            refunds = self._metered and _is_conditional(root) and not self._stops_free
+            return refunded(tested) if refunds else tested
         root, links = self._links(node)
         selected = self._applied(root, links, _Use.VALUE)
         return charged(selected, 1) if self._metered and not _is_conditional(root) else selected
@@ -280,14 +281,16 @@ class _Compiler:
         if self._metered:
             run = _RUN.get(name) or calls.dispatch(function, overload)
             run = calls.reading_types_as_text(run) if by_constant else run
-            stops = by_constant or calls.stops_at_error(function, overload, len(operands))
-            return metered_call(run, operands, function.cost_of(overload), stops=stops)
+            on_error = OnError.STOPS_FREE if self._stops_free else OnError.STOPS
+            if not by_constant:
+                on_error = calls.on_error_of(function, overload, len(operands), stops_free=self._stops_free)
+            return metered_call(name, run, operands, function.cost_of(overload), on_error)
         if name in ("_==_", "_!=_"):
             right = codes[1].value if codes[1].constant else logic.NOT_CONSTANT
-            return logic.equality(name, operands, right)
+            return logic.equality(name, operands, right, stops=self._stops_free)
         if by_constant:
             operands = (calls.type_as_text(operands[0]), *operands[1:])
-        return calls.call(function, overload, operands)
+        return calls.call(function, overload, operands, stops_free=self._stops_free)
 
     def _membership(self, element: Code, elements: object, otherwise: Evaluator) -> Code:
         assert isinstance(elements, tuple)
@@ -301,7 +304,8 @@ class _Compiler:
         if all(code.constant for code in codes) and not node.optional:
             return constant(tuple(code.value for code in codes))
         evaluate = aggregates.list_of(tuple(code.evaluate for code in codes), node.optional)
-        return Code(charged(evaluate, LIST_COST) if self._metered else evaluate)
+        failing = not self._stops_free
+        return Code(charged(evaluate, LIST_COST, failing=failing) if self._metered else evaluate)
 
     def _map(self, node: MapLiteral) -> Code:
         entries = []
@@ -313,7 +317,8 @@ class _Compiler:
         evaluate = aggregates.map_of(tuple(entries))
         if all_constant:
             return self._folded(evaluate)
-        return Code(charged(evaluate, MAP_COST) if self._metered else evaluate)
+        failing = not self._stops_free
+        return Code(charged(evaluate, MAP_COST, failing=failing) if self._metered else evaluate)
 
     def _comprehension(self, node: Comprehension) -> Evaluator:
         init = self.compile(node.init).evaluate
@@ -351,9 +356,10 @@ class _Compiler:
                 None if condition.constant and condition.value is True else condition.evaluate,
                 step,
                 result,
-                _collects(node.init),
+                folds.collects_of(node.init),
                 None if self._metered else sum(bound.cost for bound in bounds),
                 step_units(sum(bound.steps for bound in bounds), metered=self._metered) + 1,
+                self._stops_free,
             )
         )
 
@@ -381,12 +387,6 @@ _RUN: dict[str, Run] = {
 
 def _is_conditional(node: Node) -> bool:
     return isinstance(node, Call) and node.function == "_?_:_"
-
-
-def _collects(init: Node) -> Collects:
-    if isinstance(init, ListLiteral):
-        return Collects.LIST
-    return Collects.MAP if isinstance(init, MapLiteral) else Collects.VALUE
 
 
 def _with_pattern(pattern: str, work: Work) -> Code:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..errors import no_such_key
 from ..values.values import NONE, Optional
 from .attributes import Evaluator, Qualifier, Selections
-from .frame import Frame, attribute_value
+from .frame import Frame
 
 # The root is no optional here, so there is nothing to convert.
 _SELECTIONS = Selections(converts=False)
@@ -57,7 +57,7 @@ def _attribute(domain: str, identifier: str, *, optional: bool) -> Evaluator:
             if optional:
                 return NONE
             raise no_such_key(identifier)
-        value = attribute_value(attribute, frame.work)
+        value = frame.readable(identifier, attribute)
         return Optional(value) if optional else value
 
     return evaluate
@@ -79,7 +79,15 @@ def _capacity(domain: str, identifier: str, *, optional: bool) -> Evaluator:
 
 def _attribute_presence(domain: str, identifier: str) -> Evaluator:
     name = _qualified(domain, identifier)
-    return lambda frame: name in frame.device.attributes
+
+    def evaluate(frame: Frame) -> object:
+        attribute = frame.device.attributes.get(name)
+        if attribute is None:
+            return False
+        frame.readable(identifier, attribute)
+        return True
+
+    return evaluate
 
 
 def _qualified(domain: str, identifier: str) -> str:

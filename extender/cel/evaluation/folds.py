@@ -12,6 +12,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from ..errors import CostExceeded, EvaluationError, Unpredictable
+from ..syntax.tree import ListLiteral, MapLiteral, Node
 from ..values.maps import AnyMap, MapAccumulator
 from ..values.runtime_types import ordered, type_name
 from ..values.values import LISTS, GrowingList, ListAccumulator, UnorderedList
@@ -41,7 +42,8 @@ class FoldParts(NamedTuple):
 
     ``variable2`` is ``None`` for the one-variable form, ``condition`` where it is always true. ``cost``
     is charged for each iteration; ``None`` where the steps charge what they cost exactly. ``units`` is
-    the work of an iteration, but for what depends on values.
+    the work of an iteration, but for what depends on values. ``takes_empty_text``: an empty text may be
+    the range (cel-go 0.33).
     """
 
     iter_range: Evaluator
@@ -55,6 +57,14 @@ class FoldParts(NamedTuple):
     collects: Collects
     cost: int | None
     units: int
+    takes_empty_text: bool
+
+
+def collects_of(init: Node) -> Collects:
+    """What a comprehension collects whose accumulator begins with ``init``."""
+    if isinstance(init, ListLiteral):
+        return Collects.LIST
+    return Collects.MAP if isinstance(init, MapLiteral) else Collects.VALUE
 
 
 def variable(slot: int) -> Evaluator:
@@ -140,7 +150,7 @@ def _iterate(parts: FoldParts, frame: Frame, iter_range: object) -> bool:
     """Run the steps; whether the condition ended them."""
     condition, step, cost, units = parts.condition, parts.step, parts.cost or 0, parts.units
     slots, work = frame.slots, frame.work
-    for first, second in _items(iter_range, parts.variable2 is not None):
+    for first, second in _items(iter_range, parts.variable2 is not None, parts.takes_empty_text):
         work.charge(units)
         frame.charge(cost)
         slots[parts.variable] = first
@@ -185,12 +195,14 @@ def _is_unordered(iter_range: object) -> bool:
     return (type(iter_range) is UnorderedList or isinstance(iter_range, AnyMap)) and len(iter_range) > 1
 
 
-def _items(iter_range: object, pairs: bool) -> Iterable[tuple[object, object]]:
+def _items(iter_range: object, pairs: bool, takes_empty_text: bool) -> Iterable[tuple[object, object]]:
     """The values of the variables, one iteration at a time: there may be many that are never run."""
     if isinstance(iter_range, AnyMap):
         if pairs:
             return ((key, iter_range.find(key)) for key in iter_range)
         return zip(iter_range, repeat(None))
+    if takes_empty_text and iter_range in ("", b""):
+        return ()
     if type(iter_range) not in LISTS:
         raise EvaluationError(f"got '{type_name(iter_range)}', expected iterable type")
     if pairs:

@@ -11,7 +11,7 @@ from extender.model import Attribute, AttributeKind
 from extender.model.quantity import Quantity
 
 from ..errors import COST_EXCEEDED, CostExceeded, EvaluationError, Unpredictable
-from ..values.maps import DomainMap, StringMap
+from ..values.maps import DomainMap, LazyDomainMap, LazyMap, StringMap, Unreadable, unreadable
 from ..values.quantities import PARSE_UNITS, QuantityValue, quantity_value
 from ..values.semver import parse_semver
 from ..work import Work
@@ -32,12 +32,17 @@ class CelDevice(NamedTuple):
 
 
 class Frame:
-    """A device, the variables in scope by slot, the cost that is still allowed, and the meter of work."""
+    """
+    A device, the variables in scope by slot, the cost that is still allowed, and the meter of work.
 
-    __slots__ = ("_quantities", "_variable", "budget", "device", "slots", "work")
+    ``lazy``: the device's maps are those of 1.38.
+    """
 
-    def __init__(self, device: CelDevice, slots: int, budget: int, work: Work) -> None:
+    __slots__ = ("_lazy", "_quantities", "_variable", "budget", "device", "slots", "work")
+
+    def __init__(self, device: CelDevice, slots: int, budget: int, work: Work, *, lazy: bool = False) -> None:
         self.device = device
+        self._lazy = lazy
         self.slots: list[object] = [None] * slots
         self.budget = budget
         self.work = work
@@ -67,17 +72,41 @@ class Frame:
             device = self.device
             self.work.charge(2 * (len(device.attributes) + len(device.capacity)))
             attributes = {
-                name: attribute_value(value, self.work) for name, value in device.attributes.items()
+                name: self._value(name.partition("/")[2], value) for name, value in device.attributes.items()
             }
             self._variable = StringMap(
                 {
                     "driver": device.driver,
                     "allowMultipleAllocations": device.allow_multiple_allocations,
-                    "attributes": _by_domain(attributes),
-                    "capacity": _by_domain({name: self.quantity(name) for name in device.capacity}),
+                    "attributes": _by_domain(attributes, lazy=self._lazy),
+                    "capacity": _by_domain(
+                        {name: self.quantity(name) for name in device.capacity}, lazy=self._lazy
+                    ),
                 }
             )
         return self._variable
+
+    def readable(self, identifier: str, attribute: Attribute) -> object:
+        """The attribute as a CEL value; raises ``EvaluationError`` where it cannot be read."""
+        value = self._value(identifier, attribute)
+        if type(value) is Unreadable:
+            raise unreadable(identifier)
+        return value
+
+    def _value(self, identifier: str, attribute: Attribute) -> object:
+        """
+        The attribute as a CEL value, or that it cannot be read.
+
+        Source: k8s.io/dynamic-resource-allocation api/conversion.go attrValue, v0.38.0-beta.0.
+        """
+        if not self._lazy:
+            return attribute_value(attribute, self.work)
+        if attribute.value is None or attribute.value == ():
+            return Unreadable(identifier)
+        try:
+            return attribute_value(attribute, self.work)
+        except ValueError:
+            return Unreadable(identifier)
 
     def quantity(self, name: str) -> QuantityValue | None:
         """The capacity of this qualified name: one object per evaluation, as it may change."""
@@ -111,9 +140,11 @@ def attribute_value(attribute: Attribute, work: Work) -> object:
     return value
 
 
-def _by_domain(values: Mapping[str, object]) -> DomainMap:
+def _by_domain(values: Mapping[str, object], *, lazy: bool) -> DomainMap:
     domains: dict[str, dict[str, object]] = {}
     for name, value in values.items():
         domain, _, identifier = name.partition("/")
         domains.setdefault(domain, {})[identifier] = value
+    if lazy:
+        return LazyDomainMap({domain: LazyMap(entries) for domain, entries in domains.items()})
     return DomainMap({domain: StringMap(entries) for domain, entries in domains.items()})

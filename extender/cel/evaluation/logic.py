@@ -140,9 +140,14 @@ SPECIAL_029 = SPECIAL | {"or": _of_optional(_or), "orValue": _of_optional(_or_va
 """The same for cel-go 0.29."""
 
 
-def equality(name: str, operands: Operands, constant: object) -> Evaluator:
-    """Build ``==`` or ``!=``; ``constant`` is the right side if it is one."""
+def equality(name: str, operands: Operands, constant: object, *, stops: bool) -> Evaluator:
+    """
+    Build ``==`` or ``!=``; ``constant`` is the right side if it is one.
+
+    ``stops``: the right side is not evaluated where the left one fails (cel-go 0.33).
+    """
     left, right = operands
+    rest = () if stops else operands[1:]
     kind = type(constant)
     if name == "_==_" and kind in (str, bool, int):
 
@@ -157,7 +162,7 @@ def equality(name: str, operands: Operands, constant: object) -> Evaluator:
         try:
             first = left(frame)
         except EvaluationError as error:
-            raise failed(frame, [], error, operands[1:], None) from None
+            raise failed(frame, [], error, rest, None) from None
         second = right(frame)
         if type(first) not in _SMALL:
             frame.charge(cost.units((first, second), None, frame.work))

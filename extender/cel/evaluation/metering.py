@@ -5,7 +5,7 @@ cel-go counts after each step, also after one that fails. These evaluators take 
 evaluation may cost more than Kubernetes allows: they are slower than the usual ones.
 
 Source: github.com/google/cel-go interpreter/runtimecost.go (Observe) and interpretable.go
-(the ``evalWatch`` types), v0.26.
+(the ``evalWatch`` types), v0.26 to v0.33.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from ..errors import EvaluationError
 from ..values.maps import MISSING
 from ..values.values import NONE, Optional
 from .attributes import Evaluator, Qualifier, Selections, lookup, missing
-from .calls import Run
+from .calls import OnError, Run
 from .frame import Frame
 
+_CHARGED_FAILING = frozenset({"_==_", "_!=_", "!_"})
 
-def charged(evaluate: Evaluator, cost: int) -> Evaluator:
-    """Build an evaluator that charges for a step, whether it succeeds or fails."""
+
+def charged(evaluate: Evaluator, cost: int, *, failing: bool = True) -> Evaluator:
+    """Build an evaluator that charges for a step that succeeds, and for one that fails if ``failing``."""
 
     def metered(frame: Frame) -> object:
         try:
             value = evaluate(frame)
         except EvaluationError:
-            frame.charge(cost)
+            frame.charge(cost if failing else 0)
             raise
         frame.charge(cost)
         return value
@@ -49,12 +51,11 @@ def refunded(evaluate: Evaluator) -> Evaluator:
     return metered
 
 
-def metered_call(run: Run, operands: tuple[Evaluator, ...], cost: Cost | None, *, stops: bool) -> Evaluator:
-    """
-    Build a call that evaluates all its operands, whatever errors they are.
-
-    One that ``stops`` at an error costs nothing, unless that is its last operand.
-    """
+def metered_call(
+    name: str, run: Run, operands: tuple[Evaluator, ...], cost: Cost | None, on_error: OnError
+) -> Evaluator:
+    """Build a call; see ``OnError``. What cel-go 0.33 charges for all the same: equality and negation."""
+    stops_charged = on_error is OnError.STOPS_FREE and name in _CHARGED_FAILING
     last = len(operands) - 1
 
     def evaluate(frame: Frame) -> object:
@@ -64,10 +65,15 @@ def metered_call(run: Run, operands: tuple[Evaluator, ...], cost: Cost | None, *
             try:
                 values.append(operand(frame))
             except EvaluationError as error:
-                if stops and index < last:
+                if on_error is OnError.STOPS and index < last:
+                    raise
+                if on_error is OnError.STOPS_FREE and not stops_charged:
                     raise
                 first_error = first_error or error
                 values.append(error)
+                if stops_charged:
+                    values += [error] * (last - index)
+                    break
         if cost is not None and not cost.of_result:
             frame.charge(cost.units(values, first_error, frame.work))
         result: object = first_error
@@ -120,7 +126,7 @@ class MeteredSelections(Selections):
                     key = qualifier.value(frame)
                     selected = lookup(value, key)
                 except EvaluationError:
-                    if not optional:
+                    if not optional or self._charges_failed:
                         frame.charge(1)
                     raise
                 if selected is MISSING and optional:

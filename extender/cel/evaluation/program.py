@@ -62,7 +62,9 @@ class Program:
         """
         work.charge(self._units)
         try:
-            return self._evaluate(Frame(device, self._slots, self._budget, work))
+            return self._evaluate(
+                Frame(device, self._slots, self._budget, work, lazy=self._dialect.lazy_attributes)
+            )
         except CostExceeded:
             value, _ = self.run_exactly(device, work)
         if isinstance(value, EvaluationError | Panic):
@@ -78,7 +80,7 @@ class Program:
         """
         evaluate, slots = self._exact_code(work)
         work.charge(_START_UNITS + step_units(self._bounds.of(self._root).steps, metered=True))
-        frame = Frame(device, slots, COST_LIMIT, work)
+        frame = Frame(device, slots, COST_LIMIT, work, lazy=self._dialect.lazy_attributes)
         try:
             value = evaluate(frame)
         except (EvaluationError, Panic) as error:

@@ -32,11 +32,12 @@ def declarations(dialect: Dialect) -> Declarations:
     modern = dialect.cel_go_029
     functions = [
         *standard.FUNCTIONS,
+        *standard.comparisons(orders_nan=dialect.cel_go_033),
         *standard.string_tests(cel_go_029=modern),
         *conversions.FUNCTIONS,
         *times.time_functions(number_to_duration=not modern),
         *strings.FUNCTIONS,
-        *lists.list_functions(cel_go_029=modern),
+        *lists.list_functions(cel_go_029=modern, cel_go_033=dialect.cel_go_033),
         *sets.FUNCTIONS,
         *optional.FUNCTIONS,
         *kubernetes.FUNCTIONS,
@@ -45,6 +46,8 @@ def declarations(dialect: Dialect) -> Declarations:
         *formats.FUNCTIONS,
         *authorization.FUNCTIONS,
     ]
+    if dialect.tells_masks:
+        functions.append(networks.IS_MASK)
     if dialect.includes:
         functions.append(kubernetes.includes(dialect.includes_limit))
     return {function.name: function for function in functions}

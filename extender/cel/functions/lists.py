@@ -229,9 +229,10 @@ def _numbers(work: Work, count: int) -> List:
     return tuple(range(count))
 
 
-def list_functions(*, cel_go_029: bool) -> tuple[Function, ...]:
-    """Declare the functions; ``cel_go_029``: those of cel-go 0.29 instead of 0.26."""
+def list_functions(*, cel_go_029: bool, cel_go_033: bool) -> tuple[Function, ...]:
+    """Declare the functions; ``cel_go_029``, ``cel_go_033``: those of that cel-go instead of 0.26."""
     index_of, last_index_of = index_overloads(checks_offset=cel_go_029)
+    result_list = call_costs.RESULT_LIST_033 if cel_go_033 else call_costs.RESULT_LIST
     flattening = call_costs.flattening(negative_depth_counts=not cel_go_029)
     lookup = (
         function(
@@ -255,9 +256,11 @@ def list_functions(*, cel_go_029: bool) -> tuple[Function, ...]:
             overload(
                 "(int) -> list(int)",
                 Charging(_checked_range if cel_go_029 else _range),
-                call_costs.RESULT_LIST,
+                result_list,
             ),
         ),
+        function("reverse", overload("list(T).() -> list(T)", Charging(_reverse), result_list)),
+        function("slice", overload("list(T).(int, int) -> list(T)", Charging(_slice), result_list)),
     )
     return (*lookup, *_FUNCTIONS)
 
@@ -293,7 +296,6 @@ _FUNCTIONS: tuple[Function, ...] = (
         *(overload(f"list({element}).() -> {element}", _extreme("min", -1)) for element in _COMPARABLE),
         cost=call_costs.TRAVERSAL,
     ),
-    function("slice", overload("list(T).(int, int) -> list(T)", Charging(_slice), call_costs.RESULT_LIST)),
     function(
         "sort",
         *(
@@ -311,5 +313,4 @@ _FUNCTIONS: tuple[Function, ...] = (
         singleton=Charging(_sort_by_keys),
     ),
     function("distinct", overload("list(T).() -> list(T)", Charging(_distinct), call_costs.SELF_COMPARISON)),
-    function("reverse", overload("list(T).() -> list(T)", Charging(_reverse), call_costs.RESULT_LIST)),
 )

@@ -117,3 +117,6 @@ FUNCTIONS: tuple[Function, ...] = (
     function("getEscapedPath", overload("URL.() -> string", lambda url: url.path)),
     function("getQuery", overload("URL.() -> map(string, list(string))", Charging(_query))),
 )
+
+IS_MASK = function("isMask", overload("CIDR.() -> bool", lambda cidr: cidr.masked == cidr))
+"""Whether no bit is set after the prefix (from 1.38)."""

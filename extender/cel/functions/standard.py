@@ -6,6 +6,7 @@ Source: github.com/google/cel-go common/stdlib/standard.go, v0.26.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from ..checking import call_costs
@@ -15,7 +16,7 @@ from ..values import arithmetic
 from ..values.maps import AnyMap, MapAccumulator
 from ..values.regular_expressions import compile_pattern
 from ..values.runtime_types import compare, equal_values
-from ..values.values import LISTS
+from ..values.values import LISTS, NUMBERS
 from ..work import Work
 
 _COMPARISON_COSTS = {"string, string": call_costs.COMPARISON, "bytes, bytes": call_costs.COMPARISON}
@@ -75,11 +76,16 @@ def _size(value: object) -> object:
     raise no_such_overload("size")
 
 
-def _compared(accepted: frozenset[int]) -> Callable[[object, object], object]:
+def _compared(accepted: frozenset[int], *, orders_nan: bool) -> Callable[[object, object], object]:
     def test(left: object, right: object) -> object:
         return compare(left, right) in accepted
 
-    return test
+    def test_with_nan(left: object, right: object) -> object:
+        if type(left) in NUMBERS and type(right) in NUMBERS and (_is_nan(left) or _is_nan(right)):
+            return False
+        return compare(left, right) in accepted
+
+    return test_with_nan if orders_nan else test
 
 
 def _strings(test: Callable[[str, str], bool], name: str) -> Charging:
@@ -90,6 +96,10 @@ def _strings(test: Callable[[str, str], bool], name: str) -> Charging:
         raise no_such_overload(name)
 
     return Charging(checked)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _matches(work: Work, text: object, pattern: object) -> bool:
@@ -116,11 +126,21 @@ def _merge(work: Work, target: object, update: AnyMap) -> object:
     return target
 
 
-def _comparison(name: str, *accepted: int) -> Function:
+def comparisons(*, orders_nan: bool) -> tuple[Function, ...]:
+    """Declare the comparisons; ``orders_nan``: with NaN they are false (cel-go 0.33), else an error."""
+    return (
+        _comparison("_<_", -1, orders_nan=orders_nan),
+        _comparison("_<=_", -1, 0, orders_nan=orders_nan),
+        _comparison("_>_", 1, orders_nan=orders_nan),
+        _comparison("_>=_", 0, 1, orders_nan=orders_nan),
+    )
+
+
+def _comparison(name: str, *accepted: int, orders_nan: bool) -> Function:
     overloads = (
         overload(f"({arguments}) -> bool", cost=_COMPARISON_COSTS.get(arguments)) for arguments in _COMPARED
     )
-    return function(name, *overloads, singleton=_compared(frozenset(accepted)))
+    return function(name, *overloads, singleton=_compared(frozenset(accepted), orders_nan=orders_nan))
 
 
 def _numeric(name: str, singleton: arithmetic.Binary, *more: str) -> Function:
@@ -169,10 +189,6 @@ FUNCTIONS: tuple[Function, ...] = (
     function("@in", *_IN, singleton=Charging(contained)),
     function("in", *_IN, singleton=Charging(contained)),
     function("_in_", *_IN, singleton=Charging(contained)),
-    _comparison("_<_", -1),
-    _comparison("_<=_", -1, 0),
-    _comparison("_>_", 1),
-    _comparison("_>=_", 0, 1),
     function(
         "_+_",
         overload("(bytes, bytes) -> bytes", cost=call_costs.CONCATENATION),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from ..errors import Panic, Unpredictable
+from ..errors import EvaluationError, Panic, Unpredictable
 from .named_formats import Format
 from .networks import Cidr, Ip
 from .semver import Semver
@@ -73,6 +73,75 @@ class DomainMap(StringMap):
 
     def contains(self, key: object) -> bool:
         return StringMap.find(self, key) is not MISSING
+
+
+class Unreadable:
+    """The value of an attribute that this release cannot read, under its ``name``."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def unreadable(name: str) -> EvaluationError:
+    """Build the error of whoever reads such an attribute."""
+    return EvaluationError(f"attribute {name}: value is invalid or its type is not supported by this version")
+
+
+class LazyMap(StringMap):
+    """
+    A map of the device from 1.38 on: keys of other kinds are made text, values are read when needed.
+
+    Raises ``EvaluationError`` for a value that cannot be read and for a key that is never text,
+    ``Unpredictable`` for a key whose text is not modelled.
+    """
+
+    __slots__ = ()
+
+    def find(self, key: object) -> object:
+        value = self.entries.get(_as_text(key), MISSING)
+        if type(value) is Unreadable:
+            raise unreadable(value.name)
+        return value
+
+    def contains(self, key: object) -> bool:
+        if isinstance(key, _NEVER_TEXT):
+            return False
+        return type(self.entries.get(_as_text(key), MISSING)) not in (Missing, Unreadable)
+
+
+class LazyDomainMap(LazyMap, DomainMap):
+    """``device.attributes`` and ``device.capacity`` from 1.38 on."""
+
+    __slots__ = ()
+
+    def find(self, key: object) -> object:
+        domain = LazyMap.find(self, key)
+        return EMPTY if domain is MISSING else domain
+
+    def contains(self, key: object) -> bool:
+        return LazyMap.contains(self, key)
+
+
+_NEVER_TEXT = (tuple, StringMap)
+
+
+def _as_text(key: object) -> str:
+    """The key as text, as CEL's conversion to a string has it."""
+    if type(key) is str:
+        return key
+    if key is None:
+        return "null"
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if isinstance(key, int):
+        return str(int(key))
+    if isinstance(key, TypeValue):
+        return key.name
+    if isinstance(key, _NEVER_TEXT):
+        raise EvaluationError("type conversion error: no string")
+    raise Unpredictable("keys of maps of the device that are neither text nor whole numbers")
 
 
 class ValueMap:

@@ -10,7 +10,7 @@ import math
 
 from ..errors import EvaluationError, Unpredictable, no_such_overload
 from ..work import Work
-from .maps import MISSING, AnyMap, DomainMap, MapAccumulator, StringMap, ValueMap
+from .maps import MISSING, AnyMap, DomainMap, LazyDomainMap, LazyMap, MapAccumulator, StringMap, ValueMap
 from .named_formats import Format
 from .networks import Cidr, Ip
 from .quantities import QuantityValue, compared
@@ -44,6 +44,8 @@ _NAMES: dict[type, str] = {
     GrowingList: "list",
     StringMap: "map",
     DomainMap: "map",
+    LazyMap: "map",
+    LazyDomainMap: "map",
     ValueMap: "map",
     MapAccumulator: "map",
     TypeValue: "type",

@@ -27,19 +27,8 @@ from .spec import Label, MetricSpec, MetricType
 UNKNOWN_WORD = "unknown-word"
 """The label of a pod whose annotation holds no known policy; treated as preferred."""
 
-BODY_FIELDS = (
-    "Pod",
-    "Nodes",
-    "NodeNames",
-    "NodeNameToVictims",
-    "NodeNameToMetaVictims",
-    "PodName",
-    "PodNamespace",
-    "PodUID",
-    "Node",
-    "request",
-    "body",
-)
+_ARGUMENTS = ("Pod", "Nodes", "NodeNames", "NodeNameToVictims", "NodeNameToMetaVictims")
+BODY_FIELDS = (*_ARGUMENTS, "PodName", "PodNamespace", "PodUID", "Node", "request", "body")
 """First parts of the field paths a bad request may name; anything else counts as ``body``."""
 
 SNAPSHOT_KINDS = ("nodes", "resourceslices", "deviceclasses", "resourceclaims", "pods")
@@ -191,11 +180,7 @@ NOMINATED_PODS = MetricSpec(
     MetricType.GAUGE,
     "Pods whose nomination the scheduler has not followed yet.",
 )
-NOMINATING = MetricSpec(
-    "nominating",
-    MetricType.GAUGE,
-    "1 if this replica nominates, else 0.",
-)
+NOMINATING = MetricSpec("nominating", MetricType.GAUGE, "1 if this replica nominates, else 0.")
 DEVICES_HELD_TWICE = MetricSpec(
     "devices_held_twice",
     MetricType.GAUGE,
@@ -204,8 +189,7 @@ DEVICES_HELD_TWICE = MetricSpec(
 NEGATIVE_AMOUNTS = MetricSpec(
     "negative_amount_claims",
     MetricType.GAUGE,
-    "Claims that hold a negative amount of a capacity: from Kubernetes 1.38 on no pod with an unallocated "
-    "claim is scheduled until they are gone.",
+    "Claims with a negative amount of a capacity, until which are gone 1.38 schedules no pod with devices.",
 )
 MACHINE_FACTS_NODES = MetricSpec(
     "machine_facts_nodes",

@@ -145,7 +145,7 @@ func (r *allocateRequest) run(ctx context.Context, published []*resourceapi.Reso
 		if errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return answer{"timeout": true}
 		}
-		return answer{"error": err.Error(), "onNode": errors.Is(err, structured.ErrFailedAllocationOnNode)}
+		return answer{"error": err.Error(), "onNode": failsNodeOnly(err)}
 	}
 	fixShareIDs(results)
 	reply = answer{"results": results, "steps": nil}

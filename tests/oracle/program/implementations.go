@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"k8s.io/dynamic-resource-allocation/cel"
 	"k8s.io/dynamic-resource-allocation/structured"
@@ -26,4 +27,9 @@ func newAllocator(
 		structured.EnableAllocators(name)
 	}
 	return structured.NewAllocator(ctx, features, allocated, classes, slices, cache)
+}
+
+// failsNodeOnly tells errors after which the scheduler goes on with other nodes.
+func failsNodeOnly(err error) bool {
+	return errors.Is(err, structured.ErrFailedAllocationOnNode)
 }

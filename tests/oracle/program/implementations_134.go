@@ -43,3 +43,8 @@ func newAllocator(
 		return experimental.NewAllocator(ctx, features, allocated, classes, slices, cache)
 	}
 }
+
+// failsNodeOnly: every error aborts the attempt in 1.34.
+func failsNodeOnly(error) bool {
+	return false
+}
