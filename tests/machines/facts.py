@@ -4,53 +4,32 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from extender.cli.bench.documents import documented_facts
 from extender.core.topology.known_machines import INSTANCE_TYPE
-from extender.core.topology.machine_facts import MachineFacts, MachineType, Place
-from tests.machines.record import Machine, Part, machines
+from extender.core.topology.machine_facts import MachineType, Place
+from tests.machines.record import Machine
 
 DRIVERS: Mapping[str, str] = {"nic": "dra.net", "nvme": "dra.nvme"}
 
 
-def facts_of(machine: Machine, names: Mapping[str, str] | None = None) -> MachineType:
-    """
-    Its devices by address, those without one by the driver and the name that a slice gives them.
-
-    ``names``: these names by the names of the record (default: the same). A flat root is no fact.
-    """
+def facts_of(machine: Machine) -> MachineType:
+    """Its devices by address, those without one by driver and name. A flat root is no fact."""
     devices = {}
     for part in machine.parts:
         if part.kind != "root":
             driver = DRIVERS.get(part.kind, machine.gpu_driver)
-            key = part.address or f"{driver}/{(names or {}).get(part.name, part.name)}"
+            key = part.address or f"{driver}/{part.name}"
             root = "" if machine.flat else part.root
             devices[key] = Place(root, "", part.numa, machine.sockets.get(part.numa, -1))
     return MachineType(machine.name, "record", {INSTANCE_TYPE: frozenset({machine.name})}, devices)
 
 
-def recorded_facts() -> MachineFacts:
-    """
-    The facts of all machines, for fleets that label nodes with the names of the record.
-
-    Such fleets number the devices that have no address by kind: ``gpu-0``, ``nic-3``.
-    """
-    return MachineFacts(tuple(facts_of(each, _numbered(each.parts)) for each in machines()))
-
-
-def _numbered(parts: Iterable[Part]) -> dict[str, str]:
-    counts: dict[str, int] = {}
-    names = {}
-    for part in parts:
-        number = counts[part.kind] = counts.get(part.kind, -1) + 1
-        names[part.name] = f"{part.kind}-{number}"
-    return names
-
-
 def facts_file() -> str:
-    """A file for ``--machines`` with all of ``recorded_facts``."""
+    """A file for ``--machines`` with what is documented of a generated fleet."""
     types = {}
-    for each in recorded_facts().types:
+    for each in documented_facts().types:
         if each.devices:
             types[each.name] = {
                 "labels": {key: sorted(values) for key, values in each.labels.items()},

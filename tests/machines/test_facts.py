@@ -6,12 +6,13 @@ from itertools import combinations as pairs_of
 
 import pytest
 
+from extender.cli.bench.documents import documented_facts
 from extender.core.topology.known_machines import BUILT_IN_FACTS
 from extender.core.topology.locate import locate_with
 from extender.core.topology.locations import Distance, distance, told_by_facts
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
 from extender.kube.files.machines_file import read_machines
-from tests.machines.facts import DRIVERS, facts_file, facts_of, recorded_facts
+from tests.machines.facts import DRIVERS, facts_file, facts_of
 from tests.machines.generations import Entry
 from tests.machines.record import Machine, documented, machines
 from tests.machines.test_generations import MACHINES, combinations
@@ -72,7 +73,7 @@ def test_a_file_says_all_of_it(tmp_path):
     """What is read of the file is what was written."""
     path = tmp_path / "machines.json"
     path.write_text(facts_file())
-    written = {each.name: each for each in recorded_facts().types if each.devices}
+    written = {each.name: each for each in documented_facts().types}
     read = {each.name: each for each in read_machines(str(path))}
     assert read.keys() == written.keys()
     for name, each in read.items():
@@ -91,6 +92,19 @@ def test_built_in_facts_are_the_record(known):
         assert place.socket in (-1, said.socket)
         assert place.root in ("", said.root)
         assert not place.switch
+
+
+@pytest.mark.parametrize("known", documented_facts().types, ids=lambda known: known.name)
+def test_the_documents_of_a_fleet_are_the_record(known):
+    """All devices of the machine, at the places of the record; a switch stands for a root that is none."""
+    record = MACHINES[known.name]
+    parts = [part for kind in ("gpu", "nic") for part in record.parts if part.kind == kind]
+    assert len(known.devices) == len(parts)
+    for part, (key, place) in zip(parts, known.devices.items(), strict=True):
+        assert (part.address or key) == key
+        assert (place.numa, place.socket) == (part.numa, record.sockets.get(part.numa, -1))
+        assert bool(place.switch) is record.roots_assumed
+        assert record.roots_assumed or place.root == part.root
 
 
 def test_drivers_of_parts():

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
+from tests.waves.judgement import Documents, Pairs, gpu_nic
 from tests.waves.machines import machine_of
 from tests.waves.workload import Ask, pod_of
 
@@ -32,10 +33,15 @@ class Chooser(StrEnum):
 
 
 class Reached(NamedTuple):
-    """How many pods were placed so far, and how many of them aligned."""
+    """
+    How many pods were placed so far, and how many of them are aligned by the documents; their GPU-NIC pairs
+    as documented and as published.
+    """
 
     placed: int
     aligned: int
+    documented: Pairs = Pairs()
+    published: Pairs = Pairs()
 
 
 class _Prospect(NamedTuple):
@@ -43,27 +49,42 @@ class _Prospect(NamedTuple):
 
     predicted: float | None
     aligned: bool
+    documented: Pairs
+    published: Pairs
 
 
-def schedule(fleet: Snapshot, asks: Sequence[Ask], chooser: Chooser, seed: int, wave: int) -> list[Reached]:
-    """Place the pods in order, each for good or not at all; what was reached after each ``wave``."""
-    run = _Run(fleet, chooser, seed)
+def schedule(
+    fleet: Snapshot,
+    asks: Sequence[Ask],
+    chooser: Chooser,
+    seed: int,
+    wave: int,
+    documents: Documents | None = None,
+) -> list[Reached]:
+    """
+    Place the pods in order, each for good or not at all; what was reached after each ``wave``.
+
+    ``fleet``: as the chooser sees it, with facts of machines or without.
+    """
+    run = _Run(fleet, chooser, seed, documents or Documents(fleet))
     reached = []
     for number, ask in enumerate(asks, 1):
         run.place(f"pod-{seed}-{number}", ask)
         if number % wave == 0:
-            reached.append(Reached(run.placed, run.aligned))
+            reached.append(Reached(run.placed, run.aligned, run.documented, run.published))
     return reached
 
 
 class _Run:
-    def __init__(self, fleet: Snapshot, chooser: Chooser, seed: int) -> None:
+    def __init__(self, fleet: Snapshot, chooser: Chooser, seed: int, documents: Documents) -> None:
         self.placed = self.aligned = 0
+        self.documented = self.published = Pairs()
+        self._documents = documents
         self._snapshot = fleet
         self._chooser = chooser
         self._random = random.Random(seed)
         self._memo: Memo[int] = Memo(lambda _, score: score)
-        self._machines = {name: machine_of(state) for name, state in fleet.nodes.items()}
+        self._machines = {name: machine_of(state) for name, state in documents.fleet.nodes.items()}
         self._pods: Counter[str] = Counter()
         self._prospects: dict[Ask, dict[str, _Prospect | None]] = {}
 
@@ -76,8 +97,14 @@ class _Run:
         for node, verdict in evaluation.verdicts(missing).items():
             known[node] = None
             if verdict.outcome is Outcome.ALLOCATED and verdict.alignment is not None:
-                aligned = self._machines[node].aligned(verdict.alignment.pairs) is True
-                known[node] = _Prospect(verdict.alignment.predicted, aligned)
+                devices = [device.result.id for device in verdict.devices]
+                pairs = self._documents.pairs(node, devices)
+                known[node] = _Prospect(
+                    verdict.alignment.predicted,
+                    self._machines[node].aligned(pairs) is True,
+                    gpu_nic(pairs),
+                    self._documents.published(node, devices),
+                )
         fitting = {node: prospect for node, prospect in known.items() if prospect is not None}
         if not fitting:
             self._snapshot = self._snapshot.with_claims(deletions=[claim.key for claim in claims])
@@ -85,6 +112,8 @@ class _Run:
         chosen = self._choose(pod.uid, evaluation, fitting)
         self.placed += 1
         self.aligned += fitting[chosen].aligned
+        self.documented = self.documented.plus(fitting[chosen].documented)
+        self.published = self.published.plus(fitting[chosen].published)
         self._pods[chosen] += 1
         self._snapshot = self._snapshot.with_claims(evaluation.allocated_on(chosen))
         for prospects in self._prospects.values():

@@ -56,13 +56,17 @@ _AMD: Mapping[str, JSON] = {
 
 @dataclass(frozen=True, slots=True)
 class MachineDevice:
-    """A GPU or NIC of a machine. ``None``: not known; ``numa_node`` -1: the kernel does not know."""
+    """
+    A GPU or NIC of a machine. ``None``: not known; ``numa_node`` -1: the kernel does not know. ``switch``:
+    number of its PCIe switch, on machines of which no root is documented.
+    """
 
     kind: str
     bdf: str | None
     pcie_root: str | None
     numa_node: int | None
     rdma: bool
+    switch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def machines() -> tuple[Machine, ...]:
                     pcie_root=device["pcieRoot"],
                     numa_node=device["numaNode"],
                     rdma=device.get("rdma", False),
+                    switch=device.get("switch"),
                 )
                 for device in machine["devices"]
             ),

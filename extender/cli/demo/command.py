@@ -28,6 +28,7 @@ from ..replay.timeline import Timeline
 from ..text import terminal_width
 from .decisions import Decision, compare_decision
 from .document import demo_document
+from .documents import Documents
 from .table import demo_table
 
 
@@ -94,10 +95,11 @@ async def _compare_all(recording: Recording, timeline: Timeline, limit: int | No
         max_body_mib=MAX_BODY_MIB_LIMIT,
     )
     decisions = []
+    documents = Documents(timeline.store.current)
     with Progress("asking for pod", limit) as progress:
         async with listening(service, config) as (listener,), aiohttp.ClientSession() as session:
             client = _Client(session, listener.address)
             for attempt in islice(recording.attempts, limit):
-                decisions.append(await compare_decision(attempt, timeline, client))
+                decisions.append(await compare_decision(attempt, timeline, client, documents))
                 progress.step(attempt.pod_name)
     return decisions

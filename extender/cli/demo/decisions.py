@@ -13,6 +13,7 @@ from typing import Protocol
 
 import orjson
 
+from extender.core.alignment.pairs import Alignment
 from extender.core.reasons import ReasonCode, reason, render
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
@@ -21,6 +22,7 @@ from extender.service.explain import ExplainedDevice, ExplainedNode, read_explan
 
 from ..protocol_check import offered_nodes
 from ..replay.timeline import Timeline, pod_of
+from .documents import Documents
 
 
 class Client(Protocol):
@@ -33,13 +35,19 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PodPlacement:
-    """A node for a pod, with the devices it has or would have there; ``score`` is ours for it."""
+    """
+    A node for a pod, with the devices it has or would have there; ``score`` is ours for it.
+
+    ``predicted`` and ``distances`` are by what drivers publish, ``documented`` by what the machine is,
+    ``None`` where that is not known.
+    """
 
     node: str
     score: int
     predicted: float | None
     distances: tuple[tuple[str, Distance], ...]
     devices: tuple[ExplainedDevice, ...]
+    documented: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,9 @@ class Decision:
     reasons: tuple[tuple[str, int], ...]
 
 
-async def compare_decision(attempt: Attempt, timeline: Timeline, client: Client) -> Decision:
+async def compare_decision(
+    attempt: Attempt, timeline: Timeline, client: Client, documents: Documents
+) -> Decision:
     """Ask the service about one attempt; leaves ``timeline`` after it."""
     timeline.move_to(attempt)
     offered = _offered(attempt) or tuple(timeline.store.current.nodes)
@@ -90,8 +100,10 @@ async def compare_decision(attempt: Attempt, timeline: Timeline, client: Client)
     nodes = await _explain(attempt, {outcome.node, choice or outcome.node}, client)
     timeline.allocate(attempt)
     allocated = (await _explain(attempt, {outcome.node}, client))[outcome.node]
-    stock = _placement(outcome.node, allocated)
-    ours = stock if choice == outcome.node else _placement(choice, nodes[choice]) if choice else None
+    stock = _placement(outcome.node, allocated, documents)
+    ours = stock if choice == outcome.node else None
+    if choice is not None and ours is None:
+        ours = _placement(choice, nodes[choice], documents)
     complete = all(allocation is not None for _, allocation in outcome.allocations)
     return Decision(
         pod=attempt.pod_name,
@@ -173,13 +185,14 @@ def _recorded(attempt: Attempt, verb: str) -> bytes | None:
     return next((request.body for request in attempt.requests if request.verb == verb), None)
 
 
-def _placement(name: str, node: ExplainedNode) -> PodPlacement:
+def _placement(name: str, node: ExplainedNode, documents: Documents) -> PodPlacement:
     return PodPlacement(
         node=name,
         score=node.score,
         predicted=node.alignment.predicted,
         distances=tuple((pair.kinds, Distance(pair.distance)) for pair in node.alignment.pairs),
         devices=node.devices,
+        documented=documents.alignment(name, [device.id for device in node.devices]),
     )
 
 

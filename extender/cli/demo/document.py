@@ -28,11 +28,20 @@ def _totals(totals: Totals) -> JSON:
         "aligned": totals.aligned,
         "moved": totals.moved,
         "better": totals.better,
+        "told": totals.told,
         "noChoice": totals.no_choice,
         "stock": _counts(totals.stock),
         "ours": _counts(totals.ours),
         "stockGpuNic": _counts(totals.stock_gpu_nic),
         "oursGpuNic": _counts(totals.ours_gpu_nic),
+        "documented": None
+        if totals.documented is None
+        else {
+            "stock": _counts(totals.documented.stock),
+            "ours": _counts(totals.documented.ours),
+            "stockGpuNic": _counts(totals.documented.stock_gpu_nic),
+            "oursGpuNic": _counts(totals.documented.ours_gpu_nic),
+        },
         "predictions": totals.predictions,
         "predictionsRight": totals.predictions_right,
     }
@@ -71,5 +80,13 @@ def _placement(placement: PodPlacement | None) -> JSON | None:
         "score": placement.score,
         "predicted": placement.predicted,
         "pairs": [{"kinds": kinds, "distance": distance} for kinds, distance in placement.distances],
+        "documented": None
+        if placement.documented is None
+        else {
+            "alignment": placement.documented.predicted,
+            "pairs": [
+                {"kinds": pair.kinds, "distance": pair.distance} for pair in placement.documented.pairs
+            ],
+        },
         "devices": [device.id for device in placement.devices],
     }

@@ -11,7 +11,7 @@ from extender.core.topology.locations import Distance
 
 from ..text import columns, counted
 from .decisions import Decision, PodPlacement
-from .totals import PairCounts, Totals, totals_of
+from .totals import Judgement, PairCounts, Totals, totals_of
 
 _INDENT = "  "
 _LEGEND = (
@@ -35,7 +35,7 @@ def demo_table(
     for decision in decisions:
         yield from _decision(decision, longest, width)
     yield ""
-    yield from _totals(totals_of(decisions), seconds)
+    yield from _totals(totals_of(decisions), seconds, width)
 
 
 def _nodes(decision: Decision) -> list[str]:
@@ -113,32 +113,45 @@ def _wrapped(head: str, text: str, width: int) -> Iterator[str]:
     yield from (" " * len(head) + line for line in lines[1:])
 
 
-def _totals(totals: Totals, seconds: float) -> Iterator[str]:
+def _totals(totals: Totals, seconds: float, width: int) -> Iterator[str]:
     pods = counted(totals.pods, "pod")
     yield (
         f"{pods}: {totals.placed} got a node, {totals.aligned} of them with devices to align; "
         f"{totals.no_choice} had no choice of nodes"
     )
-    yield f"with our scores {totals.moved} would have gone to another node, {totals.better} to nearer devices"
+    nearer = "nearer devices by the machines' documents" if totals.documented else "nearer devices"
+    yield from textwrap.wrap(
+        f"with our scores {totals.moved} would have gone to another node: {totals.better} to {nearer}, "
+        f"{totals.told} others from a distance that is not published to one that is",
+        width,
+    )
+    published = Judgement(totals.stock, totals.ours, totals.stock_gpu_nic, totals.ours_gpu_nic)
+    if totals.documented is not None:
+        yield ""
+        yield from _judgement("as the machines are documented", totals.documented)
     yield ""
-    rows = [["", "stock scheduling", "dra-extender"]]
-    stock, ours = totals.stock, totals.ours
-    rows += [
+    yield from _judgement("as drivers publish", published)
+    yield ""
+    yield f"predicted devices right: {totals.predictions_right}/{totals.predictions}"
+    yield f"served over HTTP on loopback in {seconds:.1f} s"
+
+
+def _judgement(heading: str, counts: Judgement) -> Iterator[str]:
+    stock, ours = counts.stock, counts.ours
+    rows = [
+        [heading, "stock scheduling", "dra-extender"],
         ["pairs on one PCIe root", _share(stock.one_root, stock), _share(ours.one_root, ours)],
         ["pairs on one NUMA node", _share(stock.one_numa_node, stock), _share(ours.one_numa_node, ours)],
         ["pairs farther apart", _share(stock.farther, stock), _share(ours.farther, ours)],
         ["pairs of unknown distance", _share(stock.unknown, stock), _share(ours.unknown, ours)],
         [
             "GPU-NIC pairs on one PCIe root",
-            _share(totals.stock_gpu_nic.one_root, totals.stock_gpu_nic),
-            _share(totals.ours_gpu_nic.one_root, totals.ours_gpu_nic),
+            _share(counts.stock_gpu_nic.one_root, counts.stock_gpu_nic),
+            _share(counts.ours_gpu_nic.one_root, counts.ours_gpu_nic),
         ],
         ["mean alignment of a pod, 0..1", _mean(stock), _mean(ours)],
     ]
     yield from columns(rows, right=(1, 2))
-    yield ""
-    yield f"predicted devices right: {totals.predictions_right}/{totals.predictions}"
-    yield f"served over HTTP on loopback in {seconds:.1f} s"
 
 
 def _share(count: int, counts: PairCounts) -> str:

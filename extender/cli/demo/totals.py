@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
+from typing import NamedTuple
 
 from extender.core.topology.locations import Distance
 
@@ -31,12 +32,24 @@ class PairCounts:
         return self.one_root + self.one_numa_node + self.farther + self.unknown
 
 
+class Judgement(NamedTuple):
+    """Pairs on both sides, and those of a GPU and a NIC among them."""
+
+    stock: PairCounts
+    ours: PairCounts
+    stock_gpu_nic: PairCounts
+    ours_gpu_nic: PairCounts
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """
     ``aligned`` pods got devices that form pairs; ``stock`` and ``ours`` count those
     pairs, ``stock_gpu_nic`` and ``ours_gpu_nic`` the pairs of a GPU and a NIC among them.
-    ``moved`` pods would have gone to another node, ``better`` of them to nearer devices.
+    These are by what drivers publish, ``documented`` by what the machines are, ``None`` where the type
+    of a node is not known. ``moved`` pods would have gone to another node, ``better`` of them to nearer
+    devices: by the documents where there are any. ``told`` of the other moved pods went from a distance
+    that is not published to one that is.
     """
 
     pods: int
@@ -44,11 +57,13 @@ class Totals:
     aligned: int
     moved: int
     better: int
+    told: int
     no_choice: int
     stock: PairCounts
     ours: PairCounts
     stock_gpu_nic: PairCounts
     ours_gpu_nic: PairCounts
+    documented: Judgement | None
     predictions: int
     predictions_right: int
 
@@ -62,20 +77,51 @@ def totals_of(decisions: Sequence[Decision]) -> Totals:
     pairs = [(stock, ours) for stock, ours in compared if stock.predicted is not None]
     checked = [decision.prediction_right for decision in placed if decision.prediction_right is not None]
     stock, ours = [stock for stock, _ in pairs], [ours for _, ours in pairs]
+    moved = [(was, now) for was, now in pairs if was.node != now.node]
+    better = [(was, now) for was, now in moved if _worth(now) > _worth(was)]
     return Totals(
         pods=len(decisions),
         placed=len(placed),
         aligned=len(pairs),
         moved=sum(stock.node != ours.node for stock, ours in compared),
-        better=sum((ours.predicted or 0) > (stock.predicted or 0) for stock, ours in pairs),
+        better=len(better),
+        told=sum(_is_unknown(was) and not _is_unknown(now) for was, now in moved if (was, now) not in better),
         no_choice=sum(decision.ours is None for decision in placed),
         stock=_counts(stock),
         ours=_counts(ours),
         stock_gpu_nic=_counts(stock, "gpu-nic"),
         ours_gpu_nic=_counts(ours, "gpu-nic"),
+        documented=_documented(stock, ours),
         predictions=len(checked),
         predictions_right=sum(checked),
     )
+
+
+def _worth(placement: PodPlacement) -> float:
+    """Its alignment by the documents, else as published."""
+    documented = placement.documented
+    return (placement.predicted if documented is None else documented.predicted) or 0.0
+
+
+def _is_unknown(placement: PodPlacement) -> bool:
+    return any(distance in UNKNOWN for _, distance in placement.distances)
+
+
+def _documented(stock: Sequence[PodPlacement], ours: Sequence[PodPlacement]) -> Judgement | None:
+    """The same placements by the documents."""
+    sides = [[_by_documents(placement) for placement in side] for side in (stock, ours)]
+    known = [[placement for placement in side if placement is not None] for side in sides]
+    if not known[0] or any(len(side) != len(all_) for side, all_ in zip(known, sides, strict=True)):
+        return None
+    return Judgement(*(_counts(side, kinds) for kinds in ("", "gpu-nic") for side in known))
+
+
+def _by_documents(placement: PodPlacement) -> PodPlacement | None:
+    documented = placement.documented
+    if documented is None:
+        return None
+    distances = tuple((pair.kinds, pair.distance) for pair in documented.pairs)
+    return replace(placement, predicted=documented.predicted, distances=distances)
 
 
 def _counts(placements: Sequence[PodPlacement], kinds: str = "") -> PairCounts:
