@@ -3,14 +3,14 @@ Measure placements on a real control plane: the stock scheduler beside ours.
 
     python -m tests.e2e.measure --minor 1.36 --nodes 500 --pods 300
 
-Creates all pods at once, or ``--create-per-second``, once without an extender and once for each way of
-running it, and prints what became of them: how many share a PCIe root, how often the prediction was
-right, pods per second and the ratio to the stock scheduler of the same repeat, processor time per pod, and
-what became of nominations. ``--fleet FILE`` takes the nodes, classes and slices of a
-dump instead of generated ones. ``--delete-per-second`` and ``--publish-per-second`` keep the cluster moving
-meanwhile. ``--full-queue`` starts the scheduler when all pods are there, and nominated: then it is the
-scheduler that is measured, not who creates pods. Every prediction that did not come true is printed
-with its class.
+Creates all pods at once, or ``--create-per-second``, or in ``--waves``, once without an extender and once for
+each way of running it, and prints what became of them: how many share a PCIe root, how often the prediction
+was right, pods per second and the ratio to the stock scheduler of the same repeat, processor time per pod,
+the GPU-NIC pairs as the machines are documented and as drivers publish, and what became of nominations.
+``--fleet FILE`` takes the nodes, classes and slices of a dump instead of generated ones.
+``--delete-per-second`` and ``--publish-per-second`` keep the cluster moving meanwhile. ``--full-queue``
+starts the scheduler when all pods are there, and nominated: then it is the scheduler that is measured,
+not who creates pods. Every prediction that did not come true is printed with its class.
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.api import Api, Object, connect
 from tests.e2e.churn import Done, deleting, publishing
 from tests.e2e.control_plane import PARTS, ControlPlane, start
+from tests.e2e.documented import documented_pairs
 from tests.e2e.extender_server import Extender, dump, ready, serving, until
 from tests.e2e.offers import SHARED, Offers, noted
 from tests.e2e.process import Process, processor_seconds
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.workload import Ask
+from tests.waves.judgement import Pairs
 
 SAMPLE = scheduler_config.FOLDER / "score-alignment-first.yaml"
 PLACE_SECONDS = 1800.0
@@ -89,7 +91,8 @@ class Result:
     those of them that got one; ``None`` where that was not looked at. ``in_flight``: claims assumed at the
     end, when nothing is on its way any more. ``scheduler_seconds``, ``extender_seconds``: of processor time.
     ``nominations``: by what became of them. ``created_seconds``: until all pods were created. ``others``:
-    processor time of the rest of the control plane and of this program, by name. ``early``: pods that were
+    processor time of the rest of the control plane and of this program, by name. ``documented``,
+    ``published_pairs``: the GPU-NIC pairs by both judges. ``early``: pods that were
     bound before ``seconds`` began.
     """
 
@@ -111,6 +114,8 @@ class Result:
     created_seconds: float
     others: Mapping[str, float]
     early: int
+    documented: Pairs
+    published_pairs: Pairs
 
     @property
     def rate(self) -> float:
@@ -129,6 +134,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--repeats", type=int, default=1, help="of every way")
     parser.add_argument("--offers", action="store_true", help="note who was offered a root; costs time")
     parser.add_argument("--create-per-second", type=float, default=0.0, metavar="N", help="0: all at once")
+    parser.add_argument(
+        "--waves", type=int, default=1, help="in which the pods come, each bound before the next"
+    )
+    parser.add_argument(
+        "--machines", nargs="+", default=[], help="facts of machines for each way that is ours"
+    )
     parser.add_argument("--full-queue", action="store_true", help="start the scheduler when all pods wait")
     parser.add_argument("--delete-per-second", type=float, default=0.0, metavar="N", help="bound pods")
     parser.add_argument("--publish-per-second", type=float, default=0.0, metavar="N", help="slices")
@@ -173,6 +184,11 @@ def _report(result: Result, stock: float) -> None:
     _say(
         f"    all bound after {result.seconds:.2f} s, {f'{result.early} before' if result.early else created}"
     )
+    for judge, pairs in (("documented", result.documented), ("published", result.published_pairs)):
+        _say(
+            f"    GPU-NIC pairs as {judge}: {pairs.root} on one root, {pairs.numa} on one NUMA node, "
+            f"{pairs.farther} farther, {pairs.unknown} unknown"
+        )
     if result.nominations:
         _say(f"    nominations: {', '.join(f'{count} {name}' for name, count in result.nominations.items())}")
     if result.way.serves:
@@ -199,6 +215,8 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
         config = scheduler_config.stock(plane)
         if way.serves:
             given: tuple[str | Path, ...] = ("--kubeconfig", plane.kubeconfig, *way.options)
+            if options.machines:
+                given = (*given, "--machines", *options.machines)
             extender = stack.enter_context(serving(plane.directory, *given))
             await until(partial(ready, extender), "ready")
         if way.weight and extender is not None:
@@ -227,7 +245,9 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             publishing(api, options.publish_per_second, PLACE_SECONDS) as published,
             deleting(api, names, ask, options.delete_per_second) as deleted,
         ):
-            if not options.full_queue:
+            if options.waves > 1:
+                await _in_waves(api, names, ask, options.waves)
+            elif not options.full_queue:
                 await _create(api, options, ask)
             created = time.monotonic() - began
             bound = await workload.wait_bound(api, names, PLACE_SECONDS, gone=deleted.names)
@@ -237,6 +257,7 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
         left = [name for name in bound if name not in deleted.names]
         await asyncio.sleep(SETTLE_SECONDS)
         by_attribute, near = await _aligned(api, plane, left)
+        judged = documented_pairs(await _snapshot(api, plane), await workload.allocations(api, left))
         return Result(
             way,
             options.pods,
@@ -256,12 +277,22 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             created,
             spent,
             early,
+            *judged,
         )
 
 
 def _processor_seconds(processes: Mapping[str, Process]) -> dict[str, float]:
     """What each has used so far, and this program, too."""
     return {**{name: processor_seconds(each) for name, each in processes.items()}, "us": time.process_time()}
+
+
+async def _in_waves(api: Api, names: Sequence[str], ask: Ask, waves: int) -> None:
+    """As many pods at once as one wave has, each wave when the one before is bound."""
+    size = -(-len(names) // waves)
+    for first in range(0, len(names), size):
+        wave = names[first : first + size]
+        await asyncio.gather(*(workload.create_pair(api, name, ask) for name in wave))
+        await workload.wait_bound(api, wave, PLACE_SECONDS)
 
 
 async def _create(api: Api, options: argparse.Namespace, ask: Ask) -> None:

@@ -48,6 +48,29 @@ def test_more_gpus_share_a_root_with_their_nic(document):
     assert ours["oneRoot"] > 3 * stock["oneRoot"]
 
 
+def test_the_documents_judge_both_sides(document):
+    """The truth is better than what drivers publish, for the stock scheduler most; and we are ahead."""
+    documented, published = document["totals"]["documented"], document["totals"]
+    assert documented["stockGpuNic"]["pairs"] == documented["oursGpuNic"]["pairs"] == 72
+    assert published["stockGpuNic"]["oneRoot"] < documented["stockGpuNic"]["oneRoot"]
+    assert documented["stockGpuNic"]["oneRoot"] < documented["oursGpuNic"]["oneRoot"]
+    assert published["oursGpuNic"]["oneRoot"] <= documented["oursGpuNic"]["oneRoot"]
+    assert documented["ours"]["mean"] > documented["stock"]["mean"]
+
+
+def test_nearer_is_nearer_by_the_documents(document):
+    """Of the moved pods some have nearer devices, and others only known ones; they are told apart."""
+    moved = [pod for pod in document["pods"] if pod["ours"] and pod["ours"]["node"] != pod["stock"]["node"]]
+    nearer = [
+        pod
+        for pod in moved
+        if (pod["ours"]["documented"]["alignment"] or 0) > (pod["stock"]["documented"]["alignment"] or 0)
+    ]
+    totals = document["totals"]
+    assert (totals["moved"], totals["better"]) == (len(moved), len(nearer))
+    assert 0 < totals["told"] <= totals["moved"] - totals["better"]
+
+
 def test_no_reachable_alignment_is_left(document):
     """Where several nodes are equal, ours is the stock node if that is one of them."""
     for pod in document["pods"]:
@@ -65,7 +88,7 @@ def test_the_table(run, record, placed):
         "  ours   near  100  pcie-root; gpu-0, net0\n"
     ) in ran.out
     assert "1 pod: 1 got a node, 1 of them with devices to align; 0 had no choice" in ran.out
-    assert "with our scores 1 would have gone to another node, 1 to nearer devices" in ran.out
+    assert "with our scores 1 would have gone to another node: 1 to nearer devices, 0 others" in ran.out
     assert "predicted devices right: 1/1" in ran.out
     assert "judged on the state that the real cluster had at that moment" in " ".join(ran.out.split())
 
