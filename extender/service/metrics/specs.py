@@ -189,7 +189,8 @@ DEVICES_HELD_TWICE = MetricSpec(
 NEGATIVE_AMOUNTS = MetricSpec(
     "negative_amount_claims",
     MetricType.GAUGE,
-    "Claims with a negative amount of a capacity, until which are gone 1.38 schedules no pod with devices.",
+    "Claims with a negative amount of a capacity: while there are any, Kubernetes 1.38 schedules no pod with "
+    "claims.",
 )
 MACHINE_FACTS_NODES = MetricSpec(
     "machine_facts_nodes",
