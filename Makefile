@@ -16,7 +16,7 @@ E2E ?= 1.36
 COUNT ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint actionlint bench oracle helm kubeadm prometheus differential scheduler-oracle differential-scheduling e2e e2e-all dist lock clean
+.PHONY: help install demo test lint actionlint bench oracle releases helm kubeadm prometheus differential scheduler-oracle differential-scheduling e2e e2e-all dist lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-25s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench: $(READY) ## Measure latency and memory on generated fleets
 oracle: $(READY) ## Build Kubernetes' own allocator, to test against (needs Go)
 	@$(BIN)/python -m tests.oracle.build $(ORACLES)
 
+releases: $(READY) ## List releases of Kubernetes that are not known here, and what they change (needs Go)
+	@$(BIN)/python -m tests.oracle.upstream
+
 helm: $(READY) ## Build Helm, to test the chart with (needs Go)
 	@$(BIN)/python -m tests.chart.helm
 
@@ -83,7 +86,7 @@ e2e: $(READY) ## Test against a real control plane (needs Go; the first build ta
 	@$(BIN)/python -m tests.e2e $(E2E)
 
 e2e-all: $(READY) ## Test against a real control plane of each minor (needs Go)
-	@$(BIN)/python -m tests.e2e 1.34 1.35 1.36 1.37
+	@$(BIN)/python -m tests.e2e 1.34 1.35 1.36 1.37 1.38
 
 dist: $(TOOLS)/.installed ## Build the wheel, the source archive and the SBOM into dist
 	rm -rf dist build *.egg-info

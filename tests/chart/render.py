@@ -30,6 +30,7 @@ POLICIES = {
     "1.35": "",
     "1.36": "admissionregistration.k8s.io/v1",
     "1.37": "admissionregistration.k8s.io/v1",
+    "1.38": "admissionregistration.k8s.io/v1",
 }
 """Where the API has MutatingAdmissionPolicies by default; k8s.io/api admissionregistration, v0.36."""
 
@@ -80,6 +81,9 @@ def template(
     """The objects of the chart; ``values`` as ``name=value``, which is JSON where it can be."""
     settings = [part for value in values for part in (flag(value), value)]
     version = ["--kube-version", RELEASES[minor]]
+    if "-" in RELEASES[minor]:
+        # Helm leaves out what makes a pre-release of it; from an API server it takes all.
+        version += ["--set", f"scheduler.version={RELEASES[minor]}"]
     text = run("template", release, chart, "--namespace", namespace, *version, *settings, *options)
     return [document for document in yaml.safe_load_all(text) if document is not None]
 

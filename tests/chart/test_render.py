@@ -220,7 +220,7 @@ def test_wrong_values_are_refused(value, field):
         template(value)
 
 
-@pytest.mark.parametrize("version", ["1.33.9", "1.38.0"])
+@pytest.mark.parametrize("version", ["1.33.9", "1.39.0"])
 def test_other_releases_are_refused(version):
     """Their allocator is not predicted."""
     with pytest.raises(Refused, match="kubeVersion"):

@@ -122,8 +122,8 @@ def test_version(oracle):
 
 def test_default_implementation(oracle):
     """Without a name the release picks: 1.34 and 1.35 support nothing in their stable one."""
-    claim = {"metadata": {"name": "c"}, "spec": {"devices": {}}}
-    answer = oracle.allocate({"features": ["AdminAccess"], "node": None, "claims": [claim]})
+    node, claim = {"metadata": {"name": "n"}}, {"metadata": {"name": "c"}, "spec": {"devices": {}}}
+    answer = oracle.allocate({"features": ["AdminAccess"], "node": node, "claims": [claim]})
     assert answer["implementation"] == ("incubating" if oracle.release in ("1.34", "1.35") else "stable")
 
 

@@ -32,10 +32,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{/* The release of the scheduler, without what a provider adds: 1.36.2 of v1.36.2-gke.100. */}}
+{{/* The release of the scheduler, without what a provider adds: 1.36.2 of v1.36.2-gke.100. A pre-release
+     of Kubernetes has images of its own: 1.38.0-beta.0. */}}
 {{- define "dra-extender.kubernetes" -}}
 {{- with semver (default .Capabilities.KubeVersion.Version .Values.scheduler.version) -}}
 {{ .Major }}.{{ .Minor }}.{{ .Patch }}
+{{- with regexFind "^(alpha|beta|rc)[.][0-9]+" .Prerelease -}}-{{ . }}{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -168,21 +168,31 @@ def _equal_lists(left: object, right: object, work: Work) -> bool:
 
 
 def _equal_maps(left: AnyMap, right: AnyMap, work: Work) -> bool:
-    """Compare entry by entry; a value that cannot be compared counts as equal."""
+    """
+    Compare entry by entry; a value that cannot be compared counts as equal.
+
+    In the lazy maps of 1.38 it is an error, if no other entry differs: which comes first is random.
+    """
     if len(left) != len(right):
         return False
     work.charge(len(left))
+    failed: EvaluationError | None = None
+    same = True
     for key in left:
-        # The maps by domain find every key, so this does not show a missing one.
-        other = right.find(key)
-        if other is MISSING:
-            return False
         try:
-            if not equal(left.find(key), other, work):
-                return False
-        except EvaluationError:
+            # The maps by domain find every key, so this does not show a missing one.
+            other = right.find(key)
+            same = other is not MISSING and equal(left.find(key), other, work)
+        except EvaluationError as error:
+            failed = error if isinstance(left, LazyMap) else None
             continue
-    return True
+        if not same:
+            break
+    if failed is None:
+        return same
+    if not same:
+        raise Unpredictable("which entries of a map are compared first is random")
+    raise failed
 
 
 def _equal_optionals(left: Optional, right: Optional, work: Work) -> bool:

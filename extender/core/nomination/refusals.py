@@ -20,7 +20,7 @@ class Refusal(StrEnum):
     ``other-scheduler``: none of the profiles that we nominate for owns the pod. ``gated``: it has scheduling
     gates. ``deleting``: it is being deleted. ``pod-group``: it belongs to a pod group. ``nominated``:
     somebody else has named a node, such as preemption. ``ignored``: its alignment policy is ``ignore``.
-    ``volumes`` to ``too-much-work``: the scheduler asks something of a node that is not modelled, see
+    ``volumes`` to ``release``: the scheduler asks something of a node that is not modelled, see
     ``core.scheduling.reasons.NotModelledCode``. ``claims``: it has no
     claim to be allocated, because they are allocated, not there yet, or cannot be judged.
     ``no-node``: no node that passes has the devices now. ``uncertain``: only nodes are left where it is not
@@ -39,6 +39,7 @@ class Refusal(StrEnum):
     AMOUNT_TOO_LARGE = "amount-too-large"
     NAMESPACE_LABELS = "namespace-labels"
     TOO_MUCH_WORK = "too-much-work"
+    RELEASE = "release"
     CLAIMS = "claims"
     NO_NODE = "no-node"
     UNCERTAIN = "uncertain"
@@ -83,6 +84,7 @@ _NOT_MODELLED = {
     NotModelledCode.AMOUNT_TOO_LARGE: Refusal.AMOUNT_TOO_LARGE,
     NotModelledCode.NAMESPACE_LABELS: Refusal.NAMESPACE_LABELS,
     NotModelledCode.TOO_MUCH_WORK: Refusal.TOO_MUCH_WORK,
+    NotModelledCode.RELEASE: Refusal.RELEASE,
 }
 """All codes but those of scores alone."""
 

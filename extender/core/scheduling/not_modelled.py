@@ -41,6 +41,8 @@ def _filters(pod: SchedulingPod, nodes: Nodes, rules: SchedulingRules) -> Iterat
         # The other checks look at every condition, too.
         yield not_modelled(NotModelledCode.TOO_MUCH_WORK, conditions=conditions, limit=WORK_LIMIT)
         return
+    if not rules.known:
+        yield not_modelled(NotModelledCode.RELEASE, minor=rules.minor)
     if pod.gated:
         yield not_modelled(NotModelledCode.SCHEDULING_GATES)
     if pod.grouped:

@@ -60,6 +60,7 @@ class NotModelledCode(StrEnum):
     AMOUNT_TOO_LARGE = "amount-too-large"
     NAMESPACE_LABELS = "namespace-labels"
     TOO_MUCH_WORK = "too-much-work"
+    RELEASE = "release"
     DEFAULT_SPREAD = "default-spread"
     SCORED_DRA_RESOURCE = "scored-dra-resource"
 
@@ -73,6 +74,7 @@ NOT_MODELLED_TEMPLATES: dict[NotModelledCode, str] = {
     NotModelledCode.TOO_MUCH_WORK: (
         "{conditions} conditions of the pod, or of pods on nodes, are too many to look at (limit {limit})"
     ),
+    NotModelledCode.RELEASE: "the default scheduler of Kubernetes {minor} is not modelled",
     NotModelledCode.NAMESPACE_LABELS: "a namespace selector of pod affinity needs labels that are not known",
     NotModelledCode.DEFAULT_SPREAD: (
         "scores only: the services and controllers that select the pod are not known, "

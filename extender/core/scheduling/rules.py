@@ -29,10 +29,11 @@ class SchedulingRules:
     selects are looked up, and the selector is put aside; else it is applied to no labels as well (to 1.36).
     ``dra_extended_resource``: extended resources that a device class backs are left to DRA (from 1.36).
     ``dra_score``: DynamicResources scores (from 1.35); ``dra_scores_allocated``: also claims that were
-    allocated before (from 1.36).
+    allocated before (from 1.36). ``known``: the minor has been compared with its own plugins.
     """
 
     minor: str
+    known: bool = True
     node_features: frozenset[str] = frozenset()
     pod_level_resize: bool = False
     resize_by_state: bool = False
@@ -76,7 +77,7 @@ def rules_of(release: Release) -> SchedulingRules:
     """
     The rules of a release with its features.
 
-    A minor newer than those we know has the rules of the newest one.
+    A minor newer than those we know has the rules of the newest one, and is not ``known``.
     """
-    rules = RULES.get(release.minor, _RULES_37)
+    rules = RULES.get(release.minor) or replace(_RULES_37, minor=release.minor, known=False)
     return replace(rules, dra_extended_resource=release.features.extended_resource)

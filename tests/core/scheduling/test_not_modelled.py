@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.scheduling import feasible, not_modelled, scores
+from extender.core.releases.history import release_for
+from extender.core.scheduling import feasible, not_modelled, rules_of, scores
 from extender.core.scheduling.profile import Profile
 from extender.core.scheduling.reasons import (
     FILTER_TEMPLATES,
@@ -67,6 +68,14 @@ def test_pods_we_cannot_tell_about(fields, code):
 
 def test_plain_pods_are_modelled():
     assert feasible(b.scheduling_pod(), ONE, b.NEWEST).not_modelled == ()
+
+
+def test_a_release_that_has_not_been_compared():
+    """1.38 may decide otherwise than 1.37, so nothing is said of any pod, and no node is refused."""
+    rules = rules_of(release_for("1.38"))
+    found = feasible(b.scheduling_pod(), b.scheduling_nodes(b.scheduling_node(cpu="0")), rules)
+    assert [each.code for each in found.not_modelled] == [NotModelledCode.RELEASE]
+    assert found.feasible == (0,)
 
 
 def test_namespace_selectors_of_others():

@@ -39,7 +39,7 @@ PLUGINS_THAT_SCORE = {
 SWITCHES = [
     field.name
     for field in fields(next(iter(RULES.values())))
-    if field.name not in {"minor", "dra_score", "dra_scores_allocated"}
+    if field.name not in {"minor", "known", "dra_score", "dra_scores_allocated"}
 ]
 
 
