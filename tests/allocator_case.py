@@ -65,6 +65,7 @@ class Answer:
     ``node_fails``: nothing fits and the node's pools are invalid, which upstream reports as an
     error of this node only. ``steps``: upstream's allocateOne calls, ``None`` where no search
     ran or ours takes fewer. ``fixed_order``: the allocator does not walk pools at random.
+    ``refused``: the claims are, before any node is looked at.
     """
 
     outcome: Outcome
@@ -74,6 +75,7 @@ class Answer:
     node_fails: bool = False
     steps: int | None = None
     fixed_order: bool = True
+    refused: bool = False
 
 
 def features_named(names: Iterable[str]) -> Features:
@@ -118,7 +120,7 @@ def _predict(case: Mapping[str, Any], release: Release, budget: int) -> Answer:
     try:
         compiled = compile_claims(specs, snapshot.classes, release, unlimited())
     except InvalidClaims as refused:
-        return Answer(Outcome.ERROR, detail=str(refused.reason))
+        return Answer(Outcome.ERROR, detail=str(refused.reason), refused=True)
     node_layout = Projector(compiled, release).project(state.inventory, Budget(0, 2**62))
     assert node_layout is not None
     usage = usage_of(node_layout, state.inventory, state.usage, release)

@@ -27,6 +27,7 @@ class Dialect:
     ``cel_go_033``: cel-go 0.33. A call stops at the first operand that fails, and costs nothing then; the
     types of a list and of a map are never equal, which the checker tells.
     ``tells_masks``: ``isMask()`` of CIDRs exists (from 1.38).
+    ``wide_quantities``: quantities of 19 digits that fit 64 bits are whole numbers (from 1.38).
     ``lazy_attributes``: an attribute that cannot be read fails only the expressions that read it, else
     every selector on its device; keys of the device's maps are made text (from 1.38).
 
@@ -44,6 +45,7 @@ class Dialect:
     cel_go_029: bool = False
     cel_go_033: bool = False
     tells_masks: bool = False
+    wide_quantities: bool = False
     lazy_attributes: bool = False
 
 
@@ -52,7 +54,7 @@ V1_35 = replace(V1_36, includes=False)
 V1_34 = V1_35
 V1_36_LIST_ATTRIBUTES = replace(V1_36, list_attributes=True, iterate_attribute_value=True, dyn_result=True)
 V1_37 = replace(V1_36_LIST_ATTRIBUTES, includes_limit=None, sums_in_place=False, cel_go_029=True)
-V1_38 = replace(V1_37, cel_go_033=True, tells_masks=True, lazy_attributes=True)
+V1_38 = replace(V1_37, cel_go_033=True, tells_masks=True, wide_quantities=True, lazy_attributes=True)
 DIALECTS = {"1.34": V1_34, "1.35": V1_35, "1.36": V1_36, "1.37": V1_37, "1.38": V1_38}
 """By minor, the oldest first, with the gates' defaults."""
 

@@ -1,7 +1,7 @@
 """
 Whether an answer is what kube-scheduler takes for one.
 
-Source: k8s.io/kubernetes pkg/scheduler/extender.go, v1.34 to v1.37.
+Source: k8s.io/kubernetes pkg/scheduler/extender.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

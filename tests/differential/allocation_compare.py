@@ -30,10 +30,15 @@ End = tuple[object, ...]
 
 
 class Finding(StrEnum):
-    """``vague``: we said order-dependent of a case that had one answer in all runs."""
+    """
+    ``vague``: we said order-dependent of a case that had one answer in all runs. ``refused``: we refuse
+    the claims for all nodes, where from 1.38 on an earlier request, for all devices of a pool that is
+    not ready, makes this node fail first.
+    """
 
     AGREED = "agreed"
     VAGUE = "vague"
+    REFUSED = "refused"
     UNKNOWN = "unknown"
     UNDECIDED = "oracle undecided"
     DIFFERENT = "different"
@@ -63,6 +68,8 @@ def compare(case: Mapping[str, Any], minor: str, oracle: Oracle) -> Comparison:
         return Comparison(Finding.UNKNOWN, ours, theirs)
     if any(end[0] == "undecided" for end in theirs):
         return Comparison(Finding.UNDECIDED, ours, theirs)
+    if ours.refused and theirs == {("node fails",)} and minor >= "1.38":
+        return Comparison(Finding.REFUSED, ours, theirs)
     mine = end_of_ours(ours)
     if ours.certainty is Certainty.EXACT:
         agreed = theirs == {mine} and (unsorted or _same_steps(ours, answers[0]))

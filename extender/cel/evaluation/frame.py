@@ -35,7 +35,7 @@ class Frame:
     """
     A device, the variables in scope by slot, the cost that is still allowed, and the meter of work.
 
-    ``lazy``: the device's maps are those of 1.38.
+    ``lazy``: the device's maps and quantities are those of 1.38.
     """
 
     __slots__ = ("_lazy", "_quantities", "_variable", "budget", "device", "slots", "work")
@@ -118,7 +118,7 @@ class Frame:
             return None
         self.work.charge(PARSE_UNITS)
         try:
-            value = quantity_value(capacity)
+            value = quantity_value(capacity, wide=self._lazy)
         except OverflowError as error:
             raise Unpredictable(str(error)) from None
         except ValueError as error:

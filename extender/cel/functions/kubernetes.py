@@ -8,6 +8,7 @@ Source: k8s.io/apiserver pkg/cel/library/quantity.go, semverlib.go and lists.go,
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from ..checking import call_costs
 from ..checking.declarations import Charging, Function, Overload, function, overload
@@ -131,17 +132,24 @@ def _ordering(name: str, result: str, accept: Callable[[int], object]) -> Functi
     return function(name, *overloads)
 
 
+def quantity_parsers(*, wide: bool) -> tuple[Function, ...]:
+    """Declare what parses quantities; ``wide``: as in ``parse_quantity_value``."""
+    parse = partial(parse_quantity_value, wide=wide)
+    return (
+        function(
+            "quantity",
+            overload("(string) -> Quantity", Charging(parsing(parse, _quantity_units))),
+            cost=call_costs.WALK,
+        ),
+        function(
+            "isQuantity",
+            overload("(string) -> bool", Charging(succeeds(parse, _quantity_units))),
+            cost=call_costs.WALK,
+        ),
+    )
+
+
 FUNCTIONS: tuple[Function, ...] = (
-    function(
-        "quantity",
-        overload("(string) -> Quantity", Charging(parsing(parse_quantity_value, _quantity_units))),
-        cost=call_costs.WALK,
-    ),
-    function(
-        "isQuantity",
-        overload("(string) -> bool", Charging(succeeds(parse_quantity_value, _quantity_units))),
-        cost=call_costs.WALK,
-    ),
     function("sign", overload("(Quantity) -> int", lambda quantity: quantity.sign)),
     _ordering("isGreaterThan", "bool", lambda order: order > 0),
     _ordering("isLessThan", "bool", lambda order: order < 0),

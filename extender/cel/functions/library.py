@@ -41,6 +41,7 @@ def declarations(dialect: Dialect) -> Declarations:
         *sets.FUNCTIONS,
         *optional.FUNCTIONS,
         *kubernetes.FUNCTIONS,
+        *kubernetes.quantity_parsers(wide=dialect.wide_quantities),
         *kubernetes.quantity_sums(in_place=dialect.sums_in_place),
         *networks.FUNCTIONS,
         *formats.FUNCTIONS,

@@ -161,24 +161,25 @@ def whole(number: int) -> QuantityValue:
     return QuantityValue(number, 0)
 
 
-def parse_quantity_value(text: str) -> QuantityValue:
+def parse_quantity_value(text: str, *, wide: bool = False) -> QuantityValue:
     """
     Parse ``40Gi``.
 
-    Raises ``ValueError`` for what is no quantity, and ``OverflowError`` for an exponent
-    so large that we do not follow what Go makes of it.
+    ``wide``: a decimal of 19 digits that fits 64 bits is no arbitrary decimal (from 1.38). Raises
+    ``ValueError`` for what is no quantity, and ``OverflowError`` for an exponent so large that we do not
+    follow what Go makes of it.
     """
-    unscaled, scale, arbitrary = _parse(text)
+    unscaled, scale, arbitrary = _parse(text, wide)
     value = QuantityValue(unscaled, scale)
     if arbitrary:
         value.to_decimal()
     return value
 
 
-def quantity_value(quantity: Quantity) -> QuantityValue:
+def quantity_value(quantity: Quantity, *, wide: bool) -> QuantityValue:
     """Return a device's capacity as CEL sees it."""
     if quantity.text:
-        value = parse_quantity_value(quantity.text)
+        value = parse_quantity_value(quantity.text, wide=wide)
         value.borrowed = value.decimal is not None
         return value
     if quantity.exact_int64:
@@ -187,7 +188,7 @@ def quantity_value(quantity: Quantity) -> QuantityValue:
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str) -> _Parsed:
+def _parse(text: str, wide: bool) -> _Parsed:
     if len(text) > _MAX_EXPONENT:
         raise OverflowError(f"quantity {text[:20]!r}... is too long")
     # Upstream takes digits as optional: "k" and "-" are zero.
@@ -206,9 +207,15 @@ def _parse(text: str) -> _Parsed:
     if abs(exponent) > _MAX_EXPONENT:
         raise OverflowError(f"quantity {text!r} has too large an exponent")
     scale = exponent - len(fraction)
-    if len(digits) + len(fraction) <= _FAST_DIGITS and scale >= _NANO:
+    count = len(digits) + len(fraction)
+    fits = count <= _FAST_DIGITS or (wide and count == _FAST_DIGITS + 1 and _fits_int64(sign * mantissa))
+    if fits and scale >= _NANO:
         return _Parsed(sign * mantissa, scale, arbitrary=False)
     return _in_nanos(sign, mantissa, scale)
+
+
+def _fits_int64(number: int) -> bool:
+    return MIN_INT64 <= number <= MAX_INT64
 
 
 def _binary(sign: int, mantissa: int, digits: int, fraction: int, exponent: int) -> _Parsed:
