@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from extender.core.audit.auditor import Audit, Auditor
-from extender.core.audit.joint_plan import Move
 from extender.core.audit.running_pods import RunningPod, running_pods
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
-from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.model import Claim, DeviceID, Pod
 from extender.model.kinds import POD
 from extender.model.scheduling import SchedulingPod
 from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 from tests import builders as b
+from tests.core.audit.carried_out import audited, carried_out
 from tests.property.draws import below, between
 from tests.property.test_laws import RELEASES
 
@@ -92,37 +89,14 @@ def clusters(draw: st.DrawFn) -> Snapshot:
     return snapshot.updated(told)
 
 
-def audited(snapshot: Snapshot) -> Audit:
-    auditor = Auditor(snapshot)
-    assert len(list(auditor.rate())) == len(auditor)
-    return auditor.result()
-
-
-def carried_out(snapshot: Snapshot, moves: Sequence[Move]) -> Iterator[tuple[Snapshot, tuple[Claim, ...]]]:
-    """Delete each pod, create it anew, and let the allocator choose on the node that is named."""
-    for move in moves:
-        pending = [replace(claim, allocation=None) for claim in move.claims]
-        snapshot = snapshot.with_claims(pending)
-        pod = replace(move.finding.running.pod, node_name="")
-        claims = evaluate(snapshot, pod, Memo(lambda _, score: score), Settings()).allocated_on(move.node)
-        snapshot = snapshot.with_claims(claims)
-        yield snapshot, claims
-
-
 @given(clusters())
 def test_every_promised_device_is_handed_out(snapshot):
     """One after the other, on the state that the moves before left."""
     moves = audited(snapshot).plan.moves
     event(f"moves: {min(len(moves), 3)}")
     event(f"rewritten: {any(move.rewritten for move in moves)}")
-    for move, (_, claims) in zip(moves, carried_out(snapshot, moves), strict=True):
-        handed_out = [
-            (claim.name, result)
-            for claim in claims
-            if claim.allocation is not None
-            for result in claim.allocation.results
-        ]
-        assert handed_out == list(move.devices)
+    for move, (_, handed_out) in zip(moves, carried_out(snapshot, moves), strict=True):
+        assert handed_out == move.devices
         assert handed_out
 
 

@@ -103,7 +103,7 @@ def pending_words(group: PendingPods) -> str:
     more = len(group.pods) - _MOST_PODS
     names = ", ".join(group.pods[:_MOST_PODS]) + (f" and {more} more" if more > 0 else "")
     if not group.judged:
-        return f"{names}: not judged, because too many kinds of pods wait"
+        return f"{names}: not judged, because too many pods wait"
     why = [f"{reason} ({counted(count, 'node')})" for reason, count in group.reasons[:_MOST_REASONS]]
     left = len(group.reasons) - len(why)
     why += [f"and {left} more reasons"] if left > 0 else []

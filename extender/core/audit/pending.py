@@ -16,6 +16,9 @@ from ..scheduling import AcceptingNodes, Unchecked, render_filter
 MOST_QUESTIONS = 20
 """Kinds of waiting pods that are judged on all nodes; the others are only counted."""
 
+MOST_PODS = 1_000
+"""Waiting pods whose claims are looked up; the others are only counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class PendingPods:
@@ -24,7 +27,7 @@ class PendingPods:
 
     ``fit``: on how many nodes they fit now. ``reasons``: what is in the way elsewhere, as sentences, on how
     many nodes, the most first. ``unchecked``: what is not known of the nodes that accept them.
-    ``judged``: false where there were too many kinds of pods; then nothing is known.
+    ``judged``: false where too many pods wait; then nothing is known of these.
     """
 
     pods: tuple[str, ...]
@@ -44,18 +47,24 @@ def pending_pods(
     """
     memo: Memo[int] = Memo(lambda _, score: score)
     groups: dict[Hashable, list[tuple[Pod, Evaluation[int]]]] = {}
+    left: list[str] = []
+    looked_up = 0
     for key, pod in sorted(snapshot.pods.items()):
         if namespaces and pod.namespace not in namespaces:
             continue
         asks = accepting.pod(key)
         if not pod.claims or pod.node_name or (asks is not None and (asks.finished or asks.deleting)):
             continue
+        if looked_up == MOST_PODS:
+            left.append(_name(pod))
+            continue
+        looked_up += 1
         evaluation = evaluate(snapshot, pod, memo, Settings())
         question = (evaluation.question, accepting.question(asks))
         groups.setdefault(question, []).append((pod, evaluation))
     ordered = sorted(groups.values(), key=lambda group: (-len(group), group[0][0].name))
     found = [_judged(group, snapshot, accepting) for group in ordered[:MOST_QUESTIONS]]
-    left = [_name(pod) for group in ordered[MOST_QUESTIONS:] for pod, _ in group]
+    left += [_name(pod) for group in ordered[MOST_QUESTIONS:] for pod, _ in group]
     return (*found, PendingPods(tuple(left), judged=False)) if left else tuple(found)
 
 
