@@ -212,6 +212,7 @@ def test_the_patch_adds_the_configuration_to_kubeadm_s_static_pod(tmp_path):
         ("schedulr.weight=1", "schedulr"),
         ("image.digest=latest", "digest"),
         ("guard.action=Maybe", "guard"),
+        ("routing.failurePolicy=null", "failurePolicy"),
     ],
 )
 def test_wrong_values_are_refused(value, field):

@@ -8,7 +8,7 @@ import yaml
 
 from extender import __version__
 from extender.core.releases.feature_gates import FEATURE_GATES, MINORS
-from tests.chart.values import CHART, default_of, defaults, described, markdown, schema
+from tests.chart.values import CHART, NOT_SHOWN, default_of, defaults, described, markdown, schema
 from tests.paths import DOCS
 
 
@@ -29,6 +29,20 @@ def test_every_value_is_described_and_has_a_default():
     assert set(leaves(defaults(), parts)) == set(parts)
     assert all(len(part["description"]) > 10 for part in parts.values())
     assert all(default_of(path) in part["enum"] for path, part in parts.items() if "enum" in part)
+
+
+def objects(node):
+    """Each part of the schema that names values."""
+    if "properties" in node:
+        yield node
+        for part in node["properties"].values():
+            yield from objects(part)
+
+
+def test_every_value_is_required():
+    """So Helm refuses values of an older chart, as with --reuse-values, instead of rendering nothing."""
+    for part in objects(schema()):
+        assert set(part["required"]) == set(part["properties"]) - NOT_SHOWN
 
 
 def test_the_table_is_generated():

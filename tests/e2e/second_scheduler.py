@@ -134,8 +134,9 @@ def reachable_webhook(directory: Path, documents: Sequence[Object]) -> Webhook:
     """
     Lead the chart's webhooks, where it has some, to an address of this machine.
 
-    The API server cannot reach Services here, so their certificate is not the chart's, which is for the
-    Service's name.
+    There is no network of Services here, and on loopback the extender refuses names of other machines. So the
+    certificate is not the chart's, which is for the Service's name; ``tests/chart/test_certificates.py`` has
+    that one.
     """
     pem, address = self_signed(directory, "webhook"), f"127.0.0.1:{free_port()}"
     bundle = base64.b64encode(pem.certificate.read_bytes()).decode()
