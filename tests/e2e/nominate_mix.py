@@ -38,7 +38,11 @@ TAINT = {"key": "e2e.example.com/full", "value": "yes", "effect": "NoSchedule"}
 
 @dataclass(frozen=True)
 class Group:
-    """Pods ``<name>-<n>``; ``stock``: how many of them the schedulers bind, with and without us."""
+    """
+    Pods ``<name>-<n>``; ``stock``: how many of them the schedulers can bind.
+
+    Without us they may bind fewer: pods that could go anywhere take the devices of those that cannot.
+    """
 
     name: str
     pods: int
@@ -62,11 +66,11 @@ def groups(special: Mapping[str, str]) -> list[Group]:
     """In the order in which they are created; ``special``: a node for each purpose."""
     tolerating = {"tolerations": [{"key": TAINT["key"], "operator": "Exists"}]}
     return [
-        Group("plain", 10, 10, {}),
         Group("affinity", 2, 2, _on(special["affinity"])),
         Group("tolerating", 2, 2, {**_on(special["tainted"]), **tolerating}),
         Group("tainted", 2, 0, _on(special["tainted"])),
         Group("no-cpu", 2, 0, _on(special["full"])),
+        Group("plain", 10, 10, {}),
         Group("second-profile", 5, 5, {"schedulerName": SECOND_PROFILE}),
         Group("second-scheduler", 5, 5, {"schedulerName": THEIRS}),
         Group("preempting", 1, 1, {**_on(special["preempted"]), "priority": HIGH}),
@@ -110,7 +114,8 @@ async def mixed(
             stack.enter_context(plane.scheduler(first))
             stack.enter_context(plane.scheduler(theirs))
             certain = [name for group in made if group.pods == group.stock for name in names[group.name]]
-            await workload.wait_bound(api, certain, BIND_SECONDS)
+            with contextlib.suppress(*() if nominating else (workload.Unbound,)):
+                await workload.wait_bound(api, certain, BIND_SECONDS)
             await asyncio.sleep(REST_SECONDS)
             bound = await workload.bound(api, [name for each in names.values() for name in each])
     return [
@@ -215,7 +220,7 @@ def main(arguments: Sequence[str]) -> int:
             f"  {stock.bound:16}\n"
         )
     pairs = zip(without, rows, strict=True)
-    return 1 if any(row.bound != stock.bound or row.strayed for stock, row in pairs) else 0
+    return 1 if any(row.bound < stock.bound or row.strayed for stock, row in pairs) else 0
 
 
 if __name__ == "__main__":
