@@ -8,16 +8,20 @@ import pytest
 
 from tests.waves.bound import most_aligned
 from tests.waves.fleets import generated
+from tests.waves.judgement import Documents, built_in_facts, told
 from tests.waves.machines import Machine, machine_of
 from tests.waves.schedule import Chooser, Reached, schedule
 from tests.waves.workload import MIXED, PAIRS, Ask, draw
 
 PODS = 48
-FLEET = generated(20)
+BARE = generated(20)
+DOCUMENTS = Documents(BARE)
+FLEET = DOCUMENTS.fleet
+"""With facts of all its machines, so that what is near is known."""
 
 
 def reached(chooser: Chooser, asks: list[Ask]) -> list[Reached]:
-    return schedule(FLEET, asks, chooser, seed=1, wave=PODS // 4)
+    return schedule(FLEET, asks, chooser, seed=1, wave=PODS // 4, documents=DOCUMENTS)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,8 @@ def test_the_tie_break_is_never_behind_and_wins(aligned):
     """Against the same choice by alignment alone, which is far better than stock."""
     waves = zip(aligned[Chooser.STOCK], aligned[Chooser.PLAIN], aligned[Chooser.DECISIVE], strict=True)
     for stock, plain, decisive in waves:
-        assert stock < plain <= decisive
+        assert stock <= plain <= decisive
+    assert aligned[Chooser.STOCK][-1] < aligned[Chooser.PLAIN][-1]
     assert aligned[Chooser.DECISIVE][-1] > aligned[Chooser.PLAIN][-1]
     assert aligned[Chooser.SCORES][-1] > aligned[Chooser.PLAIN][-1]
 
@@ -53,11 +58,32 @@ def test_nobody_is_above_the_bound(aligned):
 
 def test_pairs_alone_reach_the_bound():
     """Each node hands out its pairs in one order; taking the next near one cannot be beaten."""
-    asks = draw(PAIRS, 36, seed=1)
+    asks = draw(PAIRS, 96, seed=1)
     limit = bound(asks)
-    assert 0 < limit < 36
+    assert 0 < limit < 96
     for chooser in (Chooser.PLAIN, Chooser.DECISIVE):
-        assert reached(chooser, asks)[-1] == Reached(36, limit)
+        end = reached(chooser, asks)[-1]
+        assert (end.placed, end.aligned) == (96, limit)
+
+
+def test_both_judges_see_the_same_pairs():
+    """What is published says less of them; whom it says to share a root does by the documents."""
+    asks = draw(PAIRS, 36, seed=1)
+    bare = schedule(BARE, asks, Chooser.DECISIVE, seed=1, wave=36, documents=DOCUMENTS)[-1]
+    known = schedule(FLEET, asks, Chooser.DECISIVE, seed=1, wave=36, documents=DOCUMENTS)[-1]
+    for end in (bare, known):
+        assert sum(end.documented) == sum(end.published) == 36
+        assert end.published.root <= end.documented.root
+        assert end.published.unknown >= end.documented.unknown
+    assert known.documented.root >= bare.documented.root
+    assert known.documented.farther == 0
+
+
+def test_built_in_facts_are_for_the_names_of_the_fleet():
+    """The fleet labels nodes with names of machines, and not with instance types."""
+    told_fleet = told(BARE, built_in_facts())
+    used = {name for name, state in told_fleet.nodes.items() if state.inventory.facts is not None}
+    assert len(used) == 7
 
 
 def test_the_bound_knows_what_one_node_can_give():
