@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from textwrap import fill
 
-from extender.core.topology.locate import locate
+from extender.core.topology.known_machines import BUILT_IN_FACTS
+from extender.core.topology.locate import locate_with
 from extender.core.topology.locations import Distance, Location, distance
+from extender.core.topology.machine_facts import MachineType
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
+from tests.machines.facts import facts_of
 from tests.machines.generations import CPUS, GPUS, NICS, Entry, Generation
 from tests.machines.record import Machine, documented, machines
 
@@ -38,6 +41,7 @@ record says. Generations with the same cells share a row.
 * `dra.cpu` groups CPUs by NUMA node and publishes their roots (`--expose-pcie-roots`) unless a
   column says otherwise. For virtual machines we assume that the kernel knows the NUMA node of each
   root.
+* *Built-in facts* are [those of the extender](machines.md#built-in-facts); most machines have none.
 {assumed}
 """
 _ASSUMED = """\
@@ -81,17 +85,18 @@ def page() -> str:
     note = fill(_ASSUMED.format(names=assumed), 100, subsequent_indent="  ", break_on_hyphens=False)
     lines = [_INTRODUCTION.format(assumed=note), _NICS]
     lines += _table(
-        ("documented", *NICS, "dranet main, dra.cpu"),
+        ("documented", *NICS, "dranet main, dra.cpu", "dranet main, built-in facts"),
         with_nics,
         lambda machine, gpus: (
             _text(_documented_nearest(machine)),
             *(_cell(machine, (gpus, nics), _nearest_nic) for nics in NICS.values()),
             _cell(machine, (gpus, NICS["dranet main"], _BY_NUMA), _nearest_nic),
+            _with_facts(machine, (gpus, NICS["dranet main"]), _nearest_nic),
         ),
     )
     lines += [_GPUS]
     lines += _table(
-        ("documented", "alone", "dranet main", "dra.cpu", "dranet main, dra.cpu"),
+        ("documented", "alone", "dranet main", "dra.cpu", "dranet main, dra.cpu", "alone, built-in facts"),
         with_gpus,
         lambda machine, gpus: (
             _text(_documented_pairs(machine)),
@@ -99,6 +104,7 @@ def page() -> str:
             _cell(machine, (gpus, NICS["dranet main"]), _gpu_pairs),
             _cell(machine, (gpus, _BY_NUMA), _gpu_pairs),
             _cell(machine, (gpus, NICS["dranet main"], _BY_NUMA), _gpu_pairs),
+            _with_facts(machine, (gpus,), _gpu_pairs),
         ),
     )
     lines += [_CPUS]
@@ -163,9 +169,55 @@ def _text(counts: Counter[Distance]) -> str:
 
 
 def _cell(machine: Machine, generations: Sequence[Generation], count: Count) -> str:
+    return _text(_counted(machine, generations, count))
+
+
+def _with_facts(machine: Machine, generations: Sequence[Generation], count: Count) -> str:
+    """With the built-in facts of the machine, ``none`` where there are none."""
+    known = [each for each in BUILT_IN_FACTS.types if each.name == machine.name]
+    return _text(_counted(machine, generations, count, known)) if known else "none"
+
+
+def _counted(
+    machine: Machine, generations: Sequence[Generation], count: Count, facts: Sequence[MachineType] = ()
+) -> Counter[Distance]:
     entries = [entry for generation in generations for entry in generation(machine)]
-    locations = locate([(entry.driver, entry.device) for entry in entries], DEFAULT_VOCABULARY)
-    return _text(count(entries, locations))
+    devices = [(entry.driver, entry.device) for entry in entries]
+    return count(entries, locate_with(devices, DEFAULT_VOCABULARY, facts).locations)
+
+
+def summary() -> str:
+    """The table of README.md: whether it is known how far each GPU is from its nearest NIC."""
+    heads = (
+        "released GPU driver",
+        "GPU driver that publishes NUMA nodes",
+        "released GPU driver, CPUs with `--expose-pcie-roots`",
+        "with facts of the machine",
+    )
+    rows = [_row("machine", *heads), "|---" * (1 + len(heads)) + "|"]
+    for machine in machines():
+        if not (_has(machine, "gpu") and _has(machine, "nic")):
+            continue
+        released, *_, newest = GPUS[machine.gpu_driver].values()
+        nics = NICS["dranet main"]
+        built_in = any(each.name == machine.name for each in BUILT_IN_FACTS.types)
+        rows.append(
+            _row(
+                machine.name,
+                *(
+                    _known(_counted(machine, chosen, _nearest_nic))
+                    for chosen in ((released, nics), (newest, nics), (released, nics, _BY_NUMA))
+                ),
+                _known(_counted(machine, (released, nics), _nearest_nic, [facts_of(machine)]))
+                + (", built in" if built_in else ""),
+            )
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _known(counts: Counter[Distance]) -> str:
+    total, unknown = counts.total(), counts[Distance.UNKNOWN]
+    return "yes" if not unknown else "no" if unknown == total else f"{total - unknown} of {total}"
 
 
 def _nearest_nic(entries: Sequence[Entry], locations: Sequence[Location]) -> Counter[Distance]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.machines.page import page
+from tests.machines.page import page, summary
 from tests.machines.record import machines
-from tests.paths import DOCS
+from tests.paths import DOCS, ROOT
 
 FILE = DOCS / "topologies.md"
 
@@ -14,6 +14,11 @@ FILE = DOCS / "topologies.md"
 def test_the_page_is_what_is_generated():
     """After a change of facts or rules: python -m tests.machines."""
     assert FILE.read_text() == page()
+
+
+def test_the_readme_has_the_table_that_is_generated():
+    """Likewise."""
+    assert summary() in (ROOT / "README.md").read_text()
 
 
 def test_every_machine_is_on_the_page():
