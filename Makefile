@@ -10,6 +10,8 @@ LOCK   := uv pip compile --quiet --universal --python-version 3.11 --generate-ha
           --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # Minors whose oracle to build: make oracle ORACLES="1.36 1.37"
 ORACLES ?= 1.34 1.35 1.36 1.37 1.38
+# The same of the scheduling plugins
+SCHEDULER_ORACLES ?= 1.34 1.35 1.36 1.37
 # Minor whose control plane to test against: make e2e E2E=1.37
 E2E ?= 1.36
 # Generated cases per minor: make differential COUNT=20000
@@ -77,10 +79,10 @@ differential: oracle ## Compare generated cases with Kubernetes' own allocator (
 	@$(BIN)/python -m tests.differential $(ORACLES) --count $(COUNT)
 
 scheduler-oracle: $(READY) ## Build Kubernetes' own scheduling plugins, to test against (needs Go)
-	@$(BIN)/python -m tests.scheduler_oracle.build $(ORACLES)
+	@$(BIN)/python -m tests.scheduler_oracle.build $(SCHEDULER_ORACLES)
 
 differential-scheduling: scheduler-oracle ## Compare generated pods with those plugins (needs Go)
-	@$(BIN)/python -m tests.differential.scheduling $(ORACLES) --count $(COUNT)
+	@$(BIN)/python -m tests.differential.scheduling $(SCHEDULER_ORACLES) --count $(COUNT)
 
 e2e: $(READY) ## Test against a real control plane (needs Go; the first build takes minutes)
 	@$(BIN)/python -m tests.e2e $(E2E)

@@ -233,8 +233,8 @@ MUTATIONS = (
     Mutation(
         "all devices of a pool that is not ready: the node fails from 1.38 on",
         "allocator/search",
-        "aborts = self._release.gathering.all_mode_aborts",
-        "aborts = True",
+        "self._pools[index], self._release.gathering.all_mode_aborts",
+        "self._pools[index], True",
     ),
     Mutation(
         "a value that cannot be compared aborts from 1.38 on",

@@ -142,9 +142,15 @@ def _flattening(values: Values, *_: object) -> int:
 
 
 def _bounded_flattening(values: Values, *_: object) -> int:
-    if len(values) > 1 and type(values[1]) is int and values[1] < 0:
-        return size(values[0]) + _CALL + _LIST
-    return _flattening(values)
+    return size(values[0]) + _CALL + _LIST if _is_negative(values[1:]) else _flattening(values)
+
+
+def _flattening_033(values: Values, *_: object) -> int:
+    return _CALL + _LIST if _is_negative(values[1:]) else _flattening(values)
+
+
+def _is_negative(depth: Values) -> bool:
+    return len(depth) == 1 and type(depth[0]) is int and depth[0] < 0
 
 
 def _selector(values: Values, *_: object) -> int:
@@ -203,6 +209,10 @@ CONTAINS_IP = _containment(0, parses=False)
 CONTAINS_IP_TEXT = _containment(0, parses=True)
 CONTAINS_CIDR = _containment(1, parses=False)
 CONTAINS_CIDR_TEXT = _containment(1, parses=True)
+
+
+FLATTENING_033 = Cost(_flattening_033)
+"""Of cel-go 0.33: a negative depth makes no element."""
 
 
 def flattening(*, negative_depth_counts: bool) -> Cost:

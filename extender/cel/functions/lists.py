@@ -234,6 +234,8 @@ def list_functions(*, cel_go_029: bool, cel_go_033: bool) -> tuple[Function, ...
     index_of, last_index_of = index_overloads(checks_offset=cel_go_029)
     result_list = call_costs.RESULT_LIST_033 if cel_go_033 else call_costs.RESULT_LIST
     flattening = call_costs.flattening(negative_depth_counts=not cel_go_029)
+    if cel_go_033:
+        flattening = call_costs.FLATTENING_033
     lookup = (
         function(
             "indexOf",

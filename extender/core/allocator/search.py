@@ -158,7 +158,13 @@ class Search:
         for number, claim in enumerate(self._claims):
             least = 0
             for request in claim.requests:
-                counts = [self._count(alternative) for alternative in request.alternatives]
+                try:
+                    counts = [self._count(alternative) for alternative in request.alternatives]
+                except Fatal as fatal:
+                    # The requests before this one exceed the limit, which upstream sees first.
+                    if fatal.node_only and least > MAX_RESULTS:
+                        raise Fatal(_too_many(number, least)) from None
+                    raise
                 self._counts += counts
                 least += min(counts)
                 depth += min(max(counts), MAX_RESULTS + 1) + 2
@@ -177,31 +183,40 @@ class Search:
         """Devices to allocate. For *all* devices: those that are selectable and have room."""
         if not alternative.all_devices:
             return alternative.request.count
-        for index, pool in enumerate(self._pools):
-            if pool.incomplete or pool.invalid:
-                state = "being updated" if pool.incomplete else f"invalid: {pool.invalid}"
-                aborts = self._release.gathering.all_mode_aborts
-                raise Fatal(
-                    reason(
-                        ReasonCode.ALL_INCOMPLETE_POOL if aborts else ReasonCode.ALL_POOL_NOT_READY,
-                        claim=alternative.claim,
-                        request=alternative.result_name,
-                        pool=index,
-                        state=state,
-                    ),
-                    node_only=not aborts,
-                )
+        bad = next((index for index, pool in enumerate(self._pools) if pool.incomplete or pool.invalid), None)
+        if bad is not None and self._release.gathering.all_mode_aborts:
+            raise self._not_ready(bad, alternative)
         chosen = []
         for number in self._eligible[alternative.index]:
+            if bad is not None and self._candidates[number].pool > bad:
+                break
             self._check_selectors(number, alternative)
             if self._picks.counts_as_one_of_all(number, alternative):
                 chosen.append(number)
+        if bad is not None:
+            # What fails on a device of a pool before that one aborts the attempt first.
+            raise self._not_ready(bad, alternative)
         if self._release.counters.all_mode_crashes and any(
             self._candidates[number].traits.consumes_counters for number in chosen
         ):
             raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=ALL_WITH_COUNTERS))
         self._eligible[alternative.index] = chosen
         return len(chosen)
+
+    def _not_ready(self, index: int, alternative: Alternative) -> Fatal:
+        """Why all devices cannot be asked for: a pool lacks slices, or contradicts itself."""
+        pool, aborts = self._pools[index], self._release.gathering.all_mode_aborts
+        state = "being updated" if pool.incomplete else f"invalid: {pool.invalid}"
+        return Fatal(
+            reason(
+                ReasonCode.ALL_INCOMPLETE_POOL if aborts else ReasonCode.ALL_POOL_NOT_READY,
+                claim=alternative.claim,
+                request=alternative.result_name,
+                pool=index,
+                state=state,
+            ),
+            node_only=not aborts,
+        )
 
     def _allocate_one(
         self, claim: int, request: int, sub: int, device: int, *, inside: bool, start: int
