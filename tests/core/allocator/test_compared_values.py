@@ -6,7 +6,14 @@ import pytest
 
 from extender.cel import compile_derived, unlimited
 from extender.cel.dialect import V1_37
-from extender.core.allocator.compared_values import INCOMPARABLE, MISSING, ValueClass, ValueClasses, looked_up
+from extender.core.allocator.compared_values import (
+    INCOMPARABLE,
+    MISSING,
+    UNUSABLE_VALUE,
+    ValueClass,
+    ValueClasses,
+    looked_up,
+)
 from extender.core.claims.compiled_claims import Compared
 from extender.core.releases.history import release_for
 from extender.model import Attribute, AttributeKind, Device
@@ -60,6 +67,44 @@ def test_lists_are_sets_of_scalars():
     assert one < ints
     assert texts == text
     assert ints.isdisjoint(texts if isinstance(texts, frozenset) else ())
+
+
+ABORTING, ABORTING_LISTS = (release_for("1.38", {"DRAListTypeAttributes": on}) for on in (False, True))
+
+
+@pytest.mark.parametrize(
+    ("value", "lists"),
+    [
+        (UNKNOWN, False),
+        (UNKNOWN, True),
+        (NO_INTS, True),
+        (INTS, False),
+        (VERSION, False),
+        (VERSION, True),
+        (Attribute(AttributeKind.VERSIONS, ("1.0.0", "x")), True),
+    ],
+)
+def test_what_aborts_from_1_38_on(value, lists):
+    """Unknown kinds, empty lists, texts that are no versions, and lists where they are no sets."""
+    release = ABORTING_LISTS if lists else ABORTING
+    assert ValueClasses([Compared("a/b")], release).of([value]) == (UNUSABLE_VALUE,)
+    assert ValueClasses([Compared("a/b")], release).of([None]) == (MISSING,)
+
+
+def test_builds_tell_no_versions_apart_from_1_38_on():
+    """Pre-releases do; before, the texts were compared."""
+    versions = [Attribute(AttributeKind.VERSION, text) for text in ("1.0.0+a", "1.0.0+b", "1.0.0-a")]
+    classes = ValueClasses([Compared("a/b")], ABORTING)
+    assert [classes.of([version]) for version in versions] == [(0,), (0,), (1,)]
+    assert numbered(*versions, sets=False) == [0, 1, 2]
+
+
+def test_an_empty_list_that_is_derived_has_nothing_in_common():
+    """It has a type, so from 1.38 on it is a value like any other."""
+    derived = Compared("a/b", compile_derived("[]", V1_37, unlimited()))
+    empty = Attribute(AttributeKind.STRINGS, ())
+    assert ValueClasses([derived], ABORTING_LISTS).of([empty]) == (frozenset(),)
+    assert ValueClasses([derived], LISTS).of([empty]) == (INCOMPARABLE,)
 
 
 def test_attributes_are_numbered_apart():
