@@ -77,8 +77,8 @@ MUTATIONS = (
     Mutation(
         "requests for all devices abort on an incomplete pool",
         "allocator/search",
-        "if pool.incomplete or pool.invalid:",
-        "if pool.invalid:",
+        "enumerate(self._pools) if pool.incomplete or pool.invalid",
+        "enumerate(self._pools) if pool.invalid",
     ),
     Mutation(
         "requests for all devices want at least one",
@@ -185,7 +185,7 @@ MUTATIONS = (
     Mutation(
         "an unknown capacity rules a device out",
         "allocator/capacity",
-        "if not wanted.keys() <= {name for name, _ in capacity}:",
+        "if not wanted.keys() <= published:",
         "if False:",
     ),
     Mutation(

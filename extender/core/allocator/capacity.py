@@ -90,13 +90,17 @@ def demand(
     the device lacks, or breaks a request policy. Raises ``CapacityFault`` and ``CapacityUnclear``.
     """
     wanted = dict(requested_of(driver, requested, arithmetic))
-    lacking = wanted.keys() - {name for name, _ in capacity}
-    if len(wanted) < len(requested or ()):
-        if lacking:
+    published = {name for name, _ in capacity}
+    spelled = {name for name, _ in requested or ()}
+    twice = arithmetic.scoped_names and any(
+        name in published and f"{driver}/{name}" in spelled for name in spelled
+    )
+    if not wanted.keys() <= published:
+        if twice:
             raise CapacityUnclear("a capacity under two names beside one that the device lacks")
-        raise CapacityFault("one capacity is requested under two names")
-    if lacking:
         return None
+    if twice:
+        raise CapacityFault("one capacity is requested under two names")
     amounts = [
         (name, consumed_amount(wanted.get(name), entry, arithmetic), entry) for name, entry in capacity
     ]
