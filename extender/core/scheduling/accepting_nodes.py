@@ -192,7 +192,8 @@ class AcceptingNodes:
             if len(self._answers) > MOST_QUESTIONS:
                 del self._answers[next(iter(self._answers))]
         if answer.stale:
-            stale = {name: self._infos[name] for name in answer.stale}
+            # Where something was not modelled, no node was judged.
+            stale = {name: self._infos[name] for name in (self._infos if answer.unchecked else answer.stale)}
             answer.stale = set()
             self._judged(pod, self._some(stale), answer)
         return answer

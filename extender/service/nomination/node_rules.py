@@ -114,6 +114,8 @@ class NodeRules:
         for name in gone:
             self._nodes.pop(name, None)
             self._infos.pop(name, None)
+            for answer in self._answers.values():
+                answer.passes.pop(name, None)
         for node in new:
             before = self._nodes.get(node.name)
             if before == node:
@@ -196,6 +198,9 @@ class NodeRules:
     def _judge(self, answer: _Answer, pod: SchedulingPod) -> None:
         """Bring an answer up to date."""
         self._refresh()
+        if answer.missing is not None and answer.stale:
+            # Then no node was judged.
+            answer.stale.update(self._names)
         names = [name for name in answer.stale if name in self._nodes]
         answer.stale.clear()
         if not names:
@@ -233,6 +238,8 @@ class NodeRules:
         if before is not None:
             node, placed = before
             del self._placed[key], self._on_node[node][key]
+            if not self._on_node[node]:
+                del self._on_node[node]
             self._count_affinity(node, placed, -1)
             self._change(node)
         if now is not None:

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.objects import Objects
 from extender.core.releases.history import LATEST
-from extender.core.scheduling import AcceptingNodes, FilterCode, NotModelledCode, NotToldCode, accepting_nodes
+from extender.core.scheduling import (
+    AcceptingNodes,
+    FilterCode,
+    NotModelledCode,
+    NotToldCode,
+    accepting_nodes,
+    not_modelled,
+)
 from extender.model import Node, Taint
 from extender.model.kinds import NODE
 from extender.model.scheduling import AffinityTerm, LabelRequirement, LabelSelector, PodAffinity
@@ -117,6 +124,18 @@ def test_pods_beyond_the_limit_of_work_are_not_checked(monkeypatch):
     monkeypatch.setattr(accepting_nodes, "MOST_CONDITIONS", 3)
     found = accepting([node("n", cpu="0")]).accepted(b.scheduling_pod(cpu="1"))
     assert [each.code for each in found.unchecked] == [NotModelledCode.TOO_MUCH_WORK]
+
+
+def test_a_move_does_not_hide_that_nodes_were_beyond_the_limit_of_work(monkeypatch):
+    """One node that changes is little work; the others were not looked at nevertheless."""
+    monkeypatch.setattr(not_modelled, "WORK_LIMIT", 5)
+    mover, asker = b.scheduling_pod("mover", node_name="a"), b.scheduling_pod("p")
+    nodes = accepting([node(name, cpu="0") for name in "abcd"], [mover])
+    assert [each.code for each in nodes.accepted(asker).unchecked] == [NotModelledCode.TOO_MUCH_WORK]
+    nodes.move(("default", "mover"), "")
+    found = nodes.accepted(asker)
+    assert [each.code for each in found.unchecked] == [NotModelledCode.TOO_MUCH_WORK]
+    assert not found.refusals
 
 
 def test_a_question_leaves_out_what_nobody_reads():
