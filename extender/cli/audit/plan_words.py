@@ -10,6 +10,7 @@ from extender.core.audit.findings import Option, PodFinding
 from extender.core.audit.jobs import JobFinding
 from extender.core.audit.joint_plan import JointPlan, Move
 from extender.core.audit.pending import PendingPods
+from extender.core.messages import first_few
 from extender.core.scheduling import render_unchecked
 
 from ..text import counted
@@ -33,8 +34,7 @@ def move_words(move: Move) -> str:
     own = move.node == move.finding.running.pod.node_name
     where = f"its own node, {move.node}" if own else move.node
     devices = [result.id.device for _, result in move.devices]
-    more = len(devices) - _MOST_DEVICES
-    listed = ", ".join(devices[:_MOST_DEVICES]) + (f" and {more} more" if more > 0 else "")
+    listed = first_few(devices, _MOST_DEVICES)
     how = "recreated"
     if move.rewritten:
         claims = f"claim {move.rewritten[0]}" if len(move.rewritten) == 1 else "claims"
@@ -100,8 +100,7 @@ def slowed_jobs(audit: Audit) -> list[JobFinding]:
 
 def pending_words(group: PendingPods) -> str:
     """Which pods wait, and what is in the way on how many nodes."""
-    more = len(group.pods) - _MOST_PODS
-    names = ", ".join(group.pods[:_MOST_PODS]) + (f" and {more} more" if more > 0 else "")
+    names = first_few(group.pods, _MOST_PODS)
     if not group.judged:
         return f"{names}: not judged, because too many pods wait"
     why = [f"{reason} ({counted(count, 'node')})" for reason, count in group.reasons[:_MOST_REASONS]]
