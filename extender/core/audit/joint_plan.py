@@ -148,6 +148,8 @@ class _Planner:
 
     def move(self, finding: PodFinding) -> Move | None:
         """Bring the pod nearer devices, the nearest there are now; ``None`` where none are nearer."""
+        if self.spent:
+            return None
         running = finding.running
         best = self._best(finding)
         if best is None or self.spent:
