@@ -144,7 +144,9 @@ class AcceptingNodes:
         key = pod.namespace, pod.name
         own = self._placed.get(key, ("", None))[0]
         if _minds_others(pod):
-            answer = self._judged(pod, self._view(key), _Answer())
+            beyond = self._beyond_limit()
+            # A view of all nodes for this pod alone is work, too.
+            answer = _Answer(unchecked=beyond) if beyond else self._judged(pod, self._view(key), _Answer())
         else:
             answer = self._remembered(pod)
         refusal = answer.refusals.get(own)
@@ -206,11 +208,8 @@ class AcceptingNodes:
             pods_in_namespace=len(nodes.pods_by_namespace.get(pod.namespace, ())),
             pods=len(self._placed),
         )
-        if self._conditions > MOST_CONDITIONS:
-            too_much = not_modelled(
-                NotModelledCode.TOO_MUCH_WORK, conditions=self._conditions, limit=MOST_CONDITIONS
-            )
-            answer.unchecked = (too_much,)
+        if beyond := self._beyond_limit():
+            answer.unchecked = beyond
             return answer
         unknown = {
             position for position, info in enumerate(nodes.infos) if info.node.name in self._without_amounts
@@ -223,6 +222,13 @@ class AcceptingNodes:
             else:
                 answer.refusals[info.node.name] = refusal
         return answer
+
+    def _beyond_limit(self) -> tuple[NotModelled, ...]:
+        """That no more pods are judged, where it is so."""
+        if self._conditions <= MOST_CONDITIONS:
+            return ()
+        code, limit = NotModelledCode.TOO_MUCH_WORK, MOST_CONDITIONS
+        return (not_modelled(code, conditions=self._conditions, limit=limit),)
 
     def _view(self, without: PodKey | None = None) -> Nodes:
         own = self._placed.get(without, ("", None))[0] if without else ""

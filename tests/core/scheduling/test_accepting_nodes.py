@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from extender.core.scheduling import (
     accepting_nodes,
     not_modelled,
 )
+from extender.core.scheduling.node_info import nodes_of
 from extender.model import Node, Taint
 from extender.model.kinds import NODE
 from extender.model.scheduling import AffinityTerm, LabelRequirement, LabelSelector, PodAffinity
@@ -124,6 +126,18 @@ def test_pods_beyond_the_limit_of_work_are_not_checked(monkeypatch):
     monkeypatch.setattr(accepting_nodes, "MOST_CONDITIONS", 3)
     found = accepting([node("n", cpu="0")]).accepted(b.scheduling_pod(cpu="1"))
     assert [each.code for each in found.unchecked] == [NotModelledCode.TOO_MUCH_WORK]
+
+
+def test_beyond_the_limit_no_view_is_built(monkeypatch):
+    """Each pod with terms about others needs a view of all nodes of its own."""
+    views = Mock(side_effect=nodes_of)
+    monkeypatch.setattr(accepting_nodes, "nodes_of", views)
+    monkeypatch.setattr(accepting_nodes, "MOST_CONDITIONS", 3)
+    shy = b.scheduling_pod("shy", node_name="n", affinity=avoiding("a"))
+    nodes = accepting([node("n", cpu="0")], [shy])
+    codes_of = [[each.code for each in nodes.accepted(shy).unchecked] for _ in range(5)]
+    assert codes_of == [[NotModelledCode.TOO_MUCH_WORK]] * 5
+    assert views.call_count == 1
 
 
 def test_a_move_does_not_hide_that_nodes_were_beyond_the_limit_of_work(monkeypatch):
