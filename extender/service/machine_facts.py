@@ -4,10 +4,11 @@ Facts of machines in words: what was used on which nodes, what was not, and what
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from extender.core.cluster.facts_report import uses_of_facts, without_nodes
 from extender.core.cluster.snapshot import Snapshot
+from extender.core.messages import first_few
 from extender.core.topology.machine_facts import BUILT_IN, FactsProblem, FactsUse
 
 SOURCE = "machine-facts"
@@ -62,7 +63,9 @@ def facts_notes(snapshot: Snapshot) -> dict[NoteKey, str]:
         strange = use.problem is FactsProblem.OTHER_ADDRESSES and use.origin == BUILT_IN
         if use.problem is not None and not strange:
             found.setdefault((use.machine, use.origin, use.problem), (use, []))[1].extend(names)
-    notes = {key: f"{_nodes(names)}: {facts_sentence(use)}" for key, (use, names) in found.items()}
+    notes = {
+        key: f"{first_few(names, _MOST_NAMED)}: {facts_sentence(use)}" for key, (use, names) in found.items()
+    }
     if snapshot.nodes:
         notes |= {
             (written, "labels"): f"the facts of {written} are of no use: no node has their labels; "
@@ -70,11 +73,6 @@ def facts_notes(snapshot: Snapshot) -> dict[NoteKey, str]:
             for written in without_nodes(snapshot.machines, snapshot.nodes)
         }
     return notes
-
-
-def _nodes(names: Sequence[str]) -> str:
-    named = ", ".join(names[:_MOST_NAMED])
-    return named if len(names) <= _MOST_NAMED else f"{named} and {len(names) - _MOST_NAMED} more nodes"
 
 
 def facts_counts(snapshot: Snapshot) -> Mapping[str, int]:

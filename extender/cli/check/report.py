@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from extender.core.cluster.known_distances import Knowledge, KnownType
+from extender.core.messages import first_few
 from extender.service.machine_facts import facts_sentence
 
-from ..text import columns, counted
+from ..text import columns
 from .ways_out import ways_out
 
 JSON = dict[str, object]
@@ -68,7 +69,9 @@ def check_table(types: Types, width: int) -> Iterator[str]:
     for ways, group in _by_ways(known_types).items():
         yield ""
         for name, known in group:
-            yield from _indented(f"{name or _UNNAMED} ({_named(known.nodes)}): {_silence(known)}", "", width)
+            yield from _indented(
+                f"{name or _UNNAMED} ({first_few(known.nodes, _MOST_NAMED)}): {_silence(known)}", "", width
+            )
             if known.facts is not None and known.facts.problem is not None:
                 yield from _indented(facts_sentence(known.facts), "  ", width)
         for message in ways:
@@ -100,12 +103,6 @@ def _cell(found: Knowledge) -> str:
 def _silence(known: KnownType) -> str:
     silent = sorted({driver for each in known.kinds.values() for driver in each.silent})
     return f"no NUMA node is known of devices of {', '.join(silent)}" if silent else "sockets are not known"
-
-
-def _named(names: Sequence[str]) -> str:
-    named = ", ".join(names[:_MOST_NAMED])
-    more = len(names) - _MOST_NAMED
-    return named if more <= 0 else f"{named} and {counted(more, 'more node')}"
 
 
 def _indented(text: str, head: str, width: int) -> list[str]:
