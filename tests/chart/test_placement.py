@@ -60,6 +60,22 @@ def test_images_by_tag_or_by_digest(mode):
         template(*values, "image.digest=sha256:7")
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_files_of_the_site_are_seen_by_the_program(mode):
+    """Below /files; a changed text gives other pods. Without files there is nothing of them."""
+    name = "audit" if mode == "audit-only" else "dra-extender"
+    of = [template(f"mode={mode}", f'files={{"machines.yaml": "{text}"}}') for text in ("a: 1", "a: 2")]
+    (stored,) = [each["data"] for each in of[0] if each["metadata"]["name"] == "dra-extender-files"]
+    assert stored == {"machines.yaml": "a: 1"}
+    assert {"name": "files", "configMap": {"name": "dra-extender-files"}} in pod(of[0])["volumes"]
+    mount = {"name": "files", "mountPath": "/files", "readOnly": True}
+    assert mount in container(of[0], name)["volumeMounts"]
+    if mode != "audit-only":
+        started = [the("Deployment", each)["spec"]["template"]["metadata"]["annotations"] for each in of]
+        assert started[0] != started[1]
+    assert not [each for each in template(f"mode={mode}") if each["metadata"]["name"] == "dra-extender-files"]
+
+
 def test_the_scheduler_s_image():
     """By the cluster's release, a tag or a digest."""
     values = ("scheduler.image.repository=r.example/ks",)

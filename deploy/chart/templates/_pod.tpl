@@ -158,7 +158,7 @@ ports:
 - name: webhook
   containerPort: 8443
 {{- end }}
-{{- if or (not $second) (include "dra-extender.serves-webhook" .) }}
+{{- if or (not $second) (include "dra-extender.serves-webhook" .) .Values.files }}
 volumeMounts:
 {{- if not $second }}
 - name: verbs
@@ -168,6 +168,11 @@ volumeMounts:
 {{- if include "dra-extender.serves-webhook" . }}
 - name: webhook
   mountPath: /webhook
+  readOnly: true
+{{- end }}
+{{- if .Values.files }}
+- name: files
+  mountPath: /files
   readOnly: true
 {{- end }}
 {{- end }}
@@ -198,6 +203,11 @@ securityContext:
 - name: webhook
   secret:
     secretName: {{ default (printf "%s-webhook" (include "dra-extender.name" .)) .Values.certificates.webhookSecret }}
+{{- end }}
+{{- if .Values.files }}
+- name: files
+  configMap:
+    name: {{ include "dra-extender.name" . }}-files
 {{- end }}
 {{- end -}}
 
