@@ -156,11 +156,12 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """An entry of ``status.reservedFor``."""
+    """An entry of ``status.reservedFor``; ``api_group`` is empty for pods."""
 
     resource: str
     name: str
     uid: str
+    api_group: str = ""
 
 
 class Binding(StrEnum):
@@ -177,7 +178,8 @@ class Claim:
     A ResourceClaim.
 
     ``pod_claim_name`` is the annotation that the claim controller puts on a claim
-    made from a template, ``owner_uid`` the UID of the controlling owner.
+    made from a template, ``owner_uid`` the UID of the controlling owner, ``pod_group``
+    its name where that is a PodGroup.
 
     ``unreadable``: this is what could be read of a claim that cannot be read as a whole, so that its
     devices count as taken; of its spec nothing. ``unclear_pools``: those of which it may hold more or less.
@@ -191,6 +193,7 @@ class Claim:
     reserved_for: tuple[Consumer, ...] = ()
     deleting: bool = False
     owner_uid: str = ""
+    pod_group: str = ""
     pod_claim_name: str = ""
     extended_resource: bool = False
     binding: Binding = Binding.READY

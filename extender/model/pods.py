@@ -55,6 +55,8 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
+    """``pod_group``: the PodGroup that ``spec.schedulingGroup`` names (from 1.36), else empty."""
+
     namespace: str
     name: str
     uid: str = ""
@@ -64,3 +66,4 @@ class Pod:
     containers: tuple[Container, ...] = ()
     node_name: str = ""
     nominated_node_name: str = ""
+    pod_group: str = ""

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from extender.model import Claim, DeviceID, DeviceResult, Pod
+from extender.model import Claim, Consumer, DeviceID, DeviceResult, Pod
 
 from ..alignment.bounds import highest, lowest
 from ..alignment.pairs import Alignment
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..claims.askers import askers_of
+from ..claims.pod_groups import is_pod_group
 from ..cluster.snapshot import NodeState, Snapshot
 from ..prediction.pod_alignment import Placed, aligned
 from ..topology.driver_attributes import DeviceKind
@@ -238,9 +239,11 @@ def _claims_of(
 
 
 def _is_of_others(claim: Claim, pod: Pod) -> bool:
-    """Whether the claim is reserved, but not for this pod. A dump may leave reservations out."""
-    return (
-        bool(claim.reserved_for)
-        and all(consumer.uid != pod.uid for consumer in claim.reserved_for if pod.uid)
-        and all(consumer.name != pod.name for consumer in claim.reserved_for if not pod.uid)
-    )
+    """Whether the claim is reserved, but not for this pod or its group. A dump may leave reservations out."""
+    return bool(claim.reserved_for) and not any(_is_for(consumer, pod) for consumer in claim.reserved_for)
+
+
+def _is_for(consumer: Consumer, pod: Pod) -> bool:
+    if is_pod_group(consumer):
+        return consumer.name == pod.pod_group
+    return consumer.uid == pod.uid if pod.uid else consumer.name == pod.name

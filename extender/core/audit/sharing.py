@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from extender.model import Claim, Pod
 
+from ..claims.pod_groups import is_pod_group
+
 PodKey = tuple[str, str]
 _Claims = tuple[Claim, ...]
 
@@ -34,8 +36,8 @@ class Sharing(NamedTuple):
 
 
 def is_shared(claim: Claim) -> bool:
-    """Whether several pods use the claim."""
-    return len(claim.reserved_for) > 1
+    """Whether several pods may use the claim."""
+    return len(claim.reserved_for) > 1 or any(map(is_pod_group, claim.reserved_for))
 
 
 def sharing_of(running: Iterable[tuple[Pod, Sequence[Claim]]]) -> Mapping[PodKey, Sharing]:

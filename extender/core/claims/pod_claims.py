@@ -16,6 +16,7 @@ from ..cluster.snapshot import ClaimKey
 from ..reasons import Reason, ReasonCode, reason
 from ..releases.release import Release
 from .extended_resources import backed_resources
+from .pod_groups import is_for_pod, is_reserved_for_pod
 
 MAX_CONSUMERS = 256
 """Most entries of ``status.reservedFor``."""
@@ -45,6 +46,7 @@ def claims_of(
 ) -> PodClaims | Reason:
     """Resolve the pod's claims, or tell why no node can be judged or none can work."""
     resolved: dict[ClaimKey, Claim] = {}
+    or_group = release.features.workload_claims
     for entry in pod.claims:
         if not entry.needed:
             continue
@@ -53,13 +55,13 @@ def claims_of(
             return reason(ReasonCode.CLAIM_MISSING, claim=entry.claim or f"for {entry.name}")
         if claim.unreadable:
             return reason(ReasonCode.CLAIM_UNREADABLE, claim=claim.name)
-        if entry.template and pod.uid and claim.owner_uid != pod.uid:
+        if entry.template and pod.uid and not is_for_pod(claim, pod, or_group=or_group):
             return reason(ReasonCode.CLAIM_NOT_OWNED, claim=claim.name)
         if claim.deleting:
             return reason(ReasonCode.CLAIM_DELETING, claim=claim.name)
         if claim.allocation is None and claim.key in resolved:
             return reason(ReasonCode.CLAIM_LISTED_TWICE, claim=claim.name)
-        if claim.allocation is not None and not _has_room(claim, pod):
+        if claim.allocation is not None and not _has_room(claim, pod, or_group=or_group):
             return reason(ReasonCode.CLAIM_IN_USE, claim=claim.name)
         resolved[claim.key] = claim
     extended: tuple[str, ...] = ()
@@ -92,7 +94,5 @@ def _lookup(pod: Pod, entry: str, name: str, claims: Mapping[ClaimKey, Claim]) -
     )
 
 
-def _has_room(claim: Claim, pod: Pod) -> bool:
-    return len(claim.reserved_for) < MAX_CONSUMERS or any(
-        consumer.uid == pod.uid for consumer in claim.reserved_for
-    )
+def _has_room(claim: Claim, pod: Pod, *, or_group: bool) -> bool:
+    return len(claim.reserved_for) < MAX_CONSUMERS or is_reserved_for_pod(claim, pod, or_group=or_group)

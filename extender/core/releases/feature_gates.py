@@ -69,6 +69,7 @@ FEATURE_GATES: dict[str, FeatureGate] = {
     "DRAResourceClaimDeviceStatus": FeatureGate(
         "device_status", _from("1.34", True, True, True, True, True), locked=("1.37", "1.38")
     ),
+    "DRAWorkloadResourceClaims": FeatureGate("workload_claims", _from("1.36", False, False, False)),
 }
 """The gates that decide about predictions, by name."""
 

@@ -31,6 +31,7 @@ class Features:
     compatibility_groups: bool = False
     optional_node_operations: bool = False
     node_allocatable_resources: bool = False
+    workload_claims: bool = False
 
     @property
     def binding(self) -> bool:

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from extender.model import Allocation, Binding, Claim, ClaimSpec, ClaimTemplate, Consumer
+from extender.model import Allocation, Binding, Claim, ClaimSpec, ClaimTemplate
 
 from .allocations import AllocationJSON, allocation_value
 from .claim_specs import claim_spec
+from .claim_users import ConsumerJSON, claim_owner, consumers
 from .errors import UNREADABLE, FieldError, refuse
 from .fields import ABSENT, Metadata, Wire, object_name, object_namespace
 from .interner import Interner
@@ -22,12 +23,6 @@ from .unreadable_claims import held_by
 
 _POD_CLAIM_NAME = "resource.kubernetes.io/pod-claim-name"
 _EXTENDED_RESOURCE_CLAIM = "resource.kubernetes.io/extended-resource-claim"
-
-
-class ConsumerJSON(Wire):
-    resource: str | None = None
-    name: str | None = None
-    uid: str | None = None
 
 
 class ConditionJSON(Wire):
@@ -92,6 +87,7 @@ def claim_template(data: bytes | msgspec.Raw, interner: Interner) -> ClaimTempla
 def _claim(wire: ClaimJSON, interner: Interner) -> Claim:
     metadata, status = wire.metadata or Metadata(), wire.status or ClaimStatus()
     annotations, given = metadata.annotations or {}, status.allocation
+    owner = claim_owner(metadata)
     allocation = None if given is None else allocation_value(given, "status.allocation.", interner)
     return Claim(
         namespace=interner.texts[object_namespace(metadata)],
@@ -99,14 +95,10 @@ def _claim(wire: ClaimJSON, interner: Interner) -> Claim:
         uid=metadata.uid or "",
         spec=_spec(wire.spec, "spec", interner),
         allocation=allocation,
-        reserved_for=tuple(
-            Consumer(entry.resource or "", entry.name or "", entry.uid or "")
-            for entry in status.reserved_for or ()
-        ),
+        reserved_for=consumers(status.reserved_for),
         deleting=metadata.deletion_timestamp is not None,
-        owner_uid=next(
-            (owner.uid or "" for owner in metadata.owner_references or () if owner.controller), ""
-        ),
+        owner_uid=owner.uid,
+        pod_group=owner.pod_group,
         pod_claim_name=annotations.get(_POD_CLAIM_NAME, ""),
         extended_resource=annotations.get(_EXTENDED_RESOURCE_CLAIM) == "true",
         binding=_binding(allocation, status.devices or ()),

@@ -14,6 +14,7 @@ from extender.model.quantity import Quantity
 
 from .errors import UNREADABLE, refuse
 from .fields import (
+    ABSENT,
     Metadata,
     QuantityJSON,
     Wire,
@@ -22,6 +23,7 @@ from .fields import (
     quantity_map,
 )
 from .interner import Interner
+from .queueing import scheduling_group_name
 
 
 class PodClaimJSON(Wire):
@@ -52,6 +54,7 @@ class PodSpec(Wire):
     resource_claims: list[PodClaimJSON] | None = None
     init_containers: list[ContainerJSON] | None = None
     containers: list[ContainerJSON] | None = None
+    scheduling_group: msgspec.Raw = ABSENT
 
 
 class ClaimStatusJSON(Wire):
@@ -93,6 +96,7 @@ def _pod(wire: PodJSON, interner: Interner) -> Pod:
         containers=_containers(spec.containers, "spec.containers", interner),
         node_name=interner.texts[spec.node_name or ""],
         nominated_node_name=interner.texts[(wire.status and wire.status.nominated_node_name) or ""],
+        pod_group=interner.texts[scheduling_group_name(spec.scheduling_group)],
     )
 
 

@@ -36,6 +36,17 @@ def is_grouped(scheduling_group: msgspec.Raw, workload_ref: msgspec.Raw) -> bool
     return is_given(scheduling_group) or is_given(workload_ref)
 
 
+def scheduling_group_name(scheduling_group: msgspec.Raw) -> str:
+    """
+    The PodGroup that ``spec.schedulingGroup`` names, empty without one.
+
+    Raises what ``msgspec`` raises for an object that is none.
+    """
+    if not is_given(scheduling_group):
+        return ""
+    return _POD_GROUP.decode(scheduling_group).pod_group_name or ""
+
+
 def pod_group_name(scheduling_group: msgspec.Raw, workload_ref: msgspec.Raw) -> str:
     """
     A name for the pod group of a pod, equal for the pods of one group; empty without a group.

@@ -15,6 +15,7 @@ import msgspec
 from extender.model import Allocation, Claim, ClaimSpec, Consumer, DeviceID, DeviceResult, PoolID
 
 from .allocations import ResultJSON, device_result
+from .claim_users import ConsumerJSON, claim_owner, consumers
 from .errors import UNREADABLE
 from .fields import Metadata, Wire
 from .interner import Interner
@@ -30,16 +31,10 @@ class _DeviceJSON(Wire):
     device: str | None = None
 
 
-class _ConsumerJSON(Wire):
-    resource: str | None = None
-    name: str | None = None
-    uid: str | None = None
-
-
 _METADATA = msgspec.json.Decoder(Metadata)
 _RESULT = msgspec.json.Decoder(ResultJSON)
 _DEVICE = msgspec.json.Decoder(_DeviceJSON)
-_CONSUMERS = msgspec.json.Decoder(list[_ConsumerJSON])
+_CONSUMERS = msgspec.json.Decoder(list[ConsumerJSON])
 
 
 def held_by(data: bytes, interner: Interner) -> Claim | None:
@@ -71,6 +66,7 @@ def held_by(data: bytes, interner: Interner) -> Claim | None:
     if not (results and head.name and head.namespace):
         return None
     metadata = _metadata(claim.get("metadata", b"{}"))
+    owner = claim_owner(metadata)
     return Claim(
         namespace=interner.texts[head.namespace],
         name=head.name,
@@ -79,9 +75,8 @@ def held_by(data: bytes, interner: Interner) -> Claim | None:
         allocation=Allocation(tuple(results)),
         reserved_for=_consumers(status.get("reservedFor", b"[]")),
         deleting=metadata.deletion_timestamp is not None,
-        owner_uid=next(
-            (owner.uid or "" for owner in metadata.owner_references or () if owner.controller), ""
-        ),
+        owner_uid=owner.uid,
+        pod_group=owner.pod_group,
         unreadable=True,
         unclear_pools=tuple(unclear),
     )
@@ -122,9 +117,6 @@ def _metadata(data: bytes) -> Metadata:
 
 def _consumers(data: bytes) -> tuple[Consumer, ...]:
     try:
-        return tuple(
-            Consumer(entry.resource or "", entry.name or "", entry.uid or "")
-            for entry in _CONSUMERS.decode(data)
-        )
+        return consumers(_CONSUMERS.decode(data))
     except UNREADABLE:
         return ()

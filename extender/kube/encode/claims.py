@@ -18,7 +18,7 @@ from extender.model import (
 )
 
 from .allocations import allocation_json
-from .fields import JSON, RESOURCE, cel_selectors, filled, opaque, quantities, tolerations
+from .fields import JSON, RESOURCE, SCHEDULING, cel_selectors, filled, opaque, quantities, tolerations
 
 # Only that there is a time counts.
 _DELETED = "1970-01-01T00:00:00Z"
@@ -47,9 +47,16 @@ def claim_json(claim: Claim) -> JSON:
         "uid": claim.uid,
         "annotations": filled(dict(annotations)),
         "deletionTimestamp": _DELETED if claim.deleting else "",
-        "ownerReferences": [{"uid": claim.owner_uid, "controller": True}] if claim.owner_uid else [],
+        "ownerReferences": _owners(claim),
     }
     return {"metadata": filled(metadata), "spec": spec_json(claim.spec), "status": _status(claim)}
+
+
+def _owners(claim: Claim) -> list[JSON]:
+    if not claim.owner_uid:
+        return []
+    group = {"apiVersion": SCHEDULING, "kind": "PodGroup", "name": claim.pod_group}
+    return [{**(group if claim.pod_group else {}), "uid": claim.owner_uid, "controller": True}]
 
 
 def spec_json(spec: ClaimSpec) -> JSON:
@@ -68,7 +75,12 @@ def _status(claim: Claim) -> JSON:
     if claim.allocation is None:
         return {}
     consumers = [
-        {"resource": consumer.resource, "name": consumer.name, "uid": consumer.uid}
+        {
+            **filled({"apiGroup": consumer.api_group}),
+            "resource": consumer.resource,
+            "name": consumer.name,
+            "uid": consumer.uid,
+        }
         for consumer in claim.reserved_for
     ]
     failed = claim.binding is Binding.FAILED

@@ -12,6 +12,7 @@ from extender.model.quantity import Quantity
 JSON = dict[str, object]
 
 RESOURCE = "resource.k8s.io/v1"
+SCHEDULING = "scheduling.k8s.io/v1beta1"
 
 
 def filled(fields: Mapping[str, object]) -> JSON:

@@ -21,6 +21,7 @@ def pod_json(pod: Pod) -> JSON:
         "resourceClaims": list(map(_claim, pod.claims)),
         "initContainers": _containers(pod.init_containers),
         "containers": _containers(pod.containers),
+        "schedulingGroup": filled({"podGroupName": pod.pod_group}),
     }
     statuses = [filled({"name": entry.name, "resourceClaimName": entry.claim}) for entry in made]
     return {

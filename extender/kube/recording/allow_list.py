@@ -37,6 +37,7 @@ POD: Fields = {
         "resourceClaims": {"name": None, "resourceClaimName": None, "resourceClaimTemplateName": None},
         "initContainers": _CONTAINER,
         "containers": _CONTAINER,
+        "schedulingGroup": {"podGroupName": None},
     },
     "status": {
         "nominatedNodeName": None,

@@ -5,13 +5,14 @@ What became of our predictions: each claim that gets allocated is compared with 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from extender.core.claims.extended_resources import EXTENDED_CLAIM_NAME, awaited_key
+from extender.core.claims.pod_groups import group_of, user_uid
 from extender.core.prediction.evaluate import Certainty, Memo, NodeVerdict, Outcome, TurnOver
 from extender.kube.recording.allow_list import OUR_ANNOTATIONS
 
@@ -156,33 +157,45 @@ class PredictionCheck:
         """
         Compare a claim that was just allocated; ``snapshot`` has the allocation.
 
-        Where the prediction would have to be made anew and takes longer than the ``turn``, it is unknown.
-
         The scheduler writes claims at the same time, so one that took devices before may be shown after:
         what nothing explains yet is counted by ``settle``.
         """
-        pod_uid = claim.reserved_for[0].uid if claim.reserved_for else claim.owner_uid
-        attempt = self._attempts.get(pod_uid)
+        attempts = self._attempts_for(claim)
         node = node_of(claim) or _bound_node(claim, snapshot)
-        if attempt is None or not node:
+        if not attempts or not node:
             self._counted(Match.UNSEEN)
             return
-        evaluation = attempt.evaluation
-        try:
-            verdict = evaluation.verdicts([node], evaluation.budget(turn))[node]
-        except TurnOver:
-            verdict = _NOT_AT_HAND
-        comparison = _Comparison(claim, node, attempt, verdict, self._recorded(pod_uid))
+        for attempt in attempts:
+            verdict = _verdict(attempt, node, turn)
+            if attempt is attempts[0]:
+                self._compare(
+                    _Comparison(claim, node, attempt, verdict, self._recorded(attempt.pod.uid)), snapshot
+                )
+            attempt.waiting.discard(awaited_key(claim))
+            if not attempt.waiting:
+                self._attempts.remove(attempt.pod.uid)
+                with suppress(TurnOver):
+                    self._judge_placement(attempt, node, verdict, snapshot, turn)
+
+    def _attempts_for(self, claim: Claim) -> Sequence[Attempt]:
+        """
+        The attempts that wait for a claim, that of the pod for which it was allocated first.
+
+        A claim of a pod group is allocated for the first of its pods that were asked about.
+        """
+        group = group_of(claim)
+        if group:
+            members = self._attempts.of_group((claim.namespace, group))
+            return [member for member in members if claim.key in member.waiting]
+        attempt = self._attempts.get(user_uid(claim))
+        return () if attempt is None else (attempt,)
+
+    def _compare(self, comparison: _Comparison, snapshot: Snapshot) -> None:
         result = self._result(comparison, snapshot)
         if result is Match.WRONG:
             self._doubts[1].append(comparison)
         else:
             self._count(comparison, result)
-        attempt.waiting.discard(awaited_key(claim))
-        if not attempt.waiting:
-            self._attempts.remove(pod_uid)
-            with suppress(TurnOver):
-                self._judge_placement(attempt, node, verdict, snapshot, turn)
 
     def settle(self, snapshot: Snapshot) -> None:
         """Count the claims that nothing explained before the last call; call it about once a second."""
@@ -252,6 +265,15 @@ class PredictionCheck:
             except TurnOver:
                 best = None
         self._placed(PlacementCheck(now.alignment, verdict.alignment, best, double_uses))
+
+
+def _verdict(attempt: Attempt, node: str, turn: Turn | None) -> NodeVerdict:
+    """What was predicted for the node; unknown where it would have to be made anew and takes too long."""
+    evaluation = attempt.evaluation
+    try:
+        return evaluation.verdicts([node], evaluation.budget(turn))[node]
+    except TurnOver:
+        return _NOT_AT_HAND
 
 
 def node_of(claim: Claim) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,10 @@ BYTES_PER_NAME = 150
 
 BYTES_PER_CHARACTER = 150
 """Of a selector, as it is compiled: measured on long ones, 106 to 171."""
+
+
+GroupKey = tuple[str, str]
+"""Namespace and name of a pod group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Remembered:
         self._attempts: OrderedDict[str, tuple[Attempt, list[object]]] = OrderedDict()
         # By identity: the part, so that its identity is not used again, how many hold it, and its bytes.
         self._parts: dict[int, tuple[object, int, int]] = {}
+        # The pods of each pod group, the one that was asked about last at the end.
+        self._groups: dict[GroupKey, dict[str, None]] = {}
         self.held_bytes = 0
 
     def __len__(self) -> int:
@@ -61,6 +67,10 @@ class Remembered:
         entry = self._attempts.get(pod_uid)
         return entry[0] if entry is not None else None
 
+    def of_group(self, group: GroupKey) -> Sequence[Attempt]:
+        """The last attempts of a pod group's pods, in the order in which these were asked about."""
+        return [self._attempts[uid][0] for uid in self._groups.get(group, ())]
+
     def put(self, pod_uid: str, attempt: Attempt) -> None:
         """Remember an attempt, as the newest; one that is too large by itself is forgotten again."""
         self.remove(pod_uid)
@@ -68,15 +78,21 @@ class Remembered:
         for part in parts:
             self._add(part)
         self._attempts[pod_uid] = attempt, parts
+        if group := group_key(attempt.pod):
+            self._groups.setdefault(group, {})[pod_uid] = None
         while len(self._attempts) > MAX_PODS or (self._attempts and self.held_bytes > self._most_bytes):
             self.remove(next(iter(self._attempts)))
             self._dropped()
 
     def remove(self, pod_uid: str) -> None:
         """Forget the pod, if it is remembered."""
-        _, parts = self._attempts.pop(pod_uid, (None, ()))
+        attempt, parts = self._attempts.pop(pod_uid, (None, ()))
         for part in parts:
             self._subtract(part)
+        if attempt is not None and (group := group_key(attempt.pod)):
+            del self._groups[group][pod_uid]
+            if not self._groups[group]:
+                del self._groups[group]
 
     def _add(self, part: object) -> None:
         _, holders, held = self._parts.get(id(part)) or (part, 0, _bytes_of(part))
@@ -90,6 +106,11 @@ class Remembered:
         else:
             del self._parts[id(part)]
             self.held_bytes -= held
+
+
+def group_key(pod: Pod) -> GroupKey | None:
+    """The pod group of a pod, ``None`` without one."""
+    return (pod.namespace, pod.pod_group) if pod.pod_group else None
 
 
 def _parts(attempt: Attempt) -> Iterator[object]:
@@ -114,7 +135,7 @@ def _mappings(snapshot: Snapshot) -> Iterator[object]:
 
 def pod_bytes(pod: Pod) -> int:
     """About what a decoded pod takes."""
-    names = [pod.namespace, pod.name, pod.uid, *pod.annotations, *pod.annotations.values()]
+    names = [pod.namespace, pod.name, pod.uid, pod.pod_group, *pod.annotations, *pod.annotations.values()]
     for claim in pod.claims:
         names += (claim.name, claim.claim, claim.template)
     for container in (*pod.init_containers, *pod.containers):

@@ -56,7 +56,8 @@ def confirms(shown: Pod, pod: Pod) -> bool:
 
 
 def _predicted_from(pod: Pod) -> tuple[object, ...]:
-    return pod.namespace, pod.name, pod.uid, pod.claims, pod.init_containers, pod.containers
+    named = pod.namespace, pod.name, pod.uid, pod.pod_group
+    return *named, pod.claims, pod.init_containers, pod.containers
 
 
 class UnconfirmedPods:
@@ -112,4 +113,11 @@ def _characters(pod: Pod) -> int:
     claims = sum(len(claim.name) + len(claim.claim) + len(claim.template) for claim in pod.claims)
     containers = (*pod.init_containers, *pod.containers)
     requests = sum(len(name) for container in containers for name, _ in container.requests)
-    return len(pod.name) + len(pod.uid) + claims + requests + sum(len(each.name) for each in containers)
+    return (
+        len(pod.name)
+        + len(pod.uid)
+        + len(pod.pod_group)
+        + claims
+        + requests
+        + sum(len(each.name) for each in containers)
+    )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from extender.core.claims.extended_resources import backed_resources
+from extender.core.claims.pod_groups import group_of, user_uid
 from extender.kube.recording.raw_objects import RawObjects
 from extender.kube.recording.reader import RecordedRequest
 from extender.kube.recording.state import ClosedAttempt
@@ -178,13 +179,16 @@ class Recorder:
                     self._take_pod(pod, changes.json[POD.name][key])
 
     def _take_claim(self, claim: Claim, data: bytes) -> None:
-        """Take what a claim got, if an attempt waits for it."""
-        uid = claim.reserved_for[0].uid if claim.reserved_for else claim.owner_uid
-        attempt = self._by_pod.get(uid)
-        if attempt is not None and (claim.key in attempt.waiting or claim.extended_resource):
-            attempt.waiting.discard(claim.key)
-            attempt.allocations[claim.name] = data
-            self._end_if_complete(attempt)
+        """Take what a claim got, if an attempt waits for it: several may for the claim of a pod group."""
+        if group_of(claim):
+            attempts = list(self._by_pod.values())
+        else:
+            attempts = [found for found in (self._by_pod.get(user_uid(claim)),) if found is not None]
+        for attempt in attempts:
+            if claim.key in attempt.waiting or claim.extended_resource:
+                attempt.waiting.discard(claim.key)
+                attempt.allocations[claim.name] = data
+                self._end_if_complete(attempt)
 
     def _take_pod(self, pod: Pod, data: bytes) -> None:
         """Take the node and the condition of a pod, if its attempt waits for them."""

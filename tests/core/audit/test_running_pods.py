@@ -141,3 +141,14 @@ def test_a_device_of_unknown_place_leaves_bounds():
     (running,) = running_pods(snapshot)
     assert isinstance(running, RunningPod)
     assert (running.lowest, running.alignment.predicted, running.highest) == (0.4, 0.7, 1.0)
+
+
+def test_pods_that_use_the_claim_of_their_group():
+    """It is reserved for the group, so it is shared; a pod of another group that names it has finished."""
+    crew = Consumer("podgroups", "crew", "uid-crew", "scheduling.k8s.io")
+    claim = replace(b.holding("c", GPU, NEAR), pod_group="crew", reserved_for=(crew,))
+    pods = [replace(bound(name, "c"), pod_group=group) for name, group in (("p", "crew"), ("q", "other"))]
+    (running,) = found([claim], pods)
+    assert isinstance(running, RunningPod)
+    assert (running.pod.name, running.alignment.predicted, running.kept) == ("p", 1.0, frozenset({"c"}))
+    assert is_shared(claim)

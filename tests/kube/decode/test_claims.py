@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from extender.kube import decode
 from extender.kube.decode import Interner
+from extender.kube.encode import claim_json
 from extender.model import (
     AllocationConfig,
     Binding,
@@ -276,3 +278,39 @@ def test_binding_conditions(conditions, expected):
 def test_no_binding_conditions():
     """Nothing to wait for."""
     assert claim().binding is Binding.READY
+
+
+def owned_by(kind, version, **owner):
+    return [
+        {"apiVersion": version, "kind": kind, "name": "crew", "uid": "u-crew", "controller": True} | owner
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owners", "uid", "group"),
+    [
+        (owned_by("PodGroup", "scheduling.k8s.io/v1alpha2"), "u-crew", "crew"),
+        (owned_by("PodGroup", "scheduling.k8s.io/v1beta1"), "u-crew", "crew"),
+        (owned_by("PodGroup", "scheduling.k8s.io/v1beta1", controller=False), "", ""),
+        (owned_by("PodGroup", "scheduling.volcano.sh/v1beta1"), "u-crew", ""),
+        (owned_by("Pod", "v1"), "u-crew", ""),
+    ],
+)
+def test_owners(owners, uid, group):
+    """The controller; its name counts where it is a PodGroup of Kubernetes, of any version."""
+    found = claim(ownerReferences=owners)
+    assert (found.owner_uid, found.pod_group) == (uid, group)
+
+
+def test_the_claim_of_a_pod_group_is_written_as_it_is_read():
+    """Its owner, and the group that it is reserved for."""
+    consumer = {"apiGroup": "scheduling.k8s.io", "resource": "podgroups", "name": "crew", "uid": "u-crew"}
+    allocation = {"devices": {"results": [{"request": "r", "driver": "d", "pool": "p", "device": "x"}]}}
+    found = claim(
+        status={"allocation": allocation, "reservedFor": [consumer]},
+        ownerReferences=owned_by("PodGroup", "scheduling.k8s.io/v1beta1"),
+    )
+    assert found.reserved_for == (Consumer("podgroups", "crew", "u-crew", "scheduling.k8s.io"),)
+    again = decode.resource_claim(msgspec.json.encode(claim_json(found)), Interner())
+    assert (again.pod_group, again.owner_uid) == ("crew", "u-crew")
+    assert again.reserved_for == found.reserved_for

@@ -8,6 +8,7 @@ import pytest
 
 from extender.kube import decode
 from extender.kube.decode import Interner
+from extender.kube.encode import pod_json
 from extender.model import Container, ContainerClaim, PodClaim
 from extender.model.quantity import parse_quantity
 
@@ -98,3 +99,23 @@ def test_containers():
     )
     setup = Container("setup", claims=(ContainerClaim("c"), ContainerClaim("d", "r")))
     assert found.init_containers == (Container("sidecar", restartable=True), setup)
+
+
+@pytest.mark.parametrize(
+    ("spec", "group"),
+    [
+        ({"schedulingGroup": {"podGroupName": "crew"}}, "crew"),
+        ({"schedulingGroup": {}}, ""),
+        ({"schedulingGroup": None}, ""),
+        ({"workloadRef": {"name": "w", "podGroup": "crew"}}, ""),
+    ],
+)
+def test_pod_group(spec, group):
+    """As 1.36 and later name it; in 1.35 no claim is a group's, and pods are scheduled one by one."""
+    assert pod(spec).pod_group == group
+
+
+def test_a_pod_group_is_written_as_it_is_read():
+    """A recording says of which group a pod is."""
+    found = pod({"schedulingGroup": {"podGroupName": "crew"}})
+    assert decode.pod(json.dumps(pod_json(found)).encode(), Interner()) == found

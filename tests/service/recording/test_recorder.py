@@ -287,3 +287,19 @@ def test_errors_stay_here(scene, monkeypatch, logged):
     scene.ask(Verb.FILTER, "job", "c")
     assert scene.failures == 1
     assert [line["event"] for line in logged] == ["internal error: an attempt is not recorded as it was"]
+
+
+def test_the_claim_of_a_pod_group_belongs_to_each_attempt_that_waits_for_it(scene):
+    """It is reserved for the group, not for one of the pods."""
+    pods = [scene.ask(Verb.FILTER, name, "c") for name in ("m-0", "m-1")]
+    scene.ask(Verb.FILTER, "other", "d")
+    document = encode.claim_json(b.claim("c"))
+    crew = {"apiGroup": "scheduling.k8s.io", "resource": "podgroups", "name": "crew", "uid": "uid-crew"}
+    document["status"] = {"allocation": ALLOCATION, "reservedFor": [crew]}
+    scene.report(RESOURCE_CLAIM, document)
+    for pod in pods:
+        scene.show(pod, node="n", condition={"type": "PodScheduled", "status": "True"})
+    scene.later(SETTLE_SECONDS)
+    assert [attempt.pod for attempt in scene.attempts] == ["m-0", "m-1"]
+    for attempt in scene.attempts:
+        assert json.loads(attempt.allocations["c"])["status"]["allocation"] == ALLOCATION
