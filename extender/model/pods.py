@@ -55,7 +55,11 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """``pod_group``: the PodGroup that ``spec.schedulingGroup`` names (from 1.36), else empty."""
+    """
+    ``pod_group``: the PodGroup that ``spec.schedulingGroup`` names (from 1.36), else empty.
+
+    ``unschedulable``, of pods in groups only: kube-scheduler refused it, because it or its group did not fit.
+    """
 
     namespace: str
     name: str
@@ -67,3 +71,9 @@ class Pod:
     node_name: str = ""
     nominated_node_name: str = ""
     pod_group: str = ""
+    unschedulable: bool = False
+
+    @property
+    def group(self) -> tuple[str, str] | None:
+        """Namespace and name of its PodGroup, ``None`` without one."""
+        return (self.namespace, self.pod_group) if self.pod_group else None

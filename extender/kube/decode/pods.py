@@ -62,7 +62,14 @@ class ClaimStatusJSON(Wire):
     resource_claim_name: str | None = None
 
 
+class ConditionJSON(Wire):
+    type: str | None = None
+    status: str | None = None
+    reason: str | None = None
+
+
 class PodStatus(Wire):
+    conditions: list[ConditionJSON] | None = None
     nominated_node_name: str | None = None
     resource_claim_statuses: list[ClaimStatusJSON] | None = None
 
@@ -74,6 +81,7 @@ class PodJSON(Wire):
 
 
 _POD = msgspec.json.Decoder(PodJSON)
+_REFUSED = ("Unschedulable", "SchedulerError")
 
 
 def pod(data: bytes | msgspec.Raw, interner: Interner) -> Pod:
@@ -86,6 +94,7 @@ def pod(data: bytes | msgspec.Raw, interner: Interner) -> Pod:
 
 def _pod(wire: PodJSON, interner: Interner) -> Pod:
     metadata, spec = wire.metadata or Metadata(), wire.spec or PodSpec()
+    group = interner.texts[scheduling_group_name(spec.scheduling_group)]
     return Pod(
         namespace=interner.texts[object_namespace(metadata)],
         name=object_name(metadata),
@@ -96,7 +105,16 @@ def _pod(wire: PodJSON, interner: Interner) -> Pod:
         containers=_containers(spec.containers, "spec.containers", interner),
         node_name=interner.texts[spec.node_name or ""],
         nominated_node_name=interner.texts[(wire.status and wire.status.nominated_node_name) or ""],
-        pod_group=interner.texts[scheduling_group_name(spec.scheduling_group)],
+        pod_group=group,
+        unschedulable=bool(group) and _is_unschedulable(wire.status),
+    )
+
+
+def _is_unschedulable(status: PodStatus | None) -> bool:
+    conditions = (status and status.conditions) or ()
+    return any(
+        (each.type, each.status) == ("PodScheduled", "False") and each.reason in _REFUSED
+        for each in conditions
     )
 
 

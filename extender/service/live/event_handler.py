@@ -92,6 +92,8 @@ class EventHandler:
         if state is PodState.STRANGER:
             return
         self._pass_on(self._delayed.on_request(pod))
+        if state is PodState.CONFIRMED and pod.group is not None:
+            self._store.forget_simulation(pod.uid, pod.group)
         self._store.forget(pod.uid)
 
     def state_of(self, pod: Pod) -> PodState:

@@ -186,4 +186,7 @@ class LiveFollower:
             # Past the turn the pod counts as one of which only the claims are known until it lands.
             with suppress(TurnOver):
                 claims = evaluation.allocated_on(likely.node, evaluation.budget(Turn(TURN_UNITS)))
-        self.store.assume(pod.uid, claims, likely.nodes, confirmed=state is PodState.CONFIRMED)
+        confirmed = state is PodState.CONFIRMED
+        # A pod that anybody can make up takes no part in what is assumed of a group.
+        group = pod.group if confirmed else None
+        self.store.assume(pod.uid, claims, likely.nodes, confirmed=confirmed, group=group)

@@ -5,13 +5,18 @@ Between choosing a node and writing the claims' status kube-scheduler already co
 taken. Pods that come back to back would otherwise be judged on devices that are gone. What is assumed
 here is a prediction: it ends when the claim is seen allocated or deleted, when the pod is tried again,
 or after a while.
+
+The pods of a pod group are placed in a simulation, one after the other. kube-scheduler undoes it at its end,
+and makes it come true only if the whole group fits: then the API shows at once where each pod lands. So what
+is assumed of a group ends sooner, and all together.
+Source: k8s.io/kubernetes pkg/scheduler/schedule_one_podgroup.go, v1.36.2.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,12 +24,28 @@ if TYPE_CHECKING:
     from extender.model import Claim
 
 
+GroupKey = tuple[str, str]
+"""Namespace and name of a pod group."""
+
+SIMULATED_SECONDS = 5.0
+"""How long to wait after an answer for a pod group for the next request, or until its pods land."""
+
+
+@dataclass(slots=True)
+class _Simulation:
+    """``pods``: the UIDs of those with an assumption, the last that was asked about at the end."""
+
+    pods: dict[str, None] = field(default_factory=dict)
+    expires: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Assumption:
     """
     ``claims`` of one pod with the allocations that they will get, without where its node is not known.
 
-    ``nodes``: where the pod may land. ``confirmed``: the API shows the pod.
+    ``nodes``: where the pod may land. ``confirmed``: the API shows the pod. ``group``: that of whose
+    simulation this is a part; ``None`` as soon as the API shows the pod's node.
     """
 
     pod_uid: str
@@ -32,6 +53,7 @@ class Assumption:
     nodes: tuple[str, ...]
     expires: float
     confirmed: bool = True
+    group: GroupKey | None = None
 
 
 class InFlight:
@@ -47,6 +69,7 @@ class InFlight:
         self._by_pod: dict[str, Assumption] = {}
         self._by_claim: dict[ClaimKey, Assumption] = {}
         self._nodes: Counter[str] = Counter()
+        self._groups: dict[GroupKey, _Simulation] = {}
 
     def __len__(self) -> int:
         """Count the claims whose allocation is assumed."""
@@ -80,8 +103,12 @@ class InFlight:
 
     @property
     def unconfirmed_claims(self) -> Sequence[ClaimKey]:
-        """The claims of which something is assumed for pods that the API does not show."""
-        return [key for key, assumption in self._by_claim.items() if not assumption.confirmed]
+        """The claims of which something is assumed for pods, or simulations, that the API does not show."""
+        return [
+            key
+            for key, assumption in self._by_claim.items()
+            if not assumption.confirmed or assumption.group is not None
+        ]
 
     def confirm(self, pod_uid: str) -> None:
         """The API shows the pod: what is assumed of it counts like any other."""
@@ -100,9 +127,12 @@ class InFlight:
         now: float,
         *,
         confirmed: bool = True,
+        group: GroupKey | None = None,
     ) -> None:
         """
         Remember what a pod's claims will get; replaces what was assumed of it and of them before.
+
+        ``group``: this is a part of the simulation of that pod group, and ends with it.
 
         Of a pod that is not ``confirmed`` only claims count that are nobody else's, and of which nothing
         is assumed for a confirmed pod.
@@ -113,10 +143,14 @@ class InFlight:
             return
         for key in wanted:
             self.drop_claim(key)
-        assumption = Assumption(pod_uid, wanted, tuple(nodes), now + self._seconds, confirmed)
+        assumption = Assumption(pod_uid, wanted, tuple(nodes), now + self._seconds, confirmed, group)
         self._by_pod[pod_uid] = assumption
         self._by_claim.update(dict.fromkeys(wanted, assumption))
         self._nodes.update(assumption.nodes)
+        if group is not None:
+            simulation = self._groups.setdefault(group, _Simulation())
+            simulation.pods[pod_uid] = None
+            simulation.expires = now + min(SIMULATED_SECONDS, self._seconds)
 
     def _may_take(self, pod_uid: str, claim: Claim) -> bool:
         assumption = self._by_claim.get(claim.key)
@@ -163,13 +197,44 @@ class InFlight:
         self._leave(assumption)
         return tuple(assumption.claims)
 
+    def drop_simulation_before(self, pod_uid: str, group: GroupKey) -> tuple[ClaimKey, ...]:
+        """
+        End what is assumed of a pod group if its simulation begins anew; returns the claims.
+
+        That is so where a pod is asked about again that was not the last.
+        """
+        simulation = self._groups.get(group)
+        if simulation is None or pod_uid not in simulation.pods or pod_uid == next(reversed(simulation.pods)):
+            return ()
+        return self.drop_simulation(group)
+
+    def drop_simulation(self, group: GroupKey) -> tuple[ClaimKey, ...]:
+        """End what is assumed of the pods of a group of which the API shows no node; returns the claims."""
+        simulation = self._groups.get(group, _Simulation())
+        return tuple(key for uid in tuple(simulation.pods) for key in self.drop_pod(uid))
+
+    def is_simulated(self, pod_uid: str) -> bool:
+        """Whether what is assumed of the pod is a part of a simulation of its group."""
+        assumption = self._by_pod.get(pod_uid)
+        return assumption is not None and assumption.group is not None
+
     def drop_expired(self, now: float) -> tuple[ClaimKey, ...]:
         """End the assumptions that are too old; returns their claims."""
         late = [uid for uid, assumption in self._by_pod.items() if assumption.expires <= now]
         return tuple(key for uid in late for key in self.drop_pod(uid))
 
+    def drop_ended_simulations(self, now: float) -> tuple[ClaimKey, ...]:
+        """End the simulations of pod groups of which nothing came; returns their claims."""
+        late = [group for group, simulation in self._groups.items() if simulation.expires <= now]
+        return tuple(key for group in late for key in self.drop_simulation(group))
+
     def _leave(self, assumption: Assumption) -> None:
         del self._by_pod[assumption.pod_uid]
+        if assumption.group is not None:
+            simulation = self._groups[assumption.group]
+            del simulation.pods[assumption.pod_uid]
+            if not simulation.pods:
+                del self._groups[assumption.group]
         for node in assumption.nodes:
             self._nodes[node] -= 1
             if not self._nodes[node]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from extender.model import ClaimSpec, Pod
 
+from .in_flight import GroupKey
+
 if TYPE_CHECKING:
     from extender.core.cluster.snapshot import ClaimKey
     from extender.core.prediction.evaluate import Evaluation, Snapshot
@@ -27,10 +29,6 @@ BYTES_PER_NAME = 150
 
 BYTES_PER_CHARACTER = 150
 """Of a selector, as it is compiled: measured on long ones, 106 to 171."""
-
-
-GroupKey = tuple[str, str]
-"""Namespace and name of a pod group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Remembered:
         for part in parts:
             self._add(part)
         self._attempts[pod_uid] = attempt, parts
-        if group := group_key(attempt.pod):
+        if group := attempt.pod.group:
             self._groups.setdefault(group, {})[pod_uid] = None
         while len(self._attempts) > MAX_PODS or (self._attempts and self.held_bytes > self._most_bytes):
             self.remove(next(iter(self._attempts)))
@@ -89,7 +87,7 @@ class Remembered:
         attempt, parts = self._attempts.pop(pod_uid, (None, ()))
         for part in parts:
             self._subtract(part)
-        if attempt is not None and (group := group_key(attempt.pod)):
+        if attempt is not None and (group := attempt.pod.group):
             del self._groups[group][pod_uid]
             if not self._groups[group]:
                 del self._groups[group]
@@ -106,11 +104,6 @@ class Remembered:
         else:
             del self._parts[id(part)]
             self.held_bytes -= held
-
-
-def group_key(pod: Pod) -> GroupKey | None:
-    """The pod group of a pod, ``None`` without one."""
-    return (pod.namespace, pod.pod_group) if pod.pod_group else None
 
 
 def _parts(attempt: Attempt) -> Iterator[object]:

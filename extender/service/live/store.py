@@ -21,7 +21,7 @@ from extender.core.topology.machine_facts import NO_FACTS
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model.kinds import KINDS, POD, RESOURCE_CLAIM
 
-from .in_flight import InFlight
+from .in_flight import GroupKey, InFlight
 
 if TYPE_CHECKING:
     from extender.core.cluster.changes import Changes
@@ -152,25 +152,41 @@ class LiveStore:
         self._in_flight.confirm(pod_uid)
 
     def assume(
-        self, pod_uid: str, claims: Sequence[Claim], nodes: Sequence[str] = (), *, confirmed: bool = True
+        self,
+        pod_uid: str,
+        claims: Sequence[Claim],
+        nodes: Sequence[str] = (),
+        *,
+        confirmed: bool = True,
+        group: GroupKey | None = None,
     ) -> None:
         """
         Count the devices of ``claims``, as they will be allocated, as taken from now on.
 
         Claims without an allocation wait for the pod to land; ``nodes``: where it may. ``confirmed``: the
-        API shows the pod.
+        API shows the pod. ``group``: its pod group, where this is a part of that group's simulation.
         """
         before = self._in_flight.drop_pod(pod_uid)
-        self._in_flight.assume(pod_uid, claims, nodes, self._clock(), confirmed=confirmed)
+        self._in_flight.assume(pod_uid, claims, nodes, self._clock(), confirmed=confirmed, group=group)
         self._show({*before, *(claim.key for claim in claims)})
 
     def forget(self, pod_uid: str) -> None:
         """Take back what was assumed of a pod, which is tried again."""
         self._show(self._in_flight.drop_pod(pod_uid))
 
+    def forget_simulation(self, pod_uid: str, group: GroupKey) -> None:
+        """Take back what was assumed of a pod group if the request about this pod begins it anew."""
+        self._show(self._in_flight.drop_simulation_before(pod_uid, group))
+
     def expire(self) -> int:
-        """Take back what was assumed too long ago; returns how many claims that were."""
-        late = self._in_flight.drop_expired(self._clock())
+        """
+        Take back what was assumed too long ago; returns how many claims that were.
+
+        Those of a group that did not fit are expected, and not counted.
+        """
+        now = self._clock()
+        self._show(self._in_flight.drop_ended_simulations(now))
+        late = self._in_flight.drop_expired(now)
         self._show(late)
         return len(late)
 
@@ -209,11 +225,21 @@ class LiveStore:
             for pod in changes.upserts(POD)
             if pod.uid in self._in_flight and (node := _new_node(pod, before.get(POD.key(pod))))
         )
+        refused = {group for pod in changes.upserts(POD) if (group := self._refused_group(pod, before))}
         left = [before[key].uid for key in changes.gone(POD, before) if key in before]
         self.current = self.current.updated(self._with_assumptions(changes))
         for uid in left:
             self.forget(uid)
+        for group in sorted(refused):
+            self._show(self._in_flight.drop_simulation(group))
         return Events(allocated, landed)
+
+    def _refused_group(self, pod: Pod, before: Mapping[ClaimKey, Pod]) -> GroupKey | None:
+        """The group of a pod for which there was a node and that is refused now, since the group failed."""
+        if not (pod.unschedulable and self._in_flight.is_simulated(pod.uid)):
+            return None
+        then = before.get(POD.key(pod))
+        return None if then is not None and then.unschedulable else pod.group
 
     def _is_newly_allocated(self, claim: Claim) -> bool:
         before = self._claims.get(claim.key)
@@ -257,5 +283,14 @@ class LiveStore:
 
 def _new_node(pod: Pod, before: Pod | None) -> str:
     """The node that the pod is bound to or nominated for, if that is news; else empty."""
-    now, then = ((state.node_name or state.nominated_node_name) if state else "" for state in (pod, before))
+    now, then = (_place(state) if state is not None else "" for state in (pod, before))
     return now if now != then else ""
+
+
+def _place(pod: Pod) -> str:
+    """
+    The node where devices are taken for the pod, empty without one.
+
+    A pod of a group that is refused may be nominated by preemption, which reserves nothing.
+    """
+    return pod.node_name or ("" if pod.unschedulable else pod.nominated_node_name)

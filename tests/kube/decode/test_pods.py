@@ -119,3 +119,20 @@ def test_a_pod_group_is_written_as_it_is_read():
     """A recording says of which group a pod is."""
     found = pod({"schedulingGroup": {"podGroupName": "crew"}})
     assert decode.pod(json.dumps(pod_json(found)).encode(), Interner()) == found
+
+
+@pytest.mark.parametrize(
+    ("spec", "condition", "unschedulable"),
+    [
+        ({"schedulingGroup": {"podGroupName": "crew"}}, ("PodScheduled", "False", "Unschedulable"), True),
+        ({"schedulingGroup": {"podGroupName": "crew"}}, ("PodScheduled", "False", "SchedulerError"), True),
+        ({"schedulingGroup": {"podGroupName": "crew"}}, ("PodScheduled", "False", "SchedulingGated"), False),
+        ({"schedulingGroup": {"podGroupName": "crew"}}, ("PodScheduled", "True", None), False),
+        ({"schedulingGroup": {"podGroupName": "crew"}}, ("Ready", "False", "Unschedulable"), False),
+        ({}, ("PodScheduled", "False", "Unschedulable"), False),
+    ],
+)
+def test_a_pod_of_a_group_that_is_refused(spec, condition, unschedulable):
+    """The condition is read for pods in groups only."""
+    given = dict(zip(("type", "status", "reason"), condition, strict=True))
+    assert pod(spec, {"conditions": [given]}).unschedulable is unschedulable

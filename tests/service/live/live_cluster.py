@@ -56,9 +56,12 @@ def live_service(clock: Clock, *, more: Sequence[str] = (), **options: Any) -> S
     return Service(store=store, settings=settings, metrics=Metrics("1.36.2"), memo=memo, follower=live)
 
 
-def body(pod: str, claim: str, *names: str, alignment: str | None = None) -> bytes:
+def body(pod: str, claim: str, *names: str, alignment: str | None = None, group: str = "") -> bytes:
     """A body of filter or prioritize about a pod with one claim: the one that ``builders.pod`` makes."""
-    spec = {"containers": [], "resourceClaims": [{"name": claim, "resourceClaimName": claim}]}
+    entries = [{"name": claim, "resourceClaimName": claim}]
+    spec: dict[str, Any] = {"containers": [], "resourceClaims": entries}
+    if group:
+        spec["schedulingGroup"] = {"podGroupName": group}
     metadata: dict[str, Any] = {"name": pod, "namespace": "default", "uid": f"uid-{pod}"}
     if alignment is not None:
         metadata["annotations"] = {"dra-extender.io/alignment": alignment}

@@ -1,0 +1,181 @@
+"""What is assumed of the pods of a pod group, which kube-scheduler places in a simulation first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from extender.core.cluster.changes import Changes
+from extender.model import DeviceID
+from extender.model.kinds import NODE, POD, RESOURCE_CLAIM, RESOURCE_SLICE
+from extender.service.http import verbs
+from extender.service.live.follower import LiveFollower
+from extender.service.live.in_flight import SIMULATED_SECONDS
+from tests import builders as b
+from tests.service.live.live_cluster import NODES, at_once, body, live_service
+
+FIRST, SECOND = ("job-1", "c"), ("job-2", "d")
+ONE_GPU = b.claim("g", b.spec(b.request("gpu", "gpu")))
+
+
+class Gang:
+    """A service that decides, on three nodes of which two have an aligned pair, and a group of two pods."""
+
+    def __init__(self, clock, group="crew"):
+        self.service, self.group = live_service(clock, decisive=True), group
+        assert isinstance(self.service.follower, LiveFollower)
+        self.live = self.service.follower
+        for name, claim in (FIRST, SECOND):
+            self.show(name, claim)
+
+    def show(self, name, claim, **fields):
+        pod = replace(b.pod(name, claim), pod_group=self.group, **fields)
+        self.live.handler.apply(Changes.of(POD, [pod]))
+
+    def ask(self, name, claim, *names):
+        """The scores; the scheduler asks for scores only."""
+        answer = at_once(verbs.prioritize(self.service, body(name, claim, *names, group=self.group)))
+        return {entry["Host"]: entry["Score"] for entry in json.loads(answer.body)}
+
+    def passing(self, name, claim, *names):
+        """The nodes that filter passes for a pod with policy required."""
+        request = body(name, claim, *names, group=self.group, alignment="required")
+        return json.loads(at_once(verbs.filter_(self.service, request)).body)["NodeNames"]
+
+    @property
+    def assumed(self):
+        return {claim.name for claim in self.live.store.assumed}
+
+
+@pytest.fixture
+def gang(clock):
+    return Gang(clock)
+
+
+def chosen(scores):
+    return max(scores, key=scores.__getitem__)
+
+
+def test_pods_of_a_simulation_see_each_others_devices(gang):
+    """As the scheduler holds them for it."""
+    assert chosen(gang.ask(*FIRST)) != chosen(gang.ask(*SECOND))
+    assert gang.assumed == {"c", "d"}
+
+
+def test_a_pod_that_comes_again_begins_a_new_simulation(gang):
+    """What was assumed of the others is undone with it: both aligned nodes are free again."""
+    before = gang.ask(*FIRST)
+    gang.ask(*SECOND)
+    assert gang.ask(*FIRST) == before
+    assert gang.assumed == {"c"}
+
+
+def test_pods_without_a_group_are_kept_apart(clock):
+    """The same requests: what is assumed of the second pod stays."""
+    plain = Gang(clock, group="")
+    before = plain.ask(*FIRST)
+    plain.ask(*SECOND)
+    assert plain.ask(*FIRST) != before
+    assert plain.assumed == {"c", "d"}
+
+
+def test_filter_and_prioritize_are_one_question(gang):
+    """The pod that was asked about last goes on."""
+    gang.ask(*FIRST)
+    gang.ask(*SECOND)
+    gang.passing(*SECOND)
+    assert gang.assumed == {"c"}
+    gang.ask(*SECOND)
+    assert gang.assumed == {"c", "d"}
+
+
+def test_a_pod_that_landed_is_no_part_of_the_simulation(gang):
+    """The rest of a group may come later, in simulations of its own."""
+    node = chosen(gang.ask(*FIRST))
+    gang.ask(*SECOND)
+    gang.show(*FIRST, nominated_node_name=node)
+    gang.live.store._in_flight.drop_simulation(("default", "crew"))
+    assert gang.assumed == {"c"}
+
+
+def test_a_group_that_failed_holds_nothing(gang):
+    """One of its pods had a node and is refused all the same."""
+    gang.ask(*FIRST)
+    gang.ask(*SECOND)
+    gang.show(*SECOND, unschedulable=True)
+    assert gang.assumed == set()
+
+
+@pytest.mark.parametrize("name", ["job-3", "job-1"])
+def test_refusals_that_say_nothing_of_the_group(gang, name):
+    """A pod that got no node in the simulation, and one that was refused before it began."""
+    gang.show("job-1", "c", unschedulable=True)
+    gang.ask(*FIRST)
+    gang.ask(*SECOND)
+    gang.show(name, "c", unschedulable=True, annotations={"any": "change"})
+    assert gang.assumed == {"c", "d"}
+
+
+def test_it_ends_soon_after_the_last_answer(gang, clock):
+    """Where the group fails as before, the API shows nothing new; that is no claim that was lost."""
+    gang.ask(*FIRST)
+    clock.now += SIMULATED_SECONDS - 1
+    gang.ask(*SECOND)
+    clock.now += SIMULATED_SECONDS - 1
+    store = gang.live.store
+    assert store.expire() == 0
+    assert gang.assumed == {"c", "d"}
+    clock.now += 1
+    assert store.expire() == 0
+    assert gang.assumed == set()
+
+
+def test_a_nomination_by_preemption_reserves_nothing(gang):
+    """It comes with the refusal; a pod that lands is refused no more, or bound."""
+    gang.ask(*FIRST)
+    gang.show(*FIRST, nominated_node_name="x", unschedulable=True)
+    assert gang.assumed == set()
+    gang.ask(*FIRST)
+    gang.show(*FIRST, nominated_node_name="y", unschedulable=True)
+    gang.show(*FIRST, node_name="y", unschedulable=True)
+    assert gang.assumed == {"c"}
+    gang.live.store._in_flight.drop_simulation(("default", "crew"))
+    assert gang.assumed == {"c"}
+
+
+def test_required_rejects_no_node_over_a_simulation(gang):
+    """Only once the API shows that the pod has landed there; a guess costs no group its place."""
+    node, slices = b.pair_node("z", ["a", "b"], ["a"], numa={"a": 0, "b": 1})
+    handler = gang.live.handler
+    handler.apply(Changes.of(NODE, [node]))
+    handler.apply(Changes.of(RESOURCE_SLICE, slices))
+    handler.apply(Changes.of(RESOURCE_CLAIM, [ONE_GPU]))
+    gang.show("near", "g")
+    gang.ask("near", "g", "z")
+    assert gang.assumed == {"g"}
+    assert gang.passing(*SECOND, "x", "z") == ["x", "z"]
+    gang.show("near", "g", nominated_node_name="z")
+    assert gang.passing(*SECOND, "x", "z") == ["x"]
+
+
+def test_a_made_up_pod_takes_no_part(gang):
+    """Anybody can name the group: what the pods of the group hold stays."""
+    gang.ask(*FIRST)
+    for _ in range(2):
+        gang.ask("made-up", "e")
+        gang.ask(*SECOND)
+    gang.ask("made-up", "e")
+    assert gang.assumed == {"c", "d"}
+
+
+def test_nothing_is_left_when_the_group_runs(gang):
+    """Its claims show what it got."""
+    for pair in (FIRST, SECOND):
+        node = chosen(gang.ask(*pair))
+        gpu, nic = DeviceID("gpu.nvidia.com", node, "gpu-0"), DeviceID("dra.net", node, "nic-0")
+        gang.live.handler.apply(Changes.of(RESOURCE_CLAIM, [b.holding(pair[1], gpu, nic)]))
+    assert gang.assumed == set()
+    assert not gang.live.store._in_flight._groups
+    assert set(NODES) == set(gang.live.store.current.nodes)
