@@ -163,7 +163,7 @@ class EventHandler:
                 self._checks.on_allocated(claim, self._store.current, turn)
         for pod, node in events.landed:
             with self._caught(landing=f"{pod.namespace}/{pod.name}"):
-                evaluation = self._checks.evaluation_of(pod.uid)
+                evaluation = self._checks.evaluation_of(pod.uid, node)
                 if evaluation is not None:
                     with suppress(TurnOver):
                         budget = evaluation.budget(turn)

@@ -135,7 +135,8 @@ class LiveFollower:
     def on_unscored(self, pod: Pod, names: Sequence[str]) -> None:
         """Follow the attempt of a pod that we do not score: it takes devices all the same."""
         evaluation = self.evaluate(self.store.current, pod, self.memo, self.settings)
-        self._follow(pod, evaluation, LikelyNodes((names[0],)) if len(names) == 1 else LikelyNodes())
+        likely = LikelyNodes((names[0],)) if len(names) == 1 else LikelyNodes()
+        self._follow(pod, evaluation, likely, names)
 
     def on_scored(
         self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str], entries: list[bytes]
@@ -161,7 +162,7 @@ class LiveFollower:
             decisive=self.decisive,
             taken_nodes=self.store.taken_nodes,
         )
-        self._follow(pod, evaluation, likely)
+        self._follow(pod, evaluation, likely, names)
         if not likely.points:
             return entries
         score = evaluation.score(likely.nodes[0])
@@ -173,14 +174,16 @@ class LiveFollower:
             for name, entry in zip(names, entries, strict=True)
         ]
 
-    def _follow(self, pod: Pod, evaluation: Evaluation[bytes], likely: LikelyNodes) -> None:
+    def _follow(
+        self, pod: Pod, evaluation: Evaluation[bytes], likely: LikelyNodes, names: Sequence[str]
+    ) -> None:
         state = self.handler.state_of(pod)
         if state is PodState.STRANGER:
             return
         self.handler.on_answer()
         if not pod.claims and not evaluation.pending:
             return
-        self.checks.on_answer(pod, evaluation)
+        self.checks.on_answer(pod, evaluation, names)
         claims = evaluation.pending
         if likely.node is not None:
             # Past the turn the pod counts as one of which only the claims are known until it lands.

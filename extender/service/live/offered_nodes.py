@@ -79,8 +79,7 @@ class OfferedNodes:
         names, when = found
         if self._clock() - when > OFFER_SECONDS:
             return Offer.LATE
-        named = "\n" not in node and _text([node]) in names.text
-        return Offer.NAMED if named else Offer.OTHER
+        return Offer.NAMED if holds_name(names.text, node) else Offer.OTHER
 
 
 class _Table:
@@ -97,8 +96,7 @@ class _Table:
 
     def add(self, pod_uid: str, names: Sequence[str], now: float) -> None:
         if self._last.source is not names:
-            # One text instead of a tuple: its size is known, and it holds nothing of the request.
-            self._last = _Names(names, _text(names))
+            self._last = _Names(names, names_text(names))
         held = self._last
         if not held.pods:
             self.held_bytes += len(held.text)
@@ -117,5 +115,11 @@ class _Table:
             self.held_bytes -= len(held.text)
 
 
-def _text(names: Sequence[str]) -> bytes:
+def names_text(names: Sequence[str]) -> bytes:
+    """The names of nodes as one text, of known size, that holds nothing of the request."""
     return "\n".join(("", *names, "")).encode("utf-8", "replace")
+
+
+def holds_name(text: bytes, node: str) -> bool:
+    """Whether the node is one of those of ``names_text``."""
+    return "\n" not in node and names_text([node]) in text

@@ -18,6 +18,7 @@ from extender.kube.recording.allow_list import OUR_ANNOTATIONS
 
 from .dropped import Dropped
 from .evidence import Evidence, evidence_of
+from .offered_nodes import names_text
 from .remembered import Attempt, Remembered
 
 if TYPE_CHECKING:
@@ -132,12 +133,20 @@ class PredictionCheck:
         # Not the memo of requests: plans of allocated claims are never asked for again.
         self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
 
-    def on_answer(self, pod: Pod, evaluation: Evaluation[bytes]) -> None:
-        """Remember what the scheduler was told about a pod; of its annotations only ours."""
+    def on_answer(self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str] = ()) -> None:
+        """
+        Remember what the scheduler was told about a pod; of its annotations only ours.
+
+        ``names``: the nodes that the answer was about, which count for pods in groups.
+        """
         ours = {name: text for name, text in pod.annotations.items() if name.startswith(OUR_ANNOTATIONS)}
         pod = replace(pod, annotations=ours)
         waiting = {claim.key for claim in evaluation.pending}
-        self._attempts.put(pod.uid, Attempt(pod, evaluation, waiting))
+        attempt = Attempt(pod, evaluation, waiting)
+        if pod.group is not None:
+            before = self._attempts.get(pod.uid)
+            attempt = replace(attempt, offered=names_text(names)).after(before)
+        self._attempts.put(pod.uid, attempt)
 
     def forget(self, pod_uid: str) -> None:
         """Forget what was said about a pod that the API does not show."""
@@ -148,10 +157,10 @@ class PredictionCheck:
         attempt = self._attempts.get(pod_uid)
         return attempt.pod if attempt is not None else None
 
-    def evaluation_of(self, pod_uid: str) -> Evaluation[bytes] | None:
-        """What the scheduler was last told about a pod, if it still waits for devices."""
+    def evaluation_of(self, pod_uid: str, node: str = "") -> Evaluation[bytes] | None:
+        """What the scheduler was last told about a pod, on that node if any, while it waits for devices."""
         attempt = self._attempts.get(pod_uid)
-        return attempt.evaluation if attempt is not None else None
+        return attempt.on(node).evaluation if attempt is not None else None
 
     def on_allocated(self, claim: Claim, snapshot: Snapshot, turn: Turn | None = None) -> None:
         """
@@ -166,16 +175,17 @@ class PredictionCheck:
             self._counted(Match.UNSEEN)
             return
         for attempt in attempts:
-            verdict = _verdict(attempt, node, turn)
+            judged = attempt.on(node)
+            verdict = _verdict(judged, node, turn)
             if attempt is attempts[0]:
                 self._compare(
-                    _Comparison(claim, node, attempt, verdict, self._recorded(attempt.pod.uid)), snapshot
+                    _Comparison(claim, node, judged, verdict, self._recorded(attempt.pod.uid)), snapshot
                 )
             attempt.waiting.discard(awaited_key(claim))
             if not attempt.waiting:
                 self._attempts.remove(attempt.pod.uid)
                 with suppress(TurnOver):
-                    self._judge_placement(attempt, node, verdict, snapshot, turn)
+                    self._judge_placement(judged, node, verdict, snapshot, turn)
 
     def _attempts_for(self, claim: Claim) -> Sequence[Attempt]:
         """

@@ -7,12 +7,13 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extender.model import ClaimSpec, Pod
 
 from .in_flight import GroupKey
+from .offered_nodes import holds_name
 
 if TYPE_CHECKING:
     from extender.core.cluster.snapshot import ClaimKey
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_PODS = 2_000
 """Pods that are remembered; the oldest are forgotten first."""
+
+MAX_EARLIER = 3
+"""Earlier answers that are remembered of a pod in a group."""
 
 MAX_BYTES = 128 * 1024 * 1024
 """Bytes of memory that they keep alive, most of it old states of the cluster."""
@@ -33,11 +37,29 @@ BYTES_PER_CHARACTER = 150
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """``waiting``: the claims that the API does not show allocated yet."""
+    """
+    ``waiting``: the claims that the API does not show allocated yet.
+
+    ``offered``: the nodes that the answer was about, as ``names_text``; empty where that is not kept, which
+    is so for pods without a group. ``earlier``: answers about other nodes, the newest first: kube-scheduler
+    tries several placements of a group, and the last that it tries need not be the one that it takes.
+    """
 
     pod: Pod
     evaluation: Evaluation[bytes]
     waiting: set[ClaimKey]
+    offered: bytes = b""
+    earlier: tuple[Attempt, ...] = ()
+
+    def on(self, node: str) -> Attempt:
+        """The newest answer that was about the node; the newest of all where none was."""
+        return next((each for each in (self, *self.earlier) if holds_name(each.offered, node)), self)
+
+    def after(self, before: Attempt | None) -> Attempt:
+        """This answer, with those before it that are about other nodes."""
+        answers = () if before is None else (replace(before, earlier=()), *before.earlier)
+        others = [each for each in answers if each.offered and each.offered != self.offered]
+        return replace(self, earlier=tuple(others[:MAX_EARLIER]))
 
 
 class Remembered:
@@ -108,7 +130,10 @@ class Remembered:
 
 def _parts(attempt: Attempt) -> Iterator[object]:
     """What an attempt keeps alive."""
+    for earlier in attempt.earlier:
+        yield from _parts(earlier)
     yield attempt.pod
+    yield attempt.offered
     # A claim that is made up for extended resources has no UID and is another one at each look.
     yield from (claim.spec for claim in attempt.evaluation.pending if claim.uid)
     yield from _mappings(attempt.evaluation.snapshot)

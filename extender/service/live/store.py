@@ -223,7 +223,9 @@ class LiveStore:
         landed = tuple(
             (pod, node)
             for pod in changes.upserts(POD)
-            if pod.uid in self._in_flight and (node := _new_node(pod, before.get(POD.key(pod))))
+            # Of a group, what was assumed in the placement that won may have been undone by the next one.
+            if (pod.uid in self._in_flight or pod.group is not None)
+            and (node := _new_node(pod, before.get(POD.key(pod))))
         )
         refused = {group for pod in changes.upserts(POD) if (group := self._refused_group(pod, before))}
         left = [before[key].uid for key in changes.gone(POD, before) if key in before]

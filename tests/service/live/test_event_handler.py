@@ -34,7 +34,7 @@ class Recorded:
         if claim.name == "broken":
             raise RuntimeError("bug")
 
-    def evaluation_of(self, uid):
+    def evaluation_of(self, uid, _node):
         self.told.append(("landed", uid))
 
     def pod_of(self, uid):

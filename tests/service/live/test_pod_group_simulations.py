@@ -23,8 +23,9 @@ ONE_GPU = b.claim("g", b.spec(b.request("gpu", "gpu")))
 class Gang:
     """A service that decides, on three nodes of which two have an aligned pair, and a group of two pods."""
 
-    def __init__(self, clock, group="crew"):
-        self.service, self.group = live_service(clock, decisive=True), group
+    def __init__(self, clock, group="crew", more=()):
+        self.service, self.group = live_service(clock, decisive=True, more=more), group
+        self.won: dict[tuple[str, str], str] = {}
         assert isinstance(self.service.follower, LiveFollower)
         self.live = self.service.follower
         for name, claim in (FIRST, SECOND):
@@ -179,3 +180,56 @@ def test_nothing_is_left_when_the_group_runs(gang):
     assert gang.assumed == set()
     assert not gang.live.store._in_flight._groups
     assert set(NODES) == set(gang.live.store.current.nodes)
+
+
+@pytest.fixture
+def placements(clock):
+    """Two placements of three nodes each, tried one after the other: each pod is asked about in both."""
+    gang = Gang(clock, more=["v", "w"])
+    gang.won = {pair: chosen(gang.ask(*pair, "x", "y", "far")) for pair in (FIRST, SECOND)}
+    for pair in (FIRST, SECOND):
+        assert chosen(gang.ask(*pair, "v", "w", "far")) in {"v", "w"}
+    return gang
+
+
+def test_a_placement_wins_that_was_not_the_last(placements):
+    """What its pods got there is assumed as soon as the API shows their nodes, in any order."""
+    for pair in (SECOND, FIRST):
+        placements.show(*pair, nominated_node_name=placements.won[pair])
+    held = {
+        claim.name: {result.id.pool for result in claim.allocation.results}
+        for claim in placements.live.store.assumed
+        if claim.allocation is not None
+    }
+    assert held == {"c": {placements.won[FIRST]}, "d": {placements.won[SECOND]}}
+
+
+def test_it_is_judged_by_the_answer_that_was_about_it(placements):
+    """The newest that offered the node; a node that none offered is judged by the newest of all."""
+    by_node = {
+        node: placements.live.checks.evaluation_of("uid-job-1", node) for node in ("x", "v", "far", "none")
+    }
+    assert by_node["x"] is not by_node["v"]
+    assert by_node["far"] is by_node["none"] is by_node["v"]
+
+
+def test_a_few_answers_are_kept(gang):
+    """Those about the same nodes only once."""
+    for _ in range(3):
+        gang.ask(*FIRST)
+    attempt = gang.live.checks._attempts.get("uid-job-1")
+    assert (attempt.on("x"), attempt.earlier) == (attempt, ())
+    for names in (["x"], ["y"], ["far"], ["x", "y"], ["y", "far"]):
+        gang.ask(*FIRST, *names)
+    attempt = gang.live.checks._attempts.get("uid-job-1")
+    assert [each.offered for each in attempt.earlier] == [b"\nx\ny\n", b"\nfar\n", b"\ny\n"]
+
+
+def test_the_memory_of_earlier_answers_is_counted(placements):
+    """It goes with the pod."""
+    attempts = placements.live.checks._attempts
+    held = attempts.held_bytes
+    attempts.remove("uid-job-1")
+    assert attempts.held_bytes < held
+    attempts.remove("uid-job-2")
+    assert attempts.held_bytes == 0
