@@ -200,7 +200,6 @@ def summary() -> str:
             continue
         released, *_, newest = GPUS[machine.gpu_driver].values()
         nics = NICS["dranet main"]
-        built_in = any(each.name == machine.name for each in BUILT_IN_FACTS.types)
         rows.append(
             _row(
                 machine.name,
@@ -208,11 +207,16 @@ def summary() -> str:
                     _known(_counted(machine, chosen, _nearest_nic))
                     for chosen in ((released, nics), (newest, nics), (released, nics, _BY_NUMA))
                 ),
-                _known(_counted(machine, (released, nics), _nearest_nic, [facts_of(machine)]))
-                + (", built in" if built_in else ""),
+                _when_told(machine, (released, nics)),
             )
         )
     return "\n".join(rows) + "\n"
+
+
+def _when_told(machine: Machine, generations: Sequence[Generation]) -> str:
+    known = _known(_counted(machine, generations, _nearest_nic, [facts_of(machine)]))
+    built_in = any(each.name == machine.name for each in BUILT_IN_FACTS.types)
+    return f"{known}, built in" if built_in and known != "no" else known
 
 
 def _known(counts: Counter[Distance]) -> str:
