@@ -82,6 +82,7 @@ DRAOptionalNodeOperations
 DRAPartitionableDevices
 DRAPrioritizedList
 DRAResourceClaimDeviceStatus
+DRAWorkloadResourceClaims
 {{- end -}}
 
 {{/* The version of the API that serves MutatingAdmissionPolicies: v1 from 1.36 on; before, only where it is turned on. */}}
