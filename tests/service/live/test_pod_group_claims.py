@@ -9,7 +9,7 @@ from extender.core.releases.history import release_for
 from extender.model import Claim, Consumer, Pod, PodClaim
 from extender.service.live.prediction_check import Match, PlacementCheck, PredictionCheck
 from tests import builders as b
-from tests.service.live.test_prediction_check import allocated
+from tests.service.live.allocated_claims import allocated
 
 CREW = Consumer("podgroups", "crew", "uid-crew", "scheduling.k8s.io")
 GROUP_CLAIM = replace(b.claim("c"), owner_uid="uid-crew", pod_group="crew")

@@ -15,30 +15,14 @@ from extender.model import (
     DeviceID,
     DeviceResult,
     Node,
-    NodeRequirement,
-    NodeSelector,
-    NodeSelectorTerm,
     kinds,
 )
 from extender.service.live.prediction_check import Match, PlacementCheck, PredictionCheck
 from extender.service.live.remembered import MAX_PODS
 from tests import builders as b
+from tests.service.live.allocated_claims import THIS_NODE, allocated, allocation, device
 
 POD = b.pod("job", "c")
-THIS_NODE = NodeSelector((NodeSelectorTerm(fields=(NodeRequirement("metadata.name", "In", ("n",)),)),))
-
-
-def device(name):
-    return DeviceID("gpu.nvidia.com" if name.startswith("gpu") else "dra.net", "n", name)
-
-
-def allocated(gpu, nic, name="c", pod="job"):
-    """The claim as the scheduler writes it."""
-    results = (DeviceResult("gpu", device(gpu)), DeviceResult("nic", device(nic)))
-    return replace(
-        b.claim(name, allocation=Allocation(results, node_selector=THIS_NODE)),
-        reserved_for=(Consumer("pods", pod, f"uid-{pod}"),),
-    )
 
 
 class Loop:
@@ -142,8 +126,8 @@ def test_order_matters():
     """The same devices in another order are not what was predicted."""
     loop = Loop()
     loop.ask()
-    claim = allocated("gpu-0", "nic-0")
-    loop.see(replace(claim, allocation=replace(claim.allocation, results=claim.allocation.results[::-1])))
+    both = allocation("gpu-0", "nic-0")
+    loop.see(replace(allocated("gpu-0", "nic-0"), allocation=replace(both, results=both.results[::-1])))
     loop.settle()
     assert loop.results == [Match.WRONG]
 
@@ -215,10 +199,10 @@ def test_a_pod_with_two_claims_is_rated_when_both_are_allocated():
     loop.snapshot = loop.snapshot.with_claims([b.claim("c", gpu), b.claim("d", nic)])
     pod = b.pod("job", "c", "d")
     loop.checks.on_answer(pod, evaluate(loop.snapshot, pod, Memo(lambda n, s: b""), Settings()))
-    both = allocated("gpu-0", "nic-0")
+    claim, both = allocated("gpu-0", "nic-0"), allocation("gpu-0", "nic-0")
     first, second = (
-        replace(both, name=name, spec=spec, allocation=replace(both.allocation, results=(result,)))
-        for name, spec, result in zip("cd", (gpu, nic), both.allocation.results, strict=True)
+        replace(claim, name=name, spec=spec, allocation=replace(both, results=(result,)))
+        for name, spec, result in zip("cd", (gpu, nic), both.results, strict=True)
     )
     loop.see(first, replace(second, reserved_for=()))
     assert (loop.results, loop.placements) == ([Match.MATCH], [])
@@ -247,8 +231,8 @@ def test_a_claim_for_several_nodes_is_judged_where_its_pod_is():
     """Its selector does not name the node; the pod does, once bound."""
     loop = Loop()
     loop.ask()
-    claim = allocated("gpu-0", "nic-0")
-    claim = replace(claim, allocation=replace(claim.allocation, node_selector=None))
+    anywhere = replace(allocation("gpu-0", "nic-0"), node_selector=None)
+    claim = replace(allocated("gpu-0", "nic-0"), allocation=anywhere)
     loop.see(claim)
     assert loop.results == [Match.UNSEEN]
     loop.snapshot = loop.snapshot.updated(Changes.of(kinds.POD, [replace(POD, node_name="n")]))
