@@ -15,7 +15,10 @@ from tests.monitoring.programs import NEEDS_PROMETHEUS
 pytestmark = [pytest.mark.e2e, NEEDS_PROMETHEUS]
 
 WAVES = 3
-EMPTY = {"dra_extender_devices_held_twice > 0": "one scheduler allocates, so no device is held twice"}
+EMPTY = {
+    "dra_extender_devices_held_twice > 0": "one scheduler allocates, so no device is held twice",
+    "dra_extender_negative_amount_claims > 0": "no claim of the run holds a negative amount",
+}
 """Expressions that rightly say nothing about this run, and why."""
 
 
