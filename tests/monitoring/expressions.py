@@ -19,8 +19,8 @@ FILES = ROOT / "deploy" / "chart" / "files"
 ALERTS = FILES / "alerts.yaml"
 DASHBOARD = FILES / "dashboard.json"
 PAGES = sorted([*DOCS.rglob("*.md"), *(ROOT / "deploy").rglob("*.md"), ROOT / "README.md"])
-WINDOW = "1m"
-"""What Grafana puts in for ``$__rate_interval`` where Prometheus scrapes every 15 s."""
+WINDOW = "5m"
+"""What stands for ``$__rate_interval``: longer than a run of a test, so that all of it is seen."""
 HISTOGRAMS = {f"{PREFIX}{spec.name}" for spec in METRICS if spec.type is MetricType.HISTOGRAM}
 
 
