@@ -62,6 +62,8 @@ async def monitored(
         await until(lambda: nominates(extender), "nominating")
         targets = {JOB: extender.url.removeprefix("http://")}
         with prometheus(directory, targets, ALERTS) as reading:
+            # It learns its targets seconds after its start; what happened before has no rate.
+            await until(lambda: reading.query("dra_extender_ready"), "Prometheus reads the extender")
             config = scheduler_config.sample(plane, SAMPLE, extender.url)
             connector = aiohttp.TCPConnector(ssl=trusted)
             with plane.scheduler(config):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 
 import pytest
 
@@ -13,9 +12,7 @@ from tests.e2e.monitored import JOB, monitored, wave
 from tests.monitoring.expressions import of_the_alerts, of_the_dashboard, of_the_pages
 from tests.monitoring.programs import NEEDS_PROMETHEUS
 
-# Whether a rate shows depends on when Prometheus first reads: not reliable enough yet to decide a change.
-BY_HAND = pytest.mark.skipif(not os.environ.get("MONITORING"), reason="set MONITORING=1 to run it")
-pytestmark = [pytest.mark.e2e, NEEDS_PROMETHEUS, BY_HAND]
+pytestmark = [pytest.mark.e2e, NEEDS_PROMETHEUS]
 
 WAVES = 3
 EMPTY = {
