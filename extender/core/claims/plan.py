@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from extender.model import Allocation, Binding, ClaimSpec, DeviceClass, Node, Pod
 
 from ..cluster.inventory import NODE_FEATURE
-from ..cluster.negative_amounts import claim_names
 from ..cluster.node_selection import NodeSelectorError, selector_matches
 from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, reason
@@ -183,7 +182,8 @@ def _gathering_aborts(plan: Plan, snapshot: Snapshot) -> Reason | None:
     aborts = release.plugin.negative_amount_aborts and release.features.consumable_capacity
     if not (aborts and snapshot.negative and (plan.specs or plan.claims.extended)):
         return None
-    return reason(ReasonCode.NEGATIVE_AMOUNT, claim=claim_names(snapshot.negative)[0])
+    namespace, name = min(snapshot.negative)
+    return reason(ReasonCode.NEGATIVE_AMOUNT, claim=f"{namespace}/{name}")
 
 
 def _most_devices(spec: ClaimSpec) -> int:
