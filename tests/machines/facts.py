@@ -1,4 +1,8 @@
-"""The record of each machine as facts, as a site would write them."""
+"""
+The record of each machine as facts, as a site would write them.
+
+``python -m tests.machines.facts`` prints a file for ``--machines``: what is documented of a generated fleet.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Mapping
 
 from extender.cli.bench.documents import documented_facts
 from extender.core.topology.known_machines import INSTANCE_TYPE
-from extender.core.topology.machine_facts import MachineType, Place
+from extender.core.topology.machine_facts import MachineFacts, MachineType, Place
 from tests.machines.record import Machine
 
 DRIVERS: Mapping[str, str] = {"nic": "dra.net", "nvme": "dra.nvme"}
@@ -26,10 +30,10 @@ def facts_of(machine: Machine) -> MachineType:
     return MachineType(machine.name, "record", {INSTANCE_TYPE: frozenset({machine.name})}, devices)
 
 
-def facts_file() -> str:
-    """A file for ``--machines`` with what is documented of a generated fleet."""
+def facts_file(facts: MachineFacts) -> str:
+    """A file for ``--machines`` that says the same."""
     types = {}
-    for each in documented_facts().types:
+    for each in facts.types:
         if each.devices:
             types[each.name] = {
                 "labels": {key: sorted(values) for key, values in each.labels.items()},
@@ -43,4 +47,4 @@ def _fields(place: Place) -> dict[str, str | int]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{facts_file()}\n")
+    sys.stdout.write(f"{facts_file(documented_facts())}\n")

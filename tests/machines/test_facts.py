@@ -72,7 +72,7 @@ def test_no_fact_is_needed_where_all_is_published():
 def test_a_file_says_all_of_it(tmp_path):
     """What is read of the file is what was written."""
     path = tmp_path / "machines.json"
-    path.write_text(facts_file())
+    path.write_text(facts_file(documented_facts()))
     written = {each.name: each for each in documented_facts().types}
     read = {each.name: each for each in read_machines(str(path))}
     assert read.keys() == written.keys()

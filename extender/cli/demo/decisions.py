@@ -15,14 +15,13 @@ import orjson
 
 from extender.core.alignment.pairs import Alignment
 from extender.core.reasons import ReasonCode, reason, render
-from extender.core.topology.locations import Distance
-from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
+from extender.core.topology.vocabulary import DeviceKind, Vocabulary
 from extender.kube.recording.reader import Attempt
-from extender.service.explain import ExplainedDevice, ExplainedNode, read_explanation
+from extender.service.explain import ExplainedDevice, ExplainedNode, ExplainedPair, read_explanation
 
 from ..protocol_check import offered_nodes
 from ..replay.timeline import Timeline, pod_of
-from .documents import Documents
+from .judges import Judges
 
 
 class Client(Protocol):
@@ -38,16 +37,17 @@ class PodPlacement:
     """
     A node for a pod, with the devices it has or would have there; ``score`` is ours for it.
 
-    ``predicted`` and ``distances`` are by what drivers publish, ``documented`` by what the machine is,
-    ``None`` where that is not known.
+    ``pairs`` and ``predicted`` are by all that the extender knows, ``published`` by what drivers publish,
+    ``documented`` by what the machine is, ``None`` where that is not known.
     """
 
     node: str
     score: int
     predicted: float | None
-    distances: tuple[tuple[str, Distance], ...]
+    pairs: tuple[ExplainedPair, ...]
     devices: tuple[ExplainedDevice, ...]
-    documented: Alignment | None = None
+    published: Alignment
+    documented: Alignment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,7 @@ class Decision:
     reasons: tuple[tuple[str, int], ...]
 
 
-async def compare_decision(
-    attempt: Attempt, timeline: Timeline, client: Client, documents: Documents
-) -> Decision:
+async def compare_decision(attempt: Attempt, timeline: Timeline, client: Client, judges: Judges) -> Decision:
     """Ask the service about one attempt; leaves ``timeline`` after it."""
     timeline.move_to(attempt)
     offered = _offered(attempt) or tuple(timeline.store.current.nodes)
@@ -100,14 +98,14 @@ async def compare_decision(
     nodes = await _explain(attempt, {outcome.node, choice or outcome.node}, client)
     timeline.allocate(attempt)
     allocated = (await _explain(attempt, {outcome.node}, client))[outcome.node]
-    stock = _placement(outcome.node, allocated, documents)
+    stock = _placement(outcome.node, allocated, judges)
     ours = stock if choice == outcome.node else None
     if choice is not None and ours is None:
-        ours = _placement(choice, nodes[choice], documents)
+        ours = _placement(choice, nodes[choice], judges)
     complete = all(allocation is not None for _, allocation in outcome.allocations)
     return Decision(
         pod=attempt.pod_name,
-        requested=_kinds(allocated.devices),
+        requested=_kinds(allocated.devices, timeline.store.current.vocabulary),
         offered=len(offered),
         stock=stock,
         ours=ours,
@@ -185,14 +183,15 @@ def _recorded(attempt: Attempt, verb: str) -> bytes | None:
     return next((request.body for request in attempt.requests if request.verb == verb), None)
 
 
-def _placement(name: str, node: ExplainedNode, documents: Documents) -> PodPlacement:
+def _placement(name: str, node: ExplainedNode, judges: Judges) -> PodPlacement:
     return PodPlacement(
         node=name,
         score=node.score,
         predicted=node.alignment.predicted,
-        distances=tuple((pair.kinds, Distance(pair.distance)) for pair in node.alignment.pairs),
+        pairs=node.alignment.pairs,
         devices=node.devices,
-        documented=documents.alignment(name, [device.id for device in node.devices]),
+        published=judges.published(name, [device.id for device in node.devices]),
+        documented=judges.documented(name, [device.id for device in node.devices]),
     )
 
 
@@ -200,8 +199,8 @@ def _names(node: ExplainedNode) -> list[tuple[str, str, str]]:
     return [(device.claim, device.request, device.id) for device in node.devices]
 
 
-def _kinds(devices: tuple[ExplainedDevice, ...]) -> tuple[tuple[str, int], ...]:
-    counts = Counter(DEFAULT_VOCABULARY.attributes(device.driver).kind for device in devices)
+def _kinds(devices: tuple[ExplainedDevice, ...], vocabulary: Vocabulary) -> tuple[tuple[str, int], ...]:
+    counts = Counter(vocabulary.attributes(device.driver).kind for device in devices)
     return tuple((kind.value, counts[kind]) for kind in DeviceKind if kind in counts)
 
 

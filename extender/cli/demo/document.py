@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from extender.core.alignment.pairs import Alignment
+
 from .decisions import Decision, PodPlacement
-from .totals import PairCounts, Totals, totals_of
+from .totals import Judgement, PairCounts, Totals, totals_of
 
 JSON = dict[str, object]
 
@@ -30,20 +32,19 @@ def _totals(totals: Totals) -> JSON:
         "better": totals.better,
         "told": totals.told,
         "noChoice": totals.no_choice,
-        "stock": _counts(totals.stock),
-        "ours": _counts(totals.ours),
-        "stockGpuNic": _counts(totals.stock_gpu_nic),
-        "oursGpuNic": _counts(totals.ours_gpu_nic),
-        "documented": None
-        if totals.documented is None
-        else {
-            "stock": _counts(totals.documented.stock),
-            "ours": _counts(totals.documented.ours),
-            "stockGpuNic": _counts(totals.documented.stock_gpu_nic),
-            "oursGpuNic": _counts(totals.documented.ours_gpu_nic),
-        },
+        **_judgement(totals.published),
+        "documented": None if totals.documented is None else _judgement(totals.documented),
         "predictions": totals.predictions,
         "predictionsRight": totals.predictions_right,
+    }
+
+
+def _judgement(judgement: Judgement) -> JSON:
+    return {
+        "stock": _counts(judgement.stock),
+        "ours": _counts(judgement.ours),
+        "stockGpuNic": _counts(judgement.stock_gpu_nic),
+        "oursGpuNic": _counts(judgement.ours_gpu_nic),
     }
 
 
@@ -79,14 +80,18 @@ def _placement(placement: PodPlacement | None) -> JSON | None:
         "node": placement.node,
         "score": placement.score,
         "predicted": placement.predicted,
-        "pairs": [{"kinds": kinds, "distance": distance} for kinds, distance in placement.distances],
-        "documented": None
-        if placement.documented is None
-        else {
-            "alignment": placement.documented.predicted,
-            "pairs": [
-                {"kinds": pair.kinds, "distance": pair.distance} for pair in placement.documented.pairs
-            ],
-        },
+        "pairs": [
+            {"kinds": pair.kinds, "distance": pair.distance, "source": pair.source}
+            for pair in placement.pairs
+        ],
+        "published": _judged(placement.published),
+        "documented": None if placement.documented is None else _judged(placement.documented),
         "devices": [device.id for device in placement.devices],
+    }
+
+
+def _judged(alignment: Alignment) -> JSON:
+    return {
+        "alignment": alignment.predicted,
+        "pairs": [{"kinds": pair.kinds, "distance": pair.distance} for pair in alignment.pairs],
     }

@@ -69,17 +69,20 @@ def _choice(decision: Decision) -> str:
 def _placement(label: str, placement: PodPlacement, longest: int, width: int) -> Iterator[str]:
     head = f"{_INDENT}{label:5}  {placement.node:{longest}}  {placement.score:3}  "
     names = short_names([device.device for device in placement.devices])
-    parts = [distances_in_short(placement.distances) or "nothing to align"]
+    distances = distances_in_short([Distance(pair.distance) for pair in placement.pairs])
+    if any(pair.source for pair in placement.pairs):
+        distances += " by facts of the machine"
+    parts = [distances or "nothing to align"]
     if names:
         parts.append(names)
     yield from _wrapped(head, "; ".join(parts), width)
 
 
-def distances_in_short(distances: Sequence[tuple[str, Distance]]) -> str:
+def distances_in_short(distances: Sequence[Distance]) -> str:
     """``2/3 pcie-root, 1/3 remote``, nearest first; of a single pair only the distance; empty of none."""
-    counts = Counter(distance for _, distance in distances)
+    counts = Counter(distances)
     if len(distances) == 1:
-        return distances[0][1].value
+        return distances[0].value
     return ", ".join(
         f"{counts[distance]}/{len(distances)} {distance}" for distance in Distance if distance in counts
     )
@@ -122,15 +125,14 @@ def _totals(totals: Totals, seconds: float, width: int) -> Iterator[str]:
     nearer = "nearer devices by the machines' documents" if totals.documented else "nearer devices"
     yield from textwrap.wrap(
         f"with our scores {totals.moved} would have gone to another node: {totals.better} to {nearer}, "
-        f"{totals.told} others from a distance that is not published to one that is",
+        f"{totals.told} others from an unknown distance to a known one",
         width,
     )
-    published = Judgement(totals.stock, totals.ours, totals.stock_gpu_nic, totals.ours_gpu_nic)
     if totals.documented is not None:
         yield ""
         yield from _judgement("as the machines are documented", totals.documented)
     yield ""
-    yield from _judgement("as drivers publish", published)
+    yield from _judgement("as drivers publish", totals.published)
     yield ""
     yield f"predicted devices right: {totals.predictions_right}/{totals.predictions}"
     yield f"served over HTTP on loopback in {seconds:.1f} s"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import fsum
 from typing import NamedTuple
 
+from extender.core.alignment.pairs import Alignment
 from extender.core.topology.locations import Distance
 
 from .decisions import Decision, PodPlacement
@@ -44,12 +45,11 @@ class Judgement(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Totals:
     """
-    ``aligned`` pods got devices that form pairs; ``stock`` and ``ours`` count those
-    pairs, ``stock_gpu_nic`` and ``ours_gpu_nic`` the pairs of a GPU and a NIC among them.
-    These are by what drivers publish, ``documented`` by what the machines are, ``None`` where the type
-    of a node is not known. ``moved`` pods would have gone to another node, ``better`` of them to nearer
-    devices: by the documents where there are any. ``told`` of the other moved pods went from a distance
-    that is not published to one that is.
+    ``aligned`` pods got devices that form pairs, which are counted by what drivers publish
+    (``published``) and by what the machines are (``documented``, ``None`` where the type of a node is not
+    known). ``moved`` pods would have gone to another node, ``better`` of them to nearer devices: by the
+    documents where there are any. ``told`` of the other moved pods went from a distance that the extender
+    does not know to one that it does.
     """
 
     pods: int
@@ -59,10 +59,7 @@ class Totals:
     better: int
     told: int
     no_choice: int
-    stock: PairCounts
-    ours: PairCounts
-    stock_gpu_nic: PairCounts
-    ours_gpu_nic: PairCounts
+    published: Judgement
     documented: Judgement | None
     predictions: int
     predictions_right: int
@@ -87,10 +84,10 @@ def totals_of(decisions: Sequence[Decision]) -> Totals:
         better=len(better),
         told=sum(_is_unknown(was) and not _is_unknown(now) for was, now in moved if (was, now) not in better),
         no_choice=sum(decision.ours is None for decision in placed),
-        stock=_counts(stock),
-        ours=_counts(ours),
-        stock_gpu_nic=_counts(stock, "gpu-nic"),
-        ours_gpu_nic=_counts(ours, "gpu-nic"),
+        published=_judgement(
+            [each.published for each in stock],
+            [each.published for each in ours],
+        ),
         documented=_documented(stock, ours),
         predictions=len(checked),
         predictions_right=sum(checked),
@@ -104,31 +101,27 @@ def _worth(placement: PodPlacement) -> float:
 
 
 def _is_unknown(placement: PodPlacement) -> bool:
-    return any(distance in UNKNOWN for _, distance in placement.distances)
+    return any(pair.distance in UNKNOWN for pair in placement.pairs)
 
 
 def _documented(stock: Sequence[PodPlacement], ours: Sequence[PodPlacement]) -> Judgement | None:
-    """The same placements by the documents."""
-    sides = [[_by_documents(placement) for placement in side] for side in (stock, ours)]
-    known = [[placement for placement in side if placement is not None] for side in sides]
-    if not known[0] or any(len(side) != len(all_) for side, all_ in zip(known, sides, strict=True)):
+    """The same placements by the documents, if each has them."""
+    was = [each.documented for each in stock if each.documented is not None]
+    now = [each.documented for each in ours if each.documented is not None]
+    if not was or (len(was), len(now)) != (len(stock), len(ours)):
         return None
-    return Judgement(*(_counts(side, kinds) for kinds in ("", "gpu-nic") for side in known))
+    return _judgement(was, now)
 
 
-def _by_documents(placement: PodPlacement) -> PodPlacement | None:
-    documented = placement.documented
-    if documented is None:
-        return None
-    distances = tuple((pair.kinds, pair.distance) for pair in documented.pairs)
-    return replace(placement, predicted=documented.predicted, distances=distances)
+def _judgement(stock: Sequence[Alignment], ours: Sequence[Alignment]) -> Judgement:
+    return Judgement(*(_counts(side, kinds) for kinds in ("", "gpu-nic") for side in (stock, ours)))
 
 
-def _counts(placements: Sequence[PodPlacement], kinds: str = "") -> PairCounts:
+def _counts(alignments: Sequence[Alignment], kinds: str = "") -> PairCounts:
     distances = [
-        distance for placement in placements for name, distance in placement.distances if kinds in {"", name}
+        pair.distance for alignment in alignments for pair in alignment.pairs if kinds in {"", pair.kinds}
     ]
-    worths = [placement.predicted for placement in placements if placement.predicted is not None]
+    worths = [alignment.predicted for alignment in alignments if alignment.predicted is not None]
     return PairCounts(
         one_root=_count(distances, ON_ONE_ROOT),
         one_numa_node=_count(distances, ON_ONE_NUMA_NODE),

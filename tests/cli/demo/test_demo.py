@@ -7,18 +7,37 @@ import json
 import pytest
 
 from extender.cli import main
+from extender.cli.bench.documents import documented_facts
 from tests import api_objects as api
 from tests.cli.recorded import attempt
+from tests.machines.facts import facts_file
+from tests.paths import DOCS
+
+SAMPLE_FACTS = DOCS / "examples" / "machines.yaml"
+
+
+def shown(directory, *options):
+    """What the demo of the embedded recording prints."""
+    path = directory / "out.json"
+    with path.open("w") as stream, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", stream)
+        assert main(["demo", "-o", "json", *options]) == 0
+    return json.loads(path.read_text())
 
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory):
-    """The demo of the embedded recording, run once."""
-    path = tmp_path_factory.mktemp("demo") / "out.json"
-    with path.open("w") as stream, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.stdout", stream)
-        assert main(["demo", "-o", "json"]) == 0
-    return json.loads(path.read_text())
+    """Run once."""
+    return shown(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def informed(tmp_path_factory):
+    """The same with facts of all its machines."""
+    directory = tmp_path_factory.mktemp("informed")
+    machines = directory / "machines.json"
+    machines.write_text(facts_file(documented_facts()))
+    return shown(directory, "--machines", str(machines))
 
 
 def test_every_pod_is_shown(document):
@@ -69,6 +88,38 @@ def test_nearer_is_nearer_by_the_documents(document):
     totals = document["totals"]
     assert (totals["moved"], totals["better"]) == (len(moved), len(nearer))
     assert 0 < totals["told"] <= totals["moved"] - totals["better"]
+
+
+def test_facts_change_what_is_chosen_and_not_how_it_is_judged(document, informed):
+    """The stock placements are judged as before by both; ours are the best by the documents."""
+    before, after = document["totals"], informed["totals"]
+    assert (before["stock"], before["stockGpuNic"]) == (after["stock"], after["stockGpuNic"])
+    assert before["documented"]["stock"] == after["documented"]["stock"]
+    assert after["documented"]["ours"]["mean"] > before["documented"]["ours"]["mean"]
+    assert after["documented"]["ours"]["oneRoot"] > before["documented"]["ours"]["oneRoot"]
+    assert after["predictionsRight"] == 55
+
+
+def test_what_facts_tell_is_marked(document, informed):
+    """No pair without facts; with them those that nothing published tells, and no others."""
+    for shown, sources in ((document, {None}), (informed, {None, "machine-facts"})):
+        placements = [pod[side] for pod in shown["pods"] for side in ("stock", "ours") if pod[side]]
+        assert {pair["source"] for each in placements for pair in each["pairs"]} == sources
+        for each in placements:
+            told = any(pair["source"] for pair in each["pairs"])
+            known = [pair["distance"] for pair in each["pairs"]]
+            assert told is (known != [pair["distance"] for pair in each["published"]["pairs"]])
+
+
+def test_the_table_says_what_facts_tell(run, tmp_path):
+    """Beside the distances of the placement; facts that no node has are named."""
+    machines = tmp_path / "machines.json"
+    machines.write_text(facts_file(documented_facts()))
+    ran = run("demo", "--pods", "2", "--machines", machines, SAMPLE_FACTS)
+    assert "unknown; gpu-0, pci-0000-00-15-0" in ran.out
+    assert "pcie-root by facts of the machine" in ran.out
+    assert "the facts of r760xa" in ran.err
+    assert "no node has their labels" in ran.err
 
 
 def test_no_reachable_alignment_is_left(document):
