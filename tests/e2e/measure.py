@@ -3,10 +3,10 @@ Measure placements on a real control plane: the stock scheduler beside ours.
 
     python -m tests.e2e.measure --minor 1.36 --nodes 500 --pods 300
 
-Creates all pods at once, or ``--create-per-second``, or in ``--waves``, once without an extender and once for
-each way of running it, and prints what became of them: how many share a PCIe root, how often the prediction
-was right, pods per second and the ratio to the stock scheduler of the same repeat, processor time per pod,
-the GPU-NIC pairs as the machines are documented and as drivers publish, and what became of nominations.
+Creates all pods at once, or ``--create-per-second``, once without an extender and once for each way of
+running it, and prints what became of them: how many share a PCIe root, how often the prediction was right,
+pods per second and the ratio to the stock scheduler of the same repeat, processor time per pod, the GPU-NIC
+pairs as the machines are documented and as drivers publish, and what became of nominations.
 ``--fleet FILE`` takes the nodes, classes and slices of a dump instead of generated ones.
 ``--delete-per-second`` and ``--publish-per-second`` keep the cluster moving meanwhile. ``--full-queue``
 starts the scheduler when all pods are there, and nominated: then it is the scheduler that is measured,
@@ -30,56 +30,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.nomination.refusals import Refusal
 from extender.core.prediction.evaluate import Memo, Settings, Snapshot, evaluate
 from extender.service.nomination.results import NominationResult
-from tests.e2e import fleet, scheduler_config, workload
+from tests.e2e import fleet, workload
 from tests.e2e.api import Api, Object, connect
 from tests.e2e.churn import Done, deleting, publishing
 from tests.e2e.control_plane import PARTS, ControlPlane, start
-from tests.e2e.documented import documented_pairs
-from tests.e2e.extender_server import Extender, dump, ready, serving, until
+from tests.e2e.documented import documented_pairs, sentence
+from tests.e2e.extender_server import Extender, dump, until
 from tests.e2e.offers import SHARED, Offers, noted
 from tests.e2e.process import Process, processor_seconds
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
+from tests.e2e.ways import WAYS, Way, configured, matches, served
 from tests.e2e.workload import Ask
 from tests.waves.judgement import Pairs
 
-SAMPLE = scheduler_config.FOLDER / "score-alignment-first.yaml"
 PLACE_SECONDS = 1800.0
 SETTLE_SECONDS = 3.0
 """For what is on its way when the last pod is bound."""
 ROOTS = ("resource.kubernetes.io/pcieRoot", "dra.net/pcieRoot")
-
-
-@dataclass(frozen=True)
-class Way:
-    """
-    How to schedule: ``weight`` of the extender in the scheduler's configuration (0: it is not there), and
-    options of ``serve``. Without weight and options nothing is served.
-    """
-
-    name: str
-    weight: int = 0
-    options: tuple[str, ...] = ()
-
-    @property
-    def serves(self) -> bool:
-        return bool(self.weight or self.options)
-
-
-WAYS = (
-    Way("stock"),
-    Way("nominate", 0, ("--nominate",)),
-    Way("decisive, weight 150", 150, ("--decisive",)),
-    Way("both", 150, ("--decisive", "--nominate")),
-    Way("default, weight 20", 20),
-    Way("default, weight 2", 2),
-    Way("balanced, weight 1", 1, ("--score-max", "10")),
-)
 
 
 @dataclass(frozen=True)
@@ -135,9 +106,6 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--offers", action="store_true", help="note who was offered a root; costs time")
     parser.add_argument("--create-per-second", type=float, default=0.0, metavar="N", help="0: all at once")
     parser.add_argument(
-        "--waves", type=int, default=1, help="in which the pods come, each bound before the next"
-    )
-    parser.add_argument(
         "--machines", nargs="+", default=[], help="facts of machines for each way that is ours"
     )
     parser.add_argument("--full-queue", action="store_true", help="start the scheduler when all pods wait")
@@ -185,10 +153,7 @@ def _report(result: Result, stock: float) -> None:
         f"    all bound after {result.seconds:.2f} s, {f'{result.early} before' if result.early else created}"
     )
     for judge, pairs in (("documented", result.documented), ("published", result.published_pairs)):
-        _say(
-            f"    GPU-NIC pairs as {judge}: {pairs.root} on one root, {pairs.numa} on one NUMA node, "
-            f"{pairs.farther} farther, {pairs.unknown} unknown"
-        )
+        _say(f"    {sentence(judge, pairs)}")
     if result.nominations:
         _say(f"    nominations: {', '.join(f'{count} {name}' for name, count in result.nominations.items())}")
     if result.way.serves:
@@ -210,23 +175,14 @@ def _say(line: str) -> None:
 async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Namespace) -> Result:
     ask = Ask[options.ask]
     async with contextlib.AsyncExitStack() as stack:
-        extender: Extender | None = None
         offers: Offers | None = None
-        config = scheduler_config.stock(plane)
-        if way.serves:
-            given: tuple[str | Path, ...] = ("--kubeconfig", plane.kubeconfig, *way.options)
-            if options.machines:
-                given = (*given, "--machines", *options.machines)
-            extender = stack.enter_context(serving(plane.directory, *given))
-            await until(partial(ready, extender), "ready")
-        if way.weight and extender is not None:
-            if options.offers:
-                offers = stack.enter_context(noted(extender.url))
-            url = offers.url if offers is not None else extender.url
-            config = scheduler_config.sample(plane, SAMPLE, url, weight=way.weight)
-            document = yaml.safe_load(config.read_text())
-            document["clientConnection"] |= {"qps": 5000, "burst": 5000}
-            config.write_text(yaml.safe_dump(document))
+        machines = ("--machines", *options.machines) if options.machines else ()
+        extender = await stack.enter_async_context(served(plane, way, machines))
+        url = extender.url if extender is not None else ""
+        if way.weight and options.offers:
+            offers = stack.enter_context(noted(url))
+            url = offers.url
+        config = configured(plane, way, url)
         names = [f"pair-{number}" for number in range(options.pods)]
         if "--nominate" in way.options and extender is not None:
             await until(partial(nominates, extender), "nominating")
@@ -245,9 +201,7 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             publishing(api, options.publish_per_second, PLACE_SECONDS) as published,
             deleting(api, names, ask, options.delete_per_second) as deleted,
         ):
-            if options.waves > 1:
-                await _in_waves(api, names, ask, options.waves)
-            elif not options.full_queue:
+            if not options.full_queue:
                 await _create(api, options, ask)
             created = time.monotonic() - began
             bound = await workload.wait_bound(api, names, PLACE_SECONDS, gone=deleted.names)
@@ -257,7 +211,7 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
         left = [name for name in bound if name not in deleted.names]
         await asyncio.sleep(SETTLE_SECONDS)
         by_attribute, near = await _aligned(api, plane, left)
-        judged = documented_pairs(await _snapshot(api, plane), await workload.allocations(api, left))
+        judged = documented_pairs(await current_snapshot(api, plane), await workload.allocations(api, left))
         return Result(
             way,
             options.pods,
@@ -266,7 +220,7 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
             published,
             by_attribute,
             len(near),
-            Counter(dict(_matches(extender))) if extender is not None else Counter[str](),
+            matches(extender) if extender is not None else Counter[str](),
             extender.mismatches() if extender is not None else (),
             int(extender.metric("in_flight_claims")) if extender is not None else 0,
             len(offers.shared.intersection(left)) if offers is not None else None,
@@ -284,15 +238,6 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
 def _processor_seconds(processes: Mapping[str, Process]) -> dict[str, float]:
     """What each has used so far, and this program, too."""
     return {**{name: processor_seconds(each) for name, each in processes.items()}, "us": time.process_time()}
-
-
-async def _in_waves(api: Api, names: Sequence[str], ask: Ask, waves: int) -> None:
-    """As many pods at once as one wave has, each wave when the one before is bound."""
-    size = -(-len(names) // waves)
-    for first in range(0, len(names), size):
-        wave = names[first : first + size]
-        await asyncio.gather(*(workload.create_pair(api, name, ask) for name in wave))
-        await workload.wait_bound(api, wave, PLACE_SECONDS)
 
 
 async def _create(api: Api, options: argparse.Namespace, ask: Ask) -> None:
@@ -334,13 +279,6 @@ def _nominations(extender: Extender) -> Iterator[tuple[str, int]]:
             yield f"not: {refusal}", count
 
 
-def _matches(extender: Extender) -> Iterator[tuple[str, int]]:
-    for result in ("match", "in-flight", "stale", "order-dependent", "unknown", "unseen", "wrong"):
-        count = int(extender.metric("prediction_matches_total", result=result))
-        if count:
-            yield result, count
-
-
 async def _aligned(api: Api, plane: ControlPlane, names: Sequence[str]) -> tuple[int, set[str]]:
     return await sharing_a_root(api, names), await _near(api, plane, names)
 
@@ -363,7 +301,7 @@ async def sharing_a_root(api: Api, names: Sequence[str]) -> int:
 
 async def _near(api: Api, plane: ControlPlane, names: Sequence[str]) -> set[str]:
     """The pods whose GPU and NIC share a root as ``explain`` says."""
-    snapshot = await _snapshot(api, plane)
+    snapshot = await current_snapshot(api, plane)
     memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
     near = set()
     for name in names:
@@ -375,7 +313,8 @@ async def _near(api: Api, plane: ControlPlane, names: Sequence[str]) -> set[str]
     return near
 
 
-async def _snapshot(api: Api, plane: ControlPlane) -> Snapshot:
+async def current_snapshot(api: Api, plane: ControlPlane) -> Snapshot:
+    """What the API shows now."""
     path = await dump(api, plane.directory / "placed.json")
     return cluster_input(read_cluster([str(path)]), None).snapshot
 

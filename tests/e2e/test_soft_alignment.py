@@ -7,21 +7,19 @@ import json
 
 import pytest
 
-from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.soft_alignment.soften import Rewrite, soften
-from extender.kube.rewriting.admission_policy import ASKS, admission_policies
+from extender.kube.rewriting.admission_policy import admission_policies
 from extender.kube.rewriting.rewrite_claim import rewrite_claim
-from extender.model import ClaimSpec, ExactRequest, Request
 from extender.service.softening import RESULT_ANNOTATION
 from tests.e2e import scheduler_config, workload
 from tests.e2e.admission import admitting, claim, is_soft, request, webhook
-from tests.e2e.extender_server import dump, ready, until
-from tests.e2e.measure import sharing_a_root
+from tests.e2e.extender_server import ready, until
+from tests.e2e.measure import current_snapshot, sharing_a_root
+from tests.e2e.rewriting import ASKING, pair_spec
 from tests.e2e.workload import GPU_CLASS, NAMESPACE, NIC_CLASS
 
 pytestmark = pytest.mark.e2e
 
-ASKING = {ASKS: "true"}
 PAIR = (request("gpu", GPU_CLASS), request("nic", NIC_CLASS))
 PROBE = claim("probe", *PAIR, annotations=ASKING)
 PODS = 24
@@ -29,11 +27,7 @@ PODS = 24
 
 async def rewrite_for(cluster) -> Rewrite:
     """What suits the fleet."""
-    path = await dump(cluster.api, cluster.directory / "cluster.json")
-    snapshot = cluster_input(read_cluster([str(path)]), None).snapshot
-    classes = {"gpu": GPU_CLASS, "nic": NIC_CLASS}
-    requests = tuple(Request(name, ExactRequest(name, of)) for name, of in classes.items())
-    rewrite = soften(ClaimSpec("pair", requests), snapshot)
+    rewrite = soften(pair_spec(GPU_CLASS), await current_snapshot(cluster.api, cluster.plane))
     assert isinstance(rewrite, Rewrite)
     return rewrite
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from extender.cli.bench.documents import documented_facts
 from extender.cli.demo.totals import FARTHER, ON_ONE_NUMA_NODE, ON_ONE_ROOT
-from extender.core.alignment.pairs import Pair, align
+from extender.core.alignment.pairs import Alignment, Pair, align
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.topology.known_machines import BUILT_IN_FACTS
 from extender.core.topology.locations import Distance, Location
@@ -59,13 +59,17 @@ class Documents:
         self._documented = _locations(self.fleet)
         self._published = _locations(told(fleet, NO_FACTS))
 
+    def alignment(self, node: str, devices: Sequence[DeviceID]) -> Alignment:
+        """Of the devices on the node, as documented."""
+        return _align(self._documented[node], devices)
+
     def pairs(self, node: str, devices: Sequence[DeviceID]) -> tuple[Pair, ...]:
         """The pairs that the devices form on the node, as documented."""
-        return _pairs(self._documented[node], devices)
+        return self.alignment(node, devices).pairs
 
     def published(self, node: str, devices: Sequence[DeviceID]) -> Pairs:
         """Their GPU-NIC pairs, as published."""
-        return gpu_nic(_pairs(self._published[node], devices))
+        return gpu_nic(_align(self._published[node], devices).pairs)
 
 
 Locations = Mapping[DeviceID, Location]
@@ -81,8 +85,8 @@ def _locations(fleet: Snapshot) -> dict[str, Locations]:
     }
 
 
-def _pairs(locations: Locations, devices: Sequence[DeviceID]) -> tuple[Pair, ...]:
-    return align([locations[device] for device in devices]).pairs
+def _align(locations: Locations, devices: Sequence[DeviceID]) -> Alignment:
+    return align([locations[device] for device in devices])
 
 
 def gpu_nic(pairs: Iterable[Pair]) -> Pairs:

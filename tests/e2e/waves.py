@@ -1,0 +1,274 @@
+"""
+Fill a fleet in waves of pods on a real control plane, in several ways, and judge what the pods got.
+
+    python -m tests.e2e.waves --fleet FILE --pods 300 --waves 4
+
+Each way starts on the empty cluster: the stock scheduler or ours, without facts of machines, with the
+built-in ones or with those of all types, and with claims as they are written or rewritten for soft alignment.
+Prints each wave as it is bound, and for each way a row of a table: the GPU-NIC pairs as the machines are
+documented and as drivers publish, the pods whose pairs are all near, pods per second, and the scheduler's
+processor time for each, which tells more where the machine has other work. Below stands the most that could
+be reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from extender.cli.bench.documents import documented_facts
+from tests.e2e import fleet, workload
+from tests.e2e.admission import claim, request
+from tests.e2e.api import Api, connect, each
+from tests.e2e.control_plane import ControlPlane, start
+from tests.e2e.documented import Judged, judged, most_by_first_fit, most_sharing_a_root
+from tests.e2e.extender_server import Extender, until
+from tests.e2e.measure import current_snapshot, dumped, nominates
+from tests.e2e.process import processor_seconds
+from tests.e2e.releases import DEFAULT_MINOR, RELEASES
+from tests.e2e.rewriting import (
+    ASKING,
+    Rewriting,
+    pair_spec,
+    rewritten_by_policy,
+    rewritten_by_webhook,
+)
+from tests.e2e.ways import Way, configured, matches, served
+from tests.e2e.workload import GPU_CLASS, NIC_CLASS
+from tests.machines.facts import facts_file
+from tests.waves.judgement import built_in_facts, told
+from tests.waves.workload import MIXED, Ask, draw
+
+
+class Facts(StrEnum):
+    """Of which machine types of a generated fleet the extender has facts."""
+
+    NONE = "none"
+    BUILT_IN = "built-in"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class FillingWay(Way):
+    """``facts`` that the extender has, if there is one, and who rewrites claims."""
+
+    facts: Facts = Facts.NONE
+    rewriting: Rewriting = Rewriting.NOBODY
+
+
+DECISIVE, NOMINATE = ("--decisive",), ("--nominate",)
+BOTH = (*DECISIVE, *NOMINATE)
+WAYS = (
+    FillingWay("stock"),
+    FillingWay("decisive, no facts", 150, DECISIVE),
+    FillingWay("decisive, built-in facts", 150, DECISIVE, Facts.BUILT_IN),
+    FillingWay("decisive, all facts", 150, DECISIVE, Facts.ALL),
+    FillingWay("nominate, all facts", 0, NOMINATE, Facts.ALL),
+    FillingWay("both, no facts", 150, BOTH),
+    FillingWay("both, built-in facts", 150, BOTH, Facts.BUILT_IN),
+    FillingWay("both, all facts", 150, BOTH, Facts.ALL),
+    FillingWay("webhook", rewriting=Rewriting.WEBHOOK),
+    FillingWay("policy", rewriting=Rewriting.POLICY),
+    FillingWay("webhook, nominated", 0, NOMINATE, rewriting=Rewriting.WEBHOOK),
+    FillingWay("policy, nominated", 0, NOMINATE, rewriting=Rewriting.POLICY),
+    FillingWay("webhook, both, all facts", 150, BOTH, Facts.ALL, Rewriting.WEBHOOK),
+)
+USUAL = 4
+"""The first of these are what runs by default."""
+WAVE_SECONDS = 1800.0
+SETTLED_SECONDS = 60.0
+"""Where no pod was bound for so long, the others find no node: the scheduler tries each again sooner."""
+PAIR = Ask(1, 1)
+
+
+class _Row(NamedTuple):
+    """What came of a way: pods, seconds until they were bound, and processor time of the scheduler."""
+
+    way: str
+    bound: int
+    seconds: float
+    cpu: float
+    predictions: str
+    judged: Judged
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run every way in turn and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e.waves", description=__doc__)
+    parser.add_argument("--minor", default=DEFAULT_MINOR, choices=sorted(RELEASES))
+    parser.add_argument("--nodes", type=int, default=500, help="generated nodes")
+    parser.add_argument("--fleet", type=Path, help="a dump instead, JSON, gzipped or not")
+    parser.add_argument("--pods", type=int, default=300, help="in each wave")
+    parser.add_argument("--waves", type=int, default=4)
+    parser.add_argument("--mix", choices=("pairs", "mixed"), default="pairs", help="what the pods ask for")
+    parser.add_argument("--seed", type=int, default=1, help="of the mixed pods")
+    parser.add_argument("--gpu-class", default=GPU_CLASS, help="DeviceClass of the GPUs that pods ask for")
+    parser.add_argument("--way", action="append", choices=[way.name for way in WAYS], help="only these")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as directory, start(options.minor, Path(directory)) as plane:
+        asyncio.run(_measure(plane, options))
+    return 0
+
+
+async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
+    count = options.pods * options.waves
+    asks = draw(MIXED, count, options.seed) if options.mix == "mixed" else [PAIR] * count
+    documents = fleet.generated(options.nodes) if options.fleet is None else dumped(options.fleet)
+    ways = [way for way in WAYS if way.name in options.way] if options.way else WAYS[:USUAL]
+    async with connect(plane) as api:
+        await fleet.load(api, documents)
+        _say(f"Kubernetes {plane.version}, {options.waves} waves of {options.pods} pods, {options.mix}")
+        rows = [await _fill(plane, api, way, asks, options) for way in ways]
+        _say("")
+        _table(rows)
+        empty = await current_snapshot(api, plane)
+    first_fit = most_by_first_fit(empty, [(ask.gpus, ask.nics) for ask in asks])
+    _say(f"\nat most, with any choice of nodes: {first_fit.aligned} pods with near pairs")
+    if options.mix == "pairs":
+        spec = pair_spec(options.gpu_class)
+        known = most_sharing_a_root(told(empty, documented_facts()), spec)
+        _say(f"at most, with any choice of nodes: {first_fit.on_root} pods on one documented root")
+        _say(
+            f"at most, with any choice of nodes and devices: {known} pods on one documented root, "
+            f"{most_sharing_a_root(empty, spec)} on one that is published"
+        )
+
+
+async def _fill(
+    plane: ControlPlane, api: Api, way: FillingWay, asks: Sequence[Ask], options: argparse.Namespace
+) -> _Row:
+    """All waves, each when the one before has settled; the cluster is empty again afterwards."""
+    pods = [(f"pod-{number}", ask) for number, ask in enumerate(asks)]
+    create = partial(_create, api, options.gpu_class, ASKING if way.rewriting else {})
+    spent = used = 0.0
+    bound = 0
+    async with _running(plane, api, way, options.gpu_class) as extender:
+        config = configured(plane, way, extender.url if extender is not None else "")
+        with plane.scheduler(config) as scheduler:
+            for first in range(0, len(pods), options.pods):
+                began, used_before = time.monotonic(), processor_seconds(scheduler)
+                await each(create, pods[first : first + options.pods])
+                before, (at, bound) = bound, await _settled(api, min(first + options.pods, len(pods)))
+                seconds, cpu = at - began, processor_seconds(scheduler) - used_before
+                spent, used = spent + seconds, used + cpu
+                number, new = first // options.pods + 1, bound - before
+                _say(
+                    f"{way.name}, wave {number}: {new} bound, {new / seconds:.1f} pods/s, "
+                    f"{1000 * cpu / max(new, 1):.0f} ms of the scheduler for each"
+                )
+        placed = await workload.bound(api, [name for name, _ in pods])
+        found = judged(await current_snapshot(api, plane), await workload.allocations(api, placed))
+        predicted = matches(extender) if extender is not None else Counter[str]()
+    await workload.clear(api, WAVE_SECONDS)
+    predictions = ", ".join(f"{count} {name}" for name, count in predicted.most_common())
+    return _Row(way.name, bound, spent, used, predictions, found)
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    plane: ControlPlane, api: Api, way: FillingWay, gpu_class: str
+) -> AsyncIterator[Extender | None]:
+    """The extender, where the way has one, and what rewrites claims."""
+    machines = _machines(plane.directory, way.facts)
+    async with contextlib.AsyncExitStack() as stack:
+        if way.rewriting is Rewriting.WEBHOOK:
+            webhook = rewritten_by_webhook(plane, api, gpu_class, (*way.options, *machines))
+            extender: Extender | None = await stack.enter_async_context(webhook)
+        else:
+            extender = await stack.enter_async_context(served(plane, way, machines))
+        if extender is not None and "--nominate" in way.options:
+            await until(partial(nominates, extender), "nominating")
+        if way.rewriting is Rewriting.POLICY:
+            await stack.enter_async_context(rewritten_by_policy(plane, api, gpu_class))
+        yield extender
+
+
+def _machines(directory: Path, facts: Facts) -> tuple[str, ...]:
+    """The option of ``serve``, for the names by which a generated fleet labels its nodes."""
+    if facts is Facts.NONE:
+        return ("--machines", "none")
+    path = directory / f"{facts}.machines.json"
+    path.write_text(facts_file(built_in_facts() if facts is Facts.BUILT_IN else documented_facts()))
+    return ("--machines", "none", str(path))
+
+
+async def _create(api: Api, gpu_class: str, annotations: Mapping[str, str], pod: tuple[str, Ask]) -> None:
+    name, ask = pod
+    wanted = ((gpu_class, "gpu", ask.gpus), (NIC_CLASS, "nic", ask.nics))
+    requests = [request(of, device_class, count=count) for device_class, of, count in wanted if count]
+    claims = [[each] for each in requests] if ask.claims == 2 else [requests]
+    for number, group in enumerate(claims):
+        await api.create(claim(f"{name}-{number}", *group, annotations=annotations))
+    await workload.create_pod(api, name, _SHAPES[len(claims)])
+
+
+_SHAPES = {1: workload.Ask.ONE_CLAIM, 2: workload.Ask.TWO_CLAIMS}
+
+
+async def _settled(api: Api, wanted: int) -> tuple[float, int]:
+    """When the last pod was bound, and how many are, once all are or the others find no node."""
+    deadline = time.monotonic() + WAVE_SECONDS
+    at, bound = time.monotonic(), 0
+    while True:
+        pods = await api.list_all("Pod", workload.NAMESPACE)
+        now = sum(1 for pod in pods if pod["spec"].get("nodeName"))
+        if now > bound:
+            at, bound = time.monotonic(), now
+        if bound == wanted or time.monotonic() > min(deadline, at + SETTLED_SECONDS):
+            return at, bound
+        # The machine is small: looking all the time would be most of what is measured.
+        await asyncio.sleep(1)
+
+
+_PAIRS = ("one root", "one NUMA node", "farther", "unknown")
+_HEADS = (
+    "nodes chosen by",
+    "bound",
+    "near pairs",
+    *(f"{judge}: {words}" for judge in ("documented", "published") for words in _PAIRS),
+    "mean documented alignment",
+    "pods/s",
+    "scheduler's CPU per pod",
+    "predictions",
+)
+
+
+def _table(rows: Sequence[_Row]) -> None:
+    _line(*_HEADS)
+    _line(*["---"] * len(_HEADS))
+    for row in rows:
+        _line(
+            row.way,
+            row.bound,
+            row.judged.aligned,
+            *row.judged.documented,
+            *row.judged.published,
+            f"{row.judged.mean:.3f} of {row.judged.rated}",
+            f"{row.bound / row.seconds:.1f}",
+            f"{1000 * row.cpu / max(row.bound, 1):.0f} ms",
+            row.predictions or "-",
+        )
+
+
+def _line(*cells: object) -> None:
+    _say(f"| {' | '.join(map(str, cells))} |")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
