@@ -81,7 +81,7 @@ def _columns(sockets: Sequence[MapSocket]) -> Iterator[tuple[str, tuple[MapNumaN
     """What is drawn as one block: a socket; where sockets are unknown, each NUMA node on its own."""
     for socket in sockets:
         if socket.known:
-            yield f"Socket {socket.name}".rstrip(), socket.numa_nodes
+            yield _by_facts(f"Socket {socket.name}".rstrip(), told=socket.told), socket.numa_nodes
         else:
             for node in socket.numa_nodes:
                 yield "Socket unknown", (node,)
@@ -116,7 +116,7 @@ def _numa_node(canvas: _Canvas, node: MapNumaNode, x: int, y: int, linked: set[D
             _root(inside, root, beside, bottom, 1, linked)
         bottom += _TITLE + _BOX_HEIGHT + _PAD + _GAP
     height = bottom - y
-    name = f"NUMA node {node.name}" if node.name else "NUMA node unknown"
+    name = _by_facts(f"NUMA node {node.name}", told=node.told) if node.name else "NUMA node unknown"
     canvas.parts += [_frame("numa", x, y, _NODE_WIDTH, height, name), *inside.parts]
     return height
 
@@ -126,7 +126,9 @@ def _root(canvas: _Canvas, root: MapRoot, x: int, y: int, columns: int, linked: 
         device for number, device in enumerate(root.devices) if number < _MOST_DEVICES or device.id in linked
     ]
     hidden = len(root.devices) - len(devices)
-    name = f"PCIe root {root.name}" if root.name else "PCIe root unknown"
+    # A root of one device has no room for more words.
+    kind = "root" if root.told else "PCIe root"
+    name = _by_facts(f"{kind} {root.name}", told=root.told) if root.name else "PCIe root unknown"
     if root.off_bus:
         name = "on no PCIe root"
     if hidden:
@@ -158,10 +160,12 @@ def _device(device: MapDevice, x: int, y: int, *, marked: bool) -> Markup:
     who = device.holders[0] if device.holders else "free"
     if len(device.holders) > 1:
         who = f"{len(device.holders)} pods share it"
-    told = f"{device.id}: {', '.join(device.holders) or 'free'}"
+    words = f"{device.id}: {', '.join(device.holders) or 'free'}"
+    if device.told:
+        words += "; facts of the machine tell where it is"
     return element(
         "g",
-        element("title", told),
+        element("title", words),
         element("rect", x=x, y=y, width=_BOX_WIDTH, height=_BOX_HEIGHT, rx=4),
         element("rect", x=x, y=y, width=5, height=_BOX_HEIGHT, rx=2, class_="tab"),
         element("text", _short(_label(device), _LINE), x=x + 11, y=y + 16, class_="name"),
@@ -213,6 +217,10 @@ def _on_curve(start: int, first: int, second: int, end: int, along: float) -> fl
     """A point of a Bézier curve, ``along`` from 0 to 1."""
     back = 1 - along
     return back**3 * start + 3 * back**2 * along * first + 3 * back * along**2 * second + along**3 * end
+
+
+def _by_facts(name: str, *, told: bool) -> str:
+    return f"{name} (facts)" if told else name
 
 
 def _label(device: MapDevice) -> str:

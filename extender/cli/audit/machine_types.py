@@ -29,6 +29,9 @@ def machine_type_cards(audit: Audit, totals: Totals) -> Iterator[Markup]:
         class_="soft small",
     )
     yield _legend({kind for row in busy for kind, _ in row.machine_type.devices})
+    machines, nodes = audit.snapshot.machines, audit.snapshot.nodes
+    if any(machines.used(nodes[row.worst].inventory.facts) for row in busy[:_MOST_SHAPES]):
+        yield element("p", "(facts): facts of the machine tell it, and no driver.", class_="soft small")
     by_node: dict[str, list[PodFinding]] = {}
     for finding in audit.findings:
         by_node.setdefault(finding.running.pod.node_name, []).append(finding)

@@ -68,6 +68,13 @@ class MachineFacts:
         """The types that a node with these labels may be of."""
         return tuple([each for each in self.types if each.has_labels(labels)])
 
+    def used(self, use: FactsUse | None) -> MachineType | None:
+        """The type that a node is judged by, if it is judged by any."""
+        if use is None or use.problem is not None:
+            return None
+        named = (use.machine, use.origin)
+        return next(each for each in self.types if (each.name, each.origin) == named)
+
 
 NO_FACTS = MachineFacts()
 

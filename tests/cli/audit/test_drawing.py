@@ -128,3 +128,14 @@ def test_markup_escapes_all_but_markup():
     )
     assert joined("a<", Markup("<br/>")) == "a&lt;<br/>"
     assert element("meta", charset="utf-8", data_x=1) == '<meta charset="utf-8" data-x="1"/>'
+
+
+def test_what_facts_tell_is_marked():
+    """Beside the name of socket, NUMA node and root, and in what is said of the device."""
+    told = MapDevice(DeviceID("d", "p", "gpu-0"), DeviceKind.GPU, (), told=True)
+    roots = (MapRoot("pci0000:15", (told,), told=True), root("pci0000:b4", device("nic-0", DeviceKind.NIC)))
+    drawn = str(node_drawing([MapSocket(True, "0", (MapNumaNode("1", roots, True),), True)], [], "n"))
+    assert drawn.count("(facts)") == 3
+    assert ">root pci0000:15 (facts)<" in drawn
+    assert ">PCIe root pci0000:b4<" in drawn
+    assert drawn.count("facts of the machine tell where it is") == 1

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from extender.core.audit.machine_types import INSTANCE_TYPE, machine_types
 from extender.core.audit.node_map import node_map
+from extender.core.topology.machine_facts import MachineFacts, MachineType, Place
 from extender.core.topology.vocabulary import DeviceKind
 from extender.model import Consumer, Device, DeviceID, Node
 from tests import builders as b
 
 NUMA = {"r0": 0, "r1": 1}
+ROOT = "resource.kubernetes.io/pcieRoot"
 
 
 def test_names_and_allocations_do_not_tell_shapes_apart():
@@ -84,3 +86,33 @@ def test_cpus_are_on_no_root_and_come_first():
     ((first, second),) = [node.roots for node in socket.numa_nodes]
     assert first.off_bus
     assert not second.off_bus
+
+
+def test_facts_of_the_machine_fill_the_names():
+    """What only facts tell is marked, and what is published is not; facts that contradict it tell nothing."""
+    silent = Device("gpu-0")
+    nic = Device("nic-0", {"dra.net/numaNode": b.number(1), ROOT: b.text("pci0000:b4")})
+    slices = [b.slice_of("gpu.nvidia.com", "n", [silent]), b.slice_of("dra.net", "n", [nic])]
+
+    def drawn(nic_node):
+        places = {
+            "gpu.nvidia.com/gpu-0": Place("pci0000:15", numa=0, socket=0),
+            "dra.net/nic-0": Place("pci0000:b4", numa=nic_node, socket=1),
+        }
+        facts = MachineFacts((MachineType("box", "facts.yaml, line 2", {}, places),))
+        return [
+            (socket.name, socket.told, node.name, node.told, root.name, root.told, device.told)
+            for socket in node_map("n", b.snapshot((Node("n"), slices), machines_known=facts))
+            for node in socket.numa_nodes
+            for root in node.roots
+            for device in root.devices
+        ]
+
+    assert drawn(nic_node=1) == [
+        ("1", True, "1", False, "pci0000:b4", False, True),
+        ("0", True, "0", True, "pci0000:15", True, True),
+    ]
+    assert drawn(nic_node=0) == [
+        ("", False, "1", False, "pci0000:b4", False, False),
+        ("", False, "", False, "", False, False),
+    ]
