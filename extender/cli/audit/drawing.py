@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 
 from extender.core.audit.node_map import MapDevice, MapNumaNode, MapRoot, MapSocket
 from extender.core.topology.locations import Distance
@@ -41,10 +42,18 @@ class Link:
 
 @dataclass(slots=True)
 class _Canvas:
-    """What is drawn, back to front, and where each device's box has its upper left corner."""
+    """
+    The frames that are drawn, back to front, the devices within them, and where each device's box has its
+    upper left corner.
+    """
 
     parts: list[Markup] = field(default_factory=list)
+    devices: list[Markup] = field(default_factory=list)
     corners: dict[DeviceID, tuple[int, int]] = field(default_factory=dict)
+
+    def inside(self) -> _Canvas:
+        """For what is drawn onto a frame whose size it decides."""
+        return _Canvas(devices=self.devices, corners=self.corners)
 
 
 def node_drawing(sockets: Sequence[MapSocket], links: Sequence[Link], title: str) -> Markup:
@@ -68,7 +77,10 @@ def node_drawing(sockets: Sequence[MapSocket], links: Sequence[Link], title: str
         "svg",
         element("title", title),
         joined(*canvas.parts),
-        joined(*lines),
+        # Behind the devices, whose names a line that passes by would hide.
+        joined(*(line.path for line in lines)),
+        joined(*canvas.devices),
+        joined(*(line.ends for line in lines)),
         class_="node",
         viewBox=f"-1 -1 {width + 2} {height + 2}",
         width=width + 2,
@@ -91,7 +103,7 @@ def _socket(
     canvas: _Canvas, name: str, nodes: Sequence[MapNumaNode], x: int, y: int, linked: set[DeviceID]
 ) -> int:
     """Draw a socket and return its height."""
-    inside = _Canvas(corners=canvas.corners)
+    inside = canvas.inside()
     bottom = y + _TITLE + _GAP
     for node in nodes:
         bottom += _numa_node(inside, node, x + _PAD, bottom, linked) + _GAP
@@ -101,7 +113,7 @@ def _socket(
 
 
 def _numa_node(canvas: _Canvas, node: MapNumaNode, x: int, y: int, linked: set[DeviceID]) -> int:
-    inside = _Canvas(corners=canvas.corners)
+    inside = canvas.inside()
     bottom = y + _TITLE + _GAP
     left = x + _PAD
     for alone, roots in groupby(node.roots, key=lambda root: len(root.devices) == 1):
@@ -141,7 +153,7 @@ def _root(canvas: _Canvas, root: MapRoot, x: int, y: int, columns: int, linked: 
     for number, device in enumerate(devices):
         left = x + _PAD + number % columns * (_ROOT_WIDTH + _GAP)
         top = y + _TITLE + number // columns * (_BOX_HEIGHT + _GAP)
-        canvas.parts.append(_device(device, left, top, marked=device.id in linked))
+        canvas.devices.append(_device(device, left, top, marked=device.id in linked))
         canvas.corners[device.id] = (left, top)
     return height
 
@@ -174,7 +186,14 @@ def _device(device: MapDevice, x: int, y: int, *, marked: bool) -> Markup:
     )
 
 
-def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -> Iterator[Markup]:
+class _Line(NamedTuple):
+    """What is drawn of a link behind the devices, and what before them."""
+
+    path: Markup
+    ends: Markup
+
+
+def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -> Iterator[_Line]:
     """From side to side of two boxes, around the right of boxes that stand below each other."""
     for number, link in enumerate(links):
         if link.a not in corners or link.b not in corners:
@@ -184,10 +203,14 @@ def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -
         bend = (start + end) // 2 if right > left else start + 2 * _GAP
         top, bottom = top + _BOX_HEIGHT // 2, bottom + _BOX_HEIGHT // 2
         along = _LABEL_PLACES[number % len(_LABEL_PLACES)]
-        yield element(
+        path = element(
             "g",
             element("title", f"{link.a.device} and {link.b.device}: {link.distance}"),
             element("path", d=f"M{start} {top} C{bend} {top} {bend} {bottom} {end} {bottom}"),
+            class_=f"link at-{link.distance}",
+        )
+        ends = element(
+            "g",
             element("circle", cx=start, cy=top, r=4),
             element("circle", cx=end, cy=bottom, r=4),
             element(
@@ -196,8 +219,9 @@ def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -
                 x=round(_on_curve(start, bend, bend, end, along)),
                 y=round(_on_curve(top, top, bottom, bottom, along)) + 4,
             ),
-            class_=f"link at-{link.distance}",
+            class_=f"ends at-{link.distance}",
         )
+        yield _Line(path, ends)
 
 
 def line_sample(distance: Distance) -> Markup:

@@ -108,9 +108,10 @@ def caveats(audit: Audit, totals: Totals) -> list[str]:
     partly = sum(finding.judgement is KnownDistances.PARTLY_KNOWN for finding in audit.findings)
     if totals.silent:
         drivers = ", ".join(f"{each.driver} ({counted(each.pods, 'pod')})" for each in totals.silent)
+        in_part = f", and {partly} only in part," if partly else ""
         sentences.append(
-            f"{totals.all.unknown} cannot be judged, and {partly} only in part, because drivers do not "
-            f"publish the NUMA node of devices: {drivers}. Unknown is not counted as lost."
+            f"{totals.all.unknown} cannot be judged{in_part} because drivers do not publish the NUMA node of "
+            f"devices: {drivers}. Unknown is not counted as lost."
         )
     if audit.unrated:
         counts = audit.unrated.most_common()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
 from itertools import combinations
 from xml.etree import ElementTree as ET
 
@@ -109,6 +111,26 @@ def test_links_join_devices_that_are_drawn():
         "link at-remote"
     ]
     assert len(boxes(svg, "marked")) == 2
+
+
+def test_lines_are_behind_devices_and_their_labels_before():
+    """A line that passes by a device does not hide its name."""
+    a, b = (DeviceID("d", "p", f"gpu-{socket}-0-0-0") for socket in (0, 1))
+    svg = drawn(machine(2, 1, 2, 1), [Link(a, b, Distance.REMOTE)])
+    order = [group.get("class", "").split(" ")[0] for group in svg]
+    order = [name for name in order if name in ("device", "link", "ends")]
+    assert order == ["link", *["device"] * 4, "ends"]
+
+
+def test_each_distance_has_a_line_of_its_own():
+    """By its pattern and width, for those who see no colours."""
+    css = resources.files("extender").joinpath("data/audit.css").read_text(encoding="utf-8")
+    rules = dict(re.findall(r"svg\.node \.at-([\w-]+) path \{([^}]*)\}", css))
+    assert rules.keys() <= set(Distance)
+    lines = {distance: rules.get(distance, "").strip() for distance in Distance}
+    assert len(set(lines.values())) == len(lines)
+    solid = [distance for distance, rule in lines.items() if "dasharray" not in rule]
+    assert solid == [Distance.DEVICE, Distance.PCIE_ROOT]
 
 
 def test_a_root_with_very_many_devices_is_cut_but_for_linked_ones():
