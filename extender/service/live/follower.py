@@ -15,6 +15,7 @@ from ..judging import TURN_UNITS
 from ..wire import host_priority
 from .evidence import recording_of
 from .likely_nodes import LikelyNodes, likely_nodes
+from .prediction_check import node_of
 from .unconfirmed_pods import PodState
 
 if TYPE_CHECKING:
@@ -134,9 +135,29 @@ class LiveFollower:
 
     def on_unscored(self, pod: Pod, names: Sequence[str]) -> None:
         """Follow the attempt of a pod that we do not score: it takes devices all the same."""
+        if len(names) == 1:
+            self._move_sharer(pod, names[0])
         evaluation = self.evaluate(self.store.current, pod, self.memo, self.settings)
         likely = LikelyNodes((names[0],)) if len(names) == 1 else LikelyNodes()
         self._follow(pod, evaluation, likely, names)
+
+    def _move_sharer(self, pod: Pod, node: str) -> None:
+        """
+        Learn from the only node that is left for a pod where another one of its group landed.
+
+        They share a claim whose devices are of that node, and the scheduler holds it for the first of them.
+        """
+        if pod.group is None or self.handler.state_of(pod) is not PodState.CONFIRMED:
+            return
+        shared = {(pod.namespace, entry.claim) for entry in pod.claims}
+        sharer = self.store.sharer(pod.group, shared, node)
+        evaluation = self.checks.evaluation_of(sharer, node) if sharer is not None else None
+        if sharer is None or evaluation is None:
+            return
+        with suppress(TurnOver):
+            claims = evaluation.allocated_on(node, evaluation.budget(Turn(TURN_UNITS)))
+            if any(claim.key in shared and node_of(claim) == node for claim in claims):
+                self.store.assume(sharer, claims, (node,), group=pod.group)
 
     def on_scored(
         self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str], entries: list[bytes]

@@ -178,6 +178,14 @@ class InFlight:
         claim = assumption.claims[key] if assumption is not None else None
         return claim if claim is not None and claim.allocation is not None else None
 
+    def sharer(self, group: GroupKey, keys: Iterable[ClaimKey], node: str) -> str | None:
+        """The pod of a group's simulation that has one of these claims, and may land elsewhere."""
+        for key in keys:
+            assumption = self._by_claim.get(key)
+            if assumption is not None and assumption.group == group and assumption.nodes != (node,):
+                return assumption.pod_uid
+        return None
+
     def drop_claim(self, key: ClaimKey) -> None:
         """End what is assumed of a claim, if anything."""
         assumption = self._by_claim.pop(key, None)

@@ -19,6 +19,12 @@ NUDGE_PERCENT = 3
 SHARE = 8
 """One best node in this many is a likely node of the pod: the scheduler's own scores choose among them."""
 
+GROUP_SHARE = 64
+"""
+The same for a pod in a group: the API shows where its pods land only after the last of them was asked about,
+so as many as a large group has must find likely nodes of their own.
+"""
+
 MOST_LIKELY = 64
 # Each costs an entry of its own in the answer.
 
@@ -54,9 +60,9 @@ def likely_nodes(
     A single node has no rival. With ``decisive`` our score outweighs all others, and it is one node, of
     those that rank first. Without, it is a share of the best nodes outside ``taken_nodes``, where pods
     before this one may be about to land: no prediction for a likely node depends on where these do, unless
-    there is no other. Only best nodes are raised, so that a node of better alignment always scores
-    higher. The pod's UID picks, which spreads pods over equal nodes and does not depend on the order of
-    ``names``. Call it after ``evaluation.entries(names)``.
+    there is no other. A pod in a group gets a smaller share. Only best nodes are raised, so that a node of
+    better alignment always scores higher. The pod's UID picks, which spreads pods over equal nodes and does
+    not depend on the order of ``names``. Call it after ``evaluation.entries(names)``.
     """
     if len(names) == 1:
         return LikelyNodes((names[0],))
@@ -69,7 +75,7 @@ def likely_nodes(
     if decisive:
         return LikelyNodes((top[number % len(top)],), score_max)
     free = [name for name in top if name not in taken_nodes] or top
-    step = max(SHARE, -(-len(free) // MOST_LIKELY))
+    step = max(SHARE if pod.group is None else GROUP_SHARE, -(-len(free) // MOST_LIKELY))
     nodes = free[number % step :: step] or [free[number % len(free)]]
     return LikelyNodes(tuple(nodes), nudge(score_max))
 

@@ -151,6 +151,10 @@ class LiveStore:
         """The API shows the pod: what is assumed of it counts like any other."""
         self._in_flight.confirm(pod_uid)
 
+    def sharer(self, group: GroupKey, keys: Iterable[ClaimKey], node: str) -> str | None:
+        """The pod of a group's simulation that has one of these claims, not on the node as far as we know."""
+        return self._in_flight.sharer(group, keys, node)
+
     def assume(
         self,
         pod_uid: str,

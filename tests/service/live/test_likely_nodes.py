@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -44,10 +45,9 @@ def many():
     return evaluated(dict.fromkeys(names, ALIGNED) | {"far": APART}), [*names, "far"]
 
 
-def likely(evaluation, names, *, pod="job", decisive=False, taken_nodes=()):
-    return likely_nodes(
-        b.pod(pod), evaluation, names, score_max=100, decisive=decisive, taken_nodes=taken_nodes
-    )
+def likely(evaluation, names, *, pod="job", group="", decisive=False, taken_nodes=()):
+    asking = replace(b.pod(pod), pod_group=group)
+    return likely_nodes(asking, evaluation, names, score_max=100, decisive=decisive, taken_nodes=taken_nodes)
 
 
 @pytest.mark.parametrize("decisive", [False, True])
@@ -150,3 +150,14 @@ def test_without_knowing_all_nodes_nothing_is_preferred(evaluation, names, decis
     """An unknown node may be the better one."""
     evaluation.entries(names)
     assert likely(evaluation, names, decisive=decisive) == LikelyNodes()
+
+
+def test_every_pod_of_a_large_group_has_likely_nodes_of_its_own(many):
+    """Nothing is known of where they land until the last of them was asked about."""
+    evaluation, names = many
+    occupied: list[str] = []
+    for number in range(64):
+        nodes = likely(evaluation, names, pod=f"job-{number}", group="crew", taken_nodes=occupied).nodes
+        assert len(nodes) in (1, 2)
+        assert not set(nodes) & set(occupied)
+        occupied += nodes

@@ -13,6 +13,7 @@ from extender.model.kinds import NODE, POD, RESOURCE_CLAIM, RESOURCE_SLICE
 from extender.service.http import verbs
 from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import SIMULATED_SECONDS
+from extender.service.live.prediction_check import node_of
 from tests import builders as b
 from tests.service.live.live_cluster import NODES, at_once, body, live_service
 
@@ -159,6 +160,29 @@ def test_required_rejects_no_node_over_a_simulation(gang):
     assert gang.passing(*SECOND, "x", "z") == ["x", "z"]
     gang.show("near", "g", nominated_node_name="z")
     assert gang.passing(*SECOND, "x", "z") == ["x"]
+
+
+def test_a_shared_claim_says_where_the_pod_before_landed(gang):
+    """The scheduler did not follow our scores: only one node is left for the next pod with the claim."""
+    expected = chosen(gang.ask(*FIRST))
+    (other,) = {"x", "y"} - {expected}
+    gang.show("job-2", "c")
+    gang.passing("job-2", "c", other)
+    (claim,) = gang.live.store.assumed
+    assert node_of(claim) == other
+    gang.passing(*SECOND, expected)
+    assert {node_of(claim) for claim in gang.live.store.assumed} == {other, expected}
+
+
+@pytest.mark.parametrize("group", ["", "others"])
+def test_pods_that_share_a_claim_across_groups_say_nothing(gang, group):
+    """They are in no simulation together."""
+    expected = chosen(gang.ask(*FIRST))
+    (other,) = {"x", "y"} - {expected}
+    gang.group = group
+    gang.show("job-2", "c")
+    gang.passing("job-2", "c", other)
+    assert [node_of(claim) for claim in gang.live.store.assumed] == [expected]
 
 
 def test_a_made_up_pod_takes_no_part(gang):
