@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.kube.api.nominations import Written
 from extender.service.nomination.renewal import RENEW_PART
 from tests import builders as b
@@ -28,6 +29,8 @@ STEPS = st.lists(
                 "clear",
                 "wait",
                 "steal",
+                "ask",
+                "score",
             ]
         ),
         st.sampled_from(NAMES),
@@ -39,7 +42,8 @@ STEPS = st.lists(
 
 def check(cluster):
     """What holds at every moment."""
-    devices = [device for each in cluster.nominator.outstanding for device in each.devices]
+    open_ = [each for each in cluster.nominator.outstanding if not each.asked]
+    devices = [device for each in open_ for device in each.devices]
     # At most one outstanding nomination for each device, and only for devices that nobody has.
     assert len(set(devices)) == len(devices)
     held = {
@@ -49,7 +53,7 @@ def check(cluster):
         for result in claim.allocation.results
         if claim.name.startswith("thief")
     }
-    fresh = [each for each in cluster.nominator.outstanding if each.decided == cluster.clock.now]
+    fresh = [each for each in open_ if each.decided == cluster.clock.now]
     assert held.isdisjoint(device for each in fresh for device in each.devices)
     assert len(set(cluster.assumed)) == len(cluster.assumed)
     # Whoever waits waits for no lower priority: checked where decisions are made.
@@ -91,10 +95,25 @@ def act(cluster, step, name, number):
         cluster.show(replace(pending, nominated_node="", nominated_by=()))
     elif step == "steal" and nomination:
         cluster.claim(b.holding(f"thief-{name}", *nomination.devices))
+    elif step in ("ask", "score") and pending and not cluster.claims[f"c-{name}"].allocation:
+        ask(cluster, name, node, "n0", "n1", "n2") if step == "score" else ask(cluster, name, node)
     elif step == "wait":
         cluster.clock.now += SECONDS * (0.01, RENEW_PART, 1.1)[number]
         cluster.store.expire()
         cluster.nominator.expire()
+
+
+def ask(cluster, name, *nodes):
+    """Ask about a pod as a scheduler that filters; it gets what it would if nobody were nominated."""
+    node = cluster.ask(name, *dict.fromkeys(nodes))
+    got = cluster.store.current.claims["default", f"c-{name}"]
+    if got.allocation is None:
+        return
+    node = got.allocation.results[0].id.pool
+    without = cluster.store.confirmed.with_claims([replace(got, allocation=None)])
+    pod = without.pods["default", name]
+    evaluation = evaluate(without, pod, Memo(lambda _name, _score: b""), Settings())
+    assert evaluation.allocated_on(node) == (got,)
 
 
 @settings(max_examples=150, deadline=None)
@@ -110,3 +129,26 @@ def test_no_device_is_promised_twice_and_order_is_kept(steps):
     assert cluster.assumed == []
     assert len(cluster.nominator.outstanding) == 0
     assert cluster.nominator.waiting == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(NAMES), st.sampled_from(("ask", "score", "bind", "delete"))), max_size=8
+    )
+)
+def test_whoever_is_asked_about_gets_the_first_devices(steps):
+    """All pods are nominated, three for each node or more, and the scheduler takes them in any order."""
+    cluster = NominatedCluster(near("n0", 4), near("n1", 4))
+    for name in NAMES[:-1]:
+        cluster.create(name)
+    for made in cluster.decide_all():
+        cluster.write(made)
+    cluster.create(NAMES[-1])
+    for name, step in steps:
+        nomination = cluster.nominator.nomination_of(f"uid-{name}")
+        if step != "score" and nomination is not None:
+            act(cluster, step, name, int(nomination.node[1:]))
+        elif step == "score":
+            act(cluster, step, name, 0)
+        check(cluster)

@@ -132,7 +132,7 @@ def _live(start: Snapshot, pods: int, results: Counter[str]) -> LiveFollower:
 
 def _asked(live: LiveFollower, pod: Pod, offered: Sequence[str], *, places: bool) -> dict[str, int]:
     """What we answer, and follow, as the verb does."""
-    live.on_request(pod)
+    live.on_request(pod, offered)
     evaluation = live.evaluate(live.store.current, pod, live.memo, live.settings)
     entries = evaluation.entries(offered)
     if places:

@@ -4,7 +4,7 @@ The node that a pod is nominated for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from zlib import crc32
@@ -28,15 +28,12 @@ class Choice:
     claims: tuple[Claim, ...]
     equals: int
 
-    @property
-    def devices(self) -> frozenset[DeviceID]:
-        """What the claims get."""
-        return frozenset(
-            result.id
-            for claim in self.claims
-            if claim.allocation is not None
-            for result in claim.allocation.results
-        )
+
+def devices_of(claims: Iterable[Claim]) -> frozenset[DeviceID]:
+    """What the claims get."""
+    return frozenset(
+        result.id for claim in claims if claim.allocation is not None for result in claim.allocation.results
+    )
 
 
 def choose_node(

@@ -19,7 +19,8 @@ class Refusal(StrEnum):
 
     ``other-scheduler``: none of the profiles that we nominate for owns the pod. ``gated``: it has scheduling
     gates. ``deleting``: it is being deleted. ``pod-group``: it belongs to a pod group. ``nominated``:
-    somebody else has named a node, such as preemption. ``ignored``: its alignment policy is ``ignore``.
+    somebody else has named a node, such as preemption. ``under-way``: the scheduler has asked about it, and
+    may be about to place it. ``ignored``: its alignment policy is ``ignore``.
     ``volumes`` to ``release``: the scheduler asks something of a node that is not modelled, see
     ``core.scheduling.reasons.NotModelledCode``. ``claims``: it has no
     claim to be allocated, because they are allocated, not there yet, or cannot be judged.
@@ -33,6 +34,7 @@ class Refusal(StrEnum):
     DELETING = "deleting"
     POD_GROUP = "pod-group"
     NOMINATED = "nominated"
+    UNDER_WAY = "under-way"
     IGNORED = "ignored"
     VOLUMES = "volumes"
     INVALID_SELECTOR = "invalid-selector"
@@ -94,6 +96,7 @@ _TEXTS: dict[Refusal, str] = {
     Refusal.DELETING: "the pod is being deleted",
     Refusal.POD_GROUP: NOT_MODELLED_TEMPLATES[NotModelledCode.POD_GROUP],
     Refusal.NOMINATED: "somebody else has nominated the pod, such as the scheduler itself",
+    Refusal.UNDER_WAY: "the scheduler has asked about the pod, and may be about to place it",
     Refusal.IGNORED: "the alignment policy of the pod is ignore",
     Refusal.CLAIMS: "the pod has no claim to be allocated: they are allocated, not there, or not judged",
     Refusal.NO_NODE: "no node that passes the scheduler's other filters has the devices now",

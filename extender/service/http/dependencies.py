@@ -93,14 +93,14 @@ class Follower(Protocol):
     @property
     def confirmed(self) -> Snapshot | None:
         """
-        The snapshot without what is assumed for pods that the API does not show.
+        The snapshot without what is assumed that the scheduler need not have assumed.
 
         ``None``: nothing is assumed.
         """
         ...
 
-    def on_request(self, pod: Pod) -> None:
-        """Take note that filter or prioritize is asked about ``pod``."""
+    def on_request(self, pod: Pod, names: Sequence[str]) -> None:
+        """Take note that filter or prioritize is asked about ``pod``, for the nodes ``names``."""
         ...
 
     def on_filtered(self, pod: Pod, names: Sequence[str]) -> None:
@@ -219,7 +219,7 @@ class Service:
         return self.evaluate(self.store.current, pod, self.memo, self.settings)
 
     def confirmed_evaluation(self, pod: Pod) -> Evaluation[bytes] | None:
-        """Resolve ``pod`` without what is assumed for unconfirmed pods; ``None`` where that is nothing."""
+        """Resolve ``pod`` on what is ``confirmed``; ``None`` where that is all."""
         snapshot = self.follower.confirmed
         if snapshot is None or snapshot is self.store.current:
             return None

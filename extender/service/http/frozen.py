@@ -53,7 +53,7 @@ class NoFollower:
     def confirmed(self) -> None:
         return None
 
-    def on_request(self, pod: Pod) -> None:
+    def on_request(self, pod: Pod, names: Sequence[str]) -> None:
         """Do nothing."""
 
     def on_filtered(self, pod: Pod, names: Sequence[str]) -> None:

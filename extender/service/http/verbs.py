@@ -172,7 +172,7 @@ async def _filter(service: Service, args: ExtenderArgs) -> Answer:
             else Answer(answer)
         )
     with service.judging.request(pod) as is_last:
-        service.follower.on_request(pod)
+        service.follower.on_request(pod, args.names)
         service.recorder.on_request(Verb.FILTER, pod)
         rejected: Mapping[str, str] = {}
         if policy is Policy.REQUIRED:
@@ -193,7 +193,8 @@ async def _rejected(service: Service, pod: Pod, names: Sequence[str]) -> Mapping
     """
     The nodes that policy ``required`` rejects, each with the reason.
 
-    None because of what is assumed for pods that the API does not show: anybody can make these up.
+    None because of what is assumed for pods that the API does not show, which anybody can make up, nor
+    because of nominations, which reserve no devices.
     Raises ``NoOpinion``.
     """
     evaluation = service.evaluation(pod)
@@ -213,14 +214,14 @@ async def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
     no_opinion = _no_opinion(service, pod)
     if policy is Policy.IGNORE:
         if no_opinion is None:
-            service.follower.on_request(pod)
+            service.follower.on_request(pod, args.names)
             service.follower.on_unscored(pod, args.names)
         return Answer(wire.equal_scores(args.names, service.settings.neutral))
     if no_opinion is not None:
         answer = wire.equal_scores(args.names, service.settings.neutral)
         return _neutral(service, Verb.PRIORITIZE, no_opinion, answer)
     with service.judging.request(pod) as is_last:
-        service.follower.on_request(pod)
+        service.follower.on_request(pod, args.names)
         service.recorder.on_request(Verb.PRIORITIZE, pod)
         evaluation = service.evaluation(pod)
         try:

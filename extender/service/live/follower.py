@@ -19,14 +19,31 @@ from .prediction_check import node_of
 from .unconfirmed_pods import PodState
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Settings, Snapshot
     from extender.kube.watch.events import ReflectorState
-    from extender.model import DeviceID, Pod
+    from extender.model import Claim, DeviceID, Pod
 
     from .event_handler import EventHandler
     from .offered_nodes import OfferedNodes
     from .prediction_check import Mismatch, PredictionCheck
     from .store import LiveStore
+
+    class Nominated(Protocol):
+        """The pods that we have nominated."""
+
+        def on_request(self, pod_uid: str, names: Sequence[str]) -> None:
+            """The scheduler asks about a pod that the API shows, for the nodes ``names``."""
+            ...
+
+        def step_aside(self, pod_uid: str, node: str) -> bool:
+            """Take back what is assumed there of pods that come after this one; whether that was anything."""
+            ...
+
+        def on_followed(self, pod_uid: str, node: str, claims: Sequence[Claim]) -> None:
+            """The pod is assumed to get these ``claims`` on the node: others there come behind it."""
+            ...
 
 
 Evaluate = Callable[["Snapshot", "Pod", "Memo[bytes]", "Settings"], "Evaluation[bytes]"]
@@ -41,7 +58,8 @@ class LiveFollower:
     ``reflectors``: how each kind is kept up with, in times of ``clock``. ``decisive``: our score
     outweighs all others, so that one best node is where the pod lands. ``gates``: the scheduler's feature
     gates that differ from the release's defaults. ``handler``: what the reflectors report to.
-    ``offered`` remembers filter answers where we bind pods, ``None`` where we do not.
+    ``offered`` remembers filter answers where we bind pods, ``None`` where we do not; ``nominated`` are the
+    pods that we nominate, ``None`` where we do not.
     """
 
     live = True
@@ -58,6 +76,7 @@ class LiveFollower:
     decisive: bool = False
     gates: Mapping[str, bool] = field(default_factory=dict)
     offered: OfferedNodes | None = None
+    nominated: Nominated | None = None
 
     @property
     def age(self) -> float:
@@ -111,12 +130,20 @@ class LiveFollower:
 
     @property
     def confirmed(self) -> Snapshot:
-        """The snapshot without what is assumed for pods that the API does not show."""
+        """The snapshot without what is assumed that the scheduler need not have assumed."""
         return self.store.confirmed
 
-    def on_request(self, pod: Pod) -> None:
-        """Take back what was assumed of the pod: it is tried again, so that did not come about."""
+    def on_request(self, pod: Pod, names: Sequence[str]) -> None:
+        """
+        Take back what was assumed of the pod: it is tried again, so that did not come about.
+
+        The scheduler reserves no devices for nominated pods: those that it has not asked about come after
+        this one, where a single node is asked about.
+        """
         self.handler.on_request(pod)
+        # One without claims takes no devices, as a rule; of others ``_follow`` knows.
+        if self.nominated is not None and pod.claims and self.handler.state_of(pod) is PodState.CONFIRMED:
+            self.nominated.on_request(pod.uid, names)
 
     def on_filtered(self, pod: Pod, names: Sequence[str]) -> None:
         """
@@ -183,10 +210,9 @@ class LiveFollower:
             decisive=self.decisive,
             taken_nodes=self.store.taken_nodes,
         )
+        # Known as long as nothing is assumed anew.
+        score = evaluation.score(likely.nodes[0]) if likely.points else None
         self._follow(pod, evaluation, likely, names)
-        if not likely.points:
-            return entries
-        score = evaluation.score(likely.nodes[0])
         if score is None:
             return entries
         nodes = frozenset(likely.nodes)
@@ -204,13 +230,18 @@ class LiveFollower:
         self.handler.on_answer()
         if not pod.claims and not evaluation.pending:
             return
+        confirmed = state is PodState.CONFIRMED
+        nominated = self.nominated if confirmed and likely.node is not None else None
+        if nominated is not None and nominated.step_aside(pod.uid, likely.nodes[0]):
+            evaluation = self.evaluate(self.store.current, pod, self.memo, self.settings)
         self.checks.on_answer(pod, evaluation, names)
         claims = evaluation.pending
         if likely.node is not None:
             # Past the turn the pod counts as one of which only the claims are known until it lands.
             with suppress(TurnOver):
                 claims = evaluation.allocated_on(likely.node, evaluation.budget(Turn(TURN_UNITS)))
-        confirmed = state is PodState.CONFIRMED
         # A pod that anybody can make up takes no part in what is assumed of a group.
         group = pod.group if confirmed else None
         self.store.assume(pod.uid, claims, likely.nodes, confirmed=confirmed, group=group)
+        if nominated is not None:
+            nominated.on_followed(pod.uid, likely.nodes[0], claims)

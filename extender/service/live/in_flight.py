@@ -44,8 +44,9 @@ class Assumption:
     """
     ``claims`` of one pod with the allocations that they will get, without where its node is not known.
 
-    ``nodes``: where the pod may land. ``confirmed``: the API shows the pod. ``group``: that of whose
-    simulation this is a part; ``None`` as soon as the API shows the pod's node.
+    ``nodes``: where the pod may land. ``confirmed``: the API shows the pod. ``nominated``: the pod is
+    nominated by us, and the scheduler has not asked about it since, so it reserves no devices yet.
+    ``group``: that of whose simulation this is a part; ``None`` as soon as the API shows the pod's node.
     """
 
     pod_uid: str
@@ -53,6 +54,7 @@ class Assumption:
     nodes: tuple[str, ...]
     expires: float
     confirmed: bool = True
+    nominated: bool = False
     group: GroupKey | None = None
 
 
@@ -103,12 +105,26 @@ class InFlight:
 
     @property
     def unconfirmed_claims(self) -> Sequence[ClaimKey]:
-        """The claims of which something is assumed for pods, or simulations, that the API does not show."""
+        """
+        The claims of which something is assumed that the scheduler need not have assumed.
+
+        That is for pods, or simulations, that the API does not show, and for nominations.
+        """
         return [
             key
             for key, assumption in self._by_claim.items()
-            if not assumption.confirmed or assumption.group is not None
+            if not assumption.confirmed or assumption.nominated or assumption.group is not None
         ]
+
+    def is_nominated(self, pod_uid: str, node: str) -> bool:
+        """Whether the pod is assumed to be on the node because of a nomination."""
+        assumption = self._by_pod.get(pod_uid)
+        return assumption is not None and assumption.nominated and assumption.nodes == (node,)
+
+    def is_under_way(self, pod_uid: str) -> bool:
+        """Whether the scheduler has asked about the pod, and may be about to place it."""
+        assumption = self._by_pod.get(pod_uid)
+        return assumption is not None and bool(assumption.nodes) and not assumption.nominated
 
     def confirm(self, pod_uid: str) -> None:
         """The API shows the pod: what is assumed of it counts like any other."""
@@ -127,11 +143,13 @@ class InFlight:
         now: float,
         *,
         confirmed: bool = True,
+        nominated: bool = False,
         group: GroupKey | None = None,
     ) -> None:
         """
         Remember what a pod's claims will get; replaces what was assumed of it and of them before.
 
+        ``nominated``: the scheduler has not asked about the pod, which we have nominated.
         ``group``: this is a part of the simulation of that pod group, and ends with it.
 
         Of a pod that is not ``confirmed`` only claims count that are nobody else's, and of which nothing
@@ -143,7 +161,9 @@ class InFlight:
             return
         for key in wanted:
             self.drop_claim(key)
-        assumption = Assumption(pod_uid, wanted, tuple(nodes), now + self._seconds, confirmed, group)
+        assumption = Assumption(
+            pod_uid, wanted, tuple(nodes), now + self._seconds, confirmed, nominated, group
+        )
         self._by_pod[pod_uid] = assumption
         self._by_claim.update(dict.fromkeys(wanted, assumption))
         self._nodes.update(assumption.nodes)

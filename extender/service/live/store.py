@@ -140,7 +140,7 @@ class LiveStore:
 
     @property
     def confirmed(self) -> Snapshot:
-        """The snapshot without what is assumed for pods that the API does not show."""
+        """The snapshot without what is assumed that the scheduler need not have assumed."""
         keys = self._in_flight.unconfirmed_claims
         if not keys:
             return self.current
@@ -162,21 +162,37 @@ class LiveStore:
         nodes: Sequence[str] = (),
         *,
         confirmed: bool = True,
+        nominated: bool = False,
         group: GroupKey | None = None,
     ) -> None:
         """
         Count the devices of ``claims``, as they will be allocated, as taken from now on.
 
         Claims without an allocation wait for the pod to land; ``nodes``: where it may. ``confirmed``: the
-        API shows the pod. ``group``: its pod group, where this is a part of that group's simulation.
+        API shows the pod. ``nominated``: by us, and the scheduler has not asked about it. ``group``: its pod
+        group, where this is a part of that group's simulation.
         """
         before = self._in_flight.drop_pod(pod_uid)
-        self._in_flight.assume(pod_uid, claims, nodes, self._clock(), confirmed=confirmed, group=group)
+        self._in_flight.assume(
+            pod_uid,
+            claims,
+            nodes,
+            self._clock(),
+            confirmed=confirmed,
+            nominated=nominated,
+            group=group,
+        )
         self._show({*before, *(claim.key for claim in claims)})
 
-    def forget(self, pod_uid: str) -> None:
-        """Take back what was assumed of a pod, which is tried again."""
-        self._show(self._in_flight.drop_pod(pod_uid))
+    def forget(self, *pod_uids: str) -> bool:
+        """Take back what was assumed of pods, which are tried again; whether that was anything."""
+        keys = [key for uid in pod_uids for key in self._in_flight.drop_pod(uid)]
+        self._show(keys)
+        return bool(keys)
+
+    def is_under_way(self, pod_uid: str) -> bool:
+        """Whether the scheduler has asked about the pod, and may be about to place it."""
+        return self._in_flight.is_under_way(pod_uid)
 
     def forget_simulation(self, pod_uid: str, group: GroupKey) -> None:
         """Take back what was assumed of a pod group if the request about this pod begins it anew."""
@@ -230,6 +246,8 @@ class LiveStore:
             # Of a group, what was assumed in the placement that won may have been undone by the next one.
             if (pod.uid in self._in_flight or pod.group is not None)
             and (node := _new_node(pod, before.get(POD.key(pod))))
+            # That the API shows a nomination of ours is no news.
+            and not self._in_flight.is_nominated(pod.uid, node)
         )
         refused = {group for pod in changes.upserts(POD) if (group := self._refused_group(pod, before))}
         left = [before[key].uid for key in changes.gone(POD, before) if key in before]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extender.core.nomination.choice import choose_node
+from extender.core.nomination.choice import choose_node, devices_of
 from extender.core.nomination.refusals import NotNominated, Refusal
 from extender.core.prediction.evaluate import Turn, TurnOver
 
@@ -75,6 +75,8 @@ class NodeChoice:
         shown = self._store.current.pods.get(pod.key)
         if shown is None or shown.uid != pod.uid or shown.node_name:
             return Refusal.CLAIMS
+        if self._store.is_under_way(pod.uid):
+            return Refusal.UNDER_WAY
         policy = policy_of(shown, self._store.current.namespaces, self._default_policy).policy
         if policy is Policy.IGNORE:
             return Refusal.IGNORED
@@ -107,7 +109,7 @@ class NodeChoice:
                 self._fruitless.add(question)
             return choice
         self._checks.on_answer(shown, evaluation)
-        self._store.assume(pod.uid, choice.claims, (choice.node,))
+        self._store.assume(pod.uid, choice.claims, (choice.node,), nominated=True)
         return Nomination(
             pod,
             choice.node,
@@ -115,7 +117,7 @@ class NodeChoice:
             self._clock(),
             waiting.place,
             choice.equals,
-            choice.devices,
+            devices_of(choice.claims),
             shown=only is not None,
         )
 

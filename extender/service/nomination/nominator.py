@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from extender.core.nomination.refusals import Refusal, code_of, render_not_nominated
 from extender.model.kinds import NODE, RESOURCE_CLAIM, RESOURCE_SLICE
@@ -16,6 +16,7 @@ from extender.model.pending_pods import PENDING_POD
 
 from ..explain import ExplainedNomination
 from ..policy import Policy
+from .asked_pods import AskedPods
 from .choosing import NodeChoice, Preparation
 from .following import Following
 from .outstanding import Nomination
@@ -79,6 +80,8 @@ class Nominator:
         self._choice = NodeChoice(store, checks, evaluate, rules, self._state, clock, settings.default_policy)
         self._following = Following(store, checks, self._state, clock)
         self._renewal = Renewal(store, self._choice, self._state, clock, settings.seconds)
+        self.asked: Final = AskedPods(store, self._state, self._renewal)
+        """Is told of the pods that the scheduler asks about."""
         self._retried = float("-inf")
 
     @property
@@ -173,6 +176,8 @@ class Nominator:
         The pod no longer waits, but for a while where that may change. Where the choice takes longer than
         a turn, the pod still waits for it to be ``prepared``.
         """
+        # What has stepped aside for a pod that came to nothing is promised all the same.
+        self._renewal.predict_again()
         pod = waiting.pod
         self._waiting.remove(pod.uid)
         adopted = is_ours(pod)

@@ -20,7 +20,8 @@ class Nomination:
     """
     ``pod``: as it was when ``node`` was chosen. ``since``: when we first heard of the pod, ``decided``: when
     the node was chosen or confirmed. ``place``: in the queue. ``shown``: the API shows the nomination as
-    ours. ``equals``: how many nodes were as good. ``devices``: what the pod gets there.
+    ours. ``equals``: how many nodes were as good. ``devices``: what the pod gets there. ``asked``: the
+    scheduler has looked at the pod since, so it has its devices, or is about to go elsewhere.
     """
 
     pod: PendingPod
@@ -31,6 +32,7 @@ class Nomination:
     equals: int = 1
     devices: frozenset[DeviceID] = frozenset()
     shown: bool = False
+    asked: bool = False
 
 
 class Outstanding:
@@ -54,6 +56,10 @@ class Outstanding:
     def on_node(self, node: str) -> list[Nomination]:
         """The nominations for a node, in the order of the queue."""
         return sorted(self._on_node.get(node, {}).values(), key=lambda each: each.place)
+
+    def not_asked(self, node: str) -> list[Nomination]:
+        """Those for a node that the scheduler has not looked at, in the order of the queue."""
+        return [each for each in self.on_node(node) if not each.asked]
 
     def put(self, nomination: Nomination) -> None:
         """Add a nomination, or replace that of the same pod."""

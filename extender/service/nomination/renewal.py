@@ -52,13 +52,14 @@ class Renewal:
         """
         Assume anew what pods get on the nodes where one does not take its devices, each in its turn.
 
-        Where claims are being written already, nothing is changed.
+        Pods that the scheduler has asked about have their turn behind them. Where claims are being written
+        already, nothing is changed.
         """
         for node in self._state.disturbed:
-            nominations = self._state.outstanding.on_node(node)
+            nominations = self._state.outstanding.not_asked(node)
+            self._store.forget(*(nomination.pod.uid for nomination in nominations))
             for nomination in nominations:
                 self._state.remove(nomination.pod.uid)
-                self._store.forget(nomination.pod.uid)
             for nomination in nominations:
                 pod = self._state.pending.get(nomination.pod.key, nomination.pod)
                 again = self._choice.choose_again(nomination, pod, node)

@@ -17,6 +17,7 @@ from .waiting_pods import WaitingPods
 
 if TYPE_CHECKING:
     from extender.core.cluster.snapshot import ClaimKey
+    from extender.core.nomination.queue_order import Place
     from extender.model.pending_pods import PendingPod
 
     from .node_rules import NodeRules
@@ -76,6 +77,11 @@ class NominationState:
         self.waiting.remove(pod.uid)
         if refusal is not None:
             self.refuse(pod, refusal)
+
+    def place_of(self, pod_uid: str) -> Place | None:
+        """The place in the queue of a pod that waits or is nominated, ``None`` for others."""
+        found = self.outstanding.get(pod_uid) or self.waiting.get(pod_uid)
+        return found.place if found is not None else None
 
     def put(self, nomination: Nomination) -> None:
         """The pod is on its way to the node."""

@@ -195,6 +195,7 @@ async def _serve(
         decisive=config.decisive,
         gates=gates,
         offered=offered,
+        nominated=None if act is None else act.nominator.asked,
     )
     events = EventRecorder(connection, metrics.event)
     service = Service(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extender.core.nomination.choice import choose_node
+from extender.core.nomination.choice import choose_node, devices_of
 from extender.core.nomination.queue_order import place_in_queue
 from extender.core.nomination.refusals import Refusal, code_of, refusal_of
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
@@ -39,7 +39,10 @@ def test_the_nearest_devices_win():
     found = evaluation(far("x"), near("y"), far("z"))
     choice = choose(found, ["x", "y", "z"], y=1000)
     assert (choice.node, choice.equals) == ("y", 1)
-    assert {str(device) for device in choice.devices} == {"gpu.nvidia.com/y/gpu-0", "dra.net/y/nic-0"}
+    assert {str(device) for device in devices_of(choice.claims)} == {
+        "gpu.nvidia.com/y/gpu-0",
+        "dra.net/y/nic-0",
+    }
 
 
 def test_only_the_given_nodes():

@@ -104,7 +104,7 @@ def test_the_next_pod_does_not_see_its_devices(cluster):
     cluster.live.on_filtered(pod("job-1"), ["n"])
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0"}, 1)
     assert cluster.store.current.claims[MADE_UP].allocation is not None
-    cluster.live.on_request(pod("job-2", "c"))
+    cluster.live.on_request(pod("job-2", "c"), ["n"])
     cluster.live.on_filtered(pod("job-2", "c"), ["n"])
     assert (cluster.taken, cluster.store.in_flight) == ({"gpu-0", "gpu-1", "gpu-2", "nic-0"}, 3)
 
@@ -131,7 +131,7 @@ def test_every_end_gives_the_devices_back(cluster, clock, end):
     clock.now += 10.0
     match end:
         case "forget":
-            cluster.live.on_request(pod("job-1"))
+            cluster.live.on_request(pod("job-1"), ["n"])
         case "expire":
             cluster.store.expire()
         case "pod gone":
@@ -157,7 +157,7 @@ def test_it_is_compared_like_any_claim(cluster, gpu, result):
 def test_that_it_becomes_real_explains_nothing(cluster):
     """The same devices under another name are no reason why a later prediction should be wrong."""
     cluster.live.on_filtered(pod("job-1"), ["n"])
-    cluster.live.on_request(b.pod("job-2", "c"))
+    cluster.live.on_request(b.pod("job-2", "c"), ["n"])
     cluster.live.on_filtered(b.pod("job-2", "c"), ["n"])
     cluster.see(real("gpu-0"))
     devices = (DeviceID("gpu.nvidia.com", "n", "gpu-1"), DeviceID("dra.net", "n", "nic-1"))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+import orjson
+
 from extender.core.cluster.changes import Changes
 from extender.core.nomination.refusals import Refusal
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
@@ -32,6 +34,7 @@ from extender.model.scheduling import SchedulingNode, SchedulingPod
 from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 from extender.service.live.delayed_releases import DelayedReleases
 from extender.service.live.event_handler import EventHandler
+from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
@@ -42,6 +45,7 @@ from extender.service.nomination.nominator import NominationSettings, Nominator
 from extender.service.nomination.outstanding import Nomination
 from extender.service.nomination.results import Counted, NominationResult
 from extender.service.nomination.waiting_pods import WaitingPod
+from extender.service.wire import host_priority
 from tests import builders as b
 from tests.clock import Clock
 
@@ -66,7 +70,7 @@ class NominatedCluster:
         self.refusals: Counter[Refusal] = Counter()
         self.matches: Counter[Match] = Counter()
         self.store = LiveStore(release_for("1.36.2"), InFlight(SECONDS), self.clock)
-        settings, memo = Settings(), Memo(lambda _name, _score: b"")
+        settings, memo = Settings(), Memo(host_priority)
         self.checks = PredictionCheck(
             evaluate, settings, self.clock, lambda match: self.matches.update([match]), lambda _: None
         )
@@ -87,6 +91,19 @@ class NominatedCluster:
             self.checks,
             unconfirmed=UnconfirmedPods(self.clock),
             nominator=self.nominator,
+        )
+        self.follower = LiveFollower(
+            store=self.store,
+            handler=self.handler,
+            checks=self.checks,
+            evaluate=evaluate,
+            memo=memo,
+            settings=settings,
+            reflectors=(),
+            clock=self.clock,
+            stale_seconds=300.0,
+            decisive=True,
+            nominated=self.nominator.asked,
         )
         self.claims: dict[str, Claim] = {}
         # What pods ask of nodes; a test sets it before it creates the pod.
@@ -159,6 +176,27 @@ class NominatedCluster:
         self.nominator.written(nomination, Written.DONE)
         pending = replace(nomination.pod, nominated_node=nomination.node, nominated_by=(FIELD_MANAGER,))
         return self.show(pending)
+
+    def ask(self, name: str, *nodes: str, filters: bool = True) -> str:
+        """The scheduler asks about the pod: ``filters``, and scores of several nodes; where it lands."""
+        pod = self.store.current.pods["default", name]
+        if filters:
+            self.follower.on_request(pod, nodes)
+            self.follower.on_filtered(pod, nodes)
+        if len(nodes) == 1:
+            return nodes[0]
+        self.follower.on_request(pod, nodes)
+        evaluation = self.follower.evaluate(
+            self.store.current, pod, self.follower.memo, self.follower.settings
+        )
+        entries = self.follower.on_scored(pod, evaluation, nodes, evaluation.entries(nodes))
+        scores = {entry["Host"]: entry["Score"] for entry in map(orjson.loads, entries)}
+        return max(nodes, key=scores.__getitem__)
+
+    def devices_of(self, name: str) -> set[str]:
+        """What the pod is assumed to get, or has, by the names of the devices."""
+        allocation = self.store.current.claims["default", f"c-{name}"].allocation
+        return {result.id.device for result in allocation.results} if allocation is not None else set()
 
     def allocate(self, name: str, node: str, devices: Iterable[DeviceID]) -> None:
         """The scheduler writes the pod's claim."""
