@@ -87,6 +87,8 @@ def unsupported_attribute(attributes: Mapping[str, Attribute], dialect: Dialect)
     if dialect.lazy_attributes:
         return None
     for name, (kind, value) in attributes.items():
+        if kind is AttributeKind.STRING or kind is AttributeKind.INT or kind is AttributeKind.BOOL:
+            continue
         if kind is AttributeKind.UNKNOWN or (kind.is_list and not dialect.list_attributes):
             return name
         if kind is AttributeKind.VERSION and not _is_version(str(value)):

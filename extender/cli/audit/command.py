@@ -96,7 +96,8 @@ def _audit(snapshot: Snapshot, namespaces: Sequence[str], worths: Worths) -> Aud
     with Progress("rating pod", len(auditor)) as progress:
         for name in auditor.rate():
             progress.step(name)
-    return auditor.result()
+    with Progress("planning for pod") as progress:
+        return auditor.result(progress.step)
 
 
 def _source(args: argparse.Namespace, server: str) -> Source:

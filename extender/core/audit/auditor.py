@@ -9,7 +9,7 @@ what is lost at least.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from extender.model import Pod
@@ -91,8 +91,8 @@ class Auditor:
                 self._unrated[pod[1]] += 1
             yield _pod_of(pod).name
 
-    def result(self) -> Audit:
-        """What has been rated so far."""
+    def result(self, step: Callable[[str], None] = lambda _: None) -> Audit:
+        """What has been rated so far; ``step`` is called with the name of each pod that was planned for."""
         complete = not self._possibilities.spent
         held = HeldDevices(self._snapshot.holders)
         uses = tuple(
@@ -101,7 +101,7 @@ class Auditor:
             for use in double_uses(state, held, self._snapshot.vocabulary)
         )
         findings = tuple(self._findings)
-        plan = joint_plan(self._snapshot, findings, self._worths, self._possibilities.memos)
+        plan = joint_plan(self._snapshot, findings, self._worths, self._possibilities.memos, step)
         jobs = jobs_of(findings, self._snapshot.objects[SCHEDULING_POD])
         pending = pending_pods(self._snapshot, self._possibilities.accepting, self._namespaces)
         return Audit(

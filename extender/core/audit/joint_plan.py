@@ -21,7 +21,7 @@ from ..alignment.worths import Worths
 from ..allocator.budget import Budget
 from ..allocator.results import allocations
 from ..claims.compiled_claims import InvalidClaims
-from ..cluster.snapshot import Snapshot
+from ..cluster.snapshot import NodeState, Snapshot
 from ..prediction.claims_memo import ClaimsMemos, Ratings, memo_of
 from ..prediction.judge import Judgement, NodeJudge
 from ..prediction.node_view import VIEW_UNITS
@@ -29,8 +29,10 @@ from ..prediction.predict import Prediction
 from ..reasons import Certainty
 from ..scheduling import Accepted, AcceptingNodes
 from .anew import alternatives_missed, plan_anew
+from .changing_nodes import ChangingNodes
 from .findings import LEAST_LOSS, PodFinding
 from .possible import STEPS_PER_NODE
+from .ranked_nodes import RankedNodes
 from .running_pods import RunningPod
 from .sharing import is_shared
 from .ways import Way, Ways
@@ -42,9 +44,6 @@ PLAN_UNITS = 50_000_000
 """Units of work for the whole plan, looking at nodes included: tens of seconds."""
 
 _ROUNDING = 1e-9
-
-_ENTRIES_PER_UNIT = 10
-"""Nodes and claims of the cluster that are copied in a unit: what it takes to have a changed cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +87,18 @@ NO_PLAN = JointPlan()
 
 
 def joint_plan(
-    snapshot: Snapshot, findings: Sequence[PodFinding], worths: Worths, memos: ClaimsMemos
+    snapshot: Snapshot,
+    findings: Sequence[PodFinding],
+    worths: Worths,
+    memos: ClaimsMemos,
+    step: Callable[[str], None],
 ) -> JointPlan:
     """
     Plan for the pods whose loss is avoidable, those that lose most first; greedy, so a lower bound.
 
     Left out are pods that share claims, since others would have to move with them, and pods with claims
     that the scheduler makes for extended resources. ``memos``: of judges with the limit ``STEPS_PER_NODE``.
+    ``step`` is called with the name of each pod that was looked at.
     """
     waiting = [finding for finding in findings if finding.avoidable and _movable(finding.running)]
     if not waiting:
@@ -110,6 +114,7 @@ def joint_plan(
                 left.append(finding)
             else:
                 moves.append(move)
+            step(finding.name)
         # What the moves left behind may serve others.
         if len(left) in (0, len(waiting)) or planner.spent:
             return JointPlan(tuple(moves), complete=not planner.spent)
@@ -128,19 +133,19 @@ class _Candidate(NamedTuple):
 
 
 class _Planner:
-    """Finds moves, and makes them on the snapshot that it keeps."""
+    """Finds moves, and makes them on the nodes that it keeps."""
 
     def __init__(self, snapshot: Snapshot, worths: Worths, memos: ClaimsMemos) -> None:
-        self._now = snapshot
+        self._snapshot = snapshot
+        self._nodes = ChangingNodes(snapshot)
         self._memos, self._ratings = memos, Ratings(worths)
         self._worths = worths
         self._accepting = AcceptingNodes(snapshot.objects, snapshot.release)
         self._budget = Budget(PLAN_STEPS, PLAN_UNITS)
-        self._options: dict[tuple[tuple[ClaimSpec, ...], int], _Options] = {}
+        self._ranked: dict[tuple[tuple[ClaimSpec, ...], int], RankedNodes] = {}
         self._ways = Ways(snapshot)
         self._arrivals: Counter[str] = Counter()
         self._left: set[str] = set()
-        self._copy_units = (len(snapshot.nodes) + len(snapshot.claims)) // _ENTRIES_PER_UNIT
 
     @property
     def spent(self) -> bool:
@@ -157,8 +162,7 @@ class _Planner:
         claims = self._allocated(running, best)
         if not claims:
             return None
-        self._now = self._now.with_claims(claims)
-        self._budget.spend(0, self._copy_units)
+        self._nodes.allocate(running.claims, claims)
         self._accepting.move((running.pod.namespace, running.pod.name), best.node)
         self._arrivals[best.node] += 1
         self._left.add(running.pod.node_name)
@@ -181,70 +185,78 @@ class _Planner:
         """The best other node that accepts the pod, and its own, where they are better than now."""
         running = finding.running
         specs = tuple(claim.spec for claim in way.claims)
-        memo = memo_of(specs, self._now, self._memos, self._budget)
+        memo = memo_of(specs, self._snapshot, self._memos, self._budget)
         if isinstance(memo, Prediction):
             return
         missed = alternatives_missed(running, way.claims, memo.preferring)
         least, own = running.highest + LEAST_LOSS, running.pod.node_name
-        options = self._options.setdefault((specs, missed), _Options())
-        judge = self._judge(running, way, self._now)
-        options.follow(self._now, lambda names: self._rate(judge, names, missed))
-        elsewhere = self._elsewhere(options, least, own, accepted)
-        if elsewhere is not None:
-            yield _Candidate(elsewhere[0], way, elsewhere[1])
+        judge = self._judge(running, way)
+        ranked = self._ranked.setdefault((specs, missed), RankedNodes())
+        self._follow(ranked, judge, missed)
+        for alignment, name in ranked.best_first():
+            self._budget.spend(0, 1)
+            if alignment < least:
+                break
+            if name != own and accepted.refusal(name) is None:
+                yield _Candidate(alignment, way, name)
+                break
         if accepted.refusal(own) is None and (
             own in self._left or (finding.possible.here.alignment or 0.0) >= least
         ):
-            judgement = self._judge(running, way, self._given_back(running)).judge(own, self._budget)
-            here = self._certain(judgement, missed)
+            here = self._certain(judge, self._nodes.state_without(own, running.claims), missed)
             if here is not None and here >= least:
                 yield _Candidate(here, way, own)
 
-    def _elsewhere(
-        self, options: _Options, least: float, own: str, accepted: Accepted
-    ) -> tuple[float, str] | None:
-        for alignment in sorted(options.names, reverse=True):
-            if alignment < least:
-                return None
-            names = options.names[alignment]
-            self._budget.spend(0, len(names))
-            open_ = [name for name in names if name != own and accepted.refusal(name) is None]
-            if open_:
-                # Spread: one node after the other, not all pods to the first.
-                return alignment, min(open_, key=lambda name: (self._arrivals[name], name))
-        return None
-
-    def _given_back(self, running: RunningPod) -> Snapshot:
-        """The cluster without what the pod holds."""
-        self._budget.spend(0, self._copy_units)
-        return self._now.with_claims([replace(claim, allocation=None) for claim in running.claims])
-
-    def _judge(self, running: RunningPod, way: Way, snapshot: Snapshot) -> NodeJudge:
-        plan = plan_anew(running, way.claims)
-        return NodeJudge(plan, snapshot, self._memos, self._ratings, STEPS_PER_NODE)
-
-    def _rate(self, judge: NodeJudge, names: Sequence[str], missed: int) -> Iterator[float | None]:
+    def _follow(self, ranked: RankedNodes, judge: NodeJudge, missed: int) -> None:
+        """Rank anew the nodes that changed since this was last done, all where it never was."""
+        changes = self._nodes.changes
+        names: Iterable[str] = self._snapshot.nodes
+        if ranked.changes is not None:
+            names = sorted(set(changes[ranked.changes :]))
+        ranked.changes = len(changes)
         for name in names:
             self._budget.spend(0, VIEW_UNITS)
-            yield self._certain(judge.judge(name, self._budget), missed)
+            ranked.put(name, self._certain(judge, self._nodes.state(name), missed), self._arrivals[name])
 
-    def _certain(self, judgement: Judgement, missed: int) -> float | None:
+    def _judge(self, running: RunningPod, way: Way) -> NodeJudge:
+        plan = plan_anew(running, way.claims)
+        return NodeJudge(plan, self._snapshot, self._memos, self._ratings, STEPS_PER_NODE)
+
+    def _judged(self, judge: NodeJudge, state: NodeState) -> Judgement | None:
+        """What is predicted for a node in a state that the judge's snapshot need not know."""
+        view = judge.view(state, self._budget)
+        return None if isinstance(view, Prediction) else judge.judge_view(view, state, self._budget)
+
+    def _certain(self, judge: NodeJudge, state: NodeState, missed: int) -> float | None:
         """The alignment at least of the devices that the scheduler takes, if it is certain to take them."""
-        alignment = judgement.alignment
-        if judgement.prediction.certainty is not Certainty.EXACT or judgement.passed_over > missed:
+        judgement = self._judged(judge, state)
+        if (
+            judgement is None
+            or judgement.prediction.certainty is not Certainty.EXACT
+            or judgement.passed_over > missed
+        ):
             return None
+        alignment = judgement.alignment
         return lowest(alignment, self._worths) if alignment is not None and alignment.pairs else None
 
     def _allocated(self, running: RunningPod, chosen: _Candidate) -> tuple[Claim, ...]:
         """The claims with what the scheduler writes into them; none where it cannot."""
-        snapshot = self._given_back(running) if chosen.node == running.pod.node_name else self._now
-        judgement = self._judge(running, chosen.way, snapshot).judge(chosen.node, self._budget)
-        solution, view, state = judgement.prediction.solution, judgement.view, judgement.state
-        if solution is None or view is None or state is None:
+        if chosen.node == running.pod.node_name:
+            state = self._nodes.state_without(chosen.node, running.claims)
+        else:
+            state = self._nodes.state(chosen.node)
+        judgement = self._judged(self._judge(running, chosen.way), state)
+        if judgement is None or judgement.prediction.solution is None or judgement.view is None:
             return ()
+        view = judgement.view
         try:
             made = allocations(
-                chosen.node, view.memo.compiled, solution, view.node_layout, state.inventory, snapshot.release
+                chosen.node,
+                view.memo.compiled,
+                judgement.prediction.solution,
+                view.node_layout,
+                state.inventory,
+                self._snapshot.release,
             )
         except InvalidClaims:
             return ()
@@ -252,28 +264,3 @@ class _Planner:
             replace(claim, allocation=allocation)
             for claim, allocation in zip(chosen.way.claims, made, strict=True)
         )
-
-
-_Rate = Callable[[Sequence[str]], Iterable[float | None]]
-
-
-class _Options:
-    """By alignment the nodes where the scheduler takes such devices, as of snapshot ``number``."""
-
-    def __init__(self) -> None:
-        self.names: dict[float, set[str]] = {}
-        self._of: dict[str, float] = {}
-        self._number = -1
-
-    def follow(self, snapshot: Snapshot, rate: _Rate) -> None:
-        """Rate anew the nodes that changed since the last snapshot, all where that is long ago."""
-        changed = snapshot.changed_since(self._number) if self._number >= 0 else None
-        names = sorted(snapshot.nodes if changed is None else changed & snapshot.nodes.keys())
-        self._number = snapshot.number
-        for name, alignment in zip(names, rate(names), strict=True):
-            before = self._of.pop(name, None)
-            if before is not None:
-                self.names[before].discard(name)
-            if alignment is not None:
-                self._of[name] = alignment
-                self.names.setdefault(alignment, set()).add(name)

@@ -1,0 +1,41 @@
+"""
+Nodes by how near the devices are that the scheduler takes there, kept in order while nodes change.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+
+_Place = tuple[int, str]
+"""How many pods of the plan came to a node, and its name."""
+
+
+class RankedNodes:
+    """
+    The nodes that pods with equal claims can go to, as of the first ``changes`` changes of nodes.
+
+    To put a node costs a search in those of its alignment, to find the best a look at those passed over.
+    """
+
+    def __init__(self) -> None:
+        self.changes: int | None = None
+        self._places: dict[float, list[_Place]] = {}
+        self._of: dict[str, tuple[float, _Place]] = {}
+
+    def put(self, name: str, alignment: float | None, arrivals: int) -> None:
+        """Rank a node, anew where it has a rank; with ``None`` it has none."""
+        before = self._of.pop(name, None)
+        if before is not None:
+            places = self._places[before[0]]
+            del places[bisect_left(places, before[1])]
+        if alignment is not None:
+            place = (arrivals, name)
+            insort(self._places.setdefault(alignment, []), place)
+            self._of[name] = (alignment, place)
+
+    def best_first(self) -> Iterator[tuple[float, str]]:
+        """Alignment and name: the nearest devices first, of those the fewest arrivals, then by name."""
+        for alignment in sorted(self._places, reverse=True):
+            for _, name in self._places[alignment]:
+                yield alignment, name
