@@ -21,6 +21,8 @@ from extender.kube.files.cluster_file import ClusterFileError, read
 from extender.service.machine_facts import facts_notes
 
 from .exit_status import WrongInput
+from .progress import Progress
+from .text import counted
 
 _MOST_NAMED = 5
 
@@ -44,7 +46,8 @@ def read_cluster(paths: Sequence[str], readings: Sequence[Reading] = ()) -> Clus
     Raises ``WrongInput``.
     """
     try:
-        return read(paths, readings=readings)
+        with Progress("reading object") as progress:
+            return read(paths, readings=readings, step=progress.step)
     except ClusterFileError as error:
         raise WrongInput(str(error)) from error
 
@@ -58,7 +61,8 @@ def dumped_or_live(
     if paths:
         return read_cluster(paths, readings)
     try:
-        return read_live(resources=resources, readings=readings)
+        with Progress("reading object") as progress:
+            return read_live(resources=resources, readings=readings, step=progress.step)
     except LiveError as error:
         raise WrongInput(str(error)) from error
 
@@ -77,7 +81,8 @@ def cluster_input(
     ``WrongInput`` for a release that is not modelled or has no such gate.
     """
     release, about_release = release_of(kubernetes, cluster.kubernetes, gates)
-    snapshot = snapshot_of(cluster, release, vocabulary, machines)
+    with Progress(f"working out where the devices of {counted(len(cluster.nodes), 'node')} are"):
+        snapshot = snapshot_of(cluster, release, vocabulary, machines)
     notes = [about_release] if about_release else []
     if not cluster.nodes:
         notes.append("the input holds no Node, so there is nothing to place pods on; dump nodes too")

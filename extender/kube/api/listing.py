@@ -10,11 +10,9 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from ..decode.readings import Reading
 from ..decode.resources import RESOURCES, Resource
-from ..files.cluster import Cluster, ClusterBuilder
+from ..files.cluster import Cluster, ClusterBuilder, Step, no_step
 from .errors import LiveError
 from .list_pages import list_pages
 
@@ -32,17 +30,19 @@ def read_live(
     kubeconfig: str | None = None,
     resources: Iterable[Resource] = RESOURCES,
     readings: Sequence[Reading] = (),
+    step: Step = no_step,
 ) -> Cluster:
     """
     List ``resources`` and return them as a cluster, with the server's version.
 
     The configuration is the named kubeconfig and context, else the pod's own
     service account, else ``$KUBECONFIG`` or ``~/.kube/config``. The lists are
-    read one after the other, so a later kind may be newer than an earlier one. Objects that cannot be read
-    are left out, and named in the cluster's ``left_out``. ``readings``: see ``ClusterBuilder``.
+    read one after the other, so a later kind may be newer than an earlier one. Each page is decoded before
+    the next is asked for, so that no more than one is held as JSON. Objects that cannot be read
+    are left out, and named in the cluster's ``left_out``. ``readings``, ``step``: see ``ClusterBuilder``.
     Blocks, for seconds on a large cluster. Raises ``LiveError``.
     """
-    return asyncio.run(_read(context, kubeconfig, resources, readings))
+    return asyncio.run(_read(context, kubeconfig, resources, readings, step))
 
 
 async def _read(
@@ -50,16 +50,17 @@ async def _read(
     kubeconfig: str | None,
     resources: Iterable[Resource],
     readings: Sequence[Reading],
+    step: Step,
 ) -> Cluster:
     # Importing the HTTP client takes longer than most commands.
     connect: Callable[[str | None, str | None], AbstractAsyncContextManager[Connection]] = import_module(
         "extender.kube.api.connection"
     ).connect
     async with connect(context, kubeconfig) as connection:
-        builder = ClusterBuilder(kubernetes=connection.kubernetes, readings=readings)
+        builder = ClusterBuilder(kubernetes=connection.kubernetes, readings=readings, step=step)
         for resource in resources:
-            items: list[msgspec.Raw] = []
             async for page in list_pages(connection, resource):
-                items = page.items if page.first else items + page.items
-            builder.add_readable(resource, items)
+                if page.first:
+                    builder.start_again(resource)
+                builder.add_readable(resource, page.items)
         return replace(builder.build(), server=connection.host)

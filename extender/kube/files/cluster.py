@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -28,6 +28,12 @@ from ..decode.object_head import object_head
 from ..decode.readings import Reading
 from ..decode.resources import BY_KIND, Resource
 from .strict import Check
+
+Step = Callable[[str], None]
+
+
+def no_step(_kind: str) -> None:
+    """Nobody wants to know how far the reading is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +106,17 @@ class ClusterBuilder:
         kubernetes: str = "",
         check: Check | None = None,
         readings: Sequence[Reading] = (),
+        step: Step = no_step,
     ) -> None:
         """
         ``check`` looks at each object that is read, beyond its types. ``readings``: how objects are read
-        once more; one that cannot be is there without its second value.
+        once more; one that cannot be is there without its second value. ``step`` is called with the kind of
+        each object that was read.
         """
         self.kubernetes = kubernetes
         self._check = check
         self._readings = readings
+        self._step = step
         self._interner = interner or Interner()
         self._tables: dict[str, dict[Key, object]] = {}
         self._replaced: list[str] = []
@@ -173,6 +182,15 @@ class ClusterBuilder:
             self._put(resource.kind, key, value)
             self._read_again(resource.kind, data)
 
+    def start_again(self, resource: Resource) -> None:
+        """Forget the objects of one kind, whose list starts again."""
+        for name in (
+            resource.kind.name,
+            *(reading.kind.name for reading in self._readings if reading.of == resource.kind),
+        ):
+            self._tables.pop(name, None)
+        self._left_out = [error for error in self._left_out if error.kind != resource.kind.name]
+
     def _read_again(self, kind: Kind, data: bytes | msgspec.Raw) -> None:
         for reading in self._readings:
             if reading.of == kind:
@@ -186,6 +204,7 @@ class ClusterBuilder:
         if key in table:
             self._replaced.append(f"{kind.name} {'/'.join(key) if isinstance(key, tuple) else key}")
         table[key] = value
+        self._step(kind.name)
 
     def build(self) -> Cluster:
         return Cluster(

@@ -14,7 +14,7 @@ import msgspec
 
 from ..decode import DecodeError
 from ..decode.readings import Reading
-from .cluster import Cluster, ClusterBuilder
+from .cluster import Cluster, ClusterBuilder, Step, no_step
 from .input_file import GZIP_ERRORS, open_input
 from .strict import check_dumped
 from .yaml_documents import YAMLError, yaml_documents
@@ -41,7 +41,10 @@ class ClusterFileError(ValueError):
 
 
 def read(
-    paths: Sequence[str], stdin: BufferedReader | None = None, readings: Sequence[Reading] = ()
+    paths: Sequence[str],
+    stdin: BufferedReader | None = None,
+    readings: Sequence[Reading] = (),
+    step: Step = no_step,
 ) -> Cluster:
     """
     Read ``paths`` and return all their objects as one cluster.
@@ -51,9 +54,9 @@ def read(
     version, the output of ``kubectl version -o json`` (which names the server's
     version). An object given again replaces the one before and is named in
     ``Cluster.replaced``. Claims and slices that no API server would accept are
-    refused (see ``strict``). ``readings``: see ``ClusterBuilder``. Raises ``ClusterFileError``.
+    refused (see ``strict``). ``readings``, ``step``: see ``ClusterBuilder``. Raises ``ClusterFileError``.
     """
-    builder = ClusterBuilder(check=check_dumped, readings=readings)
+    builder = ClusterBuilder(check=check_dumped, readings=readings, step=step)
     for path in paths:
         with _located(path):
             empty = True

@@ -15,8 +15,10 @@ import yaml
 
 from extender.kube.api.list_pages import PAGE_SIZE
 from extender.kube.api.listing import LiveError, read_live
+from extender.kube.decode.readings import SCHEDULING_READINGS
 from extender.kube.decode.resources import BY_KIND
 from extender.model.kinds import DEVICE_TAINT_RULE, NAMESPACE
+from extender.model.scheduling_kinds import SCHEDULING_NODE
 
 PATHS = {
     "/api/v1/namespaces": ("v1", "Namespace"),
@@ -195,6 +197,21 @@ def test_expired_list_starts_again(server, kubeconfig):
     assert [node.name for node in cluster.nodes] == ["a", "b", "c"]
     assert cluster.replaced == ()
     assert Counter(each for each, _, _ in server.requests)[path] == 5
+
+
+def test_what_an_expired_list_said_of_unreadable_objects_is_forgotten(server, kubeconfig):
+    """Each is named once, and what is gone meanwhile is not there."""
+    path, unreadable = "/api/v1/nodes", {"metadata": {"name": "n", "labels": 1}}
+    first = node_list(unreadable, {"metadata": {"name": "gone"}})
+    first["metadata"]["continue"] = "more"
+    again = (200, node_list(unreadable, {"metadata": {"name": "m"}}))
+    server.failures = {path: [(200, first), status(410, "too old"), again]}
+    cluster = read_live(
+        kubeconfig=kubeconfig(server.url), resources=[BY_KIND["Node"]], readings=SCHEDULING_READINGS
+    )
+    assert [node.name for node in cluster.nodes] == ["m"]
+    assert list(cluster.objects[SCHEDULING_NODE]) == ["m"]
+    assert [error.name for error in cluster.left_out] == ["n"]
 
 
 def test_list_that_always_expires(server, kubeconfig):
