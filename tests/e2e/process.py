@@ -6,7 +6,6 @@ Where the process that started it dies, however it does, the program ends, too.
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import subprocess
@@ -16,6 +15,8 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests import processor_time
 
 READY_SECONDS = 120.0
 """A small machine that also builds something takes its time."""
@@ -106,8 +107,7 @@ def free_port() -> int:
 
 def processor_seconds(process: Process) -> float:
     """Seconds of processor time that a program has used so far."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    return processor_time.processor_seconds(process.pid)
 
 
 def _answers(url: str) -> bool:

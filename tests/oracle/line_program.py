@@ -41,6 +41,11 @@ class LineProgram:
     ) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int:
+        """The process of now; it is started where there is none."""
+        return self._running().pid
+
     def ask(self, request: Mapping[str, Any]) -> Answer:
         """The answer to any request."""
         process = self._running()
