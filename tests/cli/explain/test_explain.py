@@ -298,7 +298,7 @@ def test_without_a_file_the_live_cluster_is_asked(run, monkeypatch, cluster_file
     live = read([str(cluster_file)])
     asked: list[str] = []
 
-    def read_live(resources, readings):
+    def read_live(resources, readings, step):
         asked.extend(resource.kind.name for resource in resources)
         return live
 
