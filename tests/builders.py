@@ -21,6 +21,7 @@ from extender.model import (
     DeviceClass,
     DeviceID,
     DeviceResult,
+    Devices,
     DeviceTaintRule,
     DeviceTraits,
     ExactRequest,
@@ -80,7 +81,9 @@ def device(
 
 def slice_of(driver: str, node: str, devices: Iterable[Device], name: str = "") -> ResourceSlice:
     """The only slice of the node's pool."""
-    return ResourceSlice(name or f"{node}-{driver}", driver, node, node_name=node, devices=tuple(devices))
+    return ResourceSlice(
+        name or f"{node}-{driver}", driver, node, node_name=node, devices=Devices.of(devices)
+    )
 
 
 def machine(node: str, gpus: Iterable[Device], nics: Iterable[Device]) -> Machine:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extender.model import Attribute, AttributeKind
-from extender.model.slices import Scalar
+from extender.model.devices import Scalar
 
 from .checking.static_types import SEMVER, Type
 from .dialect import Dialect

@@ -24,6 +24,19 @@ from .claims import (
     Request,
     Toleration,
 )
+from .device_columns import NO_DEVICES, Devices
+from .devices import (
+    NO_TRAITS,
+    Attribute,
+    AttributeKind,
+    Capacity,
+    CounterConsumption,
+    Device,
+    DeviceID,
+    DeviceTraits,
+    RequestPolicy,
+    Taint,
+)
 from .namespaces import Namespace
 from .nodes import (
     Node,
@@ -37,21 +50,7 @@ from .pods import (
     Pod,
     PodClaim,
 )
-from .slices import (
-    NO_TRAITS,
-    Attribute,
-    AttributeKind,
-    Capacity,
-    CounterConsumption,
-    CounterSet,
-    Device,
-    DeviceID,
-    DeviceTraits,
-    PoolID,
-    RequestPolicy,
-    ResourceSlice,
-    Taint,
-)
+from .slices import CounterSet, PoolID, ResourceSlice
 from .taint_rules import DeviceTaintRule
 
 __all__ = [
@@ -77,8 +76,10 @@ __all__ = [
     "DeviceResult",
     "DeviceTaintRule",
     "DeviceTraits",
+    "Devices",
     "ExactRequest",
     "MAX_RESULTS",
+    "NO_DEVICES",
     "NO_TRAITS",
     "Namespace",
     "Node",

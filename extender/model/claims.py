@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .devices import DeviceID
 from .nodes import NodeSelector
 from .quantity import Quantity
-from .slices import DeviceID, PoolID
+from .slices import PoolID
 
 MAX_RESULTS = 32
 """Most devices one claim may get: ``AllocationResultsMaxSize``."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .claims import Toleration
+from .devices import Taint
 from .nodes import NodeSelector, NodeSelectorTerm
 from .quantity import Quantity
-from .slices import Taint
 
 Amounts = tuple[tuple[str, Quantity], ...]
 """Quantities by resource name, sorted by name."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .slices import Taint
+from .devices import Taint
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,7 @@ PICKING_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "skipped node operations",
-        "cluster/inventory",
+        "cluster/node_type",
         "_skips_node",
         lambda c, a: any(s.get("skipNodeOperations") for s in specs(c)),
         since="1.37",

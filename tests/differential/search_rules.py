@@ -96,7 +96,7 @@ SEARCH_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "devices with their own nodes",
-        "cluster/inventory",
+        "cluster/node_type",
         "_targets",
         lambda c, a: any(s.get("perDeviceNodeSelection") for s in specs(c)),
     ),

@@ -38,7 +38,7 @@ MUTATIONS = (
     Mutation(
         "device names are unique in a pool",
         "cluster/pools",
-        'return f"duplicate device name {device.name}"',
+        'return f"duplicate device name {name}"',
         'return ""',
     ),
     Mutation(

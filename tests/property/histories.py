@@ -22,6 +22,7 @@ from extender.model import (
     Device,
     DeviceClass,
     DeviceID,
+    Devices,
     DeviceTaintRule,
     DeviceTraits,
     Node,
@@ -175,7 +176,7 @@ def slices(draw: st.DrawFn) -> ResourceSlice:
         draw(_A_POOL),
         generation=draw(_GENERATION),
         resource_slice_count=draw(_SLICE_COUNT),
-        devices=draw(_DEVICES[kind == "devices"]) if kind != "counters" else (),
+        devices=Devices.of(draw(_DEVICES[kind == "devices"]) if kind != "counters" else ()),
         skip_node_operations=draw(_SKIPPED),
     )
     node = draw(_A_NODE)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from extender.core.audit.running_pods import RunningPod, running_pods
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
-from extender.model import Claim, DeviceID, Pod
+from extender.model import Claim, DeviceID, Devices, Pod
 from extender.model.kinds import POD
 from extender.model.scheduling import SchedulingPod
 from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
@@ -38,12 +38,17 @@ def machines(draw: st.DrawFn, name: str) -> b.Machine:
     with_addresses = [
         replace(
             slice_,
-            devices=tuple(
-                replace(
-                    device,
-                    attributes={**device.attributes, BUS: b.text(f"0000:{slice_.driver[0]}{number}:00.0")},
+            devices=Devices.of(
+                tuple(
+                    replace(
+                        device,
+                        attributes={
+                            **device.attributes,
+                            BUS: b.text(f"0000:{slice_.driver[0]}{number}:00.0"),
+                        },
+                    )
+                    for number, device in enumerate(slice_.devices)
                 )
-                for number, device in enumerate(slice_.devices)
             ),
         )
         for slice_ in slices

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, NodeVerdict, Outcome, Settings, evaluate
 from extender.core.releases.history import release_for
-from extender.model import Claim, ResourceSlice
+from extender.model import Claim, Devices, ResourceSlice
 from tests import builders as b
 from tests.property.worlds import World, worlds
 
@@ -232,9 +232,11 @@ def _plain(world: World) -> World:
     def slice_of(slice_: ResourceSlice) -> ResourceSlice:
         return replace(
             slice_,
-            devices=tuple(
-                replace(device, traits=replace(device.traits, consumes_counters=()))
-                for device in slice_.devices
+            devices=Devices.of(
+                tuple(
+                    replace(device, traits=replace(device.traits, consumes_counters=()))
+                    for device in slice_.devices
+                )
             ),
         )
 

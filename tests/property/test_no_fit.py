@@ -14,7 +14,16 @@ from extender.core.prediction.no_fit.causes import Cause, CauseCode, NoFit, Requ
 from extender.core.reasons import ReasonCode
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release
-from extender.model import Attribute, AttributeKind, Claim, Device, ExactRequest, Request, ResourceSlice
+from extender.model import (
+    Attribute,
+    AttributeKind,
+    Claim,
+    Device,
+    Devices,
+    ExactRequest,
+    Request,
+    ResourceSlice,
+)
 from tests import builders as b
 from tests.property.worlds import World, worlds
 
@@ -104,7 +113,8 @@ def one_device_each(world: World, fit: RequestFit) -> Iterator[World]:
             devices = tuple(marked if each is device else each for each in slice_.devices)
             yield world._replace(
                 slices=tuple(
-                    replace(each, devices=devices) if each is slice_ else each for each in world.slices
+                    replace(each, devices=Devices.of(devices)) if each is slice_ else each
+                    for each in world.slices
                 ),
                 claims=(*held, asking),
                 pod=b.pod("pod", claim.name),
@@ -189,7 +199,9 @@ def _with_devices(world: World, change) -> World:
         return replace(device, traits=change(device.traits))
 
     return world._replace(
-        slices=tuple(replace(each, devices=tuple(map(changed, each.devices))) for each in world.slices)
+        slices=tuple(
+            replace(each, devices=Devices.of(tuple(map(changed, each.devices)))) for each in world.slices
+        )
     )
 
 

@@ -19,7 +19,7 @@ from extender.core.releases.history import release_for
 from extender.kube import encode
 from extender.kube.recording.reader import open_recording
 from extender.kube.recording.state import ClosedAttempt, RecordingState
-from extender.model import Pod, ResourceSlice
+from extender.model import Devices, Pod, ResourceSlice
 from extender.model.kinds import (
     DEVICE_CLASS,
     DEVICE_TAINT_RULE,
@@ -53,7 +53,7 @@ ENCODERS = {
     )
 }
 FREE = [
-    ResourceSlice(name, driver, "free", node_name=NODES[0], devices=tuple(map(b.device, DEVICES)))
+    ResourceSlice(name, driver, "free", node_name=NODES[0], devices=Devices.of(tuple(map(b.device, DEVICES))))
     for name, driver in zip(("free-gpus", "free-nics"), DRIVERS, strict=True)
 ]
 WANTED = [b.claim(name, b.spec(b.request("r", "any"))) for name in ("wanted-0", "wanted-1")]

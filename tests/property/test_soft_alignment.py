@@ -15,6 +15,7 @@ from extender.core.releases.history import release_for
 from extender.core.soft_alignment.refusals import Refusal, RefusalCode
 from extender.core.soft_alignment.soften import ALIGNED, Form, Rewrite, rewritten, soften
 from extender.model import (
+    NO_DEVICES,
     Claim,
     ClaimSpec,
     Constraint,
@@ -22,6 +23,7 @@ from extender.model import (
     CounterSet,
     Device,
     DeviceID,
+    Devices,
     DeviceTraits,
     ResourceSlice,
     Taint,
@@ -73,13 +75,19 @@ def slices(draw: st.DrawFn) -> tuple[ResourceSlice, ...]:
             offered = draw(_DEVICES[driver])
             parts = [
                 ResourceSlice(
-                    f"{node.name}-{driver}", driver, node.name, node_name=node.name, devices=offered
+                    f"{node.name}-{driver}",
+                    driver,
+                    node.name,
+                    node_name=node.name,
+                    devices=Devices.of(offered),
                 )
             ]
             if any(device.traits.consumes_counters for device in offered):
                 total = Quantity(draw(between(1, 2)) * 10**9)
                 shared = (CounterSet("set", (("units", total),)),)
-                parts.append(replace(parts[0], name=f"{parts[0].name}-0", devices=(), shared_counters=shared))
+                parts.append(
+                    replace(parts[0], name=f"{parts[0].name}-0", devices=NO_DEVICES, shared_counters=shared)
+                )
             made += [replace(part, resource_slice_count=len(parts)) for part in parts]
     return tuple(made)
 

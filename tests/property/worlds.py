@@ -18,6 +18,7 @@ from extender.model import (
     Device,
     DeviceClass,
     DeviceID,
+    Devices,
     DeviceTraits,
     ExactRequest,
     Node,
@@ -119,7 +120,7 @@ def slices(draw: st.DrawFn) -> tuple[ResourceSlice, ...]:
                     node.name,
                     resource_slice_count=expected,
                     node_name=node.name,
-                    devices=draw(_DEVICES[counters]),
+                    devices=Devices.of(draw(_DEVICES[counters])),
                 )
             )
             if counters:
@@ -143,7 +144,7 @@ def slices(draw: st.DrawFn) -> tuple[ResourceSlice, ...]:
                 "fabric",
                 all_nodes=shared is None,
                 node_selector=shared,
-                devices=draw(_DEVICES[False]),
+                devices=Devices.of(draw(_DEVICES[False])),
             )
         )
     return tuple(made)

@@ -9,7 +9,7 @@ import pytest
 from extender.core.alignment.pairs import Alignment, Pair
 from extender.core.prediction.evaluate import Settings
 from extender.core.topology.locations import Distance
-from extender.model import Constraint, DeviceID, Namespace, Pod, ResourceSlice
+from extender.model import Constraint, DeviceID, Devices, Namespace, Pod, ResourceSlice
 from extender.service.http.web import make_app
 from extender.service.policy import ANNOTATION, Policy, policy_of
 from tests import builders as b
@@ -85,7 +85,11 @@ async def test_an_order_dependent_prediction_rejects_nothing(rejected, world, ku
     far = [each for each in world["slices"] if each.pool != "far" or each.driver != "dra.net"]
     far += [
         ResourceSlice(
-            f"far-{name}", "dra.net", f"far-{name}", node_name="far", devices=(b.device("n", root, numa),)
+            f"far-{name}",
+            "dra.net",
+            f"far-{name}",
+            node_name="far",
+            devices=Devices.of((b.device("n", root, numa),)),
         )
         for name, root, numa in (("a", "pci0000:80", 1), ("b", "pci0000:10", 0))
     ]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import NamedTuple
 
-from extender.model import Capacity, Device, DeviceTraits, RequestPolicy
+from extender.model import Capacity, DeviceTraits, RequestPolicy
 from extender.model.quantity import MAX_INT64, MIN_INT64, NANOS, Quantity
 
 from ..cluster.scoped_names import scoped
@@ -28,9 +28,9 @@ def is_plain(traits: DeviceTraits) -> bool:
     )
 
 
-def plain_devices(devices: Iterable[Device]) -> int:
+def plain_devices(devices: Iterable[DeviceTraits]) -> int:
     """How many plain devices there are before the first one that is not."""
-    return sum(1 for _ in takewhile(lambda device: is_plain(device.traits), devices))
+    return sum(1 for _ in takewhile(is_plain, devices))
 
 
 class CapacityFault(ValueError):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from extender.cel import Answer, AnswerKind, CelDevice, Work, version_key
 from extender.model import Attribute, AttributeKind, Device
-from extender.model.slices import Scalar
+from extender.model.devices import Scalar
 
 from ..claims.compiled_claims import Compared
 from ..releases.release import Release

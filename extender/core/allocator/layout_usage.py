@@ -36,7 +36,7 @@ def usage_of(
             continue
         candidate = node_layout.layout.candidates[number]
         pool_usage = usage[candidate.pool]
-        name = inventory.slices[slice_].devices[position].name
+        name = inventory.slices[slice_].devices.names.values[position]
         if name in pool_usage.exclusive:
             in_use |= 1 << number
         if name in pool_usage.consumed:

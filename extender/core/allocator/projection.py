@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from extender.cel import Answer, CelDevice, Work
-from extender.model import Attribute, Device, DeviceTraits, ResourceSlice
-from extender.model.slices import NO_TRAITS
+from extender.model import Device, DeviceTraits, ResourceSlice
+from extender.model.device_columns import Heading, Values
+from extender.model.devices import NO_TRAITS
 
 from ..claims.compiled_claims import CompiledClaims
 from ..cluster.inventory import Inventory
@@ -67,11 +68,39 @@ class Projector:
         self._slice_units: list[int] = []
         self._layouts: dict[Layout, int] = {}
         self._node_layouts: dict[tuple[NodeSignature, tuple[int, ...]], NodeLayout] = {}
+        self._reads_of_type: dict[int, tuple[tuple[int, int], ...]] = {}
 
     @property
     def size(self) -> int:
         """How many distinct slices and nodes it remembers."""
-        return len(self._slices) + len(self._node_layouts)
+        return len(self._slices) + len(self._node_layouts) + len(self._reads_of_type)
+
+    def sight(self, inventory: Inventory) -> Hashable:
+        """
+        What the claims can see of a node: its type, and the values that they read of its devices.
+
+        Nodes of one lineage with equal sights get the same layout.
+        """
+        number = inventory.type.number
+        reads = self._reads_of_type.get(number)
+        if reads is None:
+            reads = self._reads_of_type[number] = tuple(
+                (place, position)
+                for place, slice_ in enumerate(inventory.slices)
+                for position in self._read_columns(slice_.devices.heading)
+            )
+        slices = inventory.slices
+        return number, tuple([slices[place].devices.columns[position] for place, position in reads])
+
+    def _read_columns(self, heading: Heading) -> Iterator[int]:
+        """The positions of the columns that the claims read."""
+        for position, name in enumerate(heading.values):
+            if self._may_read(name):
+                yield position
+
+    def _may_read(self, name: str) -> bool:
+        compiled = self._compiled
+        return compiled.reads_everything or name in self._reads or name.partition("/")[0] in compiled.domains
 
     def project(self, inventory: Inventory, budget: Budget) -> NodeLayout | None:
         """
@@ -102,15 +131,13 @@ class Projector:
         targets: tuple[bool, ...],
         budget: Budget,
     ) -> int | None:
-        reads = self._reads
-        if self._whole:
-            seen: list[object] = [(device.traits, self._extract(device)) for device in slice_.devices]
-        else:
-            seen = [(device.traits, *map(device.attributes.get, reads)) for device in slice_.devices]
-        key = (slice_.driver, tuple(seen), unsupported, targets)
+        devices = slice_.devices
+        heading = devices.heading.values
+        read = tuple([(heading[i], devices.columns[i]) for i in self._read_columns(devices.heading)])
+        key = (slice_.driver, devices.traits, read, unsupported, targets)
         number = self._slices.get(key)
         if number is None:
-            selected = self._select(slice_, seen, unsupported, targets, budget)
+            selected = self._select(slice_, read, unsupported, targets, budget)
             if selected is None:
                 return None
             kept, units = selected
@@ -120,21 +147,10 @@ class Projector:
             self.units += units
         return number if budget.pay((self, number), self._slice_units[number]) else None
 
-    def _extract(self, device: Device) -> tuple[tuple[str, Attribute], ...]:
-        """All attributes that a selector with computed look-ups might read."""
-        domains, reads = self._compiled.domains, self._reads
-        return tuple(
-            sorted(
-                (name, value)
-                for name, value in device.attributes.items()
-                if self._compiled.reads_everything or name in reads or name.partition("/")[0] in domains
-            )
-        )
-
     def _select(
         self,
         slice_: ResourceSlice,
-        seen: Sequence[object],
+        read: Sequence[tuple[str, Values]],
         unsupported: tuple[str | None, ...],
         targets: tuple[bool, ...],
         budget: Budget,
@@ -148,9 +164,12 @@ class Projector:
         kept = []
         units = 0
         charged = set()
-        for position, (device, key) in enumerate(zip(slice_.devices, seen, strict=True)):
+        for position, device in enumerate(slice_.devices):
             broken = unsupported[position] if unsupported else None
-            full_key = (slice_.driver, key, broken)
+            values = tuple(
+                [(name, value) for name, column in read if (value := column.values[position]) is not None]
+            )
+            full_key = (slice_.driver, device.traits, values, broken)
             cached = self._devices.get(full_key)
             if cached is None and units < budget.units_left:
                 cached = self._judge(slice_.driver, device, broken, budget)
@@ -197,9 +216,8 @@ class Projector:
         seen = as_seen(driver, device, self._release)
         if not self._whole or self._compiled.reads_everything:
             return seen
-        read = dict(self._extract(device))
         return seen._replace(
-            attributes={name: value for name, value in device.attributes.items() if name in read}
+            attributes={name: value for name, value in device.attributes.items() if self._may_read(name)}
         )
 
     def _build(
@@ -219,13 +237,13 @@ class Projector:
                         signature.pools[slice_signature.pool].late,
                         slice_signature.late,
                         slice_signature.counter_sets,
-                        plain_devices(devices) if self._release.rechecks_wrong_device else 0,
+                        plain_devices(devices.traits.values) if self._release.rechecks_wrong_device else 0,
                     )
                 )
             for position, results, seen in self._seen[number]:
                 candidate = Candidate(
                     slice_signature.pool,
-                    self._traits(driver, devices[position]),
+                    self._traits(driver, devices.traits.values[position]),
                     results,
                     classes.of(seen.values),
                     slice_signature.locations[position],
@@ -240,9 +258,8 @@ class Projector:
         layout = Layout(signature.pools, tuple(candidate for candidate, _ in located), tuple(blocks))
         return layout, tuple(position for _, position in located)
 
-    def _traits(self, driver: str, device: Device) -> DeviceTraits:
+    def _traits(self, driver: str, traits: DeviceTraits) -> DeviceTraits:
         """The traits of a device with the names of capacities as the release compares them."""
-        traits = device.traits
         if not self._release.capacity.scoped_names:
             return traits
         capacity = scoped(driver, traits.capacity)

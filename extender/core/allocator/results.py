@@ -61,7 +61,7 @@ def device_id(candidate: int, node_layout: NodeLayout, inventory: Inventory) -> 
     """The device that a candidate stands for on this node."""
     slice_number, device_number = node_layout.positions[candidate]
     slice_ = inventory.slices[slice_number]
-    return DeviceID(slice_.driver, slice_.pool, slice_.devices[device_number].name)
+    return DeviceID(slice_.driver, slice_.pool, slice_.devices.names.values[device_number])
 
 
 def device_result(
@@ -75,7 +75,7 @@ def device_result(
     slice_ = inventory.slices[slice_number]
     consumed = pick.consumed
     if consumed and release.capacity.scoped_names:
-        published = slice_.devices[device_number].traits.capacity
+        published = slice_.devices.traits.values[device_number].capacity
         consumed = tuple((spelling(slice_.driver, name, published), amount) for name, amount in consumed)
     return DeviceResult(
         request=alternative.result_name,
@@ -136,7 +136,7 @@ def _node_selector(
     for pick in picks:
         slice_number, device_number = node_layout.positions[pick.candidate]
         slice_ = inventory.slices[slice_number]
-        traits = slice_.devices[device_number].traits
+        traits = slice_.devices.traits.values[device_number]
         source = traits if slice_.per_device_node_selection else slice_
         if source.node_name or (traits.binds_to_node and release.results.binds_to_node):
             this_node = NodeRequirement("metadata.name", "In", (node_name,))

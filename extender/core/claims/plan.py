@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from extender.model import Allocation, Binding, ClaimSpec, DeviceClass, Node, Pod
 
-from ..cluster.inventory import NODE_FEATURE
 from ..cluster.node_selection import NodeSelectorError, selector_matches
+from ..cluster.node_type import NODE_FEATURE
 from ..cluster.snapshot import Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, reason
 from ..releases.release import Release

@@ -48,26 +48,35 @@ class Pairable:
     ``gpus`` and ``nics`` hold the neighbourhood of each in search order, -1 where it is near
     nothing; two are near each other if they share one. A *unit* is a position in
     ``(*gpus, *nics)``. ``units`` lists (slice, device, unit), positions as in the inventory:
-    several devices that cannot be had together are one unit.
+    several devices that cannot be had together are one unit. ``all_free``: a bit per unit; ``untouched``:
+    the pairs that they all form.
     """
 
     gpus: tuple[int, ...] = ()
     nics: tuple[int, ...] = ()
     units: tuple[tuple[int, int, int], ...] = ()
     unit_of: Mapping[tuple[int, int], int] = field(init=False, repr=False, compare=False)
+    all_free: int = field(init=False, repr=False, compare=False)
+    untouched: FreePairs = field(init=False, repr=False, compare=False)
     digest: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        """Hash once: it is part of a key that is looked up per node."""
+        """Work out once what is asked per node: the hash, and the pairs while nothing is taken."""
         unit_of = {(slice_, device): unit for slice_, device, unit in self.units}
         object.__setattr__(self, "unit_of", unit_of)
         object.__setattr__(self, "digest", hash((self.gpus, self.nics, self.units)))
+        all_free = (1 << len(self.gpus) + len(self.nics)) - 1
+        object.__setattr__(self, "all_free", all_free)
+        object.__setattr__(self, "untouched", self._pairs(all_free))
 
     def __hash__(self) -> int:
         return self.digest
 
     def pairs(self, free: int) -> FreePairs:
         """Count the free pairs among the free units, given as a bit per unit."""
+        return self.untouched if free == self.all_free else self._pairs(free)
+
+    def _pairs(self, free: int) -> FreePairs:
         first = len(self.gpus)
         gpus = [neighbourhood for unit, neighbourhood in enumerate(self.gpus) if free >> unit & 1]
         nics = [neighbourhood for unit, neighbourhood in enumerate(self.nics, first) if free >> unit & 1]
@@ -157,12 +166,13 @@ def free_units(
 
     ``pools`` has the pool of each slice as a position in ``usage``.
     """
-    free = (1 << len(pairable.gpus) + len(pairable.nics)) - 1
-    if not any(pool.exclusive for pool in usage):
-        return free
-    for slice_, device, unit in pairable.units:
-        if slices[slice_].devices[device].name in usage[pools[slice_]].exclusive:
-            free &= ~(1 << unit)
+    free = pairable.all_free
+    for number, (slice_, pool) in enumerate(zip(slices, pools, strict=True)):
+        positions = slice_.devices.names.positions
+        for name in usage[pool].exclusive:
+            unit = pairable.unit_of.get((number, positions.get(name, _NOWHERE)))
+            if unit is not None:
+                free &= ~(1 << unit)
     return free
 
 

@@ -75,8 +75,8 @@ def nodes_targeted(slices: Iterable[ResourceSlice], nodes: Iterable[Node]) -> se
 def _targets(slice_: ResourceSlice) -> Iterable[tuple[str, bool, NodeSelector | None]]:
     """What ``node_matches`` is asked about the slice."""
     if slice_.per_device_node_selection:
-        for device in slice_.devices:
-            yield device.traits.node_name, device.traits.all_nodes, device.traits.node_selector
+        for traits in slice_.devices.traits.distinct:
+            yield traits.node_name, traits.all_nodes, traits.node_selector
     yield slice_.node_name, slice_.all_nodes, slice_.node_selector
 
 

@@ -4,7 +4,7 @@ One node of a snapshot, and how it follows from the node before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from extender.model import Node, PoolID
@@ -13,7 +13,7 @@ from ..releases.release import Release
 from ..topology.machine_facts import NO_FACTS, MachineFacts
 from ..topology.vocabulary import Vocabulary
 from .free_pairs import FreePairs, free_units
-from .inventory import Inventory, Previous, inventory_of
+from .inventory import Inventory, inventory_of
 from .signature import Lineage
 from .slice_index import SliceIndex
 from .usage import NO_USAGE, PoolUsage
@@ -26,6 +26,7 @@ class NodeState:
 
     ``unclear``: a claim of which it cannot be read what it holds of the node's pools, empty for none.
     ``free``: a bit per unit of ``inventory.pairable`` that nobody holds; ``pairs``: the free pairs they form.
+    ``taken``: equal for nodes of one type of which the same is taken.
     """
 
     node: Node
@@ -33,6 +34,7 @@ class NodeState:
     usage: tuple[PoolUsage, ...]
     free: int
     pairs: FreePairs
+    taken: Hashable = ()
     unclear: str = ""
 
 
@@ -62,19 +64,17 @@ def state_after(
     state: NodeState,
     node: Node,
     context: ClusterContext,
-    pools: frozenset[PoolID],
-    unmoved: frozenset[str],
+    *,
+    slices_changed: bool,
 ) -> NodeState:
     """
     The next state of a node; the same object if it is equal.
 
-    ``pools``: those that changed and that the node may see; ``unmoved``: see ``unmoved_slices``.
+    ``slices_changed``: whether any did that the node may see, or that decides about a pool that it sees.
     """
     inventory = state.inventory
-    if _is_seen_otherwise(state.node, node, context):
+    if slices_changed or _is_seen_otherwise(state.node, node, context):
         inventory = _gathered(node, context)
-    elif pools:
-        inventory = _gathered(node, context, Previous(inventory, pools, unmoved))
     if inventory is not state.inventory and inventory == state.inventory:
         inventory = state.inventory
     usage = _usage_on(inventory, context)
@@ -87,17 +87,27 @@ def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> No
     pools = [slice_signature.pool for slice_signature in inventory.signature.slices]
     free = free_units(inventory.pairable, inventory.slices, pools, usage)
     unclear = next((each.unclear for each in usage if each.unclear), "")
-    return NodeState(node, inventory, usage, free, inventory.pairable.pairs(free), unclear)
+    taken = _taken(inventory, usage)
+    return NodeState(node, inventory, usage, free, inventory.pairable.pairs(free), taken, unclear)
 
 
-def _gathered(node: Node, context: ClusterContext, previous: Previous | None = None) -> Inventory:
+def _taken(inventory: Inventory, usage: tuple[PoolUsage, ...]) -> Hashable:
+    """What is held by name, with the names of all devices that can be held; empty where nothing is."""
+    if all(each is NO_USAGE for each in usage):
+        return ()
+    names = tuple([slice_.devices.names for slice_ in inventory.slices])
+    # Devices that the node cannot have draw on the same counters.
+    others = [slice_.devices for pool in inventory.pools for slice_ in pool.other_slices]
+    return usage, names, tuple([(devices.names, devices.traits) for devices in others])
+
+
+def _gathered(node: Node, context: ClusterContext) -> Inventory:
     return inventory_of(
         node,
         context.slices,
         context.release,
         context.vocabulary,
         context.lineage,
-        previous,
         context.machines,
     )
 

@@ -40,7 +40,7 @@ class Pool:
 
 
 def has_binding_conditions(slice_: ResourceSlice) -> bool:
-    return any(device.traits.binding_conditions for device in slice_.devices)
+    return slice_.devices.traits.binding_conditions
 
 
 def gather_pools(
@@ -88,8 +88,8 @@ def _hidden(slice_: ResourceSlice, release: Release) -> bool:
         and not release.features.compatibility_groups
         and any(
             consumption.compatibility_groups
-            for device in slice_.devices
-            for consumption in device.traits.consumes_counters
+            for traits in slice_.devices.traits.distinct
+            for consumption in traits.consumes_counters
         )
     )
 
@@ -103,7 +103,7 @@ def targets_node(slice_: ResourceSlice, node: Node, gathering: Gathering) -> boo
     if slice_.per_device_node_selection:
         return any(
             node_matches(node, traits.node_name, traits.all_nodes, traits.node_selector)
-            for traits in (device.traits for device in slice_.devices)
+            for traits in slice_.devices.traits.distinct
         )
     return False
 
@@ -216,13 +216,15 @@ def _build(
     )
 
 
-def _duplicate_device(slices: Iterable[ResourceSlice]) -> str:
+def _duplicate_device(slices: Sequence[ResourceSlice]) -> str:
+    if len(slices) == 1 and len(slices[0].devices.names.positions) == len(slices[0].devices):
+        return ""
     seen: set[str] = set()
     for slice_ in slices:
-        for device in slice_.devices:
-            if device.name in seen:
-                return f"duplicate device name {device.name}"
-            seen.add(device.name)
+        for name in slice_.devices.names.values:
+            if name in seen:
+                return f"duplicate device name {name}"
+            seen.add(name)
     return ""
 
 
@@ -238,8 +240,8 @@ def _duplicate_counter_set(counter_sets: Iterable[CounterSet]) -> str:
 def _unknown_counter(counter_sets: Iterable[CounterSet], slices: Iterable[ResourceSlice]) -> str:
     sets = {counter_set.name: dict(counter_set.counters) for counter_set in counter_sets}
     for slice_ in slices:
-        for device in slice_.devices:
-            for consumption in device.traits.consumes_counters:
+        for traits in slice_.devices.traits.distinct:
+            for consumption in traits.consumes_counters:
                 if consumption.counter_set not in sets:
                     return f"counter set {consumption.counter_set} not found"
                 for name, _ in consumption.counters:

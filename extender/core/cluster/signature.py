@@ -6,11 +6,16 @@ Half of the reason why they can share predictions; the other half is ``allocator
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
 
 from extender.model import CounterSet
+from extender.model.device_columns import Heading
 
 from ..topology.locations import Location
+from ..topology.machine_facts import FactsUse
 from .free_pairs import Pairable
 
 
@@ -68,13 +73,43 @@ class NodeSignature:
         return self.digest
 
 
+@dataclass(frozen=True, slots=True)
+class NodeType:
+    """
+    What nodes have in common whose slices say the same of the machine.
+
+    ``number``: one for each type of a lineage, given once. ``pairable``: what can be part of a free pair.
+    ``facts``: the facts of machines by which devices are located, or why they are located without them.
+    """
+
+    number: int = field(compare=False)
+    signature: NodeSignature
+    pairable: Pairable = field(compare=False)
+    facts: FactsUse | None = None
+
+
+class SliceReads(NamedTuple):
+    """
+    Positions of the columns of a slice that its node's type is read from.
+
+    ``identities``: those of which only the pattern counts. ``by_name``: an address may be in a device's name.
+    """
+
+    located: tuple[int, ...]
+    identities: tuple[int, ...]
+    by_name: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lineage:
     """
     Identity of a chain of snapshots; keeps along it what nodes share.
 
-    ``signatures`` interns them; ``pairables`` by signature and what ``marks_of`` says of each slice.
+    ``signatures`` interns them. ``types``: by all that they are worked out from (see ``node_type``), with
+    ``numbers`` for new ones. ``reads``: by driver and heading.
     """
 
     signatures: dict[NodeSignature, NodeSignature] = field(default_factory=dict)
-    pairables: dict[tuple[NodeSignature, tuple[bytes, ...]], Pairable] = field(default_factory=dict)
+    types: dict[Hashable, NodeType] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=count)
+    reads: dict[tuple[str, Heading], SliceReads] = field(default_factory=dict)

@@ -27,8 +27,8 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 # 1. `slices_changed`: from changed slices and rules to slices that differ with their taints on them.
 # 2. `nodes_targeted`: from the pools of these slices to the nodes that can see them, or all nodes where
 #    that cannot be told, for example because a selector is invalid and therefore fatal wherever it is read.
-# 3. `state_after`: each node concerned gathers the pools that changed and keeps the others; with equal
-#    values it keeps the *same* objects.
+# 3. `state_after`: each node concerned gathers its pools anew, where slices changed; with equal values it
+#    keeps the *same* objects. What its slices say is worked out once for all nodes alike (`node_type`).
 # 4. `_nodes_with`, `_pool_nodes_with`: new mappings if a node differs, else the same mappings.
 #
 # What an editor must not break
@@ -40,8 +40,7 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 #   shared state is the lineage, which interns equal signatures and decides nothing.
 # * To look at too many nodes costs time only. To look at too few is a wrong answer that no request can
 #   notice. In doubt look at more.
-# * A new field of Node, ResourceSlice or Device that the inventory reads must be compared in
-#   `node_state._is_seen_otherwise` or `inventory.unmoved_slices`, if it decides what is kept there.
+# * A new field of Node that the inventory reads must be compared in `node_state._is_seen_otherwise`.
 
 from __future__ import annotations
 
@@ -52,7 +51,6 @@ from extender.model import DeviceTaintRule, Node, PoolID, ResourceSlice
 
 from ..releases.release import Release
 from .differences import Difference, copied
-from .inventory import unmoved_slices
 from .node_selection import nodes_targeted
 from .node_state import ClusterContext, NodeState, state_after, state_of
 from .signature import Lineage
@@ -132,7 +130,6 @@ def nodes_after(
     targeted = nodes_targeted((slice_ for group in groups for slice_ in group), nodes_before)
     everywhere = targeted is None or before.slices.broken is not context.slices.broken
     seeing = states.keys() if everywhere else (targeted or set()) & states.keys()
-    unmoved = unmoved_slices(slices, context.vocabulary)
     concerned = nodes.keys() | seeing
     concerned.update(name for pool in held for name in pool_nodes.get(pool, ()))
     fresh: dict[str, NodeState | None] = {}
@@ -143,7 +140,7 @@ def nodes_after(
         if node is not None and state is None:
             after = state_of(node, context)
         elif node is not None and state is not None:
-            after = state_after(state, node, context, pools if name in seeing else frozenset(), unmoved)
+            after = state_after(state, node, context, slices_changed=bool(pools) and name in seeing)
         if after is not state:
             fresh[name] = after
     return UpdatedNodes(
@@ -154,12 +151,13 @@ def nodes_after(
 def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
     """Drop what is interned and no node has, once there is much."""
     most = _SIGNATURES_PER_NODE * len(nodes) + _SPARE_SIGNATURES
-    if max(len(lineage.signatures), len(lineage.pairables)) > most:
+    if max(len(lineage.signatures), len(lineage.types), len(lineage.reads)) > most:
         lineage.signatures.clear()
         lineage.signatures.update(
             (state.inventory.signature, state.inventory.signature) for state in nodes.values()
         )
-        lineage.pairables.clear()
+        lineage.types.clear()
+        lineage.reads.clear()
 
 
 def _nodes_with(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from extender.model import Device, DeviceTaintRule, DeviceTraits, ResourceSlice, Taint
+from extender.model import Devices, DeviceTaintRule, DeviceTraits, ResourceSlice, Taint
+from extender.model.device_columns import Names, Traits
 
 from ..releases.release import Release
 
@@ -27,36 +28,43 @@ def with_taint_rules(
     counting = [rule for rule in rules if not rule.by_class_or_cel]
     if not (features.device_taint_rules and features.device_taints and counting):
         return tuple(slices)
-    grown: dict[tuple[DeviceTraits, tuple[Taint, ...]], DeviceTraits] = {}
-    return tuple(_tainted(slice_, counting, release, grown) for slice_ in slices)
+    grown: _Grown = {}
+    return tuple([_tainted(slice_, counting, release, grown) for slice_ in slices])
+
+
+# By names, traits and rules: the traits with what the rules add, worked out once for all slices alike.
+_Grown = dict[tuple[Names, Traits, tuple[DeviceTaintRule, ...]], Traits]
 
 
 def _tainted(
-    slice_: ResourceSlice,
-    rules: Sequence[DeviceTaintRule],
-    release: Release,
-    grown: dict[tuple[DeviceTraits, tuple[Taint, ...]], DeviceTraits],
+    slice_: ResourceSlice, rules: Sequence[DeviceTaintRule], release: Release, grown: _Grown
 ) -> ResourceSlice:
-    relevant = [
-        rule
-        for rule in rules
-        if (rule.selects or release.taint_rule_without_selector_matches)
-        and rule.driver in ("", slice_.driver)
-        and rule.pool in ("", slice_.pool)
-    ]
+    relevant = tuple(
+        [
+            rule
+            for rule in rules
+            if (rule.selects or release.taint_rule_without_selector_matches)
+            and rule.driver in ("", slice_.driver)
+            and rule.pool in ("", slice_.pool)
+        ]
+    )
     if not relevant:
         return slice_
+    devices = slice_.devices
+    key = (devices.names, devices.traits, relevant)
+    traits = grown.get(key)
+    if traits is None:
+        traits = grown[key] = _with_taints(devices, relevant)
+    return slice_ if traits == devices.traits else replace(slice_, devices=replace(devices, traits=traits))
 
-    def tainted(device: Device) -> Device:
-        taints = tuple(rule.taint for rule in relevant if rule.device in ("", device.name))
-        if not taints:
-            return device
-        key = (device.traits, taints)
-        traits = grown.get(key)
-        if traits is None:
-            # One object for all devices alike: comparing traits is mostly comparing references.
-            traits = grown[key] = replace(device.traits, taints=(*device.traits.taints, *taints))
-        return replace(device, traits=traits)
 
-    devices = tuple(map(tainted, slice_.devices))
-    return slice_ if devices == slice_.devices else replace(slice_, devices=devices)
+def _with_taints(devices: Devices, rules: Sequence[DeviceTaintRule]) -> Traits:
+    # One object for all devices alike: comparing traits is mostly comparing references.
+    alike: dict[tuple[DeviceTraits, tuple[Taint, ...]], DeviceTraits] = {}
+    of_devices: list[DeviceTraits] = []
+    for name, traits in zip(devices.names.values, devices.traits.values, strict=True):
+        taints = tuple(rule.taint for rule in rules if rule.device in ("", name))
+        if taints and (traits, taints) not in alike:
+            alike[traits, taints] = replace(traits, taints=(*traits.taints, *taints))
+        of_devices.append(alike.get((traits, taints), traits))
+    return Traits(tuple(of_devices))

@@ -32,7 +32,7 @@ class PoolUsage:
 
     exclusive: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
-    consumed: Mapping[str, Amounts] = field(default_factory=dict)
+    consumed: Mapping[str, Amounts] = field(default_factory=dict, hash=False)
     unclear: str = ""
 
 

@@ -4,7 +4,7 @@ Nodes judged for one pod: predicted within a budget, remembered, and rated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,12 +16,15 @@ from ..allocator.solutions import Best
 from ..claims.plan import Plan
 from ..claims.preferences import passed_over
 from ..cluster.snapshot import NodeState, Snapshot
-from ..reasons import Certainty, Outcome, ReasonCode, reason
-from .claims_memo import ClaimsMemos, Ratings, beyond
+from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
+from .claims_memo import ClaimsMemo, ClaimsMemos, Ratings, beyond
 from .fragmentation import Fragmentation
 from .node_view import NodeView, fragmentation_on, view_node
 from .pod_alignment import align_devices, best_alignment
 from .predict import Prediction, pairs_of, predict, without_devices
+
+LOOK_UNITS = 4
+"""What it takes to see that a node looks like another one."""
 
 BEST_STEPS = 20_000
 """Search steps for the best achievable alignment of one node."""
@@ -99,6 +102,49 @@ class NodeJudge:
         """
         for name in sorted(names):
             yield name, self.judge(name, budget)
+
+    def judge_alike(self, names: Iterable[str], budget: Budget) -> list[tuple[Judgement, list[str]]]:
+        """
+        Judge like ``judge_all``, but once for all nodes that look the same, with the names of these.
+
+        The state in a judgement is that of the first one.
+        """
+        nodes = self.snapshot.nodes
+        alike: dict[Hashable, tuple[Judgement, list[str]]] = {}
+        for name in sorted(names):
+            state = nodes.get(name)
+            look = None if state is None or budget.units_left <= 0 else self._look(state)
+            known = None if look is None else alike.get(look)
+            if known is not None:
+                budget.work(LOOK_UNITS)
+                known[1].append(name)
+                continue
+            judgement = self.judge(name, budget)
+            if look is None and state is not None and budget.units_left > 0:
+                look = self._look(state)
+            alike[name if look is None else look] = judgement, [name]
+        return list(alike.values())
+
+    def _look(self, state: NodeState) -> Hashable:
+        """
+        Equal for nodes that get equal judgements; ``None`` where that is not known, or not yet.
+
+        What the pod holds may be on some nodes and not on others.
+        """
+        if state.inventory.failure is not None or any(self.plan.holdings):
+            return None
+        resources = self.plan.resources_on(state.node, self.snapshot.classes)
+        if isinstance(resources, Reason):
+            return resources
+        specs = self._specs_for.get(resources)
+        memo = None if specs is None else self.memos.get(specs)
+        if memo is None:
+            return None
+        return (
+            resources,
+            memo.projector.sight(state.inventory) if isinstance(memo, ClaimsMemo) else (),
+            state.taken,
+        )
 
     def judge(self, name: str, budget: Budget) -> Judgement:
         """Judge a node; past the budget it is unknown. Raises ``TurnOver``."""

@@ -277,23 +277,30 @@ class ReadyAnswers(Generic[T]):
         memo.follow(latest)
         return (name for name in fresh if name in latest.nodes and name not in changed)
 
-    def _judge_all(self, names: Sequence[str], turn: Turn | None) -> Iterator[tuple[str, Judgement]]:
-        return self._judge.judge_all(names, self.settings.budget(turn))
+    def _judge_alike(self, names: Sequence[str], turn: Turn | None) -> list[tuple[Judgement, list[str]]]:
+        return self._judge.judge_alike(names, self.settings.budget(turn))
 
     def _rank(self, names: Sequence[str], turn: Turn | None) -> dict[str, NodeRank]:
-        return {
-            name: rank_of(judgement, self.settings, self._wishes)
-            for name, judgement in self._judge_all(names, turn)
-        }
+        ranked: dict[str, NodeRank] = {}
+        for judgement, alike in self._judge_alike(names, turn):
+            ranked.update(dict.fromkeys(alike, rank_of(judgement, self.settings, self._wishes)))
+        return ranked
 
     def _judge_shortfalls(self, names: Sequence[str], turn: Turn | None) -> dict[str, Shortfall | None]:
-        return {name: self._shortfall(judgement) for name, judgement in self._judge_all(names, turn)}
+        found: dict[str, Shortfall | None] = {}
+        for judgement, alike in self._judge_alike(names, turn):
+            prediction = judgement.prediction
+            if farthest_pair(prediction.outcome, prediction.certainty, judgement.alignment) is None:
+                found.update(dict.fromkeys(alike))
+            else:
+                found.update((name, self._shortfall(name, judgement)) for name in alike)
+        return found
 
-    def _shortfall(self, judgement: Judgement) -> Shortfall | None:
-        prediction, alignment = judgement.prediction, judgement.alignment
-        if farthest_pair(prediction.outcome, prediction.certainty, alignment) is None:
-            return None
-        return shortfall_of(verdict_of(self._judge.plan, judgement, 0, self._judge.snapshot.release))
+    def _shortfall(self, name: str, judgement: Judgement) -> Shortfall | None:
+        """The shortfall of a node that is judged like this, by the names of its own devices."""
+        snapshot = self._judge.snapshot
+        own = judgement._replace(state=snapshot.nodes.get(name))
+        return shortfall_of(verdict_of(self._judge.plan, own, 0, snapshot.release))
 
     def _highest(
         self, value: Callable[[NodeRank], C], values: Mapping[str, C], names: Sequence[str], turn: Turn | None

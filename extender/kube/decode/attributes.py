@@ -7,9 +7,13 @@ v0.36 (the list kinds: v0.37).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import cast
+
 import msgspec
 
 from extender.model import Attribute, AttributeKind
+from extender.model.device_columns import Heading, Values
 
 from .fields import Int64, Wire
 from .interner import Interner, QualifiedNames
@@ -32,32 +36,68 @@ class AttributeJSON(Wire):
     versions: list[str] | None = None
 
 
-def attributes(
-    wire: dict[str, AttributeJSON], names: QualifiedNames, interner: Interner
-) -> dict[str, Attribute]:
+def attribute_columns(
+    rows: Sequence[Mapping[str, AttributeJSON]], names: QualifiedNames, interner: Interner
+) -> tuple[Heading, tuple[Values, ...]]:
     """
-    Return the attributes of one device of the driver whose ``names`` are given.
+    Return the attributes of a slice's devices by column: their heading, and its columns.
 
-    A name given both bare and with the driver's domain has the value of the
-    qualified one, where upstream's constraints look first.
+    ``rows`` are those of each device, ``names`` those of the slice's driver. A name given both bare and
+    with the driver's domain has the value of the qualified one, where upstream's constraints look first.
     """
-    strings, ints = interner.strings, interner.ints
-    decoded: dict[str, Attribute] = {}
-    for name, entry in wire.items():
-        if (text := entry.string) is not None:
-            decoded[names[name]] = strings[text]
-        elif (number := entry.int_) is not None:
-            decoded[names[name]] = ints[number]
-        elif (flag := entry.bool_) is not None:
-            decoded[names[name]] = _TRUE if flag else _FALSE
-        elif (text := entry.version) is not None:
-            decoded[names[name]] = interner.versions[text]
-        else:
-            decoded[names[name]] = interner.attributes[_list(entry)]
-    if len(decoded) != len(wire):
-        qualified = {name: entry for name, entry in wire.items() if "/" in name}
-        decoded |= attributes(qualified, names, interner)
-    return decoded
+    alike = _alike(rows, names)
+    if alike is not None:
+        columns = {name: _column(entries, interner) for name, entries in alike.items()}
+    else:
+        qualified = [_qualified(row, names) for row in rows]
+        every = set().union(*qualified)
+        columns = {name: _column_with_gaps([row.get(name) for row in qualified], interner) for name in every}
+    heading = interner.headings[tuple(sorted(columns))]
+    return heading, tuple([columns[name] for name in heading.values])
+
+
+def _alike(
+    rows: Sequence[Mapping[str, AttributeJSON]], names: QualifiedNames
+) -> dict[str, tuple[AttributeJSON, ...]] | None:
+    """The columns where all devices have the same attributes, as those of one model do; else ``None``."""
+    first = tuple(rows[0])
+    full = [names[name] for name in first]
+    if len(set(full)) < len(full) or any(tuple(row) != first for row in rows):
+        return None
+    return dict(zip(full, zip(*[row.values() for row in rows], strict=True), strict=True))
+
+
+def _qualified(row: Mapping[str, AttributeJSON], names: QualifiedNames) -> dict[str, AttributeJSON]:
+    return {names[name]: entry for name, entry in sorted(row.items(), key=lambda item: "/" in item[0])}
+
+
+def _column(entries: Sequence[AttributeJSON], interner: Interner) -> Values:
+    texts = [entry.string for entry in entries]
+    if None not in texts:
+        return interner.strings[tuple(cast("list[str]", texts))]
+    numbers = [entry.int_ for entry in entries]
+    if None not in numbers and texts.count(None) == len(texts):
+        return interner.ints[tuple(cast("list[int]", numbers))]
+    return interner.values[tuple(map(_attribute, entries))]
+
+
+def _column_with_gaps(entries: Sequence[AttributeJSON | None], interner: Interner) -> Values:
+    if None not in entries:
+        return _column(cast("Sequence[AttributeJSON]", entries), interner)
+    return interner.values[tuple([None if entry is None else _attribute(entry) for entry in entries])]
+
+
+def _attribute(entry: AttributeJSON) -> Attribute:
+    """Return the attribute of the first field that is set, or one of a kind that we do not know."""
+    if entry.string is not None:
+        return Attribute(AttributeKind.STRING, entry.string)
+    if entry.int_ is not None:
+        return Attribute(AttributeKind.INT, entry.int_)
+    if entry.bool_ is not None:
+        return _TRUE if entry.bool_ else _FALSE
+    if entry.version is not None:
+        return Attribute(AttributeKind.VERSION, entry.version)
+    return _list(entry)
 
 
 def _list(entry: AttributeJSON) -> Attribute:

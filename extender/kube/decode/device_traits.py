@@ -124,10 +124,10 @@ def counters(
 
 
 def _traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
-    consumption = _decode(_CONSUMPTION, body.consumes_counters, "consumesCounters")
+    consumption = decoded(_CONSUMPTION, body.consumes_counters, "consumesCounters")
     return DeviceTraits(
         capacity=sorted_map(
-            _decode(_CAPACITY, body.capacity, "capacity"),
+            decoded(_CAPACITY, body.capacity, "capacity"),
             lambda entry: _capacity(entry, interner),
             "capacity",
             interner,
@@ -142,17 +142,17 @@ def _traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
         ),
         taints=tuple(
             Taint(entry.key or "", entry.effect or "", entry.value or "")
-            for entry in _decode(_TAINTS, body.taints, "taints") or ()
+            for entry in decoded(_TAINTS, body.taints, "taints") or ()
         ),
         allow_multiple_allocations=bool(body.allow_multiple_allocations),
         binds_to_node=bool(body.binds_to_node),
-        binding_conditions=tuple(_decode(_CONDITIONS, body.binding_conditions, "bindingConditions") or ()),
+        binding_conditions=tuple(decoded(_CONDITIONS, body.binding_conditions, "bindingConditions") or ()),
         binding_failure_conditions=tuple(
-            _decode(_CONDITIONS, body.binding_failure_conditions, "bindingFailureConditions") or ()
+            decoded(_CONDITIONS, body.binding_failure_conditions, "bindingFailureConditions") or ()
         ),
         node_name=body.node_name or "",
         all_nodes=bool(body.all_nodes),
-        node_selector=node_selector(_decode(_NODE_SELECTOR, body.node_selector, "nodeSelector")),
+        node_selector=node_selector(decoded(_NODE_SELECTOR, body.node_selector, "nodeSelector")),
         node_allocatable=_has_entries(
             body.node_allocatable_resource_mappings, body.node_allocatable_resources
         ),
@@ -164,7 +164,7 @@ def _has_entries(*maps: msgspec.Raw) -> bool:
     return any(bytes(entries).strip() not in (b"", b"null", b"{}") for entries in maps)
 
 
-def _decode(decoder: msgspec.json.Decoder[T | None], data: msgspec.Raw, field: str) -> T | None:
+def decoded(decoder: msgspec.json.Decoder[T | None], data: msgspec.Raw, field: str) -> T | None:
     """Decode a field that was kept as JSON."""
     if not data:
         return None

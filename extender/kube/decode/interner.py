@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
-from extender.model import Attribute, AttributeKind, ClaimSpec, DeviceTraits
+from extender.model import Attribute, AttributeKind, ClaimSpec, Devices, DeviceTraits
+from extender.model.device_columns import Heading, Names, Traits, Values
 from extender.model.quantity import Quantity, parse_quantity
 
 K = TypeVar("K", bound=Hashable)
@@ -38,8 +40,7 @@ class Table(dict[K, V]):
         raise KeyError(key)
 
     def __missing__(self, key: K) -> V:
-        size = len(key) if isinstance(key, str) else _FLAT_BYTES
-        return self.keep(key, self.make(key), size)
+        return self.keep(key, self.make(key), _bytes_of(key))
 
     def keep(self, key: K, value: V, size: int = _FLAT_BYTES) -> V:
         """Store and return ``value``, which takes about ``size`` bytes."""
@@ -51,6 +52,14 @@ class Table(dict[K, V]):
         self._bytes += size
         self[key] = value
         return value
+
+
+def _bytes_of(key: Hashable) -> int:
+    if isinstance(key, str):
+        return len(key)
+    if isinstance(key, tuple):
+        return _FLAT_BYTES + sum([len(part) if isinstance(part, str) else _FLAT_BYTES for part in key])
+    return _FLAT_BYTES
 
 
 class Same(Table[K, K]):
@@ -71,27 +80,52 @@ class Quantities(Table[str, Quantity]):
         return parse_quantity(key)
 
 
-class StringAttributes(Table[str, Attribute]):
-    """String attributes by their value: most attributes are strings."""
+class NameColumns(Table[tuple[str, ...], Names]):
+    """Columns of device names."""
 
     __slots__ = ()
 
-    def make(self, key: str) -> Attribute:
-        return Attribute(AttributeKind.STRING, key)
+    def make(self, key: tuple[str, ...]) -> Names:
+        return Names(key)
 
 
-class VersionAttributes(Table[str, Attribute]):
+class TraitColumns(Table[tuple[DeviceTraits, ...], Traits]):
     __slots__ = ()
 
-    def make(self, key: str) -> Attribute:
-        return Attribute(AttributeKind.VERSION, key)
+    def make(self, key: tuple[DeviceTraits, ...]) -> Traits:
+        return Traits(key)
 
 
-class IntAttributes(Table[int, Attribute]):
+class StringColumns(Table[tuple[str, ...], Values]):
+    """Columns in which each device has a string: most columns are such."""
+
     __slots__ = ()
 
-    def make(self, key: int) -> Attribute:
-        return Attribute(AttributeKind.INT, key)
+    def make(self, key: tuple[str, ...]) -> Values:
+        return Values(tuple([Attribute(AttributeKind.STRING, text) for text in key]))
+
+
+class IntColumns(Table[tuple[int, ...], Values]):
+    __slots__ = ()
+
+    def make(self, key: tuple[int, ...]) -> Values:
+        return Values(tuple([Attribute(AttributeKind.INT, number) for number in key]))
+
+
+class ValueColumns(Table[tuple[Attribute | None, ...], Values]):
+    """All other columns."""
+
+    __slots__ = ()
+
+    def make(self, key: tuple[Attribute | None, ...]) -> Values:
+        return Values(key)
+
+
+class Headings(Table[tuple[str, ...], Heading]):
+    __slots__ = ()
+
+    def make(self, key: tuple[str, ...]) -> Heading:
+        return Heading(key)
 
 
 class QualifiedNames(Table[str, str]):
@@ -129,7 +163,10 @@ class Interner:
     """
 
     __slots__ = (
-        "attributes",
+        "device_names",
+        "device_traits",
+        "devices",
+        "headings",
         "ints",
         "names",
         "quantities",
@@ -138,17 +175,20 @@ class Interner:
         "texts",
         "traits",
         "traits_by_json",
-        "versions",
+        "values",
     )
 
     def __init__(self) -> None:
         self.texts: Same[str] = Same()
         self.names = NamesByDriver()
-        self.strings = StringAttributes()
-        self.versions = VersionAttributes()
-        self.ints = IntAttributes()
-        self.attributes: Same[Attribute] = Same()
-        """Lists, and what is of no kind that we know."""
+        self.devices: WeakValueDictionary[tuple[str, bytes], Devices] = WeakValueDictionary()
+        """By driver and digest of their JSON; no more than somebody else keeps."""
+        self.device_names = NameColumns()
+        self.device_traits = TraitColumns()
+        self.headings = Headings()
+        self.strings = StringColumns()
+        self.ints = IntColumns()
+        self.values = ValueColumns()
         self.quantities = Quantities()
         self.traits: Same[DeviceTraits] = Same()
         self.traits_by_json: Table[tuple[object, ...], DeviceTraits] = Table()

@@ -7,14 +7,17 @@ Source: k8s.io/api resource/v1, v1beta2 and v1beta1 types.go, v0.36.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import blake2b
+
 import msgspec
 
-from extender.model import CounterSet, Device, ResourceSlice
+from extender.model import NO_DEVICES, CounterSet, Devices, DeviceTraits, ResourceSlice
 
-from .attributes import attributes
-from .device_traits import CounterJSON, DeviceBody, counters, device_traits
+from .attributes import attribute_columns
+from .device_traits import CounterJSON, DeviceBody, counters, decoded, device_traits
 from .errors import UNREADABLE, FieldError, refuse
-from .fields import Int64, Metadata, NodeSelectorJSON, Wire, node_selector, object_name
+from .fields import ABSENT, Int64, Metadata, NodeSelectorJSON, Wire, node_selector, object_name
 from .interner import Interner, QualifiedNames
 
 
@@ -42,7 +45,7 @@ class SliceSpec(Wire):
     node_selector: NodeSelectorJSON | None = None
     per_device_node_selection: bool | None = None
     shared_counters: list[CounterSetJSON] | None = None
-    devices: list[DeviceJSON] | None = None
+    devices: msgspec.Raw = ABSENT
     skip_node_operations: list[str] | None = None
 
 
@@ -52,6 +55,7 @@ class SliceJSON(Wire):
 
 
 _SLICE = msgspec.json.Decoder(SliceJSON)
+_DEVICES = msgspec.json.Decoder(list[DeviceJSON] | None)
 
 
 def resource_slice(data: bytes | msgspec.Raw, interner: Interner) -> ResourceSlice:
@@ -70,7 +74,6 @@ def resource_slice(data: bytes | msgspec.Raw, interner: Interner) -> ResourceSli
 def _slice(wire: SliceJSON, interner: Interner) -> ResourceSlice:
     spec, texts = wire.spec or SliceSpec(), interner.texts
     pool, driver = spec.pool or PoolJSON(), texts[spec.driver or ""]
-    names = interner.names[driver]
     return ResourceSlice(
         name=object_name(wire.metadata),
         driver=driver,
@@ -88,22 +91,40 @@ def _slice(wire: SliceJSON, interner: Interner) -> ResourceSlice:
             )
             for index, entry in enumerate(spec.shared_counters or ())
         ),
-        devices=tuple(
-            [_device(entry, index, names, interner) for index, entry in enumerate(spec.devices or ())]
-        ),
+        devices=_devices(spec.devices, driver, interner),
         skip_node_operations=tuple(spec.skip_node_operations or ()),
     )
 
 
-def _device(wire: DeviceJSON, index: int, names: QualifiedNames, interner: Interner) -> Device:
-    body = wire.basic or wire
+def _devices(data: msgspec.Raw, driver: str, interner: Interner) -> Devices:
+    """
+    Return the devices of a slice of ``driver``; equal JSON is decoded once, as long as anybody has them.
+
+    Drivers publish slices again and again that say the same, and machines without identities all alike.
+    """
+    key = (driver, blake2b(data, digest_size=16).digest())
+    devices = interner.devices.get(key)
+    if devices is None:
+        wires = decoded(_DEVICES, data, "spec.devices")
+        devices = _by_column(wires, interner.names[driver], interner) if wires else NO_DEVICES
+        interner.devices[key] = devices
+    return devices
+
+
+def _by_column(wires: Sequence[DeviceJSON], names: QualifiedNames, interner: Interner) -> Devices:
+    bodies = [wire.basic or wire for wire in wires]
+    heading, columns = attribute_columns([body.attributes or {} for body in bodies], names, interner)
+    return Devices(
+        interner.device_names[tuple([wire.name or "" for wire in wires])],
+        interner.device_traits[tuple([_traits(wire, index, interner) for index, wire in enumerate(wires)])],
+        heading,
+        columns,
+    )
+
+
+def _traits(wire: DeviceJSON, index: int, interner: Interner) -> DeviceTraits:
     try:
-        traits = device_traits(body, interner)
+        return device_traits(wire.basic or wire, interner)
     except FieldError as error:
         basic = ".basic" if wire.basic else ""
         raise error.under(f"spec.devices[{index}]{basic}") from None
-    return Device(
-        interner.texts[wire.name or ""],
-        attributes(body.attributes, names, interner) if body.attributes else {},
-        traits,
-    )

@@ -9,7 +9,7 @@ from extender.core.allocator.budget import Budget
 from extender.core.claims.plan import Plan
 from extender.core.claims.pod_claims import PodClaims
 from extender.core.reasons import Outcome, ReasonCode
-from extender.model import Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
+from extender.model import Devices, Node, NodeRequirement, NodeSelector, NodeSelectorTerm, ResourceSlice
 from tests import builders as b
 from tests.core.advice.judging import judge_of, surveyed
 
@@ -59,7 +59,9 @@ def test_reasons_have_names():
 def test_a_node_whose_slices_cannot_be_gathered():
     """Such a node needs no search, and aborts the attempt."""
     broken = NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "Wrong"),)),))
-    slice_ = ResourceSlice("s", "gpu.nvidia.com", "p", node_selector=broken, devices=(b.device("gpu-0"),))
+    slice_ = ResourceSlice(
+        "s", "gpu.nvidia.com", "p", node_selector=broken, devices=Devices.of((b.device("gpu-0"),))
+    )
     snapshot = b.snapshot(nodes=[Node("a")], slices=[slice_])
     (group,) = surveyed(PLAN, snapshot)
     assert (group.nodes, group.view, group.prediction.outcome) == (("a",), None, Outcome.ERROR)

@@ -25,6 +25,7 @@ from extender.model import (
     Device,
     DeviceClass,
     DeviceID,
+    Devices,
     DeviceTraits,
     ExactRequest,
     Node,
@@ -55,7 +56,7 @@ def pool(driver: str, *devices: Device, name: str = "n", part: int = 0, parts: i
         driver,
         name,
         node_name="n",
-        devices=devices,
+        devices=Devices.of(devices),
         resource_slice_count=parts,
     )
 

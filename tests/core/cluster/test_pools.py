@@ -10,7 +10,7 @@ import pytest
 from extender.core.cluster.pools import Pool, gather_pools, is_usable, targets_node
 from extender.core.releases.history import release_for
 from extender.core.releases.release import Release
-from extender.model import CounterConsumption, CounterSet, DeviceTraits, Node, PoolID, ResourceSlice
+from extender.model import CounterConsumption, CounterSet, Devices, DeviceTraits, Node, PoolID, ResourceSlice
 from extender.model.quantity import parse_quantity
 from tests import builders as b
 
@@ -20,7 +20,9 @@ DRIVER = "gpu.example.com"
 
 def slice_(name: str, *devices: str, **fields: object) -> ResourceSlice:
     """A slice of the pool ``p`` on the node ``here``."""
-    made = ResourceSlice(name, DRIVER, "p", node_name="here", devices=tuple(map(b.device, devices)))
+    made = ResourceSlice(
+        name, DRIVER, "p", node_name="here", devices=Devices.of(tuple(map(b.device, devices)))
+    )
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
@@ -103,7 +105,7 @@ def test_pools_go_by_driver_and_name():
     slices = [
         slice_("s0", "q", pool="q"),
         slice_("s1", "a", driver="zzz.example.com", pool="a"),
-        slice_("s2", pool="a", devices=(waiting,)),
+        slice_("s2", pool="a", devices=Devices.of((waiting,))),
         slice_("s3", "p"),
     ]
     assert devices(slices) == ["p", "q", "a", "w"]
@@ -113,7 +115,7 @@ def test_slices_with_binding_conditions_come_last_in_the_experimental_allocators
     """Up to 1.35, where the gate brings the experimental allocator."""
     waiting = b.device("w", traits=DeviceTraits(binding_conditions=("ready",)))
     slices = [
-        slice_("a", devices=(waiting,), resource_slice_count=2),
+        slice_("a", devices=Devices.of((waiting,)), resource_slice_count=2),
         slice_("b", "g", resource_slice_count=2),
     ]
     gates = {"DRADeviceBindingConditions": True}
@@ -132,15 +134,15 @@ SET = CounterSet("set", (("memory", parse_quantity("4")),))
         ([slice_("s0", "g0", "g0")], "duplicate device name g0"),
         (
             [
-                slice_("s0", devices=(b.device("g0", traits=TAKES),), resource_slice_count=2),
+                slice_("s0", devices=Devices.of((b.device("g0", traits=TAKES),)), resource_slice_count=2),
                 slice_("s1", shared_counters=(SET, SET), resource_slice_count=2),
             ],
             "duplicate counter set name set",
         ),
-        ([slice_("s0", devices=(b.device("g0", traits=TAKES),))], "counter set set not found"),
+        ([slice_("s0", devices=Devices.of((b.device("g0", traits=TAKES),)))], "counter set set not found"),
         (
             [
-                slice_("s0", devices=(b.device("g0", traits=TAKES),), resource_slice_count=2),
+                slice_("s0", devices=Devices.of((b.device("g0", traits=TAKES),)), resource_slice_count=2),
                 slice_("s1", shared_counters=(replace(SET, counters=()),), resource_slice_count=2),
             ],
             "counter memory not found in counter set set",
@@ -165,7 +167,7 @@ def test_counter_slices_of_another_node(minor, seen):
 def test_counter_slices_elsewhere_belong_to_the_pool():
     """1.37 fetches them when the node's own slices are not all."""
     slices = [
-        slice_("s0", devices=(b.device("g0", traits=TAKES),), resource_slice_count=2),
+        slice_("s0", devices=Devices.of((b.device("g0", traits=TAKES),)), resource_slice_count=2),
         slice_("s1", shared_counters=(SET,), node_name="elsewhere", resource_slice_count=2),
     ]
     (pool,) = gathered(slices, "1.37")
@@ -190,7 +192,7 @@ def test_slices_that_use_compatibility_groups():
     """1.37 ignores them while the feature is off; the rest of the pool is incomplete."""
     grouped = DeviceTraits(consumes_counters=(CounterConsumption("set", (), ("mig",)),))
     slices = [
-        slice_("s0", devices=(b.device("g0", traits=grouped),), resource_slice_count=2),
+        slice_("s0", devices=Devices.of((b.device("g0", traits=grouped),)), resource_slice_count=2),
         slice_("s1", "g1", resource_slice_count=2),
     ]
     assert gathered(slices, "1.37")[0].incomplete

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from extender.core.cluster.snapshot import ClaimKey, Snapshot
-from extender.model import Claim, DeviceID, Node, PoolID, ResourceSlice
+from extender.model import Claim, DeviceID, Devices, Node, PoolID, ResourceSlice
 from tests import builders as b
 
 GPU_A, GPU_B = (DeviceID("gpu.nvidia.com", node, "gpu-0") for node in ("a", "b"))
@@ -20,7 +20,7 @@ def world(*claims: Claim) -> Snapshot:
     """Two nodes with a GPU each, and a pool that both can reach; a third has nothing."""
     gpus = [b.slice_of("gpu.nvidia.com", node, [b.device("gpu-0")]) for node in ("a", "b")]
     on_a_and_b = b.device("nic-0")
-    fabric = ResourceSlice("fabric", "dra.net", "fabric", all_nodes=True, devices=(on_a_and_b,))
+    fabric = ResourceSlice("fabric", "dra.net", "fabric", all_nodes=True, devices=Devices.of((on_a_and_b,)))
     nodes = [Node("a"), Node("b"), Node("bare")]
     return b.snapshot(nodes=nodes, slices=[*gpus, fabric], claims=claims)
 

@@ -13,10 +13,12 @@ from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
 from extender.model import (
+    NO_DEVICES,
     CounterConsumption,
     CounterSet,
     DeviceClass,
     DeviceID,
+    Devices,
     DeviceTaintRule,
     DeviceTraits,
     Node,
@@ -46,7 +48,7 @@ HALF_A, HALF_B = (
         "halves",
         resource_slice_count=2,
         node_name=node,
-        devices=(b.device(f"nic-{node}"),),
+        devices=Devices.of((b.device(f"nic-{node}"),)),
     )
     for node in ("a", "b")
 )
@@ -64,18 +66,24 @@ PART = ResourceSlice(
     "c",
     resource_slice_count=2,
     node_name="c",
-    devices=(b.device("part-0", traits=DeviceTraits(consumes_counters=(CounterConsumption("set", UNITS),))),),
+    devices=Devices.of(
+        (b.device("part-0", traits=DeviceTraits(consumes_counters=(CounterConsumption("set", UNITS),))),)
+    ),
 )
-ZONAL = ResourceSlice("zonal", "dra.net", "zonal", node_selector=IN_ZONE, devices=(b.device("nic-0"),))
+ZONAL = ResourceSlice(
+    "zonal", "dra.net", "zonal", node_selector=IN_ZONE, devices=Devices.of((b.device("nic-0"),))
+)
 ON_ROOT = b.device("nic-0", "pci0000:10", 0)
 PICKY = ResourceSlice(
     "picky",
     "dra.net",
     "picky",
     per_device_node_selection=True,
-    devices=(
-        b.device("nic-0", traits=DeviceTraits(node_name="b")),
-        b.device("nic-1", traits=DeviceTraits(node_selector=IN_ZONE)),
+    devices=Devices.of(
+        (
+            b.device("nic-0", traits=DeviceTraits(node_name="b")),
+            b.device("nic-1", traits=DeviceTraits(node_selector=IN_ZONE)),
+        )
     ),
 )
 DRAIN = DeviceTaintRule("drain", Taint("drain", "NoSchedule"), driver="gpu.nvidia.com", pool="a")
@@ -122,20 +130,26 @@ CASES = {
         "c",
     ),
     "a node's own slice becomes one for all": Case(
-        (replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),),
-        Changes.of(RESOURCE_SLICE, (replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),)),
+        (replace(ZONAL, node_selector=None, node_name="a", devices=Devices.of((ON_ROOT,))),),
+        Changes.of(
+            RESOURCE_SLICE,
+            (replace(ZONAL, node_selector=None, all_nodes=True, devices=Devices.of((ON_ROOT,))),),
+        ),
         "abc",
     ),
     "a slice for all becomes a node's own": Case(
-        (replace(ZONAL, node_selector=None, all_nodes=True, devices=(ON_ROOT,)),),
-        Changes.of(RESOURCE_SLICE, (replace(ZONAL, node_selector=None, node_name="a", devices=(ON_ROOT,)),)),
+        (replace(ZONAL, node_selector=None, all_nodes=True, devices=Devices.of((ON_ROOT,))),),
+        Changes.of(
+            RESOURCE_SLICE,
+            (replace(ZONAL, node_selector=None, node_name="a", devices=Devices.of((ON_ROOT,))),),
+        ),
         "abc",
     ),
     "a slice of one node": Case(
-        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=(b.device("gpu-1"),)),)), "a"
+        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=Devices.of((b.device("gpu-1"),))),)), "a"
     ),
     "the last of two with one name": Case(
-        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=()), GPU["a"])), ""
+        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=NO_DEVICES), GPU["a"])), ""
     ),
     "a slice goes": Case((), Changes.of(RESOURCE_SLICE, gone=(GPU["a"].name,)), "a"),
     "a slice that came and went": Case((), Changes.of(RESOURCE_SLICE, (ZONAL,), gone=("zonal",)), ""),
@@ -194,7 +208,7 @@ CASES = {
     "a claim and a slice": Case(
         (),
         (
-            Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=()),))
+            Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=NO_DEVICES),))
             | Changes.of(RESOURCE_CLAIM, (b.holding("c", DeviceID("gpu.nvidia.com", "b", "gpu-0")),))
         ),
         "ab",
@@ -304,14 +318,16 @@ def test_a_taint_rule_that_goes_leaves_nothing_behind():
 def test_a_taint_rule_holds_for_slices_that_come_later():
     """And for the next version of one that it has tainted."""
     snapshot = world(taint_rules=[DRAIN]).updated(
-        Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=(b.device("gpu-9"),)),))
+        Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=Devices.of((b.device("gpu-9"),))),))
     )
     assert taints(snapshot, "a") == (DRAIN.taint,)
 
 
 def test_a_new_node_finds_what_is_there():
     """Slices published before the node, pools for all nodes, and what is taken of both."""
-    fabric = ResourceSlice("fabric", "dra.net", "fabric", all_nodes=True, devices=(b.device("nic-0"),))
+    fabric = ResourceSlice(
+        "fabric", "dra.net", "fabric", all_nodes=True, devices=Devices.of((b.device("nic-0"),))
+    )
     early = b.slice_of("gpu.nvidia.com", "d", [b.device("gpu-0")])
     claim = b.holding("c", DeviceID("gpu.nvidia.com", "d", "gpu-0"), DeviceID("dra.net", "fabric", "nic-0"))
     snapshot = world(fabric, early, claims=[claim]).updated(Changes.of(NODE, (Node("d"),)))
@@ -345,7 +361,9 @@ def test_signatures_that_no_node_has_are_dropped(monkeypatch):
     snapshot = world()
     for number in range(1, 40):
         devices = tuple(b.device(f"gpu-{i}") for i in range(number))
-        snapshot = snapshot.updated(Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=devices),)))
+        snapshot = snapshot.updated(
+            Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=Devices.of(devices)),))
+        )
         assert len(snapshot.lineage.signatures) <= 5 + 2 * len(NAMES)
     for state in snapshot.nodes.values():
         assert snapshot.lineage.signatures[state.inventory.signature] is state.inventory.signature

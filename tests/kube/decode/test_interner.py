@@ -9,15 +9,16 @@ import pytest
 from extender.kube.decode import Interner, interner
 from extender.kube.decode.claim_specs import claim_spec
 from extender.model import Attribute, AttributeKind
+from extender.model.device_columns import Values
 
 
 def test_equal_values_are_one_object():
     """Asking twice gives the first object."""
     tables = Interner()
-    assert tables.strings["a b"] is tables.strings["a b"]
+    assert tables.strings["a", "b"] is tables.strings["a", "b"]
     assert tables.quantities["40Gi"] is tables.quantities["40Gi"]
     listed = Attribute(AttributeKind.STRINGS, ("a",))
-    assert tables.attributes[listed] is tables.attributes[Attribute(AttributeKind.STRINGS, ("a",))]
+    assert tables.values[listed, None] is tables.values[Attribute(AttributeKind.STRINGS, ("a",)), None]
 
 
 def test_no_quantity_is_remembered_for_nonsense():
@@ -34,7 +35,7 @@ def test_tables_are_bounded(monkeypatch):
     monkeypatch.setattr(interner, "TABLE_LIMIT", 10)
     tables = Interner()
     for index in range(25):
-        assert tables.strings[str(index)] == Attribute(AttributeKind.STRING, str(index))
+        assert tables.strings[str(index),] == Values((Attribute(AttributeKind.STRING, str(index)),))
         assert len(tables.strings) <= 10
 
 

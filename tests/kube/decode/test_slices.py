@@ -9,6 +9,7 @@ import pytest
 from extender.kube import decode
 from extender.kube.decode import Interner
 from extender.model import (
+    NO_DEVICES,
     NO_TRAITS,
     Attribute,
     AttributeKind,
@@ -50,7 +51,7 @@ def test_slice_fields():
     found = decoded()
     assert (found.name, found.driver, found.pool) == ("slice-1", DRIVER, "node-a")
     assert (found.generation, found.resource_slice_count, found.node_name) == (3, 2, "node-a")
-    assert (found.all_nodes, found.per_device_node_selection, found.devices) == (False, None, ())
+    assert (found.all_nodes, found.per_device_node_selection, found.devices) == (False, None, NO_DEVICES)
 
 
 def test_absent_and_null_fields_are_one():

@@ -31,6 +31,7 @@ from extender.model import (
     DeviceClass,
     DeviceID,
     DeviceResult,
+    Devices,
     DeviceTaintRule,
     DeviceTraits,
     ExactRequest,
@@ -118,7 +119,7 @@ def test_slice():
         node_selector=SELECTOR,
         per_device_node_selection=False,
         shared_counters=(CounterSet("set", (("units", EIGHT),)),),
-        devices=(Device("x", attributes, traits), Device("y")),
+        devices=Devices.of((Device("x", attributes, traits), Device("y"))),
         skip_node_operations=("PrepareResources",),
     )
     assert again(decode.resource_slice, encode.slice_json(full)) == full

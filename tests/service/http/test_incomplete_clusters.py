@@ -7,7 +7,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from extender.model import Attribute, AttributeKind, Claim, Constraint, DeviceID, ExactRequest, Request
+from extender.model import (
+    NO_DEVICES,
+    Attribute,
+    AttributeKind,
+    Claim,
+    Constraint,
+    DeviceID,
+    Devices,
+    ExactRequest,
+    Request,
+)
 from tests import builders as b
 
 
@@ -55,7 +65,12 @@ def _unknown_kind() -> dict[str, Any]:
     node, slices = b.pair_node("near", ["pci0000:10"], ["pci0000:10"])
     future = Attribute(AttributeKind.UNKNOWN, None)
     slices = [
-        replace(each, devices=tuple(replace(device, attributes={b.ROOT: future}) for device in each.devices))
+        replace(
+            each,
+            devices=Devices.of(
+                tuple(replace(device, attributes={b.ROOT: future}) for device in each.devices)
+            ),
+        )
         for each in slices
     ]
     pair = b.spec(*b.PAIR.requests, constraints=[Constraint(match_attribute=b.ROOT)])
@@ -87,9 +102,12 @@ CASES = {
     ),
     "slice missing": Case(_broken(resource_slice_count=2), "unschedulable", "no-fit", 0),
     "device named twice": Case(
-        _broken(devices=(b.device("gpu-0"), b.device("gpu-0"))), "unschedulable", "invalid-pool", 0
+        _broken(devices=Devices.of((b.device("gpu-0"), b.device("gpu-0")))),
+        "unschedulable",
+        "invalid-pool",
+        0,
     ),
-    "slice without devices": Case(_broken(devices=()), "unschedulable", "no-fit", 0),
+    "slice without devices": Case(_broken(devices=NO_DEVICES), "unschedulable", "no-fit", 0),
     "slice of no node": Case(_broken(node_name=""), "unschedulable", "no-fit", 0),
     "selector does not compile": Case(_selecting("device.driver =="), "error", "cel-error", 0),
     "selector fails": Case(_selecting("device.attributes['a'].b == 1"), "error", "cel-error", 0),

@@ -16,6 +16,7 @@ from extender.model import (
     Consumer,
     DeviceID,
     DeviceResult,
+    Devices,
     NodeRequirement,
     NodeSelector,
     NodeSelectorTerm,
@@ -198,7 +199,7 @@ def test_a_pool_whose_newest_generation_is_incomplete(service):
     store = service.follower.store
     (gpus,) = (each for each in store.current.published.values() if each.name == "x-gpu.nvidia.com")
     half = [replace(gpus, name=f"new-{n}", generation=2, resource_slice_count=2) for n in range(2)]
-    half[1] = replace(half[1], devices=(b.device("gpu-1", "a"),))
+    half[1] = replace(half[1], devices=Devices.of((b.device("gpu-1", "a"),)))
     service.follower.handler.apply(Changes.of(RESOURCE_SLICE, half[:1]))
     assert scores(service) == {"x": 0, "y": 103}
     verdict = evaluate(store.current, b.pod("job-2", "d"), Memo(host_priority), Settings()).verdicts(["x"])[

@@ -240,7 +240,7 @@ class WithoutObstacles:
             whole = [each for pool, last in newest.items() for each in self._slices.complete(pool, last)]
             index = index_slices(whole, release)
         lineage, machines = Lineage(), snapshot.machines
-        return inventory_of(node, index, release, snapshot.vocabulary, lineage, machines=machines)
+        return inventory_of(node, index, release, snapshot.vocabulary, lineage, machines)
 
     def _usage(
         self, codes: set[CauseCode], node_layout: NodeLayout, inventory: Inventory, release: Release
