@@ -224,6 +224,13 @@ LIMITS = (
         "dra_extender_events_total",
     ),
     Limit(
+        "Events about nominations in one namespace, in a minute",
+        namespace_limit.TIMES_A_MINUTE,
+        "Events",
+        "left out",
+        "dra_extender_events_total",
+    ),
+    Limit(
         "Events of `/mutate` that wait until the API shows their object",
         awaited.MAX_EVENTS,
         "Events",

@@ -49,7 +49,7 @@ GRANTED = {
         ("", "pods/binding"): {"create"},
         ("events.k8s.io", "events"): {"create"},
     },
-    "components/nominate": {("", "pods/status"): {"patch"}},
+    "components/nominate": {("", "pods/status"): {"patch"}, ("events.k8s.io", "events"): {"create"}},
     "components/webhook": {("events.k8s.io", "events"): {"create"}},
 }
 """The rights that each folder of ``deploy`` grants."""

@@ -113,6 +113,18 @@ async def test_a_nomination_that_no_longer_fits_is_passed_by(cluster):
             await cluster.api.request("PUT", path, again)
 
 
+async def test_a_nomination_that_nobody_follows_is_told(cluster):
+    """No scheduler runs: the pod has an Event that says so, written with the rights of ``deploy``."""
+    options = ("--kubeconfig", cluster.account, "--nominate", "--in-flight-seconds", "2")
+    with serving(cluster.directory, *options) as extender:
+        await until(lambda: nominates(extender), "nominating")
+        (name,) = await workload.create_pairs(cluster.api, 1, prefix="waiting")
+        await until(lambda: extender.metric("events_total", result="written") == 1, "an Event is written")
+        assert "default-scheduler runs" in (await workload.notes(cluster.api, "NominationNotFollowed"))[name]
+        with cluster.plane.scheduler(scheduler_config.stock(cluster.plane)):
+            await workload.wait_bound(cluster.api, [name])
+
+
 async def test_another_replica_takes_over(cluster):
     """The first one is killed: within 15 seconds the other nominates, and adopts what the first one wrote."""
     options = ("--kubeconfig", cluster.account, "--nominate", "--nominate-lease", "default/take-over")

@@ -75,8 +75,13 @@ class Following:
         self._state.refusals.pop(uid, None)
         self._state.waiting.remove(uid)
         nomination = self._state.outstanding.get(uid)
-        if nomination is None:
-            return
+        if nomination is not None:
+            self._followed(nomination, before)
+        self._state.notices.left(uid)
+
+    def _followed(self, nomination: Nomination, before: PendingPod) -> None:
+        """The pod is bound, there or elsewhere, or gone."""
+        uid = before.uid
         pod = self._store.current.pods.get(before.key)
         node = pod.node_name if pod is not None and pod.uid == uid else ""
         if node and uid in self._state.writing:

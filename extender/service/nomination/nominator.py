@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..live.prediction_check import PredictionCheck
     from ..live.store import LiveStore
     from .node_rules import NodeRules
+    from .notices import Notices
     from .outstanding import Outstanding
     from .waiting_pods import WaitingPod
 
@@ -70,11 +71,13 @@ class Nominator:
         settings: NominationSettings,
         clock: Callable[[], float],
         counted: Counted,
+        *,
+        notices: Notices,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._rules = store, rules
         self._clock, self.wake = clock, wake
-        self._state = NominationState(rules, settings.schedulers, clock, counted)
+        self._state = NominationState(rules, settings.schedulers, clock, counted, notices)
         self._pending, self._waiting = self._state.pending, self._state.waiting
         self._outstanding, self._claimless = self._state.outstanding, self._state.claimless
         self._choice = NodeChoice(store, checks, evaluate, rules, self._state, clock, settings.default_policy)

@@ -93,3 +93,4 @@ class Renewal:
             self._state.withdrawn.append(pod)
         else:
             self._state.put(replace(again, shown=True))
+            self._state.notices.not_followed(nomination, self._clock() - nomination.since)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from extender.model.pending_pods import PendingPod
 
     from .node_rules import NodeRules
+    from .notices import Notices
 
 
 def is_ours(pod: PendingPod) -> bool:
@@ -33,7 +34,7 @@ class NominationState:
     The pods that are pending, those of them that wait, and those that are nominated; by UID, where
     nothing else is said.
 
-    ``rules`` hear of each nomination, and ``counted`` of each that ends and of each refusal.
+    ``rules`` hear of each nomination, ``counted`` and ``notices`` of each that ends and of each refusal.
     ``schedulers``: the profiles whose pods are nominated.
     """
 
@@ -43,8 +44,11 @@ class NominationState:
         schedulers: frozenset[str],
         clock: Callable[[], float],
         counted: Counted,
+        notices: Notices,
     ) -> None:
-        self._rules, self._schedulers, self._clock, self.counted = rules, schedulers, clock, counted
+        self._rules, self._schedulers, self._clock = rules, schedulers, clock
+        self.counted: Final = counted
+        self.notices: Final = notices
         self.acting = False
         """Whether pods are nominated; another replica may do it."""
         self.pending: Final[dict[tuple[str, str], PendingPod]] = {}
@@ -98,6 +102,8 @@ class NominationState:
         """Count what became of the nomination; its node is disturbed unless the pod went there."""
         self.remove(nomination.pod.uid)
         self.counted.result(result)
+        if result is NominationResult.PASSED_BY:
+            self.notices.passed_by(nomination)
         if result is not NominationResult.TAKEN:
             self.disturbed.add(nomination.node)
 
@@ -107,3 +113,4 @@ class NominationState:
         self.refusals[pod.uid] = refusal
         if before is None or code_of(before) is not code_of(refusal):
             self.counted.refusal(code_of(refusal))
+            self.notices.refused(pod, refusal)

@@ -135,6 +135,7 @@ async def _serve(
     awaited_pods, awaited_events = claims_that_wait(clock), events_that_wait(clock)
     memo = Memo(host_priority)
     states: list[ReflectorState] = []
+    events = EventRecorder(connection, metrics.event)
     act: Nominating | None = None
 
     async def prepare(pod: Pod, evaluation: Evaluation[bytes], nodes: Sequence[str]) -> None:
@@ -150,6 +151,7 @@ async def _serve(
             metrics,
             clock,
             lambda pod: evaluate(store.current, pod, memo, config.evaluation),
+            events=events,
             trusted=lambda: in_step(states) and not follower.stale,
             prepare=prepare,
         )
@@ -197,7 +199,6 @@ async def _serve(
         offered=offered,
         nominated=None if act is None else act.nominator.asked,
     )
-    events = EventRecorder(connection, metrics.event)
     service = Service(
         store=store,
         settings=config.evaluation,

@@ -12,20 +12,24 @@ from uuid import uuid4
 
 from extender.core.claims.extended_resources import backed_names
 from extender.core.scheduling import rules_of
+from extender.kube.api.event_recorder import EventResult
 from extender.kube.api.lease import Lease, own_namespace
 from extender.kube.api.nominations import ApiNominations
 
 from ..config import LEASE, NominateOptions
 from ..config_error import ConfigError
+from ..namespace_limit import NamespaceLimit
 from ..nomination.loop import NominationLoop, Prepare
 from ..nomination.node_rules import NodeRules
 from ..nomination.nominator import NominationSettings, Nominator
+from ..nomination.notices import Notices
 from ..nomination.results import Counted
 
 if TYPE_CHECKING:
     from extender.core.prediction.evaluate import Evaluation
     from extender.core.releases.release import Release
     from extender.kube.api.connection import Connection
+    from extender.kube.api.event_recorder import EventRecorder
     from extender.kube.watch.events import ReflectorState
     from extender.model import Pod
 
@@ -71,6 +75,7 @@ def nominating(
     clock: Callable[[], float],
     evaluate: Callable[[Pod], Evaluation[bytes]],
     *,
+    events: EventRecorder,
     trusted: Callable[[], bool],
     prepare: Prepare,
 ) -> Nominating:
@@ -93,6 +98,7 @@ def nominating(
         ),
         clock,
         Counted(metrics.nomination, metrics.not_nominated),
+        notices=Notices(events.record, NamespaceLimit(clock), lambda: metrics.event(EventResult.LIMITED)),
     )
 
     def may_act() -> bool:

@@ -14,6 +14,7 @@ from extender.core.nomination.refusals import Refusal
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.core.scheduling import rules_of
+from extender.kube.api.event_recorder import ObjectReference
 from extender.kube.api.nominations import FIELD_MANAGER, Written
 from extender.model import (
     Allocation,
@@ -39,9 +40,11 @@ from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.live.unconfirmed_pods import UnconfirmedPods
+from extender.service.namespace_limit import NamespaceLimit
 from extender.service.nomination.choosing import Preparation
 from extender.service.nomination.node_rules import NodeRules
 from extender.service.nomination.nominator import NominationSettings, Nominator
+from extender.service.nomination.notices import Notices
 from extender.service.nomination.outstanding import Nomination
 from extender.service.nomination.results import Counted, NominationResult
 from extender.service.nomination.waiting_pods import WaitingPod
@@ -62,13 +65,18 @@ def there(found: T | None) -> T:
 
 
 class NominatedCluster:
-    """``results`` and ``refusals`` count what is told. Pods are called ``<name>`` and claim ``c-<name>``."""
+    """
+    ``results`` and ``refusals`` count what is told, ``events`` are pod, reason and note of each. Pods are
+    called ``<name>`` and claim ``c-<name>``.
+    """
 
     def __init__(self, *machines: b.Machine, room: int = 110) -> None:
         self.clock = Clock()
         self.results: Counter[NominationResult] = Counter()
         self.refusals: Counter[Refusal] = Counter()
         self.matches: Counter[Match] = Counter()
+        self.events: list[tuple[str, str, str]] = []
+        self.limited: list[int] = []
         self.store = LiveStore(release_for("1.36.2"), InFlight(SECONDS), self.clock)
         settings, memo = Settings(), Memo(host_priority)
         self.checks = PredictionCheck(
@@ -84,6 +92,7 @@ class NominatedCluster:
             Counted(
                 lambda result: self.results.update([result]), lambda refusal: self.refusals.update([refusal])
             ),
+            notices=Notices(self._record, NamespaceLimit(self.clock), lambda: self.limited.append(1)),
         )
         self.handler = EventHandler(
             self.store,
@@ -115,6 +124,10 @@ class NominatedCluster:
         self.nodes(*(SchedulingNode(node.name, allocatable=amounts) for node in nodes))
         self.nominator.begin()
         self._version = 0
+
+    def _record(self, about: ObjectReference, *, reason: str, note: str, action: str, warning: bool) -> None:
+        assert (action, warning) == ("Nominating", True)
+        self.events.append((about.name, reason, note))
 
     def nodes(self, *nodes: SchedulingNode) -> None:
         """The API shows nodes."""
