@@ -34,6 +34,7 @@ COMMANDS = {
     "audit": "show what running pods lose to the distance of their devices",
     "advise": "show which constraints suit a claim, and what is wrong with it",
     "replay": "check predictions against a recording of a real scheduler",
+    "renew": "renew certificates of the Helm chart that end soon, under the authority that it made",
     "bench": "measure latency and memory on generated fleets",
 }
 """Commands by name, each a module of this package, with one line of help."""

@@ -1,0 +1,1 @@
+"""``renew``: the certificates of the Helm chart, renewed under their authority before they end."""
