@@ -109,11 +109,16 @@ def the(kind: str, documents: list[dict[str, Any]]) -> dict[str, Any]:
     return found[0]
 
 
+def pod_templates(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What makes pods: that of the Deployment first, then those of CronJobs."""
+    found = [each["spec"]["template"] for each in documents if each["kind"] == "Deployment"]
+    jobs = [each["spec"]["jobTemplate"] for each in documents if each["kind"] == "CronJob"]
+    return found + [each["spec"]["template"] for each in jobs]
+
+
 def pod(documents: list[dict[str, Any]]) -> dict[str, Any]:
-    """The pod of the Deployment or of the CronJob."""
-    kinds = {document["kind"]: document for document in documents}
-    job = kinds["CronJob"]["spec"]["jobTemplate"] if "CronJob" in kinds else kinds["Deployment"]
-    spec: dict[str, Any] = job["spec"]["template"]["spec"]
+    """The pod of the Deployment, or of the CronJob where there is none."""
+    spec: dict[str, Any] = pod_templates(documents)[0]["spec"]
     return spec
 
 

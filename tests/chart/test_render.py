@@ -20,6 +20,7 @@ from tests.chart.render import (
     container,
     everything,
     pod,
+    pod_templates,
     run,
     served,
     template,
@@ -66,8 +67,9 @@ def test_every_mode_renders_for_every_minor(mode, minor, switched_on):
     assert all(name.startswith("fast-dra-extender") for _, name in names)
     namespaces = {each["metadata"].get("namespace") for each in documents}
     assert namespaces <= {None, "gpu-system", "kube-system"}
-    assert violations(pod(documents)) == []
-    assert pod(documents)["schedulerName"] == "default-scheduler"
+    for each in pod_templates(documents):
+        assert violations(each["spec"]) == []
+        assert each["spec"]["schedulerName"] == "default-scheduler"
     assert "dra-extender.dra-extender" not in str(documents)
 
 
@@ -88,7 +90,11 @@ def test_the_second_scheduler_asks_the_extender_of_its_own_pod(minor):
     lease = found["leaderElection"]
     assert lease["leaderElect"] is True
     assert lease["resourceNamespace"] == "gpu-system"
-    role = the("Role", documents)
+    (role,) = [
+        each
+        for each in documents
+        if each["kind"] == "Role" and each["metadata"]["name"].endswith("scheduler")
+    ]
     assert role["metadata"]["namespace"] == "gpu-system"
     assert role["rules"][1]["resourceNames"] == [lease["resourceName"]]
     granted = {each["roleRef"]["name"] for each in documents if each["kind"] == "ClusterRoleBinding"}

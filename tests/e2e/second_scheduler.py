@@ -12,7 +12,6 @@ from pathlib import Path
 
 import yaml
 
-from tests.certificates import self_signed
 from tests.e2e import workload
 from tests.e2e.api import Api, InvalidClaims, Object
 from tests.e2e.control_plane import ControlPlane
@@ -53,6 +52,14 @@ async def installed(api: Api, documents: Sequence[Object]) -> AsyncIterator[None
             await api.delete(document["kind"], metadata["name"], metadata.get("namespace", "default"))
 
 
+async def account_token(api: Api, account: str) -> str:
+    """A token of one of the chart's service accounts."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token"
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token: str = (await api.request("POST", path, request))["status"]["token"]
+    return token
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The two programs of one pod."""
@@ -81,10 +88,7 @@ async def second_scheduler(
     They differ from the pod in ports, as the machine has other programs, and in where the token is.
     ``files``: arguments of the extender that are others here, such as paths and addresses of the webhook.
     """
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{NAME}/token"
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = (await api.request("POST", path, request))["status"]["token"]
-    account = plane.write_kubeconfig(f"{replica}.kubeconfig", token)
+    account = plane.write_kubeconfig(f"{replica}.kubeconfig", await account_token(api, NAME))
     (pod,) = [each["spec"]["template"]["spec"] for each in documents if each["kind"] == "Deployment"]
     containers = {each["name"]: each for each in pod["containers"]}
     verbs, ops, people = (f"127.0.0.1:{free_port()}" for _ in range(3))
@@ -120,10 +124,15 @@ def _configuration(documents: Sequence[Object], url: str, account: Path) -> Obje
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """``files``: for ``second_scheduler``. ``documents``: the chart's, with webhooks that lead there."""
+    """
+    ``files``: for ``second_scheduler``. ``documents``: the chart's, with webhooks that lead there.
+
+    ``mounted`` has the certificate and its key.
+    """
 
     files: Mapping[str, str]
     documents: Sequence[Object]
+    mounted: Path
 
     def of_another_replica(self) -> Mapping[str, str]:
         """``files`` of a replica that the API server does not call."""
@@ -132,37 +141,50 @@ class Webhook:
 
 def reachable_webhook(directory: Path, documents: Sequence[Object]) -> Webhook:
     """
-    Lead the chart's webhooks, where it has some, to an address of this machine.
+    Lead the chart's webhooks, where it has some, to a port of this machine.
 
-    There is no network of Services here, and on loopback the extender refuses names of other machines. So the
-    certificate is not the chart's, which is for the Service's name; ``tests/chart/test_certificates.py`` has
-    that one.
+    There is no network of Services here, so that of the webhook becomes one with an external name. The API
+    server still calls it by the Service's own name, and trusts the chart's certificate or nobody.
     """
-    pem, address = self_signed(directory, "webhook"), f"127.0.0.1:{free_port()}"
-    bundle = base64.b64encode(pem.certificate.read_bytes()).decode()
+    port, mounted = free_port(), directory / "webhook"
     led = []
     for document in documents:
-        webhooks = document.get("webhooks")
-        if document["kind"] == "MutatingWebhookConfiguration" and webhooks:
-            webhooks = [
-                {
-                    **each,
-                    "clientConfig": {
-                        "url": f"https://{address}{each['clientConfig']['service']['path']}",
-                        "caBundle": bundle,
-                    },
-                }
-                for each in webhooks
-            ]
-            led.append({**document, "webhooks": webhooks})
-        else:
-            led.append(document)
+        kind, name, changed = document["kind"], document["metadata"]["name"], document
+        if kind == "MutatingWebhookConfiguration":
+            changed = {**document, "webhooks": [_at_port(each, port) for each in document["webhooks"]]}
+        elif (kind, name) == ("Service", f"{NAME}-webhook"):
+            changed = {**document, "spec": {"type": "ExternalName", "externalName": "localhost"}}
+        elif (kind, name) == ("Secret", f"{NAME}-webhook"):
+            mount(mounted, document)
+        led.append(changed)
     files = {
-        _LISTEN: address,
-        "/webhook/tls.crt": str(pem.certificate),
-        "/webhook/tls.key": str(pem.key),
+        # 127.0.0.1, as the C library reads it. The extender does not know it for loopback, where it would
+        # refuse the Service's name as that of another machine.
+        _LISTEN: f"127.1:{port}",
+        "/webhook/tls.crt": str(mounted / "tls.crt"),
+        "/webhook/tls.key": str(mounted / "tls.key"),
     }
-    return Webhook(files, led)
+    return Webhook(files, led, mounted)
+
+
+def _at_port(webhook: Object, port: int) -> Object:
+    config = webhook["clientConfig"]
+    return {**webhook, "clientConfig": {**config, "service": {**config["service"], "port": port}}}
+
+
+def mount(folder: Path, secret: Object) -> None:
+    """Write the files of a Secret as the kubelet does: all change at once, by a link to their folder."""
+    folder.mkdir(exist_ok=True)
+    version = folder / f"..{len(list(folder.iterdir()))}"
+    version.mkdir()
+    for name, data in secret["data"].items():
+        (version / name).write_bytes(base64.b64decode(data))
+        link = folder / name
+        if not link.is_symlink():
+            link.symlink_to(Path("..data", name))
+    turned = folder / "..turned"
+    turned.symlink_to(version.name)
+    turned.replace(folder / "..data")
 
 
 def first_pod_text() -> str:

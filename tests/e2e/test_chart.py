@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chart.render import MODES, NEEDS_HELM, everything, template
+from tests.chart.render import MODES, NEEDS_HELM, everything, pod_templates, template
 from tests.e2e.conftest import MINOR
 from tests.e2e.second_scheduler import NAMESPACE, RELEASE, make_namespace
 
@@ -18,18 +18,14 @@ MINORS = sorted({MINOR, "1.35"})
 @pytest.mark.parametrize("minor", MINORS)
 @pytest.mark.parametrize("full", [False, True], ids=["defaults", "everything"])
 async def test_every_object_is_accepted(api, mode, minor, full):
-    """With strict validation and without a warning; the pod, too, under the namespace's own profile."""
+    """With strict validation and without a warning; the pods, too, under the namespace's own profile."""
     await make_namespace(api)
     values = everything(minor) if full else ()
     documents = template(f"mode={mode}", *values, minor=minor, release=RELEASE, namespace=NAMESPACE)
     for document in documents:
         await api.create(document, dryRun="All")
-    workloads = {each["kind"]: each for each in documents}
-    if "CronJob" in workloads:
-        pod = workloads["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]
-    else:
-        pod = workloads["Deployment"]["spec"]["template"]
-    metadata = {**pod["metadata"], "name": "probe", "namespace": NAMESPACE}
-    document = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod["spec"]}
-    await api.create(document, dryRun="All")
+    for number, pod in enumerate(pod_templates(documents)):
+        metadata = {**pod["metadata"], "name": f"probe-{number}", "namespace": NAMESPACE}
+        document = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod["spec"]}
+        await api.create(document, dryRun="All")
     assert api.warnings == []

@@ -12,12 +12,14 @@ from tests.chart.render import MODES, NEEDS_HELM, everything, flag, run
 from tests.chart.values import CHART
 from tests.e2e.api import Api
 from tests.e2e.conftest import MINOR
+from tests.e2e.renewal import aged, renew
 from tests.e2e.second_scheduler import NAME, NAMESPACE, RELEASE, make_namespace
 from tests.paths import ROOT
 
 pytestmark = [pytest.mark.e2e, NEEDS_HELM]
 
 EVERYTHING = everything(MINOR)
+ROUTED_BY_WEBHOOK = ("webhook=true",)
 RENEW = "dra-extender.io/renew-from"
 MADE_LEASES = {"second-scheduler": ("scheduler", "nominate"), "extender": ("nominate",), "audit-only": ()}
 """By mode, what the programs make when they run."""
@@ -146,6 +148,23 @@ async def test_helm_renews_certificates_when_their_date_has_come(api, helm):
     (found,) = await api.list_all("MutatingWebhookConfiguration")
     bundle = found["webhooks"][0]["clientConfig"]["caBundle"]
     assert bundle == first["authority"]["data"]["tls.crt"]
+
+
+async def test_an_upgrade_leaves_what_the_cron_job_has_renewed(api, helm, plane):
+    """And notes the day of the next renewal, as the command has written it."""
+    await helm("install", *ROUTED_BY_WEBHOOK)
+    document = aged(await secrets(api))
+    await api.request("PUT", f"/api/v1/namespaces/{NAMESPACE}/secrets/{NAME}-webhook", document)
+    (job,) = await api.list_all("CronJob", NAMESPACE)
+    said = await asyncio.to_thread(renew, job, plane.kubeconfig)
+    assert f"{NAME}-webhook: renewed" in said
+    renewed = await secrets(api)
+    assert renewed["webhook"]["data"] != document["data"]
+    await helm("upgrade", *ROUTED_BY_WEBHOOK)
+    kept = await secrets(api)
+    assert data(kept) == data(renewed)
+    dates = [found["webhook"]["metadata"]["annotations"][RENEW] for found in (renewed, kept)]
+    assert dates[0] == dates[1]
 
 
 def data(found):

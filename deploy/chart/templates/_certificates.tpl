@@ -1,3 +1,24 @@
+{{/* What the certificates are for, and the host of each. */}}
+{{- define "dra-extender.hosts" -}}
+{{- $name := include "dra-extender.name" . }}
+{{- if eq .Values.mode "extender" }}
+scheduler: kube-scheduler
+verbs: {{ $name }}.{{ .Release.Namespace }}.svc
+{{- end }}
+{{- if include "dra-extender.serves-webhook" . }}
+webhook: {{ $name }}-webhook.{{ .Release.Namespace }}.svc
+{{- end }}
+{{- end -}}
+
+{{/* Whether a CronJob renews them: empty for no. */}}
+{{- define "dra-extender.renews" -}}
+{{- with .Values.certificates -}}
+{{- if and (eq .source "generated") .schedule (include "dra-extender.hosts" $ | fromYaml) -}}
+yes
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/*
 The certificates that Helm makes: .Values.made, by what they are for, so that one rendering makes them once. An
 authority that exists signs again, so that what trusts it goes on; a certificate of which less than a third is left
@@ -6,14 +27,7 @@ is made anew. One without a date is of an older chart, and stays.
 {{- define "dra-extender.make-certificates" -}}
 {{- if not (hasKey .Values "made") -}}
 {{- $name := include "dra-extender.name" . -}}
-{{- $for := dict -}}
-{{- if eq .Values.mode "extender" -}}
-{{- $_ := set $for "verbs" (printf "%s.%s.svc" $name .Release.Namespace) -}}
-{{- $_ := set $for "scheduler" "kube-scheduler" -}}
-{{- end -}}
-{{- if include "dra-extender.serves-webhook" . -}}
-{{- $_ := set $for "webhook" (printf "%s-webhook.%s.svc" $name .Release.Namespace) -}}
-{{- end -}}
+{{- $for := include "dra-extender.hosts" . | fromYaml -}}
 {{- $made := dict -}}
 {{- if $for -}}
 {{- $stored := lookup "v1" "Secret" .Release.Namespace (printf "%s-authority" $name) -}}

@@ -14,6 +14,12 @@ app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* Of the pods that renew certificates. */}}
+{{- define "dra-extender.renewal-labels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-renew
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "dra-extender.labels" -}}
 {{ include "dra-extender.selector" . }}
 app.kubernetes.io/part-of: {{ .Chart.Name }}

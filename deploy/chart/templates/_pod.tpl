@@ -1,6 +1,5 @@
-{{/* What the pods of every mode have in common: the profile restricted, the account, and where they run. */}}
+{{/* What all pods have in common, but for their account: the profile restricted, and where they run. */}}
 {{- define "dra-extender.pod" -}}
-serviceAccountName: {{ include "dra-extender.name" . }}
 automountServiceAccountToken: true
 enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
@@ -36,20 +35,24 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{- define "dra-extender.node-affinity" -}}
+{{- with .Values.architectures -}}
+nodeAffinity:
+  requiredDuringSchedulingIgnoredDuringExecution:
+    nodeSelectorTerms:
+    - matchExpressions:
+      - key: kubernetes.io/arch
+        operator: In
+        values: {{ toJson . }}
+{{- end -}}
+{{- end -}}
+
 {{/* Where the pods may run; replicas never share a node, but with those of the revision that they replace. */}}
 {{- define "dra-extender.spread" -}}
 {{- $several := and (gt (int .Values.replicas) 1) (ne .Values.mode "audit-only") }}
 {{- if or $several .Values.architectures }}
 affinity:
-  {{- with .Values.architectures }}
-  nodeAffinity:
-    requiredDuringSchedulingIgnoredDuringExecution:
-      nodeSelectorTerms:
-      - matchExpressions:
-        - key: kubernetes.io/arch
-          operator: In
-          values: {{ toJson . }}
-  {{- end }}
+  {{- include "dra-extender.node-affinity" . | nindent 2 }}
   {{- if $several }}
   podAntiAffinity:
     requiredDuringSchedulingIgnoredDuringExecution:
