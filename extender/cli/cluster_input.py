@@ -18,6 +18,7 @@ from extender.kube.decode.readings import Reading
 from extender.kube.decode.resources import FOLLOWED, Resource
 from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError, read
+from extender.service.collector import no_collection
 from extender.service.machine_facts import facts_notes
 
 from .exit_status import WrongInput
@@ -46,7 +47,7 @@ def read_cluster(paths: Sequence[str], readings: Sequence[Reading] = ()) -> Clus
     Raises ``WrongInput``.
     """
     try:
-        with Progress("reading object") as progress:
+        with Progress("reading object") as progress, no_collection():
             return read(paths, readings=readings, step=progress.step)
     except ClusterFileError as error:
         raise WrongInput(str(error)) from error
@@ -61,7 +62,7 @@ def dumped_or_live(
     if paths:
         return read_cluster(paths, readings)
     try:
-        with Progress("reading object") as progress:
+        with Progress("reading object") as progress, no_collection():
             return read_live(resources=resources, readings=readings, step=progress.step)
     except LiveError as error:
         raise WrongInput(str(error)) from error
@@ -81,7 +82,10 @@ def cluster_input(
     ``WrongInput`` for a release that is not modelled or has no such gate.
     """
     release, about_release = release_of(kubernetes, cluster.kubernetes, gates)
-    with Progress(f"working out where the devices of {counted(len(cluster.nodes), 'node')} are"):
+    with (
+        Progress(f"working out where the devices of {counted(len(cluster.nodes), 'node')} are"),
+        no_collection(),
+    ):
         snapshot = snapshot_of(cluster, release, vocabulary, machines)
     notes = [about_release] if about_release else []
     if not cluster.nodes:
