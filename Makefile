@@ -57,8 +57,8 @@ lint: $(READY) ## Check format, style, types, layers and the documentation
 actionlint: $(READY) ## Check the workflows of .github (needs Go)
 	@$(BIN)/python -m tests.actionlint
 
-bench: $(READY) ## Measure latency and memory on generated fleets
-	@$(BIN)/dra-extender bench
+bench: $(READY) ## Measure latency and memory on generated fleets of up to 50,000 nodes, and keep bench.json
+	@$(BIN)/dra-extender bench --nodes 500,5000,50000 --keep bench.json
 
 oracle: $(READY) ## Build Kubernetes' own allocator, to test against (needs Go)
 	@$(BIN)/python -m tests.oracle.build $(ORACLES)

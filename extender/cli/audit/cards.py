@@ -9,7 +9,7 @@ from extender.core.audit.auditor import Audit
 from extender.core.audit.findings import KnownDistances
 from extender.core.audit.joint_plan import JointPlan
 
-from .markup import Markup, element, joined
+from ..markup import Markup, element, joined
 from .plan_words import (
     advice_words,
     command_for,

@@ -17,7 +17,7 @@ from extender.core.audit.node_map import MapDevice, MapNumaNode, MapRoot, MapSoc
 from extender.core.topology.locations import Distance
 from extender.model import DeviceID
 
-from .markup import Markup, element, joined
+from ..markup import Markup, element, joined
 
 _BOX_WIDTH, _BOX_HEIGHT, _GAP, _PAD, _TITLE = 160, 40, 8, 8, 18
 _ROOT_WIDTH = _BOX_WIDTH + 2 * _PAD

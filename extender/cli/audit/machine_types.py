@@ -11,9 +11,9 @@ from extender.core.audit.totals import MachineTypeTotal, Totals
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DeviceKind
 
+from ..markup import Markup, element
 from ..text import counted
 from .drawing import Link, line_sample, node_drawing
-from .markup import Markup, element
 from .words import machine_type_name, machine_type_parts, percent
 
 _MOST_SHAPES = 24

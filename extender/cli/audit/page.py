@@ -13,10 +13,10 @@ from extender import __version__
 from extender.core.audit.auditor import Audit
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 
+from ..markup import Markup, element, joined
 from .cards import job_cards, losing_cards, pending_cards, plan_cards, section
 from .glossary import DISTANCES, GLOSSARY
 from .machine_types import drawn_machines, machine_type_cards
-from .markup import Markup, element, joined
 from .source import Source
 from .words import (
     TALLY_HEADS,

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib import resources
+from typing import IO
 
 JSON = dict[str, object]
 """A Kubernetes object, ready for ``json.dumps``."""
@@ -107,12 +108,28 @@ def machines() -> tuple[Machine, ...]:
 
 
 def fleet(nodes: int) -> JSON:
-    """A ``v1`` List of DeviceClasses and of ``nodes`` Nodes, each followed by its ResourceSlices."""
-    items = [device_class(name) for name in _CLASSES]
+    """A ``v1`` List of ``fleet_objects(nodes)``."""
+    return {"apiVersion": "v1", "kind": "List", "items": list(fleet_objects(nodes))}
+
+
+def fleet_objects(nodes: int) -> Iterator[JSON]:
+    """Yield DeviceClasses and ``nodes`` Nodes, each followed by its ResourceSlices."""
+    yield from map(device_class, _CLASSES)
     types = machines()
     for index in range(nodes):
-        items.extend(_node_with_slices(types[index % len(types)], index))
-    return {"apiVersion": "v1", "kind": "List", "items": items}
+        yield from _node_with_slices(types[index % len(types)], index)
+
+
+def write_fleet(nodes: int, file: IO[bytes]) -> int:
+    """Write ``fleet(nodes)`` as JSON, object by object, and return how many devices it has."""
+    devices = 0
+    file.write(b'{"apiVersion":"v1","kind":"List","items":[')
+    for number, each in enumerate(fleet_objects(nodes)):
+        text = json.dumps(each, separators=(",", ":")).encode()
+        devices += text.count(b'"attributes":')
+        file.write(b"," + text if number else text)
+    file.write(b"]}")
+    return devices
 
 
 def node_name(machine: Machine, index: int) -> str:

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from .fleet import JSON, gpu_name, machines, nic_name, node_name
+from .fleet import JSON, Machine, gpu_name, machines, nic_name, node_name
 
 NAMESPACE = "bench"
+MOST_OFFERED = 5_000
+"""How many nodes a pod is offered at most: of a larger cluster kube-scheduler looks at a part."""
+
 _STRIDE = 101
 
 
@@ -60,20 +63,21 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A pod's new claims, and ``body``: what kube-scheduler posts for the pod, all nodes offered."""
+    """A pod's new claims, and ``body``: what kube-scheduler posts for the pod."""
 
     claims: tuple[JSON, ...]
     body: bytes
 
 
 class Load:
-    """Makes jobs for ``fleet(nodes)``."""
+    """Makes jobs for ``fleet(nodes)``. A job is offered all nodes, of many at most ``MOST_OFFERED``."""
 
     def __init__(self, nodes: int) -> None:
         types = machines()
         self.names = [node_name(types[index % len(types)], index) for index in range(nodes)]
-        self._offered = [json.dumps(name).encode() for name in self.names]
-        random.Random(0).shuffle(self._offered)  # noqa: S311  the scheduler's order is of no use to us
+        self._order = list(range(nodes))
+        random.Random(0).shuffle(self._order)  # noqa: S311  the scheduler's order is of no use to us
+        self._offered = [json.dumps(self.names[index]).encode() for index in self._order]
         self._start = 0
         self._numbers = itertools.count(1)
 
@@ -94,24 +98,38 @@ class Load:
         return Job(claims, body)
 
     def placed_claims(self) -> Iterator[JSON]:
-        """New claims, each just allocated one GPU and one NIC of the next node, until the fleet is full."""
-        for pair in free_pairs(len(self.names)):
-            results = [
-                {"request": "gpu", "driver": pair.gpu_driver, "pool": pair.node, "device": pair.gpu},
-                {"request": "nic", "driver": "dra.net", "pool": pair.node, "device": pair.nic},
-            ]
-            term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [pair.node]}]}
-            allocation = {
-                "devices": {"results": results},
-                "nodeSelector": {"nodeSelectorTerms": [term]},
-            }
-            claim = self._claim(f"placed-{next(self._numbers)}", PAIR)
-            yield {**claim, "status": {"allocation": allocation}}
+        """
+        New claims, each just allocated one GPU and one NIC of a node that the next job is offered.
+
+        They end when the fleet is full.
+        """
+        types, order = machines(), self._order
+        left = {index: free_pairs(types[index % len(types)], index) for index in order}
+        while left:
+            first = self._start + 2 * _STRIDE
+            places = (place % len(order) for place in range(first, first + len(order)))
+            node = next(order[place] for place in places if order[place] in left)
+            pair = next(left[node], None)
+            if pair is None:
+                del left[node]
+            else:
+                yield self._placed(pair)
+
+    def _placed(self, pair: Pair) -> JSON:
+        results = [
+            {"request": "gpu", "driver": pair.gpu_driver, "pool": pair.node, "device": pair.gpu},
+            {"request": "nic", "driver": "dra.net", "pool": pair.node, "device": pair.nic},
+        ]
+        term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [pair.node]}]}
+        allocation = {"devices": {"results": results}, "nodeSelector": {"nodeSelectorTerms": [term]}}
+        claim = self._claim(f"placed-{next(self._numbers)}", PAIR)
+        return {**claim, "status": {"allocation": allocation}}
 
     def _next_names(self) -> bytes:
-        """All names, from another start each time: kube-scheduler goes on where it stopped before."""
+        """The names offered, from another start each time: kube-scheduler goes on where it stopped before."""
         self._start = (self._start + _STRIDE) % len(self._offered)
-        return b",".join(self._offered[self._start :] + self._offered[: self._start])
+        names = self._offered[self._start :] + self._offered[: self._start]
+        return b",".join(names[:MOST_OFFERED])
 
     def _claim(self, name: str, spec: JSON) -> JSON:
         return {
@@ -125,24 +143,12 @@ class Load:
         return str(UUID(int=next(self._numbers)))
 
 
-def free_pairs(nodes: int) -> Iterator[Pair]:
-    """
-    The GPUs and RDMA NICs of ``fleet(nodes)``, paired by position.
-
-    The first pairs of all nodes come first, then the second ones.
-    """
-    types = machines()
-    of_each_node = []
-    for index in range(nodes):
-        machine = types[index % len(types)]
-        gpus = [gpu_name(gpu) for gpu in range(len(machine.of_kind("gpu")))]
-        nics = [nic_name(nic, position) for position, nic in enumerate(machine.of_kind("nic")) if nic.rdma]
-        node = node_name(machine, index)
-        of_each_node.append(
-            [Pair(node, machine.gpu_driver, gpu, nic) for gpu, nic in zip(gpus, nics, strict=False)]
-        )
-    for of_all_nodes in itertools.zip_longest(*of_each_node):
-        yield from (pair for pair in of_all_nodes if pair is not None)
+def free_pairs(machine: Machine, index: int) -> Iterator[Pair]:
+    """The GPUs and RDMA NICs of a node of ``fleet``, paired by position."""
+    node = node_name(machine, index)
+    gpus = [gpu_name(gpu) for gpu in range(len(machine.of_kind("gpu")))]
+    nics = [nic_name(nic, position) for position, nic in enumerate(machine.of_kind("nic")) if nic.rdma]
+    yield from (Pair(node, machine.gpu_driver, gpu, nic) for gpu, nic in zip(gpus, nics, strict=False))
 
 
 def _pod(metadata: JSON, claims: Sequence[str]) -> JSON:

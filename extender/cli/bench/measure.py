@@ -16,15 +16,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from extender.service.policy import ANNOTATION, Policy
 
 from ..progress import Progress
 from ..protocol_check import check_filter, check_prioritize
-from .fleet import JSON, fleet
+from .fleet import JSON, write_fleet
 from .load import SPECS, Job, Load
+from .measurement import Measurement, Size, Timing
 from .server import Started, serve
 
 FILTER_ECHO = "filter, echo"
@@ -65,7 +65,7 @@ REQUESTS: Mapping[str, Request] = {
 """Kinds of request, in the order they are shown."""
 
 _ERRORS = "dra_extender_internal_errors_total"
-_START_SECONDS = 300
+_START_SECONDS = 1_200
 PHASES = 3
 """Phases that limits apply to: known specs, changing nodes, policy required."""
 
@@ -81,35 +81,6 @@ class Limits(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """``devices`` are those of the whole fleet; memory is resident, in bytes."""
-
-    nodes: int
-    devices: int
-    dump_bytes: int
-    build_seconds: float
-    process_bytes: int
-    snapshot_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Milliseconds of one kind of request; ``ratio``: its median over that of its echo."""
-
-    kind: str
-    count: int
-    p50: float
-    p99: float
-    ratio: float
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    size: Size
-    timings: tuple[Timing, ...]
-
-
 def percentile(samples: list[float], percent: float) -> float:
     """The smallest sample that at least ``percent`` of all do not exceed."""
     return sorted(samples)[max(0, math.ceil(len(samples) * percent / 100) - 1)]
@@ -117,55 +88,54 @@ def percentile(samples: list[float], percent: float) -> float:
 
 def measure(nodes: int, kubernetes: str, gates: Mapping[str, bool], limits: Limits) -> Measurement:
     """Measure a fleet of ``nodes`` under the release ``kubernetes``. Raises ``BenchError``."""
-    dump = json.dumps(fleet(nodes), separators=(",", ":")).encode()
-    load = Load(nodes)
-    pods = len(SPECS) + PHASES * limits.requests
-    with (
-        running(dump, kubernetes, gates) as started,
-        closing(Client(started.port)) as client,
-        Progress(f"{nodes:,} nodes: pod", pods) as progress,
-    ):
-        samples = Samples(client.post, load, progress)
-        samples.first_pods()
-        samples.known_specs(limits)
-        samples.changing_nodes(limits)
-        samples.required(limits)
-        if errors := client.internal_errors():
-            raise BenchError(f"the service counted {errors:.0f} errors of its own, see its log above")
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        devices = write_fleet(nodes, file)
+        dump_bytes = file.tell()
+        file.flush()
+        load = Load(nodes)
+        pods = len(SPECS) + PHASES * limits.requests
+        with (
+            running(file.name, kubernetes, gates) as started,
+            closing(Client(started.port)) as client,
+            Progress(f"{nodes:,} nodes: pod", pods) as progress,
+        ):
+            samples = Samples(client.post, load, progress)
+            samples.first_pods()
+            samples.known_specs(limits)
+            samples.changing_nodes(limits)
+            samples.required(limits)
+            if errors := client.internal_errors():
+                raise BenchError(f"the service counted {errors:.0f} errors of its own, see its log above")
     size = Size(
         nodes=nodes,
-        devices=dump.count(b'"attributes":'),
-        dump_bytes=len(dump),
+        devices=devices,
+        dump_bytes=dump_bytes,
         build_seconds=started.build_seconds,
         process_bytes=started.process_bytes,
+        most_bytes=started.most_bytes,
         snapshot_bytes=started.snapshot_bytes,
     )
     return Measurement(size, samples.timings())
 
 
 @contextmanager
-def running(dump: bytes, kubernetes: str, gates: Mapping[str, bool]) -> Iterator[Started]:
-    """Run the service on ``dump`` in a fresh process while the context lasts."""
+def running(dump: str, kubernetes: str, gates: Mapping[str, bool]) -> Iterator[Started]:
+    """Run the service on the file ``dump`` in a fresh process while the context lasts."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        file.write(dump)
-        file.flush()
-        process = context.Process(
-            target=serve, args=(file.name, kubernetes, dict(gates), theirs), daemon=True
-        )
-        process.start()
-        theirs.close()
-        try:
-            if not ours.poll(_START_SECONDS):
-                raise BenchError(f"the service did not start within {_START_SECONDS} s")
-            yield ours.recv()
-        except EOFError:
-            raise BenchError("the service ended before it served; its message is above") from None
-        finally:
-            ours.close()
-            process.join(10)
-            process.kill()
+    process = context.Process(target=serve, args=(dump, kubernetes, dict(gates), theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(_START_SECONDS):
+            raise BenchError(f"the service did not start within {_START_SECONDS} s")
+        yield ours.recv()
+    except EOFError:
+        raise BenchError("the service ended before it served; its message is above") from None
+    finally:
+        ours.close()
+        process.join(10)
+        process.kill()
 
 
 class Client:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -42,12 +42,13 @@ class Started:
     What the process tells once it serves on ``port`` of the loopback interface.
 
     ``build_seconds``: from opening the dump to the snapshot. Memory is
-    resident, in bytes: the whole process, and what reading the dump added to it.
+    resident, in bytes: the whole process, the most that it was until then, and what reading the dump added.
     """
 
     port: int
     build_seconds: float
     process_bytes: int
+    most_bytes: int
     snapshot_bytes: int
 
 
@@ -60,17 +61,16 @@ def serve(dump: str, kubernetes: str, gates: Mapping[str, bool], channel: Connec
     build_seconds = time.perf_counter() - started
     freeze(collect=True)
     after = resident_bytes()
-    asyncio.run(_serve(snapshot, channel, build_seconds, after, after - before))
+    size = partial(Started, build_seconds=build_seconds, process_bytes=after, snapshot_bytes=after - before)
+    asyncio.run(_serve(snapshot, channel, partial(size, most_bytes=resident_bytes("VmHWM"))))
 
 
-async def _serve(
-    snapshot: Snapshot, channel: Connection, build_seconds: float, process_bytes: int, snapshot_bytes: int
-) -> None:
+async def _serve(snapshot: Snapshot, channel: Connection, started: Callable[[int], Started]) -> None:
     config = Config(listeners=(everything(Address("127.0.0.1", 0)),), max_body_mib=MAX_BODY_MIB_LIMIT)
     store = FrozenStore(snapshot)
     service = Service(store=store, settings=config.evaluation, metrics=Metrics(snapshot.release.version))
     async with run.listening(service, config, partial(make_bench_app, store)) as (listener,):
-        channel.send(Started(listener.address.port, build_seconds, process_bytes, snapshot_bytes))
+        channel.send(started(listener.address.port))
         await asyncio.to_thread(_wait_until_closed, channel)
 
 
@@ -116,9 +116,9 @@ def _json(body: bytes) -> web.Response:
     return web.Response(body=body, content_type="application/json")
 
 
-def resident_bytes() -> int:
-    """Memory of this process that is in RAM now (Linux: VmRSS)."""
+def resident_bytes(line_of: str = "VmRSS") -> int:
+    """Memory of this process that is in RAM now (Linux: VmRSS), or was at most (VmHWM)."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{line_of}:"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError("/proc/self/status has no VmRSS line; the bench needs Linux")
+    raise RuntimeError(f"/proc/self/status has no {line_of} line; the bench needs Linux")

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from extender.cli.audit.drawing import Link, node_drawing
-from extender.cli.audit.markup import Markup, element, joined
+from extender.cli.markup import Markup, element, joined
 from extender.core.audit.node_map import MapDevice, MapNumaNode, MapRoot, MapSocket
 from extender.core.topology.locations import Distance
 from extender.core.topology.vocabulary import DeviceKind

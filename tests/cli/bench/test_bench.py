@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
 
 import pytest
@@ -13,7 +14,8 @@ from extender.cli.bench import load as bench_load
 from extender.cli.bench import measure as bench_measure
 from extender.cli.bench.fleet import fleet
 from extender.cli.bench.load import SPECS, Job, Load
-from extender.cli.bench.measure import REQUESTS, BenchError, Limits, Measurement, Size, Timing
+from extender.cli.bench.measure import REQUESTS, BenchError, Limits
+from extender.cli.bench.measurement import Measurement, Size, Timing
 from extender.cli.exit_status import WrongInput
 from extender.cli.progress import Progress
 from extender.kube import decode
@@ -47,6 +49,13 @@ def claims_of(job):
     return [decode.resource_claim(json.dumps(claim).encode(), decode.Interner()) for claim in job.claims]
 
 
+def node_of(placed):
+    """The node of the devices of an allocated claim."""
+    (claim,) = claims_of(Job((placed,), b""))
+    assert claim.allocation is not None
+    return claim.allocation.results[0].id.pool
+
+
 @pytest.mark.parametrize("spec", SPECS)
 def test_jobs_are_new_every_time(spec):
     """No two jobs share a pod or claim, and a pod names exactly its own claims."""
@@ -66,6 +75,21 @@ def test_claims_of_one_spec_are_recognised_as_equal(spec):
     load = Load(NODES)
     first, second = ([claim.spec for claim in claims_of(load.job(spec))] for _ in range(2))
     assert first == second
+
+
+def test_of_many_nodes_some_are_offered(monkeypatch):
+    """Each time others, until all were; what gets allocated meanwhile is on a node that comes next."""
+    monkeypatch.setattr(bench_load, "MOST_OFFERED", 150)
+    load = Load(300)
+    placed = load.placed_claims()
+    seen = set()
+    for _ in range(10):
+        node = node_of(next(placed))
+        offered = posted(load.job("1 GPU + 1 NIC"))["NodeNames"]
+        assert len(offered) == len(set(offered)) == 150
+        assert node in offered
+        seen.update(offered)
+    assert seen == set(load.names)
 
 
 def test_every_node_is_offered():
@@ -95,9 +119,13 @@ def test_placed_claims_hold_real_devices_once():
 
 
 def test_placed_claims_take_turns_over_nodes():
-    """The first claims lie on different nodes."""
-    pairs = list(bench_load.free_pairs(NODES))
-    assert len({pair.node for pair in pairs[:15]}) == 15
+    """With each job that comes in between the claims lie on another node."""
+    load = Load(NODES)
+    nodes = []
+    for claim in itertools.islice(load.placed_claims(), 15):
+        nodes.append(node_of(claim))
+        load.job("1 GPU + 1 NIC")
+    assert len(set(nodes)) > 10  # not all have such devices
 
 
 @pytest.mark.parametrize(
@@ -124,7 +152,7 @@ def test_sizes_are_measured(measured):
     assert (size.nodes, size.devices) == (NODES, sum(len(spec["devices"]) for spec in slices()))
     assert 0 < size.build_seconds < 60
     assert 10 * 1024**2 < size.process_bytes < 1024**3
-    assert size.snapshot_bytes < size.process_bytes
+    assert size.snapshot_bytes < size.process_bytes <= size.most_bytes
 
 
 def test_a_long_phase_ends_by_the_clock():
@@ -141,15 +169,20 @@ def test_a_wrong_answer_is_an_error():
         samples.first_pods()
 
 
-def test_a_service_that_cannot_start_is_an_error(capfd):
+def test_a_service_that_cannot_start_is_an_error(capfd, tmp_path):
     """A dump that cannot be read ends in one error, not in a wait."""
-    with pytest.raises(BenchError, match="ended before it served"), bench_measure.running(b"{]", "1.36", {}):
+    dump = tmp_path / "cluster.json"
+    dump.write_text("{]")
+    with (
+        pytest.raises(BenchError, match="ended before it served"),
+        bench_measure.running(str(dump), "1.36", {}),
+    ):
         pass
     assert "cluster" in capfd.readouterr().err.lower()
 
 
 SAMPLE = Measurement(
-    Size(5000, 88_900, 33_000_000, 2.5, 300 * 1024**2, 200 * 1024**2),
+    Size(5000, 88_900, 33_000_000, 2.5, 300 * 1024**2, 400 * 1024**2, 200 * 1024**2),
     (Timing("filter, echo", 400, 1.5, 2.25, 1.0), Timing("filter, new pod", 200, 3.0, 4.0, 2.0)),
 )
 
@@ -161,8 +194,8 @@ def test_the_table(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Kubernetes 1.36.2"
     assert lines[2:4] == [
-        "nodes  devices  dump MiB  build s  snapshot MiB  process MiB",
-        "5,000   88,900      31.5     2.50           200          300",
+        "nodes  devices  dump MiB  build s  snapshot MiB  process MiB  most MiB",
+        "5,000   88,900      31.5     2.50           200          300       400",
     ]
     assert lines[5:8] == [
         "nodes  request          count  p50 ms  p99 ms  x echo",
@@ -198,7 +231,7 @@ def test_an_unknown_release_is_wrong_input():
         bench.run(options("--kubernetes", "1.12"))
 
 
-@pytest.mark.parametrize("value", ["0", "-5", "many", "500,", "20001", "1.5"])
+@pytest.mark.parametrize("value", ["0", "-5", "many", "500,", "100001", "1.5"])
 def test_impossible_sizes_are_refused(value, capsys):
     """Wrong usage ends with status 2 and says what is expected."""
     with pytest.raises(SystemExit) as ended:
