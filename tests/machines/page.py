@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from textwrap import fill
 
+from extender.core.cluster.known_distances import Knowledge
 from extender.core.topology.known_machines import BUILT_IN_FACTS
 from extender.core.topology.locate import locate_with
 from extender.core.topology.locations import Distance, Location, distance
 from extender.core.topology.machine_facts import MachineType
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY, DeviceKind
+from tests.machines.checked import checked, probed, released
 from tests.machines.facts import facts_of
 from tests.machines.generations import CPUS, GPUS, NICS, Entry, Generation
 from tests.machines.record import Machine, documented, machines
@@ -68,6 +70,17 @@ _NICS_AND_CPUS = """\
 ## NICs by their nearest CPUs
 
 The same for the NICs, without GPUs.
+"""
+_CHECKED = """\
+## What check and probe say
+
+What [`check`](machines.md#what-is-known-on-your-nodes) says of a node with the first of the driver
+generations above, DRANET up to v1.4 and `dra.cpu` by NUMA node without roots: how many pairs of
+devices are known, and who tells. Then the same with the facts that
+[`probe`](machines.md#facts-of-your-own-machines) prints on that machine; no address of a device of
+dell-r7725-nps4 is documented, so its facts name the devices. All NICs count here, and `-` means
+that there are no such devices. A test holds that with these facts each distance is the documented
+one, and that none is unknown but those that are not documented.
 """
 _BY_NUMA = CPUS["by NUMA node, roots"]
 _CPU_MODES = ("by NUMA node", "by NUMA node, roots", "by socket", "by machine", "individual")
@@ -135,7 +148,29 @@ def page() -> str:
             for name, nics in NICS.items()
         ):
             lines.append(_row(machine.name, name, *cells))
+    lines += ["", _CHECKED, *_checks(known)]
     return "\n".join(lines) + "\n"
+
+
+def _checks(known: Sequence[Machine]) -> Iterator[str]:
+    kinds = ("gpu-nic", "gpu-gpu", "gpu-cpu", "nic-cpu")
+    yield _row("machine", "facts", *kinds)
+    yield "|---" * (2 + len(kinds)) + "|"
+    for machine in known:
+        entries = released(machine)
+        found = {"none": checked(machine, entries), "of probe": checked(machine, entries, probed(machine))}
+        if found["none"]:
+            for name, cells in _merged(
+                (facts, tuple(_told(said.get(each)) for each in kinds)) for facts, said in found.items()
+            ):
+                yield _row(machine.name, name, *cells)
+
+
+def _told(found: Knowledge | None) -> str:
+    if found is None:
+        return "-"
+    known = [f"{count} {source}" for source, count in found.known.items()]
+    return ", ".join([*known, *([f"{found.unknown} unknown"] if found.unknown else [])])
 
 
 def _table(
