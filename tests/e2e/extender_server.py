@@ -20,8 +20,8 @@ from tests.e2e.api import Api, Object
 from tests.e2e.process import NotReady, Process, start
 
 DUMPED = ("Node", "DeviceClass", "ResourceSlice", "ResourceClaim", "Pod")
-START_SECONDS = 30.0
-EVENT_SECONDS = 30.0
+START_SECONDS = 90.0
+EVENT_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

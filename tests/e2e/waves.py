@@ -3,12 +3,11 @@ Fill a fleet in waves of pods on a real control plane, in several ways, and judg
 
     python -m tests.e2e.waves --fleet FILE --pods 300 --waves 4
 
-Each way starts on the empty cluster: the stock scheduler or ours, without facts of machines, with the
-built-in ones or with those of all types, and with claims as they are written or rewritten for soft alignment.
-Prints each wave as it is bound, and for each way a row of a table: the GPU-NIC pairs as the machines are
-documented and as drivers publish, the pods whose pairs are all near, pods per second, and the scheduler's
-processor time for each, which tells more where the machine has other work. Below stands the most that could
-be reached.
+Each way starts on the empty cluster: the stock scheduler or ours, without facts of machines, with those that
+are built in or with those of all types, and with claims as they are written or rewritten for soft alignment.
+Prints a row of a table for each way: the GPU-NIC pairs as the machines are documented and as drivers publish,
+the pods whose pairs are all near, pods per second, and the scheduler's processor time for each, which tells
+more where the machine has other work. Below stands the most that could be reached.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ SETTLED_SECONDS = 60.0
 PAIR = Ask(1, 1)
 
 
-class _Row(NamedTuple):
+class _Filled(NamedTuple):
     """What came of a way: pods, seconds until they were bound, and processor time of the scheduler."""
 
     way: str
@@ -129,9 +128,10 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
     async with connect(plane) as api:
         await fleet.load(api, documents)
         _say(f"Kubernetes {plane.version}, {options.waves} waves of {options.pods} pods, {options.mix}")
-        rows = [await _fill(plane, api, way, asks, options) for way in ways]
-        _say("")
-        _table(rows)
+        _line(*_HEADS)
+        _line(*["---"] * len(_HEADS))
+        for way in ways:
+            _row(await _fill(plane, api, way, asks, options))
         empty = await current_snapshot(api, plane)
     first_fit = most_by_first_fit(empty, [(ask.gpus, ask.nics) for ask in asks])
     _say(f"\nat most, with any choice of nodes: {first_fit.aligned} pods with near pairs")
@@ -147,7 +147,7 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
 
 async def _fill(
     plane: ControlPlane, api: Api, way: FillingWay, asks: Sequence[Ask], options: argparse.Namespace
-) -> _Row:
+) -> _Filled:
     """All waves, each when the one before has settled; the cluster is empty again afterwards."""
     pods = [(f"pod-{number}", ask) for number, ask in enumerate(asks)]
     create = partial(_create, api, options.gpu_class, ASKING if way.rewriting else {})
@@ -163,7 +163,7 @@ async def _fill(
                 seconds, cpu = at - began, processor_seconds(scheduler) - used_before
                 spent, used = spent + seconds, used + cpu
                 number, new = first // options.pods + 1, bound - before
-                _say(
+                _progress(
                     f"{way.name}, wave {number}: {new} bound, {new / seconds:.1f} pods/s, "
                     f"{1000 * cpu / max(new, 1):.0f} ms of the scheduler for each"
                 )
@@ -172,7 +172,7 @@ async def _fill(
         predicted = matches(extender) if extender is not None else Counter[str]()
     await workload.clear(api, WAVE_SECONDS)
     predictions = ", ".join(f"{count} {name}" for name, count in predicted.most_common())
-    return _Row(way.name, bound, spent, used, predictions, found)
+    return _Filled(way.name, bound, spent, used, predictions, found)
 
 
 @contextlib.asynccontextmanager
@@ -244,25 +244,27 @@ _HEADS = (
 )
 
 
-def _table(rows: Sequence[_Row]) -> None:
-    _line(*_HEADS)
-    _line(*["---"] * len(_HEADS))
-    for row in rows:
-        _line(
-            row.way,
-            row.bound,
-            row.judged.aligned,
-            *row.judged.documented,
-            *row.judged.published,
-            f"{row.judged.mean:.3f} of {row.judged.rated}",
-            f"{row.bound / row.seconds:.1f}",
-            f"{1000 * row.cpu / max(row.bound, 1):.0f} ms",
-            row.predictions or "-",
-        )
+def _row(filled: _Filled) -> None:
+    _line(
+        filled.way,
+        filled.bound,
+        filled.judged.aligned,
+        *filled.judged.documented,
+        *filled.judged.published,
+        f"{filled.judged.mean:.3f} of {filled.judged.rated}",
+        f"{filled.bound / filled.seconds:.1f}",
+        f"{1000 * filled.cpu / max(filled.bound, 1):.0f} ms",
+        filled.predictions or "-",
+    )
 
 
 def _line(*cells: object) -> None:
     _say(f"| {' | '.join(map(str, cells))} |")
+
+
+def _progress(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _say(line: str) -> None:
