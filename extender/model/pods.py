@@ -56,7 +56,8 @@ class Container:
 @dataclass(frozen=True, slots=True)
 class Pod:
     """
-    ``pod_group``: the PodGroup that ``spec.schedulingGroup`` names (from 1.36), else empty.
+    ``pod_group``: the PodGroup that ``spec.schedulingGroup`` names (from 1.36), else empty. ``scheduler``:
+    ``spec.schedulerName``.
 
     ``unschedulable``, of pods in groups only: kube-scheduler refused it, because it or its group did not fit.
     """
@@ -71,6 +72,7 @@ class Pod:
     node_name: str = ""
     nominated_node_name: str = ""
     pod_group: str = ""
+    scheduler: str = ""
     unschedulable: bool = False
 
     @property

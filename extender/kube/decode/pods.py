@@ -55,6 +55,7 @@ class PodSpec(Wire):
     init_containers: list[ContainerJSON] | None = None
     containers: list[ContainerJSON] | None = None
     scheduling_group: msgspec.Raw = ABSENT
+    scheduler_name: str | None = None
 
 
 class ClaimStatusJSON(Wire):
@@ -106,6 +107,7 @@ def _pod(wire: PodJSON, interner: Interner) -> Pod:
         node_name=interner.texts[spec.node_name or ""],
         nominated_node_name=interner.texts[(wire.status and wire.status.nominated_node_name) or ""],
         pod_group=group,
+        scheduler=interner.texts[spec.scheduler_name or ""],
         unschedulable=bool(group) and _is_unschedulable(wire.status),
     )
 

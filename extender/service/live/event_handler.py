@@ -92,8 +92,8 @@ class EventHandler:
         if state is PodState.STRANGER:
             return
         self._pass_on(self._delayed.on_request(pod))
-        if state is PodState.CONFIRMED and pod.group is not None:
-            self._store.forget_simulation(pod.uid, pod.group)
+        if state is PodState.CONFIRMED:
+            self._store.end_simulation(pod)
         self._store.forget(pod.uid)
 
     def state_of(self, pod: Pod) -> PodState:

@@ -21,6 +21,7 @@ from extender.core.topology.machine_facts import NO_FACTS
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model.kinds import KINDS, POD, RESOURCE_CLAIM
 
+from .group_cycle import GroupCycle
 from .in_flight import GroupKey, InFlight
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class LiveStore:
     ) -> None:
         self.current = Snapshot.of(release=release, vocabulary=vocabulary, machines=machines)
         self._in_flight = in_flight
+        self._cycle = GroupCycle()
         self._clock = clock
         self._apart = apart
         self._first = Objects()
@@ -194,9 +196,13 @@ class LiveStore:
         """Whether the scheduler has asked about the pod, and may be about to place it."""
         return self._in_flight.is_under_way(pod_uid)
 
-    def forget_simulation(self, pod_uid: str, group: GroupKey) -> None:
-        """Take back what was assumed of a pod group if the request about this pod begins it anew."""
-        self._show(self._in_flight.drop_simulation_before(pod_uid, group))
+    def end_simulation(self, pod: Pod) -> None:
+        """Take back what was assumed of pod groups whose simulation has ended, as this request says."""
+        failed = self._cycle.on_request(pod)
+        if failed is not None:
+            self._show(self._in_flight.drop_simulation(failed))
+        if pod.group is not None:
+            self._show(self._in_flight.drop_simulation_before(pod.uid, pod.group))
 
     def expire(self) -> int:
         """
@@ -233,6 +239,7 @@ class LiveStore:
 
     def _begin_with(self, snapshot: Snapshot) -> None:
         self._claims = dict(snapshot.claims)
+        self._cycle.show(snapshot.pods.values())
         self.current = snapshot
         self._first = Objects()
         self.listed.set()
@@ -250,10 +257,12 @@ class LiveStore:
             and not self._in_flight.is_nominated(pod.uid, node)
         )
         refused = {group for pod in changes.upserts(POD) if (group := self._refused_group(pod, before))}
-        left = [before[key].uid for key in changes.gone(POD, before) if key in before]
+        left = [before[key] for key in changes.gone(POD, before) if key in before]
+        self._cycle.show(changes.upserts(POD))
         self.current = self.current.updated(self._with_assumptions(changes))
-        for uid in left:
-            self.forget(uid)
+        for pod in left:
+            self._cycle.remove(pod)
+            self.forget(pod.uid)
         for group in sorted(refused):
             self._show(self._in_flight.drop_simulation(group))
         return Events(allocated, landed)

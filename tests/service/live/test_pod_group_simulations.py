@@ -120,6 +120,19 @@ def test_refusals_that_say_nothing_of_the_group(gang, name):
     assert gang.assumed == {"c", "d"}
 
 
+@pytest.mark.parametrize("shown", ["job-2", "job-3"])
+def test_a_group_that_lacks_a_node_ends_with_the_next_request(gang, shown):
+    """One of its pods was never asked about; where all were, the API will show where they land."""
+    gang.show(shown, "d")
+    gang.ask(*FIRST)
+    gang.ask(*SECOND)
+    assert gang.assumed == {"c", "d"}
+    gang.group = ""
+    gang.show("alone", "e")
+    gang.ask("alone", "e")
+    assert gang.assumed == ({"c", "d"} if shown == "job-2" else set())
+
+
 def test_it_ends_soon_after_the_last_answer(gang, clock):
     """Where the group fails as before, the API shows nothing new; that is no claim that was lost."""
     gang.ask(*FIRST)
@@ -179,10 +192,11 @@ def test_pods_that_share_a_claim_across_groups_say_nothing(gang, group):
     """They are in no simulation together."""
     expected = chosen(gang.ask(*FIRST))
     (other,) = {"x", "y"} - {expected}
+    gang.ask(*SECOND, "far")
     gang.group = group
-    gang.show("job-2", "c")
-    gang.passing("job-2", "c", other)
-    assert [node_of(claim) for claim in gang.live.store.assumed] == [expected]
+    gang.show("job-3", "c")
+    gang.passing("job-3", "c", other)
+    assert {claim.name: node_of(claim) for claim in gang.live.store.assumed} == {"c": expected, "d": "far"}
 
 
 def test_a_made_up_pod_takes_no_part(gang):
