@@ -24,7 +24,7 @@ from extender.core.releases.history import LATEST
 from extender.kube import decode
 from extender.kube.decode.interner import Interner
 from extender.kube.decode.resources import BY_KIND
-from extender.model.kinds import KINDS
+from extender.model.kinds import KINDS, Key
 from extender.service import wire
 from extender.service.live.in_flight import InFlight
 from extender.service.live.store import LiveStore
@@ -73,10 +73,10 @@ def _milliseconds(started: float) -> Cost:
     return Cost((time.process_time() - started) * 1e3, "ms")
 
 
-def _lists(items: Sequence[bytes], interner: Interner) -> dict[str, dict[object, object | None]]:
-    lists: dict[str, dict[object, object | None]] = {}
+def _lists(items: Sequence[bytes], interner: Interner) -> dict[str, dict[Key, object | None]]:
+    lists: dict[str, dict[Key, object | None]] = {}
     for item in items:
-        kind = cast("str", msgspec.json.decode(item, type=_Kind).kind)
+        kind = msgspec.json.decode(item, type=_Kind).kind
         key, value = BY_KIND[kind].read(item, interner)
         lists.setdefault(kind, {})[key] = value
     return lists
@@ -200,7 +200,7 @@ def _event_everywhere(
 def _apply(store: LiveStore, interner: Interner, batch: dict[str, list[bytes]]) -> float:
     """Decode and apply events; returns the seconds that took."""
     started = time.process_time()
-    tables: dict[str, dict[object, object | None]] = {}
+    tables: dict[str, dict[Key, object | None]] = {}
     for kind, items in batch.items():
         tables[kind] = dict(BY_KIND[kind].read(item, interner) for item in items)
     store.apply(Changes(tables))

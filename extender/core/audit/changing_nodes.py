@@ -72,7 +72,7 @@ class ChangingNodes:
 
     def _state_after(self, state: NodeState, usage: dict[PoolID, PoolUsage]) -> NodeState:
         context = replace(self._context, usage=usage)
-        return state_after(state, state.node, context, frozenset(), frozenset())
+        return state_after(state, state.node, context, slices_changed=False)
 
 
 def _pools(claims: Iterable[Claim]) -> frozenset[PoolID]:
