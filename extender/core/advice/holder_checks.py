@@ -50,9 +50,9 @@ def gone_warnings(claims: Sequence[Claim], snapshot: Snapshot) -> Iterator[Claim
     if not allocated:
         return
     listed = {
-        DeviceID(slice_.driver, slice_.pool, device.name)
+        DeviceID(slice_.driver, slice_.pool, name)
         for slice_ in snapshot.published.values()
-        for device in slice_.devices
+        for name in slice_.devices.names.values
     }
     for claim in allocated:
         gone = [str(id_) for id_ in held_by(claim) if id_ not in listed]

@@ -164,10 +164,8 @@ def ignored_warnings(snapshot: Snapshot, reported: Sequence[ClaimWarning]) -> It
         return
     drivers: Counter[str] = Counter()
     for slice_ in snapshot.published.values():
-        for device in slice_.devices:
-            drivers[slice_.driver] += bool(
-                slice_.per_device_node_selection or device.traits.consumes_counters
-            )
+        for traits in slice_.devices.traits.values:
+            drivers[slice_.driver] += bool(slice_.per_device_node_selection or traits.consumes_counters)
     found = sorted(driver for driver, devices in drivers.items() if devices)
     if found:
         yield warning(

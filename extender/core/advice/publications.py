@@ -92,6 +92,7 @@ def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sig
                 if (number, position) == NOWHERE:
                     continue
                 slice_ = inventory.slices[number]
+                device = slice_.devices[position]
                 for alternative, result in enumerate(candidate.selector_results):
                     if result is SelectorResult.SELECTED:
                         yield Sighting(
@@ -99,9 +100,9 @@ def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sig
                             name,
                             slice_.driver,
                             slice_.pool,
-                            slice_.devices[position],
+                            device,
                             candidate.location,
-                            bool(slice_.node_name or slice_.devices[position].traits.node_name),
+                            bool(slice_.node_name or device.traits.node_name),
                         )
 
 

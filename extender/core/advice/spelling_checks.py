@@ -32,8 +32,7 @@ def published_names(snapshot: Snapshot) -> frozenset[str]:
     """Every attribute that some device of the cluster publishes, as ``domain/id``."""
     names: set[str] = set()
     for slice_ in snapshot.published.values():
-        for device in slice_.devices:
-            names.update(device.attributes)
+        names.update(slice_.devices.heading.values)
     return frozenset(names)
 
 

@@ -41,7 +41,11 @@ ELEMENT_KIND = {
 
 def looked_up(device: Device, driver: str, attribute: str) -> Attribute | None:
     """What a device publishes under the attribute of a constraint: bare names mean the driver's own."""
-    return device.attributes.get(attribute if "/" in attribute else f"{driver}/{attribute}")
+    return device.attributes.get(full_name(attribute, driver))
+
+
+def full_name(attribute: str, driver: str) -> str:
+    return attribute if "/" in attribute else f"{driver}/{attribute}"
 
 
 def values_of(

@@ -202,13 +202,7 @@ def _rated(devices: tuple[Placed, ...], ratings: _Ratings, worths: Worths) -> _R
 
 def _locations_of(wanted: set[DeviceID], state: NodeState) -> dict[DeviceID, Location]:
     """The locations of some devices on a node; those that its slices do not list are left out."""
-    pools = {(device.driver, device.pool) for device in wanted}
-    return {
-        id_: location
-        for slice_, device, location in state.inventory.located()
-        if (slice_.driver, slice_.pool) in pools
-        and (id_ := DeviceID(slice_.driver, slice_.pool, device.name)) in wanted
-    }
+    return {id_: location for id_, location in state.inventory.locations().items() if id_ in wanted}
 
 
 def _owned_claims(claims: Mapping[tuple[str, str], Claim]) -> dict[str, list[Claim]]:

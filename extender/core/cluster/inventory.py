@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from extender.model import Device, Node, ResourceSlice
+from extender.model import Device, DeviceID, Node, ResourceSlice
 
 from ..reasons import Reason, ReasonCode, reason
 from ..releases.release import Release
@@ -46,6 +46,14 @@ class Inventory:
     @property
     def facts(self) -> FactsUse | None:
         return self.type.facts
+
+    def locations(self) -> dict[DeviceID, Location]:
+        """The location of every device, in the order of ``slices``."""
+        return {
+            DeviceID(slice_.driver, slice_.pool, name): location
+            for slice_, signature in zip(self.slices, self.signature.slices, strict=True)
+            for name, location in zip(slice_.devices.names.values, signature.locations, strict=True)
+        }
 
     def located(self) -> Iterator[tuple[ResourceSlice, Device, Location]]:
         """Yield every device with its slice and its location, in the order of ``slices``."""

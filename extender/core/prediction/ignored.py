@@ -83,7 +83,7 @@ def _requests(plan: Plan) -> Iterator[tuple[tuple[str, str], ExactRequest]]:
 
 def _traits(snapshot: Snapshot, node: str) -> dict[DeviceID, DeviceTraits]:
     return {
-        DeviceID(slice_.driver, slice_.pool, device.name): device.traits
+        DeviceID(slice_.driver, slice_.pool, name): traits
         for slice_ in snapshot.nodes[node].inventory.slices
-        for device in slice_.devices
+        for name, traits in zip(slice_.devices.names.values, slice_.devices.traits.values, strict=True)
     }

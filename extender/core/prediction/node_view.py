@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from extender.model import ClaimSpec, DeviceID
+from extender.model import ClaimSpec
 
 from ..allocator.budget import Budget
 from ..allocator.layout import LayoutUsage, NodeLayout
@@ -17,7 +17,6 @@ from ..claims.askers import askers_of
 from ..claims.plan import Plan
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Outcome, Reason, ReasonCode, reason
-from ..topology.locations import Location
 from ..topology.vocabulary import Vocabulary
 from .claims_memo import ClaimsMemo, ClaimsMemos, PredictionKey, beyond, memo_of
 from .fragmentation import Fragmentation, fragmentation_of
@@ -131,7 +130,7 @@ def _slots(plan: Plan, specs: int, state: NodeState, vocabulary: Vocabulary) -> 
     """The pod's claims in pod order, the one for extended resources last."""
     slots: list[Slot] = []
     pending = held = 0
-    locations = _locations(state) if any(plan.holdings) else {}
+    locations = state.inventory.locations() if any(plan.holdings) else {}
     for claim, holding in zip(plan.claims.claims, plan.holdings, strict=True):
         if holding is None:
             slots.append(Slot(pending))
@@ -154,10 +153,3 @@ def _slots(plan: Plan, specs: int, state: NodeState, vocabulary: Vocabulary) -> 
         slots.append(Slot(-1, tuple(fixed), unlisted))
     slots += [Slot(number) for number in range(pending, specs)]
     return tuple(slots)
-
-
-def _locations(state: NodeState) -> dict[DeviceID, Location]:
-    return {
-        DeviceID(slice_.driver, slice_.pool, device.name): location
-        for slice_, device, location in state.inventory.located()
-    }

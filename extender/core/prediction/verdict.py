@@ -4,7 +4,7 @@ A prediction with the names of one pod and one node.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from extender.model import DeviceID, DeviceResult
@@ -131,7 +131,7 @@ def _devices(
     picks = iter(solution.picks)
     names = iter(plan.claim_names)
     devices: list[PredictedDevice] = []
-    listed: set[DeviceID] = set()
+    listed: Collection[DeviceID] = ()
 
     def add_next_claim() -> None:
         name = next(names)
@@ -143,9 +143,7 @@ def _devices(
         if claim.allocation is None:
             add_next_claim()
             continue
-        listed = listed or {
-            DeviceID(slice_.driver, slice_.pool, device.name) for slice_, device, _ in inventory.located()
-        }
+        listed = listed or inventory.locations()
         devices += [
             PredictedDevice(claim.name, held, allocated=True, listed=held.id in listed)
             for held in claim.allocation.results

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from extender.model import Attribute
 
-from ..allocator.compared_values import MISSING, UNUSABLE_VALUE, ValueClass, ValueClasses, looked_up
+from ..allocator.compared_values import MISSING, UNUSABLE_VALUE, ValueClass, ValueClasses, full_name
 from ..allocator.constraints import constraint_of
 from ..claims.compiled_claims import Compared, CompiledConstraint, ConstraintKind
 from ..releases.release import Release
@@ -70,7 +70,7 @@ class AttributeMatch:
         return value is not None and value.value != ""
 
     def _value(self, device: SelectedDevice) -> Attribute | None:
-        return looked_up(device.device, device.driver, self.attribute)
+        return device.value(full_name(self.attribute, device.driver))
 
     def _value_classes(self, devices: Iterable[SelectedDevice]) -> list[ValueClass]:
         numbers = ValueClasses(self._compared, self._release)

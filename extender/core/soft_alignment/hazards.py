@@ -42,7 +42,7 @@ def hazard_of(compiled: CompiledClaims, selection: Selection, snapshot: Snapshot
     for alternative in compiled.alternatives:
         seen: set[DeviceTraits] = set()
         for device in selection.devices[alternative.index]:
-            traits = device.device.traits
+            traits = device.traits
             if traits in seen:
                 continue
             seen.add(traits)
@@ -53,7 +53,7 @@ def hazard_of(compiled: CompiledClaims, selection: Selection, snapshot: Snapshot
 
 
 def _device_hazard(alternative: Alternative, device: SelectedDevice, release: Release) -> Refusal | None:
-    traits, name = device.device.traits, alternative.result_name
+    traits, name = device.traits, alternative.result_name
     if traits.consumes_counters and release.counters.leak:
         return refusal(RefusalCode.COUNTERS, request=name, device=device.id, release=release.version)
     if traits.binding_conditions and release.features.binding:

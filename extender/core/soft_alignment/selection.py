@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from extender.cel import CelDevice, Work, unsupported_attribute
-from extender.model import Device, DeviceID, ResourceSlice
+from extender.model import Attribute, Device, DeviceID, DeviceTraits, ResourceSlice
 
 from ..allocator.selector_result import SelectorResult, as_seen, selector_result
 from ..claims.compiled_claims import Alternative, CompiledClaims
@@ -20,16 +20,28 @@ from ..releases.release import Release
 
 
 class SelectedDevice(NamedTuple):
-    """A device of a slice; ``node`` is the node of the slice, empty where it is for several."""
+    """A device at a position of a slice."""
 
-    driver: str
-    pool: str
-    node: str
-    device: Device
+    slice_: ResourceSlice
+    position: int
+
+    @property
+    def driver(self) -> str:
+        return self.slice_.driver
 
     @property
     def id(self) -> DeviceID:
-        return DeviceID(self.driver, self.pool, self.device.name)
+        slice_ = self.slice_
+        return DeviceID(slice_.driver, slice_.pool, slice_.devices.names.values[self.position])
+
+    @property
+    def traits(self) -> DeviceTraits:
+        return self.slice_.devices.traits.values[self.position]
+
+    def value(self, attribute: str) -> Attribute | None:
+        """The value of an attribute (a full name), ``None`` without it."""
+        column = self.slice_.devices.column(attribute)
+        return None if column is None else column.values[self.position]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +88,13 @@ def select(
     failures: dict[int, SelectorFailure] = {}
     for slice_ in slices:
         selected: list[list[SelectedDevice]] = [[] for _ in alternatives]
-        for device in slice_.devices:
-            for number, result in enumerate(selectors.results(slice_.driver, device)):
+        for position, results in enumerate(selectors.results(slice_)):
+            for number, result in enumerate(results):
                 if result is True:
-                    selected[number].append(
-                        SelectedDevice(slice_.driver, slice_.pool, slice_.node_name, device)
-                    )
+                    selected[number].append(SelectedDevice(slice_, position))
                 elif isinstance(result, tuple) and number not in failures:
                     where, detail = result
-                    id_ = DeviceID(slice_.driver, slice_.pool, device.name)
+                    id_ = SelectedDevice(slice_, position).id
                     failures[number] = SelectorFailure(number, where, id_, detail)
         if any(selected):
             by_slice[slice_.name] = tuple(map(tuple, selected))
@@ -111,10 +121,27 @@ class _Selectors:
         self._work = work
         self._reads = compiled.reads
         self._whole = compiled.reads_everything or bool(compiled.domains)
+        self._of_slices: dict[Hashable, tuple[tuple[_Result, ...], ...]] = {}
         self._cached: dict[Hashable, tuple[_Result, ...]] = {}
 
-    def results(self, driver: str, device: Device) -> tuple[_Result, ...]:
-        """By the index of the alternative."""
+    def results(self, slice_: ResourceSlice) -> tuple[tuple[_Result, ...], ...]:
+        """By the position of the device, then by the index of the alternative."""
+        devices = slice_.devices
+        read = tuple(
+            [
+                (name, column)
+                for name, column in zip(devices.heading.values, devices.columns, strict=True)
+                if self._whole or column.unusual or name in self._reads
+            ]
+        )
+        key = (slice_.driver, devices.traits, read)
+        results = self._of_slices.get(key)
+        if results is None:
+            results = tuple(self._results_of(slice_.driver, device) for device in devices)
+            self._of_slices[key] = results
+        return results
+
+    def _results_of(self, driver: str, device: Device) -> tuple[_Result, ...]:
         broken = unsupported_attribute(device.attributes, self._release.cel)
         read: Hashable = (
             frozenset(device.attributes.items())

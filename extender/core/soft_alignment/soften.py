@@ -228,10 +228,22 @@ def _forms(
 
 def _common_attributes(a: _PairedRequest, b: _PairedRequest, root: AttributeMatch) -> list[str]:
     """Attributes but the root that devices of both requests publish: the PCI address, then by name."""
-    names = {name for device in a.devices for name in device.device.attributes}
-    names &= {name for device in b.devices for name in device.device.attributes}
+    names = _published(a) & _published(b)
     names.discard(root.attribute)
     return sorted(names, key=lambda name: (name != PCI_BUS_ID, name))
+
+
+def _published(paired: _PairedRequest) -> set[str]:
+    """The attributes that any of the request's devices has."""
+    names: set[str] = set()
+    for device in paired.devices:
+        # Most attributes are found on the first device.
+        names.update(
+            name
+            for name in device.slice_.devices.heading.values
+            if name not in names and device.value(name) is not None
+        )
+    return names
 
 
 def _root_attributes(pair: _Pair, vocabulary: Vocabulary) -> list[str]:

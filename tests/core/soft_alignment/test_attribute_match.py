@@ -23,7 +23,8 @@ ONLY_A, AB, B_LIST, NO_ELEMENT = (
 
 
 def device(value, name=NAME):
-    return SelectedDevice("gpu.example.com", "p", "n", Device("d", {} if value is None else {name: value}))
+    made = Device("d", {} if value is None else {name: value})
+    return SelectedDevice(b.slice_of("gpu.example.com", "n", [made]), 0)
 
 
 @pytest.mark.parametrize(

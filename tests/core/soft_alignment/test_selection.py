@@ -20,7 +20,7 @@ def selected(spec, *slices):
 
 
 def names(selection):
-    return [[device.device.name for device in devices] for devices in selection.devices]
+    return [[device.id.device for device in devices] for devices in selection.devices]
 
 
 def fast(value: bool) -> Attribute:

@@ -37,7 +37,7 @@ class WholeSlices:
                 for slice_ in group:
                     if slice_.shared_counters or slice_.per_device_node_selection is not None:
                         needs.add("partitionable_devices")
-                    for traits in {device.traits for device in slice_.devices}:
+                    for traits in slice_.devices.traits.distinct:
                         needs.update(_needs(traits))
             self.uses = frozenset(needs)
         return self.uses
