@@ -49,9 +49,8 @@ def attribute_columns(
     if alike is not None:
         columns = {name: _column(entries, interner) for name, entries in alike.items()}
     else:
-        qualified = [_qualified(row, names) for row in rows]
-        every = set().union(*qualified)
-        columns = {name: _column_with_gaps([row.get(name) for row in qualified], interner) for name in every}
+        filled = _filled(rows, names)
+        columns = {name: _column_with_gaps(entries, interner) for name, entries in filled.items()}
     heading = interner.headings[tuple(sorted(columns))]
     return heading, tuple([columns[name] for name in heading.values])
 
@@ -67,8 +66,22 @@ def _alike(
     return dict(zip(full, zip(*[row.values() for row in rows], strict=True), strict=True))
 
 
-def _qualified(row: Mapping[str, AttributeJSON], names: QualifiedNames) -> dict[str, AttributeJSON]:
-    return {names[name]: entry for name, entry in sorted(row.items(), key=lambda item: "/" in item[0])}
+def _filled(
+    rows: Sequence[Mapping[str, AttributeJSON]], names: QualifiedNames
+) -> dict[str, list[AttributeJSON | None]]:
+    """The columns, whatever the devices have."""
+    columns: dict[str, list[AttributeJSON | None]] = {}
+    for position, row in enumerate(rows):
+        for name, entry in sorted(row.items(), key=_is_qualified):
+            column = columns.get(names[name])
+            if column is None:
+                column = columns[names[name]] = [None] * len(rows)
+            column[position] = entry
+    return columns
+
+
+def _is_qualified(named: tuple[str, AttributeJSON]) -> bool:
+    return "/" in named[0]
 
 
 def _column(entries: Sequence[AttributeJSON], interner: Interner) -> Values:
