@@ -110,7 +110,7 @@ def one_device_each(world: World, fit: RequestFit) -> Iterator[World]:
     for slice_ in world.slices:
         for device in slice_.devices:
             marked = replace(device, attributes={**device.attributes, **mark})
-            devices = tuple(marked if each is device else each for each in slice_.devices)
+            devices = tuple(marked if each.name == device.name else each for each in slice_.devices)
             yield world._replace(
                 slices=tuple(
                     replace(each, devices=Devices.of(devices)) if each is slice_ else each

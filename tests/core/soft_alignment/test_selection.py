@@ -6,7 +6,7 @@ from extender.cel import unlimited
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.releases.history import release_for
 from extender.core.soft_alignment.selection import select
-from extender.model import Attribute, AttributeKind, Device, DeviceID, Devices, Request, ResourceSlice
+from extender.model import Attribute, AttributeKind, Device, DeviceID, Request
 from tests import builders as b
 
 RELEASE = release_for("1.36.2")
@@ -58,17 +58,6 @@ def test_slices_of_which_nothing_is_selected_have_no_entry():
     selection = selected(b.PAIR, nics, other)
     assert selection.by_slice.keys() == {"a-dra.net"}
     assert [len(devices) for devices in selection.by_slice["a-dra.net"]] == [0, 1]
-
-
-def test_a_device_of_several_nodes_has_no_node():
-    """A slice for all nodes names none."""
-    fabric = ResourceSlice("s", "dra.net", "fabric", all_nodes=True, devices=Devices.of((b.device("nic-0"),)))
-    local = b.slice_of("dra.net", "a", [b.device("nic-0")])
-    _, nics = selected(b.PAIR, fabric, local).devices
-    assert [(device.id, device.node) for device in nics] == [
-        (DeviceID("dra.net", "fabric", "nic-0"), ""),
-        (DeviceID("dra.net", "a", "nic-0"), "a"),
-    ]
 
 
 def test_the_first_failure_of_each_alternative_is_kept():
