@@ -97,17 +97,14 @@ def most_sharing_a_root(snapshot: Snapshot, pair: ClaimSpec) -> int:
     selection = select(shape, snapshot.published.values(), snapshot.release, unlimited())
     most = 0
     for state in snapshot.nodes.values():
-        roots = {
-            (slice_.name, device.name): location.root
-            for slice_, device, location in state.inventory.located()
-        }
+        roots = {id_: location.root for id_, location in state.inventory.locations().items()}
         there = [name for each in state.inventory.slices if (name := each.name) in selection.by_slice]
         gpus, nics = (
             Counter(
                 root
                 for name in there
                 for selected in selection.by_slice[name][side]
-                if (root := roots[name, selected.device.name]) >= 0
+                if (root := roots[selected.id]) >= 0
             )
             for side in (0, 1)
         )
