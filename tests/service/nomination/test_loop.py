@@ -213,7 +213,7 @@ async def test_pods_that_cannot_start_take_bounded_work(monkeypatch):
 @pytest.mark.parametrize(("prepare", "asked"), [(judge, [("a", "x")]), (give_up, [])])
 async def test_what_takes_long_is_prepared(monkeypatch, prepare, asked):
     """Never judged for longer than a turn; a pod whose preparation is given up goes the usual way."""
-    monkeypatch.setattr(choosing, "TURN_UNITS", 500)
+    monkeypatch.setattr(choosing, "TURN_UNITS", 200)
     cluster, api = NominatedCluster(near("x"), *(near(f"n{number}", 0) for number in range(20))), Api()
     async with running(cluster, api, prepare=prepare):
         cluster.create("a")
