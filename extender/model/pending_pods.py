@@ -15,6 +15,9 @@ from .kinds import TypedKind
 DEFAULT_SCHEDULER = "default-scheduler"
 """``spec.schedulerName`` where a pod names none."""
 
+FIELD_MANAGER = "dra-extender-nominate"
+"""Who manages ``status.nominatedNodeName`` where we have set it, as ``metadata.managedFields`` tells."""
+
 
 @dataclass(frozen=True, slots=True)
 class PendingPod:

@@ -10,7 +10,9 @@ from difflib import get_close_matches
 from extender.core.claims.given_back import given_back
 from extender.core.prediction.evaluate import Best, Memo, Settings, Snapshot, evaluate
 from extender.core.topology.published import does_rdma
+from extender.kube.decode.readings import PENDING_READINGS
 from extender.model import Pod
+from extender.model.pending_pods import PENDING_POD, PendingPod
 from extender.service.explain import Explanation, explained_nodes, explanation_of, to_json
 from extender.service.policy import Policy, policy_of
 
@@ -21,6 +23,7 @@ from ..progress import Progress
 from ..site import add_site, site_of
 from ..text import terminal_width
 from .hint import card_attributes
+from .nomination import shown_nomination
 from .table import Context, explain_table
 
 _DEFAULT_NAMESPACE = "default"
@@ -51,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Explain, as a table or as the document that the service answers."""
     namespace, name = pod_key(args.pod)
     site = site_of(args)
-    cluster = dumped_or_live(args.cluster)
+    cluster = dumped_or_live(args.cluster, readings=PENDING_READINGS)
     frozen = cluster_input(cluster, args.kubernetes, args.feature_gates, site.vocabulary, site.machines)
     snapshot = frozen.snapshot
     pod = snapshot.pods.get((namespace, name))
@@ -69,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
         for name in names
         if name not in snapshot.nodes
     ]
-    explained = _explain(pod, snapshot, names, Settings(worths=site.worths))
+    pending = cluster.objects[PENDING_POD].get((namespace, name))
+    explained = _explain(pod, pending, snapshot, names, Settings(worths=site.worths))
     if args.output == "json":
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
@@ -81,7 +85,9 @@ def run(args: argparse.Namespace) -> int:
     return Exit.FINE
 
 
-def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Settings) -> Explanation:
+def _explain(
+    pod: Pod, pending: PendingPod | None, snapshot: Snapshot, names: Sequence[str], settings: Settings
+) -> Explanation:
     evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), settings)
     ignored = policy_of(pod, snapshot.namespaces, Policy.PREFERRED).policy is Policy.IGNORE
     with Progress("looking for the best devices on node", len(names)) as progress:
@@ -99,7 +105,8 @@ def _explain(pod: Pod, snapshot: Snapshot, names: Sequence[str], settings: Setti
             evaluation.double_uses,
             score=settings.neutral if ignored else None,
         )
-    return explanation_of(pod, snapshot.release.version, nodes, evaluation.ignored(verdicts))
+    nomination = shown_nomination(pending, nodes, ranked=not ignored)
+    return explanation_of(pod, snapshot.release.version, nodes, evaluation.ignored(verdicts), nomination)
 
 
 def _without_rdma(snapshot: Snapshot) -> set[str]:

@@ -68,6 +68,9 @@ def explain_table(explained: Explanation, context: Context, width: int) -> Itera
     """
     nodes = explained.nodes
     yield from textwrap.wrap(_summary(explained, context.bound_to), width, break_on_hyphens=False)
+    if explained.nomination is not None:
+        text = f"nominated for {explained.nomination.node}: {explained.nomination.message}"
+        yield from textwrap.wrap(text, width, subsequent_indent=_INDENT, break_on_hyphens=False)
     for note in (*context.notes, *(each.message for each in explained.ignored)):
         yield from textwrap.wrap(f"note: {note}", width, subsequent_indent=_INDENT)
     hint = hint_of(explained, context.cards)

@@ -13,13 +13,10 @@ from urllib.parse import quote
 
 import structlog
 
-from extender.model.pending_pods import PendingPod
+from extender.model.pending_pods import FIELD_MANAGER, PendingPod
 
 from .connection import Connection
 from .errors import ApiRefusal, LiveError, Rule
-
-FIELD_MANAGER = "dra-extender-nominate"
-"""Who manages the field where we have set it, as ``metadata.managedFields`` tells."""
 
 TIMEOUT_SECONDS = 5.0
 

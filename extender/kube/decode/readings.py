@@ -52,5 +52,8 @@ SCHEDULING_READINGS = (
 )
 """What is needed to tell which nodes the default scheduler accepts for a pod."""
 
-NOMINATION_READINGS = (*SCHEDULING_READINGS, Reading(POD, PENDING_POD, pending_pod))
+PENDING_READINGS = (Reading(POD, PENDING_POD, pending_pod),)
+"""What is needed to tell which pending pods are nominated, and by whom."""
+
+NOMINATION_READINGS = (*SCHEDULING_READINGS, *PENDING_READINGS)
 """What is needed to nominate pods."""

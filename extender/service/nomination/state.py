@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from extender.core.nomination.refusals import NotNominated, Refusal, code_of, refusal_of
-from extender.kube.api.nominations import FIELD_MANAGER
+from extender.model.pending_pods import FIELD_MANAGER
 
 from .outstanding import Nomination, Outstanding
 from .results import Counted, NominationResult

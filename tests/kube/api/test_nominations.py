@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import structlog
 
-from extender.kube.api.nominations import FIELD_MANAGER, ApiNominations, Written
-from extender.model.pending_pods import PendingPod
+from extender.kube.api.nominations import ApiNominations, Written
+from extender.model.pending_pods import FIELD_MANAGER, PendingPod
 from tests.kube.api_server import CUT, HOLD, status
 
 STATUS = "/api/v1/namespaces/team/pods/job-1/status"

@@ -15,7 +15,7 @@ from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.core.scheduling import rules_of
 from extender.kube.api.event_recorder import ObjectReference
-from extender.kube.api.nominations import FIELD_MANAGER, Written
+from extender.kube.api.nominations import Written
 from extender.model import (
     Allocation,
     Claim,
@@ -29,7 +29,7 @@ from extender.model import (
     NodeSelectorTerm,
 )
 from extender.model.kinds import NAMESPACE, POD, RESOURCE_CLAIM
-from extender.model.pending_pods import PENDING_POD, PendingPod
+from extender.model.pending_pods import FIELD_MANAGER, PENDING_POD, PendingPod
 from extender.model.quantity import parse_quantity
 from extender.model.scheduling import SchedulingNode, SchedulingPod
 from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD

@@ -8,9 +8,9 @@ import pytest
 
 from extender.core.cluster.changes import Changes
 from extender.core.nomination.refusals import Refusal
-from extender.kube.api.nominations import FIELD_MANAGER, Written
+from extender.kube.api.nominations import Written
 from extender.model import DeviceID
-from extender.model.pending_pods import PENDING_POD, PendingPod
+from extender.model.pending_pods import FIELD_MANAGER, PENDING_POD, PendingPod
 from extender.service.live.prediction_check import Match
 from extender.service.nomination.renewal import RENEW_PART
 from extender.service.nomination.results import NominationResult
