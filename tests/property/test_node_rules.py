@@ -67,7 +67,7 @@ class Followed:
     """Rules that follow, and what there is by now."""
 
     def __init__(self):
-        self.rules = NodeRules(RULES, frozenset)
+        self.rules = NodeRules(RULES, dict)
         self.nodes, self.pods, self.sent = {}, {}, {}
         self.rules.on_readings(Changes.of(SCHEDULING_POD, ASKED))
 
@@ -99,7 +99,7 @@ class Followed:
 
     def anew(self):
         """Rules that are told only what there is."""
-        rules = NodeRules(RULES, frozenset)
+        rules = NodeRules(RULES, dict)
         rules.on_readings(Changes.of(SCHEDULING_POD, [*ASKED, *self.pods.values()]))
         rules.on_readings(Changes.of(SCHEDULING_NODE, list(self.nodes.values())))
         for name, node in self.sent.items():

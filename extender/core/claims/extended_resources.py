@@ -34,12 +34,6 @@ def backed_resources(pod: Pod, classes: Mapping[str, DeviceClass]) -> tuple[str,
     return tuple(requested) if any(class_for(name, classes) for name in requested) else ()
 
 
-def backed_names(classes: Mapping[str, DeviceClass]) -> frozenset[str]:
-    """The extended resources that device classes name; not those that a class backs by its own name."""
-    names = (each.extended_resource_name for each in classes.values())
-    return frozenset(name for name in names if name)
-
-
 def plugin_resources(
     pod: Pod, nodes: Iterable[Node], classes: Mapping[str, DeviceClass], *, through_classes: bool
 ) -> tuple[str, ...]:

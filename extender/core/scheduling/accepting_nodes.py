@@ -11,27 +11,24 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from extender.model import DeviceClass
 from extender.model.kinds import DEVICE_CLASS, NODE
-from extender.model.scheduling import PodAffinity, SchedulingNode, SchedulingPod
+from extender.model.scheduling import PodAffinity, SchedulingPod
 from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 
+from ..cluster.backed_names import backed_names
 from ..cluster.objects import Objects
 from ..messages import Message, params_of, rendered
 from ..releases.release import Release
 from .filtering import feasible
-from .node_info import NodeInfo, Nodes, PlacedPod, node_info, nodes_of, placed_pod
+from .node_info import NodeInfo, Nodes, nodes_of
+from .placed_pods import PlacedPods, PodKey
 from .reasons import FilterReason, NotModelled, NotModelledCode, not_modelled, render_not_modelled
+from .remembered_answers import RememberedAnswer, RememberedAnswers, without_name
 from .rules import rules_of
 from .work import pod_work
 
 MOST_CONDITIONS = 20_000_000
 """Conditions that all questions may cost, seconds. Pods beyond are not judged."""
-
-MOST_QUESTIONS = 64
-"""Kinds of pods whose answer is remembered; the oldest is forgotten first."""
-
-PodKey = tuple[str, str]
 
 
 class NotToldCode(StrEnum):
@@ -82,12 +79,9 @@ class Accepted:
 
 
 @dataclass(slots=True)
-class _Answer:
-    """``stale``: nodes whose pods changed since."""
-
+class _Answer(RememberedAnswer):
     refusals: dict[str, FilterReason] = field(default_factory=dict)
     unchecked: tuple[Unchecked, ...] = ()
-    stale: set[str] = field(default_factory=set)
 
 
 class AcceptingNodes:
@@ -100,24 +94,23 @@ class AcceptingNodes:
 
     def __init__(self, objects: Objects, release: Release, *, occupied: bool = True) -> None:
         self._rules = rules_of(release)
-        self._dra_resources = _backed(objects[DEVICE_CLASS].values())
+        self._dra_resources = backed_names(objects[DEVICE_CLASS].values())
         told = objects[SCHEDULING_NODE]
         self._nodes = {name: told[name] for name in sorted(objects[NODE]) if name in told}
         self._without_amounts = {name for name, node in self._nodes.items() if not node.allocatable}
         self._untold = len(objects[NODE]) - len(self._nodes) + len(self._without_amounts)
         self._pods = objects[SCHEDULING_POD]
         self._occupied = occupied
-        self._placed: dict[PodKey, tuple[str, PlacedPod]] = {}
-        self._on_node: dict[str, dict[PodKey, PlacedPod]] = {}
+        self._placed = PlacedPods(self._rules)
         for key, pod in self._pods.items() if occupied else ():
-            self._put(key, pod, pod.node_name or pod.nominated_node_name)
-        self._infos = {name: self._info(node) for name, node in self._nodes.items()}
+            self._placed.place(key, pod, pod.node_name or pod.nominated_node_name)
+        self._infos = {name: self._placed.info(node) for name, node in self._nodes.items()}
         self._all: Nodes | None = None
         self._with_affinity: tuple[str, ...] | None = None
         self._read_labels = frozenset(
-            key for _, pod in self._placed.values() if pod.affinity for key in _keys_avoided(pod.affinity)
+            key for pod in self._placed if pod.affinity for key in _keys_avoided(pod.affinity)
         )
-        self._answers: dict[Hashable, _Answer] = {}
+        self._answers: RememberedAnswers[_Answer] = RememberedAnswers()
         self._conditions = 0
 
     def pod(self, key: PodKey) -> SchedulingPod | None:
@@ -130,8 +123,7 @@ class AcceptingNodes:
         if pod is None or _minds_others(pod):
             return pod
         labels = {key: value for key, value in pod.labels.items() if key in self._read_labels}
-        # A value's hash leaves labels out, its equality does not.
-        return replace(pod, name="", uid="", labels=labels, node_name="", nominated_node_name="", owner=None)
+        return replace(without_name(pod), labels=labels)
 
     def accepted(self, pod: SchedulingPod | None) -> Accepted:
         """Where the pod may go; a pod that is on a node is taken from it first."""
@@ -142,7 +134,7 @@ class AcceptingNodes:
         if not self._occupied:
             pod = replace(pod, affinity=None, spread=())
         key = pod.namespace, pod.name
-        own = self._placed.get(key, ("", None))[0]
+        own = self._placed.node_of(key)
         if _minds_others(pod):
             beyond = self._beyond_limit()
             # A view of all nodes for this pod alone is work, too.
@@ -151,35 +143,23 @@ class AcceptingNodes:
             answer = self._remembered(pod)
         refusal = answer.refusals.get(own)
         if own in self._nodes and not _minds_others(pod):
-            alone = {own: self._info(self._nodes[own], key)}
+            alone = {own: self._placed.info(self._nodes[own], key)}
             refusal = self._judged(pod, self._some(alone), _Answer()).refusals.get(own)
         return Accepted(answer.refusals, (*answer.unchecked, *self._not_told()), (own, refusal))
 
     def move(self, key: PodKey, node: str) -> None:
         """The pod leaves its node and goes to another one."""
         pod = self._pods.get(key)
-        before = self._placed.pop(key, None)
-        changed = {node}
-        if before is not None:
-            changed.add(before[0])
-            del self._on_node[before[0]][key]
-        if pod is not None:
-            self._put(key, pod, node)
-        for name in changed & self._nodes.keys():
-            self._infos[name] = self._info(self._nodes[name])
+        changed = {self._placed.node_of(key), node} & self._nodes.keys()
+        self._placed.place(key, pod, node)
+        for name in changed:
+            self._infos[name] = self._placed.info(self._nodes[name])
         self._all = None
         if pod is not None and pod.affinity is not None:
             # It may keep others away from a whole domain.
             self._answers.clear()
             self._with_affinity = None
-        for answer in self._answers.values():
-            answer.stale |= changed & self._nodes.keys()
-
-    def _put(self, key: PodKey, pod: SchedulingPod, node: str) -> None:
-        if node and not pod.finished:
-            placed = placed_pod(pod, self._rules)
-            self._placed[key] = (node, placed)
-            self._on_node.setdefault(node, {})[key] = placed
+        self._answers.change(changed)
 
     def _not_told(self) -> tuple[NotTold, ...]:
         if not self._untold:
@@ -190,9 +170,8 @@ class AcceptingNodes:
         question = self.question(pod)
         answer = self._answers.get(question)
         if answer is None:
-            answer = self._answers[question] = self._judged(pod, self._view(), _Answer())
-            if len(self._answers) > MOST_QUESTIONS:
-                del self._answers[next(iter(self._answers))]
+            answer = self._judged(pod, self._view(), _Answer())
+            self._answers.put(question, answer)
         if answer.stale:
             # Where something was not modelled, no node was judged.
             stale = {name: self._infos[name] for name in (self._infos if answer.unchecked else answer.stale)}
@@ -231,9 +210,9 @@ class AcceptingNodes:
         return (not_modelled(code, conditions=self._conditions, limit=limit),)
 
     def _view(self, without: PodKey | None = None) -> Nodes:
-        own = self._placed.get(without, ("", None))[0] if without else ""
+        own = self._placed.node_of(without) if without else ""
         if own in self._nodes:
-            info = self._info(self._nodes[own], without)
+            info = self._placed.info(self._nodes[own], without)
             return nodes_of({**self._infos, own: info}.values())
         if self._all is None:
             self._all = nodes_of(self._infos.values())
@@ -250,10 +229,6 @@ class AcceptingNodes:
         others = {name: self._infos[name] for name in self._with_affinity}
         return nodes_of({**others, **infos}.values())
 
-    def _info(self, node: SchedulingNode, without: PodKey | None = None) -> NodeInfo:
-        pods = self._on_node.get(node.name, {})
-        return node_info(node, [pod for key, pod in pods.items() if key != without])
-
 
 def _minds_others(pod: SchedulingPod) -> bool:
     """Whether it hangs on other pods where the pod may go."""
@@ -263,8 +238,3 @@ def _minds_others(pod: SchedulingPod) -> bool:
 def _keys_avoided(affinity: PodAffinity) -> Iterable[str]:
     for term in affinity.required_anti:
         yield from (each.key for each in term.selector.requirements) if term.selector else ()
-
-
-def _backed(classes: Iterable[DeviceClass]) -> frozenset[str]:
-    names = (each.extended_resource_name for each in classes)
-    return frozenset(name for name in names if name)

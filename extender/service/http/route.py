@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extender.core.claims.extended_resources import IMPLICIT_PREFIX, backed_names
+from extender.core.claims.extended_resources import IMPLICIT_PREFIX
 from extender.model.pending_pods import DEFAULT_SCHEDULER
 
 from .. import wire
@@ -55,5 +55,10 @@ def _result(service: Service, request: AdmissionRequest) -> RouteResult:
 def _claims_devices(service: Service, pod: PodReview) -> bool:
     if pod.has_claims:
         return True
-    backed = backed_names(service.store.current.classes)
-    return any(name in backed or name.startswith(IMPLICIT_PREFIX) for name in pod.resources())
+    # Only names with a domain can be of a device class, and most pods ask for none.
+    extended = {name for name in pod.resources() if "/" in name}
+    if not extended:
+        return False
+    classes = service.store.current.classes.values()
+    backed = not extended.isdisjoint(each.extended_resource_name for each in classes)
+    return backed or any(name.startswith(IMPLICIT_PREFIX) for name in extended)

@@ -9,35 +9,23 @@ scheduler: those that it has assumed, and those that are nominated.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from extender.core.cluster.backed_names import backed_names
 from extender.core.nomination.refusals import NotNominated, Refusal
-from extender.core.scheduling import (
-    NodeInfo,
-    Nodes,
-    NotModelled,
-    PlacedPod,
-    feasible,
-    node_info,
-    placed_pod,
-    scores,
-)
+from extender.core.scheduling import NodeInfo, Nodes, NotModelled, PlacedPod, feasible, scores
+from extender.core.scheduling.placed_pods import PlacedPods, PodKey
+from extender.core.scheduling.remembered_answers import RememberedAnswer, RememberedAnswers, without_name
 from extender.core.scheduling.work import affinity_work
 from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from extender.core.cluster.changes import Changes
     from extender.core.scheduling import SchedulingRules
+    from extender.model import DeviceClass
     from extender.model.scheduling import SchedulingNode, SchedulingPod
-
-MAX_QUESTIONS = 64
-"""Kinds of pods of which it is remembered where they pass; the oldest is forgotten first."""
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +42,14 @@ class PassingNodes:
 
 
 @dataclass(slots=True)
-class _Answer:
+class _Answer(RememberedAnswer):
     """
-    Whether each node passes by itself; ``stale``: nodes that changed since. ``missing``: not modelled.
+    Whether each node passes by itself. ``missing``: not modelled.
 
     ``names``: those that pass, sorted, as of the ``order`` of all nodes; ``None`` where one has changed.
     """
 
-    passes: dict[str, bool]
-    stale: set[str]
+    passes: dict[str, bool] = field(default_factory=dict)
     missing: NotModelled | None = None
     names: Sequence[str] = ()
     order: Sequence[str] | None = None
@@ -72,20 +59,21 @@ class NodeRules:
     """
     Which nodes pass for a pod. ``version`` changes with all that may change an answer.
 
-    ``dra_resources``: extended resources that a device class backs.
+    ``classes``: those of the cluster, in the same mapping until one changes.
     """
 
-    def __init__(self, rules: SchedulingRules, dra_resources: Callable[[], AbstractSet[str]]) -> None:
-        self._rules, self._dra_resources = rules, dra_resources
+    def __init__(self, rules: SchedulingRules, classes: Callable[[], Mapping[str, DeviceClass]]) -> None:
+        self._rules, self._classes = rules, classes
+        self._backing: Mapping[str, DeviceClass] = {}
+        self._backed: frozenset[str] = frozenset()
         self.version = 0
         self._nodes: dict[str, SchedulingNode] = {}
-        self._known: set[Key] = set()
+        self._known: set[PodKey] = set()
         # Pods without a node.
-        self._pods: dict[Key, SchedulingPod] = {}
+        self._pods: dict[PodKey, SchedulingPod] = {}
         # Pods that are sent to a node and not shown there yet.
-        self._sent: dict[Key, str] = {}
-        self._placed: dict[Key, tuple[str, PlacedPod]] = {}
-        self._on_node: dict[str, dict[Key, PlacedPod]] = {}
+        self._sent: dict[PodKey, str] = {}
+        self._placed = PlacedPods(rules)
         self._infos: dict[str, NodeInfo] = {}
         # Those of all nodes in the order of names.
         self._ordered: list[NodeInfo] = []
@@ -93,7 +81,7 @@ class NodeRules:
         self._with_affinity: dict[str, int] = {}
         self._order: tuple[str, ...] | None = None
         self._index: Mapping[str, int] = {}
-        self._answers: dict[Hashable, _Answer] = {}
+        self._answers: RememberedAnswers[_Answer] = RememberedAnswers()
         self._images: Mapping[str, int] | None = None
 
     def on_readings(self, changes: Changes) -> None:
@@ -114,7 +102,7 @@ class NodeRules:
         for name in gone:
             self._nodes.pop(name, None)
             self._infos.pop(name, None)
-            for answer in self._answers.values():
+            for answer in self._answers:
                 answer.passes.pop(name, None)
         for node in new:
             before = self._nodes.get(node.name)
@@ -128,25 +116,22 @@ class NodeRules:
             self._order = self._images = None
             self.version += 1
 
-    def send(self, key: Key, node: str) -> None:
+    def send(self, key: PodKey, node: str) -> None:
         """A pod is nominated for a node."""
         self._sent[key] = node
         self._place(key)
 
-    def take_back(self, key: Key) -> None:
+    def take_back(self, key: PodKey) -> None:
         """A pod is not nominated any more, or shown where it was."""
         if self._sent.pop(key, None) is not None and key in self._pods:
             self._place(key)
 
-    def question(self, key: Key) -> Hashable:
+    def question(self, key: PodKey) -> Hashable:
         """Equal for pods that pass on the same nodes."""
         pod = self._pods.get(key)
-        if pod is None:
-            return None
-        # A value's hash leaves labels out, its equality does not.
-        return replace(pod, name="", uid="", nominated_node_name="", owner=None)
+        return None if pod is None else without_name(pod)
 
-    def nodes(self, key: Key) -> PassingNodes | NotNominated:
+    def nodes(self, key: PodKey) -> PassingNodes | NotNominated:
         """The nodes that pass all filters but that of devices, or why that is not known."""
         pod = self._pods.get(key)
         if pod is None:
@@ -168,27 +153,26 @@ class NodeRules:
         """Whether it hangs on a node alone if it passes: nobody asks for or against other pods."""
         return pod.affinity is None and not pod.spread and not self._with_affinity
 
-    def _passing(self, key: Key, pod: SchedulingPod) -> Sequence[str] | NotModelled:
+    def _passing(self, key: PodKey, pod: SchedulingPod) -> Sequence[str] | NotModelled:
         answer = feasible(pod, self._view(key), self._rules, self._dra_resources())
         if answer.not_modelled:
             return answer.not_modelled[0]
         return [self._names[position] for position in answer.feasible]
 
-    def _passing_by_themselves(self, key: Key, pod: SchedulingPod) -> Sequence[str] | NotModelled:
+    def _passing_by_themselves(self, key: PodKey, pod: SchedulingPod) -> Sequence[str] | NotModelled:
         """Like ``_passing``; only nodes that changed since a pod like this one was here are looked at."""
         question = self.question(key), self._dra_resources()
         answer = self._answers.get(question)
         if answer is None:
-            answer = self._answers[question] = _Answer({}, set(self._names))
-            if len(self._answers) > MAX_QUESTIONS:
-                del self._answers[next(iter(self._answers))]
+            answer = _Answer(stale=set(self._names))
+            self._answers.put(question, answer)
         self._judge(answer, pod)
         if answer.missing is not None:
             return answer.missing
         if answer.order is not self._names:
             answer.order = self._names
             answer.names = [name for name in self._names if answer.passes[name]]
-        own = self._placed.get(key, ("", None))[0]
+        own = self._placed.node_of(key)
         if own not in self._nodes:
             return answer.names
         others = [name for name in answer.names if name != own]
@@ -226,28 +210,17 @@ class NodeRules:
             self._index = {name: position for position, name in enumerate(self._order)}
         return self._order
 
-    def _place(self, key: Key) -> None:
+    def _place(self, key: PodKey) -> None:
         """Count a pod where it is now, or is going to be."""
-        pod, now = self._pods.get(key), None
-        if pod is not None and not pod.finished:
-            node = pod.node_name or pod.nominated_node_name or self._sent.get(key, "")
-            now = (node, placed_pod(pod, self._rules)) if node else None
-        before = self._placed.get(key)
-        if now == before:
+        pod = self._pods.get(key)
+        node = pod.node_name or pod.nominated_node_name or self._sent.get(key, "") if pod is not None else ""
+        before, now = self._placed.place(key, pod, node)
+        if before == now:
             return
-        if before is not None:
-            node, placed = before
-            del self._placed[key], self._on_node[node][key]
-            if not self._on_node[node]:
-                del self._on_node[node]
-            self._count_affinity(node, placed, -1)
-            self._change(node)
-        if now is not None:
-            node, placed = now
-            self._placed[key] = now
-            self._on_node.setdefault(node, {})[key] = placed
-            self._count_affinity(node, placed, 1)
-            self._change(node)
+        for placement, sign in ((before, -1), (now, 1)):
+            if placement is not None:
+                self._count_affinity(*placement, sign)
+                self._change(placement[0])
 
     def _count_affinity(self, node: str, placed: PlacedPod, sign: int) -> None:
         if placed.affinity is None:
@@ -262,8 +235,7 @@ class NodeRules:
     def _change(self, node: str) -> None:
         self.version += 1
         self._stale.add(node)
-        for answer in self._answers.values():
-            answer.stale.add(node)
+        self._answers.change((node,))
 
     def _refresh(self) -> None:
         """Bring what is known of nodes up to date."""
@@ -277,12 +249,12 @@ class NodeRules:
         if not self._ordered:
             self._ordered = [self._infos[name] for name in names]
 
-    def _view(self, own: Key) -> Nodes:
+    def _view(self, own: PodKey) -> Nodes:
         """All nodes with the pods on them, but the pod ``own``, which may be sent to one already."""
         self._refresh()
         ordered = tuple(self._ordered)
-        if own in self._placed and self._placed[own][0] in self._nodes:
-            node = self._placed[own][0]
+        node = self._placed.node_of(own)
+        if node in self._nodes:
             position = self._index[node]
             ordered = (*ordered[:position], self._info(node, own), *ordered[position + 1 :])
         if self._images is None:
@@ -301,9 +273,15 @@ class NodeRules:
             affinity_conditions=sum(self._with_affinity.values()),
         )
 
-    def _info(self, name: str, without: Key | None = None) -> NodeInfo:
-        pods = self._on_node.get(name, {})
-        return node_info(self._nodes[name], [pod for key, pod in pods.items() if key != without])
+    def _info(self, name: str, without: PodKey | None = None) -> NodeInfo:
+        return self._placed.info(self._nodes[name], without)
+
+    def _dra_resources(self) -> frozenset[str]:
+        """The extended resources that a device class backs."""
+        classes = self._classes()
+        if classes is not self._backing:
+            self._backing, self._backed = classes, backed_names(classes.values())
+        return self._backed
 
 
 class _PodsByNamespace(Mapping[str, Sequence[tuple[int, PlacedPod]]]):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from extender.core.claims.extended_resources import backed_names
 from extender.core.scheduling import rules_of
 from extender.kube.api.event_recorder import EventResult
 from extender.kube.api.lease import Lease, own_namespace
@@ -90,7 +89,7 @@ def nominating(
         store,
         checks,
         evaluate,
-        NodeRules(rules_of(store.current.release), lambda: backed_names(store.current.classes)),
+        NodeRules(rules_of(store.current.release), lambda: store.current.classes),
         NominationSettings(
             schedulers=frozenset(options.schedulers),
             seconds=config.in_flight_seconds,

@@ -124,7 +124,8 @@ async def test_without_the_option_nothing_is_routed(send, metric, routing):
 
 async def test_an_error_of_ours_lets_the_pod_in(send, metric, routing):
     """It is counted, and the pod stays as it is."""
-    assert await send(pod(claims=None), service=replace(routing, store=None)) == pod(claims=None)
+    asking = pod(claims=None, requests={"example.com/gpu": "1"})
+    assert await send(asking, service=replace(routing, store=None)) == asking
     assert metric("routed_pods_total", result="internal-error") == 1
     assert metric("internal_errors_total", verb="route") == 1
 

@@ -86,7 +86,7 @@ class NominatedCluster:
             self.store,
             self.checks,
             lambda pod: evaluate(self.store.current, pod, memo, settings),
-            NodeRules(rules_of(self.store.current.release), frozenset),
+            NodeRules(rules_of(self.store.current.release), lambda: self.store.current.classes),
             NominationSettings(schedulers=frozenset(["default-scheduler"]), seconds=SECONDS),
             self.clock,
             Counted(

@@ -20,7 +20,7 @@ TAINT = (Taint("gpu", "NoSchedule"),)
 @pytest.fixture
 def rules():
     """Node rules that have seen one pod and the nodes a to d; the pod may go to a and b only."""
-    made = NodeRules(b.NEWEST, frozenset)
+    made = NodeRules(b.NEWEST, dict)
     made.on_readings(Changes.of(SCHEDULING_POD, [b.scheduling_pod()]))
     made.on_readings(
         Changes.of(

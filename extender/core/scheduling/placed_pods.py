@@ -1,0 +1,65 @@
+"""
+The pods on nodes, those on their way there included, each on one node at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from extender.model.scheduling import SchedulingNode, SchedulingPod
+
+from .node_info import NodeInfo, PlacedPod, node_info, placed_pod
+from .rules import SchedulingRules
+
+PodKey = tuple[str, str]
+"""Namespace and name."""
+
+Placement = tuple[str, PlacedPod]
+"""A node, and what counts of a pod there."""
+
+
+class PlacedPods:
+    """By namespace and name of the pod, and by name of the node."""
+
+    def __init__(self, rules: SchedulingRules) -> None:
+        self._rules = rules
+        self._placed: dict[PodKey, Placement] = {}
+        self._on_node: dict[str, dict[PodKey, PlacedPod]] = {}
+
+    def __len__(self) -> int:
+        return len(self._placed)
+
+    def __iter__(self) -> Iterator[PlacedPod]:
+        return (pod for _, pod in self._placed.values())
+
+    def node_of(self, key: PodKey) -> str:
+        """The pod's node, empty where it has none."""
+        return self._placed[key][0] if key in self._placed else ""
+
+    def place(
+        self, key: PodKey, pod: SchedulingPod | None, node: str
+    ) -> tuple[Placement | None, Placement | None]:
+        """
+        Take the pod from where it is, and put it on the ``node``; a pod that has finished is nowhere.
+
+        Returns where it was and where it is, ``None`` for nowhere; the two are equal where nothing that
+        others meet has changed.
+        """
+        before, now = self._placed.get(key), None
+        if pod is not None and node and not pod.finished:
+            now = node, placed_pod(pod, self._rules)
+        if before == now:
+            return before, now
+        if before is not None:
+            del self._placed[key], self._on_node[before[0]][key]
+            if not self._on_node[before[0]]:
+                del self._on_node[before[0]]
+        if now is not None:
+            self._placed[key] = now
+            self._on_node.setdefault(node, {})[key] = now[1]
+        return before, now
+
+    def info(self, node: SchedulingNode, without: PodKey | None = None) -> NodeInfo:
+        """The node with the pods on it, but for the pod ``without``."""
+        pods = self._on_node.get(node.name, {})
+        return node_info(node, [pod for key, pod in pods.items() if key != without])
