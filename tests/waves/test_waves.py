@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
+from extender.core.topology.locations import Distance, distance
 from tests.waves.bound import most_aligned
-from tests.waves.fleets import generated
+from tests.waves.fleets import few_types, generated, loaded
 from tests.waves.judgement import Documents, built_in_facts, told
 from tests.waves.machines import Machine, machine_of
 from tests.waves.schedule import Chooser, Reached, schedule
@@ -84,6 +85,25 @@ def test_built_in_facts_are_for_the_names_of_the_fleet():
     told_fleet = told(BARE, built_in_facts())
     used = {name for name, state in told_fleet.nodes.items() if state.inventory.facts is not None}
     assert len(used) == 7
+
+
+def test_the_second_fleet_has_other_proportions():
+    """What is said of it, on twenty nodes."""
+    bare = loaded(few_types(20))
+    machines = [machine_of(state) for state in bare.nodes.values()]
+    silent = [
+        machine
+        for machine in machines
+        if all(distance(gpu, nic) is Distance.UNKNOWN for gpu in machine.gpus for nic in machine.nics)
+    ]
+    assert len(silent) == 15
+    assert sum(len(machine.gpus) <= 2 for machine in machines) == 5
+    documented = [machine_of(state) for state in Documents(bare).fleet.nodes.values()]
+    pairs = sum(min(len(machine.gpus), len(machine.nics)) for machine in documented)
+    on_root = most_aligned(
+        [machine._replace(by_root=True) for machine in documented], Counter({(1, 1): pairs})
+    )
+    assert (pairs, on_root) == (100, 26)
 
 
 def test_the_bound_knows_what_one_node_can_give():

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib import resources
@@ -107,15 +107,19 @@ def machines() -> tuple[Machine, ...]:
     )
 
 
-def fleet(nodes: int) -> JSON:
-    """A ``v1`` List of ``fleet_objects(nodes)``."""
-    return {"apiVersion": "v1", "kind": "List", "items": list(fleet_objects(nodes))}
+def fleet(nodes: int, types: Sequence[Machine] = ()) -> JSON:
+    """A ``v1`` List of ``fleet_objects(nodes, types)``."""
+    return {"apiVersion": "v1", "kind": "List", "items": list(fleet_objects(nodes, types))}
 
 
-def fleet_objects(nodes: int) -> Iterator[JSON]:
-    """Yield DeviceClasses and ``nodes`` Nodes, each followed by its ResourceSlices."""
+def fleet_objects(nodes: int, types: Sequence[Machine] = ()) -> Iterator[JSON]:
+    """
+    Yield DeviceClasses and ``nodes`` Nodes, each followed by its ResourceSlices.
+
+    The nodes are of these types in turn, by default of all.
+    """
     yield from map(device_class, _CLASSES)
-    types = machines()
+    types = types or machines()
     for index in range(nodes):
         yield from _node_with_slices(types[index % len(types)], index)
 
