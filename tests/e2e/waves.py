@@ -14,14 +14,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -29,65 +26,22 @@ from typing import NamedTuple
 from extender.cli.bench.documents import documented_facts
 from tests.e2e import fleet, workload
 from tests.e2e.admission import claim, request
-from tests.e2e.api import Api, connect, each
+from tests.e2e.api import Api, Object, connect, each
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.documented import Judged, judged, most_by_first_fit, most_sharing_a_root
-from tests.e2e.extender_server import Extender, until
-from tests.e2e.measure import current_snapshot, dumped, nominates
+from tests.e2e.filling_ways import USUAL, WAYS, Way, running
+from tests.e2e.measure import current_snapshot, dumped
 from tests.e2e.process import processor_seconds
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
-from tests.e2e.rewriting import (
-    ASKING,
-    Rewriting,
-    pair_spec,
-    rewritten_by_policy,
-    rewritten_by_webhook,
-)
-from tests.e2e.ways import Way, configured, matches, served
+from tests.e2e.rewriting import ASKING, pair_spec
+from tests.e2e.ways import configured, matches
 from tests.e2e.workload import GPU_CLASS, NIC_CLASS
-from tests.machines.facts import facts_file
-from tests.waves.judgement import built_in_facts, told
+from tests.waves.judgement import told
 from tests.waves.workload import MIXED, Ask, draw
 
-
-class Facts(StrEnum):
-    """Of which machine types of a generated fleet the extender has facts."""
-
-    NONE = "none"
-    BUILT_IN = "built-in"
-    ALL = "all"
-
-
-@dataclass(frozen=True)
-class FillingWay(Way):
-    """``facts`` that the extender has, if there is one, and who rewrites claims."""
-
-    facts: Facts = Facts.NONE
-    rewriting: Rewriting = Rewriting.NOBODY
-
-
-DECISIVE, NOMINATE = ("--decisive",), ("--nominate",)
-BOTH = (*DECISIVE, *NOMINATE)
-WAYS = (
-    FillingWay("stock"),
-    FillingWay("decisive, no facts", 150, DECISIVE),
-    FillingWay("decisive, built-in facts", 150, DECISIVE, Facts.BUILT_IN),
-    FillingWay("decisive, all facts", 150, DECISIVE, Facts.ALL),
-    FillingWay("nominate, all facts", 0, NOMINATE, Facts.ALL),
-    FillingWay("both, no facts", 150, BOTH),
-    FillingWay("both, built-in facts", 150, BOTH, Facts.BUILT_IN),
-    FillingWay("both, all facts", 150, BOTH, Facts.ALL),
-    FillingWay("webhook", rewriting=Rewriting.WEBHOOK),
-    FillingWay("policy", rewriting=Rewriting.POLICY),
-    FillingWay("webhook, nominated", 0, NOMINATE, rewriting=Rewriting.WEBHOOK),
-    FillingWay("policy, nominated", 0, NOMINATE, rewriting=Rewriting.POLICY),
-    FillingWay("webhook, both, all facts", 150, BOTH, Facts.ALL, Rewriting.WEBHOOK),
-)
-USUAL = 4
-"""The first of these are what runs by default."""
 WAVE_SECONDS = 1800.0
 SETTLED_SECONDS = 60.0
-"""Where no pod was bound for so long, the others find no node: the scheduler tries each again sooner."""
+"""Where no pod was bound for so long, refused pods find no node: the scheduler tries each again sooner."""
 PAIR = Ask(1, 1)
 
 
@@ -134,26 +88,26 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
             _row(await _fill(plane, api, way, asks, options))
         empty = await current_snapshot(api, plane)
     first_fit = most_by_first_fit(empty, [(ask.gpus, ask.nics) for ask in asks])
-    _say(f"\nat most, with any choice of nodes: {first_fit.aligned} pods with near pairs")
+    most = f"{first_fit.aligned} pods with near pairs"
     if options.mix == "pairs":
-        spec = pair_spec(options.gpu_class)
-        known = most_sharing_a_root(told(empty, documented_facts()), spec)
-        _say(f"at most, with any choice of nodes: {first_fit.on_root} pods on one documented root")
-        _say(
-            f"at most, with any choice of nodes and devices: {known} pods on one documented root, "
-            f"{most_sharing_a_root(empty, spec)} on one that is published"
-        )
+        most += f", {first_fit.on_root} on one documented root"
+    _say(f"\nat most, with claims as written: {most}")
+    if options.mix == "pairs":
+        pair = pair_spec(options.gpu_class)
+        documented = most_sharing_a_root(told(empty, documented_facts()), pair)
+        published = most_sharing_a_root(empty, pair)
+        _say(f"at most, of any devices: {documented} on one documented root, {published} on a published one")
 
 
 async def _fill(
-    plane: ControlPlane, api: Api, way: FillingWay, asks: Sequence[Ask], options: argparse.Namespace
+    plane: ControlPlane, api: Api, way: Way, asks: Sequence[Ask], options: argparse.Namespace
 ) -> _Filled:
     """All waves, each when the one before has settled; the cluster is empty again afterwards."""
     pods = [(f"pod-{number}", ask) for number, ask in enumerate(asks)]
     create = partial(_create, api, options.gpu_class, ASKING if way.rewriting else {})
     spent = used = 0.0
     bound = 0
-    async with _running(plane, api, way, options.gpu_class) as extender:
+    async with running(plane, api, way, options.gpu_class) as extender:
         config = configured(plane, way, extender.url if extender is not None else "")
         with plane.scheduler(config) as scheduler:
             for first in range(0, len(pods), options.pods):
@@ -169,38 +123,10 @@ async def _fill(
                 )
         placed = await workload.bound(api, [name for name, _ in pods])
         found = judged(await current_snapshot(api, plane), await workload.allocations(api, placed))
-        predicted = matches(extender) if extender is not None else Counter[str]()
+        predicted = matches(extender) if extender is not None and way.serves else Counter[str]()
     await workload.clear(api, WAVE_SECONDS)
     predictions = ", ".join(f"{count} {name}" for name, count in predicted.most_common())
     return _Filled(way.name, bound, spent, used, predictions, found)
-
-
-@contextlib.asynccontextmanager
-async def _running(
-    plane: ControlPlane, api: Api, way: FillingWay, gpu_class: str
-) -> AsyncIterator[Extender | None]:
-    """The extender, where the way has one, and what rewrites claims."""
-    machines = _machines(plane.directory, way.facts)
-    async with contextlib.AsyncExitStack() as stack:
-        if way.rewriting is Rewriting.WEBHOOK:
-            webhook = rewritten_by_webhook(plane, api, gpu_class, (*way.options, *machines))
-            extender: Extender | None = await stack.enter_async_context(webhook)
-        else:
-            extender = await stack.enter_async_context(served(plane, way, machines))
-        if extender is not None and "--nominate" in way.options:
-            await until(partial(nominates, extender), "nominating")
-        if way.rewriting is Rewriting.POLICY:
-            await stack.enter_async_context(rewritten_by_policy(plane, api, gpu_class))
-        yield extender
-
-
-def _machines(directory: Path, facts: Facts) -> tuple[str, ...]:
-    """The option of ``serve``, for the names by which a generated fleet labels its nodes."""
-    if facts is Facts.NONE:
-        return ("--machines", "none")
-    path = directory / f"{facts}.machines.json"
-    path.write_text(facts_file(built_in_facts() if facts is Facts.BUILT_IN else documented_facts()))
-    return ("--machines", "none", str(path))
 
 
 async def _create(api: Api, gpu_class: str, annotations: Mapping[str, str], pod: tuple[str, Ask]) -> None:
@@ -222,13 +148,19 @@ async def _settled(api: Api, wanted: int) -> tuple[float, int]:
     at, bound = time.monotonic(), 0
     while True:
         pods = await api.list_all("Pod", workload.NAMESPACE)
-        now = sum(1 for pod in pods if pod["spec"].get("nodeName"))
-        if now > bound:
-            at, bound = time.monotonic(), now
-        if bound == wanted or time.monotonic() > min(deadline, at + SETTLED_SECONDS):
+        waiting = [pod for pod in pods if not pod["spec"].get("nodeName")]
+        if len(pods) - len(waiting) > bound:
+            at, bound = time.monotonic(), len(pods) - len(waiting)
+        stuck = time.monotonic() > at + SETTLED_SECONDS and all(map(_refused, waiting))
+        if bound == wanted or stuck or time.monotonic() > deadline:
             return at, bound
         # The machine is small: looking all the time would be most of what is measured.
         await asyncio.sleep(1)
+
+
+def _refused(pod: Object) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(each["type"] == "PodScheduled" and each["status"] == "False" for each in conditions)
 
 
 _PAIRS = ("one root", "one NUMA node", "farther", "unknown")
