@@ -154,6 +154,17 @@ FAR = {
 }
 
 
+def test_a_sites_own_vocabulary_and_worths_count(run, record, placed, tmp_path):
+    """What the devices are, and what the score and both means say of their distance."""
+    vocabulary, worths = tmp_path / "vocabulary.yaml", tmp_path / "worths.yaml"
+    vocabulary.write_text("drivers: {dra.net: {kind: nvme}}")
+    worths.write_text("pairs: {gpu-nvme: {remote: 0.5}}")
+    recording = record(placed(node="far", allocations={"job-1-devices": FAR}))
+    out = run("demo", "--recording", recording, "--vocabulary", vocabulary, "--worths", worths).out
+    assert "job-1: 1 gpu, 1 nvme; best of 2 nodes\n  stock  far    50  remote; gpu-0, net0\n" in out
+    assert "mean alignment of a pod, 0..1 0.50 1.00" in " ".join(out.split())
+
+
 def test_the_stock_node_wins_a_tie(run, record, placed):
     """The scheduler's own choice stands where it has the highest score."""
     out = run("demo", "--recording", record(placed())).out
