@@ -114,6 +114,9 @@ def _source(args: argparse.Namespace, server: str) -> Source:
     if args.feature_gates:
         gates = ",".join(f"{name}={str(on).lower()}" for name, on in args.feature_gates.items())
         given.append(("--feature-gates", gates))
+    files = {"--vocabulary": args.vocabulary, "--worths": args.worths}
+    given += [(option, path) for option, path in files.items() if path is not None]
+    given += [("--machines", *args.machines)] if args.machines else []
     return Source(
         cluster=", ".join(paths) or server,
         when="; ".join([f"read {now:%Y-%m-%d %H:%M} UTC", *ages]),

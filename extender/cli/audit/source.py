@@ -14,7 +14,8 @@ class Source:
     """
     ``cluster``: the files, or the address of the API server. ``when``: when it was read, in UTC, with
     what is known of its age. ``command``: the one that made the audit. ``arguments``: what names the same
-    cluster and release to other commands; none for a recording, whose cluster may be there no more.
+    cluster, release and files of the site to other commands; of a recording only these files, since its
+    cluster may be there no more.
     """
 
     cluster: str

@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from tests import api_objects as api
+from tests.paths import DOCS
 
 
 def far_node(name):
@@ -77,6 +78,18 @@ def test_the_command_of_a_move_shows_its_devices(run, audited):
     assert program == "dra-extender"
     shown = run(*arguments, "-o", "json").document["nodes"]["near"]["devices"]
     assert [each["device"] for each in shown] == [each["device"] for each in move["devices"]]
+
+
+def test_the_command_of_a_move_knows_the_hardware_too(run, dump, objects):
+    """Files of the site change what is near, so that each command names them."""
+    examples = {name: DOCS / "examples" / f"{name}.yaml" for name in ("vocabulary", "worths", "machines")}
+    cluster = dump([*objects, *far_node("x"), *pod_on("x", "a")])
+    site = [part for name, path in examples.items() for part in (f"--{name}", path)]
+    ran = run("audit", "--cluster", cluster, "--kubernetes", "1.36.2", "-o", "json", *site, "none")
+    (move,) = ran.document["plan"]["moves"]
+    assert move["command"].endswith(f"{shlex.join(map(str, site))} none")
+    _, *arguments = shlex.split(move["command"])
+    assert run(*arguments).status == 0
 
 
 def test_a_claim_that_has_to_be_rewritten_is_named_and_advised_on(run, audited):
