@@ -90,6 +90,7 @@ def test_the_second_scheduler_asks_the_extender_of_its_own_pod(minor):
     lease = found["leaderElection"]
     assert lease["leaderElect"] is True
     assert lease["resourceNamespace"] == "gpu-system"
+    assert "percentageOfNodesToScore" not in found
     (role,) = [
         each
         for each in documents
@@ -100,6 +101,38 @@ def test_the_second_scheduler_asks_the_extender_of_its_own_pod(minor):
     granted = {each["roleRef"]["name"] for each in documents if each["kind"] == "ClusterRoleBinding"}
     assert granted == {"fast-dra-extender", "system:kube-scheduler", "system:volume-scheduler"}
     assert [profile["schedulerName"] for profile in found["profiles"]] == ["fast-dra-extender"]
+
+
+def test_another_replica_takes_over_in_time():
+    """
+    Within 17 s at most, and never while the leader that it replaces may still act.
+
+    Source: k8s.io/client-go tools/leaderelection leaderelection.go, v0.36. Who waits looks after 1 to 2.2
+    times the retry period, and counts the duration from when it saw the last renewal. The leader begins to
+    renew after one retry period and gives up when the deadline has passed.
+    """
+    lease = configuration(template())["leaderElection"]
+    duration, deadline, retry = (
+        int(lease[name].removesuffix("s")) for name in ("leaseDuration", "renewDeadline", "retryPeriod")
+    )
+    assert duration + 2 * 2.2 * retry < 17
+    assert duration - (retry + deadline) == 15 - (2 + 10)
+    assert deadline > 1.2 * retry
+
+
+@pytest.mark.parametrize("mode", ["second-scheduler", "extender"])
+def test_all_nodes_may_be_offered(mode):
+    """In both configurations of a scheduler, for all of its profiles."""
+    documents = template(f"mode={mode}", "scheduler.percentageOfNodesToScore=100")
+    (found,) = [
+        yaml.safe_load(each["data"][name])
+        for each in documents
+        if each["kind"] == "ConfigMap"
+        for name in ("config.yaml", "dra-extender-scheduler.yaml")
+        if name in each["data"]
+    ]
+    assert found["percentageOfNodesToScore"] == 100
+    assert found["leaderElection"]["leaderElect"] is True
 
 
 def test_a_provider_s_version_names_the_release():
@@ -215,6 +248,7 @@ def test_the_patch_adds_the_configuration_to_kubeadm_s_static_pod(tmp_path):
     [
         ("mode=third", "mode"),
         ("replicas=0", "replicas"),
+        ("scheduler.percentageOfNodesToScore=101", "percentageOfNodesToScore"),
         ("schedulr.weight=1", "schedulr"),
         ("image.digest=latest", "digest"),
         ("guard.action=Maybe", "guard"),

@@ -34,8 +34,8 @@ NEEDS_POLICIES = pytest.mark.skipif(
     not HAS_POLICIES, reason="MutatingAdmissionPolicy is off by default before 1.36"
 )
 SECONDS = 30.0
-TAKEOVER_SECONDS = 25.0
-"""The Lease lasts 15 s and is tried for every 2 s; the rest is for machines with other work."""
+TAKEOVER_SECONDS = 20.0
+"""The Lease is free after 17 s at most; the rest is for the first pod."""
 
 
 @pytest.fixture
