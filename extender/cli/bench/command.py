@@ -18,7 +18,7 @@ from extender.core.releases.history import LATEST
 from ..cluster_input import release_of
 from ..exit_status import Exit, WrongInput
 from ..options import add_kubernetes, add_output
-from ..text import columns
+from ..text import columns, counted
 from .aims import aims_table
 from .figures import comparison, growth_table
 from .load import SPECS
@@ -165,6 +165,14 @@ def report(done: Run) -> Iterator[str]:
     yield ""
     yield f"Pods ask in turns for {'; '.join(done.specs)}."
     yield "x echo: the median, over that of a service that has no opinion (same HTTP server, same codecs)."
+    for measurement in done.fleets:
+        if measurement.neutral or measurement.unknown:
+            neutral = counted(measurement.neutral, "answer")
+            unknown = f"{measurement.unknown} unknown predictions"
+            yield (
+                f"{measurement.size.nodes:,} nodes: {neutral} without an opinion, {unknown}; "
+                "such answers are fast, so mistrust the times."
+            )
     for table in (growth_table(done), aims_table(done)):
         lines = list(table)
         if lines:

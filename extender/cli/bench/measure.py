@@ -18,6 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
+from extender.core.prediction.evaluate import Outcome
+from extender.service.metrics.spec import PREFIX, MetricSpec
+from extender.service.metrics.specs import INTERNAL_ERRORS, NEUTRAL_ANSWERS, PREDICTIONS
 from extender.service.policy import ANNOTATION, Policy
 
 from ..progress import Progress
@@ -64,7 +67,6 @@ REQUESTS: Mapping[str, Request] = {
 }
 """Kinds of request, in the order they are shown."""
 
-_ERRORS = "dra_extender_internal_errors_total"
 _START_SECONDS = 1_200
 PHASES = 3
 """Phases that limits apply to: known specs, changing nodes, policy required."""
@@ -104,8 +106,10 @@ def measure(nodes: int, kubernetes: str, gates: Mapping[str, bool], limits: Limi
             samples.known_specs(limits)
             samples.changing_nodes(limits)
             samples.required(limits)
-            if errors := client.internal_errors():
-                raise BenchError(f"the service counted {errors:.0f} errors of its own, see its log above")
+            neutral = client.count(NEUTRAL_ANSWERS)
+            unknown = client.count(PREDICTIONS, f'outcome="{Outcome.UNKNOWN}"')
+            if errors := client.count(INTERNAL_ERRORS):
+                raise BenchError(f"the service counted {errors} errors of its own, see its log above")
     size = Size(
         nodes=nodes,
         devices=devices,
@@ -115,7 +119,7 @@ def measure(nodes: int, kubernetes: str, gates: Mapping[str, bool], limits: Limi
         most_bytes=started.most_bytes,
         snapshot_bytes=started.snapshot_bytes,
     )
-    return Measurement(size, samples.timings())
+    return Measurement(size, samples.timings(), neutral, unknown)
 
 
 @contextmanager
@@ -155,11 +159,12 @@ class Client:
             raise BenchError(f"{path} answered {response.status}: {answer[:200].decode(errors='replace')}")
         return seconds, answer
 
-    def internal_errors(self) -> float:
-        """How many errors of its own the service has counted."""
+    def count(self, metric: MetricSpec, label: str = "") -> int:
+        """What the service has counted so far, with any labels or only with this one (``name="value"``)."""
         self._connection.request("GET", "/metrics")
         lines = self._connection.getresponse().read().decode().splitlines()
-        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(_ERRORS))
+        of_metric = (line for line in lines if line.startswith(f"{PREFIX}{metric.name}{{") and label in line)
+        return round(sum(float(line.rpartition(" ")[2]) for line in of_metric))
 
     def close(self) -> None:
         self._connection.close()

@@ -38,10 +38,12 @@ class Timing(msgspec.Struct, frozen=True):
 
 
 class Measurement(msgspec.Struct, frozen=True):
-    """One fleet."""
+    """One fleet. ``neutral``: answers without an opinion, ``unknown``: searches that came to nothing."""
 
     size: Size
     timings: tuple[Timing, ...]
+    neutral: int
+    unknown: int
 
 
 class Run(msgspec.Struct, frozen=True):

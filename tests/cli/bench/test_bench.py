@@ -6,7 +6,9 @@ import argparse
 import io
 import itertools
 import json
+from contextlib import closing
 
+import msgspec
 import pytest
 
 from extender.cli.bench import command as bench
@@ -20,6 +22,7 @@ from extender.cli.exit_status import WrongInput
 from extender.cli.progress import Progress
 from extender.kube import decode
 from extender.model import DeviceID
+from extender.service.metrics.specs import NEUTRAL_ANSWERS, PREDICTIONS
 
 NODES = 20
 
@@ -184,6 +187,8 @@ def test_a_service_that_cannot_start_is_an_error(capfd, tmp_path):
 SAMPLE = Measurement(
     Size(5000, 88_900, 33_000_000, 2.5, 300 * 1024**2, 400 * 1024**2, 200 * 1024**2),
     (Timing("filter, echo", 400, 1.5, 2.25, 1.0), Timing("filter, new pod", 200, 3.0, 4.0, 2.0)),
+    neutral=0,
+    unknown=0,
 )
 
 
@@ -202,6 +207,33 @@ def test_the_table(monkeypatch, capsys):
         "5,000  filter, echo       400    1.50    2.25    1.00",
         "5,000  filter, new pod    200    3.00    4.00    2.00",
     ]
+
+
+def test_answers_without_an_opinion_are_told(monkeypatch, capsys):
+    """They would make a slow service look fast."""
+    silent = msgspec.structs.replace(SAMPLE, neutral=3, unknown=7)
+    monkeypatch.setattr(bench, "measure", lambda *_: silent)
+    bench.run(options("--nodes", "5000"))
+    assert "5,000 nodes: 3 answers without an opinion, 7 unknown predictions" in capsys.readouterr().out
+    monkeypatch.setattr(bench, "measure", lambda *_: SAMPLE)
+    bench.run(options("--nodes", "5000"))
+    assert "without an opinion" not in capsys.readouterr().out
+
+
+def test_what_the_service_has_counted_is_read(tmp_path):
+    """By metric, and by one label of it."""
+    dump = tmp_path / "cluster.json"
+    dump.write_text(json.dumps(fleet(5)))
+    job = Load(5).job("1 GPU + 1 NIC")
+    with (
+        bench_measure.running(str(dump), "1.36", {}) as started,
+        closing(bench_measure.Client(started.port)) as client,
+    ):
+        assert client.count(PREDICTIONS) == 0
+        client.post("/bench/claims", json.dumps(job.claims).encode())
+        client.post("/prioritize", job.body)
+        assert client.count(PREDICTIONS) > client.count(PREDICTIONS, 'outcome="allocated"') > 0
+        assert client.count(PREDICTIONS, 'outcome="unknown"') == client.count(NEUTRAL_ANSWERS) == 0
 
 
 def test_json_output(monkeypatch, capsys):

@@ -34,6 +34,8 @@ def fleet(nodes, *, build=1.0, warm=2.0, mebibytes=100):
             Timing(SECOND_FIRST, 4, 20.0, 30.0, 9.0),
             Timing(SECOND, 200, warm, 3.0, warm / 2),
         ),
+        neutral=0,
+        unknown=0,
     )
 
 
