@@ -9,6 +9,7 @@ import pytest
 from extender.core.topology.locations import Distance, distance
 from tests.waves.bound import most_aligned
 from tests.waves.fleets import few_types, generated, loaded
+from tests.waves.gangs import GPU, PAIR, fill, most_whole
 from tests.waves.judgement import Documents, built_in_facts, told
 from tests.waves.machines import Machine, machine_of
 from tests.waves.schedule import Chooser, Reached, schedule
@@ -116,3 +117,21 @@ def test_the_bound_knows_what_one_node_can_give():
 
 def _is_p4d(machine: Machine) -> bool:
     return (len(machine.gpus), len(machine.nics), machine.by_root) == (8, 4, True)
+
+
+def test_a_gang_that_does_not_fit_takes_nothing():
+    """The next one finds all near pairs."""
+    gangs = [(PAIR,) * 500, (PAIR,) * 4]
+    assert fill(FLEET, gangs, Chooser.DECISIVE, 1, DOCUMENTS) == [(0, 0), (1, 1)]
+
+
+def test_no_choice_makes_more_whole_jobs_than_the_bound():
+    """Whoever chooses; ours make more of them than stock."""
+    gangs = [(PAIR,) * 4, (GPU,) * 16, (PAIR,) * 16, (PAIR, GPU) * 8, (PAIR,) * 32]
+    limit = most_whole(FLEET, gangs)
+    whole = {
+        chooser: fill(FLEET, gangs, chooser, 1, DOCUMENTS)[-1][1]
+        for chooser in (Chooser.STOCK, Chooser.DECISIVE, Chooser.GROUP)
+    }
+    assert max(whole.values()) <= limit
+    assert whole[Chooser.STOCK] < whole[Chooser.DECISIVE]
