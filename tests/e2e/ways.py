@@ -23,12 +23,14 @@ RESULTS = ("match", "in-flight", "stale", "order-dependent", "unknown", "unseen"
 class Way:
     """
     How to schedule: ``weight`` of the extender in the scheduler's configuration (0: it is not there), and
-    options of ``serve``. Without weight and options nothing is served.
+    options of ``serve``. Without weight and options nothing is served. ``filters``: the scheduler asks to
+    filter, too.
     """
 
     name: str
     weight: int = 0
     options: tuple[str, ...] = ()
+    filters: bool = False
 
     @property
     def serves(self) -> bool:
@@ -40,6 +42,7 @@ WAYS = (
     Way("nominate", 0, ("--nominate",)),
     Way("decisive, weight 150", 150, ("--decisive",)),
     Way("both", 150, ("--decisive", "--nominate")),
+    Way("both, filter", 150, ("--decisive", "--nominate"), filters=True),
     Way("default, weight 20", 20),
     Way("default, weight 2", 2),
     Way("balanced, weight 1", 1, ("--score-max", "10")),
@@ -67,6 +70,8 @@ def configured(plane: ControlPlane, way: Way, url: str, **fields: str) -> Path:
     document = yaml.safe_load(config.read_text())
     rate = scheduler_config.REQUESTS_PER_SECOND
     document["clientConnection"] |= {"qps": rate, "burst": rate}
+    if way.filters:
+        document["extenders"][0]["filterVerb"] = "filter"
     config.write_text(yaml.safe_dump(document))
     return config
 

@@ -77,7 +77,7 @@ def test_uncertain_devices_are_left_alone():
     """1.35 walks pools in random order: two pools with a GPU each."""
     node, slices = near("x")
     more = b.slice_of("gpu.nvidia.com", "x", [b.device("gpu-9", "b", 1)], "second")
-    other = type(more)(**{**{field: getattr(more, field) for field in more.__slots__}, "pool": "second"})
+    other = replace(more, pool="second")
     found = evaluation((node, [*slices, other]), release="1.35.4")
     assert choose(found, ["x"]) is Refusal.UNCERTAIN
     both = evaluation((node, [*slices, other]), far("y"), release="1.35.4")
