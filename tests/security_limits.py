@@ -19,6 +19,7 @@ from extender.kube.watch import unreadable, watch_lines
 from extender.service import config, judging, log_limit, logs, namespace_limit, softening
 from extender.service.http import admission_events, body, connections, mutate, verbs
 from extender.service.live import awaited, offered_nodes, prediction_check, remembered, unconfirmed_pods
+from extender.service.nomination import asked_pods
 from extender.service.recording import recorder, thread
 
 MIB = 1024 * 1024
@@ -222,6 +223,12 @@ LIMITS = (
         "Events",
         "left out",
         "dra_extender_events_total",
+    ),
+    Limit(
+        "nominations of one node that step aside for the pod that the scheduler asks about",
+        asked_pods.MOST_ASIDE,
+        "pods",
+        "none steps aside: the prediction may be of devices behind theirs",
     ),
     Limit(
         "Events about nominations in one namespace, in a minute",

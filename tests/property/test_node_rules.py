@@ -114,6 +114,9 @@ def answers(rules):
     for pod in ASKED:
         passing = rules.nodes((pod.namespace, pod.name))
         names = list(passing.names)
+        for name in NODES:
+            only = rules.nodes((pod.namespace, pod.name), (name,)).names
+            assert list(only) == [each for each in names if each == name]
         found.append((names, dict(passing.scores(names)) if names else {}))
     return found
 

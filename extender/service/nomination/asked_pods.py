@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from extender.core.nomination.choice import devices_of
 
 if TYPE_CHECKING:
+    from extender.core.nomination.queue_order import Place
     from extender.model import Claim
 
     from ..live.store import LiveStore
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from .renewal import Renewal
     from .state import NominationState
 
-MOST_ASIDE = 32
+MOST_ASIDE = 16
 """
 Nominations of one node that step aside for a pod; where there are more, none does, and the prediction may
-be of devices behind them. Each is predicted again, a millisecond or less.
+be of devices behind them. Each is predicted again, which takes about a millisecond.
 """
 
 
@@ -46,13 +47,15 @@ class AskedPods:
         nomination = self._state.outstanding.get(pod_uid)
         if nomination is not None:
             self._state.put(replace(nomination, asked=True))
-            self._filters |= tuple(names) == (nomination.node,)
         if len(names) == 1:
+            self._filters |= nomination is not None and nomination.node == names[0]
             self.step_aside(pod_uid, names[0])
 
     def step_aside(self, pod_uid: str, node: str) -> bool:
         """Take back what is assumed of the pods on the node that come later; whether that was anything."""
-        later = self._later(pod_uid, node)
+        later = [each for each in self._state.outstanding.not_asked(node) if each.pod.uid != pod_uid]
+        if not self._filters:
+            later = self._behind(self._state.place_of(pod_uid), later)
         if len(later) > MOST_ASIDE or not self._store.forget(*(each.pod.uid for each in later)):
             return False
         self._state.disturbed.add(node)
@@ -65,15 +68,11 @@ class AskedPods:
             self._state.put(replace(nomination, devices=devices_of(claims)))
         self._renewal.predict_again()
 
-    def _later(self, pod_uid: str, node: str) -> list[Nomination]:
-        """The nominations that the scheduler takes after this pod; those before it are in its hands."""
-        others = [each for each in self._state.outstanding.not_asked(node) if each.pod.uid != pod_uid]
-        if self._filters:
-            return others
-        place = self._state.place_of(pod_uid)
+    def _behind(self, place: Place | None, nominations: list[Nomination]) -> list[Nomination]:
+        """Those behind a place in the queue, none where it is not known; the scheduler has the others."""
         if place is None:
             return []
-        for each in others:
+        for each in nominations:
             if each.place < place:
                 self._state.put(replace(each, asked=True))
-        return [each for each in others if each.place > place]
+        return [each for each in nominations if each.place > place]

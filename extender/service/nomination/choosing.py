@@ -84,12 +84,12 @@ class NodeChoice:
         question = (evaluation.question, policy, only, self._rules.question(pod.key))
         if self._is_fruitless(question):
             return Refusal.NO_NODE
-        passing = self._rules.nodes(pod.key)
+        passing = self._rules.nodes(pod.key, only)
         if not isinstance(passing, PassingNodes):
             return passing
         names, perhaps = passing.names, self._store.perhaps_taken_nodes
-        if perhaps or only is not None:
-            names = [name for name in names if name not in perhaps and (only is None or name in only)]
+        if perhaps:
+            names = [name for name in names if name not in perhaps]
         if not evaluation.pending:
             self._state.claimless.update((key, pod.uid) for key in self._missing_claims(shown))
         try:

@@ -131,14 +131,25 @@ class NodeRules:
         pod = self._pods.get(key)
         return None if pod is None else without_name(pod)
 
-    def nodes(self, key: PodKey) -> PassingNodes | NotNominated:
-        """The nodes that pass all filters but that of devices, or why that is not known."""
+    def nodes(self, key: PodKey, only: Sequence[str] | None = None) -> PassingNodes | NotNominated:
+        """
+        The nodes that pass all filters but that of devices, or why that is not known.
+
+        ``only``: of these, which costs what they cost unless the pod or a neighbour minds other pods.
+        """
         pod = self._pods.get(key)
         if pod is None:
             return Refusal.CLAIMS
-        names = self._passing_by_themselves(key, pod) if self._is_local(pod) else self._passing(key, pod)
+        if not self._is_local(pod):
+            names = self._passing(key, pod)
+        elif only is None:
+            names = self._passing_by_themselves(key, pod)
+        else:
+            names = self._passing_of(key, pod, only)
         if isinstance(names, NotModelled):
             return names
+        if only is not None:
+            names = [name for name in only if name in names]
 
         def totals(equals: Sequence[str]) -> Mapping[str, int]:
             nodes, index = self._view(key), self._index
@@ -175,9 +186,19 @@ class NodeRules:
         own = self._placed.node_of(key)
         if own not in self._nodes:
             return answer.names
-        others = [name for name in answer.names if name != own]
-        verdict = feasible(pod, self._some((self._info(own, key),)), self._rules, self._dra_resources())
-        return sorted([*others, own]) if verdict.feasible else others
+        found = self._passing_of(key, pod, (own,))
+        if isinstance(found, NotModelled):
+            return found
+        return sorted([*found, *(name for name in answer.names if name != own)])
+
+    def _passing_of(
+        self, key: PodKey, pod: SchedulingPod, names: Sequence[str]
+    ) -> Sequence[str] | NotModelled:
+        """Those of a few nodes that pass by themselves, with the pods on them but this one."""
+        known = [name for name in names if name in self._nodes]
+        infos = tuple(self._info(name, key) for name in known)
+        verdict = feasible(pod, self._some(infos), self._rules, self._dra_resources())
+        return verdict.not_modelled[0] if verdict.not_modelled else [known[each] for each in verdict.feasible]
 
     def _judge(self, answer: _Answer, pod: SchedulingPod) -> None:
         """Bring an answer up to date."""

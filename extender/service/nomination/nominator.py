@@ -192,7 +192,7 @@ class Nominator:
             nomination = Refusal.TOO_COSTLY
         if not isinstance(nomination, Nomination):
             self._state.refuse(pod, nomination)
-            if adopted:
+            if adopted and nomination is not Refusal.UNDER_WAY:
                 self._state.withdrawn.append(pod)
             elif nomination is not Refusal.IGNORED:
                 self._waiting.put_back(waiting, pod, self._clock(), backoff=True)

@@ -45,7 +45,8 @@ class Renewal:
         """Confirm or take back nominations that the scheduler has not followed in time."""
         now = self._clock()
         for nomination in self._state.outstanding:
-            if now - nomination.decided >= RENEW_PART * self._seconds:
+            old = now - nomination.decided >= RENEW_PART * self._seconds
+            if old and not self._store.is_under_way(nomination.pod.uid):
                 self._renew(nomination)
 
     def predict_again(self) -> None:
@@ -93,4 +94,5 @@ class Renewal:
             self._state.withdrawn.append(pod)
         else:
             self._state.put(replace(again, shown=True))
-            self._state.notices.not_followed(nomination, self._clock() - nomination.since)
+            if not nomination.asked:
+                self._state.notices.not_followed(nomination, self._clock() - nomination.since)

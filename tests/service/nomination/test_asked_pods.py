@@ -8,7 +8,7 @@ import pytest
 
 from extender.core.nomination.refusals import Refusal
 from extender.model import DeviceID
-from extender.model.pending_pods import PendingPod
+from extender.model.pending_pods import FIELD_MANAGER, PendingPod
 from extender.service.live.prediction_check import Match
 from extender.service.nomination import asked_pods
 from extender.service.nomination.results import NominationResult
@@ -141,6 +141,19 @@ def test_a_pod_that_the_scheduler_has_in_hand_is_not_nominated():
     assert cluster.decide() is None
     assert cluster.refusals == {Refusal.UNDER_WAY: 1}
     assert {device.pool for device in cluster.assumed} == {node}
+
+
+def test_a_nomination_that_is_adopted_while_the_scheduler_has_the_pod_in_hand():
+    """Another replica wrote it; it is not taken back under the scheduler's hands."""
+    cluster = NominatedCluster(near("x", 2))
+    cluster.nominator.resign()
+    cluster.create("a", nominated_node="x", nominated_by=(FIELD_MANAGER,))
+    cluster.ask("a", "x")
+    cluster.nominator.begin()
+    assert cluster.decide() is None
+    assert cluster.refusals == {Refusal.UNDER_WAY: 1}
+    assert cluster.nominator.next_withdrawn() is None
+    assert cluster.devices_of("a") == FIRST
 
 
 def test_too_many_nominations_stay_as_they_are(cluster, monkeypatch):

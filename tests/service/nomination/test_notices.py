@@ -40,6 +40,18 @@ def test_a_nomination_that_nobody_follows(cluster):
     assert "default-scheduler runs" in note
 
 
+def test_a_nomination_that_somebody_looked_at(cluster):
+    """The scheduler runs; that it could not place the pod is its to say."""
+    cluster.create("p")
+    nomination = there(cluster.decide())
+    cluster.write(nomination)
+    cluster.ask("p", nomination.node)
+    for _ in range(3):
+        wait(cluster)
+    assert [reason for _, reason, _ in cluster.events] == ["NominationNotFollowed"]
+    assert "72 s ago" in cluster.events[0][2]
+
+
 def test_a_pod_that_is_passed_by_again_and_again(cluster):
     """Told once, when it is no accident any more."""
     cluster.create("p")
