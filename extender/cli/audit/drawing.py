@@ -26,9 +26,11 @@ _SOCKET_WIDTH = _NODE_WIDTH + 2 * _PAD
 _COLUMNS = 2
 _MOST_DEVICES = 16
 _LINE = 20
+"""Characters of a device's name that fit its box."""
+_LETTER = 6
+"""Width of a letter of a label."""
 _LABEL_PLACES = (0.5, 0.3, 0.7)
-# Along a line, so that the labels of lines beside each other do not cover each other.
-# Characters of a device's name that fit its box.
+"""Along a line, so that the labels of lines beside each other do not cover each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,10 @@ def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -
         bend = (start + end) // 2 if right > left else start + 2 * _GAP
         top, bottom = top + _BOX_HEIGHT // 2, bottom + _BOX_HEIGHT // 2
         along = _LABEL_PLACES[number % len(_LABEL_PLACES)]
+        label_y = round(_on_curve(top, top, bottom, bottom, along)) + 4
+        if top == bottom and end - start < _LETTER * len(link.distance):
+            # Below the two boxes, whose words it would cover between them.
+            label_y += _BOX_HEIGHT // 2 + 4
         path = element(
             "g",
             element("title", f"{link.a.device} and {link.b.device}: {link.distance}"),
@@ -217,7 +223,7 @@ def _lines(corners: Mapping[DeviceID, tuple[int, int]], links: Sequence[Link]) -
                 "text",
                 str(link.distance),
                 x=round(_on_curve(start, bend, bend, end, along)),
-                y=round(_on_curve(top, top, bottom, bottom, along)) + 4,
+                y=label_y,
             ),
             class_=f"ends at-{link.distance}",
         )

@@ -122,6 +122,21 @@ def test_lines_are_behind_devices_and_their_labels_before():
     assert order == ["link", *["device"] * 4, "ends"]
 
 
+def test_the_label_between_two_neighbours_covers_no_words():
+    """It stands below their boxes, and that of a longer line on the line."""
+    devices = [device(f"gpu-{number}") for number in range(2)]
+    near = drawn(
+        [MapSocket(True, "0", (MapNumaNode("0", (root("r", *devices),)),))],
+        [Link(devices[0].id, devices[1].id, Distance.PCIE_ROOT)],
+    )
+    a, b = (DeviceID("d", "p", f"gpu-{socket}-0-0-0") for socket in (0, 1))
+    far = drawn(machine(2, 1, 1, 1), [Link(a, b, Distance.REMOTE)])
+    for svg, below in ((near, True), (far, False)):
+        (label,) = (group.find("text") for group in svg.iter("g") if "ends" in group.get("class", ""))
+        bottoms = {y + height for _, y, _, height in boxes(svg, "device")}
+        assert all((int(label.get("y")) > bottom) is below for bottom in bottoms)
+
+
 def test_each_distance_has_a_line_of_its_own():
     """By its pattern and width, for those who see no colours."""
     css = resources.files("extender").joinpath("data/audit.css").read_text(encoding="utf-8")
