@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,19 @@ def template(
         version += ["--set", f"scheduler.version={RELEASES[minor]}"]
     text = run("template", release, chart, "--namespace", namespace, *version, *settings, *options)
     return [document for document in yaml.safe_load_all(text) if document is not None]
+
+
+def notes(folder: Path, *values: str, release: str, namespace: str) -> str:
+    """What Helm shows after an installation only: rendered into an object of a copy of the chart here."""
+    copied = folder / "chart"
+    shutil.copytree(CHART, copied)
+    text = (copied / "templates" / "NOTES.txt").read_text()
+    (copied / "templates" / "_notes.tpl").write_text('{{- define "notes" -}}\n' + text + "{{- end -}}\n")
+    probe = 'apiVersion: v1\nkind: Probe\ndata: {{ include "notes" . | toJson }}\n'
+    (copied / "templates" / "probe.yaml").write_text(probe)
+    documents = template(*values, release=release, namespace=namespace, chart=copied)
+    shown: str = the("Probe", documents)["data"]
+    return shown
 
 
 def flag(value: str) -> str:

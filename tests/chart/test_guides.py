@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.render import NEEDS_HELM, run
+from tests.chart.render import NEEDS_HELM, notes, run
 from tests.chart.values import CHART
 from tests.e2e.releases import RELEASES
-from tests.pages import fenced
+from tests.pages import fenced, part
 from tests.paths import ROOT
 
 pytestmark = NEEDS_HELM
@@ -120,3 +120,19 @@ def test_the_list_of_images_is_complete(tmp_path):
     assert set(re.findall(r"^docker push (\S+)", text, re.MULTILINE)) == images
     (saved,) = re.findall(r"^docker save ([^|]*)", text, re.MULTILINE)
     assert set(saved.split()) == images
+
+
+def test_the_notes_of_the_chart_and_the_guide_for_kubeadm_type_the_same(tmp_path):
+    """The same files in the same folders, so that who began with one goes on with the other."""
+    page = ROOT / "docs/guides/kubeadm.md"
+    typed = [
+        line.strip()
+        for heading in ("Files", "Static pod")
+        for block in fenced(part(page, heading), "sh")
+        for line in block.splitlines()
+        if not line.startswith("export ")
+    ]
+    assert len(typed) > 10
+    shown = notes(tmp_path, "mode=extender", release="dra-extender", namespace="dra-extender")
+    noted = [line.strip() for line in shown.splitlines()]
+    assert [line for line in noted if line in typed] == typed

@@ -19,6 +19,7 @@ from tests.chart.render import (
     configuration,
     container,
     everything,
+    notes,
     pod,
     pod_templates,
     run,
@@ -283,13 +284,7 @@ def test_other_releases_are_refused(version):
 )
 def test_the_notes_say_what_to_check_next(tmp_path, values, said):
     """Helm shows them after an installation only, so they are rendered into an object here."""
-    copy = tmp_path / "chart"
-    shutil.copytree(CHART, copy)
-    notes = (copy / "templates" / "NOTES.txt").read_text()
-    (copy / "templates" / "_notes.tpl").write_text('{{- define "notes" -}}\n' + notes + "{{- end -}}\n")
-    probe = 'apiVersion: v1\nkind: Probe\ndata: {{ include "notes" . | toJson }}\n'
-    (copy / "templates" / "probe.yaml").write_text(probe)
-    text = the("Probe", template(*values, release="fast", namespace="gpu-system", chart=copy))["data"]
+    text = notes(tmp_path, *values, release="fast", namespace="gpu-system")
     assert said in text
     assert "-n gpu-system" in text
     assert "image.repository is still the example" in text
