@@ -16,7 +16,8 @@ Object = dict[str, Any]
 T = TypeVar("T")
 
 CONCURRENCY = 32
-TIMEOUT = aiohttp.ClientTimeout(total=60)
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=60, sock_read=60)
+"""Of a request that is sent: those that wait for one of the connections may be many."""
 
 _ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 

@@ -60,7 +60,12 @@ class ControlPlane:
     """
 
     def __init__(
-        self, minor: str, directory: Path, feature_gates: Mapping[str, bool], served: Sequence[str]
+        self,
+        minor: str,
+        directory: Path,
+        feature_gates: Mapping[str, bool],
+        served: Sequence[str],
+        controllers: Sequence[str],
     ) -> None:
         self.minor = minor
         self.version = RELEASES[minor]
@@ -68,6 +73,7 @@ class ControlPlane:
         self.token = TOKEN
         self._gates = [f"--feature-gates={name}={str(on).lower()}" for name, on in feature_gates.items()]
         self._served = served
+        self._controllers = (*CONTROLLERS, *controllers)
         self._ports = Ports()
         self._binaries = _built(minor)
         self._running: dict[str, Process] = {}
@@ -167,7 +173,7 @@ class ControlPlane:
             "controller-manager",
             self._binaries.controller_manager,
             f"--kubeconfig={self.kubeconfig}",
-            f"--controllers={','.join(CONTROLLERS)}",
+            f"--controllers={','.join(self._controllers)}",
             "--leader-elect=false",
             "--bind-address=127.0.0.1",
             f"--secure-port={port}",
@@ -202,14 +208,14 @@ class ControlPlane:
         return revision
 
     @contextlib.contextmanager
-    def scheduler(self, config: Path, *options: str) -> Iterator[Process]:
+    def scheduler(self, config: Path, *options: str, port: int = 0) -> Iterator[Process]:
         """
         Run kube-scheduler with a KubeSchedulerConfiguration for as long as the block lasts.
 
         It is ready when the block begins: its caches are filled. ``tests.e2e.scheduler_config``
-        writes configurations. ``options`` are further flags.
+        writes configurations. ``options`` are further flags, ``port`` is where it serves its own metrics.
         """
-        port = free_port()
+        port = port or free_port()
         process = start_process(
             "scheduler",
             [
@@ -256,15 +262,16 @@ def start(
     directory: Path,
     feature_gates: Mapping[str, bool] | None = None,
     served: Sequence[str] = (),
+    controllers: Sequence[str] = (),
 ) -> ControlPlane:
     """
     Start all but a scheduler and wait until each is ready.
 
     ``feature_gates``: those that differ from the release's defaults, for every program.
-    ``served``: group versions beyond those served by default. Raises
-    ``NotBuilt`` and ``NotReady``; nothing runs then.
+    ``served``: group versions beyond those served by default. ``controllers``: beyond ``CONTROLLERS``.
+    Raises ``NotBuilt`` and ``NotReady``; nothing runs then.
     """
-    plane = ControlPlane(minor, directory, feature_gates or {}, served)
+    plane = ControlPlane(minor, directory, feature_gates or {}, served, controllers)
     try:
         plane.start_etcd()
         plane.start_apiserver()

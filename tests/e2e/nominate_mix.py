@@ -66,16 +66,16 @@ def groups(special: Mapping[str, str]) -> list[Group]:
     """In the order in which they are created; ``special``: a node for each purpose."""
     tolerating = {"tolerations": [{"key": TAINT["key"], "operator": "Exists"}]}
     return [
-        Group("affinity", 2, 2, _on(special["affinity"])),
-        Group("tolerating", 2, 2, {**_on(special["tainted"]), **tolerating}),
-        Group("tainted", 2, 0, _on(special["tainted"])),
-        Group("no-cpu", 2, 0, _on(special["full"])),
+        Group("affinity", 2, 2, workload.on_nodes([special["affinity"]])),
+        Group("tolerating", 2, 2, {**workload.on_nodes([special["tainted"]]), **tolerating}),
+        Group("tainted", 2, 0, workload.on_nodes([special["tainted"]])),
+        Group("no-cpu", 2, 0, workload.on_nodes([special["full"]])),
         Group("plain", 10, 10, {}),
         Group("second-profile", 5, 5, {"schedulerName": SECOND_PROFILE}),
         Group("second-scheduler", 5, 5, {"schedulerName": THEIRS}),
-        Group("preempting", 1, 1, {**_on(special["preempted"]), "priority": HIGH}),
-        Group("low-priority", 1, 0, _on(special["contended"])),
-        Group("high-priority", 1, 1, {**_on(special["contended"]), "priority": HIGH}),
+        Group("preempting", 1, 1, {**workload.on_nodes([special["preempted"]]), "priority": HIGH}),
+        Group("low-priority", 1, 0, workload.on_nodes([special["contended"]])),
+        Group("high-priority", 1, 1, {**workload.on_nodes([special["contended"]]), "priority": HIGH}),
     ]
 
 
@@ -130,13 +130,6 @@ async def mixed(
     ]
 
 
-def _on(node: str) -> dict[str, Any]:
-    """The pod must go to this node."""
-    field = {"key": "metadata.name", "operator": "In", "values": [node]}
-    terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
-    return {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}}
-
-
 async def _roomy(api: Api) -> list[str]:
     """The nodes, those first that have the most of the rarest kind of device."""
     counts: dict[str, Counter[bool]] = defaultdict(Counter)
@@ -169,14 +162,8 @@ async def _prepared(api: Api, nodes: Mapping[str, Object], special: Mapping[str,
     """A tainted node, one whose CPU is taken for good, and one whose CPU pods of low priority have."""
     await _taint(api, special["tainted"], [TAINT])
     for purpose, priority in (("full", HIGH), ("preempted", -HIGH)):
-        filler = workload.pod(f"filler-{purpose}", Ask.ONE_CLAIM)
-        del filler["spec"]["resourceClaims"], filler["spec"]["containers"][0]["resources"]
-        filler["spec"] |= {
-            "nodeName": special[purpose],
-            "priority": priority,
-            "terminationGracePeriodSeconds": 0,
-        }
-        await api.create(_requests(filler, _cpu(nodes[special[purpose]])))
+        node = special[purpose]
+        await api.create(workload.filler(f"filler-{purpose}", node, f"{_cpu(nodes[node])}m", priority))
     try:
         yield
     finally:

@@ -62,7 +62,7 @@ async def served(
         yield extender
 
 
-def configured(plane: ControlPlane, way: Way, url: str, **fields: str) -> Path:
+def configured(plane: ControlPlane, way: Way, url: str, **fields: object) -> Path:
     """The scheduler's configuration; ``url``, and further ``fields``: of the extender, where it is there."""
     if not way.weight:
         return scheduler_config.stock(plane)

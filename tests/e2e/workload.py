@@ -109,6 +109,30 @@ def pod(name: str, ask: Ask, *, template: bool = False) -> Object:
     }
 
 
+def on_nodes(names: Sequence[str]) -> Object:
+    """The fields of a pod's spec for one that must go to one of these nodes."""
+    # Terms are alternatives, and a field takes one value.
+    terms = [
+        {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]} for name in names
+    ]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    return {"affinity": {"nodeAffinity": required}}
+
+
+def pod_without_devices(name: str, cpu: str, **spec: object) -> Object:
+    """A pod that takes so much CPU and no devices; ``spec``: further fields."""
+    document = pod(name, Ask.ONE_CLAIM)
+    del document["spec"]["resourceClaims"]
+    document["spec"]["containers"][0]["resources"] = {"requests": {"cpu": cpu}}
+    document["spec"] |= spec
+    return document
+
+
+def filler(name: str, node: str, cpu: str, priority: int) -> Object:
+    """A pod that is bound to the node, takes CPU there, and may be preempted at once."""
+    return pod_without_devices(name, cpu, nodeName=node, priority=priority, terminationGracePeriodSeconds=0)
+
+
 async def wait_bound(
     api: Api, names: Sequence[str], seconds: float = 60.0, *, gone: Collection[str] = ()
 ) -> dict[str, str]:
