@@ -27,7 +27,8 @@ class Dialect:
     ``cel_go_033``: cel-go 0.33. A call stops at the first operand that fails, and costs nothing then; the
     types of a list and of a map are never equal, which the checker tells.
     ``tells_masks``: ``isMask()`` of CIDRs exists (from 1.38).
-    ``wide_quantities``: quantities of 19 digits that fit 64 bits are whole numbers (from 1.38).
+    ``wide_quantities``: quantities of 19 digits that fit 64 bits are whole numbers, of others 29 digits
+    count, and a sum rounds what is more than 29 digits finer than the other operand (from 1.38).
     ``lazy_attributes``: an attribute that cannot be read fails only the expressions that read it, else
     every selector on its device; keys of the device's maps are made text (from 1.38).
 

@@ -85,17 +85,18 @@ def includes(limit: int | None) -> Function:
     )
 
 
-def quantity_sums(*, in_place: bool) -> tuple[Function, ...]:
+def quantity_sums(*, in_place: bool, wide: bool) -> tuple[Function, ...]:
     """
     Declare ``add`` and ``sub``.
 
-    ``in_place``: they change a quantity that is an arbitrary decimal (to 1.36).
+    ``in_place``: they change a quantity that is an arbitrary decimal (to 1.36). ``wide``: as in
+    ``QuantityValue.plus``.
     """
 
     def combine(work: Work, left: QuantityValue, right: QuantityValue, sign: int) -> QuantityValue:
         work.charge(PARSE_UNITS)
         if not in_place:
-            return left.plus(right, sign=sign)
+            return left.plus(right, sign=sign, wide=wide)
         if left.borrowed and left.decimal is not None:
             raise Unpredictable("adding to this capacity changes the device itself upstream")
         return left.plus_in_place(right, sign=sign)

@@ -42,7 +42,7 @@ def declarations(dialect: Dialect) -> Declarations:
         *optional.FUNCTIONS,
         *kubernetes.FUNCTIONS,
         *kubernetes.quantity_parsers(wide=dialect.wide_quantities),
-        *kubernetes.quantity_sums(in_place=dialect.sums_in_place),
+        *kubernetes.quantity_sums(in_place=dialect.sums_in_place, wide=dialect.wide_quantities),
         *networks.FUNCTIONS,
         *formats.FUNCTIONS,
         *authorization.FUNCTIONS,

@@ -6,37 +6,19 @@ what its value is: ``quantity("1000m")`` is no integer. So the representation is
 64-bit number with a decimal scale, or an arbitrary decimal.
 
 Source: k8s.io/apimachinery pkg/api/resource quantity.go and amount.go, and
-k8s.io/apiserver pkg/cel/library/quantity.go, v0.36 and v0.37.
+k8s.io/apiserver pkg/cel/library/quantity.go, v0.36 to v0.38.0-beta.0.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from typing import NamedTuple
-
 from extender.model.quantity import MAX_INT64, MIN_INT64, NANOS, Quantity
 
-_SYNTAX = re.compile(
-    r"(?P<sign>[+-]?)(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?"
-    r"(?P<suffix>Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]?|[eE][+-]?[0-9]+)"
-)
-_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_FAST_DIGITS = 18
+from .quantity_text import NANO, parsed_quantity
+
 PARSE_UNITS = 3
 """The work of reading a quantity, and of computing with one: their length is bounded."""
 
-_NANO = -9
-_MAX_EXPONENT = 200
-
-
-class _Parsed(NamedTuple):
-    """``unscaled * 10**scale``, as a 64-bit number or as an arbitrary decimal."""
-
-    unscaled: int
-    scale: int
-    arbitrary: bool
+_MAX_SCALE_GAP = 29
 
 
 class _Decimal:
@@ -103,18 +85,23 @@ class QuantityValue:
             self.decimal = _Decimal(self.unscaled, self.scale)
         return self.decimal
 
-    def plus(self, other: QuantityValue, *, sign: int = 1) -> QuantityValue:
-        """Return the sum, or the difference; negating the smallest 64-bit number leaves it, as in Go."""
+    def plus(self, other: QuantityValue, *, sign: int = 1, wide: bool = False) -> QuantityValue:
+        """
+        Return the sum, or the difference.
+
+        Negating the smallest 64-bit number leaves it, as in Go. ``wide``: it becomes an arbitrary decimal,
+        and of decimals more than 29 digits apart the finer one is rounded (from 1.38).
+        """
         if self.decimal is None and other.decimal is None:
-            second = other.unscaled if sign > 0 or other.unscaled == MIN_INT64 else -other.unscaled
+            stays = other.unscaled == MIN_INT64 and not wide
+            second = other.unscaled if stays else sign * other.unscaled
             summed = _add(self.unscaled, self.scale, second, other.scale)
             if summed is not None:
                 return summed
-        result = QuantityValue(0, 0, computed=True)
         mine, theirs = self.decimal or self, other.decimal or other
-        scale = min(mine.scale, theirs.scale)
-        first = mine.unscaled * 10 ** (mine.scale - scale)
-        result.decimal = _Decimal(first + sign * theirs.unscaled * 10 ** (theirs.scale - scale), scale)
+        augend, addend = _Decimal(mine.unscaled, mine.scale), _Decimal(sign * theirs.unscaled, theirs.scale)
+        result = QuantityValue(0, 0, computed=True)
+        result.decimal = _bounded_sum(augend, addend) if wide else _sum(augend, addend)
         return result
 
     def plus_in_place(self, other: QuantityValue, *, sign: int = 1) -> QuantityValue:
@@ -141,11 +128,36 @@ def compared(left: QuantityValue, right: QuantityValue) -> int:
     return (a > b) - (a < b)
 
 
+def _sum(first: _Decimal, second: _Decimal) -> _Decimal:
+    """``inf.Dec.Add``: the sum at the finer scale."""
+    scale = min(first.scale, second.scale)
+    total = first.unscaled * 10 ** (first.scale - scale) + second.unscaled * 10 ** (second.scale - scale)
+    return _Decimal(total, scale)
+
+
+def _bounded_sum(first: _Decimal, second: _Decimal) -> _Decimal:
+    """``addDecBoundedScale``: zero leaves the other as it is."""
+    if not second.unscaled:
+        return first
+    if not first.unscaled:
+        return second
+    coarsest = max(first.scale, second.scale)
+    return _sum(*(_rounded(each, coarsest - _MAX_SCALE_GAP) for each in (first, second)))
+
+
+def _rounded(number: _Decimal, scale: int) -> _Decimal:
+    """Round away from zero to a scale, unless the number's is coarser."""
+    if number.scale >= scale:
+        return number
+    magnitude = -(-abs(number.unscaled) // 10 ** (scale - number.scale))
+    return _Decimal(magnitude if number.unscaled > 0 else -magnitude, scale)
+
+
 def _add(first: int, first_scale: int, second: int, second_scale: int) -> QuantityValue | None:
     """``int64Amount.Add``: the sum at the finer scale, ``None`` if 64 bits do not hold it."""
     if second == 0:
         return QuantityValue(first, first_scale, computed=True)
-    if first == 0:
+    if first == 0 and second <= MAX_INT64:
         return QuantityValue(second, second_scale, computed=True)
     scale = min(first_scale, second_scale)
     first *= 10 ** (first_scale - scale)
@@ -165,11 +177,10 @@ def parse_quantity_value(text: str, *, wide: bool = False) -> QuantityValue:
     """
     Parse ``40Gi``.
 
-    ``wide``: a decimal of 19 digits that fits 64 bits is no arbitrary decimal (from 1.38). Raises
-    ``ValueError`` for what is no quantity, and ``OverflowError`` for an exponent so large that we do not
-    follow what Go makes of it.
+    ``wide``: as in ``parsed_quantity``. Raises ``ValueError`` for what is no quantity, and
+    ``OverflowError`` for an exponent so large that we do not follow what Go makes of it.
     """
-    unscaled, scale, arbitrary = _parse(text, wide)
+    unscaled, scale, arbitrary = parsed_quantity(text, wide)
     value = QuantityValue(unscaled, scale)
     if arbitrary:
         value.to_decimal()
@@ -184,61 +195,7 @@ def quantity_value(quantity: Quantity, *, wide: bool) -> QuantityValue:
         return value
     if quantity.exact_int64:
         return QuantityValue(quantity.nanos // NANOS, 0)
-    return QuantityValue(quantity.nanos, _NANO)
-
-
-@lru_cache(maxsize=4096)
-def _parse(text: str, wide: bool) -> _Parsed:
-    if len(text) > _MAX_EXPONENT:
-        raise OverflowError(f"quantity {text[:20]!r}... is too long")
-    # Upstream takes digits as optional: "k" and "-" are zero.
-    match = _SYNTAX.fullmatch(text)
-    if match is None or not text:
-        raise ValueError(
-            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-        )
-    digits = match["whole"].lstrip("0") or "0"
-    fraction, suffix = match["fraction"] or "", match["suffix"]
-    sign = -1 if match["sign"] == "-" else 1
-    mantissa = int(digits + fraction)
-    if suffix in _BINARY:
-        return _binary(sign, mantissa, len(digits), len(fraction), _BINARY[suffix])
-    exponent = _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
-    if abs(exponent) > _MAX_EXPONENT:
-        raise OverflowError(f"quantity {text!r} has too large an exponent")
-    scale = exponent - len(fraction)
-    count = len(digits) + len(fraction)
-    fits = count <= _FAST_DIGITS or (wide and count == _FAST_DIGITS + 1 and _fits_int64(sign * mantissa))
-    if fits and scale >= _NANO:
-        return _Parsed(sign * mantissa, scale, arbitrary=False)
-    return _in_nanos(sign, mantissa, scale)
-
-
-def _fits_int64(number: int) -> bool:
-    return MIN_INT64 <= number <= MAX_INT64
-
-
-def _binary(sign: int, mantissa: int, digits: int, fraction: int, exponent: int) -> _Parsed:
-    number = mantissa << exponent
-    # 15 digits less the digits of the number and about 3 per 10 bits of the suffix.
-    room = 15 - digits - int(exponent * 3 / 10) - 1
-    if not fraction and room >= 0 and number <= MAX_INT64:
-        return _Parsed(sign * number, 0, arbitrary=False)
-    parsed = _in_nanos(sign, number, -fraction)
-    if abs(parsed.unscaled) > MAX_INT64 * 10**-parsed.scale:
-        return _Parsed(sign * MAX_INT64, 0, arbitrary=True)
-    return parsed
-
-
-def _in_nanos(sign: int, unscaled: int, scale: int) -> _Parsed:
-    """Round away from zero to a whole number of nanos; zero keeps its scale."""
-    if not unscaled:
-        return _Parsed(0, scale, arbitrary=True)
-    if scale >= _NANO:
-        nanos = unscaled * 10 ** (scale - _NANO)
-    else:
-        nanos = -(-unscaled // 10 ** (_NANO - scale))
-    return _Parsed(sign * nanos, _NANO, arbitrary=True)
+    return QuantityValue(quantity.nanos, NANO)
 
 
 def _power_of_ten(exponent: int) -> float:

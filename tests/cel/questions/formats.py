@@ -102,7 +102,26 @@ _QUANTITIES = (
     "1e",
     "1i",
     "0.0",
+    "-9223372036854775808",
+    "Ei",
+    "-.Pi",
+    ".e-30",
+    "12345678901234567890",
+    "693.50046212429007493432600953198518195559659002010479913700e30",
+    "0.1234567890123456789e5",
+    "0.00000000000000000000000000000012345678901234567890123456789012345678901234567890123456789012345678901Ki",
 )
+_SUMS = (
+    ("123456789012345678901234567890", "123456789012345678901234567900"),
+    ("-123456789012345678901234567890", "-123456789012345678901234567900"),
+    ("1e30", "1n"),
+    ("-1n", "1e30"),
+    ("1e20", "1n"),
+    ("12345678901234567890", "0e-7"),
+    ("0", "-9223372036854775808"),
+    ("-9223372036854775808", "-9223372036854775808"),
+)
+"""Numbers of more digits, and further apart, than 1.38 keeps."""
 
 
 def questions() -> list[Question]:
@@ -123,6 +142,7 @@ def questions() -> list[Question]:
         if "?" in url
     ]
     asked += [showing(f"quantities-{text}", _quantity(text)) for text in _QUANTITIES]
+    asked += [showing(f"quantities-{first}-and-{second}", _sums(first, second)) for first, second in _SUMS]
     return asked
 
 
@@ -144,5 +164,17 @@ def _quantity(text: str) -> str:
         f"{value}.add(quantity('1Ki')).isInteger()",
         f"{value}.sub(1).asApproximateFloat()",
         f"{value}.compareTo(quantity('1500m'))",
+    )
+    return f"[{', '.join(f'dyn({part})' for part in shown)}]"
+
+
+def _sums(first: str, second: str) -> str:
+    one, other = (f"quantity({quoted(text)})" for text in (first, second))
+    shown = (
+        f"{one}.compareTo({other})",
+        f"{one}.add({other}).asApproximateFloat()",
+        f"{one}.sub({other}).asApproximateFloat()",
+        f"{one}.add({other}).sub({one}).asApproximateFloat()",
+        f"{one}.sub({other}).isInteger()",
     )
     return f"[{', '.join(f'dyn({part})' for part in shown)}]"
