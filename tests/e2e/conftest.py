@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,8 @@ import pytest
 from tests.e2e import fleet, workload
 from tests.e2e.api import Api, connect
 from tests.e2e.control_plane import ControlPlane, start
-from tests.e2e.releases import DEFAULT_MINOR, binaries
+from tests.e2e.releases import MINOR, binaries
 from tests.e2e.rights import grant
-
-MINOR = os.environ.get("E2E_MINOR", DEFAULT_MINOR)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

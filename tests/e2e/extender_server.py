@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.api import Api, Object
 from tests.e2e.process import NotReady, Process, start
+from tests.e2e.releases import MINOR, RELEASES, SCHEDULER_ONLY
 
 DUMPED = ("Node", "DeviceClass", "ResourceSlice", "ResourceClaim", "Pod")
 START_SECONDS = 90.0
@@ -72,10 +73,16 @@ class Extender:
 
 @contextlib.contextmanager
 def serving(directory: Path, *options: str | Path) -> Iterator[Extender]:
-    """Serve on a free port until the block ends; ``options`` say what. The log goes to ``directory``."""
+    """
+    Serve on a free port until the block ends; ``options`` say what. The log goes to ``directory``.
+
+    Where the API server is of another minor than the scheduler, it is told which the scheduler is.
+    """
     log = directory / "extender.log"
     log.write_bytes(b"")
     command = [sys.executable, "-m", "extender", "serve", "--listen", "127.0.0.1:0", "--drain-seconds", "0"]
+    if MINOR in SCHEDULER_ONLY:
+        command += ["--kubernetes", RELEASES[MINOR]]
     process = start("extender", [*command, *options], log)
     try:
         yield Extender(_url(process), process)

@@ -28,6 +28,9 @@ TOOLCHAINS = {"1.38": "go1.27.0"}
 REPLACED = {"1.38": {"sigs.k8s.io/structured-merge-diff/v7": "v7.0.0"}}
 """Versions to build with where the required one is not published."""
 DEFAULT_MINOR = "1.36"
+MINOR = os.environ.get("E2E_MINOR", DEFAULT_MINOR)
+"""What the tests of a run are about."""
+
 ETCD = "3.6.16"
 
 COMMANDS = ("apiserver", "scheduler", "controller-manager")
@@ -49,16 +52,20 @@ class Binaries:
         )
 
 
+def served(minor: str) -> str:
+    """The version of the API server of a minor's control plane."""
+    return RELEASES[SCHEDULER_ONLY.get(minor, minor)]
+
+
 def binaries(minor: str) -> Binaries:
     """Where the programs of a minor such as ``1.36`` belong; ``ValueError`` for an unknown one."""
     if minor not in RELEASES:
         raise ValueError(f"no control plane for {minor!r}: there are {', '.join(RELEASES)}")
-    others = RELEASES[SCHEDULER_ONLY.get(minor, minor)]
     return Binaries(
         etcd=_folder("etcd", ETCD, ("etcd",)) / "etcd",
         **{
             command.replace("-", "_"): _folder(
-                "kubernetes", RELEASES[minor] if command == "scheduler" else others, (command,)
+                "kubernetes", RELEASES[minor] if command == "scheduler" else served(minor), (command,)
             )
             / command
             for command in COMMANDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chart.render import MODES, NEEDS_HELM, everything, pod_templates, template
-from tests.e2e.conftest import MINOR
+from tests.e2e.releases import MINOR
 from tests.e2e.second_scheduler import NAMESPACE, RELEASE, make_namespace
 
 pytestmark = [pytest.mark.e2e, NEEDS_HELM]

@@ -6,8 +6,8 @@ import pytest
 
 from tests.e2e import scheduler_config, workload
 from tests.e2e.api import each
-from tests.e2e.conftest import MINOR
 from tests.e2e.extender_server import ready, serving, until
+from tests.e2e.releases import MINOR
 from tests.e2e.test_live import SAMPLE
 
 pytestmark = pytest.mark.e2e

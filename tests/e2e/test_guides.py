@@ -16,7 +16,7 @@ from tests.chart.test_kubeadm import static_pod
 from tests.chart.values import CHART
 from tests.e2e import fleet, workload
 from tests.e2e.api import InvalidClaims
-from tests.e2e.conftest import MINOR
+from tests.e2e.releases import MINOR
 from tests.e2e.second_scheduler import NAME, RELEASE, installed, make_namespace, second_scheduler
 from tests.e2e.second_scheduler import NAMESPACE as SECOND
 from tests.manifests import the

@@ -11,7 +11,7 @@ import pytest
 from tests.chart.render import MODES, NEEDS_HELM, everything, flag, run
 from tests.chart.values import CHART
 from tests.e2e.api import Api
-from tests.e2e.conftest import MINOR
+from tests.e2e.releases import MINOR
 from tests.e2e.renewal import aged, renew
 from tests.e2e.second_scheduler import NAME, NAMESPACE, RELEASE, make_namespace
 from tests.paths import ROOT

@@ -15,6 +15,7 @@ from extender.kube import decode
 from extender.kube.api.listing import read_live
 from extender.kube.recording.reader import Attempt, RecordedOutcome
 from tests.e2e import scheduler_config, workload
+from tests.e2e.releases import served
 from tests.e2e.workload import Ask
 
 pytestmark = pytest.mark.e2e
@@ -56,11 +57,11 @@ async def test_exact_predictions_come_true(cluster, ask, template):
     with cluster.plane.scheduler(scheduler_config.stock(cluster.plane)):
         for name in (f"pair-{number}" for number in range(PODS)):
             before = await asyncio.to_thread(read_live, kubeconfig=str(cluster.plane.kubeconfig))
-            assert before.kubernetes == cluster.plane.version
+            assert before.kubernetes == served(cluster.plane.minor)
             await workload.create_pair(cluster.api, name, ask, template=template)
             node = (await workload.wait_bound(cluster.api, [name]))[name]
             attempt = await attempt_of(cluster.api, name, node)
-            release, _ = release_of(None, before.kubernetes)
+            release, _ = release_of(cluster.plane.version, before.kubernetes)
             snapshot = snapshot_of(before, release).with_claims(attempt.claims)
             evaluation = evaluate(snapshot, attempt.pod, memo, Settings())
             compared = compare(attempt, evaluation.verdicts([node]), [])

@@ -11,9 +11,8 @@ import yaml
 from tests.chart.render import NEEDS_HELM, template
 from tests.e2e import workload
 from tests.e2e.api import Api, InvalidClaims
-from tests.e2e.conftest import MINOR
 from tests.e2e.extender_server import until
-from tests.e2e.releases import RELEASES
+from tests.e2e.releases import MINOR, RELEASES
 from tests.e2e.second_scheduler import (
     NAME,
     NAMESPACE,
