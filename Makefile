@@ -11,7 +11,7 @@ LOCK   := uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 # Minors whose oracle to build: make oracle ORACLES="1.36 1.37"
 ORACLES ?= 1.34 1.35 1.36 1.37 1.38
 # The same of the scheduling plugins
-SCHEDULER_ORACLES ?= 1.34 1.35 1.36 1.37
+SCHEDULER_ORACLES ?= 1.34 1.35 1.36 1.37 1.38
 # Minor whose control plane to test against: make e2e E2E=1.37
 E2E ?= 1.36
 # Generated cases per minor: make differential COUNT=20000

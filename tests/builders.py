@@ -173,7 +173,7 @@ def first_lists(
     yield Changes.of(DEVICE_TAINT_RULE, taint_rules, complete=True)
 
 
-NEWEST = RULES["1.37"]
+NEWEST = RULES["1.38"]
 """The scheduling rules of tests that are not about a release."""
 
 

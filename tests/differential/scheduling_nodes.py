@@ -27,6 +27,8 @@ FEATURES = (
     "RestartAllContainersOnContainerExits",
     "UserNamespacesHostNetworkSupport",
     "VolumeBindMountOptions",
+    "PodCertificateMLDSA",
+    "SecurityProfileOCI",
 )
 
 
@@ -55,7 +57,7 @@ def node(random: Random, name: str) -> JSON:
     if random.random() < 0.5:
         made["status"]["images"] = [image(random) for _ in range(random.randint(1, 3))]
     if random.random() < 0.4:
-        made["status"]["declaredFeatures"] = sorted(random.sample(FEATURES, random.randint(1, 3)))
+        made["status"]["declaredFeatures"] = sorted(random.sample(FEATURES, random.randint(1, 4)))
     return made
 
 

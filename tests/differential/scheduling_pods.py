@@ -54,10 +54,21 @@ def pending(random: Random) -> JSON:
         ]
     if random.random() < 0.1:
         spec["volumes"] = [{"name": "v", "image": {"reference": random.choice(IMAGES)}}]
+    if random.random() < 0.03:
+        key = random.choice(("MLDSA44", "MLDSA65", "MLDSA87", "ED25519"))
+        source = {"podCertificate": {"signerName": "example.com/s", "keyType": key}}
+        spec.setdefault("volumes", []).append({"name": "p", "projected": {"sources": [source]}})
+    if random.random() < 0.03:
+        profile = {"seccompProfile": {"type": random.choice(("OCI", "OCI", "RuntimeDefault"))}}
+        random.choice((spec, *spec["containers"], *spec.get("initContainers", ())))["securityContext"] = (
+            profile
+        )
     if random.random() < 0.2:
         made["metadata"]["ownerReferences"] = [
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "rs", "uid": "u", "controller": True}
         ]
+    if random.random() < 0.05:
+        made["status"] = resized(random, spec)
     return made
 
 

@@ -1,7 +1,7 @@
 """
 Record generated pods with the answers of the real scheduling plugins.
 
-    python -m tests.differential.scheduling_record 1.34 1.35 1.36 1.37 [--count 80]
+    python -m tests.differential.scheduling_record 1.34 1.35 1.36 1.37 1.38 [--count 80]
 
 Writes ``tests/data/scheduling/cases-<minor>.jsonl.gz``: on each line ``case``, a ``schedule`` request
 (see ``tests/scheduler_oracle/client.py``), and ``answer``. ``tests/core/scheduling`` compares with it.

@@ -104,10 +104,34 @@ SCHEDULING_MUTATIONS = (
         "if False:",
     ),
     Mutation(
-        "scores of NodeResourcesFit do not look at pod-level requests",
+        "scores of NodeResourcesFit do not look at pod-level requests, to 1.37",
         "scheduling/resource_allocation",
-        "status=False, pod_level=False,",
-        "status=False, pod_level=True,",
+        "status=whole, pod_level=whole,",
+        "status=whole, pod_level=True,",
+    ),
+    Mutation(
+        "from 1.38 on they do",
+        "scheduling/resource_allocation",
+        "status=whole, pod_level=whole,",
+        "status=whole, pod_level=False,",
+    ),
+    Mutation(
+        "from 1.38 on they look at the status of the pod",
+        "scheduling/resource_allocation",
+        "status=whole, pod_level=whole,",
+        "status=False, pod_level=whole,",
+    ),
+    Mutation(
+        "a selector without requirements counts no pod for spreading, to 1.37",
+        "scheduling/spread_constraints",
+        "not (selector.requirements or rules.spread_counts_all)",
+        "False",
+    ),
+    Mutation(
+        "from 1.38 on it counts all",
+        "scheduling/spread_constraints",
+        "not (selector.requirements or rules.spread_counts_all)",
+        "not selector.requirements",
     ),
     Mutation(
         "what the pod does not want does not count, unless it is CPU, memory or storage",

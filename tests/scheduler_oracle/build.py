@@ -14,8 +14,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.e2e.build import BuildFailed, kubernetes_module, run_go, say, version_flags
-from tests.e2e.releases import RELEASES
+from tests.e2e.build import BuildFailed, has_toolchain, kubernetes_module, run_go, say, version_flags
+from tests.e2e.releases import RELEASES, TOOLCHAINS
 from tests.scheduler_oracle.releases import PROGRAM, binary
 
 IMPORTED = ("api", "apimachinery", "apiserver", "client-go", "component-base", "kube-scheduler")
@@ -38,6 +38,9 @@ def main(arguments: Sequence[str]) -> int:
         if target.exists():
             say(f"scheduler oracle {minor}: already built, {target}")
             continue
+        if not has_toolchain(go, minor):
+            say(f"scheduler oracle {minor}: not built, as {TOOLCHAINS[minor]} cannot be had here")
+            continue
         say(f"scheduler oracle {minor}: building (takes minutes where Go has nothing cached)")
         begun = time.monotonic()
         try:
@@ -59,7 +62,7 @@ def build(go: str, minor: str, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         source = Path(folder) / "program"
         shutil.copytree(PROGRAM, source)
-        module = kubernetes_module(go, release).replace(
+        module = kubernetes_module(go, minor).replace(
             f"require k8s.io/component-base {staging}\n", required, 1
         )
         (source / "go.mod").write_text(module, encoding="utf-8")

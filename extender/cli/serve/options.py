@@ -92,7 +92,7 @@ OPTIONS: tuple[ServeOption, ...] = (
     ServeOption(
         name="--nominate",
         help="write the node of pending pods that claim devices to status.nominatedNodeName, which "
-        "kube-scheduler tries first; Kubernetes 1.35 to 1.37; live clusters only",
+        "kube-scheduler tries first; Kubernetes 1.35 to 1.38; live clusters only",
         live=True,
         page="nominate.md",
     ),

@@ -1,7 +1,8 @@
 """
 The order in which kube-scheduler takes pods from its queue.
 
-Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/queuesort priority_sort.go Less, v1.34 to v1.37.
+Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/queuesort priority_sort.go Less, v1.34 to
+v1.38.0-beta.0.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 Selectors in the affinity of pods on nodes that the scheduler cannot parse.
 
-Source: k8s.io/kubernetes pkg/scheduler/framework/types.go PodInfo.Update, v1.34 to v1.37.
+Source: k8s.io/kubernetes pkg/scheduler/framework/types.go PodInfo.Update, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ Terms of pod affinity: which pods they mean.
 
 Source: k8s.io/kube-scheduler framework/types.go AffinityTerm and k8s.io/kubernetes
 pkg/scheduler/framework/plugins/interpodaffinity/plugin.go mergeAffinityTermNamespacesIfNotEmpty,
-v1.34 to v1.37.
+v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@ Not among them is DynamicResources: which devices a node has for the pod is the 
 prediction. Nor are pods that preemption nominated to a node: who knows of any puts them on their
 nodes as well, and asks twice, as the scheduler does.
 
-Source: k8s.io/kubernetes pkg/scheduler/schedule_one.go findNodesThatFitPod and
-pkg/scheduler/framework/runtime/framework.go RunFilterPlugins, v1.34 to v1.37.
+Source: k8s.io/kubernetes pkg/scheduler/schedule_one.go (algorithm.go in v1.38.0-beta.0)
+findNodesThatFitPod and pkg/scheduler/framework/runtime/framework.go RunFilterPlugins, v1.34 to
+v1.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def filter_columns(
         (node_affinity.NAME, node_affinity.filter_nodes(pod, nodes)),
         (node_ports.NAME, node_ports.filter_nodes(pod, nodes)),
         (node_resources_fit.NAME, node_resources_fit.filter_nodes(pod, nodes, rules, dra_resources)),
-        (spread_constraints.NAME, pod_topology_spread.filter_nodes(pod, nodes)),
+        (spread_constraints.NAME, pod_topology_spread.filter_nodes(pod, nodes, rules)),
         (inter_pod_affinity.NAME, inter_pod_affinity.filter_nodes(pod, nodes, rules)),
         (node_declared_features.NAME, node_declared_features.filter_nodes(pod, nodes, rules)),
     ]

@@ -2,7 +2,7 @@
 ImageLocality: nodes that have the pod's images.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/imagelocality/image_locality.go,
-v1.34 to v1.37.
+v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

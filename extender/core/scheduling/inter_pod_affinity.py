@@ -2,7 +2,7 @@
 InterPodAffinity: pods that have to be, or had better be, near other pods or away from them.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/interpodaffinity/filtering.go and
-scoring.go, v1.34 to v1.37.
+scoring.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .rules import SchedulingRules
 NAME = "InterPodAffinity"
 
 HARD_POD_AFFINITY_WEIGHT = 1
-"""Source: k8s.io/kubernetes pkg/scheduler/apis/config/v1/defaults.go, v1.34 to v1.37."""
+"""Source: k8s.io/kubernetes pkg/scheduler/apis/config/v1/defaults.go, v1.34 to v1.38.0-beta.0."""
 
 _Domain = tuple[str, str]
 """A topology key and a node's value of it."""

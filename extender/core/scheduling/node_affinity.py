@@ -2,7 +2,7 @@
 NodeAffinity: the node selector of a pod, and its node affinity.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go and
-k8s.io/component-helpers scheduling/corev1/nodeaffinity/nodeaffinity.go, v1.34 to v1.37.
+k8s.io/component-helpers scheduling/corev1/nodeaffinity/nodeaffinity.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 NodeDeclaredFeatures: what a node has to declare to run a pod.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/nodedeclaredfeatures and
-k8s.io/component-helpers nodedeclaredfeatures, v1.36 and v1.37; the gate is off by default in v1.35.
+k8s.io/component-helpers nodedeclaredfeatures, v1.36 to v1.38.0-beta.0; the gate is off by default in
+v1.35.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ A node's information is a value of its own: when a node or a pod on it changes, 
 built anew (about 4 µs per pod on it), and ``Nodes`` around them.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/types.go NodeInfo, PodInfo.CalculateResource, and
-pkg/scheduler/backend/cache/snapshot.go, v1.34 to v1.37.
+pkg/scheduler/backend/cache/snapshot.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 NodeName: a pod that names its node.
 
-Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/nodename/node_name.go, v1.34 to v1.37.
+Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/nodename/node_name.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

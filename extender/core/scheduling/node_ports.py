@@ -2,7 +2,7 @@
 NodePorts: host ports that are taken.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/nodeports/node_ports.go and
-k8s.io/kube-scheduler framework/types.go HostPortInfo.CheckConflict, v1.34 to v1.37.
+k8s.io/kube-scheduler framework/types.go HostPortInfo.CheckConflict, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

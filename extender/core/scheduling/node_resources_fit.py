@@ -4,7 +4,7 @@ NodeResourcesFit, as a filter: whether a node has enough left.
 Its scores are in ``resource_allocation``.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/noderesources/fit.go fitsRequest,
-v1.34 to v1.37.
+v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

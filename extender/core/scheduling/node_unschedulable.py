@@ -2,7 +2,7 @@
 NodeUnschedulable: nodes that are cordoned.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go,
-v1.34 to v1.37.
+v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ def default_normalised(raw: Sequence[int], *, reverse: bool = False) -> PluginSc
     """
     The best gets 100, the others their share of it; ``reverse``: the less, the better.
 
-    Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/helper/normalize_score.go, v1.34 to v1.37.
+    Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/helper/normalize_score.go, v1.34 to
+    v1.38.0-beta.0.
     """
     most = max(raw, default=0)
     if most <= 0:

@@ -2,7 +2,7 @@
 PodTopologySpread: how evenly pods are spread over topology domains.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/podtopologyspread/filtering.go and
-scoring.go, v1.34 to v1.37.
+scoring.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .labels import selector_matches
 from .node_info import Nodes
 from .plugin import MAX_NODE_SCORE, Column, PluginScores
 from .reasons import FilterCode, FilterReason, filter_reason
+from .rules import SchedulingRules
 from .spread_constraints import (
     DEFAULT_CONSTRAINTS,
     HOSTNAME,
@@ -28,7 +29,7 @@ from .spread_constraints import (
 )
 
 
-def filter_nodes(pod: SchedulingPod, nodes: Nodes) -> Column | None:
+def filter_nodes(pod: SchedulingPod, nodes: Nodes, rules: SchedulingRules) -> Column | None:
     """With the pod, no domain may have more than ``maxSkew`` matching pods above the emptiest."""
     constraints = constraints_of(pod, required=True)
     if not constraints:
@@ -39,7 +40,8 @@ def filter_nodes(pod: SchedulingPod, nodes: Nodes) -> Column | None:
     ]
     column: list[FilterReason | None] = [None] * len(nodes.infos)
     for constraint in constraints:
-        domains = _domains(constraint, [each for each in eligible if included(constraint, each)], pod, nodes)
+        counted = [each for each in eligible if included(constraint, each)]
+        domains = _domains(constraint, counted, pod, nodes, rules)
         key = constraint.topology_key
         least = min(domains.values()) if len(domains) >= max(constraint.min_domains, 1) else 0
         itself = selector_matches(constraint.selector, pod.labels)
@@ -57,20 +59,28 @@ def filter_nodes(pod: SchedulingPod, nodes: Nodes) -> Column | None:
 
 
 def _domains(
-    constraint: SpreadConstraint, counted: Sequence[int], pod: SchedulingPod, nodes: Nodes
+    constraint: SpreadConstraint,
+    counted: Sequence[int],
+    pod: SchedulingPod,
+    nodes: Nodes,
+    rules: SchedulingRules,
 ) -> dict[str, int]:
     """The matching pods of each domain that has a node that counts."""
     key = constraint.topology_key
     value_of = {position: nodes.infos[position].node.labels.get(key, "") for position in counted}
     domains = dict.fromkeys(value_of.values(), 0)
-    for position in matching_pods(constraint.selector, pod.namespace, nodes):
+    for position in matching_pods(constraint.selector, pod.namespace, nodes, rules):
         if position in value_of:
             domains[value_of[position]] += 1
     return domains
 
 
 def score_nodes(
-    pod: SchedulingPod, nodes: Nodes, feasible: Sequence[int], default_selector: LabelSelector | None
+    pod: SchedulingPod,
+    nodes: Nodes,
+    feasible: Sequence[int],
+    rules: SchedulingRules,
+    default_selector: LabelSelector | None,
 ) -> PluginScores | None:
     """
     The fewer matching pods in a node's domains, the better.
@@ -96,7 +106,7 @@ def score_nodes(
         key = constraint.topology_key
         if key == HOSTNAME:
             size = len(counted)
-            on_node = Counter(matching_pods(constraint.selector, pod.namespace, nodes))
+            on_node = Counter(matching_pods(constraint.selector, pod.namespace, nodes, rules))
             pods_near = {each: on_node[each] for each in counted if key in labels[each]}
         else:
             seen = [
@@ -104,7 +114,7 @@ def score_nodes(
                 for each in range(len(labels))
                 if (not of_pod or has_all_keys(labels[each], constraints)) and included(constraint, each)
             ]
-            domains = _domains(constraint, seen, pod, nodes)
+            domains = _domains(constraint, seen, pod, nodes, rules)
             size = len({labels[each].get(key, "") for each in counted})
             pods_near = {each: domains.get(labels[each][key], 0) for each in counted if key in labels[each]}
         weight = math.log(float(size + 2))

@@ -1,7 +1,7 @@
 """
 A scheduler profile: which weights and which scoring strategy.
 
-Source: k8s.io/kubernetes pkg/scheduler/apis/config/v1/default_plugins.go, v1.34 to v1.37.
+Source: k8s.io/kubernetes pkg/scheduler/apis/config/v1/default_plugins.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

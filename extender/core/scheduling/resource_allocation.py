@@ -2,7 +2,7 @@
 NodeResourcesFit and NodeResourcesBalancedAllocation, as scores.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/noderesources/resource_allocation.go,
-fit.go and balanced_allocation.go, v1.34 to v1.37.
+fit.go and balanced_allocation.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FIT = "NodeResourcesFit"
 BALANCED_ALLOCATION = "NodeResourcesBalancedAllocation"
 
 BALANCED_RESOURCES = (CPU, MEMORY)
-"""Source: k8s.io/kubernetes pkg/scheduler/apis/config/v1/defaults.go, v1.34 to v1.37."""
+"""Source: k8s.io/kubernetes pkg/scheduler/apis/config/v1/defaults.go, v1.34 to v1.38.0-beta.0."""
 
 _HALF = MAX_NODE_SCORE // 2
 
@@ -39,9 +39,10 @@ def score_fit(
     How much of each node is left, by the strategy.
 
     CPU and memory that a container does not request count as ``NON_ZERO_REQUESTS``. What the pod as a
-    whole requests is not looked at here, nor its status.
+    whole requests, and its status, is looked at with ``fit_scores_whole_pod`` alone.
     """
-    nanos = pod_requests(pod.resources, rules, status=False, pod_level=False, defaults=NON_ZERO_REQUESTS)
+    whole = rules.fit_scores_whole_pod
+    nanos = pod_requests(pod.resources, rules, status=whole, pod_level=whole, defaults=NON_ZERO_REQUESTS)
     names = [name for name, _ in strategy.resources]
     wanted = [counted(name, nanos.get(name, 0)) for name in names]
 

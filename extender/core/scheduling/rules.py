@@ -1,9 +1,9 @@
 """
 What kube-scheduler's plugins do differently from release to release, as data.
 
-Source: k8s.io/kubernetes pkg/scheduler v1.34.4, v1.35.4, v1.36.2, v1.37.2, with the defaults of
-pkg/features/kube_features.go; k8s.io/component-helpers resource/helpers.go and
-nodedeclaredfeatures/features/registry.go, v0.34 to v0.37.
+Source: k8s.io/kubernetes pkg/scheduler v1.34.4, v1.35.4, v1.36.2, v1.37.2, v1.38.0-beta.0, with the
+defaults of pkg/features/kube_features.go; k8s.io/component-helpers resource/helpers.go and
+nodedeclaredfeatures/features/registry.go, v0.34 to v0.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ class SchedulingRules:
     ``image_volumes``: they count for ImageLocality (from 1.36); ``image_volumes_raise_limit``: and
     stretch its scale (from 1.37). ``forgets_namespace_selector``: the namespaces that a term of the pod
     selects are looked up, and the selector is put aside; else it is applied to no labels as well (to 1.36).
+    ``fit_scores_whole_pod``: NodeResourcesFit scores what the pod as a whole requests, and its status, as
+    NodeResourcesBalancedAllocation does (from 1.38). ``spread_counts_all``: a spread constraint whose
+    selector has no requirements counts all pods of the namespace, else none (from 1.38, pull request
+    141340).
     ``dra_extended_resource``: extended resources that a device class backs are left to DRA (from 1.36).
     ``dra_score``: DynamicResources scores (from 1.35); ``dra_scores_allocated``: also claims that were
     allocated before (from 1.36). ``known``: the minor has been compared with its own plugins.
@@ -41,6 +45,8 @@ class SchedulingRules:
     image_volumes: bool = False
     image_volumes_raise_limit: bool = False
     forgets_namespace_selector: bool = False
+    fit_scores_whole_pod: bool = False
+    spread_counts_all: bool = False
     dra_extended_resource: bool = False
     dra_score: bool = False
     dra_scores_allocated: bool = False
@@ -66,9 +72,16 @@ _RULES_37 = replace(
     image_volumes_raise_limit=True,
     forgets_namespace_selector=True,
 )
+_RULES_38 = replace(
+    _RULES_37,
+    minor="1.38",
+    node_features=_RULES_37.node_features | {"PodCertificateMLDSA", "SecurityProfileOCI"},
+    fit_scores_whole_pod=True,
+    spread_counts_all=True,
+)
 
 RULES: Mapping[str, SchedulingRules] = {
-    rules.minor: rules for rules in (_RULES_34, _RULES_35, _RULES_36, _RULES_37)
+    rules.minor: rules for rules in (_RULES_34, _RULES_35, _RULES_36, _RULES_37, _RULES_38)
 }
 """The rules by minor, oldest first."""
 
@@ -79,5 +92,5 @@ def rules_of(release: Release) -> SchedulingRules:
 
     A minor newer than those we know has the rules of the newest one, and is not ``known``.
     """
-    rules = RULES.get(release.minor) or replace(_RULES_37, minor=release.minor, known=False)
+    rules = RULES.get(release.minor) or replace(_RULES_38, minor=release.minor, known=False)
     return replace(rules, dra_extended_resource=release.features.extended_resource)

@@ -1,8 +1,8 @@
 """
 How many feasible nodes the scheduler looks for before it scores them.
 
-Source: k8s.io/kubernetes pkg/scheduler/schedule_one.go numFeasibleNodesToFind and
-findNodesThatPassFilters, v1.34 to v1.37.
+Source: k8s.io/kubernetes pkg/scheduler/schedule_one.go (algorithm.go in v1.38.0-beta.0)
+numFeasibleNodesToFind and findNodesThatPassFilters, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 How the default profile scores the nodes that its filters accept.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/runtime/framework.go RunScorePlugins and
-pkg/scheduler/schedule_one.go prioritizeNodes, v1.34 to v1.37.
+pkg/scheduler/schedule_one.go prioritizeNodes, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def plugin_scores(
         ),
         (
             spread_constraints.NAME,
-            pod_topology_spread.score_nodes(pod, nodes, feasible, default_selector),
+            pod_topology_spread.score_nodes(pod, nodes, feasible, rules, default_selector),
         ),
         (inter_pod_affinity.NAME, inter_pod_affinity.score_nodes(pod, nodes, feasible, rules)),
         (

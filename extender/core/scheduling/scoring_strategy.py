@@ -2,7 +2,7 @@
 How NodeResourcesFit rates what is left of a node: the scoring strategies.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/noderesources/least_allocated.go,
-most_allocated.go, requested_to_capacity_ratio.go and plugins/helper/shape_score.go, v1.34 to v1.37.
+most_allocated.go, requested_to_capacity_ratio.go and plugins/helper/shape_score.go, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ScoringStrategy:
 
 
 DEFAULT_STRATEGY = ScoringStrategy()
-"""Source: k8s.io/kubernetes pkg/scheduler/apis/config/v1/defaults.go, v1.34 to v1.37."""
+"""Source: k8s.io/kubernetes pkg/scheduler/apis/config/v1/defaults.go, v1.34 to v1.38.0-beta.0."""
 
 
 def strategy_score(strategy: ScoringStrategy, requested: Sequence[int], allocatable: Sequence[int]) -> int:

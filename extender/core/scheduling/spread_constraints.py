@@ -1,7 +1,8 @@
 """
 Topology spread constraints: which nodes and pods count for one.
 
-Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/podtopologyspread/common.go, v1.34 to v1.37.
+Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/podtopologyspread/common.go, v1.34 to
+v1.38.0-beta.0.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from extender.model.scheduling import (
 from .labels import selector_matches
 from .node_affinity import required_matches
 from .node_info import Nodes
+from .rules import SchedulingRules
 from .taint_toleration import tolerated
 
 NAME = "PodTopologySpread"
@@ -45,7 +47,7 @@ def default_selector(
     selector of the ReplicationController, ReplicaSet or StatefulSet that owns the pod.
 
     Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/helper/spread.go DefaultSelector,
-    v1.34 to v1.37.
+    v1.34 to v1.38.0-beta.0.
     """
     merged: dict[str, str] = {}
     for selector in services:
@@ -87,13 +89,15 @@ def inclusion(pod: SchedulingPod, nodes: Nodes) -> Callable[[SpreadConstraint, i
     return included
 
 
-def matching_pods(selector: LabelSelector | None, namespace: str, nodes: Nodes) -> Iterator[int]:
+def matching_pods(
+    selector: LabelSelector | None, namespace: str, nodes: Nodes, rules: SchedulingRules
+) -> Iterator[int]:
     """
-    Yield the position of a node once for each pod on it that counts.
+    Yield the position of a node once for each pod on it that counts (``countPodsMatchSelector``).
 
-    A selector without requirements counts none (``countPodsMatchSelector``).
+    A selector without requirements counts none, or all with ``spread_counts_all``.
     """
-    if selector is None or not selector.requirements:
+    if selector is None or not (selector.requirements or rules.spread_counts_all):
         return
     for position, pod in nodes.pods_by_namespace.get(namespace, ()):
         if not pod.deleting and selector_matches(selector, pod.labels):

@@ -5,7 +5,7 @@ Taints are compared with ``Equal`` and ``Exists`` only: the operators ``Gt`` and
 gate TaintTolerationComparisonOperators, which is off by default in every release.
 
 Source: k8s.io/kubernetes pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go and
-k8s.io/component-helpers scheduling/corev1/helpers.go FindMatchingUntoleratedTaint, v1.34 to v1.37.
+k8s.io/component-helpers scheduling/corev1/helpers.go FindMatchingUntoleratedTaint, v1.34 to v1.38.0-beta.0.
 """
 
 from __future__ import annotations

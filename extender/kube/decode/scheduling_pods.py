@@ -6,8 +6,7 @@ pods in the node's network. Pod-level requests are taken as they are written: wh
 derives from pod-level limits and from limits on huge pages, it has stored.
 
 Source: k8s.io/api core/v1 types.go, v0.37; k8s.io/kubernetes pkg/apis/core/v1/defaults.go and
-pkg/scheduler/util/utils.go GetHostPorts, v1.36; k8s.io/component-helpers nodedeclaredfeatures,
-v0.37.
+pkg/scheduler/util/utils.go GetHostPorts, v1.36.
 """
 
 from __future__ import annotations
@@ -38,12 +37,9 @@ from .fields import (
     tolerations,
 )
 from .interner import Interner
-from .pod_resources import ResourceContainerJSON, ResourceSpec, ResourceStatus, pod_resources
+from .node_features import FeatureContainerJSON, FeatureSpec, node_features
+from .pod_resources import ResourceStatus, pod_resources
 from .queueing import is_gated, is_grouped, pod_group_name
-
-RESTART_ALL_CONTAINERS = "RestartAllContainersOnContainerExits"
-USER_NAMESPACES_HOST_NETWORK = "UserNamespacesHostNetworkSupport"
-VOLUME_BIND_MOUNT_OPTIONS = "VolumeBindMountOptions"
 
 PLUGIN_VOLUMES = (
     "awsElasticBlockStore",
@@ -68,40 +64,27 @@ class PortJSON(Wire):
     protocol: str | None = None
 
 
-class RestartRuleJSON(Wire):
-    action: str | None = None
-
-
-class MountJSON(Wire):
-    bind_mount_options: list[str] | None = None
-
-
-class ContainerJSON(ResourceContainerJSON):
+class ContainerJSON(FeatureContainerJSON):
     image: str | None = None
     ports: list[PortJSON] | None = None
-    restart_policy_rules: list[RestartRuleJSON] | None = None
-    volume_mounts: list[MountJSON] | None = None
 
 
 class ImageVolumeJSON(Wire):
     reference: str | None = None
 
 
-class PodSpec(ResourceSpec):
+class PodSpec(FeatureSpec):
     init_containers: list[ContainerJSON] | None = None  # type: ignore[assignment]
     containers: list[ContainerJSON] | None = None  # type: ignore[assignment]
     node_name: str | None = None
     scheduling_gates: list[msgspec.Raw] | None = None
     scheduling_group: msgspec.Raw = ABSENT
     workload_ref: msgspec.Raw = ABSENT
-    host_network: bool | None = None
-    host_users: bool | None = None
     tolerations: list[TolerationJSON] | None = None
     node_selector: dict[str, str] | None = None
     affinity: AffinityJSON | None = None
     topology_spread_constraints: list[SpreadConstraintJSON] | None = None
     resource_claims: list[msgspec.Raw] | None = None
-    volumes: list[dict[str, msgspec.Raw]] | None = None
 
 
 class PodStatus(ResourceStatus):
@@ -160,7 +143,7 @@ def _pod(wire: PodJSON, interner: Interner) -> SchedulingPod:
         images=tuple(interner.texts[each.image or ""] for each in (*init, *containers)),
         image_volumes=tuple(_image_volumes(spec.volumes or ())),
         volumes=tuple(sorted({key for volume in spec.volumes or () for key in _plugin_volumes(volume)})),
-        node_features=tuple(_node_features(spec, (*init, *containers))),
+        node_features=tuple(node_features(spec)),
     )
 
 
@@ -192,16 +175,3 @@ def _image_volumes(volumes: Iterable[dict[str, msgspec.Raw]]) -> Iterable[str]:
         image = volume.get("image", ABSENT)
         if is_given(image):
             yield _IMAGE.decode(image).reference or ""
-
-
-def _node_features(spec: PodSpec, containers: Iterable[ContainerJSON]) -> Iterable[str]:
-    """Yield what the pod needs a node to declare (``InferForScheduling`` of each feature)."""
-    containers = tuple(containers)
-    if any(
-        rule.action == "RestartAllContainers" for c in containers for rule in c.restart_policy_rules or ()
-    ):
-        yield RESTART_ALL_CONTAINERS
-    if spec.host_network and spec.host_users is False:
-        yield USER_NAMESPACES_HOST_NETWORK
-    if any(mount.bind_mount_options for c in containers for mount in c.volume_mounts or ()):
-        yield VOLUME_BIND_MOUNT_OPTIONS

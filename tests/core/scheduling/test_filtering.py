@@ -202,6 +202,22 @@ def test_terminating_pods_do_not_count_for_spreading():
     assert spread(zone("a", gone), zone("b")) == (0, 1)
 
 
+@pytest.mark.parametrize(("minor", "expected"), [("1.37", (0, 1)), ("1.38", (1,))])
+def test_spread_of_all_pods(minor, expected):
+    """A selector without requirements selects all pods of the namespace, and counts from 1.38 on."""
+    constraint = SpreadConstraint("zone", 1, required=True, selector=LabelSelector())
+    pod = b.scheduling_pod(spread=(constraint,))
+    nodes = b.scheduling_nodes(zone("a", b.scheduling_pod("other")), zone("b"))
+    assert feasible(pod, nodes, RULES[minor]).feasible == expected
+
+
+def test_spread_without_a_selector():
+    """It counts no pod, in every release."""
+    pod = b.scheduling_pod(spread=(SpreadConstraint("zone", 1, required=True),))
+    nodes = b.scheduling_nodes(zone("a", b.scheduling_pod("other")), zone("b"))
+    assert feasible(pod, nodes, b.NEWEST).feasible == (0, 1)
+
+
 def test_too_few_domains():
     """With fewer zones than ``minDomains`` the emptiest counts as empty."""
     web = b.scheduling_pod("web", labels={"app": "web"})

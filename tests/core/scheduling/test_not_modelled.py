@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from extender.core.releases.history import release_for
@@ -71,8 +73,8 @@ def test_plain_pods_are_modelled():
 
 
 def test_a_release_that_has_not_been_compared():
-    """1.38 may decide otherwise than 1.37, so nothing is said of any pod, and no node is refused."""
-    rules = rules_of(release_for("1.38"))
+    """It may decide otherwise than those before it, so nothing is said of any pod, and no node is refused."""
+    rules = rules_of(replace(release_for("1.38"), version="1.39.0"))
     found = feasible(b.scheduling_pod(), b.scheduling_nodes(b.scheduling_node(cpu="0")), rules)
     assert [each.code for each in found.not_modelled] == [NotModelledCode.RELEASE]
     assert found.feasible == (0,)

@@ -11,7 +11,7 @@ from extender.core.scheduling.rules import RULES
 from extender.model.quantity import parse_quantity
 from extender.model.scheduling import ContainerResources, PodResources
 
-NEWEST = RULES["1.37"]
+NEWEST = RULES["1.38"]
 CPU = 10**9
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from extender.core.scheduling import DEFAULT_PROFILE, Profile, scores
@@ -20,12 +22,14 @@ from extender.model import (
     Taint,
     Toleration,
 )
+from extender.model.quantity import parse_quantity
 from extender.model.scheduling import LabelRequirement, LabelSelector
 from tests import builders as b
 
 HOST = "kubernetes.io/hostname"
 TAINTED = b.scheduling_node("t", taints=(Taint("a", "PreferNoSchedule"),))
 TWO = b.scheduling_nodes(b.scheduling_node("n"), TAINTED)
+HALF = (("cpu", parse_quantity("4")), ("memory", parse_quantity("8Gi")))
 
 
 def test_weights():
@@ -75,6 +79,22 @@ def test_allocation_score():
 
     assert allocation_score([(spec, got("plain", "any/big"))]) == 8
     assert allocation_score([(spec, got("any/small", "any/small")), (spec, got("any/big"))]) == 15
+
+
+@pytest.mark.parametrize(
+    ("minor", "fields", "expected"),
+    [
+        ("1.37", {"pod_requests": HALF}, 87),
+        ("1.38", {"pod_requests": HALF}, 50),
+        ("1.37", {"pod_allocated": HALF, "pod_actual": HALF, "pod_reported": True}, 87),
+        ("1.38", {"pod_allocated": HALF, "pod_actual": HALF, "pod_reported": True}, 50),
+    ],
+)
+def test_fit_of_the_whole_pod(minor, fields, expected):
+    """From 1.38 on NodeResourcesFit rates what the pod as a whole requests, and what its status says."""
+    pod = b.scheduling_pod(resources=replace(b.containers({"cpu": "1", "memory": "2Gi"}), **fields))
+    nodes = b.scheduling_nodes(b.scheduling_node())
+    assert list(dict(plugin_scores(pod, nodes, (0,), RULES[minor]))["NodeResourcesFit"].raw) == [expected]
 
 
 def test_default_spread():

@@ -169,6 +169,38 @@ def test_needed_features():
     )
 
 
+OCI = {"securityContext": {"seccompProfile": {"type": "OCI"}}}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        OCI,
+        {"containers": [{"name": "c", **OCI}]},
+        {"initContainers": [{"name": "i", **OCI}]},
+        {"ephemeralContainers": [{"name": "e", **OCI}]},
+    ],
+)
+def test_seccomp_profiles_from_registries(spec):
+    assert pod(spec).node_features == ("SecurityProfileOCI",)
+
+
+@pytest.mark.parametrize(
+    "profile", [None, {}, {"seccompProfile": None}, {"seccompProfile": {"type": "RuntimeDefault"}}]
+)
+def test_other_seccomp_profiles(profile):
+    assert pod({"securityContext": profile}).node_features == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "needed"), [("MLDSA44", True), ("MLDSA65", True), ("MLDSA87", True), ("ED25519", False)]
+)
+def test_keys_of_pod_certificates(key, needed):
+    sources = [{"secret": {}}, {"podCertificate": {"keyType": key}}]
+    volumes = [{"name": "a", "projected": None}, {"name": "b", "projected": {"sources": sources}}]
+    assert pod({"volumes": volumes}).node_features == (("PodCertificateMLDSA",) if needed else ())
+
+
 def test_node_affinity():
     """Selector, required and preferred terms."""
     required = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}]}

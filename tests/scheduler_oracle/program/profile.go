@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -18,6 +19,7 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
 	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
 	"k8s.io/kubernetes/pkg/scheduler/metrics"
 )
@@ -57,6 +59,11 @@ func newProfile(strategy json.RawMessage) (*profile, error) {
 		return nil, err
 	}
 	wanted := &defaults.Profiles[0]
+	// It neither filters nor scores, and cannot be made without a manager of preemptions from 1.38 on.
+	every := &wanted.Plugins.MultiPoint
+	every.Enabled = slices.DeleteFunc(every.Enabled, func(each config.Plugin) bool {
+		return each.Name == names.DefaultPreemption
+	})
 	if len(strategy) > 0 {
 		if err := setStrategy(wanted, strategy); err != nil {
 			return nil, err

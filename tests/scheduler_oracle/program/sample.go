@@ -2,18 +2,13 @@ package main
 
 import (
 	"iter"
-	_ "unsafe" // for go:linkname
 
 	resourceapi "k8s.io/api/resource/v1"
-	"k8s.io/kubernetes/pkg/scheduler"
 )
-
-//go:linkname numFeasibleNodesToFind k8s.io/kubernetes/pkg/scheduler.(*Scheduler).numFeasibleNodesToFind
-func numFeasibleNodesToFind(of *scheduler.Scheduler, percentage *int32, count int32) int32
 
 // sample tells after how many feasible nodes the scheduler stops looking.
 func sample(wanted *request) answer {
-	return answer{"nodes": numFeasibleNodesToFind(&scheduler.Scheduler{}, wanted.Percentage, wanted.Count)}
+	return answer{"nodes": feasibleNodesToFind(wanted.Percentage, wanted.Count)}
 }
 
 // draScore is the score of a node that gives the results to the claims which have no allocation yet.
