@@ -6,10 +6,9 @@ import pytest
 
 from tests.e2e import fleet, pod_groups
 from tests.e2e.api import connect
-from tests.e2e.conftest import MINOR
 from tests.e2e.gang_scenarios import BESIDE
 from tests.e2e.gangs import SCENARIOS, play
-from tests.e2e.releases import binaries
+from tests.e2e.releases import MINOR, binaries
 from tests.e2e.ways import Way
 
 pytestmark = pytest.mark.e2e

@@ -13,9 +13,8 @@ import pytest
 from tests.chart.render import NEEDS_HELM, template
 from tests.e2e import workload
 from tests.e2e.api import InvalidClaims, connect
-from tests.e2e.conftest import MINOR
 from tests.e2e.extender_server import until
-from tests.e2e.releases import RELEASES
+from tests.e2e.releases import MINOR, RELEASES
 from tests.e2e.renewal import HOST, aged, renew
 from tests.e2e.second_scheduler import (
     NAME,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Way:
     name: str
     weight: int = 0
     options: tuple[str, ...] = ()
-    filters: bool = False
+    filters: bool = field(default=False, kw_only=True)
 
     @property
     def serves(self) -> bool:
