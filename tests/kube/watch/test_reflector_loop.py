@@ -24,7 +24,7 @@ from tests.kube.watch.reflecting import KINDS, Sink, following
 async def test_decoding_shares_the_loop(server, connection):
     """While thousands of objects are decoded, others get their turn every few milliseconds."""
     devices = [{"name": f"d{index}", "attributes": {"a": {"int": index}}} for index in range(20)]
-    server.objects[SLICES] = [named(f"s{index}", spec={"devices": devices}) for index in range(500)]
+    server.objects[SLICES] = [named(f"s{index}", spec={"devices": devices}) for index in range(2000)]
     turns = []
 
     async def take_turns():
