@@ -48,8 +48,9 @@ class Projector:
     """
     Projects inventories onto compiled claims.
 
-    State is two memos of pure functions: distinct devices to what the claims see of them, and
-    distinct slices to small numbers, so that a node costs one look-up per slice.
+    State is three memos of pure functions: distinct devices to what the claims see of them, distinct
+    slices to small numbers, so that a node costs one look-up per slice, and types of nodes to the columns
+    that the claims read there.
 
     ``units``: an upper bound of what any set of nodes is charged for their slices.
     """
