@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+from datetime import UTC, datetime
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_every_certificate_that_helm_made_is_renewed_for_its_host():
     found, options = secrets(documents), understood(documents)
     assert {options.authority, *(each.name for each in options.certificate)} == set(found)
     stored = found[options.authority]
-    authority = Authority.of(Pem(stored["tls.crt"], stored["tls.key"]))
+    authority = Authority.of(Pem(stored["tls.crt"], stored["tls.key"]), datetime.now(UTC))
     for wanted in options.certificate:
         certificate = Certificate.of(found[wanted.name]["tls.crt"])
         assert authority.issued(certificate)

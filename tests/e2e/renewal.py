@@ -25,8 +25,9 @@ def aged(secrets: Mapping[str, Object]) -> Object:
     ``secrets``: the chart's, by what they are for.
     """
     files = secrets["authority"]["data"]
-    authority = Authority.of(Pem(*(base64.b64decode(files[name]) for name in ("tls.crt", "tls.key"))))
-    pem = authority.issue(HOST, DAYS, datetime.now(UTC) - AGE)
+    pem = Pem(*(base64.b64decode(files[name]) for name in ("tls.crt", "tls.key")))
+    now = datetime.now(UTC)
+    pem = Authority.of(pem, now).issue(HOST, DAYS, now - AGE)
     made = {"tls.crt": pem.certificate, "tls.key": pem.key}
     secret = secrets["webhook"]
     data = {name: base64.b64encode(content).decode() for name, content in made.items()}

@@ -111,7 +111,8 @@ async def test_a_certificate_near_its_end_is_renewed_and_the_webhook_answers_thr
         assert same["webhooks"] == found["webhooks"]
         # Another API server, which has no connection from before.
         await asyncio.to_thread(cluster.plane.restart_apiserver)
-        await until_routed(api)
+        async with connect(cluster.plane) as fresh:
+            await until_routed(fresh)
 
 
 async def test_its_account_can_do_nothing_else(cluster, api):

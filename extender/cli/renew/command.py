@@ -59,10 +59,10 @@ async def _renew(args: argparse.Namespace) -> list[str]:
     """Print what was done; what could not be done."""
     namespace, failed = args.namespace or own_namespace(), []
     async with connect(args.context, args.kubeconfig) as connection:
-        authority = await read_authority(connection, namespace, args.authority)
+        now = datetime.now(UTC)
+        authority = await read_authority(connection, namespace, args.authority, now)
         for wanted in args.certificate:
             try:
-                now = datetime.now(UTC)
                 print(await renew(connection, namespace, authority, wanted, args.days, now), flush=True)
             except LiveError as error:
                 failed.append(str(error))

@@ -81,9 +81,11 @@ class Authority:
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
     @classmethod
-    def of(cls, pem: Pem) -> Self:
-        """Raises ``Unusable`` where they are none, or do not belong together."""
+    def of(cls, pem: Pem, now: datetime) -> Self:
+        """Raises ``Unusable`` where they are none, do not belong together, or the authority has ended."""
         certificate = Certificate.of(pem.certificate)
+        if certificate.ends <= now:
+            raise Unusable(f"ended on {certificate.ends:%Y-%m-%d}")
         try:
             key = serialization.load_pem_private_key(pem.key, password=None)
         except (ValueError, TypeError) as error:
@@ -106,12 +108,10 @@ class Authority:
         """
         A certificate for ``host``, with a new key, that ends after ``days`` or with the authority.
 
-        Raises ``Unusable`` where the authority has ended. Source: what ``genSignedCert`` makes for the chart
-        (Masterminds/sprig crypto.go, v3.3.0): the host as common name and DNS name, for servers and clients.
+        Source: what ``genSignedCert`` makes for the chart (Masterminds/sprig crypto.go, v3.3.0): the host as
+        common name and DNS name, for servers and clients.
         """
         ends = min(now + timedelta(days=days), self.certificate.ends)
-        if ends <= now:
-            raise Unusable(f"ended on {ends:%Y-%m-%d}")
         key = ec.generate_private_key(ec.SECP256R1())
         # A longer name is in the extension alone, which counts anyway, and has to be critical then.
         common = [x509.NameAttribute(NameOID.COMMON_NAME, host)] if len(host) <= MOST_COMMON_NAME else []

@@ -27,11 +27,11 @@ class Wanted:
     host: str
 
 
-async def read_authority(connection: Connection, namespace: str, name: str) -> Authority:
+async def read_authority(connection: Connection, namespace: str, name: str, now: datetime) -> Authority:
     """Raises ``LiveError``."""
     secret = await read_secret(connection, namespace, name)
-    with _about(secret):
-        return Authority.of(Pem(secret.file(CERTIFICATE), secret.file(KEY)))
+    with _about(secret, "it and the Secrets of its certificates"):
+        return Authority.of(Pem(secret.file(CERTIFICATE), secret.file(KEY)), now)
 
 
 async def renew(
@@ -44,26 +44,26 @@ async def renew(
     nobody else has changed the Secret since it was read. Raises ``LiveError``.
     """
     secret = await read_secret(connection, namespace, wanted.name)
-    with _about(secret):
+    with _about(secret, "it"):
         used = Certificate.of(secret.file(CERTIFICATE))
         if not authority.issued(used):
             raise Unusable("has a certificate of another authority, and whoever connects may trust only that")
         if now < used.due:
             return f"{wanted.name}: valid until {used.ends:{DAY}}, due from {used.due:{DAY}} on"
-        made = authority.issue(wanted.host, days, now)
-        new = Certificate.of(made.certificate)
+    made = authority.issue(wanted.host, days, now)
+    new = Certificate.of(made.certificate)
     files = {CERTIFICATE: made.certificate, KEY: made.key}
     await replace_files(connection, secret, files, {RENEW_FROM: f"{new.due:{DAY}}"})
     return f"{wanted.name}: renewed, valid until {new.ends:{DAY}}"
 
 
 @contextmanager
-def _about(secret: Secret) -> Iterator[None]:
-    """Name the Secret that is not as it has to be, and what to do about it."""
+def _about(secret: Secret, anew: str) -> Iterator[None]:
+    """Name the Secret that is not as it has to be; the way out is that Helm makes ``anew`` anew."""
     try:
         yield
     except Unusable as error:
         raise LiveError(
-            f"the Secret {secret.namespace}/{secret.name} {error}; delete it and run helm upgrade, "
-            "which makes it anew"
+            f"the Secret {secret.namespace}/{secret.name} {error}; delete {anew} and run helm upgrade, "
+            "which makes what is missing"
         ) from error

@@ -64,7 +64,7 @@ def _signed_by_itself(name: str, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivat
 
 def aged(pem: Pem, host: str, days: float, *, of: int = 90) -> Pem:
     """A certificate for ``host`` that was issued ``days`` ago for ``of`` days."""
-    return Authority.of(pem).issue(host, of, NOW - timedelta(days=days))
+    return Authority.of(pem, NOW).issue(host, of, NOW - timedelta(days=days))
 
 
 def secret(name: str, pem: Pem, version: str = "7") -> bytes:

@@ -58,7 +58,7 @@ async def test_what_is_due_is_renewed_and_nothing_else(server, renew):
     assert set(body["data"]) == {"tls.crt", "tls.key"}
     assert body["metadata"]["resourceVersion"] == "7"
     made = Certificate.of(base64.b64decode(body["data"]["tls.crt"]))
-    assert Authority.of(PEM).issued(made)
+    assert Authority.of(PEM, NOW).issued(made)
     assert made.ends == pytest.approx(NOW + timedelta(days=200), abs=timedelta(hours=1))
     assert body["metadata"]["annotations"] == {RENEW_FROM: str(made.due.date())}
 
@@ -105,6 +105,17 @@ async def test_without_the_authority_nothing_is_written(server, renew):
     ran = await renew()
     assert ran.status == 2
     assert "get on secrets" in ran.err
+    assert patches(server) == {}
+
+
+async def test_an_authority_that_has_ended(server, renew):
+    """It signs nothing; the message says how to get another one."""
+    ended = authority_pem(ends=NOW - timedelta(days=1))
+    server.bodies["list", f"{SECRETS}/authority"] = secret("authority", ended)
+    ran = await renew()
+    assert ran.status == 2
+    assert "Secret team/authority ended on" in ran.err
+    assert "delete it and the Secrets of its certificates and run helm upgrade" in ran.err
     assert patches(server) == {}
 
 

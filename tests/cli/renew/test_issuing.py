@@ -52,7 +52,7 @@ async def met(server, client, host):
 async def test_server_and_client_know_each_other_by_the_authority(tmp_path, make, host):
     """Also where a client is as strict as Python's from 3.13 on; a name of 64 and more characters is one."""
     pem = make()
-    authority = Authority.of(pem)
+    authority = Authority.of(pem, NOW)
     server = written(tmp_path / "server", authority.issue(host, 90, NOW), pem)
     client = written(tmp_path / "client", authority.issue("kube-scheduler", 90, NOW), pem)
     assert await met(server, client, host) == {"kube-scheduler"}
@@ -62,7 +62,7 @@ async def test_server_and_client_know_each_other_by_the_authority(tmp_path, make
 
 def test_it_ends_after_the_days_and_cannot_sign():
     """A third of its time before the end it is due."""
-    made = Authority.of(authority_pem()).issue(HOST, 90, NOW)
+    made = Authority.of(authority_pem(), NOW).issue(HOST, 90, NOW)
     certificate = Certificate.of(made.certificate)
     assert certificate.ends == NOW + timedelta(days=90)
     assert certificate.due == pytest.approx(NOW + timedelta(days=60), abs=timedelta(minutes=5))
@@ -72,25 +72,26 @@ def test_it_ends_after_the_days_and_cannot_sign():
 
 
 def test_each_has_a_key_of_its_own():
-    authority = Authority.of(authority_pem())
+    authority = Authority.of(authority_pem(), NOW)
     assert authority.issue(HOST, 90, NOW).key != authority.issue(HOST, 90, NOW).key
 
 
 def test_it_never_outlives_the_authority():
     """Which says so where it has ended itself."""
-    authority = Authority.of(authority_pem(ends=NOW + timedelta(days=30)))
-    assert Certificate.of(authority.issue(HOST, 90, NOW).certificate).ends == NOW + timedelta(days=30)
+    pem = authority_pem(ends=NOW + timedelta(days=30))
+    made = Authority.of(pem, NOW).issue(HOST, 90, NOW)
+    assert Certificate.of(made.certificate).ends == NOW + timedelta(days=30)
     with pytest.raises(Unusable, match="ended on"):
-        authority.issue(HOST, 90, NOW + timedelta(days=31))
+        Authority.of(pem, NOW + timedelta(days=31))
 
 
 def test_of_another_authority():
     """By its signature: the name of the authority alone says nothing."""
     ours, same_name = authority_pem(), authority_pem()
     certificate = Certificate.of(aged(same_name, HOST, 1).certificate)
-    assert Authority.of(same_name).issued(certificate)
-    assert not Authority.of(ours).issued(certificate)
-    assert not Authority.of(elliptic_authority_pem()).issued(certificate)
+    assert Authority.of(same_name, NOW).issued(certificate)
+    assert not Authority.of(ours, NOW).issued(certificate)
+    assert not Authority.of(elliptic_authority_pem(), NOW).issued(certificate)
 
 
 @pytest.mark.parametrize(
@@ -104,4 +105,4 @@ def test_of_another_authority():
 )
 def test_what_is_no_authority(change, said):
     with pytest.raises(Unusable, match=said):
-        Authority.of(change(authority_pem(), elliptic_authority_pem()))
+        Authority.of(change(authority_pem(), elliptic_authority_pem()), NOW)
