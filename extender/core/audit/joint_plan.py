@@ -23,7 +23,7 @@ from ..allocator.results import allocations
 from ..claims.compiled_claims import InvalidClaims
 from ..cluster.snapshot import NodeState, Snapshot
 from ..prediction.claims_memo import ClaimsMemos, Ratings, memo_of
-from ..prediction.judge import Judgement, NodeJudge
+from ..prediction.judge import LOOK_UNITS, Judgement, NodeJudge
 from ..prediction.node_view import VIEW_UNITS
 from ..prediction.predict import Prediction
 from ..reasons import Certainty
@@ -203,7 +203,8 @@ class _Planner:
         if accepted.refusal(own) is None and (
             own in self._left or (finding.possible.here.alignment or 0.0) >= least
         ):
-            here = self._certain(judge, self._nodes.state_without(own, running.claims), missed)
+            without = self._nodes.state_without(own, running.claims)
+            here = self._certain(self._judged(judge, without), missed)
             if here is not None and here >= least:
                 yield _Candidate(here, way, own)
 
@@ -215,26 +216,39 @@ class _Planner:
             names = sorted(set(changes[ranked.changes :]))
         ranked.changes = len(changes)
         for name in names:
-            self._budget.spend(0, VIEW_UNITS)
-            ranked.put(name, self._certain(judge, self._nodes.state(name), missed), self._arrivals[name])
+            alignment = self._alignment(ranked, judge, self._nodes.state(name), missed)
+            ranked.put(name, alignment, self._arrivals[name])
+
+    def _alignment(
+        self, ranked: RankedNodes, judge: NodeJudge, state: NodeState, missed: int
+    ) -> float | None:
+        """``_certain`` of a node, worked out once for all that look the same."""
+        self._budget.spend(0, LOOK_UNITS)
+        look = judge.look(state)
+        if look is not None and look in ranked.alignments:
+            return ranked.alignments[look]
+        self._budget.spend(0, VIEW_UNITS)
+        alignment = self._certain(self._judged(judge, state), missed)
+        if look is None:
+            look = judge.look(state)
+        if look is not None and not self.spent:
+            ranked.alignments[look] = alignment
+        return alignment
 
     def _judge(self, running: RunningPod, way: Way) -> NodeJudge:
         plan = plan_anew(running, way.claims)
         return NodeJudge(plan, self._snapshot, self._memos, self._ratings, STEPS_PER_NODE)
 
-    def _judged(self, judge: NodeJudge, state: NodeState) -> Judgement | None:
+    def _judged(self, judge: NodeJudge, state: NodeState) -> Judgement:
         """What is predicted for a node in a state that the judge's snapshot need not know."""
         view = judge.view(state, self._budget)
-        return None if isinstance(view, Prediction) else judge.judge_view(view, state, self._budget)
+        if isinstance(view, Prediction):
+            return Judgement(view, None, None, state)
+        return judge.judge_view(view, state, self._budget)
 
-    def _certain(self, judge: NodeJudge, state: NodeState, missed: int) -> float | None:
+    def _certain(self, judgement: Judgement, missed: int) -> float | None:
         """The alignment at least of the devices that the scheduler takes, if it is certain to take them."""
-        judgement = self._judged(judge, state)
-        if (
-            judgement is None
-            or judgement.prediction.certainty is not Certainty.EXACT
-            or judgement.passed_over > missed
-        ):
+        if judgement.prediction.certainty is not Certainty.EXACT or judgement.passed_over > missed:
             return None
         alignment = judgement.alignment
         return lowest(alignment, self._worths) if alignment is not None and alignment.pairs else None
@@ -246,7 +260,7 @@ class _Planner:
         else:
             state = self._nodes.state(chosen.node)
         judgement = self._judged(self._judge(running, chosen.way), state)
-        if judgement is None or judgement.prediction.solution is None or judgement.view is None:
+        if judgement.prediction.solution is None or judgement.view is None:
             return ()
         view = judgement.view
         try:

@@ -263,11 +263,9 @@ class Possibilities:
         )
         options: list[Elsewhere] = []
         perfect = 0
-        for name in self._snapshot.nodes:
-            # Its own node is no other for this pod, but for the next one that shares the answer.
-            if accepted.refusals.get(name) is not None:
-                continue
-            judgement = judge.judge(name, self._budget)
+        # Its own node is no other for this pod, but for the next one that shares the answer.
+        names = (name for name in self._snapshot.nodes if accepted.refusals.get(name) is None)
+        for name, judgement in judge.judge_each(names, self._budget):
             alignment = judgement.alignment
             certain = judgement.prediction.certainty is Certainty.EXACT and judgement.passed_over <= missed
             if certain and alignment is not None and alignment.pairs:

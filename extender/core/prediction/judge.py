@@ -109,25 +109,33 @@ class NodeJudge:
 
         The state in a judgement is that of the first one.
         """
-        nodes = self.snapshot.nodes
-        alike: dict[Hashable, tuple[Judgement, list[str]]] = {}
-        for name in sorted(names):
-            state = nodes.get(name)
-            look = None if state is None or budget.units_left <= 0 else self._look(state)
-            known = None if look is None else alike.get(look)
-            if known is not None:
-                budget.work(LOOK_UNITS)
-                known[1].append(name)
-                continue
-            judgement = self.judge(name, budget)
-            if look is None and state is not None and budget.units_left > 0:
-                look = self._look(state)
-            alike[name if look is None else look] = judgement, [name]
+        alike: dict[int, tuple[Judgement, list[str]]] = {}
+        for name, judgement in self.judge_each(sorted(names), budget):
+            alike.setdefault(id(judgement), (judgement, []))[1].append(name)
         return list(alike.values())
 
-    def _look(self, state: NodeState) -> Hashable:
+    def judge_each(self, names: Iterable[str], budget: Budget) -> Iterator[tuple[str, Judgement]]:
+        """Judge in the order of ``names``; nodes that look the same share the judgement of the first."""
+        nodes = self.snapshot.nodes
+        known: dict[Hashable, Judgement] = {}
+        for name in names:
+            state = nodes.get(name)
+            look = None if state is None or budget.units_left <= 0 else self.look(state)
+            judgement = None if look is None else known.get(look)
+            if judgement is None:
+                judgement = self.judge(name, budget)
+                if look is None and state is not None and budget.units_left > 0:
+                    look = self.look(state)
+                if look is not None:
+                    known[look] = judgement
+            else:
+                budget.work(LOOK_UNITS)
+            yield name, judgement
+
+    def look(self, state: NodeState) -> Hashable:
         """
-        Equal for nodes that get equal judgements; ``None`` where that is not known, or not yet.
+        Equal for nodes that get equal judgements; ``None`` where that is not known, or not before one of
+        them was judged.
 
         What the pod holds may be on some nodes and not on others.
         """
