@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e import fleet, pod_groups
+from tests.e2e import fleet, pod_groups, workload
 from tests.e2e.api import connect
+from tests.e2e.extender_server import ready, serving, until
 from tests.e2e.gang_scenarios import BESIDE
 from tests.e2e.gangs import SCENARIOS, play
 from tests.e2e.releases import MINOR, binaries
-from tests.e2e.ways import Way
+from tests.e2e.ways import Way, configured
 
 pytestmark = pytest.mark.e2e
 
 GANGS = SIZE = 3
 DECISIVE = Way("decisive", 150, ("--decisive",))
+SHARED = "shared"
 
 
 @pytest.fixture(scope="module")
 def groups_plane(tmp_path_factory):
-    """A control plane that knows pod groups."""
+    """A control plane that knows pod groups and their claims."""
     if MINOR not in pod_groups.SUPPORT:
         pytest.skip(f"pods of {MINOR} name no PodGroup")
     if not binaries(MINOR).built():
         pytest.skip(f"no control plane of {MINOR} is built (make e2e; needs Go)")
     directory = tmp_path_factory.mktemp(f"groups-{MINOR}")
-    with pod_groups.start_with_groups(MINOR, directory) as running:
+    with pod_groups.start_with_groups(MINOR, directory, pod_groups.CLAIMS_GATE) as running:
         yield running
 
 
@@ -50,3 +52,29 @@ async def test_gangs_get_what_is_predicted_and_failed_ones_hold_nothing(groups_p
         assert played[name].documented.root == GANGS * SIZE
     assert played["crowded"].outcome.refused == 2
     assert [each["pod"] for each in played["crowded"].mismatches if BESIDE in each["pod"]] == []
+
+
+async def test_the_claim_of_a_group_is_predicted_for_its_pods(groups_plane, groups_api):
+    """A claim made from a group's template is the group's; its pods share the devices, on one node."""
+    entry = {"name": SHARED, "resourceClaimTemplateName": f"{SHARED}-0"}
+    await workload.create_claims(groups_api, SHARED, template=True)
+    await pod_groups.create_group(groups_api, MINOR, "job", SIZE, claims=[entry])
+    gate = f"{pod_groups.CLAIMS_GATE}=true"
+    served = ("--kubeconfig", groups_plane.kubeconfig, "--decisive", "--feature-gates", gate)
+    with serving(groups_plane.directory, *served) as extender:
+        await until(lambda: ready(extender), "ready")
+        with groups_plane.scheduler(configured(groups_plane, DECISIVE, extender.url, filterVerb="filter")):
+            names = [f"member-{number}" for number in range(SIZE)]
+            for name in names:
+                pod = workload.pod(name, workload.Ask.ONE_CLAIM)
+                pod["spec"] |= {"resourceClaims": [entry], "schedulingGroup": {"podGroupName": "job"}}
+                pod["spec"]["containers"][0]["resources"] = {"claims": [{"name": SHARED}]}
+                await groups_api.create(pod)
+            nodes = await workload.wait_bound(groups_api, names)
+            assert len(set(nodes.values())) == 1
+            (claim,) = await groups_api.list_all("ResourceClaim", workload.NAMESPACE)
+            assert [owner["kind"] for owner in claim["metadata"]["ownerReferences"]] == ["PodGroup"]
+            assert [each["resource"] for each in claim["status"]["reservedFor"]] == ["podgroups"]
+            await until(lambda: extender.matches() == 1, "compared")
+            assert extender.matches(result="match") == 1, extender.mismatches()
+            await until(lambda: extender.metric("in_flight_claims") == 0, "nothing is assumed")
