@@ -168,13 +168,18 @@ class Run:
                 scores = dict(zip(names, evaluation.entries(names), strict=True))
                 highest = max(scores.values())
                 return self._stock([name for name in names if scores[name] == highest])
-            case Chooser.DECISIVE | Chooser.GROUP:
+            case Chooser.DECISIVE:
+                evaluation.entries(names)
+                top = evaluation.first(names)
+                return top[number % len(top)]
+            case Chooser.GROUP:
                 best = max(fitting[name].predicted or 0.0 for name in names)
-                equal = [name for name in names if (fitting[name].predicted or 0.0) == best]
-                wanted_by_others = self._near(others) if self.chooser is Chooser.GROUP else set()
-                offered = [name for name in equal if name not in wanted_by_others] or names
-                evaluation.entries(offered)
-                top = evaluation.first(offered) or offered
+                near = self._near(others)
+                offered = [
+                    name for name in names if (fitting[name].predicted or 0.0) == best and name not in near
+                ]
+                evaluation.entries(offered or names)
+                top = evaluation.first(offered or names)
                 return top[number % len(top)]
 
     def _near(self, asks: Sequence[Ask]) -> set[str]:
