@@ -12,7 +12,6 @@ from dataclasses import fields, replace
 import pytest
 
 from extender.core.scheduling import RULES
-from tests.differential import scheduling_results
 from tests.differential.scheduling_case import answer
 from tests.differential.scheduling_compare import differences
 from tests.differential.scheduling_record import recorded
@@ -84,11 +83,3 @@ def test_every_switch_matters(switch):
                 list(differences(answer(line["case"], changed), line["answer"])) for line in recorded(minor)
             )
     assert noticed
-
-
-def test_the_page_shows_the_last_comparison():
-    """``python -m tests.differential.scheduling_results`` writes the table, and there is no difference."""
-    page = scheduling_results.PAGE.read_text(encoding="utf-8")
-    assert scheduling_results.with_table(page) == page
-    last = scheduling_results.table().splitlines()[-1]
-    assert last == f"| **pods with a difference** |{' 0 |' * len(RULES)}"
