@@ -8,6 +8,7 @@ from itertools import takewhile
 import pytest
 
 from extender.cel import (
+    DIALECTS,
     AnswerKind,
     CelDevice,
     Dialect,
@@ -57,6 +58,8 @@ def test_unsupported_attribute(attribute, dialect, unsupported):
         ),
         ("dyn(device.attributes['a'].b.size() == 2)", ON, AnswerKind.ERROR),
         ("dyn(true)", Dialect(dyn_result=True), AnswerKind.MATCH),
+        ("type(type(1)) == type", DIALECTS["1.37"], AnswerKind.MATCH),
+        ("type(type(1)) == type", DIALECTS["1.38"], AnswerKind.MATCH),
         ("lists.range(60).includes(59)", OFF, AnswerKind.ERROR),
         ("lists.range(60).includes(47)", OFF, AnswerKind.MATCH),
         ("lists.range(60).includes(59)", Dialect(includes_limit=None), AnswerKind.MATCH),

@@ -113,4 +113,4 @@ class Scopes:
             if name in MESSAGES:
                 raise CompileError(f"program instantiation failed: reference to undefined type: {name}")
             return None
-        return Meaning(named if name == "type" else st.type_of(named), ConstantValue(TypeValue(named.name)))
+        return Meaning(st.type_of(named), ConstantValue(TypeValue(named.name)))
