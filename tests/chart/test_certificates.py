@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import ssl
 import time
@@ -10,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from extender.service.http.guard import client_names
+from extender.cli.renew.issuing import Authority, Pem
 from extender.service.listeners import Tls
 from extender.service.process.certificate_expiry import expiry
-from extender.service.process.tls import Certificate
 from tests.chart.render import NEEDS_HELM, Refused, served, template
+from tests.handshake import met
 
 pytestmark = NEEDS_HELM
 
@@ -44,22 +43,6 @@ def written(folder, files):
     for name, data in files.items():
         (folder / name).write_bytes(data)
     return folder
-
-
-async def met(tls, client, host):
-    """The names that the server sees of a client that trusts what ``client`` does."""
-    seen = asyncio.get_running_loop().create_future()
-
-    async def serve(_reader, writer):
-        seen.set_result(client_names(writer.get_extra_info("peercert")))
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=Certificate(tls).context)
-    async with server:
-        address = server.sockets[0].getsockname()
-        _, writer = await asyncio.open_connection(*address, ssl=client, server_hostname=host)
-        writer.close()
-        return await asyncio.wait_for(seen, 10)
 
 
 @pytest.mark.parametrize(("values", "minor"), [((), "1.35"), (("webhook=true", "mode=extender"), "1.36")])
@@ -92,6 +75,21 @@ async def test_kube_scheduler_and_the_extender_know_each_other(tmp_path, which, 
     context.load_cert_chain(client / "tls.crt", client / "tls.key")
     tls = Tls(server / "tls.crt", server / "tls.key", server / "ca.crt", frozenset({"any"}))
     assert await met(tls, context, HOST) == names
+
+
+async def test_what_is_renewed_is_trusted_as_what_helm_made(tmp_path):
+    """By a client and a server that have the authority of before: OpenSSL, which is stricter than Go."""
+    found = secrets(rendered("mode=extender"))
+    now, made = datetime.now(UTC), found["authority"]
+    authority = Authority.of(Pem(made["tls.crt"], made["tls.key"]), now)
+    for which, host in (("verbs", HOST), ("scheduler", "kube-scheduler")):
+        pem = authority.issue(host, 90, now)
+        found[which] |= {"tls.crt": pem.certificate, "tls.key": pem.key}
+    server, client = (written(tmp_path / which, found[which]) for which in ("verbs", "scheduler"))
+    context = ssl.create_default_context(cafile=client / "ca.crt")
+    context.load_cert_chain(client / "tls.crt", client / "tls.key")
+    tls = Tls(server / "tls.crt", server / "tls.key", server / "ca.crt", frozenset({"any"}))
+    assert await met(tls, context, HOST) == {"kube-scheduler"}
 
 
 @pytest.mark.parametrize("days", [365, 90])

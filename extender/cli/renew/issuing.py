@@ -104,6 +104,14 @@ class Authority:
             return False
         return True
 
+    def _identifier(self) -> x509.AuthorityKeyIdentifier:
+        """As the authority itself names its key: OpenSSL compares the two, and Go has a way of its own."""
+        try:
+            own = self.certificate.parsed.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+        except x509.ExtensionNotFound:
+            return x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
+
     def issue(self, host: str, days: int, now: datetime) -> Pem:
         """
         A certificate for ``host``, with a new key, that ends after ``days`` or with the authority.
@@ -115,7 +123,6 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         # A longer name is in the extension alone, which counts anyway, and has to be critical then.
         common = [x509.NameAttribute(NameOID.COMMON_NAME, host)] if len(host) <= MOST_COMMON_NAME else []
-        signer = self.key.public_key()
         made = (
             x509.CertificateBuilder()
             .subject_name(x509.Name(common))
@@ -128,7 +135,7 @@ class Authority:
             .add_extension(_USAGE, critical=True)
             .add_extension(_PURPOSES, critical=False)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=not common)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer), critical=False)
+            .add_extension(self._identifier(), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         return Pem(

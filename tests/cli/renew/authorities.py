@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -49,7 +50,7 @@ def _signed_by_itself(name: str, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivat
         .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier(_name_of(key)), critical=False)
         .sign(key, hashes.SHA256())
     )
     return Pem(
@@ -60,6 +61,14 @@ def _signed_by_itself(name: str, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivat
             serialization.NoEncryption(),
         ),
     )
+
+
+def _name_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    """As Go computes it from 1.25 on, by SHA-256: nothing that RFC 5280 suggests, and allowed."""
+    public = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(public).digest()[:20]
 
 
 def aged(pem: Pem, host: str, days: float, *, of: int = 90) -> Pem:

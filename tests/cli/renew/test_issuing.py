@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from datetime import timedelta
 
@@ -10,11 +9,10 @@ import pytest
 from cryptography import x509
 
 from extender.cli.renew.issuing import Authority, Certificate, Pem, Unusable
-from extender.service.http.guard import client_names
 from extender.service.listeners import Tls
 from extender.service.process.certificate_expiry import expiry
-from extender.service.process.tls import Certificate as Served
 from tests.cli.renew.authorities import NOW, aged, authority_pem, elliptic_authority_pem
+from tests.handshake import met
 
 HOST = "dra-extender-webhook.dra-extender.svc"
 LONG_HOST = f"dra-extender-webhook.{'n' * 63}.svc"
@@ -27,24 +25,13 @@ def written(folder, pem, issuer):
     return folder
 
 
-async def met(server, client, host):
+async def know_each_other(server, client, host):
     """The names that the server sees of the client; both know each other by the authority."""
     tls = Tls(server / "tls.crt", server / "tls.key", server / "ca.crt", frozenset({"any"}))
     context = ssl.create_default_context(cafile=client / "ca.crt")
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     context.load_cert_chain(client / "tls.crt", client / "tls.key")
-    seen = asyncio.get_running_loop().create_future()
-
-    async def serve(_reader, writer):
-        seen.set_result(client_names(writer.get_extra_info("peercert")))
-        writer.close()
-
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=Served(tls).context)
-    async with listening:
-        address = listening.sockets[0].getsockname()
-        _, writer = await asyncio.open_connection(*address, ssl=context, server_hostname=host)
-        writer.close()
-        return await asyncio.wait_for(seen, 10)
+    return await met(tls, context, host)
 
 
 @pytest.mark.parametrize("make", [authority_pem, elliptic_authority_pem], ids=["rsa", "ecdsa"])
@@ -55,9 +42,9 @@ async def test_server_and_client_know_each_other_by_the_authority(tmp_path, make
     authority = Authority.of(pem, NOW)
     server = written(tmp_path / "server", authority.issue(host, 90, NOW), pem)
     client = written(tmp_path / "client", authority.issue("kube-scheduler", 90, NOW), pem)
-    assert await met(server, client, host) == {"kube-scheduler"}
+    assert await know_each_other(server, client, host) == {"kube-scheduler"}
     with pytest.raises(ssl.SSLCertVerificationError):
-        await met(server, client, "another.dra-extender.svc")
+        await know_each_other(server, client, "another.dra-extender.svc")
 
 
 def test_it_ends_after_the_days_and_cannot_sign():
