@@ -105,7 +105,8 @@ def _first_pods(snapshot: Snapshot, load: Load, interner: Interner) -> dict[str,
 def _events(items: Sequence[bytes], load: Load) -> dict[str, Iterator[dict[str, list[bytes]]]]:
     """Endless batches of events, as JSON by kind, of each sort."""
     slices = [item for item in items if b'"kind": "ResourceSlice"' in item]
-    republished = cycle(slices)
+    # Not those that change meanwhile.
+    republished = cycle(slices[::-1])
     changing = cycle(slices)
     numbers = itertools.count()
 
