@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,15 +121,20 @@ async def delete(api: Api, gang: Gang) -> None:
 
 
 async def clear(api: Api, minor: str, seconds: float = 60.0) -> None:
-    """Remove all pods, claims, templates and groups, and wait until none is left."""
-    await workload.clear(api, seconds)
-    deadline = time.monotonic() + seconds
+    """
+    Remove all pods, claims, templates and groups, and wait until none is left.
+
+    A group goes when its pods have gone, and its claims go after it.
+    """
 
     async def remove(found: Object) -> None:
         await api.request("DELETE", f"{_path(minor)}/{found['metadata']['name']}")
 
+    await each(remove, (await api.request("GET", _path(minor)))["items"])
+    await workload.clear(api, seconds)
+    deadline = time.monotonic() + seconds
     while left := (await api.request("GET", _path(minor)))["items"]:
-        await each(remove, [found for found in left if "deletionTimestamp" not in found["metadata"]])
+        await asyncio.sleep(workload.POLL_SECONDS)
         if time.monotonic() > deadline:
             raise TimeoutError(f"{len(left)} pod groups are still there after {seconds:g} s")
 

@@ -132,7 +132,7 @@ class EventHandler:
         if self._unconfirmed:
             for pod in changes.upserts(POD):
                 if self._unconfirmed.confirmed_by(pod):
-                    self._store.confirm(pod.uid)
+                    self._store.confirm(pod)
 
     def _pass_on(self, changes: Changes) -> None:
         if not changes:

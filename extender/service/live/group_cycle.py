@@ -24,15 +24,24 @@ class GroupCycle:
     def __init__(self) -> None:
         # By name; of pods that are replaced by others of their name, the new ones wait.
         self._waiting: dict[GroupKey, set[str]] = {}
+        # By UID: asked about before the API shows them.
+        self._early: set[str] = set()
         self._group: GroupKey | None = None
         self._scheduler = ""
         # By name, the one that was asked about last at the end.
         self._asked: dict[str, None] = {}
 
+    def expect(self, pod: Pod) -> None:
+        """The API is about to show a pod that was asked about already: it does not wait for that."""
+        if pod.group is not None:
+            self._early.add(pod.uid)
+
     def show(self, pods: Iterable[Pod]) -> None:
         """The API shows these pods so."""
         for pod in pods:
-            if pod.group is not None:
+            if pod.uid in self._early:
+                self._early.discard(pod.uid)
+            elif pod.group is not None:
                 if pod.node_name:
                     self.remove(pod)
                 else:

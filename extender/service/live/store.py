@@ -149,9 +149,10 @@ class LiveStore:
         claims = [self._claims[key] for key in keys if key in self._claims]
         return self.current.with_claims(claims, [key for key in keys if key not in self._claims])
 
-    def confirm(self, pod_uid: str) -> None:
-        """The API shows the pod: what is assumed of it counts like any other."""
-        self._in_flight.confirm(pod_uid)
+    def confirm(self, pod: Pod) -> None:
+        """The API is about to show the pod: what is assumed of it counts like any other."""
+        self._in_flight.confirm(pod.uid)
+        self._cycle.expect(pod)
 
     def sharer(self, group: GroupKey, keys: Iterable[ClaimKey], node: str) -> str | None:
         """The pod of a group's simulation that has one of these claims, not on the node as far as we know."""

@@ -63,3 +63,13 @@ def test_nothing_is_kept_of_groups_that_run(cycle):
     """Nor of pods without a group."""
     cycle.show([replace(pod, node_name="n") for pod in (FIRST, SECOND)])
     assert not cycle._waiting
+
+
+def test_a_pod_that_was_asked_about_before_the_api_shows_it_does_not_wait(cycle):
+    """The group need not have failed; a later state of the pod is shown like any other."""
+    late = replace(FIRST, name="job-3", uid="u3")
+    cycle.expect(late)
+    cycle.show([late])
+    assert asked(cycle, FIRST, SECOND, ALONE) == [None] * 3
+    cycle.show([late])
+    assert asked(cycle, FIRST, SECOND, ALONE) == [None, None, CREW]
