@@ -27,6 +27,7 @@ ROW = WorthRow(1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 PAIRS = list(combinations_with_replacement(DeviceKind, 2))
 TABLE = WITH_COLUMN
 PAGE = (DOCS / "alignment.md").read_text()
+SECTION = PAGE.partition("\n## Worths\n")[2].partition("\n## ")[0]
 NOTES = {KUBECON: "1", DRANET: "2", SLIT: "3", HAMI: "the order of 4"}
 """How the page cites a publication: by the number of the note below its table."""
 
@@ -90,13 +91,13 @@ def test_the_page_shows_the_table():
     for (first, second), row in DEFAULT_WORTHS.pairs.items():
         names.setdefault(row, []).append(f"{first}-{second}")
     names[DEFAULT_WORTHS.others] = ["all others"]
-    shown = re.findall(r"^\|(?: [^|]+ \|)(?: [\d.]+ \|){6} [^|]+ \|$", PAGE, re.MULTILINE)
+    shown = re.findall(r"^\|(?: [^|]+ \|)(?: [\d.]+ \|){6} [^|]+ \|$", SECTION, re.MULTILINE)
     assert sorted(shown) == sorted(documented(", ".join(pairs), row) for row, pairs in names.items())
 
 
 def test_the_page_names_the_publications():
     """Each note below the table is about the publication that the code cites by that number."""
-    section = PAGE.partition("## Worths")[2].partition("\n## ")[0].replace("`", "")
+    section = SECTION.replace("`", "")
     notes = dict(re.findall(r"^(\d)\. (.*(?:\n {3}.*)*)", section, re.MULTILINE))
     assert len(notes) == len(NOTES)
     for publication, number in NOTES.items():
