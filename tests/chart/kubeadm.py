@@ -22,7 +22,7 @@ KUBEADM = GoProgram(
     RELEASE,
     {"kubeadm": "cmd/kubeadm"},
     flags=version_flags(RELEASE),
-    go_mod=lambda go: kubernetes_module(go, RELEASE),
+    go_mod=lambda go: kubernetes_module(go, DEFAULT_MINOR),
 )
 
 
