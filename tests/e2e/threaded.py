@@ -44,7 +44,7 @@ def listening(
         assert handler is not None
         yield handler
     finally:
-        run(stack.aclose())
+        run(_end(stack))
         loop.call_soon_threadsafe(loop.stop)
         thread.join(TIMEOUT_SECONDS)
         loop.close()
@@ -52,6 +52,16 @@ def listening(
 
 async def _awaited(work: Awaitable[H | None]) -> H | None:
     return await work
+
+
+async def _end(stack: contextlib.AsyncExitStack) -> None:
+    """Close what is open, and end those who still answer: a watch that waits would outlive the loop."""
+    await stack.aclose()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=TIMEOUT_SECONDS / 4)
 
 
 async def _start(
