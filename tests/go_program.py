@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.build import BuildFailed, run_go, say
+from tests.e2e.build import BuildFailed, run_go
+from tests.printed import say
 
 
 @dataclass(frozen=True, slots=True)

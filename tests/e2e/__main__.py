@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.e2e import build
 from tests.e2e.releases import DEFAULT_MINOR, binaries
+from tests.printed import say
 
 FOLDER = Path(__file__).parent
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     for minor in minors:
         if not binaries(minor).built():
             return 0
-        build.say(f"e2e: testing against Kubernetes {minor}")
+        say(f"e2e: testing against Kubernetes {minor}")
         command = [sys.executable, "-m", "pytest", "-m", "e2e", str(FOLDER), *options]
         failed = (
             failed or subprocess.run(command, env={**os.environ, "E2E_MINOR": minor}, check=False).returncode

@@ -32,9 +32,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.e2e import fleet, workload
 from tests.e2e.api import Api, connect, each
 from tests.e2e.control_plane import ControlPlane, start
-from tests.e2e.process import free_port, processor_seconds
+from tests.e2e.process import free_port
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.ways import Way, configured, served
+from tests.printed import say
+from tests.processor_time import processor_seconds
 
 GATE = "OpportunisticBatching"
 BIND_SECONDS = 600.0
@@ -107,14 +109,14 @@ async def _measure(plane: ControlPlane, nodes: int, repeats: int) -> None:
         documents = [found for found in fleet.generated(nodes) if found["kind"] == "Node"]
         await fleet.load(api, documents)
         cpu = documents[0]["status"]["allocatable"]["cpu"]
-        _say(f"Kubernetes {plane.version}, {nodes} pods that fill a node each")
-        _say(f"{'':32} pods/s  ÷ first  by batching  ms to choose  ms of the processor")
+        say(f"Kubernetes {plane.version}, {nodes} pods that fill a node each")
+        say(f"{'':32} pods/s  ÷ first  by batching  ms to choose  ms of the processor")
         for _ in range(repeats):
             first = 0.0
             for row in ROWS:
                 cost = await _cost(plane, api, row, nodes, cpu)
                 first = first or cost.rate
-                _say(
+                say(
                     f"{row.words:32} {cost.rate:6.1f}  {cost.rate / first:7.2f}  {cost.hints:11}  "
                     f"{1000 * cost.algorithm:12.2f}  {1000 * cost.processor:19.1f}"
                 )
@@ -133,10 +135,10 @@ async def _cost(plane: ControlPlane, api: Api, row: Row, pods: int, cpu: str) ->
             config.write_text(yaml.safe_dump({**document, "profiles": [profile]}))
         with plane.scheduler(config, METRICS, *row.flags, port=port) as scheduler:
             began, early = time.monotonic(), len(await workload.bound(api, names))
-            used = processor_seconds(scheduler)
+            used = processor_seconds(scheduler.pid)
             await workload.wait_bound(api, names, BIND_SECONDS)
             seconds = time.monotonic() - began
-            used = processor_seconds(scheduler) - used
+            used = processor_seconds(scheduler.pid) - used
             found = await asyncio.to_thread(_metrics, port)
     chosen = found["scheduler_scheduling_algorithm_duration_seconds_count"]
     return Cost(
@@ -159,11 +161,6 @@ def _metrics(port: int) -> Mapping[str, float]:
             found[sample.name] += sample.value
             found[f"{sample.name}/{sample.labels.get('result', '')}"] += sample.value
     return found
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from tests.e2e.releases import (
     TOOLCHAINS,
     binaries,
 )
+from tests.printed import say
 
 TIMEOUT_SECONDS = 3600
 KUBERNETES = "k8s.io/kubernetes"
@@ -176,12 +177,6 @@ def run_go(command: Sequence[str], folder: Path, doing: str) -> bytes:
     if ran.returncode != 0:
         raise BuildFailed(doing, ran.stderr.decode(errors="replace"))
     return ran.stdout
-
-
-def say(line: str) -> None:
-    """One line of progress, seen at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from tests.e2e.second_scheduler import (
     second_scheduler,
     until_routed,
 )
+from tests.printed import say
 
 PLACE_SECONDS = 900.0
 POLL_SECONDS = 0.2
@@ -72,12 +73,12 @@ async def _run(plane: ControlPlane, directory: Path, options: argparse.Namespace
             for replica, files in (("first", webhook.files), ("second", webhook.of_another_replica()))
         ]
         await until_routed(api)
-        _say(f"Kubernetes {plane.version}, {options.pods} pods at once, {len(nodes)} objects in the fleet")
+        say(f"Kubernetes {plane.version}, {options.pods} pods at once, {len(nodes)} objects in the fleet")
         names = [f"pair-{number}" for number in range(options.pods)]
         began = time.monotonic()
         await workload.create_pairs(api, options.pods)
         await workload.wait_bound(api, names, PLACE_SECONDS)
-        _say(f"bound after {time.monotonic() - began:.1f} s")
+        say(f"bound after {time.monotonic() - began:.1f} s")
         await _report(api, first.extender, names)
         await workload.clear(api, 300)
 
@@ -88,11 +89,11 @@ async def _run(plane: ControlPlane, directory: Path, options: argparse.Namespace
             await asyncio.sleep(POLL_SECONDS)
         first.kill()
         killed = time.monotonic()
-        _say(f"leader killed with {bound} of {options.pods} pods bound")
+        say(f"leader killed with {bound} of {options.pods} pods bound")
         await until(lambda: second.extender.matches(result="match") > right, "predicted right again")
-        _say(f"the first right prediction of the other replica after {time.monotonic() - killed:.1f} s")
+        say(f"the first right prediction of the other replica after {time.monotonic() - killed:.1f} s")
         await workload.wait_bound(api, names, PLACE_SECONDS)
-        _say(f"all bound after {time.monotonic() - killed:.1f} s, by {await leader(api)}, before {holder}")
+        say(f"all bound after {time.monotonic() - killed:.1f} s, by {await leader(api)}, before {holder}")
         await until(lambda: second.extender.matches() == compared + options.pods, "compared")
         await _report(api, second.extender, names)
         return int(second.extender.matches(result="wrong") > 0)
@@ -114,13 +115,8 @@ async def _report(api: Api, extender: Extender, names: Sequence[str]) -> None:
         {labels["result"]: int(count) for labels, count in extender.samples("prediction_matches_total")}
     )
     said = ", ".join(f"{count} {result}" for result, count in results.most_common() if count)
-    _say(f"one root: {await sharing_a_root(api, names)} of {len(names)}; not routed: {len(foreign)}")
-    _say(f"predictions: {said}; in flight: {int(extender.metric('in_flight_claims'))}")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    say(f"one root: {await sharing_a_root(api, names)} of {len(names)}; not routed: {len(foreign)}")
+    say(f"predictions: {said}; in flight: {int(extender.metric('in_flight_claims'))}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from tests.e2e.documented import documented_pairs, sentence
 from tests.e2e.gang_scenarios import Outcome, Scenario, Stage
 from tests.e2e.measure import SETTLE_SECONDS, current_snapshot, dumped
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES, SCHEDULER_ONLY
-from tests.e2e.ways import WAYS, Way, configured, matches, served
+from tests.e2e.ways import WAYS, Way, configured, matches, mismatch_words, served
+from tests.printed import say
 from tests.waves.judgement import Pairs
 
 SCENARIOS: dict[str, Scenario] = {
@@ -118,7 +119,7 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
         await fleet.load(
             api, fleet.generated(options.nodes) if options.fleet is None else dumped(options.fleet)
         )
-        _say(f"kube-scheduler {RELEASES[plane.minor]}, {options.gangs} gangs of {options.size} pods")
+        say(f"kube-scheduler {RELEASES[plane.minor]}, {options.gangs} gangs of {options.size} pods")
         for way in WAYS:
             if way.name in (options.way or ("stock", "decisive, weight 150", "default, weight 20")):
                 played = play(plane, api, way, scenarios, options.gangs, options.size, plain=options.plain)
@@ -128,26 +129,18 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
 
 def _report(words: str, result: Result) -> None:
     outcome, compared = result.outcome, result.matches.total()
-    _say(f"{words}: {result.pods} pods after {outcome.seconds:.1f} s")
+    say(f"{words}: {result.pods} pods after {outcome.seconds:.1f} s")
     for judge, pairs in (("documented", result.documented), ("published", result.published)):
-        _say(f"    {sentence(judge, pairs)}")
+        say(f"    {sentence(judge, pairs)}")
     if outcome.refused or outcome.torn:
-        _say(f"    refused for a while: {outcome.refused} gangs; bound in part: {outcome.torn}")
+        say(f"    refused for a while: {outcome.refused} gangs; bound in part: {outcome.torn}")
     if compared:
         said = ", ".join(f"{count} {name}" for name, count in result.matches.most_common())
         right = 100 * result.matches["match"] / compared
-        _say(f"    as predicted: {right:.1f} % of {compared} claims ({said})")
-        _say(f"    assumed at the end: {result.assumed}")
+        say(f"    as predicted: {right:.1f} % of {compared} claims ({said})")
+        say(f"    assumed at the end: {result.assumed}")
     for each in result.mismatches:
-        _say(
-            f"    {each['result']}: {each['pod']} on {each['node']}: "
-            f"predicted {', '.join(each['predicted'])}; allocated {', '.join(each['allocated'])}"
-        )
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        say(f"    {mismatch_words(each)}")
 
 
 if __name__ == "__main__":

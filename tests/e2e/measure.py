@@ -41,10 +41,12 @@ from tests.e2e.control_plane import PARTS, ControlPlane, start
 from tests.e2e.documented import documented_pairs, sentence
 from tests.e2e.extender_server import Extender, dump, until
 from tests.e2e.offers import SHARED, Offers, noted
-from tests.e2e.process import Process, processor_seconds
+from tests.e2e.process import Process
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
-from tests.e2e.ways import WAYS, Way, configured, matches, served
+from tests.e2e.ways import WAYS, Way, configured, matches, mismatch_words, served
 from tests.e2e.workload import Ask
+from tests.printed import say
+from tests.processor_time import processor_seconds
 from tests.waves.judgement import Pairs
 
 PLACE_SECONDS = 1800.0
@@ -121,8 +123,8 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
     documents = fleet.generated(options.nodes) if options.fleet is None else dumped(options.fleet)
     async with connect(plane) as api:
         await fleet.load(api, documents)
-        _say(f"Kubernetes {plane.version}, {options.pods} pods, {options.ask}")
-        _say(f"{'':22} bound  deleted  one root (attribute)  one root (ours)  pods/s  ÷ stock  predictions")
+        say(f"Kubernetes {plane.version}, {options.pods} pods, {options.ask}")
+        say(f"{'':22} bound  deleted  one root (attribute)  one root (ours)  pods/s  ÷ stock  predictions")
         for _ in range(options.repeats):
             stock = 0.0
             for way in WAYS:
@@ -139,37 +141,29 @@ def _report(result: Result, stock: float) -> None:
     said = ", ".join(f"{count} {name}" for name, count in result.matches.most_common())
     counted = result.bound - result.early
     ratio = f"{result.rate / stock:.2f}" if stock and result.way.serves else ""
-    _say(
+    say(
         f"{result.way.name:22} {result.bound:5}  {len(result.deleted.names):7}  {result.by_attribute:20}  "
         f"{result.near:15}  {result.rate:6.1f}  {ratio:>7}  {said}"
     )
-    _say(
+    say(
         f"    processor time per pod: scheduler {1000 * result.scheduler_seconds / counted:.1f} ms, "
         f"extender {1000 * result.extender_seconds / counted:.1f} ms; "
         + ", ".join(f"{name} {1000 * used / counted:.1f}" for name, used in result.others.items())
     )
     created = f"all created after {result.created_seconds:.2f} s"
-    _say(
+    say(
         f"    all bound after {result.seconds:.2f} s, {f'{result.early} before' if result.early else created}"
     )
     for judge, pairs in (("documented", result.documented), ("published", result.published_pairs)):
-        _say(f"    {sentence(judge, pairs)}")
+        say(f"    {sentence(judge, pairs)}")
     if result.nominations:
-        _say(f"    nominations: {', '.join(f'{count} {name}' for name, count in result.nominations.items())}")
+        say(f"    nominations: {', '.join(f'{count} {name}' for name, count in result.nominations.items())}")
     if result.way.serves:
-        _say(f"    in flight at the end: {result.in_flight}; slices published: {result.published.count}")
+        say(f"    in flight at the end: {result.in_flight}; slices published: {result.published.count}")
     if result.offered is not None:
-        _say(f"    a shared root in {result.taken} of the {result.offered} cases in which a node had one")
+        say(f"    a shared root in {result.taken} of the {result.offered} cases in which a node had one")
     for each in result.mismatches:
-        _say(
-            f"    {each['result']}: {each['pod']} on {each['node']}: "
-            f"predicted {', '.join(each['predicted'])}; allocated {', '.join(each['allocated'])}"
-        )
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        say(f"    {mismatch_words(each)}")
 
 
 async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Namespace) -> Result:
@@ -237,7 +231,10 @@ async def _place(plane: ControlPlane, api: Api, way: Way, options: argparse.Name
 
 def _processor_seconds(processes: Mapping[str, Process]) -> dict[str, float]:
     """What each has used so far, and this program, too."""
-    return {**{name: processor_seconds(each) for name, each in processes.items()}, "us": time.process_time()}
+    return {
+        **{name: processor_seconds(each.pid) for name, each in processes.items()},
+        "us": time.process_time(),
+    }
 
 
 async def _create(api: Api, options: argparse.Namespace, ask: Ask) -> None:

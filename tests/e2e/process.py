@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import processor_time
-
 READY_SECONDS = 120.0
 """A small machine that also builds something takes its time."""
 STOP_SECONDS = 20.0
@@ -103,11 +101,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def processor_seconds(process: Process) -> float:
-    """Seconds of processor time that a program has used so far."""
-    return processor_time.processor_seconds(process.pid)
 
 
 def _answers(url: str) -> bool:

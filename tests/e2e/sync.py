@@ -36,8 +36,10 @@ from tests.e2e.api import Api, InvalidClaims, Object, connect, each
 from tests.e2e.churn import publishing
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.extender_server import Extender, serving
-from tests.e2e.process import NotReady, Process, processor_seconds
+from tests.e2e.process import NotReady, Process
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
+from tests.printed import say
+from tests.processor_time import processor_seconds
 
 READY_SECONDS = 300.0
 SETTLE_SECONDS = 5.0
@@ -78,20 +80,18 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
         began = time.monotonic()
         await _put(api, documents)
         kinds = [f"{sum(each['kind'] == kind for each in documents)} {kind}" for kind in fleet.KINDS]
-        _say(
-            f"Kubernetes {plane.version}: {', '.join(kinds)}, put in within {time.monotonic() - began:.0f} s"
-        )
+        say(f"Kubernetes {plane.version}: {', '.join(kinds)}, put in within {time.monotonic() - began:.0f} s")
         listing, size = await _listed(api)
-        _say(f"the API server lists them in {listing:.2f} s, {size / 1e6:.0f} MB")
+        say(f"the API server lists them in {listing:.2f} s, {size / 1e6:.0f} MB")
         with serving(plane.directory, "--kubeconfig", plane.kubeconfig) as extender:
             full = await _followed(extender)
-            _say(f"ready after {empty.ready:.2f} s empty, {full.ready:.2f} s full")
-            _say(f"beyond the list: {full.ready - listing:.2f} s")
-            _say(
+            say(f"ready after {empty.ready:.2f} s empty, {full.ready:.2f} s full")
+            say(f"beyond the list: {full.ready - listing:.2f} s")
+            say(
                 f"memory on top of {empty.resident:.0f} MiB: {full.resident - empty.resident:.0f} MiB, "
                 f"at its highest {full.peak - empty.resident:.0f} MiB"
             )
-            _say(f"event loop lag until ready: 99 % below {full.lag_p99 * 1000:g} ms")
+            say(f"event loop lag until ready: 99 % below {full.lag_p99 * 1000:g} ms")
             await _burst(api, extender, options.events)
 
 
@@ -139,17 +139,17 @@ async def _listed(api: Api) -> tuple[float, int]:
 
 async def _burst(api: Api, extender: Extender, events: int) -> None:
     """Publish slices as fast as the API server takes them, and see what each costs us."""
-    before, began = processor_seconds(extender.process), time.monotonic()
+    before, began = processor_seconds(extender.process.pid), time.monotonic()
     await asyncio.sleep(IDLE_SECONDS)
-    idle = (processor_seconds(extender.process) - before) / (time.monotonic() - began)
-    before, began = processor_seconds(extender.process), time.monotonic()
+    idle = (processor_seconds(extender.process.pid) - before) / (time.monotonic() - began)
+    before, began = processor_seconds(extender.process.pid), time.monotonic()
     async with publishing(api, float("inf"), READY_SECONDS, most=events) as published:
         while published.count < events and time.monotonic() - began < READY_SECONDS:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await asyncio.sleep(SETTLE_SECONDS)
     seconds = time.monotonic() - began
-    spent = processor_seconds(extender.process) - before - idle * seconds
-    _say(
+    spent = processor_seconds(extender.process.pid) - before - idle * seconds
+    say(
         f"{published.count} events at {published.rate:.0f} a second: "
         f"{spent / published.count * 1e6:.0f} µs of processor time each (idle: {idle:.1%} of a core)"
     )
@@ -204,11 +204,6 @@ def _logged(process: Process) -> dict[str, datetime]:
     """When it logged what, by the words."""
     entries = (line for line in process.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
     return {entry["event"]: datetime.fromisoformat(entry["time"]) for entry in map(json.loads, entries)}
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

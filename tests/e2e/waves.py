@@ -31,11 +31,12 @@ from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.documented import Judged, judged, most_by_first_fit, most_sharing_a_root
 from tests.e2e.filling_ways import USUAL, WAYS, Way, running
 from tests.e2e.measure import current_snapshot, dumped
-from tests.e2e.process import processor_seconds
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.rewriting import ASKING, pair_spec
 from tests.e2e.ways import configured, matches
 from tests.e2e.workload import GPU_CLASS, NIC_CLASS
+from tests.printed import say, table_row
+from tests.processor_time import processor_seconds
 from tests.waves.judgement import told
 from tests.waves.workload import MIXED, Ask, draw
 
@@ -81,9 +82,9 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
     ways = [way for way in WAYS if way.name in options.way] if options.way else WAYS[:USUAL]
     async with connect(plane) as api:
         await fleet.load(api, documents)
-        _say(f"Kubernetes {plane.version}, {options.waves} waves of {options.pods} pods, {options.mix}")
-        _line(*_HEADS)
-        _line(*["---"] * len(_HEADS))
+        say(f"Kubernetes {plane.version}, {options.waves} waves of {options.pods} pods, {options.mix}")
+        table_row(*_HEADS)
+        table_row(*["---"] * len(_HEADS))
         for way in ways:
             _row(await _fill(plane, api, way, asks, options))
         empty = await current_snapshot(api, plane)
@@ -91,12 +92,12 @@ async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
     most = f"{first_fit.aligned} pods with near pairs"
     if options.mix == "pairs":
         most += f", {first_fit.on_root} on one documented root"
-    _say(f"\nat most, with claims as written: {most}")
+    say(f"\nat most, with claims as written: {most}")
     if options.mix == "pairs":
         pair = pair_spec(options.gpu_class)
         documented = most_sharing_a_root(told(empty, documented_facts()), pair)
         published = most_sharing_a_root(empty, pair)
-        _say(f"at most, of any devices: {documented} on one documented root, {published} on a published one")
+        say(f"at most, of any devices: {documented} on one documented root, {published} on a published one")
 
 
 async def _fill(
@@ -111,10 +112,10 @@ async def _fill(
         config = configured(plane, way, extender.url if extender is not None else "")
         with plane.scheduler(config) as scheduler:
             for first in range(0, len(pods), options.pods):
-                began, used_before = time.monotonic(), processor_seconds(scheduler)
+                began, used_before = time.monotonic(), processor_seconds(scheduler.pid)
                 await each(create, pods[first : first + options.pods])
                 before, (at, bound) = bound, await _settled(api, min(first + options.pods, len(pods)))
-                seconds, cpu = at - began, processor_seconds(scheduler) - used_before
+                seconds, cpu = at - began, processor_seconds(scheduler.pid) - used_before
                 spent, used = spent + seconds, used + cpu
                 number, new = first // options.pods + 1, bound - before
                 _progress(
@@ -177,7 +178,7 @@ _HEADS = (
 
 
 def _row(filled: _Filled) -> None:
-    _line(
+    table_row(
         filled.way,
         filled.bound,
         filled.judged.aligned,
@@ -190,18 +191,9 @@ def _row(filled: _Filled) -> None:
     )
 
 
-def _line(*cells: object) -> None:
-    _say(f"| {' | '.join(map(str, cells))} |")
-
-
 def _progress(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from tests.e2e import scheduler_config
+from tests.e2e.api import Object
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.extender_server import Extender, ready, serving, until
 
@@ -80,3 +81,12 @@ def matches(extender: Extender) -> Counter[str]:
     """How many claims were compared with what was predicted, by the result."""
     counts = {result: extender.matches(result=result) for result in RESULTS}
     return Counter({result: count for result, count in counts.items() if count})
+
+
+def mismatch_words(mismatch: Object) -> str:
+    """A prediction that did not come true, as ``Extender.mismatches`` has it."""
+    predicted, allocated = (", ".join(mismatch[names]) for names in ("predicted", "allocated"))
+    return (
+        f"{mismatch['result']}: {mismatch['pod']} on {mismatch['node']}: "
+        f"predicted {predicted}; allocated {allocated}"
+    )

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.oracle.releases import MINORS, PROGRAM, binary
+from tests.printed import say
 
 TIMEOUT_SECONDS = 1800
 TAGS = {"1.34": "kube134", "1.38": "kube138"}
@@ -112,12 +113,6 @@ def has_toolchain(go: str, release: str) -> bool:
     environment = {**os.environ, **toolchain_of(release)}
     found = subprocess.run([go, "version"], env=environment, capture_output=True, check=False)
     return found.returncode == 0
-
-
-def say(line: str) -> None:
-    """One line of progress, seen at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.oracle.build import say
 from tests.paths import DATA
+from tests.printed import say
 
 FILE = DATA / "upstream.json"
 FIRST_MINOR = 34

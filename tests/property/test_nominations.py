@@ -63,7 +63,7 @@ def act(cluster, step, name, number):
     """Do one step, as far as it makes sense now."""
     key = ("default", name)
     pending = cluster.nominator._pending.get(key)
-    nomination = pending and cluster.nominator.nomination_of(pending.uid)
+    nomination = pending and cluster.nominator.outstanding.get(pending.uid)
     node = f"n{number}"
     if step == "create" and key not in cluster.store.current.pods:
         cluster.create(name, priority=number)
@@ -146,7 +146,7 @@ def test_whoever_is_asked_about_gets_the_first_devices(steps):
         cluster.write(made)
     cluster.create(NAMES[-1])
     for name, step in steps:
-        nomination = cluster.nominator.nomination_of(f"uid-{name}")
+        nomination = cluster.nominator.outstanding.get(f"uid-{name}")
         if step != "score" and nomination is not None:
             act(cluster, step, name, int(nomination.node[1:]))
         elif step == "score":

@@ -14,8 +14,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.e2e.build import BuildFailed, has_toolchain, kubernetes_module, run_go, say, version_flags
+from tests.e2e.build import BuildFailed, has_toolchain, kubernetes_module, run_go, version_flags
 from tests.e2e.releases import RELEASES, TOOLCHAINS
+from tests.printed import say
 from tests.scheduler_oracle.releases import PROGRAM, binary
 
 IMPORTED = ("api", "apimachinery", "apiserver", "client-go", "component-base", "kube-scheduler")

@@ -19,6 +19,7 @@ from extender.cli.bench.documents import documented_facts
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.topology.machine_facts import NO_FACTS, MachineFacts
+from tests.printed import table_row
 from tests.waves.bound import most_aligned
 from tests.waves.fleets import generated
 from tests.waves.judgement import Documents, built_in_facts, told
@@ -74,21 +75,21 @@ def main(arguments: Sequence[str]) -> int:
             found[row.words].append(schedule(seen, asks, row.chooser, seed, args.wave, documents))
         bounds.append([_bound(documents.fleet, asks[:total]) for total in totals])
         sys.stderr.write(f"seed {seed} of {args.seeds} done\n")
-    _line("nodes chosen by", *(f"{total:,} pods" for total in totals), f"each seed at {totals[-1]:,}")
-    _line(*["---"] * (len(totals) + 2))
+    table_row("nodes chosen by", *(f"{total:,} pods" for total in totals), f"each seed at {totals[-1]:,}")
+    table_row(*["---"] * (len(totals) + 2))
     for words, seeds in found.items():
         _aligned(words, [[each.aligned for each in reached] for reached in seeds])
     _aligned(_AT_MOST, bounds)
     sys.stdout.write("\n")
-    _line(
+    table_row(
         "nodes chosen by", *(f"{name}: {words}" for name in ("documented", "published") for words in _PAIRS)
     )
-    _line(*["---"] * (1 + 2 * len(_PAIRS)))
+    table_row(*["---"] * (1 + 2 * len(_PAIRS)))
     for words, seeds in found.items():
         ends = [reached[-1] for reached in seeds]
         documented = map(fmean, zip(*(end.documented for end in ends), strict=True))
         published = map(fmean, zip(*(end.published for end in ends), strict=True))
-        _line(words, *map(round, documented), *map(round, published))
+        table_row(words, *map(round, documented), *map(round, published))
     return 0
 
 
@@ -97,16 +98,12 @@ _PAIRS = ("one root", "one NUMA node", "farther", "unknown")
 
 def _aligned(words: str, seeds: Sequence[Sequence[int]]) -> None:
     means = (round(fmean(wave)) for wave in zip(*seeds, strict=True))
-    _line(words, *means, ", ".join(str(counts[-1]) for counts in seeds))
+    table_row(words, *means, ", ".join(str(counts[-1]) for counts in seeds))
 
 
 def _bound(fleet: Snapshot, asks: Sequence[Ask]) -> int:
     machines = [machine_of(state) for state in fleet.nodes.values()]
     return most_aligned(machines, Counter((ask.gpus, ask.nics) for ask in asks))
-
-
-def _line(*cells: object) -> None:
-    sys.stdout.write(f"| {' | '.join(map(str, cells))} |\n")
 
 
 if __name__ == "__main__":

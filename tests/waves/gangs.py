@@ -17,6 +17,7 @@ from statistics import fmean
 
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.cluster.snapshot import Snapshot
+from tests.printed import table_row
 from tests.waves.bound import most_aligned
 from tests.waves.fleets import generated
 from tests.waves.judgement import Documents
@@ -118,24 +119,19 @@ def main(arguments: Sequence[str]) -> int:
     fleet = cluster_input(read_cluster([args.fleet]), "1.36").snapshot if args.fleet else generated(200)
     documents = Documents(fleet)
     draws = {seed: draw(max(args.gangs), seed) for seed in range(1, args.seeds + 1)}
-    _line("nodes chosen by", *(f"of {count} jobs" for count in args.gangs), "placed")
-    _line(*["---"] * (len(args.gangs) + 2))
+    table_row("nodes chosen by", *(f"of {count} jobs" for count in args.gangs), "placed")
+    table_row(*["---"] * (len(args.gangs) + 2))
     for words, chooser, or_else in ROWS:
         runs = [
             fill(fleet, gangs, chooser, seed, documents, or_else=or_else) for seed, gangs in draws.items()
         ]
         wholes = (fmean(run[count - 1][1] for run in runs) for count in args.gangs)
-        _line(words, *(f"{whole:.1f}" for whole in wholes), f"{fmean(run[-1][0] for run in runs):.1f}")
+        table_row(words, *(f"{whole:.1f}" for whole in wholes), f"{fmean(run[-1][0] for run in runs):.1f}")
     bounds = [
         fmean(most_whole(documents.fleet, gangs[:count]) for gangs in draws.values()) for count in args.gangs
     ]
-    _line("at most", *(f"{bound:.1f}" for bound in bounds), "")
+    table_row("at most", *(f"{bound:.1f}" for bound in bounds), "")
     return 0
-
-
-def _line(*cells: object) -> None:
-    sys.stdout.write(f"| {' | '.join(map(str, cells))} |\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

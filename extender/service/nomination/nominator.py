@@ -96,10 +96,6 @@ class Nominator:
         """How many pods wait for a nomination."""
         return len(self._waiting)
 
-    def nomination_of(self, pod_uid: str) -> Nomination | None:
-        """The nomination of a pod that the scheduler has not followed yet."""
-        return self._outstanding.get(pod_uid)
-
     def explained(self, pod: Pod) -> ExplainedNomination | None:
         """What is said of a pod: where it is nominated and why there, or why it is not."""
         nomination, refusal = self._outstanding.get(pod.uid), self._state.refusals.get(pod.uid)

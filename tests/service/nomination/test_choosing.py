@@ -103,7 +103,7 @@ def test_a_pod_does_not_stand_in_its_own_way():
     cluster.clock.now += RENEW_PART * SECONDS
     cluster.nominator.expire()
     assert cluster.results == {}
-    assert cluster.nominator.nomination_of("uid-p") is not None
+    assert cluster.nominator.outstanding.get("uid-p") is not None
 
 
 def test_between_equal_nodes_the_scheduler_s_scores_decide():

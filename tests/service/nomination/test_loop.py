@@ -123,7 +123,7 @@ async def test_a_short_lapse_changes_nothing():
     async with running(cluster, api, lambda: bool(may)):
         cluster.create("a")
         await until(lambda: api.asked == [("a", "x")])
-        nomination = cluster.nominator.nomination_of("uid-a")
+        nomination = cluster.nominator.outstanding.get("uid-a")
         may.clear()
         cluster.create("b")
         cluster.clock.now += LAPSE_SECONDS / 2
@@ -131,7 +131,7 @@ async def test_a_short_lapse_changes_nothing():
         assert len(api.asked) == 1
         may.append(True)
         await until(lambda: len(api.asked) == 2)
-        assert there(cluster.nominator.nomination_of("uid-a")).decided == there(nomination).decided
+        assert there(cluster.nominator.outstanding.get("uid-a")).decided == there(nomination).decided
 
 
 async def test_an_api_server_that_refuses_is_left_alone_for_a_while():
@@ -157,8 +157,8 @@ async def test_a_removal_is_written():
     async with running(cluster, api):
         pod = cluster.create("a")
         await until(lambda: len(api.asked) == 1)
-        await until(lambda: there(cluster.nominator.nomination_of(pod.uid)).shown)
-        shown = cluster.write(there(cluster.nominator.nomination_of(pod.uid)))
+        await until(lambda: there(cluster.nominator.outstanding.get(pod.uid)).shown)
+        shown = cluster.write(there(cluster.nominator.outstanding.get(pod.uid)))
         cluster.show(replace(shown, unschedulable=True))
         await until(lambda: ("a", "") in api.asked)
 

@@ -257,7 +257,7 @@ def test_a_pod_of_the_same_name(cluster):
     again = replace(pod, uid="uid-new", nominated_node="", nominated_by=())
     cluster.nominator.apply(Changes.of(PENDING_POD, [again]))
     assert cluster.results == {NominationResult.WITHDRAWN: 1}
-    assert cluster.nominator.nomination_of("uid-p") is None
+    assert cluster.nominator.outstanding.get("uid-p") is None
 
 
 def test_nominations_of_another_replica_are_adopted(cluster):
@@ -290,7 +290,7 @@ def test_who_resigns_assumes_nothing(cluster):
     assert cluster.nominator.next_ready() is None
     cluster.nominator.begin()
     assert {each.pod.name for each in cluster.decide_all()} == {"q", "r"}
-    assert there(cluster.nominator.nomination_of("uid-p")).node == nomination.node
+    assert there(cluster.nominator.outstanding.get("uid-p")).node == nomination.node
 
 
 def test_after_a_late_pod_the_next_ones_are_predicted_again():
@@ -309,7 +309,7 @@ def test_after_a_late_pod_the_next_ones_are_predicted_again():
         each.pod.name: {device.device for device in each.devices} for each in cluster.nominator.outstanding
     }
     assert now == {"b": {"gpu-0", "nic-0"}, "c": {"gpu-1", "nic-1"}}
-    assert there(cluster.nominator.nomination_of("uid-b")).node == "x"
+    assert there(cluster.nominator.outstanding.get("uid-b")).node == "x"
 
 
 def test_a_scheduler_with_another_order():
@@ -318,10 +318,10 @@ def test_a_scheduler_with_another_order():
     for name in "ab":
         cluster.create(name)
         cluster.write(there(cluster.decide()))
-    first = there(cluster.nominator.nomination_of("uid-a")).devices
-    second = there(cluster.nominator.nomination_of("uid-b")).devices
+    first = there(cluster.nominator.outstanding.get("uid-a")).devices
+    second = there(cluster.nominator.outstanding.get("uid-b")).devices
     cluster.allocate("b", "x", first)
-    assert there(cluster.nominator.nomination_of("uid-a")).devices == second
+    assert there(cluster.nominator.outstanding.get("uid-a")).devices == second
     assert set(cluster.assumed) == second
 
 
@@ -335,7 +335,7 @@ def test_a_pod_that_is_decided_late_gets_its_devices_first():
     cluster.claim(replace(b.claim("c-a", b.PAIR), owner_uid="uid-a"))
     first = there(cluster.decide())
     assert first.devices == second.devices
-    again = there(cluster.nominator.nomination_of("uid-b"))
+    again = there(cluster.nominator.outstanding.get("uid-b"))
     assert again.devices.isdisjoint(first.devices)
     assert set(cluster.assumed) == first.devices | again.devices
 
@@ -347,10 +347,10 @@ def test_a_pod_that_is_not_nominated_takes_the_devices():
     nomination = there(cluster.decide())
     cluster.write(nomination)
     cluster.claim(b.holding("other", *nomination.devices))
-    assert there(cluster.nominator.nomination_of("uid-a")).devices == nomination.devices
+    assert there(cluster.nominator.outstanding.get("uid-a")).devices == nomination.devices
     cluster.claims["c-b"] = b.claim("c-b", b.PAIR)
     cluster.allocate("b", "x", nomination.devices)
-    again = there(cluster.nominator.nomination_of("uid-a"))
+    again = there(cluster.nominator.outstanding.get("uid-a"))
     assert again.devices.isdisjoint(nomination.devices)
     assert set(cluster.assumed) == again.devices
 
@@ -361,7 +361,7 @@ def test_claims_that_are_being_written_stay_as_they_are():
     for name in "ab":
         cluster.create(name)
         cluster.write(there(cluster.decide()))
-    nomination = there(cluster.nominator.nomination_of("uid-b"))
+    nomination = there(cluster.nominator.outstanding.get("uid-b"))
     cluster.allocate("b", "x", nomination.devices)
     cluster.delete("a")
     cluster.clock.now += SECONDS
