@@ -16,6 +16,9 @@ ROOMY, ROOM = "dgx-h100", 8
 """Begin of the names of nodes that have so many GPUs and as many RDMA NICs, and how many they have."""
 
 ROOMY_NODES = 3
+MACHINE_TYPE = "node.kubernetes.io/instance-type"
+"""The label of nodes that tells their machine type."""
+
 BIND_SECONDS = 600.0
 FIT_SECONDS = 90.0
 """A gang that was refused is tried again within 10 s of what lets it fit."""
@@ -79,10 +82,13 @@ Scenario = Callable[[Stage], Awaitable[Outcome]]
 async def at_once(stage: Stage) -> Outcome:
     """All gangs are created at the same time, and all fit."""
     gangs = [Gang(f"gang-{number}", stage.size, stage.plain) for number in range(stage.gangs)]
-    began = time.monotonic()
-    await each(stage.create, gangs)
-    await stage.wait_bound(gangs)
-    return Outcome(gangs, time.monotonic() - began)
+    return await _together(stage, gangs)
+
+
+async def on_one_type(stage: Stage) -> Outcome:
+    """All gangs are created at the same time; each must go to machines of one type, whichever it is."""
+    gangs = [Gang(f"gang-{number}", stage.size, topology=MACHINE_TYPE) for number in range(stage.gangs)]
+    return await _together(stage, gangs)
 
 
 async def back_to_back(stage: Stage) -> Outcome:
@@ -135,6 +141,13 @@ async def preempting(stage: Stage) -> Outcome:
     await stage.create(gang)
     await stage.wait_bound([gang], FIT_SECONDS)
     return Outcome([gang], time.monotonic() - began)
+
+
+async def _together(stage: Stage, gangs: Sequence[Gang]) -> Outcome:
+    began = time.monotonic()
+    await each(stage.create, gangs)
+    await stage.wait_bound(gangs)
+    return Outcome(gangs, time.monotonic() - began)
 
 
 async def _create_known(stage: Stage, gang: Gang) -> None:

@@ -4,7 +4,8 @@ Gangs on a real control plane, with the gates for pod groups on:
     python -m tests.e2e.gangs --minor 1.36 --nodes 500 --gangs 40 --size 8
 
 Each way of scheduling goes through each scenario: gangs that come at once, back to back, that do not fit
-until others leave, and that preempt. Prints for each how many pods got devices, how many of them on one root,
+until others leave, and that preempt. ``--topology`` turns placement by topology on, and goes through
+gangs that must go to machines of one type. Prints for each how many pods got devices, how many of them on one root,
 how often the prediction was right, what is assumed at the end, and each prediction that did not come true.
 ``--plain`` creates the same pods without groups, and no gangs that do not fit.
 """
@@ -37,6 +38,9 @@ SCENARIOS: dict[str, Scenario] = {
     "crowded": gang_scenarios.crowded,
     "preempting": gang_scenarios.preempting,
 }
+ON_ONE_TYPE = "on one type"
+SCENARIOS_BY_TOPOLOGY: dict[str, Scenario] = {ON_ONE_TYPE: gang_scenarios.on_one_type}
+"""What ``TOPOLOGY_GATE`` lets a group ask for."""
 PLAIN = ("at once", "back to back")
 """The scenarios that make sense without groups."""
 
@@ -76,7 +80,7 @@ async def play(
             for name in scenarios:
                 before = matches(extender) if extender is not None else Counter[str]()
                 seen = len(extender.mismatches()) if extender is not None else 0
-                outcome = await SCENARIOS[name](stage)
+                outcome = await (SCENARIOS | SCENARIOS_BY_TOPOLOGY)[name](stage)
                 await asyncio.sleep(SETTLE_SECONDS)
                 pods = [pod for gang in outcome.gangs for pod in gang.pods]
                 allocated = await workload.allocations(api, pods)
@@ -103,18 +107,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--size", type=int, default=8, help="pods of each gang")
     parser.add_argument("--way", action="append", choices=[way.name for way in WAYS], help="only these")
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS), help="only these")
-    parser.add_argument("--plain", action="store_true", help="without groups")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--plain", action="store_true", help="without groups")
+    kinds.add_argument("--topology", action="store_true", help="groups that ask for a topology")
     options = parser.parse_args(arguments)
     with (
         tempfile.TemporaryDirectory() as directory,
-        pod_groups.start_with_groups(options.minor, Path(directory)) as plane,
+        pod_groups.start_with_groups(
+            options.minor, Path(directory), *((pod_groups.TOPOLOGY_GATE,) if options.topology else ())
+        ) as plane,
     ):
         asyncio.run(_measure(plane, options))
     return 0
 
 
 async def _measure(plane: ControlPlane, options: argparse.Namespace) -> None:
-    scenarios = options.scenario or list(PLAIN if options.plain else SCENARIOS)
+    usual = SCENARIOS_BY_TOPOLOGY if options.topology else PLAIN if options.plain else SCENARIOS
+    scenarios = options.scenario or list(usual)
     async with connect(plane) as api:
         await fleet.load(
             api, fleet.generated(options.nodes) if options.fleet is None else dumped(options.fleet)

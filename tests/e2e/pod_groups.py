@@ -35,6 +35,9 @@ SUPPORT = {
 CLAIMS_GATE = "DRAWorkloadResourceClaims"
 """Lets claims belong to a PodGroup."""
 
+TOPOLOGY_GATE = "TopologyAwareWorkloadScheduling"
+"""Lets a PodGroup ask for nodes that have one value of a label in common."""
+
 
 def start_with_groups(minor: str, directory: Path, *gates: str) -> ControlPlane:
     """Start a control plane that knows pod groups; ``gates``: those that are on as well."""
@@ -54,6 +57,7 @@ class Gang:
     ``size`` pods ``<name>-<n>``, each with one claim, that are scheduled together or not at all.
 
     ``nodes``: where they must go, anywhere if empty. ``cpu``: what each takes. ``plain``: without a group.
+    ``topology``: the label of which their nodes must have one value in common, if any (``TOPOLOGY_GATE``).
     """
 
     name: str
@@ -62,6 +66,7 @@ class Gang:
     nodes: tuple[str, ...] = ()
     cpu: str = "1m"
     priority: int = 0
+    topology: str = ""
 
     @property
     def pods(self) -> list[str]:
@@ -71,7 +76,7 @@ class Gang:
 async def create(api: Api, minor: str, gang: Gang) -> None:
     """Create the group, then its pods with their claims, all at once."""
     if not gang.plain:
-        await create_group(api, minor, gang.name, gang.size, priority=gang.priority)
+        await create_group(api, minor, gang.name, gang.size, priority=gang.priority, topology=gang.topology)
 
     async def create_member(name: str) -> None:
         await workload.create_claims(api, name)
@@ -100,11 +105,18 @@ async def create_group(
     *,
     priority: int = 0,
     claims: Sequence[Mapping[str, str]] = (),
+    topology: str = "",
 ) -> Object:
-    """Create a PodGroup whose ``size`` pods go together; ``claims``: its entries of ``resourceClaims``."""
+    """
+    Create a PodGroup whose ``size`` pods go together.
+
+    ``claims``: its entries of ``resourceClaims``. ``topology``: as of ``Gang``.
+    """
     spec: Object = {"schedulingPolicy": {"gang": {"minCount": size}}, "priority": priority}
     if claims:
         spec["resourceClaims"] = [dict(entry) for entry in claims]
+    if topology:
+        spec["schedulingConstraints"] = {"topology": [{"key": topology}]}
     document = {
         "apiVersion": f"scheduling.k8s.io/{SUPPORT[minor].version}",
         "kind": "PodGroup",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 
 from tests.e2e import fleet, pod_groups, workload
 from tests.e2e.api import connect
+from tests.e2e.control_plane import ControlPlane
 from tests.e2e.extender_server import ready, serving, until
 from tests.e2e.gang_scenarios import BESIDE
-from tests.e2e.gangs import SCENARIOS, play
+from tests.e2e.gangs import ON_ONE_TYPE, SCENARIOS, play
 from tests.e2e.releases import MINOR, binaries
 from tests.e2e.ways import Way, configured
 
@@ -22,12 +26,17 @@ SHARED = "shared"
 @pytest.fixture(scope="module")
 def groups_plane(tmp_path_factory):
     """A control plane that knows pod groups and their claims."""
+    with _started(tmp_path_factory, pod_groups.CLAIMS_GATE) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _started(tmp_path_factory: pytest.TempPathFactory, gate: str) -> Iterator[ControlPlane]:
     if MINOR not in pod_groups.SUPPORT:
         pytest.skip(f"pods of {MINOR} name no PodGroup")
     if not binaries(MINOR).built():
         pytest.skip(f"no control plane of {MINOR} is built (make e2e; needs Go)")
-    directory = tmp_path_factory.mktemp(f"groups-{MINOR}")
-    with pod_groups.start_with_groups(MINOR, directory, pod_groups.CLAIMS_GATE) as running:
+    with pod_groups.start_with_groups(MINOR, tmp_path_factory.mktemp(f"groups-{MINOR}"), gate) as running:
         yield running
 
 
@@ -78,3 +87,16 @@ async def test_the_claim_of_a_group_is_predicted_for_its_pods(groups_plane, grou
             await until(lambda: extender.matches() == 1, "compared")
             assert extender.matches(result="match") == 1, extender.mismatches()
             await until(lambda: extender.metric("in_flight_claims") == 0, "nothing is assumed")
+
+
+async def test_gangs_on_machines_of_one_type_get_what_is_predicted(tmp_path_factory):
+    """The scheduler tries every type of machine and takes one of them, which need not be the last."""
+    with _started(tmp_path_factory, pod_groups.TOPOLOGY_GATE) as plane:
+        async with connect(plane) as api:
+            documents = fleet.recorded()
+            await fleet.load(api, documents)
+            ((_, result),) = [
+                each async for each in play(plane, api, DECISIVE, [ON_ONE_TYPE], GANGS, SIZE, plain=False)
+            ]
+    assert result.matches == {"match": GANGS * SIZE}, result.mismatches
+    assert result.assumed == 0

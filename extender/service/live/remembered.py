@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_PODS = 2_000
 """Pods that are remembered; the oldest are forgotten first."""
 
-MAX_EARLIER = 3
+MAX_EARLIER = 31
 """Earlier answers that are remembered of a pod in a group."""
 
 MAX_BYTES = 128 * 1024 * 1024

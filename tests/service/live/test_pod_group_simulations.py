@@ -11,6 +11,7 @@ from extender.core.cluster.changes import Changes
 from extender.model import DeviceID
 from extender.model.kinds import NODE, POD, RESOURCE_CLAIM, RESOURCE_SLICE
 from extender.service.http import verbs
+from extender.service.live import remembered
 from extender.service.live.follower import LiveFollower
 from extender.service.live.in_flight import SIMULATED_SECONDS
 from extender.service.live.prediction_check import node_of
@@ -251,8 +252,9 @@ def test_it_is_judged_by_the_answer_that_was_about_it(placements):
     assert by_node["far"] is by_node["none"] is by_node["v"]
 
 
-def test_a_few_answers_are_kept(gang):
-    """Those about the same nodes only once."""
+def test_a_few_answers_are_kept(gang, monkeypatch):
+    """Those about the same nodes only once, and not more than the bound."""
+    monkeypatch.setattr(remembered, "MAX_EARLIER", 3)
     for _ in range(3):
         gang.ask(*FIRST)
     attempt = gang.live.checks._attempts.get("uid-job-1")
