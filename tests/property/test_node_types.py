@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extender.core.cluster.context import ClusterContext
 from extender.core.cluster.inventory import inventory_of
 from extender.core.cluster.signature import Lineage
 from extender.core.cluster.snapshot import Snapshot
@@ -176,9 +177,16 @@ def ask(snapshot: Snapshot) -> Evaluation[Entry]:
 def assert_as_if_alone(snapshot: Snapshot) -> None:
     """Each node's inventory is that of a lineage of its own."""
     for state in snapshot.nodes.values():
-        fresh = inventory_of(
-            state.node, snapshot.slices, snapshot.release, snapshot.vocabulary, Lineage(), snapshot.machines
+        context = ClusterContext(
+            snapshot.release,
+            snapshot.vocabulary,
+            snapshot.slices,
+            snapshot.usage,
+            Lineage(),
+            snapshot.machines,
+            snapshot.rules,
         )
+        fresh = inventory_of(state.node, context)
         assert state.inventory == fresh
         assert state.inventory.pairable == fresh.pairable
 

@@ -52,12 +52,22 @@ def assert_same(followed: Snapshot, fresh: Snapshot) -> None:
     for name, state in fresh.nodes.items():
         assert parts(followed.nodes[name]) == parts(state)
     assert followed.slices == fresh.slices
-    for kind in ("published", "taint_rules", "classes", "claims", "pods", "holders", "usage", "pool_nodes"):
+    for kind in (
+        "published",
+        "taint_rules",
+        "rules",
+        "classes",
+        "claims",
+        "pods",
+        "holders",
+        "usage",
+        "pool_nodes",
+    ):
         assert getattr(followed, kind) == getattr(fresh, kind), kind
 
 
 def parts(state: NodeState) -> tuple[object, ...]:
-    return state.node, state.inventory, state.usage
+    return state.node, state.inventory, state.usage, state.inventory.pairable, state.free, state.pairs
 
 
 def assert_names_what_changed(before: Snapshot, after: Snapshot) -> None:

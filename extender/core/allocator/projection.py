@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from extender.cel import Answer, CelDevice, Work
 from extender.model import Device, DeviceTraits, ResourceSlice
-from extender.model.device_columns import Heading, Values
+from extender.model.device_columns import Heading, Traits, Values
 from extender.model.devices import NO_TRAITS
 
 from ..claims.compiled_claims import CompiledClaims
@@ -111,8 +111,10 @@ class Projector:
         """
         signature = inventory.signature
         numbers = []
-        for slice_, slice_signature in zip(inventory.slices, signature.slices, strict=True):
-            number = self._slice_number(slice_, slice_signature.unsupported, slice_signature.targets, budget)
+        traits = inventory.type.traits
+        for slice_, of_slice, slice_signature in zip(inventory.slices, traits, signature.slices, strict=True):
+            unsupported, targets = slice_signature.unsupported, slice_signature.targets
+            number = self._slice_number(slice_, of_slice, unsupported, targets, budget)
             if number is None:
                 return None
             numbers.append(number)
@@ -128,6 +130,7 @@ class Projector:
     def _slice_number(
         self,
         slice_: ResourceSlice,
+        traits: Traits,
         unsupported: tuple[str | None, ...],
         targets: tuple[bool, ...],
         budget: Budget,
@@ -135,10 +138,10 @@ class Projector:
         devices = slice_.devices
         heading = devices.heading.values
         read = tuple([(heading[i], devices.columns[i]) for i in self._read_columns(devices.heading)])
-        key = (slice_.driver, devices.traits, read, unsupported, targets)
+        key = (slice_.driver, traits, read, unsupported, targets)
         number = self._slices.get(key)
         if number is None:
-            selected = self._select(slice_, read, unsupported, targets, budget)
+            selected = self._select(slice_, traits, read, unsupported, targets, budget)
             if selected is None:
                 return None
             kept, units = selected
@@ -151,6 +154,7 @@ class Projector:
     def _select(
         self,
         slice_: ResourceSlice,
+        traits: Traits,
         read: Sequence[tuple[str, Values]],
         unsupported: tuple[str | None, ...],
         targets: tuple[bool, ...],
@@ -170,7 +174,7 @@ class Projector:
             values = tuple(
                 [(name, value) for name, column in read if (value := column.values[position]) is not None]
             )
-            full_key = (slice_.driver, device.traits, values, broken)
+            full_key = (slice_.driver, traits.values[position], values, broken)
             cached = self._devices.get(full_key)
             if cached is None and units < budget.units_left:
                 cached = self._judge(slice_.driver, device, broken, budget)
@@ -230,7 +234,7 @@ class Projector:
         located: list[tuple[Candidate, tuple[int, int]]] = []
         blocks: list[Block] = []
         for slice_number, (number, slice_signature) in enumerate(zip(numbers, signature.slices, strict=True)):
-            driver, devices = inventory.slices[slice_number].driver, inventory.slices[slice_number].devices
+            driver, of_slice = inventory.slices[slice_number].driver, inventory.type.traits[slice_number]
             if self._by_block and self._seen[number]:
                 blocks.append(
                     Block(
@@ -238,13 +242,13 @@ class Projector:
                         signature.pools[slice_signature.pool].late,
                         slice_signature.late,
                         slice_signature.counter_sets,
-                        plain_devices(devices.traits.values) if self._release.rechecks_wrong_device else 0,
+                        plain_devices(of_slice.values) if self._release.rechecks_wrong_device else 0,
                     )
                 )
             for position, results, seen in self._seen[number]:
                 candidate = Candidate(
                     slice_signature.pool,
-                    self._traits(driver, devices.traits.values[position]),
+                    self._traits(driver, of_slice.values[position]),
                     results,
                     classes.of(seen.values),
                     slice_signature.locations[position],

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from extender.model import Claim, PoolID
 
-from ..cluster.node_state import ClusterContext, state_after
+from ..cluster.context import ClusterContext
+from ..cluster.node_state import state_after
 from ..cluster.snapshot import ClaimKey, NodeState, Snapshot
 from ..cluster.usage import NO_USAGE, PoolUsage, pool_usage, pools_held
 
@@ -36,6 +37,7 @@ class ChangingNodes:
             self._usage,
             snapshot.lineage,
             snapshot.machines,
+            snapshot.rules,
         )
 
     def state(self, name: str) -> NodeState:
@@ -72,7 +74,7 @@ class ChangingNodes:
 
     def _state_after(self, state: NodeState, usage: dict[PoolID, PoolUsage]) -> NodeState:
         context = replace(self._context, usage=usage)
-        return state_after(state, state.node, context, slices_changed=False)
+        return state_after(state, state.node, context)
 
 
 def _pools(claims: Iterable[Claim]) -> frozenset[PoolID]:

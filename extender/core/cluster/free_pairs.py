@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from extender.model import ResourceSlice
+from extender.model.device_columns import Traits
 
 from ..releases.release import Release
 from ..topology.locations import Location
@@ -98,18 +99,21 @@ class Pairable:
 NOTHING_PAIRABLE = Pairable()
 
 
-def marks_of(slice_: ResourceSlice, release: Release, vocabulary: Vocabulary) -> bytes:
-    """What ``pairable_of`` needs to know of each device of a slice, apart from its location."""
+def marks_of(slice_: ResourceSlice, traits: Traits, release: Release, vocabulary: Vocabulary) -> bytes:
+    """
+    What ``pairable_of`` needs to know of each device of a slice, apart from its location.
+
+    ``traits``: of the devices, with the taints of rules.
+    """
     names = vocabulary.attributes(slice_.driver)
     marks = bytearray()
-    for device in slice_.devices:
-        traits = device.traits
+    for device, of_device in zip(slice_.devices, traits.values, strict=True):
         mark = 0
-        if traits.allow_multiple_allocations:
+        if of_device.allow_multiple_allocations:
             mark |= _OUT
-        if traits.taints and release.features.device_taints and taints_block(traits.taints, ()):
+        if of_device.taints and release.features.device_taints and taints_block(of_device.taints, ()):
             mark |= _OUT
-        if traits.consumes_counters:
+        if of_device.consumes_counters:
             mark |= _PART
         if does_rdma(names, device):
             mark |= _HAS_RDMA

@@ -4,22 +4,20 @@ What a node offers, independent of any pod: its pools, and the type of node that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from extender.model import Device, DeviceID, Node, ResourceSlice
 
 from ..reasons import Reason, ReasonCode, reason
-from ..releases.release import Release
 from ..topology.locations import Location
-from ..topology.machine_facts import NO_FACTS, FactsUse, MachineFacts
-from ..topology.vocabulary import Vocabulary
+from ..topology.machine_facts import FactsUse
+from .context import ClusterContext
 from .free_pairs import NOTHING_PAIRABLE, Pairable
 from .node_selection import NodeSelectorError
-from .node_type import type_of
+from .node_type import tainted_type, type_of
 from .pools import Pool, gather_pools, in_search_order, targets_node
-from .signature import Lineage, NodeSignature, NodeType
-from .slice_index import SliceIndex
+from .signature import NodeSignature, NodeType
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,7 @@ class Inventory:
     """
     A node's pools in search order, all their slices flattened in that order, and the node's type.
 
+    Slices are as drivers publish them; the type has the taints of rules.
     ``failure`` is set when gathering the pools is fatal upstream.
     """
 
@@ -62,23 +61,24 @@ class Inventory:
                 yield slice_, device, location
 
 
-EMPTY = Inventory((), (), NodeType(-1, NodeSignature((), ()), NOTHING_PAIRABLE))
+def with_rules(type_: NodeType, slices: Sequence[ResourceSlice], context: ClusterContext) -> NodeType:
+    """The type of a node with these slices and without taints of rules, with those that count."""
+    if not context.rules:
+        return type_
+    return tainted_type(type_, slices, context.rules, context.release, context.vocabulary, context.lineage)
 
 
-def inventory_of(
-    node: Node,
-    index: SliceIndex,
-    release: Release,
-    vocabulary: Vocabulary,
-    lineage: Lineage,
-    machines: MachineFacts = NO_FACTS,
-) -> Inventory:
+EMPTY = Inventory((), (), NodeType(-1, NodeSignature((), ()), (), NOTHING_PAIRABLE))
+
+
+def inventory_of(node: Node, context: ClusterContext) -> Inventory:
     """
-    Gather the node's inventory. ``lineage`` keeps what nodes share.
+    Gather the node's inventory.
 
     Of counter slices that count for every node, those of pools the node has no
     device of matter only where they are broken, so only these are added.
     """
+    index, release = context.slices, context.release
     try:
         offered = (*index.local.get(node.name, ()), *index.selected)
         slices = [slice_ for slice_ in offered if targets_node(slice_, node, release.gathering)]
@@ -88,8 +88,9 @@ def inventory_of(
         foreign = [pool for pool in index.broken if pool.id not in own]
         if foreign:
             pools = in_search_order((*pools, *foreign), release)
-        type_ = type_of(node, pools, release, vocabulary, machines, lineage)
-        return Inventory(pools, tuple([slice_ for pool in pools for slice_ in pool.slices]), type_)
+        slices = [slice_ for pool in pools for slice_ in pool.slices]
+        type_ = type_of(node, pools, release, context.vocabulary, context.machines, context.lineage)
+        return Inventory(pools, tuple(slices), with_rules(type_, slices, context))
     except NodeSelectorError as error:
         failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
         return Inventory((), (), EMPTY.type, failure)

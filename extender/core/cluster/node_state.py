@@ -4,18 +4,15 @@ One node of a snapshot, and how it follows from the node before.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 
-from extender.model import Node, PoolID
+from extender.model import Node
 
-from ..releases.release import Release
-from ..topology.machine_facts import NO_FACTS, MachineFacts
-from ..topology.vocabulary import Vocabulary
+from .context import ClusterContext
 from .free_pairs import FreePairs, free_units
 from .inventory import Inventory, inventory_of
-from .signature import Lineage
-from .slice_index import SliceIndex
+from .inventory_update import InventoryUpdate
 from .usage import NO_USAGE, PoolUsage
 
 
@@ -26,7 +23,7 @@ class NodeState:
 
     ``unclear``: a claim of which it cannot be read what it holds of the node's pools, empty for none.
     ``free``: a bit per unit of ``inventory.pairable`` that nobody holds; ``pairs``: the free pairs they form.
-    ``taken``: equal for nodes of one type of which the same is taken.
+    ``taken``: equal for nodes of one type of which the same is taken, empty where nothing is.
     """
 
     node: Node
@@ -38,78 +35,51 @@ class NodeState:
     unclear: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterContext:
-    """
-    What makes a node's state, apart from the node.
-
-    ``usage``: of the pools that somebody holds devices of. ``lineage`` interns what nodes share.
-    """
-
-    release: Release
-    vocabulary: Vocabulary
-    slices: SliceIndex
-    usage: Mapping[PoolID, PoolUsage]
-    lineage: Lineage
-    machines: MachineFacts = NO_FACTS
-
-
 def state_of(node: Node, context: ClusterContext) -> NodeState:
     """The state of a node of which nothing is known yet."""
-    inventory = _gathered(node, context)
+    inventory = inventory_of(node, context)
     return _state(node, inventory, _usage_on(inventory, context))
 
 
 def state_after(
-    state: NodeState,
-    node: Node,
-    context: ClusterContext,
-    *,
-    slices_changed: bool,
+    state: NodeState, node: Node, context: ClusterContext, update: InventoryUpdate | None = None
 ) -> NodeState:
     """
     The next state of a node; the same object if it is equal.
 
-    ``slices_changed``: whether any did that the node may see, or that decides about a pool that it sees.
+    ``update``: of what changed in slices that the node may see or that decide about a pool that it sees, and
+    in rules for its devices; ``None`` without any.
     """
-    inventory = state.inventory
-    if slices_changed or _is_seen_otherwise(state.node, node, context):
-        inventory = _gathered(node, context)
-    if inventory is not state.inventory and inventory == state.inventory:
-        inventory = state.inventory
+    inventory = before = state.inventory
+    if node is not state.node and _is_seen_otherwise(state.node, node, context):
+        inventory = inventory_of(node, context)
+        if inventory == before:
+            inventory = before
+    elif update is not None:
+        inventory = update.after(node, before)
     usage = _usage_on(inventory, context)
-    if node == state.node and inventory is state.inventory and usage == state.usage:
+    if inventory is before and usage == state.usage and (node is state.node or node == state.node):
         return state
     return _state(node, inventory, usage)
 
 
 def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> NodeState:
+    pairable = inventory.type.pairable
+    if usage.count(NO_USAGE) == len(usage):
+        return NodeState(node, inventory, usage, pairable.all_free, pairable.untouched)
     pools = [slice_signature.pool for slice_signature in inventory.signature.slices]
-    free = free_units(inventory.pairable, inventory.slices, pools, usage)
+    free = free_units(pairable, inventory.slices, pools, usage)
     unclear = next((each.unclear for each in usage if each.unclear), "")
     taken = _taken(inventory, usage)
-    return NodeState(node, inventory, usage, free, inventory.pairable.pairs(free), taken, unclear)
+    return NodeState(node, inventory, usage, free, pairable.pairs(free), taken, unclear)
 
 
 def _taken(inventory: Inventory, usage: tuple[PoolUsage, ...]) -> Hashable:
-    """What is held by name, with the names of all devices that can be held; empty where nothing is."""
-    if all(each is NO_USAGE for each in usage):
-        return ()
+    """What is held by name, with the names of all devices that can be held."""
     names = tuple([slice_.devices.names for slice_ in inventory.slices])
     # Devices that the node cannot have draw on the same counters.
     others = [slice_.devices for pool in inventory.pools for slice_ in pool.other_slices]
     return usage, names, tuple([(devices.names, devices.traits) for devices in others])
-
-
-def _gathered(node: Node, context: ClusterContext) -> Inventory:
-    return inventory_of(
-        node,
-        context.slices,
-        context.release,
-        context.vocabulary,
-        context.lineage,
-        context.machines,
-    )
 
 
 def _is_seen_otherwise(before: Node, after: Node, context: ClusterContext) -> bool:
@@ -125,4 +95,5 @@ def _is_seen_otherwise(before: Node, after: Node, context: ClusterContext) -> bo
 
 
 def _usage_on(inventory: Inventory, context: ClusterContext) -> tuple[PoolUsage, ...]:
-    return tuple([context.usage.get(pool.id, NO_USAGE) for pool in inventory.pools])
+    usage = context.usage
+    return tuple([usage.get(pool.id, NO_USAGE) for pool in inventory.pools])

@@ -15,6 +15,7 @@ pattern alone: two devices with one UUID are one card, whatever the UUID is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from extender.cel import unsupported_attribute
@@ -31,18 +32,31 @@ from .free_pairs import marks_of, pairable_of
 from .node_selection import node_matches, ties_to
 from .pools import Pool, has_binding_conditions
 from .signature import Lineage, NodeSignature, NodeType, PoolSignature, SliceReads, SliceSignature
+from .taint_rules import Rules, rules_on, with_taints
 
 NODE_FEATURE = "DRAOptionalNodeOperations"
 """What a node declares that lets drivers skip node operations."""
+
+
+class SaidToNode(NamedTuple):
+    """
+    What a slice says to one node.
+
+    ``roaming``: for which of its devices the node is not the only one, empty for none. The rest is as in
+    ``SliceSignature``.
+    """
+
+    roaming: tuple[bool, ...]
+    targets: tuple[bool, ...]
+    skips_node: bool
 
 
 class _Said(NamedTuple):
     """
     What a slice says of the machine to a node, apart from identities.
 
-    ``roaming``: for which of its devices the node is not the only one, empty for none. ``names``: where
-    locations may go by them. ``read``: the columns that locations and free pairs are read from;
-    ``unusual``: those that may make CEL fail. The rest is as in ``SliceSignature``.
+    ``names``: where locations may go by them. ``read``: the columns that locations and free pairs are read
+    from; ``unusual``: those that may make CEL fail. The rest is as in ``SliceSignature``.
     """
 
     pool: int
@@ -52,10 +66,8 @@ class _Said(NamedTuple):
     names: Names | None
     read: tuple[Values, ...]
     unusual: tuple[Values, ...]
-    roaming: tuple[bool, ...]
-    targets: tuple[bool, ...]
     counter_sets: tuple[CounterSet, ...]
-    skips_node: bool
+    to_node: SaidToNode
 
 
 def type_of(
@@ -66,7 +78,7 @@ def type_of(
     machines: MachineFacts,
     lineage: Lineage,
 ) -> NodeType:
-    """The type of a node with these pools. Raises ``NodeSelectorError``."""
+    """The type of a node with these pools, without taints of rules. Raises ``NodeSelectorError``."""
     types = machines.labelled(node.labels)
     slices = [slice_ for pool in pools for slice_ in pool.slices]
     reads = [_reads_of(slice_, vocabulary, lineage) for slice_ in slices]
@@ -84,6 +96,40 @@ def type_of(
         number = next(lineage.numbers)
         known = _worked_out(number, slices, pool_signatures, said, release, vocabulary, types, lineage)
         lineage.types[key] = known
+    return known
+
+
+def tainted_type(
+    published: NodeType,
+    slices: Sequence[ResourceSlice],
+    rules: Rules,
+    release: Release,
+    vocabulary: Vocabulary,
+    lineage: Lineage,
+) -> NodeType:
+    """The type of a node with the taints of rules on its devices; the same object if there are none."""
+    traits = tuple([with_taints(slice_.devices, rules_on(rules, slice_.pool_id)) for slice_ in slices])
+    if traits == published.traits:
+        return published
+    key = (published.number, traits)
+    known = lineage.tainted.get(key)
+    if known is None:
+        signatures = published.signature.slices
+        pairable = pairable_of(
+            [signature.locations for signature in signatures],
+            [signature.targets for signature in signatures],
+            [
+                marks_of(slice_, of_slice, release, vocabulary)
+                for slice_, of_slice in zip(slices, traits, strict=True)
+            ],
+        )
+        known = lineage.tainted[key] = replace(
+            published,
+            number=next(lineage.numbers),
+            traits=traits,
+            pairable=pairable,
+            untainted=published,
+        )
     return known
 
 
@@ -130,10 +176,33 @@ def _said(
         devices.names if by_name or reads.by_name else None,
         tuple([columns[position] for position in reads.located]),
         () if release.cel.lazy_attributes else tuple([column for column in columns if column.unusual]),
+        slice_.shared_counters if _has_own_counters(release) else (),
+        said_to(node, slice_, release),
+    )
+
+
+def said_to(node: Node, slice_: ResourceSlice, release: Release) -> SaidToNode:
+    """What a slice says to a node that depends on who the node is. Raises ``NodeSelectorError``."""
+    return SaidToNode(
         () if slice_.node_name else _roaming(slice_, node),
         _targets(slice_, node) if slice_.per_device_node_selection else (),
-        slice_.shared_counters if _has_own_counters(release) else (),
         bool(slice_.skip_node_operations) and _skips_node(node, release),
+    )
+
+
+def asks_node(slice_: ResourceSlice) -> bool:
+    """Whether ``said_to`` may differ between nodes that the slice is for."""
+    for_some = not (slice_.node_name or slice_.all_nodes)
+    return for_some or bool(slice_.per_device_node_selection or slice_.skip_node_operations)
+
+
+def has_identities(slice_: ResourceSlice, vocabulary: Vocabulary, lineage: Lineage) -> bool:
+    """Whether devices of the slice can be of one card with those of other slices of their driver."""
+    columns = slice_.devices.columns
+    return any(
+        value is not None and value.value
+        for position in _reads_of(slice_, vocabulary, lineage).identities
+        for value in columns[position].values
     )
 
 
@@ -170,7 +239,7 @@ def _worked_out(
     roaming = [
         roams
         for slice_, of_slice in zip(slices, said, strict=True)
-        for roams in of_slice.roaming or (False,) * len(slice_.devices)
+        for roams in of_slice.to_node.roaming or (False,) * len(slice_.devices)
     ]
     located = locate_with(named, vocabulary, types, {place for place, roams in enumerate(roaming) if roams})
     locations = iter(located.locations)
@@ -185,9 +254,10 @@ def _worked_out(
     pairable = pairable_of(
         [slice_signature.locations for slice_signature in signature.slices],
         [slice_signature.targets for slice_signature in signature.slices],
-        [marks_of(slice_, release, vocabulary) for slice_ in slices],
+        [marks_of(slice_, slice_.devices.traits, release, vocabulary) for slice_ in slices],
     )
-    return NodeType(number, signature, pairable, located.facts)
+    traits = tuple([slice_.devices.traits for slice_ in slices])
+    return NodeType(number, signature, traits, pairable, located.facts)
 
 
 def _slice_signature(
@@ -202,11 +272,11 @@ def _slice_signature(
     return SliceSignature(
         said.pool,
         locations,
-        said.targets,
+        said.to_node.targets,
         unsupported if any(unsupported) else (),
         late=release.order.late_slices and has_binding_conditions(slice_),
         counter_sets=slice_.shared_counters if _has_own_counters(release) else (),
-        skips_node=said.skips_node,
+        skips_node=said.to_node.skips_node,
     )
 
 

@@ -12,7 +12,7 @@ from itertools import count
 from typing import NamedTuple
 
 from extender.model import CounterSet
-from extender.model.device_columns import Heading
+from extender.model.device_columns import Heading, Traits
 
 from ..topology.locations import Location
 from ..topology.machine_facts import FactsUse
@@ -76,16 +76,25 @@ class NodeSignature:
 @dataclass(frozen=True, slots=True)
 class NodeType:
     """
-    What nodes have in common whose slices say the same of the machine.
+    What nodes have in common whose slices say the same of the machine, and rules of its devices.
 
-    ``number``: one for each type of a lineage, given once. ``pairable``: what can be part of a free pair.
-    ``facts``: the facts of machines by which devices are located, or why they are located without them.
+    ``number``: one for each type of a lineage, given once. ``traits``: of the devices of each slice, with the
+    taints of rules. ``pairable``: what can be part of a free pair. ``facts``: the facts of machines by which
+    devices are located, or why they are located without them. ``untainted``: the type without the taints of
+    rules, ``None`` for one without them.
     """
 
     number: int = field(compare=False)
     signature: NodeSignature
+    traits: tuple[Traits, ...]
     pairable: Pairable = field(compare=False)
     facts: FactsUse | None = None
+    untainted: NodeType | None = field(compare=False, repr=False, default=None)
+
+    @property
+    def published(self) -> NodeType:
+        """The type without the taints of rules."""
+        return self.untainted or self
 
 
 class SliceReads(NamedTuple):
@@ -106,10 +115,12 @@ class Lineage:
     Identity of a chain of snapshots; keeps along it what nodes share.
 
     ``signatures`` interns them. ``types``: by all that they are worked out from (see ``node_type``), with
-    ``numbers`` for new ones. ``reads``: by driver and heading.
+    ``numbers`` for new ones. ``tainted``: those with the taints of rules, by the number of the type without
+    them and the traits with them. ``reads``: by driver and heading.
     """
 
     signatures: dict[NodeSignature, NodeSignature] = field(default_factory=dict)
     types: dict[Hashable, NodeType] = field(default_factory=dict)
+    tainted: dict[tuple[int, tuple[Traits, ...]], NodeType] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
     reads: dict[tuple[str, Heading], SliceReads] = field(default_factory=dict)

@@ -73,14 +73,10 @@ def index_after(
         return (slice_.pool_id,)
 
     def node(slice_: ResourceSlice) -> tuple[str, ...]:
-        is_local = slice_.node_name and is_usable(slice_, release) and not _counts_everywhere(slice_, release)
-        return (slice_.node_name,) if is_local else ()
+        return (slice_.node_name,) if slice_.node_name and is_offered(slice_, release) else ()
 
     def several_nodes(slice_: ResourceSlice) -> tuple[None, ...]:
-        is_selected = (
-            not slice_.node_name and is_usable(slice_, release) and not _counts_everywhere(slice_, release)
-        )
-        return (None,) if is_selected else ()
+        return (None,) if not slice_.node_name and is_offered(slice_, release) else ()
 
     def counted_pool(slice_: ResourceSlice) -> tuple[PoolID, ...]:
         return (slice_.pool_id,) if is_usable(slice_, release) and _counts_everywhere(slice_, release) else ()
@@ -102,6 +98,11 @@ def index_after(
 def pools_of(changed: Mapping[str, Difference[ResourceSlice]]) -> frozenset[PoolID]:
     """The pools that the slices belong to, before and after."""
     return frozenset(slice_.pool_id for pair in changed.values() for slice_ in pair if slice_ is not None)
+
+
+def is_offered(slice_: ResourceSlice, release: Release) -> bool:
+    """Whether nodes find the slice by themselves, as one of ``local`` or ``selected``."""
+    return is_usable(slice_, release) and not _counts_everywhere(slice_, release)
 
 
 def _counts_everywhere(slice_: ResourceSlice, release: Release) -> bool:

@@ -26,15 +26,16 @@ from ..releases.release import Release
 from ..topology.machine_facts import NO_FACTS, MachineFacts
 from ..topology.vocabulary import DEFAULT_VOCABULARY, Vocabulary
 from .changes import Changes
+from .context import ClusterContext
 from .differences import Difference, applied
 from .inventory import EMPTY
 from .negative_amounts import ClaimKey, negative_after
-from .node_state import ClusterContext, NodeState, state_of
+from .node_state import NodeState, state_of
 from .objects import Objects
 from .signature import Lineage
 from .slice_index import SliceIndex, index_after, index_slices
-from .snapshot_update import nodes_after, slices_changed, sweep
-from .taint_rules import with_taint_rules
+from .snapshot_update import nodes_after, sweep
+from .taint_rules import Rules, counting_rules
 from .usage import PoolUsage, holders_after, pool_usage, usage_differences
 
 # Enough for any burst of events between two scheduling requests; a memo that
@@ -48,11 +49,12 @@ class Snapshot:
     Everything that answers depend on, and what the next snapshot is made from.
 
     ``objects``: those of every kind, slices as drivers publish them. ``nodes``: the nodes by name in that
-    order. ``slices``: those of ``objects`` with the taints of rules. ``holders``: allocated claims by the
-    pools they hold devices of, ``usage`` what that adds up to. ``pool_nodes``: names of the nodes that have
-    a pool. ``negative``: the claims that hold a negative amount. ``number`` counts the snapshots of one
-    ``lineage`` that changed nodes; ``changes`` holds the names that each of the last ones changed, newest
-    last. ``machines``: facts of machine types.
+    order. ``slices``: those of ``objects`` by how nodes find them. ``rules``: those that put taints on
+    devices, which the nodes' types have. ``holders``: allocated claims by the pools they hold devices of,
+    ``usage`` what that adds up to. ``pool_nodes``: names of the nodes that have a pool. ``negative``: the
+    claims that hold a negative amount. ``number`` counts the snapshots of one ``lineage`` that changed
+    nodes; ``changes`` holds the names that each of the last ones changed, newest last. ``machines``: facts of
+    machine types.
     """
 
     release: Release
@@ -66,6 +68,7 @@ class Snapshot:
     negative: frozenset[ClaimKey] = frozenset()
     lineage: Lineage = field(default_factory=Lineage)
     machines: MachineFacts = NO_FACTS
+    rules: Rules = ()
     number: int = 0
     changes: tuple[frozenset[str], ...] = ()
 
@@ -106,13 +109,12 @@ class Snapshot:
     ) -> Snapshot:
         """Freeze a cluster. The order of the objects does not matter."""
         lineage = Lineage()
-        rules = sorted(objects[DEVICE_TAINT_RULE].values(), key=lambda rule: rule.name)
-        slices = with_taint_rules(tuple(objects[RESOURCE_SLICE].values()), rules, release)
-        index = index_slices(slices, release)
+        rules = counting_rules(objects[DEVICE_TAINT_RULE].values(), release)
+        index = index_slices(objects[RESOURCE_SLICE].values(), release)
         claims = {key: Difference(None, claim) for key, claim in objects[RESOURCE_CLAIM].items()}
         holders = holders_after({}, claims)
         usage = {pool: pool_usage(pool, group, release) for pool, group in holders.items()}
-        context = ClusterContext(release, vocabulary, index, usage, lineage, machines)
+        context = ClusterContext(release, vocabulary, index, usage, lineage, machines, rules)
         states: dict[str, NodeState] = {}
         pool_nodes: dict[PoolID, list[str]] = {}
         for name, node in sorted(objects[NODE].items()):
@@ -131,6 +133,7 @@ class Snapshot:
             negative=negative_after(frozenset(), claims),
             lineage=lineage,
             machines=machines,
+            rules=rules,
         )
 
     @property
@@ -173,23 +176,19 @@ class Snapshot:
         claims, slices = changed[RESOURCE_CLAIM], changed[RESOURCE_SLICE]
         holders = holders_after(self.holders, claims)
         used = usage_differences(self.usage, holders, claims.values(), self.release)
-        tainted = slices_changed(
-            self.slices,
-            objects[RESOURCE_SLICE],
-            slices,
-            objects[DEVICE_TAINT_RULE],
-            changed[DEVICE_TAINT_RULE].values(),
-            self.release,
-        )
+        rules = self.rules
+        if changed[DEVICE_TAINT_RULE]:
+            rules = counting_rules(objects[DEVICE_TAINT_RULE].values(), self.release)
         before = ClusterContext(
-            self.release, self.vocabulary, self.slices, self.usage, self.lineage, self.machines
+            self.release, self.vocabulary, self.slices, self.usage, self.lineage, self.machines, self.rules
         )
         context = replace(
             before,
-            slices=index_after(self.slices, tainted, self.release),
+            slices=index_after(self.slices, slices, self.release),
             usage=applied(self.usage, used),
+            rules=rules,
         )
-        then = nodes_after(self.nodes, self.pool_nodes, before, context, changed[NODE], tainted, used)
+        then = nodes_after(self.nodes, self.pool_nodes, before, context, changed[NODE], slices, used)
         sweep(self.lineage, then.nodes)
         after = replace(
             self,
@@ -200,6 +199,7 @@ class Snapshot:
             usage=context.usage,
             pool_nodes=then.pool_nodes,
             negative=negative_after(self.negative, claims),
+            rules=rules,
         )
         if not then.changed:
             return after

@@ -15,8 +15,8 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 #   of slices and counters of the others count, too. So a slice that changes concerns every node that any
 #   slice of its pool targets, before the change or after it, not only the nodes of the slice itself. For
 #   example, a second slice of pool p on node b makes p complete, and that changes p on node a.
-# * The taints of DeviceTaintRules, which are put on the slices before anything else looks at them. A rule
-#   that changes is therefore treated as a change of each slice that the rule may match (`slices_changed`).
+# * The taints of DeviceTaintRules, which are part of its type. A rule that changes concerns the nodes that
+#   have a pool that the rule may match.
 # * Releases in which counter slices count for every node: pools of such slices that are broken are part of
 #   every node's inventory (`SliceIndex.broken`). When that tuple differs, all nodes are looked at.
 # * What claims hold in those pools. `held` names the pools with other usage than before, `pool_nodes` the
@@ -24,12 +24,11 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 # The vocabulary, the facts of machines and the release never change within a lineage.
 #
 # How it works
-# 1. `slices_changed`: from changed slices and rules to slices that differ with their taints on them.
-# 2. `nodes_targeted`: from the pools of these slices to the nodes that can see them, or all nodes where
+# 1. `nodes_targeted`: from the pools of changed slices to the nodes that can see them, or all nodes where
 #    that cannot be told, for example because a selector is invalid and therefore fatal wherever it is read.
-# 3. `state_after`: each node concerned gathers its pools anew, where slices changed; with equal values it
-#    keeps the *same* objects. What its slices say is worked out once for all nodes alike (`node_type`).
-# 4. `_nodes_with`, `_pool_nodes_with`: new mappings if a node differs, else the same mappings.
+# 2. `state_after`: each node concerned gathers the changed pools anew; with equal values it keeps the *same*
+#    objects. What its slices say is worked out once for all nodes alike (`inventory_update`, `node_type`).
+# 3. `_nodes_with`, `_pool_nodes_with`: new mappings if a node differs, else the same mappings.
 #
 # What an editor must not break
 # * Identity means equality. The memo forgets exactly the nodes in `UpdatedNodes.changed`, and comparisons
@@ -47,15 +46,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from extender.model import DeviceTaintRule, Node, PoolID, ResourceSlice
+from extender.model import Node, PoolID, ResourceSlice
 
-from ..releases.release import Release
+from .context import ClusterContext
 from .differences import Difference, copied
+from .inventory_update import InventoryUpdate
 from .node_selection import nodes_targeted
-from .node_state import ClusterContext, NodeState, state_after, state_of
+from .node_state import NodeState, state_after, state_of
 from .signature import Lineage
-from .slice_index import SliceIndex, pools_of
-from .taint_rules import with_taint_rules
+from .slice_index import pools_of
+from .taint_rules import Rules, rules_on
 
 # A signature that no node has any more costs memory only; sweeping costs a look at every node.
 _SIGNATURES_PER_NODE = 2
@@ -74,42 +74,6 @@ class UpdatedNodes(NamedTuple):
     changed: frozenset[str]
 
 
-def slices_changed(
-    index: SliceIndex,
-    published: Mapping[str, ResourceSlice],
-    changed: Mapping[str, Difference[ResourceSlice]],
-    rules: Mapping[str, DeviceTaintRule],
-    changed_rules: Iterable[Difference[DeviceTaintRule]],
-    release: Release,
-) -> dict[str, Difference[ResourceSlice]]:
-    """
-    The slices that differ, with the taints of rules on them.
-
-    ``published`` (what ``changed`` leads to) has them without; ``index`` as they were before.
-    """
-    before = {
-        name: None if published_before is None else _tainted_before(index, published_before)
-        for name, (published_before, _) in changed.items()
-    }
-    moved = [rule for pair in changed_rules for rule in pair if rule is not None]
-    if moved:
-        before |= {
-            slice_.name: slice_
-            for pool, group in index.by_pool.items()
-            if any(rule.driver in ("", pool.driver) and rule.pool in ("", pool.pool) for rule in moved)
-            for slice_ in group
-        }
-    ordered = sorted(rules.values(), key=lambda rule: rule.name)
-    tainted = with_taint_rules([published[name] for name in before if name in published], ordered, release)
-    after = {slice_.name: slice_ for slice_ in tainted}
-    pairs = {name: Difference(slice_, after.get(name)) for name, slice_ in before.items()}
-    return {name: pair for name, pair in pairs.items() if pair.before != pair.after}
-
-
-def _tainted_before(index: SliceIndex, published: ResourceSlice) -> ResourceSlice:
-    return next(slice_ for slice_ in index.by_pool[published.pool_id] if slice_.name == published.name)
-
-
 def nodes_after(
     states: Mapping[str, NodeState],
     pool_nodes: Mapping[PoolID, tuple[str, ...]],
@@ -120,7 +84,7 @@ def nodes_after(
     held: Iterable[PoolID],
 ) -> UpdatedNodes:
     """
-    The nodes after ``nodes`` and ``slices`` changed, and the usage of the pools ``held``.
+    The nodes after ``nodes``, ``slices`` and rules changed, and the usage of the pools ``held``.
 
     ``before`` is the context of ``states``, ``context`` that of the nodes now.
     """
@@ -130,7 +94,11 @@ def nodes_after(
     targeted = nodes_targeted((slice_ for group in groups for slice_ in group), nodes_before)
     everywhere = targeted is None or before.slices.broken is not context.slices.broken
     seeing = states.keys() if everywhere else (targeted or set()) & states.keys()
-    concerned = nodes.keys() | seeing
+    broken = bool(before.slices.broken or context.slices.broken)
+    update = InventoryUpdate(context, slices, everything=broken and bool(slices)) if seeing else None
+    tainted = _nodes_tainted(pool_nodes, before.rules, context.rules)
+    retype = InventoryUpdate(context, {}) if tainted else None
+    concerned = nodes.keys() | seeing | tainted
     concerned.update(name for pool in held for name in pool_nodes.get(pool, ()))
     fresh: dict[str, NodeState | None] = {}
     for name in concerned:
@@ -140,7 +108,7 @@ def nodes_after(
         if node is not None and state is None:
             after = state_of(node, context)
         elif node is not None and state is not None:
-            after = state_after(state, node, context, slices_changed=bool(pools) and name in seeing)
+            after = state_after(state, node, context, update if name in seeing else retype)
         if after is not state:
             fresh[name] = after
     return UpdatedNodes(
@@ -148,15 +116,24 @@ def nodes_after(
     )
 
 
+def _nodes_tainted(pool_nodes: Mapping[PoolID, tuple[str, ...]], before: Rules, after: Rules) -> set[str]:
+    """The names of the nodes that have a pool on which other rules may put taints than before."""
+    if before == after:
+        return set()
+    moved = set(before) ^ set(after)
+    return {name for pool, names in pool_nodes.items() if rules_on(moved, pool) for name in names}
+
+
 def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
     """Drop what is interned and no node has, once there is much."""
     most = _SIGNATURES_PER_NODE * len(nodes) + _SPARE_SIGNATURES
-    if max(len(lineage.signatures), len(lineage.types), len(lineage.reads)) > most:
+    if max(map(len, (lineage.signatures, lineage.types, lineage.tainted, lineage.reads))) > most:
         lineage.signatures.clear()
         lineage.signatures.update(
             (state.inventory.signature, state.inventory.signature) for state in nodes.values()
         )
         lineage.types.clear()
+        lineage.tainted.clear()
         lineage.reads.clear()
 
 
@@ -185,9 +162,11 @@ def _pool_nodes_with(
     gained: dict[PoolID, list[str]] = {}
     for name, after in fresh.items():
         before, now = _pools(states.get(name)), _pools(after)
-        for pool in before - now:
+        if before == now:
+            continue
+        for pool in set(before) - set(now):
             lost.setdefault(pool, set()).add(name)
-        for pool in now - before:
+        for pool in set(now) - set(before):
             gained.setdefault(pool, []).append(name)
     if not (lost or gained):
         return pool_nodes
@@ -203,5 +182,5 @@ def _pool_nodes_with(
     return result
 
 
-def _pools(state: NodeState | None) -> frozenset[PoolID]:
-    return frozenset(pool.id for pool in state.inventory.pools) if state is not None else frozenset()
+def _pools(state: NodeState | None) -> list[PoolID]:
+    return [pool.id for pool in state.inventory.pools] if state is not None else []

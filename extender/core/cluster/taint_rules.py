@@ -1,70 +1,79 @@
 """
-Putting the taints of DeviceTaintRules on devices, as the scheduler's slice tracker does.
+The taints that DeviceTaintRules put on devices, as the scheduler's slice tracker does.
+
+They are no part of slices here, for a rule may concern each slice of a fleet, but of types of nodes.
 
 Source: k8s.io/dynamic-resource-allocation resourceslice/tracker/tracker.go, v0.34 to v0.37.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
-from extender.model import Devices, DeviceTaintRule, DeviceTraits, ResourceSlice, Taint
-from extender.model.device_columns import Names, Traits
+from extender.model import Devices, DeviceTaintRule, DeviceTraits, PoolID, ResourceSlice, Taint
+from extender.model.device_columns import Traits
 
 from ..releases.release import Release
 
+Rules = tuple[DeviceTaintRule, ...]
+"""Those that count, in the order of their names."""
 
-def with_taint_rules(
-    slices: Sequence[ResourceSlice], rules: Sequence[DeviceTaintRule], release: Release
-) -> tuple[ResourceSlice, ...]:
+
+def counting_rules(rules: Iterable[DeviceTaintRule], release: Release) -> Rules:
     """
-    The slices with what the rules add, in the order given; untouched ones are the same objects.
+    The rules (any order) that count.
 
-    Rules count only while both features are on. Rules that select by class or CEL
+    They do only while both features are on. Rules that select by class or CEL
     (1.34) are left out: what they match is not modelled.
     """
     features = release.features
-    counting = [rule for rule in rules if not rule.by_class_or_cel]
-    if not (features.device_taint_rules and features.device_taints and counting):
-        return tuple(slices)
-    grown: _Grown = {}
-    return tuple([_tainted(slice_, counting, release, grown) for slice_ in slices])
+    if not (features.device_taint_rules and features.device_taints):
+        return ()
+    matches_all = release.taint_rule_without_selector_matches
+    counting = (rule for rule in rules if (rule.selects or matches_all) and not rule.by_class_or_cel)
+    return tuple(sorted(counting, key=lambda rule: rule.name))
 
 
-# By names, traits and rules: the traits with what the rules add, worked out once for all slices alike.
-_Grown = dict[tuple[Names, Traits, tuple[DeviceTaintRule, ...]], Traits]
-
-
-def _tainted(
-    slice_: ResourceSlice, rules: Sequence[DeviceTaintRule], release: Release, grown: _Grown
-) -> ResourceSlice:
-    relevant = tuple(
-        [
-            rule
-            for rule in rules
-            if (rule.selects or release.taint_rule_without_selector_matches)
-            and rule.driver in ("", slice_.driver)
-            and rule.pool in ("", slice_.pool)
-        ]
+def rules_on(rules: Iterable[DeviceTaintRule], pool: PoolID) -> Rules:
+    """Which of ``rules`` may put taints on devices of a pool."""
+    return tuple(
+        [rule for rule in rules if rule.driver in ("", pool.driver) and rule.pool in ("", pool.pool)]
     )
-    if not relevant:
-        return slice_
-    devices = slice_.devices
-    key = (devices.names, devices.traits, relevant)
-    traits = grown.get(key)
-    if traits is None:
-        traits = grown[key] = _with_taints(devices, relevant)
-    return slice_ if traits == devices.traits else replace(slice_, devices=replace(devices, traits=traits))
 
 
-def _with_taints(devices: Devices, rules: Sequence[DeviceTaintRule]) -> Traits:
+def with_taints(devices: Devices, rules: Rules) -> Traits:
+    """The traits of devices with the taints of the rules on their pool; the same object if there are none."""
+    if not rules:
+        return devices.traits
     # One object for all devices alike: comparing traits is mostly comparing references.
     alike: dict[tuple[DeviceTraits, tuple[Taint, ...]], DeviceTraits] = {}
     of_devices: list[DeviceTraits] = []
     for name, traits in zip(devices.names.values, devices.traits.values, strict=True):
-        taints = tuple(rule.taint for rule in rules if rule.device in ("", name))
+        taints = tuple([rule.taint for rule in rules if rule.device in ("", name)])
         if taints and (traits, taints) not in alike:
             alike[traits, taints] = replace(traits, taints=(*traits.taints, *taints))
         of_devices.append(alike.get((traits, taints), traits))
-    return Traits(tuple(of_devices))
+    return Traits(tuple(of_devices)) if alike else devices.traits
+
+
+class ReadByRules:
+    """
+    What rules read of a node's slices besides what the node's type tells: names, where a rule has some.
+    """
+
+    __slots__ = ("_devices", "_pools")
+
+    def __init__(self, rules: Rules) -> None:
+        self._pools = frozenset(rule.pool for rule in rules if rule.pool)
+        self._devices = any(rule.device for rule in rules)
+
+    def of(self, slices: Sequence[ResourceSlice]) -> Hashable:
+        """Equal for nodes of one type on which the rules put the same taints on the same devices."""
+        pools, devices = self._pools, self._devices
+        if not (pools or devices):
+            return None
+        return (
+            tuple([slice_.pool if slice_.pool in pools else "" for slice_ in slices]) if pools else (),
+            tuple([slice_.devices.names for slice_ in slices]) if devices else (),
+        )

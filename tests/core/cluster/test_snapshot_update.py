@@ -301,12 +301,12 @@ def test_events_without_slices_share_the_index():
 
 
 def taints(snapshot: Snapshot, node: str) -> tuple[Taint, ...]:
-    (slice_,) = snapshot.nodes[node].inventory.slices
-    return slice_.devices[0].traits.taints
+    (traits,) = snapshot.nodes[node].inventory.type.traits
+    return traits.values[0].taints
 
 
 def test_a_taint_rule_that_goes_leaves_nothing_behind():
-    """The slices are again those that the driver published."""
+    """Devices are again as the driver published them."""
     snapshot = world()
     drained = snapshot.updated(Changes.of(DEVICE_TAINT_RULE, (DRAIN,)))
     assert [taints(drained, name) for name in NAMES] == [(DRAIN.taint,), (), ()]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from extender.core.cluster.taint_rules import with_taint_rules
+from extender.core.cluster.taint_rules import counting_rules, rules_on, with_taints
 from extender.core.releases.history import release_for
 from extender.model import DeviceTaintRule, DeviceTraits, ResourceSlice, Taint
+from extender.model.device_columns import Traits
 from tests import builders as b
 
+NO_GATES: Mapping[str, bool] = {}
 OWN = Taint("own", "NoSchedule")
 DRAIN = Taint("drain", "NoExecute")
 SLICES = (
@@ -23,8 +27,27 @@ def rule(**selector: object) -> DeviceTaintRule:
     return DeviceTaintRule("r", DRAIN, **selector)  # type: ignore[arg-type]
 
 
-def drained(slices: tuple[ResourceSlice, ...]) -> set[str]:
-    return {device.name for slice_ in slices for device in slice_.devices if DRAIN in device.traits.taints}
+def traits_of(
+    slice_: ResourceSlice,
+    rules: list[DeviceTaintRule],
+    version: str = "1.37",
+    gates: Mapping[str, bool] = NO_GATES,
+) -> Traits:
+    counting = counting_rules(rules, release_for(version, gates))
+    return with_taints(slice_.devices, rules_on(counting, slice_.pool_id))
+
+
+def drained(
+    rules: list[DeviceTaintRule], version: str = "1.37", gates: Mapping[str, bool] = NO_GATES
+) -> set[str]:
+    return {
+        name
+        for slice_ in SLICES
+        for name, traits in zip(
+            slice_.devices.names.values, traits_of(slice_, rules, version, gates).values, strict=True
+        )
+        if DRAIN in traits.taints
+    }
 
 
 @pytest.mark.parametrize(
@@ -41,19 +64,19 @@ def drained(slices: tuple[ResourceSlice, ...]) -> set[str]:
 )
 def test_selection(selecting, expected):
     """Driver, pool and device must all match; what is not given matches all."""
-    assert drained(with_taint_rules(SLICES, [selecting], release_for("1.37"))) == expected
+    assert drained([selecting]) == expected
 
 
 def test_own_taints_stay():
     """A rule adds to what the driver published."""
-    tainted = with_taint_rules(SLICES, [rule(driver="gpu.nvidia.com")], release_for("1.37"))
-    assert [device.traits.taints for device in tainted[0].devices] == [(OWN, DRAIN), (DRAIN,)]
+    taints = [traits.taints for traits in traits_of(SLICES[0], [rule(driver="gpu.nvidia.com")]).values]
+    assert taints == [(OWN, DRAIN), (DRAIN,)]
 
 
-def test_untouched_slices_are_the_same():
-    """Nothing is copied for slices that no rule selects."""
-    tainted = with_taint_rules(SLICES, [rule(driver="dra.net")], release_for("1.37"))
-    assert tainted[0] is SLICES[0]
+@pytest.mark.parametrize("selecting", [rule(driver="dra.net"), rule(device="gpu-2")])
+def test_untouched_traits_are_the_same(selecting):
+    """Nothing is copied for slices of which no rule selects a device."""
+    assert traits_of(SLICES[0], [selecting]) is SLICES[0].devices.traits
 
 
 @pytest.mark.parametrize(
@@ -69,10 +92,10 @@ def test_untouched_slices_are_the_same():
 )
 def test_gates(version, gates, counts):
     """Rules count only where the release and its gates say so."""
-    assert bool(drained(with_taint_rules(SLICES, [rule()], release_for(version, gates)))) is counts
+    assert bool(drained([rule()], version, gates)) is counts
 
 
 @pytest.mark.parametrize(("version", "matches"), [("1.37.0", True), ("1.37.1", False), ("1.37.2", False)])
 def test_a_rule_without_selector(version, matches):
     """It matched every device up to 1.37.0, and none since."""
-    assert bool(drained(with_taint_rules(SLICES, [rule(selects=False)], release_for(version)))) is matches
+    assert bool(drained([rule(selects=False)], version)) is matches

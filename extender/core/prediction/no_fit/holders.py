@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from extender.model import Claim, Device, DeviceID, DeviceTraits, PoolID
+from extender.model import Claim, DeviceID, DeviceTraits, PoolID
 
 from ...cluster.inventory import Inventory
 from ...cluster.snapshot import Snapshot
+from ...cluster.taint_rules import rules_on, with_taints
 
 
 class Holders:
@@ -18,12 +19,18 @@ class Holders:
         self._pools, self._snapshot = inventory.pools, snapshot
 
     @cached_property
-    def _devices(self) -> Mapping[DeviceID, Device]:
+    def _traits(self) -> Mapping[DeviceID, DeviceTraits]:
+        """With the taints of rules."""
+        rules = self._snapshot.rules
         return {
-            DeviceID(pool.id.driver, pool.id.pool, device.name): device
+            DeviceID(pool.id.driver, pool.id.pool, name): traits
             for pool in self._pools
             for slice_ in (*pool.slices, *pool.other_slices)
-            for device in slice_.devices
+            for name, traits in zip(
+                slice_.devices.names.values,
+                with_taints(slice_.devices, rules_on(rules, pool.id)).values,
+                strict=True,
+            )
         }
 
     @cached_property
@@ -49,18 +56,15 @@ class Holders:
             id_
             for id_ in self._claims
             if PoolID(id_.driver, id_.pool) in pools
-            and id_ in self._devices
-            and self._devices[id_].traits.consumes_counters
+            and id_ in self._traits
+            and self._traits[id_].consumes_counters
         )
 
     def taint_keys(self, devices: Iterable[DeviceID]) -> list[str]:
         """The keys of the devices' taints, sorted."""
-        return sorted({taint.key for id_ in devices for taint in self._traits(id_).taints})
+        return sorted({taint.key for id_ in devices for taint in self._traits[id_].taints})
 
     def counter_sets(self, devices: Iterable[DeviceID]) -> list[str]:
         """The counter sets that the devices consume, sorted."""
-        consumed = (each for id_ in devices for each in self._traits(id_).consumes_counters)
+        consumed = (each for id_ in devices for each in self._traits[id_].consumes_counters)
         return sorted({consumption.counter_set for consumption in consumed})
-
-    def _traits(self, id_: DeviceID) -> DeviceTraits:
-        return self._devices[id_].traits

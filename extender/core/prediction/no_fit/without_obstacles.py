@@ -18,6 +18,7 @@ from ...allocator.layout_usage import usage_of
 from ...allocator.problem import Problem
 from ...allocator.results import device_id
 from ...allocator.shortage import without_leaks
+from ...cluster.context import ClusterContext
 from ...cluster.inventory import Inventory, inventory_of
 from ...cluster.node_selection import NodeSelectorError
 from ...cluster.pools import targets_node
@@ -239,8 +240,16 @@ class WithoutObstacles:
                 newest[slice_.pool_id] = max(slice_.generation, newest.get(slice_.pool_id, 0))
             whole = [each for pool, last in newest.items() for each in self._slices.complete(pool, last)]
             index = index_slices(whole, release)
-        lineage, machines = Lineage(), snapshot.machines
-        return inventory_of(node, index, release, snapshot.vocabulary, lineage, machines)
+        context = ClusterContext(
+            release,
+            snapshot.vocabulary,
+            index,
+            snapshot.usage,
+            Lineage(),
+            snapshot.machines,
+            snapshot.rules,
+        )
+        return inventory_of(node, context)
 
     def _usage(
         self, codes: set[CauseCode], node_layout: NodeLayout, inventory: Inventory, release: Release
