@@ -29,7 +29,7 @@ from .node_type import asks_node, has_identities, said_to, type_of
 from .pools import Pool, gather_pools, in_search_order, targets_node
 from .signature import NodeType
 from .slice_index import is_offered, pools_of
-from .taint_rules import ReadByRules
+from .taint_rules import read_by
 
 
 class _Gathered(NamedTuple):
@@ -81,7 +81,7 @@ class InventoryUpdate:
         self._changed = slices.keys()
         self._pools = pools_of(slices)
         self._names = frozenset(pool.pool for pool in self._pools)
-        self._read = ReadByRules(context.rules)
+        self._read = read_by(context.rules)
         self._gathered: dict[tuple[int, ...], _Gathered] = {}
         self._types: dict[Hashable, NodeType | None] = {}
         self._tainted: dict[Hashable, NodeType] = {}
@@ -131,11 +131,13 @@ class InventoryUpdate:
         if not gathered.pools and len(kept) == len(before.pools):
             return self._with_rules(before)
         pools = in_search_order((*kept, *gathered.pools), context.release)
-        type_ = None if local else self._shared_type(node, before, pools, len(kept), gathered)
-        if type_ is None:
-            type_ = self._own_type(node, pools)
         slices = tuple([slice_ for pool in pools for slice_ in pool.slices])
-        after = self._with_rules(Inventory(pools, slices, type_))
+        type_ = None
+        if not local:
+            type_ = self._shared_type(node, before, pools, slices, len(kept), gathered)
+        if type_ is None:
+            type_ = self._own_type(node, pools, slices)
+        after = Inventory(pools, slices, type_)
         return before if not gathered.differ and after == before else after
 
     def _gather(self, seen: Sequence[ResourceSlice]) -> _Gathered:
@@ -154,39 +156,47 @@ class InventoryUpdate:
         )
 
     def _shared_type(
-        self, node: Node, before: Inventory, pools: Sequence[Pool], kept: int, gathered: _Gathered
+        self,
+        node: Node,
+        before: Inventory,
+        pools: Sequence[Pool],
+        slices: Sequence[ResourceSlice],
+        kept: int,
+        gathered: _Gathered,
     ) -> NodeType | None:
         """
-        The type that all nodes get like this one, without taints of rules; ``None`` if that is not known.
+        The type that all nodes get like this one; ``None`` if that is not known.
 
-        ``pools``: those of the node, of which it has ``kept`` ones.
+        ``pools`` and ``slices``: those of the node, which keeps ``kept`` of its pools.
         """
-        names, release = self._names, self._context.release
+        names = self._names
         gone = tuple([pool.id.pool in names for pool in before.pools])
         come = tuple([pool.id.pool in names for pool in pools])
         if gone.count(False) != kept or come.count(False) != kept:
             # A pool that stays has such a name.
             return None
+        release = self._context.release
         said = (
             tuple([said_to(node, slice_, release) for slice_ in gathered.asking]) if gathered.asking else ()
         )
-        key = (before.type.published.number, gone, come, id(gathered.pools), said)
+        number = before.type.published.number
+        key = (number, gone, come, id(gathered), said, self._read and self._read.of(slices))
         if key not in self._types:
             staying = {pool.id.driver for pool, comes in zip(pools, come, strict=True) if not comes}
             alone = not gathered.drivers.isdisjoint(staying)
-            self._types[key] = None if alone else self._own_type(node, pools)
+            self._types[key] = None if alone else self._own_type(node, pools, slices)
         return self._types[key]
 
-    def _own_type(self, node: Node, pools: Sequence[Pool]) -> NodeType:
+    def _own_type(self, node: Node, pools: Sequence[Pool], slices: Sequence[ResourceSlice]) -> NodeType:
         context = self._context
-        return type_of(node, pools, context.release, context.vocabulary, context.machines, context.lineage)
+        release, vocabulary = context.release, context.vocabulary
+        type_ = type_of(node, pools, release, vocabulary, context.machines, context.lineage)
+        return with_rules(type_, slices, context)
 
     def _with_rules(self, inventory: Inventory) -> Inventory:
         """The inventory with the taints of rules as they are; the same object if it is equal."""
         type_ = inventory.type
-        if not self._context.rules and type_.untainted is None:
-            return inventory
-        key = (type_.number, self._read.of(inventory.slices))
+        key = (type_.number, self._read and self._read.of(inventory.slices))
         after = self._tainted.get(key)
         if after is None:
             after = with_rules(type_.published, inventory.slices, self._context)

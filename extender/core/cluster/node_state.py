@@ -42,13 +42,18 @@ def state_of(node: Node, context: ClusterContext) -> NodeState:
 
 
 def state_after(
-    state: NodeState, node: Node, context: ClusterContext, update: InventoryUpdate | None = None
+    state: NodeState,
+    node: Node,
+    context: ClusterContext,
+    update: InventoryUpdate | None = None,
+    *,
+    used: bool = True,
 ) -> NodeState:
     """
     The next state of a node; the same object if it is equal.
 
     ``update``: of what changed in slices that the node may see or that decide about a pool that it sees, and
-    in rules for its devices; ``None`` without any.
+    in rules for its devices; ``None`` without any. ``used``: whether the usage of its pools may differ.
     """
     inventory = before = state.inventory
     if node is not state.node and _is_seen_otherwise(state.node, node, context):
@@ -57,7 +62,9 @@ def state_after(
             inventory = before
     elif update is not None:
         inventory = update.after(node, before)
-    usage = _usage_on(inventory, context)
+    usage = state.usage
+    if used or inventory.pools is not before.pools:
+        usage = _usage_on(inventory, context)
     if inventory is before and usage == state.usage and (node is state.node or node == state.node):
         return state
     return _state(node, inventory, usage)

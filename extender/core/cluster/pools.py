@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from extender.model import CounterSet, Node, PoolID, ResourceSlice
 
@@ -37,6 +38,10 @@ class Pool:
     invalid: str = ""
     ambiguous: bool = False
     has_binding_conditions: bool = False
+
+
+_BY_ID = attrgetter("id")
+_LATE_LAST = attrgetter("has_binding_conditions", "id")
 
 
 def has_binding_conditions(slice_: ResourceSlice) -> bool:
@@ -67,8 +72,7 @@ def gather_pools(
 
 def in_search_order(pools: Iterable[Pool], release: Release) -> tuple[Pool, ...]:
     """By driver and pool name; where the release says so, those with binding conditions last."""
-    late = release.order.late_pools
-    return tuple(sorted(pools, key=lambda pool: (late and pool.has_binding_conditions, pool.id)))
+    return tuple(sorted(pools, key=_LATE_LAST if release.order.late_pools else _BY_ID))
 
 
 def is_usable(slice_: ResourceSlice, release: Release) -> bool:

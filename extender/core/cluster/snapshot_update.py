@@ -55,7 +55,7 @@ from .node_selection import nodes_targeted
 from .node_state import NodeState, state_after, state_of
 from .signature import Lineage
 from .slice_index import pools_of
-from .taint_rules import Rules, rules_on
+from .taint_rules import Rules
 
 # A signature that no node has any more costs memory only; sweeping costs a look at every node.
 _SIGNATURES_PER_NODE = 2
@@ -99,7 +99,8 @@ def nodes_after(
     tainted = _nodes_tainted(pool_nodes, before.rules, context.rules)
     retype = InventoryUpdate(context, {}) if tainted else None
     concerned = nodes.keys() | seeing | tainted
-    concerned.update(name for pool in held for name in pool_nodes.get(pool, ()))
+    used = {name for pool in held for name in pool_nodes.get(pool, ())}
+    concerned |= used
     fresh: dict[str, NodeState | None] = {}
     for name in concerned:
         state = states.get(name)
@@ -108,7 +109,8 @@ def nodes_after(
         if node is not None and state is None:
             after = state_of(node, context)
         elif node is not None and state is not None:
-            after = state_after(state, node, context, update if name in seeing else retype)
+            of_node = update if name in seeing else retype
+            after = state_after(state, node, context, of_node, used=name in used)
         if after is not state:
             fresh[name] = after
     return UpdatedNodes(
@@ -121,13 +123,19 @@ def _nodes_tainted(pool_nodes: Mapping[PoolID, tuple[str, ...]], before: Rules, 
     if before == after:
         return set()
     moved = set(before) ^ set(after)
-    return {name for pool, names in pool_nodes.items() if rules_on(moved, pool) for name in names}
+    return {
+        name
+        for rule in moved
+        for pool, names in pool_nodes.items()
+        if (not rule.driver or rule.driver == pool.driver) and (not rule.pool or rule.pool == pool.pool)
+        for name in names
+    }
 
 
 def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
     """Drop what is interned and no node has, once there is much."""
     most = _SIGNATURES_PER_NODE * len(nodes) + _SPARE_SIGNATURES
-    if max(map(len, (lineage.signatures, lineage.types, lineage.tainted, lineage.reads))) > most:
+    if max(len(lineage.signatures), len(lineage.types), len(lineage.tainted), len(lineage.reads)) > most:
         lineage.signatures.clear()
         lineage.signatures.update(
             (state.inventory.signature, state.inventory.signature) for state in nodes.values()
@@ -148,7 +156,7 @@ def _nodes_with(
             del nodes[name]
         else:
             nodes[name] = state
-    if any(name not in states for name in fresh):
+    if not fresh.keys() <= states.keys():
         nodes = {name: nodes[name] for name in sorted(nodes)}
     return nodes
 
@@ -161,12 +169,17 @@ def _pool_nodes_with(
     lost: dict[PoolID, set[str]] = {}
     gained: dict[PoolID, list[str]] = {}
     for name, after in fresh.items():
-        before, now = _pools(states.get(name)), _pools(after)
-        if before == now:
+        state = states.get(name)
+        then = state.inventory.pools if state is not None else ()
+        now = after.inventory.pools if after is not None else ()
+        if then is now:
             continue
-        for pool in set(before) - set(now):
+        before, there = [pool.id for pool in then], [pool.id for pool in now]
+        if before == there:
+            continue
+        for pool in set(before) - set(there):
             lost.setdefault(pool, set()).add(name)
-        for pool in set(now) - set(before):
+        for pool in set(there) - set(before):
             gained.setdefault(pool, []).append(name)
     if not (lost or gained):
         return pool_nodes
@@ -180,7 +193,3 @@ def _pool_nodes_with(
         else:
             result.pop(pool, None)
     return result
-
-
-def _pools(state: NodeState | None) -> list[PoolID]:
-    return [pool.id for pool in state.inventory.pools] if state is not None else []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from extender.model import Devices, DeviceTaintRule, DeviceTraits, PoolID, ResourceSlice, Taint
 from extender.model.device_columns import Traits
@@ -57,23 +58,26 @@ def with_taints(devices: Devices, rules: Rules) -> Traits:
     return Traits(tuple(of_devices)) if alike else devices.traits
 
 
-class ReadByRules:
+class ReadByRules(NamedTuple):
     """
-    What rules read of a node's slices besides what the node's type tells: names, where a rule has some.
+    What rules read of a node's slices besides what the node's type tells.
+
+    ``pools``: the names of pools that they name; ``devices``: whether they name devices.
     """
 
-    __slots__ = ("_devices", "_pools")
-
-    def __init__(self, rules: Rules) -> None:
-        self._pools = frozenset(rule.pool for rule in rules if rule.pool)
-        self._devices = any(rule.device for rule in rules)
+    pools: frozenset[str]
+    devices: bool
 
     def of(self, slices: Sequence[ResourceSlice]) -> Hashable:
         """Equal for nodes of one type on which the rules put the same taints on the same devices."""
-        pools, devices = self._pools, self._devices
-        if not (pools or devices):
-            return None
         return (
-            tuple([slice_.pool if slice_.pool in pools else "" for slice_ in slices]) if pools else (),
-            tuple([slice_.devices.names for slice_ in slices]) if devices else (),
+            tuple([slice_.pool if slice_.pool in self.pools else "" for slice_ in slices]),
+            tuple([slice_.devices.names for slice_ in slices]) if self.devices else (),
         )
+
+
+def read_by(rules: Rules) -> ReadByRules | None:
+    """What the rules read besides the type of a node; ``None`` for nothing."""
+    pools = frozenset(rule.pool for rule in rules if rule.pool)
+    devices = any(rule.device for rule in rules)
+    return ReadByRules(pools, devices) if pools or devices else None
