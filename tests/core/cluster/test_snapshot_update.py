@@ -315,6 +315,39 @@ def test_a_taint_rule_that_goes_leaves_nothing_behind():
     assert restored.changed_since(drained.number) == frozenset("a")
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        Changes.of(DEVICE_TAINT_RULE, (replace(DRAIN, pool=""),)),
+        Changes.of(DEVICE_TAINT_RULE, (replace(DRAIN, pool="", device="gpu-0"),)),
+        Changes.of(
+            RESOURCE_SLICE,
+            (
+                ResourceSlice(
+                    "fabric", "dra.net", "fabric", all_nodes=True, devices=Devices.of((b.device("nic-0"),))
+                ),
+            ),
+        ),
+    ],
+    ids=["rule", "rule for a device", "slice"],
+)
+def test_nodes_of_one_type_get_one_type(event):
+    """And one pool, where it is for all of them."""
+    names = [f"node-{number}" for number in range(3)]
+    snapshot = Snapshot.of(
+        release=release_for("1.37"),
+        nodes=map(Node, names),
+        slices=[b.slice_of("gpu.nvidia.com", name, [b.device("gpu-0")]) for name in names],
+    )
+    (before,) = {id(state.inventory.type) for state in snapshot.nodes.values()}
+    after = snapshot.updated(event)
+    assert after.changed_since(snapshot.number) == frozenset(names)
+    (now,) = {id(state.inventory.type) for state in after.nodes.values()}
+    assert now != before
+    pools = {id(pool) for state in after.nodes.values() for pool in state.inventory.pools}
+    assert len(pools) == len(names) + bool(event[RESOURCE_SLICE])
+
+
 def test_a_taint_rule_holds_for_slices_that_come_later():
     """And for the next version of one that it has tainted."""
     snapshot = world(taint_rules=[DRAIN]).updated(
