@@ -178,7 +178,7 @@ TRIED = (
     Tried(
         "lists that are too large, or without an end",
         "memory without a bound",
-        "256 MiB a page, 20,000 pages",
+        "256 MiB a page, two pages of a kind at a time, 20,000 pages",
         "kube/watch/test_reflector_failures.py::test_pages_without_an_end",
     ),
     Tried(

@@ -68,4 +68,12 @@ class Objects:
 
     def updated(self, changes: Changes) -> Objects:
         """Return the objects after ``changes``; the same value if they change nothing."""
+        if changes.complete.issuperset(changes.by_kind) and not any(map(self.by_kind.get, changes.by_kind)):
+            # First lists are compared with nothing: tens of thousands of objects would hold up a caller.
+            tables = {
+                kind: listed
+                for kind, table in changes.by_kind.items()
+                if (listed := {key: value for key, value in table.items() if value is not None})
+            }
+            return Objects({**self.by_kind, **tables}) if tables else self
         return self.after(self.differences(changes))

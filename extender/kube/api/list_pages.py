@@ -7,7 +7,8 @@ Source: k8s.io/client-go tools/pager pager.go, v0.36.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -67,42 +68,67 @@ _PAUSE_BYTES = 1 << 16
 """How much of a page is taken apart before others may run: at worst some 5 ms."""
 
 
-async def list_pages(connection: Connection, resource: Resource) -> AsyncIterator[Page]:
+@asynccontextmanager
+async def list_pages(connection: Connection, resource: Resource) -> AsyncIterator[AsyncIterator[Page]]:
     """
     Yield the pages of all objects of a kind, in the newest version that is served.
 
     There is at least one page, but for an optional kind that is not served. A list that expires between two
     pages (410) starts again, with a page whose ``first`` is true; one with a page that is too large does so
-    with smaller pages. Raises ``LiveError``.
+    with smaller pages. Each page is asked for when the one before has come, so that the server is at work
+    while that one is decoded: two pages at most are held as JSON. The pages raise ``LiveError``.
     """
+    pages = _pages(connection, resource)
+    try:
+        yield pages
+    finally:
+        await pages.aclose()
+
+
+async def _pages(connection: Connection, resource: Resource) -> AsyncGenerator[Page, None]:
     rule = Rule("list", resource.kind.resource)
     path, *older = resource.paths
-    token, version, expired, size = "", "", 0, PAGE_SIZE
-    for _ in range(MOST_PAGES):
+    token, version, expired, size, left = "", "", 0, PAGE_SIZE, MOST_PAGES
+
+    def ask() -> asyncio.Task[bytes]:
         parameters: Parameters = {"limit": size, "continue": token} if token else {"limit": size}
-        try:
-            body = await connection.get(path, parameters, rule)
-        except ApiRefusal as refusal:
-            if refusal.status == _NOT_FOUND and older:
-                path, *older = older
-            elif refusal.status == _NOT_FOUND and resource.optional:
+        return asyncio.create_task(connection.get(path, parameters, rule))
+
+    asked = ask()
+    try:
+        while left:
+            try:
+                body = await asked
+            except ApiRefusal as refusal:
+                if refusal.status == _NOT_FOUND and older:
+                    path, *older = older
+                elif refusal.status == _NOT_FOUND and resource.optional:
+                    return
+                elif refusal.status == _GONE and token and expired < EXPIRED_LISTS:
+                    expired += 1
+                else:
+                    raise
+                token, version = "", ""
+                asked = ask()
+                continue
+            except AnswerTooLarge:
+                if size < SMALLER:
+                    raise
+                token, version, size = "", "", size // SMALLER
+                asked = ask()
+                continue
+            left -= 1
+            page = await _page(body, path, first=not token, no_list=f"{connection.host}: cannot {rule}")
+            token, version = page.token, version or page.version
+            if token and left:
+                asked = ask()
+            yield replace(page, version=version)
+            if not token:
                 return
-            elif refusal.status == _GONE and token and expired < EXPIRED_LISTS:
-                expired += 1
-            else:
-                raise
-            token, version = "", ""
-            continue
-        except AnswerTooLarge:
-            if size < SMALLER:
-                raise
-            token, version, size = "", "", size // SMALLER
-            continue
-        page = await _page(body, path, first=not token, no_list=f"{connection.host}: cannot {rule}")
-        token, version = page.token, version or page.version
-        yield replace(page, version=version)
-        if not token:
-            return
+    finally:
+        # Where nobody waits for it any more, what became of it does not matter.
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
     raise LiveError(
         f"{connection.host}: cannot {rule}: the list has more than {MOST_PAGES} pages;"
         " check that this address is that of an API server"

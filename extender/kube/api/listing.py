@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveError", "read_live"]
 
+_AT_ONCE = 10
+"""Objects that are decoded before the network has a turn."""
+
 
 def read_live(
     context: str | None = None,
@@ -37,8 +40,8 @@ def read_live(
 
     The configuration is the named kubeconfig and context, else the pod's own
     service account, else ``$KUBECONFIG`` or ``~/.kube/config``. The lists are
-    read one after the other, so a later kind may be newer than an earlier one. Each page is decoded before
-    the next is asked for, so that no more than one is held as JSON. Objects that cannot be read
+    read one after the other, so a later kind may be newer than an earlier one. Each page is decoded while
+    the next is on its way, so that no more than two are held as JSON. Objects that cannot be read
     are left out, and named in the cluster's ``left_out``. ``readings``, ``step``: see ``ClusterBuilder``.
     Blocks, for seconds on a large cluster. Raises ``LiveError``.
     """
@@ -59,8 +62,12 @@ async def _read(
     async with connect(context, kubeconfig) as connection:
         builder = ClusterBuilder(kubernetes=connection.kubernetes, readings=readings, step=step)
         for resource in resources:
-            async for page in list_pages(connection, resource):
-                if page.first:
-                    builder.start_again(resource)
-                builder.add_readable(resource, page.items)
+            async with list_pages(connection, resource) as pages:
+                async for page in pages:
+                    if page.first:
+                        builder.start_again(resource)
+                    for first in range(0, len(page.items), _AT_ONCE):
+                        # Lets the next page be asked for, and taken from the network, meanwhile.
+                        await asyncio.sleep(0)
+                        builder.add_readable(resource, page.items[first : first + _AT_ONCE])
         return replace(builder.build(), server=connection.host)

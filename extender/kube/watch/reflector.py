@@ -117,25 +117,12 @@ class Reflector:
         batch = _Batch()
         unreadable: set[Key] = set()
         path = version = ""
-        async for page in list_pages(self._connection, self._resource):
-            self.state.last_contact = self._clock()
-            if page.first:
-                batch, unreadable, path, version = _Batch(), set(), page.path, page.version
-            async with self._work:
-                for item in page.items:
-                    try:
-                        key, value = self._resource.read(item, self._interner)
-                    except DecodeError as error:
-                        head = object_head(item)
-                        key = self._resource.kind.key_of(head.namespace, head.name)
-                        unreadable.add(key)
-                        self._unreadable.add(key, error)
-                        if error.remains is not None:
-                            batch.put(key, error.remains, self._remains_json(error.remains))
-                    else:
-                        batch.put(key, value, item if self._keep_json else None)
-                        self._read_again(item, batch)
-                    await self._work.pause()
+        async with list_pages(self._connection, self._resource) as pages:
+            async for page in pages:
+                self.state.last_contact = self._clock()
+                if page.first:
+                    batch, unreadable, path, version = _Batch(), set(), page.path, page.version
+                await self._decode(page.items, batch, unreadable)
         self._unreadable.keep(unreadable)
         if path:
             self.state.served = True
@@ -152,6 +139,24 @@ class Reflector:
             self.state.served = False
             self._report(batch, complete=True)
         self._succeeded()
+
+    async def _decode(self, items: Sequence[msgspec.Raw], batch: _Batch, unreadable: set[Key]) -> None:
+        """Put the objects of a page into the batch, and the keys of those that cannot be read apart."""
+        async with self._work:
+            for item in items:
+                try:
+                    key, value = self._resource.read(item, self._interner)
+                except DecodeError as error:
+                    head = object_head(item)
+                    key = self._resource.kind.key_of(head.namespace, head.name)
+                    unreadable.add(key)
+                    self._unreadable.add(key, error)
+                    if error.remains is not None:
+                        batch.put(key, error.remains, self._remains_json(error.remains))
+                else:
+                    batch.put(key, value, item if self._keep_json else None)
+                    self._read_again(item, batch)
+                await self._work.pause()
 
     async def _watch(self) -> float:
         """Follow one watch to its end and return the seconds to wait before the next."""

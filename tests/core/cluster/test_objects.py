@@ -37,6 +37,17 @@ def test_a_complete_list_drops_what_it_lacks():
     assert after.updated(Changes.of(NODE, complete=True))[NODE] == {}
 
 
+def test_a_first_list_is_what_it_would_be_beside_others():
+    """In its order, without what is gone; one of nothing, or of what is gone, changes nothing."""
+    before = objects(C)
+    first = Changes.of(POD, [b.pod("q"), b.pod("p")], gone=[("default", "none")], complete=True)
+    assert before.updated(first) == before.after(before.differences(first))
+    assert list(before.updated(first)[POD]) == [("default", "q"), ("default", "p")]
+    assert before.updated(first)[NODE] is before[NODE]
+    for nothing in (Changes.of(POD, complete=True), Changes.of(POD, gone=[("default", "p")], complete=True)):
+        assert before.updated(nothing) is before
+
+
 def test_only_what_differs_is_a_difference():
     """Each object is compared with what was there; values that are equal stay the same objects."""
     before = objects(A, B)
