@@ -16,10 +16,8 @@ from extender.model import Attribute, AttributeKind
 from extender.model.device_columns import Heading, Values
 
 from .fields import Int64, Wire
-from .interner import Interner, QualifiedNames
+from .interner import FALSE, TRUE, Interner, QualifiedNames
 
-_TRUE = Attribute(AttributeKind.BOOL, True)
-_FALSE = Attribute(AttributeKind.BOOL, False)
 _UNKNOWN = Attribute(AttributeKind.UNKNOWN, None)
 
 
@@ -85,12 +83,22 @@ def _is_qualified(named: tuple[str, AttributeJSON]) -> bool:
 
 
 def _column(entries: Sequence[AttributeJSON], interner: Interner) -> Values:
+    """Columns of one kind are known by what they hold, without an attribute made for each device."""
     texts = [entry.string for entry in entries]
     if None not in texts:
         return interner.strings[tuple(cast("list[str]", texts))]
-    numbers = [entry.int_ for entry in entries]
-    if None not in numbers and texts.count(None) == len(texts):
-        return interner.ints[tuple(cast("list[int]", numbers))]
+    count = len(texts)
+    if texts.count(None) == count:
+        numbers = [entry.int_ for entry in entries]
+        if None not in numbers:
+            return interner.ints[tuple(cast("list[int]", numbers))]
+        if numbers.count(None) == count:
+            flags = [entry.bool_ for entry in entries]
+            if None not in flags:
+                return interner.bools[tuple(cast("list[bool]", flags))]
+            versions = [entry.version for entry in entries]
+            if None not in versions and flags.count(None) == count:
+                return interner.versions[tuple(cast("list[str]", versions))]
     return interner.values[tuple(map(_attribute, entries))]
 
 
@@ -107,7 +115,7 @@ def _attribute(entry: AttributeJSON) -> Attribute:
     if entry.int_ is not None:
         return Attribute(AttributeKind.INT, entry.int_)
     if entry.bool_ is not None:
-        return _TRUE if entry.bool_ else _FALSE
+        return TRUE if entry.bool_ else FALSE
     if entry.version is not None:
         return Attribute(AttributeKind.VERSION, entry.version)
     return _list(entry)

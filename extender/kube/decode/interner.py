@@ -23,6 +23,8 @@ MOST_BYTES = 16 << 20
 MOST_ENTRY_BYTES = 64 << 10
 """A larger entry is not kept: whoever writes such objects, and deletes them again, fills no memory."""
 
+TRUE, FALSE = Attribute(AttributeKind.BOOL, True), Attribute(AttributeKind.BOOL, False)
+
 _FLAT_BYTES = 64
 """What an entry is taken for whose key is no text."""
 
@@ -112,6 +114,20 @@ class IntColumns(Table[tuple[int, ...], Values]):
         return Values(tuple([Attribute(AttributeKind.INT, number) for number in key]))
 
 
+class BoolColumns(Table[tuple[bool, ...], Values]):
+    __slots__ = ()
+
+    def make(self, key: tuple[bool, ...]) -> Values:
+        return Values(tuple([TRUE if flag else FALSE for flag in key]))
+
+
+class VersionColumns(Table[tuple[str, ...], Values]):
+    __slots__ = ()
+
+    def make(self, key: tuple[str, ...]) -> Values:
+        return Values(tuple([Attribute(AttributeKind.VERSION, text) for text in key]))
+
+
 class ValueColumns(Table[tuple[Attribute | None, ...], Values]):
     """All other columns."""
 
@@ -163,6 +179,7 @@ class Interner:
     """
 
     __slots__ = (
+        "bools",
         "device_names",
         "device_traits",
         "devices",
@@ -176,6 +193,7 @@ class Interner:
         "traits",
         "traits_by_json",
         "values",
+        "versions",
     )
 
     def __init__(self) -> None:
@@ -188,6 +206,8 @@ class Interner:
         self.headings = Headings()
         self.strings = StringColumns()
         self.ints = IntColumns()
+        self.bools = BoolColumns()
+        self.versions = VersionColumns()
         self.values = ValueColumns()
         self.quantities = Quantities()
         self.traits: Same[DeviceTraits] = Same()

@@ -77,28 +77,41 @@ def test_device_order_is_kept():
     assert [device.name for device in decoded(*({"name": name} for name in names)).devices] == names
 
 
-@pytest.mark.parametrize(
-    ("wire", "kind", "value"),
-    [
-        ({"string": ""}, AttributeKind.STRING, ""),
-        ({"int": -1}, AttributeKind.INT, -1),
-        ({"int": 1}, AttributeKind.INT, 1),
-        ({"bool": True}, AttributeKind.BOOL, True),
-        ({"bool": False}, AttributeKind.BOOL, False),
-        ({"version": "1.2.3"}, AttributeKind.VERSION, "1.2.3"),
-        ({"strings": ["a", "b"]}, AttributeKind.STRINGS, ("a", "b")),
-        ({"ints": [0, 1]}, AttributeKind.INTS, (0, 1)),
-        ({"bools": [True]}, AttributeKind.BOOLS, (True,)),
-        ({"versions": ["1.0.0"]}, AttributeKind.VERSIONS, ("1.0.0",)),
-        ({"strings": []}, AttributeKind.STRINGS, ()),
-        ({"quaternion": [1, 0, 0, 0]}, AttributeKind.UNKNOWN, None),
-    ],
-)
+KINDS = [
+    ({"string": ""}, AttributeKind.STRING, ""),
+    ({"int": -1}, AttributeKind.INT, -1),
+    ({"int": 1}, AttributeKind.INT, 1),
+    ({"bool": True}, AttributeKind.BOOL, True),
+    ({"bool": False}, AttributeKind.BOOL, False),
+    ({"version": "1.2.3"}, AttributeKind.VERSION, "1.2.3"),
+    ({"strings": ["a", "b"]}, AttributeKind.STRINGS, ("a", "b")),
+    ({"ints": [0, 1]}, AttributeKind.INTS, (0, 1)),
+    ({"bools": [True]}, AttributeKind.BOOLS, (True,)),
+    ({"versions": ["1.0.0"]}, AttributeKind.VERSIONS, ("1.0.0",)),
+    ({"strings": []}, AttributeKind.STRINGS, ()),
+    ({"quaternion": [1, 0, 0, 0]}, AttributeKind.UNKNOWN, None),
+]
+
+
+@pytest.mark.parametrize(("wire", "kind", "value"), KINDS)
 def test_attribute_kinds(wire, kind, value):
     """Every kind keeps its type, of which one we do not know has no value."""
     found = only_device(attributes={"x": wire}).attributes[f"{DRIVER}/x"]
     assert found == Attribute(kind, value)
     assert type(found.value) is type(value)
+
+
+@pytest.mark.parametrize("first", KINDS)
+@pytest.mark.parametrize("second", KINDS)
+def test_devices_may_give_one_attribute_in_several_kinds(first, second):
+    """Each has its own, in whatever order; equal columns of two slices are one."""
+    interner = Interner()
+    devices = [{"name": f"d-{each[0]}", "attributes": {"x": each[0]}} for each in (first, second, first)]
+    (column,) = decoded(*devices, interner=interner).devices.columns
+    assert column.values == tuple(Attribute(kind, value) for _, kind, value in (first, second, first))
+    other = [{**device, "name": f"{number}"} for number, device in enumerate(devices)]
+    (again,) = decoded(*other, interner=interner).devices.columns
+    assert again is column
 
 
 def test_attribute_kinds_do_not_mix_in_the_interner():
