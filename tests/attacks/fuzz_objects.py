@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import random
 import sys
 import tempfile
@@ -35,6 +36,7 @@ from tests.attacks import fuzz
 from tests.attacks.fuzz import Report, mutated
 from tests.attacks.live_api import PATHS, LiveApi, key_of
 from tests.attacks.service import Service, bodies, cluster_objects, serving_live
+from tests.process_memory import memory_mib
 
 BATCH = 250
 SPOILT_EVERY = 8
@@ -162,15 +164,9 @@ def run_dump(count: int, seed: int) -> Report:
             except Exception as error:  # noqa: BLE001 - the same
                 report.wrong.append(f"{number}: no snapshot: {error!r:.200}")
             builder = ClusterBuilder()
-            report.memory_mib.append(_own_mib())
-    report.memory_mib.append(_own_mib())
+            report.memory_mib.append(memory_mib(os.getpid()))
+    report.memory_mib.append(memory_mib(os.getpid()))
     return report
-
-
-def _own_mib() -> float:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    (line,) = [line for line in status.splitlines() if line.startswith("VmRSS:")]
-    return int(line.split()[1]) / 1024
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ from pathlib import Path
 from extender.cli.bench.fleet import fleet
 from extender.cli.bench.load import SPECS, Load
 from tests.e2e.process import Process, free_port, start
+from tests.process_memory import memory_mib
 
 MIB = 1024 * 1024
 PODS_OF_A_SPEC = 50
@@ -145,17 +146,9 @@ def serving(nodes: int) -> Iterator[tuple[Process, int]]:
 def show(when: str, process: Process) -> None:
     """Print what the process holds now, and the most that it ever held."""
     sys.stdout.write(
-        f"{when:<60} {memory(process, 'VmRSS'):5.0f} MiB, at most {memory(process, 'VmHWM'):5.0f}\n"
+        f"{when:<60} {memory_mib(process.pid):5.0f} MiB, at most {memory_mib(process.pid, 'VmHWM'):5.0f}\n"
     )
     sys.stdout.flush()
-
-
-def memory(process: Process, field: str) -> float:
-    """A line of the kernel's status of the process, in MiB."""
-    for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"/proc/{process.pid}/status has no {field}; this needs Linux")
 
 
 if __name__ == "__main__":

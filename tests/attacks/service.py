@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.attacks.live_api import LiveApi
 from tests.paths import ROOT
+from tests.process_memory import memory_mib
 
 RECORDING = ROOT / "extender/data/fleet-1.36.2.jsonl.gz"
 START_SECONDS = 60.0
@@ -56,9 +57,7 @@ class Service:
 
     def resident_mib(self) -> float:
         """Memory of the process that is in RAM now."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        (line,) = [line for line in status.splitlines() if line.startswith("VmRSS:")]
-        return int(line.split()[1]) / 1024
+        return memory_mib(self.pid)
 
 
 @contextlib.contextmanager

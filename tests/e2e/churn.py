@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.e2e import workload
-from tests.e2e.api import Api, InvalidClaims, collection_of
+from tests.e2e.api import Api, InvalidClaims, Object, collection_of
 from tests.e2e.workload import Ask
 
 COUNTER = "e2e.example.com/published"
@@ -40,12 +40,13 @@ class Done:
 
 @contextlib.asynccontextmanager
 async def publishing(
-    api: Api, per_second: float, seconds: float, most: int = sys.maxsize
+    api: Api, per_second: float, seconds: float, most: int = sys.maxsize, *, alike: bool = False
 ) -> AsyncIterator[Done]:
     """
     Publish slices again, in turn, while the context lasts, at most for ``seconds`` and ``most`` times.
 
-    Each has another value of ``COUNTER`` on its first device.
+    Each has another value of ``COUNTER`` on its first device; with ``alike``, every other one has it as an
+    annotation instead, and devices that say the same as before.
     """
     slices = itertools.cycle(
         [found for found in await api.list_all("ResourceSlice") if found["spec"]["devices"]]
@@ -53,11 +54,13 @@ async def publishing(
     numbers = itertools.count(1)
 
     async def publish() -> None:
-        stored = next(slices)
-        attributes = stored["spec"]["devices"][0].setdefault("attributes", {})
-        attributes[COUNTER] = {"int": next(numbers)}
+        stored, number = next(slices), next(numbers)
         # Without its version: whoever else writes slices here is this very function.
-        metadata = {"name": stored["metadata"]["name"]}
+        metadata: Object = {"name": stored["metadata"]["name"]}
+        if alike and number % 2:
+            metadata["annotations"] = {COUNTER: str(number)}
+        else:
+            stored["spec"]["devices"][0].setdefault("attributes", {})[COUNTER] = {"int": number}
         await api.request(
             "PUT", f"{collection_of(stored)}/{metadata['name']}", {**stored, "metadata": metadata}
         )
@@ -75,19 +78,50 @@ async def deleting(api: Api, names: Sequence[str], ask: Ask, per_second: float) 
     async def delete() -> None:
         while waiting:
             name = waiting.popleft()
-            try:
-                bound = (await api.get("Pod", name, workload.NAMESPACE))["spec"].get("nodeName")
-            except InvalidClaims:  # not created yet
-                bound = None
-            if bound:
-                done.names.add(name)
-                await workload.delete_pair(api, name, ask)
+            if await _deleted(api, name, ask, done):
                 return
             waiting.append(name)
             await asyncio.sleep(workload.POLL_SECONDS)
 
     async with _repeated(delete, per_second, float("inf"), done):
         yield done
+
+
+@contextlib.asynccontextmanager
+async def coming_and_going(
+    api: Api, present: int, per_second: float, ask: Ask = Ask.ONE_CLAIM
+) -> AsyncIterator[Done]:
+    """
+    Create pods with their claims, one after the other without end, while the context lasts.
+
+    Once there are ``present``, the oldest goes for each that comes, when it is bound: where the scheduler
+    does not keep up, no more come.
+    """
+    numbers, there, done = itertools.count(), deque[str](), Done()
+
+    async def replace() -> None:
+        name = f"coming-{next(numbers)}"
+        await workload.create_pair(api, name, ask)
+        there.append(name)
+        if len(there) > present:
+            oldest = there.popleft()
+            while not await _deleted(api, oldest, ask, done):  # noqa: ASYNC110 - the scheduler makes it true
+                await asyncio.sleep(workload.POLL_MANY_SECONDS)
+
+    async with _repeated(replace, per_second, float("inf"), done):
+        yield done
+
+
+async def _deleted(api: Api, name: str, ask: Ask, done: Done) -> bool:
+    """Delete a pod with its claims if it is bound; whether it was."""
+    try:
+        bound = (await api.get("Pod", name, workload.NAMESPACE))["spec"].get("nodeName")
+    except InvalidClaims:  # not created yet
+        bound = None
+    if bound:
+        done.names.add(name)
+        await workload.delete_pair(api, name, ask)
+    return bool(bound)
 
 
 @contextlib.asynccontextmanager

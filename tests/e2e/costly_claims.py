@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.api import Api, Object, connect, each
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.extender_server import Extender, ready, serving, until
+from tests.e2e.loop_lag import lag_of, later_than
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.e2e.workload import GPU_CLASS, NAMESPACE, NIC_CLASS
 
@@ -40,7 +40,6 @@ EXPLODING = (3, 4)
 """How many GPUs and NICs each of the claims asks for, in requests of their own."""
 BOUND_SECONDS = 300.0
 SAMPLE = scheduler_config.FOLDER / "score-alignment-first.yaml"
-LAG = "event_loop_lag_seconds"
 LATE = (0.02, 0.05, 0.1, 0.5)
 """Bounds of buckets of the event loop's lag, in seconds."""
 
@@ -88,8 +87,8 @@ async def place(api: Api, extender: Extender | None, run: str, *, costly: bool) 
     for number in reversed(range(COSTLY if costly else 0)):
         at = number * ORDINARY // COSTLY
         turns[at:at] = [
-            partial(_create, api, f"costly-{run}-{number}", _selecting(number)),
-            partial(_create, api, f"exploding-{run}-{number}", _exploding(number)),
+            partial(create, api, f"costly-{run}-{number}", _selecting(number)),
+            partial(create, api, f"exploding-{run}-{number}", exploding(EXPLODING[number % len(EXPLODING)])),
         ]
     began = time.monotonic()
     await each(lambda turn: turn(), turns)
@@ -118,27 +117,31 @@ class _Counts:
 
     @classmethod
     def of(cls, extender: Extender) -> _Counts:
-        below = {float(labels["le"]): value for labels, value in extender.samples(f"{LAG}_bucket")}
+        lag = lag_of(extender)
         return cls(
             extender.matches(),
             int(extender.metric("neutral_answers_total")),
-            {seconds: int(below[math.inf] - below[seconds]) for seconds in LATE},
+            {seconds: later_than(lag, seconds) for seconds in LATE},
         )
 
 
-async def _create(api: Api, name: str, requests: list[Object]) -> None:
-    """A pod with one claim of these requests, which is named as for an ordinary one."""
-    spec = {"devices": {"requests": requests}}
+async def create(api: Api, name: str, requests: list[Object], **spec: object) -> Object:
+    """
+    A pod with one claim of these requests, which is named as for an ordinary one; as the server stored it.
+
+    ``spec``: further fields of the pod.
+    """
     metadata = {"name": f"{name}-0", "namespace": NAMESPACE}
     await api.create(
         {
             "apiVersion": "resource.k8s.io/v1",
             "kind": "ResourceClaim",
             "metadata": metadata,
-            "spec": spec,
+            "spec": {"devices": {"requests": requests}},
         }
     )
-    await workload.create_pod(api, name)
+    document = workload.pod(name, workload.Ask.ONE_CLAIM)
+    return await api.create({**document, "spec": {**document["spec"], **spec}})
 
 
 def _selecting(number: int) -> list[Object]:
@@ -147,11 +150,15 @@ def _selecting(number: int) -> list[Object]:
     return [{"name": "gpu", "exactly": gpu}, {"name": "nic", "exactly": {"deviceClassName": NIC_CLASS}}]
 
 
-def _exploding(number: int) -> list[Object]:
-    """So many GPUs, then so many NICs: where these are too few, all orders of the GPUs are tried."""
-    count = EXPLODING[number % len(EXPLODING)]
+def exploding(count: int, *selectors: str) -> list[Object]:
+    """
+    So many GPUs, then so many NICs: where these are too few, all orders of the GPUs are tried.
+
+    ``selectors``: CEL expressions of each of the requests.
+    """
+    cel = [{"cel": {"expression": expression}} for expression in selectors]
     return [
-        {"name": f"{kind}-{each}", "exactly": {"deviceClassName": of}}
+        {"name": f"{kind}-{each}", "exactly": {"deviceClassName": of, "selectors": cel}}
         for kind, of in (("gpu", GPU_CLASS), ("nic", NIC_CLASS))
         for each in range(count)
     ]

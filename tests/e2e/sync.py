@@ -21,13 +21,10 @@ import re
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from prometheus_client.parser import text_string_to_metric_families
 
 from extender.kube.api.list_pages import PAGE_SIZE
 from extender.kube.decode.resources import FOLLOWED
@@ -36,18 +33,17 @@ from tests.e2e.api import Api, InvalidClaims, Object, connect, each
 from tests.e2e.churn import publishing
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.extender_server import Extender, serving
+from tests.e2e.loop_lag import lag_of, percentile
 from tests.e2e.process import NotReady, Process
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
 from tests.printed import say
+from tests.process_memory import memory_mib
 from tests.processor_time import processor_seconds
 
 READY_SECONDS = 300.0
 SETTLE_SECONDS = 5.0
 IDLE_SECONDS = 10.0
 LISTENING, IN_STEP = "listening", "cluster listed"
-LAG = "dra_extender_event_loop_lag_seconds"
-MIB = 1024.0
-"""``/proc`` counts in KiB."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +103,9 @@ async def _followed(extender: Extender) -> Followed:
             raise NotReady(f"not in step within {READY_SECONDS:g} s; its log:\n{extender.process.tail()}")
         await asyncio.sleep(0.1)
     seconds = (logged[IN_STEP] - logged[LISTENING]).total_seconds()
-    lag = _percentile(extender, 0.99)
+    lag = percentile(lag_of(extender), 0.99)
     await asyncio.sleep(SETTLE_SECONDS)
-    return Followed(seconds, _memory(extender.process, "VmRSS"), _memory(extender.process, "VmHWM"), lag)
+    return Followed(seconds, memory_mib(extender.process.pid), memory_mib(extender.process.pid, "VmHWM"), lag)
 
 
 async def _listed(api: Api) -> tuple[float, int]:
@@ -176,28 +172,6 @@ async def _put(api: Api, documents: Sequence[Object]) -> None:
                     raise
 
     await each(lane, range(16))
-
-
-def _percentile(extender: Extender, share: float) -> float:
-    """The least bucket of the lag's histogram that ``share`` of it is below; infinite beyond the last."""
-    with urllib.request.urlopen(f"{extender.url}/metrics", timeout=60) as response:
-        families = list(text_string_to_metric_families(response.read().decode()))
-    buckets = {
-        float(sample.labels["le"]): sample.value
-        for family in families
-        for sample in family.samples
-        if sample.name == f"{LAG}_bucket"
-    }
-    wanted = share * max(buckets.values(), default=0.0)
-    return min((bound for bound, count in buckets.items() if count >= wanted), default=float("nan"))
-
-
-def _memory(process: Process, field: str) -> float:
-    """A field of ``/proc/PID/status``, in MiB."""
-    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    found = re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)
-    assert found is not None, status
-    return int(found[1]) / MIB
 
 
 def _logged(process: Process) -> dict[str, datetime]:
