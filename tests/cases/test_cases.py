@@ -73,7 +73,7 @@ def prioritized(asked):
     snapshot = cluster_input(read_cluster([str(asked.cluster)]), asked.version, asked.gates).snapshot
     pod = snapshot.pods["default", asked.question.pod]
     evaluation = evaluate(
-        snapshot, pod, Memo(wire.host_priority), Settings(score_max=asked.question.score_max)
+        snapshot, pod, Memo(wire.host_priorities), Settings(score_max=asked.question.score_max)
     )
     scores = {name: verdict.score for name, verdict in evaluation.verdicts(tuple(snapshot.nodes)).items()}
     return {"order": order_of(scores)}

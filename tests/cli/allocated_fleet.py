@@ -64,7 +64,9 @@ def _solve(node, mix):
     found = []
     for number in range(len(mix)):
         pod = Pod("default", f"job-{number}", claims=(PodClaim("devices", f"job-{number}"),))
-        claims = evaluate(snapshot, pod, Memo(lambda _, score: score), Settings()).allocated_on(node)
+        claims = evaluate(
+            snapshot, pod, Memo(lambda names, score: [score] * len(names)), Settings()
+        ).allocated_on(node)
         snapshot = snapshot.with_claims(claims)
         found.append(
             [

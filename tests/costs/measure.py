@@ -89,7 +89,7 @@ class _Kind(msgspec.Struct):
 def _first_pods(snapshot: Snapshot, load: Load, interner: Interner) -> dict[str, Cost]:
     """What the first filter and prioritize of a pod of each spec take of the core, all nodes offered."""
     found: dict[str, Cost] = {}
-    memo = Memo(wire.host_priority)
+    memo = Memo(wire.host_priorities)
     settings, args = Settings(), wire.ArgsDecoder()
     for spec in SPECS:
         job = load.job(spec)

@@ -299,7 +299,7 @@ async def sharing_a_root(api: Api, names: Sequence[str]) -> int:
 async def _near(api: Api, plane: ControlPlane, names: Sequence[str]) -> set[str]:
     """The pods whose GPU and NIC share a root as ``explain`` says."""
     snapshot = await current_snapshot(api, plane)
-    memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
+    memo: Memo[bytes] = Memo(lambda names, _score: [b""] * len(names), capacity=1)
     near = set()
     for name in names:
         pod = snapshot.pods["default", name]

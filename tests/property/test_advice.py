@@ -52,7 +52,7 @@ def outcomes(snapshot: Snapshot, spec):
     claim = Claim("default", "c", "uid-c", spec)
     world = snapshot.with_claims([claim])
     names = sorted(snapshot.nodes)
-    memo = Memo(lambda name, score: (name, score))
+    memo = Memo(lambda names, score: [(name, score) for name in names])
     verdicts = evaluate(world, b.pod("p", "c"), memo, SETTINGS).verdicts(names)
     return {
         name: verdict.alignment.predicted if verdict.alignment else None

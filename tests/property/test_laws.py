@@ -34,7 +34,7 @@ def snapshot_of(world: World, version: str = "1.36.2") -> Snapshot:
 
 
 def ask(snapshot: Snapshot, world: World, memo: Memo[Entry] | None = None) -> Evaluation[Entry]:
-    fresh: Memo[Entry] = Memo(lambda name, score: (name, score))
+    fresh: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     return evaluate(snapshot, world.pod, memo or fresh, Settings(search_steps=20_000))
 
 
@@ -75,7 +75,7 @@ def test_the_order_of_input_never_matters(version, world, seed):
 def test_the_order_of_events_never_matters(version, world, seed):
     """Claims that come one by one, in any order and with requests in between, end in the same answers."""
     names = [node.name for node in world.nodes]
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     snapshot = snapshot_of(world._replace(claims=()), version)
     for claim in shuffled(world, seed).claims:
         snapshot = snapshot.with_claims([claim])
@@ -92,7 +92,7 @@ def test_a_small_budget_is_spent_alike(version, world, seed, steps):
     """Which nodes are left unknown does not depend on the order of names or objects."""
     names = [node.name for node in world.nodes]
     budget = Settings(search_steps=steps, request_steps=2 * steps)
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     one = evaluate(snapshot_of(world, version), world.pod, memo, budget).verdicts(names)
     moved = snapshot_of(shuffled(world, seed), version)
     assert evaluate(moved, world.pod, memo, budget).verdicts(names[::-1]) == one
@@ -112,13 +112,13 @@ def test_what_was_asked_before_never_matters(version, world, seed, steps, units,
     names = [node.name for node in world.nodes]
     budget = Settings(search_steps=60, request_steps=60 + steps, request_units=units)
     snapshot = snapshot_of(world, version)
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     before = replace(budget, request_steps=100_000, request_units=100_000) if rich else budget
     shuffle = random.Random(seed)
     for _ in range(3):
         some = shuffle.sample(names, shuffle.randint(1, len(names)))
         evaluate(snapshot, world.pod, memo, before).entries(some)
-    fresh: Memo[Entry] = Memo(lambda name, score: (name, score))
+    fresh: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     one = evaluate(snapshot, world.pod, fresh, budget)
     other = evaluate(snapshot, world.pod, memo, budget)
     for _ in range(2):
@@ -142,7 +142,7 @@ def test_nodes_do_not_influence_each_other(world):
 @given(worlds())
 def test_the_snapshot_after_events_is_the_snapshot_of_the_result(world):
     """Claims that come one by one, and one that goes again, end where a fresh snapshot starts."""
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     names = [node.name for node in world.nodes]
     snapshot = snapshot_of(world._replace(claims=()))
     extra = b.claim("extra")

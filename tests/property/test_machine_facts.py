@@ -67,7 +67,7 @@ def test_facts_never_change_what_is_allocated(version, world, known):
     names = [node.name for node in world.nodes]
 
     def verdicts(snapshot):
-        memo: Memo[tuple[str, int]] = Memo(lambda name, score: (name, score))
+        memo: Memo[tuple[str, int]] = Memo(lambda names, score: [(name, score) for name in names])
         return evaluate(snapshot, world.pod, memo, Settings(search_steps=20_000)).verdicts(names)
 
     without, with_facts = verdicts(bare), verdicts(told)

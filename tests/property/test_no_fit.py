@@ -140,7 +140,7 @@ def evaluation_of(world: World, release: Release) -> Evaluation[int]:
         classes=world.classes,
         claims=world.claims,
     )
-    return evaluate(snapshot, world.pod, Memo(lambda _, score: score), Settings())
+    return evaluate(snapshot, world.pod, Memo(lambda names, score: [score] * len(names)), Settings())
 
 
 def ways_out(no_fit: NoFit) -> list[list[Cause]]:

@@ -170,7 +170,7 @@ def alone(fleet: Fleet, name: str) -> Fleet:
 
 
 def ask(snapshot: Snapshot) -> Evaluation[Entry]:
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     return evaluate(snapshot, b.pod("p", "wanted"), memo, Settings(search_steps=20_000))
 
 

@@ -112,7 +112,7 @@ def ask(cluster, name, *nodes):
     node = got.allocation.results[0].id.pool
     without = cluster.store.confirmed.with_claims([replace(got, allocation=None)])
     pod = without.pods["default", name]
-    evaluation = evaluate(without, pod, Memo(lambda _name, _score: b""), Settings())
+    evaluation = evaluate(without, pod, Memo(lambda names, _score: [b""] * len(names)), Settings())
     assert evaluation.allocated_on(node) == (got,)
 
 

@@ -53,7 +53,7 @@ def allocated(world: World, version: str, score_max: int) -> dict[str, NodeVerdi
         classes=world.classes,
         claims=world.claims,
     )
-    memo: Memo[tuple[str, int]] = Memo(lambda name, score: (name, score))
+    memo: Memo[tuple[str, int]] = Memo(lambda names, score: [(name, score) for name in names])
     evaluation = evaluate(snapshot, world.pod, memo, Settings(score_max, search_steps=20_000))
     verdicts = evaluation.verdicts([node.name for node in world.nodes])
     assert dict(evaluation.entries(list(verdicts))) == {name: each.score for name, each in verdicts.items()}

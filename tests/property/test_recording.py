@@ -127,7 +127,7 @@ def state(snapshot: Snapshot) -> tuple[object, ...]:
 
 
 def ask(snapshot: Snapshot, pod: Pod) -> Evaluation[tuple[str, int]]:
-    memo: Memo[tuple[str, int]] = Memo(lambda name, score: (name, score))
+    memo: Memo[tuple[str, int]] = Memo(lambda names, score: [(name, score) for name in names])
     return evaluate(snapshot, pod, memo, Settings(search_steps=2_000))
 
 

@@ -42,7 +42,7 @@ RELEASES = {
 
 
 def ask(snapshot: Snapshot, pod: Pod, memo: Memo[Entry] | None = None) -> Evaluation[Entry]:
-    fresh: Memo[Entry] = Memo(lambda name, score: (name, score))
+    fresh: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     return evaluate(snapshot, pod, memo or fresh, Settings(search_steps=2_000))
 
 
@@ -106,7 +106,7 @@ def test_what_is_remembered_stays_right(release, history):
     cluster, batches = history
     cluster.apply(Changes.of(POD, [b.pod("fixed", "wanted-0", "wanted-1")]))
     cluster.apply(Changes.of(RESOURCE_CLAIM, [b.claim("wanted-0"), b.claim("wanted-1")]))
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     names = (*NODES, "absent")
     snapshot = cluster.snapshot(release)
     for batch in (Changes(), *batches):

@@ -119,7 +119,7 @@ def snapshot(offered: tuple[ResourceSlice, ...], version: str, *others: Claim) -
 
 def verdicts(world: Snapshot, spec: ClaimSpec) -> dict[str, NodeVerdict]:
     """What a pod with the claim gets on each node."""
-    memo: Memo[bytes] = Memo(lambda _name, _score: b"")
+    memo: Memo[bytes] = Memo(lambda names, _score: [b""] * len(names))
     asking = evaluate(world.with_claims([b.claim("c", spec)]), b.pod("p", "c"), memo, Settings())
     return asking.verdicts([node.name for node in NODES])
 

@@ -34,7 +34,7 @@ from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.live.unconfirmed_pods import UnconfirmedPods
-from extender.service.wire import host_priority
+from extender.service.wire import host_priorities
 from tests import builders as b
 
 SAMPLED = 0.46
@@ -72,7 +72,7 @@ def place(start: Snapshot, run: Run, pods: int, seed: int = 1) -> Result:
     found = Result()
     live = _live(start, pods, found.results)
     truth = live.store.current
-    memo: Memo[tuple[str, int]] = Memo(lambda name, score: (name, score))
+    memo: Memo[tuple[str, int]] = Memo(lambda names, score: [(name, score) for name in names])
     cpus = {name: float(state.node.allocatable["cpu"].value) for name, state in truth.nodes.items()}
     used: dict[str, float] = dict.fromkeys(truth.nodes, 0.0)
     waiting, first = deque[Claim](), 0
@@ -122,7 +122,7 @@ def _live(start: Snapshot, pods: int, results: Counter[str]) -> LiveFollower:
         ),
         checks=checks,
         evaluate=evaluate,
-        memo=Memo(host_priority),
+        memo=Memo(host_priorities),
         settings=Settings(),
         reflectors=(),
         clock=lambda: 0.0,

@@ -35,7 +35,7 @@ def cluster(places=PLACES, origin=FILE, *, numa=None, further=()):
 
 
 def explained(snapshot):
-    memo = Memo(lambda name, score: (name, score))
+    memo = Memo(lambda names, score: [(name, score) for name in names])
     evaluation = evaluate(snapshot, snapshot.pods["default", "p"], memo, Settings())
     found = evaluation.verdicts(["node-0"])
     nodes = explained_nodes(

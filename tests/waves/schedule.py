@@ -90,7 +90,7 @@ class Run:
         self._snapshot = fleet
         self.chooser = chooser
         self._random = random.Random(seed)
-        self._memo: Memo[int] = Memo(lambda _, score: score)
+        self._memo: Memo[int] = Memo(lambda names, score: [score] * len(names))
         self._machines = {name: machine_of(state) for name, state in documents.fleet.nodes.items()}
         self._pods: Counter[str] = Counter()
         self._prospects: dict[Ask, dict[str, _Prospect | None]] = {}

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 def _explain(
     pod: Pod, pending: PendingPod | None, snapshot: Snapshot, names: Sequence[str], settings: Settings
 ) -> Explanation:
-    evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), settings)
+    evaluation = evaluate(snapshot, pod, Memo(lambda names, score: [score] * len(names)), settings)
     ignored = policy_of(pod, snapshot.namespaces, Policy.PREFERRED).policy is Policy.IGNORE
     with Progress("looking for the best devices on node", len(names)) as progress:
 

@@ -82,6 +82,12 @@ class Projector:
 
         Nodes of one lineage with equal sights get the same layout.
         """
+        slices = inventory.slices
+        columns = [slices[place].devices.columns[position] for place, position in self.reads(inventory)]
+        return inventory.type.number, tuple(columns)
+
+    def reads(self, inventory: Inventory) -> tuple[tuple[int, int], ...]:
+        """The (slice, column) positions that the claims read on nodes of the inventory's type."""
         number = inventory.type.number
         reads = self._reads_of_type.get(number)
         if reads is None:
@@ -90,8 +96,7 @@ class Projector:
                 for place, slice_ in enumerate(inventory.slices)
                 for position in self._read_columns(slice_.devices.heading)
             )
-        slices = inventory.slices
-        return number, tuple([slices[place].devices.columns[position] for place, position in reads])
+        return reads
 
     def _read_columns(self, heading: Heading) -> Iterator[int]:
         """The positions of the columns that the claims read."""

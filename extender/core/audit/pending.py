@@ -45,7 +45,7 @@ def pending_pods(
 
     ``namespaces``: only pods in these, all where there are none.
     """
-    memo: Memo[int] = Memo(lambda _, score: score)
+    memo: Memo[int] = Memo(lambda names, score: [score] * len(names))
     groups: dict[Hashable, list[tuple[Pod, Evaluation[int]]]] = {}
     left: list[str] = []
     looked_up = 0

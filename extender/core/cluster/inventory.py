@@ -81,16 +81,17 @@ def inventory_of(node: Node, context: ClusterContext) -> Inventory:
     index, release = context.slices, context.release
     try:
         offered = (*index.local.get(node.name, ()), *index.selected)
-        slices = [slice_ for slice_ in offered if targets_node(slice_, node, release.gathering)]
-        own = {slice_.pool_id for slice_ in slices}
-        slices += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
-        pools = gather_pools(slices, index.by_pool, release)
+        seen = [slice_ for slice_ in offered if targets_node(slice_, node, release.gathering)]
+        own = {slice_.pool_id for slice_ in seen}
+        seen += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
+        pools = gather_pools(seen, index.by_pool, release)
         foreign = [pool for pool in index.broken if pool.id not in own]
         if foreign:
             pools = in_search_order((*pools, *foreign), release)
-        slices = [slice_ for pool in pools for slice_ in pool.slices]
+        slices = tuple([slice_ for pool in pools for slice_ in pool.slices])
         type_ = type_of(node, pools, release, context.vocabulary, context.machines, context.lineage)
-        return Inventory(pools, tuple(slices), with_rules(type_, slices, context))
+        type_.columns.note(slices)
+        return Inventory(pools, slices, with_rules(type_, slices, context))
     except NodeSelectorError as error:
         failure = reason(ReasonCode.NODE_SELECTOR, where=f"node {node.name}", detail=error)
         return Inventory((), (), EMPTY.type, failure)

@@ -137,6 +137,7 @@ class InventoryUpdate:
             type_ = self._shared_type(node, before, pools, slices, len(kept), gathered)
         if type_ is None:
             type_ = self._own_type(node, pools, slices)
+        type_.columns.note(slices)
         after = Inventory(pools, slices, type_)
         return before if not gathered.differ and after == before else after
 

@@ -6,13 +6,14 @@ Half of the reason why they can share predictions; the other half is ``allocator
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import compress, count
+from operator import is_not
 from typing import NamedTuple
 
-from extender.model import CounterSet
-from extender.model.device_columns import Heading, Traits
+from extender.model import CounterSet, ResourceSlice
+from extender.model.device_columns import Heading, Traits, Values
 
 from ..topology.locations import Location
 from ..topology.machine_facts import FactsUse
@@ -73,6 +74,32 @@ class NodeSignature:
         return self.digest
 
 
+class TypeColumns:
+    """
+    In which columns of their slices the nodes of one type differ.
+
+    ``differing``: the (slice, column) positions at which some node that was ever of the type has another
+    column than the first one. It only grows: what no longer differs costs a look at each node, no more.
+    """
+
+    __slots__ = ("_first", "differing")
+
+    def __init__(self) -> None:
+        self._first: tuple[tuple[Values, ...], ...] | None = None
+        self.differing: set[tuple[int, int]] = set()
+
+    def note(self, slices: Iterable[ResourceSlice]) -> None:
+        """Take note of a node of the type with these slices."""
+        columns = tuple([slice_.devices.columns for slice_ in slices])
+        if self._first is None:
+            self._first = columns
+            return
+        for place, (own, first) in enumerate(zip(columns, self._first, strict=True)):
+            if own is not first:
+                others = compress(count(), map(is_not, own, first))
+                self.differing.update((place, column) for column in others if own[column] != first[column])
+
+
 @dataclass(frozen=True, slots=True)
 class NodeType:
     """
@@ -80,8 +107,9 @@ class NodeType:
 
     ``number``: one for each type of a lineage, given once. ``traits``: of the devices of each slice, with the
     taints of rules. ``pairable``: what can be part of a free pair. ``facts``: the facts of machines by which
-    devices are located, or why they are located without them. ``untainted``: the type without the taints of
-    rules, ``None`` for one without them.
+    devices are located, or why they are located without them. ``columns``: what the nodes have not in common,
+    shared with the types that rules make of this one. ``untainted``: the type without the taints of rules,
+    ``None`` for one without them.
     """
 
     number: int = field(compare=False)
@@ -89,6 +117,7 @@ class NodeType:
     traits: tuple[Traits, ...]
     pairable: Pairable = field(compare=False)
     facts: FactsUse | None = None
+    columns: TypeColumns = field(compare=False, repr=False, default_factory=TypeColumns)
     untainted: NodeType | None = field(compare=False, repr=False, default=None)
 
     @property

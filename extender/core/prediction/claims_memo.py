@@ -109,14 +109,22 @@ def memo_of(
 
     A prediction where they are refused, or where the budget does not suffice. Raises ``TurnOver``.
     """
-    memo = memos.get(specs)
-    if memo is None:
-        if budget.units_left <= 0:
-            return beyond(budget)
-        memo = memos.setdefault(specs, _compiled(specs, snapshot, budget))
-        budget.work(_compiled_units(memo))
+    if specs not in memos and budget.units_left <= 0:
+        return beyond(budget)
+    memo = compiled_memo(specs, snapshot, memos, budget)
     units = _compiled_units(memo)
     return memo if budget.pay(memo, units) else beyond(budget)
+
+
+def compiled_memo(
+    specs: tuple[ClaimSpec, ...], snapshot: Snapshot, memos: ClaimsMemos, budget: Budget
+) -> ClaimsMemo | Prediction:
+    """The same before anything is charged: of what no answer depends on. Raises ``TurnOver``."""
+    memo = memos.get(specs)
+    if memo is None:
+        memo = memos.setdefault(specs, _compiled(specs, snapshot, budget))
+        budget.work(_compiled_units(memo))
+    return memo
 
 
 def beyond(budget: Budget) -> Prediction:

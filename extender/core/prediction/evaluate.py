@@ -262,8 +262,9 @@ class Evaluation(Generic[T]):
         try:
             return list(map(entries.__getitem__, names))
         except KeyError:
-            render = self._memo.render
-            return [entries[name] if name in entries else render(name, neutral) for name in names]
+            unknown = [name for name in names if name not in entries]
+            others = dict(zip(unknown, self._memo.entries(neutral, unknown, self.snapshot), strict=True))
+            return [entries[name] if name in entries else others[name] for name in names]
 
     def _ready_answers(self, plan: Plan) -> ReadyAnswers[T]:
         memo = self._memo.plan((plan.key, self._settings.search_steps), self.snapshot)
@@ -272,7 +273,7 @@ class Evaluation(Generic[T]):
         self._judge = NodeJudge(
             plan, self.snapshot, memo.memos, table.ratings, self._settings.search_steps, self.stats
         )
-        return ReadyAnswers(self._judge, memo, table, self._memo.render, self._settings, self._wishes)
+        return ReadyAnswers(self._judge, memo, table, self._memo.entries, self._settings, self._wishes)
 
     def _judge_of(self, plan: Plan, budget: Budget) -> NodeJudge:
         """

@@ -4,8 +4,10 @@ Nodes judged for one pod: predicted within a budget, remembered, and rated.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import attrgetter, not_
 from typing import NamedTuple
 
 from extender.model import ClaimSpec
@@ -15,19 +17,23 @@ from ..allocator.budget import UNITS_PER_STEP, Budget, TurnOver
 from ..allocator.solutions import Best
 from ..claims.plan import Plan
 from ..claims.preferences import passed_over
+from ..cluster.inventory import Inventory
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
-from .claims_memo import ClaimsMemo, ClaimsMemos, Ratings, beyond
+from .alike import LOOKS_PER_UNIT, alike
+from .claims_memo import ClaimsMemo, ClaimsMemos, Ratings, beyond, compiled_memo
 from .fragmentation import Fragmentation
 from .node_view import NodeView, fragmentation_on, view_node
 from .pod_alignment import align_devices, best_alignment
 from .predict import Prediction, pairs_of, predict, without_devices
 
 LOOK_UNITS = 4
-"""What it takes to see that a node looks like another one."""
+"""What it takes to see that a node looks like another one, of nodes that are looked at one by one."""
 
 BEST_STEPS = 20_000
 """Search steps for the best achievable alignment of one node."""
+
+_failure = attrgetter("inventory.failure")
 
 
 @dataclass(slots=True)
@@ -103,16 +109,67 @@ class NodeJudge:
         for name in sorted(names):
             yield name, self.judge(name, budget)
 
-    def judge_alike(self, names: Iterable[str], budget: Budget) -> list[tuple[Judgement, list[str]]]:
+    def judge_alike(self, names: Sequence[str], budget: Budget) -> list[tuple[Judgement, Sequence[str]]]:
         """
         Judge like ``judge_all``, but once for all nodes that look the same, with the names of these.
 
-        The state in a judgement is that of the first one.
+        The state in a judgement is that of the first one by name, whose turn it is when all are judged
+        in the order of names.
         """
-        alike: dict[int, tuple[Judgement, list[str]]] = {}
+        if self.plan.claims.extended or any(self.plan.holdings):
+            return self._judge_one_by_one(names, budget)
+        states = list(map(self.snapshot.nodes.get, names))
+        absent = [name for name, state in zip(names, states, strict=True) if state is None]
+        judged = [(self.judge(absent[0], budget), absent)] if absent else []
+        if absent:
+            names = [name for name, state in zip(names, states, strict=True) if state is not None]
+        groups = self._alike(names, [state for state in states if state is not None], budget)
+        within: list[tuple[Judgement, Sequence[str]]] = []
+        for first, group in sorted((min(group), group) for group in groups):
+            within.append((self.judge(first, budget), group))
+            if budget.units_left <= 0:
+                within = self._cut(within, first, names, budget)
+                break
+        return [*judged, *within]
+
+    def _alike(
+        self, names: Sequence[str], states: Sequence[NodeState], budget: Budget
+    ) -> Iterator[Sequence[str]]:
+        """Yield the names of nodes that look the same, and each whose pools cannot be gathered, alone."""
+        if budget.units_left <= 0:
+            yield from (names,) if names else ()
+            return
+        budget.work(len(names) // LOOKS_PER_UNIT)
+        failures = list(map(_failure, states))
+        if any(failures):
+            yield from ((name,) for name in compress(names, failures))
+            sound = list(map(not_, failures))
+            names, states = list(compress(names, sound)), list(compress(states, sound))
+        if names:
+            memo = compiled_memo(self.plan.specs, self.snapshot, self.memos, budget)
+            yield from alike(
+                names, states, memo.projector.reads if isinstance(memo, ClaimsMemo) else _no_reads
+            )
+
+    def _cut(
+        self,
+        judged: list[tuple[Judgement, Sequence[str]]],
+        last: str,
+        names: Sequence[str],
+        budget: Budget,
+    ) -> list[tuple[Judgement, Sequence[str]]]:
+        """What is judged where the units end at the node ``last``: those that come after it are beyond."""
+        within = [(judgement, [name for name in group if name <= last]) for judgement, group in judged]
+        late = [name for name in names if name > last]
+        return [*within, *([(self.judge(min(late), budget), late)] if late else [])]
+
+    def _judge_one_by_one(
+        self, names: Sequence[str], budget: Budget
+    ) -> list[tuple[Judgement, Sequence[str]]]:
+        found: dict[int, tuple[Judgement, list[str]]] = {}
         for name, judgement in self.judge_each(sorted(names), budget):
-            alike.setdefault(id(judgement), (judgement, []))[1].append(name)
-        return list(alike.values())
+            found.setdefault(id(judgement), (judgement, []))[1].append(name)
+        return list(found.values())
 
     def judge_each(self, names: Iterable[str], budget: Budget) -> Iterator[tuple[str, Judgement]]:
         """Judge in the order of ``names``; nodes that look the same share the judgement of the first."""
@@ -251,6 +308,11 @@ class NodeJudge:
             )
             self.ratings.remember_alignment(prediction, alignment)
         return alignment
+
+
+def _no_reads(_inventory: Inventory) -> tuple[tuple[int, int], ...]:
+    """What claims read that are refused whatever the node."""
+    return ()
 
 
 def _passed_over(view: NodeView, prediction: Prediction) -> int:

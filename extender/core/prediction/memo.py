@@ -17,7 +17,8 @@ There are three kinds of caches, and three rules that keep each of them true.
    changed in between; where the history of changes is too short to tell, all names. The pod's own
    claims need no rule: what they hold is part of the plan's key.
 3. By *node name for all plans*: the entries of equal nodes (``equal``), one for each score. They
-   depend on which nodes there are, and on nothing else of them.
+   depend on which nodes there are, and on nothing else of them. Entries by score and name
+   (``entries``) depend on nothing else at all, so all plans share them.
 
 Who may touch what, where requests are answered on an event loop and long ones in a thread: plans,
 tables and entries belong to the loop. What is remembered of claims (``PlanMemo.memos``, ratings)
@@ -48,7 +49,7 @@ and nodes.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from extender.model import DeviceClass
@@ -56,7 +57,7 @@ from extender.model import DeviceClass
 from ..alignment.worths import Worths
 from ..cluster.snapshot import Lineage, Snapshot
 from .claims_memo import ClaimsMemo, ClaimsMemos, Ratings
-from .rank import Rank
+from .rank import NodeRank
 from .settings import Settings
 from .shortfall import Shortfall
 
@@ -66,23 +67,25 @@ T = TypeVar("T")
 # keep changing what claims read would fill the memory without an end.
 _MAX_SEEN = 100_000
 
+# Entries that plans share, of all scores together; of past ones the names may be gone.
+_RENDERED_PER_NODE = 8
+
 
 class Table(Generic[T]):
     """
     Ready answers of one plan under one ``Settings``, by node name.
 
-    ``scores``: of the nodes with an entry, ``ranks`` too. ``shortfalls``: ``None`` for a node
+    ``ranks``: of the nodes with an entry. ``shortfalls``: ``None`` for a node
     without. ``stale``: nodes that had an entry before they changed. ``ratings``: of the
     predictions, whatever the node.
     """
 
-    __slots__ = ("entries", "ranks", "ratings", "scores", "shortfalls", "stale")
+    __slots__ = ("entries", "ranks", "ratings", "shortfalls", "stale")
 
     def __init__(self, worths: Worths) -> None:
         self.ratings = Ratings(worths)
         self.entries: dict[str, T] = {}
-        self.scores: dict[str, int] = {}
-        self.ranks: dict[str, Rank] = {}
+        self.ranks: dict[str, NodeRank] = {}
         self.shortfalls: dict[str, Shortfall | None] = {}
         self.stale: set[str] = set()
 
@@ -90,14 +93,12 @@ class Table(Generic[T]):
         """Forget the answers of nodes that changed, of all nodes where it is not known which."""
         if changed is None:
             self.entries.clear()
-            self.scores.clear()
             self.ranks.clear()
             self.stale.clear()
             self.shortfalls.clear()
             return
         for name in changed:
             self.shortfalls.pop(name, None)
-            self.scores.pop(name, None)
             self.ranks.pop(name, None)
             if self.entries.pop(name, None) is not None:
                 self.stale.add(name)
@@ -162,15 +163,16 @@ class Memo(Generic[T]):
     """
     Memos by plan key, the least recently used dropped beyond ``capacity``.
 
-    ``render`` turns a node name and a score into an entry, once for each node
-    and change of it.
+    ``render`` turns node names, all with one score, into entries in the order of names. What it makes of
+    a name and a score is shared by all plans.
     """
 
-    def __init__(self, render: Callable[[str, int], T], capacity: int = 128) -> None:
-        self.render = render
+    def __init__(self, render: Callable[[Sequence[str], int], list[T]], capacity: int = 128) -> None:
+        self._render = render
         self._capacity = capacity
         self._plans: OrderedDict[Hashable, PlanMemo[T]] = OrderedDict()
         self._equal: dict[int, tuple[int, dict[str, T] | None]] = {}
+        self._rendered: dict[int, dict[str, T]] = {}
         self._lineage: Lineage | None = None
         self._classes: Mapping[str, DeviceClass] | None = None
 
@@ -195,19 +197,38 @@ class Memo(Generic[T]):
         memo.follow(snapshot)
         return memo
 
+    def entries(self, score: int, names: Sequence[str], snapshot: Snapshot) -> list[T]:
+        """The entries of some names with one score, in order; those of nodes of the snapshot are kept."""
+        known = self._rendered.setdefault(score, {})
+        try:
+            return list(map(known.__getitem__, names))
+        except KeyError:
+            pass
+        if sum(map(len, self._rendered.values())) > _RENDERED_PER_NODE * len(snapshot.nodes):
+            self._rendered = {score: {}}
+            known = self._rendered[score]
+        missing = [name for name in names if name not in known]
+        fresh = dict(zip(missing, self._render(missing, score), strict=True))
+        if snapshot.nodes.keys() >= fresh.keys():
+            known.update(fresh)
+            return list(map(known.__getitem__, names))
+        known.update((name, entry) for name, entry in fresh.items() if name in snapshot.nodes)
+        return [fresh[name] if name in fresh else known[name] for name in names]
+
     def equal(self, points: int, snapshot: Snapshot) -> Mapping[str, T]:
         """Entries that give every node of the snapshot the same score."""
         self._turn_to(snapshot)
         number, entries = self._equal.get(points, (snapshot.number, None))
         changed = snapshot.changed_since(number)
         if entries is None or changed is None:
-            entries = {name: self.render(name, points) for name in snapshot.nodes}
+            names = tuple(snapshot.nodes)
+            entries = dict(zip(names, self.entries(points, names, snapshot), strict=True))
         else:
             for name in changed:
                 if name not in snapshot.nodes:
                     entries.pop(name, None)
                 elif name not in entries:
-                    entries[name] = self.render(name, points)
+                    entries[name] = self.entries(points, (name,), snapshot)[0]
         self._equal[points] = (snapshot.number, entries)
         return entries
 

@@ -4,8 +4,11 @@ The ready answers of one plan: what a request reads, and what it fills in where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from itertools import compress, repeat
+from operator import attrgetter, eq
 from typing import Generic, TypeVar
 
 from ..allocator.budget import Turn, TurnOver
@@ -25,6 +28,9 @@ C = TypeVar("C", int, Rank)
 # Judging a node costs about what 50 look-ups cost; more stale nodes than this may not
 # even be asked for.
 _FEW_STALE = 64
+
+_score = attrgetter("score")
+_rank = attrgetter("rank")
 
 
 class Errand(Generic[V, R]):
@@ -87,7 +93,7 @@ class ReadyAnswers(Generic[T]):
     """
     Answers by node name for the plan of ``judge``, rated by ``settings``; they stand in ``table``.
 
-    ``render`` makes an entry of a name and a score. ``wishes`` are those of the plan.
+    ``render`` makes entries of a score and names. ``wishes`` are those of the plan.
     A ``turn`` bounds what a method works; past it the method raises ``TurnOver``, and has an errand for
     the rest.
     """
@@ -99,7 +105,7 @@ class ReadyAnswers(Generic[T]):
         judge: NodeJudge,
         memo: PlanMemo[T],
         table: Table[T],
-        render: Callable[[str, int], T],
+        render: Callable[[int, Sequence[str], Snapshot], list[T]],
         settings: Settings,
         wishes: Wishes,
     ) -> None:
@@ -128,8 +134,7 @@ class ReadyAnswers(Generic[T]):
     def entries_errand(self, names: Sequence[str]) -> Errand[NodeRank, list[T]]:
         """The rest of ``entries``."""
         ready = self._ready(self._table.entries, names)
-
-        ranks = {name: NodeRank(self._table.scores[name], self._table.ranks[name]) for name in ready}
+        ranks = {name: self._table.ranks[name] for name in ready}
 
         def answer(asked: Sequence[str], ranked: Mapping[str, NodeRank], latest: Snapshot | None) -> list[T]:
             self._ranked = {**ranks, **ranked}
@@ -163,11 +168,11 @@ class ReadyAnswers(Generic[T]):
         The names with the highest score, sorted; none where the budget is too small to know all, or
         where the memo has moved on to a newer snapshot.
         """
-        return self._highest(lambda rank: rank.score, self._table.scores, names, turn)
+        return self._highest(_score, names, turn)
 
     def first(self, names: Sequence[str], turn: Turn | None = None) -> list[str]:
         """Like ``top`` by the exact rank."""
-        return self._highest(lambda rank: rank.rank, self._table.ranks, names, turn)
+        return self._highest(_rank, names, turn)
 
     @property
     def _can_keep(self) -> bool:
@@ -237,14 +242,17 @@ class ReadyAnswers(Generic[T]):
         return [fresh[name] if name in fresh else known[name] for name in names]
 
     def _keep(self, ranked: Mapping[str, NodeRank], latest: Snapshot | None) -> dict[str, T]:
-        table, render = self._table, self._render
-        fresh = {name: render(name, node_rank.score) for name, node_rank in ranked.items()}
+        by_score: dict[int, list[str]] = {}
+        for name, node_rank in ranked.items():
+            by_score.setdefault(node_rank.score, []).append(name)
+        fresh: dict[str, T] = {}
+        for score, names in by_score.items():
+            fresh.update(zip(names, self._render(score, names, self._judge.snapshot), strict=True))
+        kept: AbstractSet[str] = frozenset()
         if latest is not None:
-            kept = list(self._unchanged(ranked, latest))
-            for name in kept:
-                table.entries[name] = fresh[name]
-                table.scores[name] = ranked[name].score
-                table.ranks[name] = ranked[name].rank
+            kept = self._unchanged(ranked.keys(), latest)
+        self._table.entries.update(_only(fresh, kept))
+        self._table.ranks.update(_only(ranked, kept))
         return fresh
 
     def _shortfalls(
@@ -255,14 +263,14 @@ class ReadyAnswers(Generic[T]):
         latest: Snapshot | None,
     ) -> dict[str, Shortfall]:
         if latest is not None:
-            self._table.shortfalls.update((name, fresh[name]) for name in self._unchanged(fresh, latest))
+            self._table.shortfalls.update(_only(fresh, self._unchanged(fresh.keys(), latest)))
         return {
             name: shortfall
             for name in names
             if (shortfall := fresh[name] if name in fresh else known[name]) is not None
         }
 
-    def _unchanged(self, fresh: Iterable[str], latest: Snapshot) -> Iterator[str]:
+    def _unchanged(self, fresh: AbstractSet[str], latest: Snapshot) -> AbstractSet[str]:
         """
         The names of nodes whose answers still hold on the ``latest`` snapshot, to which the table moves on.
 
@@ -270,14 +278,14 @@ class ReadyAnswers(Generic[T]):
         """
         snapshot, memo = self._judge.snapshot, self.memo
         if latest.lineage is not snapshot.lineage or latest.number < memo.number:
-            return iter(())
+            return frozenset()
         changed = latest.changed_since(snapshot.number)
         if changed is None:
-            return iter(())
+            return frozenset()
         memo.follow(latest)
-        return (name for name in fresh if name in latest.nodes and name not in changed)
+        return (fresh & latest.nodes.keys()) - changed
 
-    def _judge_alike(self, names: Sequence[str], turn: Turn | None) -> list[tuple[Judgement, list[str]]]:
+    def _judge_alike(self, names: Sequence[str], turn: Turn | None) -> list[tuple[Judgement, Sequence[str]]]:
         return self._judge.judge_alike(names, self.settings.budget(turn))
 
     def _rank(self, names: Sequence[str], turn: Turn | None) -> dict[str, NodeRank]:
@@ -302,25 +310,24 @@ class ReadyAnswers(Generic[T]):
         own = judgement._replace(state=snapshot.nodes.get(name))
         return shortfall_of(verdict_of(self._judge.plan, own, 0, snapshot.release))
 
-    def _highest(
-        self, value: Callable[[NodeRank], C], values: Mapping[str, C], names: Sequence[str], turn: Turn | None
-    ) -> list[str]:
-        """The names with the highest of ``values``, sorted; none where one has none."""
+    def _highest(self, value: Callable[[NodeRank], C], names: Sequence[str], turn: Turn | None) -> list[str]:
+        """The names with the highest value, sorted; none where one has none."""
         if len(self._ranked) == len(names):
-            return _highest({name: value(rank) for name, rank in self._ranked.items()}, names) or []
+            return _highest(value, self._ranked, names) or []
         if not self._is_current:
             return []
-        highest = _highest(values, names)
+        highest = _highest(value, self._table.ranks, names)
         if highest is None and self._can_keep:
             self.entries(names, turn)
-            highest = _highest(values, names)
+            highest = _highest(value, self._table.ranks, names)
         return highest or []
 
     def score(self, name: str) -> int | None:
         """The score of a node that ``top`` or ``first`` has named; ``None`` where it is not at hand."""
-        if name in self._ranked:
-            return self._ranked[name].score
-        return self._table.scores.get(name) if self._is_current else None
+        found = self._ranked.get(name)
+        if found is None and self._is_current:
+            found = self._table.ranks.get(name)
+        return None if found is None else found.score
 
     def let_go(self) -> None:
         """Forget the ranks of an errand; the evaluation may be kept for long."""
@@ -340,10 +347,17 @@ def rank_of(judgement: Judgement, settings: Settings, wishes: Wishes) -> NodeRan
     )
 
 
-def _highest(values: Mapping[str, C], names: Sequence[str]) -> list[str] | None:
-    """The names with the highest of ``values``, sorted; ``None`` where one has none."""
+def _highest(
+    value: Callable[[NodeRank], C], ranks: Mapping[str, NodeRank], names: Sequence[str]
+) -> list[str] | None:
+    """The names with the highest value, sorted; ``None`` where one has no rank."""
     try:
-        best = max(map(values.__getitem__, names))
+        values = list(map(value, map(ranks.__getitem__, names)))
     except KeyError:
         return None
-    return sorted(name for name in names if values[name] == best)
+    return sorted(compress(names, map(eq, values, repeat(max(values)))))
+
+
+def _only(values: Mapping[str, V], names: AbstractSet[str]) -> Mapping[str, V]:
+    """The values of some of their names; all of them mostly."""
+    return values if len(names) == len(values) else {name: values[name] for name in names}

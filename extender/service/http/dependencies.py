@@ -15,7 +15,7 @@ from ..namespace_limit import NamespaceLimit
 from ..policy import Policy
 from ..softening import Softener
 from ..verb import NeutralReason, Verb
-from ..wire import ArgsDecoder, BindingArgs, host_priority
+from ..wire import ArgsDecoder, BindingArgs, host_priorities
 from .frozen import NoBinder, NoEvents, NoFollower, NoRecorder
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Service:
     settings: Settings
     metrics: Metrics
     evaluate: Evaluate = evaluate
-    memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priority))
+    memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priorities))
     follower: Follower = field(default_factory=NoFollower)
     recorder: Recorder = field(default_factory=NoRecorder)
     binder: Binder = field(default_factory=NoBinder)
@@ -191,7 +191,7 @@ class Service:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     patient: bool = False
     judging: Judging = field(init=False)
-    people_memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priority, capacity=16))
+    people_memo: Memo[bytes] = field(default_factory=lambda: Memo(host_priorities, capacity=16))
     nomination: Callable[[Pod], ExplainedNomination | None] = lambda _: None
     softener: Softener = field(default_factory=lambda: Softener(time.monotonic))
     awaited_pods: AwaitedObjects = field(default_factory=claims_that_wait)
@@ -223,7 +223,7 @@ class Service:
         snapshot = self.follower.confirmed
         if snapshot is None or snapshot is self.store.current:
             return None
-        return self.evaluate(snapshot, pod, Memo(host_priority), self.settings)
+        return self.evaluate(snapshot, pod, Memo(host_priorities), self.settings)
 
 
 def snapshot_objects(snapshot: Snapshot) -> dict[str, int]:

@@ -131,7 +131,7 @@ class PredictionCheck:
         self._attempts = Remembered(lambda: dropped(Dropped.PREDICTION))
         self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
         # Not the memo of requests: plans of allocated claims are never asked for again.
-        self.memo: Memo[bytes] = Memo(lambda _name, _score: b"", capacity=1)
+        self.memo: Memo[bytes] = Memo(lambda names, _score: [b""] * len(names), capacity=1)
 
     def on_answer(self, pod: Pod, evaluation: Evaluation[bytes], names: Sequence[str] = ()) -> None:
         """

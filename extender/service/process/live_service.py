@@ -38,7 +38,7 @@ from ..live.prediction_check import PredictionCheck
 from ..live.store import LiveStore
 from ..live.unconfirmed_pods import UnconfirmedPods
 from ..metrics.metrics import Metrics
-from ..wire import ArgsDecoder, host_priority
+from ..wire import ArgsDecoder, host_priorities
 from .background import background
 from .live_recording import recording
 from .nominating import Nominating, check_release, in_step, nominating
@@ -133,7 +133,7 @@ async def _serve(
         dropped=metrics.dropped,
     )
     awaited_pods, awaited_events = claims_that_wait(clock), events_that_wait(clock)
-    memo = Memo(host_priority)
+    memo = Memo(host_priorities)
     states: list[ReflectorState] = []
     events = EventRecorder(connection, metrics.event)
     act: Nominating | None = None

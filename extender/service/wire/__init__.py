@@ -9,7 +9,14 @@ Source: k8s.io/kube-scheduler extender/v1/types.go, v0.34 to v0.37.
 """
 
 from .admission import AdmissionRequest, MetadataJSON, PodReview, allowed, decode_review
-from .answers import bind_result, equal_scores, filter_result, host_priority, prioritize_result
+from .answers import (
+    bind_result,
+    equal_scores,
+    filter_result,
+    host_priorities,
+    host_priority,
+    prioritize_result,
+)
 from .args import ArgsDecoder, ExtenderArgs
 from .bad_request import BadRequest, BodyTooLarge, shortened
 from .binding import BindingArgs, decode_binding
@@ -30,6 +37,7 @@ __all__ = [
     "decode_review",
     "equal_scores",
     "filter_result",
+    "host_priorities",
     "host_priority",
     "meta_victims",
     "prioritize_result",

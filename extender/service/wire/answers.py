@@ -42,9 +42,19 @@ def _passing(nodes: NodeObjects, unresolvable: Mapping[str, str]) -> object:
     return {"metadata": {}, "items": passing}
 
 
+def host_priorities(names: Sequence[str], score: int) -> list[bytes]:
+    """
+    Encode one ``HostPriority`` for each of ``names``, all with one score.
+
+    The score must be an integer: Go refuses the answer over a ``7.0``.
+    """
+    rest = b',"Score":%d}' % score
+    return [b'{"Host":%s%s' % (name, rest) for name in map(orjson.dumps, names)]
+
+
 def host_priority(name: str, score: int) -> bytes:
-    """Encode one ``HostPriority``. The score must be an integer: Go refuses the answer over a ``7.0``."""
-    return b'{"Host":%s,"Score":%d}' % (orjson.dumps(name), score)
+    """Encode one ``HostPriority``."""
+    return host_priorities((name,), score)[0]
 
 
 def prioritize_result(entries: Iterable[bytes]) -> bytes:

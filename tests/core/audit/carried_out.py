@@ -36,7 +36,7 @@ def carried_out(
     Nothing is known of the plan but the pod, how its claims are written, and the node. What was predicted
     before is remembered, as it is while a service runs.
     """
-    memo: Memo[int] = Memo(lambda _, score: score)
+    memo: Memo[int] = Memo(lambda names, score: [score] * len(names))
     for move in moves:
         snapshot = snapshot.with_claims([replace(claim, allocation=None) for claim in move.claims])
         pod = replace(move.finding.running.pod, node_name="")

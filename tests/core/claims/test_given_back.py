@@ -23,7 +23,7 @@ def results_of(claim):
 
 
 def allocated(pod, snapshot):
-    evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), Settings())
+    evaluation = evaluate(snapshot, pod, Memo(lambda names, score: [score] * len(names)), Settings())
     return [result.id for claim in evaluation.allocated_on("n") for result in results_of(claim)]
 
 

@@ -79,7 +79,7 @@ def test_each_pool_is_read_once():
 def test_looking_takes_of_the_turn():
     """Where a turn has too little left for the claims and devices, nothing is looked at."""
     snapshot = cluster(sliced="gpu-0-mig-1").with_claims([b.claim("c", b.spec(b.request("gpu", "gpu")))])
-    memo: Memo[bytes] = Memo(lambda _name, _score: b"")
+    memo: Memo[bytes] = Memo(lambda names, _score: [b""] * len(names))
     evaluation = evaluate(snapshot, b.pod("p", "c"), memo, Settings())
     verdict = evaluation.verdicts(["n"])["n"]
     enough = 1 + len(DEVICES)
@@ -104,7 +104,7 @@ def test_whole_and_anything_else_of_one_card(held):
 def test_a_prediction_says_whose_card_it_takes(device, count):
     """The pod would get gpu-0, of which somebody may hold a slice."""
     snapshot = cluster(sliced=device).with_claims([b.claim("c", b.spec(b.request("gpu", "gpu")))])
-    memo: Memo[bytes] = Memo(lambda _name, _score: b"")
+    memo: Memo[bytes] = Memo(lambda names, _score: [b""] * len(names))
     evaluation = evaluate(snapshot, b.pod("p", "c"), memo, Settings())
     verdict = evaluation.verdicts(["n"])["n"]
     assert [each.result.id.device for each in verdict.devices] == ["gpu-0"]

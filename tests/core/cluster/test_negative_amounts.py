@@ -28,7 +28,7 @@ def holder(amount: str, name: str = "holder", *, admin: bool = False) -> Claim:
 
 def verdict_of(snapshot: Snapshot) -> NodeVerdict:
     """On node ``n``, for a pod with claim ``c``."""
-    memo: Memo[str] = Memo(lambda name, score: f"{name} {score}")
+    memo: Memo[str] = Memo(lambda names, score: [f"{name} {score}" for name in names])
     return evaluate(snapshot, b.pod("p", "c"), memo, Settings()).verdicts(["n"])["n"]
 
 
@@ -74,7 +74,7 @@ def test_what_a_release_makes_of_them(minor, gates, outcome):
         release=release_for(minor, gates),
     )
     verdict = evaluate(
-        snapshot, b.pod("p", "c"), Memo(lambda name, score: (name, score)), Settings()
+        snapshot, b.pod("p", "c"), Memo(lambda names, score: [(name, score) for name in names]), Settings()
     ).verdicts(["n"])["n"]
     assert verdict.outcome is outcome
     assert (verdict.reason is not None and verdict.reason.code is ReasonCode.NEGATIVE_AMOUNT) is (
@@ -89,6 +89,6 @@ def test_pods_whose_claims_are_allocated_do_not_care():
         b.pair_node("n", ["r0"], ["r0"]), claims=[own, holder("-1")], release=release_for("1.38")
     )
     verdict = evaluate(
-        snapshot, b.pod("p", "c"), Memo(lambda name, score: (name, score)), Settings()
+        snapshot, b.pod("p", "c"), Memo(lambda names, score: [(name, score) for name in names]), Settings()
     ).verdicts(["n"])["n"]
     assert verdict.outcome is Outcome.ALLOCATED

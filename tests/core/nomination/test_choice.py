@@ -19,7 +19,9 @@ NUMA = {"a": 0, "b": 1}
 
 def evaluation(*machines, claims=None, release="1.36.2", pod=None):
     snapshot = b.snapshot(*machines, claims=claims or [b.claim("c")], release=release)
-    return evaluate(snapshot, pod or b.pod("p", "c"), Memo(lambda _name, score: score), Settings())
+    return evaluate(
+        snapshot, pod or b.pod("p", "c"), Memo(lambda names, score: [score] * len(names)), Settings()
+    )
 
 
 def choose(found, names, *, uid="u", required=False, way=None, **scores):

@@ -127,7 +127,9 @@ def some_held(spots: Mapping[str, Sequence[Spot]], seed: int) -> list[Claim]:
 
 def asked(snapshot: Snapshot, ask: Ask) -> Evaluation[int]:
     pod, claims = pod_of("p", ask)
-    return evaluate(snapshot.with_claims(claims), pod, Memo(lambda _, score: score), Settings())
+    return evaluate(
+        snapshot.with_claims(claims), pod, Memo(lambda names, score: [score] * len(names)), Settings()
+    )
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

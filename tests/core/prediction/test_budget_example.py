@@ -29,7 +29,7 @@ def test_the_row_is_true(row):
         b.pair_node("n", ["a"] * int(gpus), ["b"] * int(nics)),
         claims=[b.claim("c", b.spec(*requests, constraints=constraints))],
     )
-    settings, memo = Settings(), Memo[bytes](lambda _name, _score: b"")
+    settings, memo = Settings(), Memo[bytes](lambda names, _score: [b""] * len(names))
     verdict = evaluate(snapshot, b.pod("p", "c"), memo, settings).verdicts(["n"])["n"]
     assert verdict.outcome == outcome
     assert min(verdict.steps, settings.search_steps) == int(steps.replace(",", ""))

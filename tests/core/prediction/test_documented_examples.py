@@ -44,7 +44,7 @@ def asked(nodes: list[Node], slices: list[ResourceSlice], spec: ClaimSpec, *name
 
 
 def evaluation(snapshot: Snapshot, claim: str) -> Evaluation[str]:
-    return evaluate(snapshot, b.pod(f"of-{claim}", claim), Memo(lambda name, _: name), Settings())
+    return evaluate(snapshot, b.pod(f"of-{claim}", claim), Memo(lambda names, _: list(names)), Settings())
 
 
 def pair_node(name: str) -> tuple[Node, list[ResourceSlice]]:
@@ -149,7 +149,7 @@ def test_searches_of_the_example():
     spec = b.spec(b.request("gpu", "gpu"), b.request("nic", "rdma"))
     snapshot = generated(500).with_claims([b.claim("first", spec), b.claim("next", spec)])
     names = list(snapshot.nodes)
-    memo: Memo[str] = Memo(lambda name, _: name)
+    memo: Memo[str] = Memo(lambda names, _: list(names))
 
     def searches(of: Snapshot, claim: str) -> int:
         asked = evaluate(of, b.pod(f"of-{claim}", claim), memo, Settings())

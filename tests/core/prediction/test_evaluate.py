@@ -86,7 +86,7 @@ def test_devices_are_named_for_the_node_and_the_claim():
 
 def test_an_evaluation_outlives_its_snapshot():
     """The memo moves on with the cluster; an older evaluation neither reads its answers nor leaves any."""
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     before = world(b.claim("c"))
     after = before.with_claims([b.holding("h", DeviceID("gpu.nvidia.com", "near", "gpu-0"))])
     names, pod = ["near", "far"], b.pod("p", "c")
@@ -169,7 +169,7 @@ def test_no_claims_is_allocated_with_nothing():
 
 def test_worths_are_part_of_the_question():
     """One memo serves settings with different worths, and both predicted and best are rated by them."""
-    snapshot, memo = world(b.claim("c")), Memo(lambda name, score: score)
+    snapshot, memo = world(b.claim("c")), Memo(lambda names, score: [score] * len(names))
     halved = Worths(WorthRow(*[0.5] * 6), {})
     for settings, score in ((Settings(), 100), (Settings(worths=halved), 50), (Settings(), 100)):
         evaluation = evaluate(snapshot, b.pod("p", "c"), memo, settings)
@@ -322,7 +322,7 @@ def test_the_request_budget_does_not_depend_on_what_was_asked_before():
     """The first nodes by name are searched, the rest is unknown: on every call, in any order of names."""
     snapshot = world(b.claim("c"))
     settings = Settings(request_steps=3)
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     fresh = evaluate(snapshot, b.pod("p", "c"), memo, settings).entries(["far", "near"])
     assert dict(fresh)["near"] == 50
     assert dict(fresh)["far"] != 50
@@ -335,7 +335,7 @@ def test_the_request_budget_does_not_depend_on_what_was_asked_before():
 def test_a_new_pod_of_a_known_shape_needs_no_search():
     """Pods and claims of one spec share predictions."""
     snapshot = world(b.claim("c"), b.claim("d"))
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     evaluate(snapshot, b.pod("p", "c"), memo, Settings()).entries(["near", "far"])
     second = evaluate(snapshot, b.pod("q", "d"), memo, Settings())
     second.entries(["near", "far"])
@@ -345,7 +345,7 @@ def test_a_new_pod_of_a_known_shape_needs_no_search():
 def test_a_memo_follows_claim_events():
     """Only the node whose devices were taken is searched again."""
     snapshot = world(b.claim("c"), b.claim("d"))
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     evaluate(snapshot, b.pod("p", "c"), memo, Settings()).entries(["near", "far"])
     taken = b.holding("c", DeviceID("gpu.nvidia.com", "near", "gpu-0"), DeviceID("dra.net", "near", "nic-0"))
     after = evaluate(snapshot.with_claims([taken]), b.pod("q", "d"), memo, Settings())

@@ -51,7 +51,10 @@ def pairs(snapshot: Snapshot) -> FreePairs:
 
 def left_by(snapshot: Snapshot, spec: Claim) -> Fragmentation | None:
     asked: Evaluation[int] = evaluate(
-        snapshot.with_claims([spec]), b.pod("p", spec.name), Memo(lambda _, score: score), Settings()
+        snapshot.with_claims([spec]),
+        b.pod("p", spec.name),
+        Memo(lambda names, score: [score] * len(names)),
+        Settings(),
     )
     return asked.verdicts(["n"])["n"].fragmentation
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -37,7 +38,7 @@ def world() -> Snapshot:
 
 
 def make(capacity: int = 128) -> Memo[str]:
-    return Memo(lambda name, score: f"{name}={score}", capacity)
+    return Memo(lambda names, score: [f"{name}={score}" for name in names], capacity)
 
 
 def filled(memo: Memo[str], snapshot: Snapshot, key: str = "k") -> Table[str]:
@@ -148,9 +149,9 @@ def test_equal_entries_are_rendered_once():
     """By the score; every node of the snapshot has one."""
     rendered: list[str] = []
 
-    def render(name: str, score: int) -> str:
-        rendered.append(name)
-        return f"{name}={score}"
+    def render(names: Sequence[str], score: int) -> list[str]:
+        rendered.extend(names)
+        return [f"{name}={score}" for name in names]
 
     memo, snapshot = Memo(render), world()
     table_of(memo, snapshot)
@@ -158,6 +159,28 @@ def test_equal_entries_are_rendered_once():
         assert memo.equal(50, snapshot) == {"a": "a=50", "b": "b=50", "c": "c=50"}
     assert memo.equal(0, snapshot)["a"] == "a=0"
     assert rendered == [*NODES, *NODES]
+
+
+def test_plans_share_what_is_rendered_of_nodes():
+    """Of a name and a score once; nothing is kept of names that no node has, nor too much of all."""
+    rendered: list[str] = []
+
+    def render(names: Sequence[str], score: int) -> list[str]:
+        rendered.extend(names)
+        return [f"{name}={score}" for name in names]
+
+    memo, snapshot = Memo(render), world()
+    for _ in range(2):
+        assert memo.entries(7, ("c", "absent", "a"), snapshot) == ["c=7", "absent=7", "a=7"]
+    assert memo.entries(8, ("a",), snapshot) == ["a=8"]
+    assert rendered == ["c", "absent", "a", "absent", "a"]
+    for score in range(100, 100 + memo_module._RENDERED_PER_NODE):
+        assert memo.entries(score, NODES, snapshot) == [f"{name}={score}" for name in NODES]
+    rendered.clear()
+    assert memo.entries(7, ("c",), snapshot) == ["c=7"]
+    assert memo.entries(9, NODES, snapshot) == ["a=9", "b=9", "c=9"]
+    assert memo.entries(7, ("c",), snapshot) == ["c=7"]
+    assert rendered == [*NODES, "c"]
 
 
 def test_equal_entries_follow_the_nodes():

@@ -38,7 +38,7 @@ def wants(*requests, constraints=()):
 
 
 def judged(snapshot: Snapshot, node: str = "n", pod=POD) -> tuple[NodeVerdict, NoFit | None]:
-    evaluation = evaluate(snapshot, pod, Memo(lambda _, score: score), Settings())
+    evaluation = evaluate(snapshot, pod, Memo(lambda names, score: [score] * len(names)), Settings())
     verdict = evaluation.verdicts([node])[node]
     return verdict, evaluation.no_fit(node, verdict)
 
@@ -214,7 +214,7 @@ def test_scoring_that_fails_for_allocated_and_unallocated_claims(version, fails)
         claims=[wants(b.request("gpu", "gpu")), b.holding("held", DeviceID("fabric", "fabric", "d"))],
         release=version,
     )
-    evaluation = evaluate(snapshot, MIXED, Memo(lambda _, score: score), Settings())
+    evaluation = evaluate(snapshot, MIXED, Memo(lambda names, score: [score] * len(names)), Settings())
     both = evaluation.verdicts(["n", "m"])
     assert evaluation.verdicts(["n"])["n"].outcome is Outcome.ALLOCATED
     for verdict in both.values():
@@ -233,7 +233,7 @@ def test_taints_that_a_release_ignores():
         ("1.36.2", ()),
     ):
         snapshot = b.snapshot(machine, claims=[wants(b.request("gpu", "gpu"))], release=version)
-        evaluation = evaluate(snapshot, POD, Memo(lambda _, score: score), Settings())
+        evaluation = evaluate(snapshot, POD, Memo(lambda names, score: [score] * len(names)), Settings())
         assert evaluation.ignored(evaluation.verdicts(["n"])) == expected
 
 
@@ -241,7 +241,7 @@ def test_distinct_attributes_that_have_no_effect():
     """1.34 takes any two values for different."""
     claims = [wants(b.request("gpu", "gpu", 2), constraints=[Constraint((), None, b.ROOT)])]
     snapshot = b.snapshot(b.machine("n", gpus(2), []), claims=claims, release=release_for("1.34"))
-    evaluation = evaluate(snapshot, POD, Memo(lambda _, score: score), Settings())
+    evaluation = evaluate(snapshot, POD, Memo(lambda names, score: [score] * len(names)), Settings())
     assert evaluation.ignored(evaluation.verdicts(["n"])) == (
         Ignored(IgnoredCode.DISTINCT_ATTRIBUTE, "", (b.ROOT,), ("n",)),
     )

@@ -54,7 +54,7 @@ def cluster(selector: str) -> Snapshot:
 
 
 def fresh() -> Memo[str]:
-    return Memo(lambda name, score: f"{name}={score}")
+    return Memo(lambda names, score: [f"{name}={score}" for name in names])
 
 
 def ask(snapshot: Snapshot, memo: Memo[str], units: int = 500_000) -> Evaluation[str]:

@@ -23,5 +23,5 @@ def world(*claims: Claim, classes: tuple[DeviceClass, ...] = b.CLASSES) -> Snaps
 
 
 def ask(snapshot: Snapshot, pod: Pod, settings: Settings | None = None) -> Evaluation[Entry]:
-    memo: Memo[Entry] = Memo(lambda name, score: (name, score))
+    memo: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     return evaluate(snapshot, pod, memo, settings or Settings())

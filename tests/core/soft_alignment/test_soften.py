@@ -253,6 +253,8 @@ def test_the_example_of_the_page(nic_root, devices):
     snapshot = world(gpus=("A", "B"), nics=(nic_root,)).with_claims(
         [b.claim("c", rewritten(b.PAIR, rewrite))]
     )
-    asked = evaluate(snapshot, b.pod("job-1", "c"), Memo(lambda _name, _score: b""), Settings())
+    asked = evaluate(
+        snapshot, b.pod("job-1", "c"), Memo(lambda names, _score: [b""] * len(names)), Settings()
+    )
     found = asked.verdicts(["node-a"])["node-a"].devices
     assert {each.result.request: each.result.id.device for each in found} == devices

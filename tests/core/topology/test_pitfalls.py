@@ -78,7 +78,9 @@ def located(snapshot: Snapshot) -> list[Located]:
 
 def judged(snapshot: Snapshot, expected: Case) -> dict[str, object]:
     """The fields of a pod's verdict that are expected; a score within a range is that range."""
-    evaluation = evaluate(snapshot, b.pod("p", *expected["claims"]), Memo(lambda _, score: score), Settings())
+    evaluation = evaluate(
+        snapshot, b.pod("p", *expected["claims"]), Memo(lambda names, score: [score] * len(names)), Settings()
+    )
     verdict = evaluation.verdicts(["n"])["n"]
     assert evaluation.entries(["n"]) == [verdict.score]
     score: object = verdict.score

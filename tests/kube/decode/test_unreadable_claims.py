@@ -13,7 +13,7 @@ from extender.kube.decode import DecodeError, Interner, resource_claim
 from extender.kube.encode import claim_json
 from extender.model import Claim, Consumer, DeviceID, PoolID
 from extender.model.kinds import RESOURCE_CLAIM
-from extender.service.wire import host_priority
+from extender.service.wire import host_priorities
 from tests import builders as b
 
 GPU, NIC = DeviceID("gpu.nvidia.com", "n", "gpu-0"), DeviceID("gpu.nvidia.com", "n", "gpu-1")
@@ -122,7 +122,7 @@ def test_what_is_no_object(data):
 
 
 def predicted(snapshot, pod):
-    verdict = evaluate(snapshot, pod, Memo(host_priority), Settings()).verdicts(["n"])["n"]
+    verdict = evaluate(snapshot, pod, Memo(host_priorities), Settings()).verdicts(["n"])["n"]
     return verdict.outcome, verdict.reason and verdict.reason.code
 
 

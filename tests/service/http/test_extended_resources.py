@@ -30,7 +30,7 @@ from extender.service.live.in_flight import InFlight
 from extender.service.live.prediction_check import Match, PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.live.unconfirmed_pods import UnconfirmedPods
-from extender.service.wire import host_priority
+from extender.service.wire import host_priorities
 from tests import builders as b
 
 RESOURCE = "example.com/gpu"
@@ -77,7 +77,7 @@ class Cluster:
             handler=self.handler,
             checks=self.checks,
             evaluate=evaluate,
-            memo=Memo(host_priority),
+            memo=Memo(host_priorities),
             settings=Settings(),
             reflectors=tuple(
                 ReflectorState(kind.name, synced=True, last_contact=clock.now) for kind in KINDS

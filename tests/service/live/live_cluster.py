@@ -21,7 +21,7 @@ from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.metrics.metrics import Metrics
-from extender.service.wire import host_priority
+from extender.service.wire import host_priorities
 from tests import builders as b
 from tests.clock import Clock
 
@@ -39,7 +39,7 @@ def live_service(clock: Clock, *, more: Sequence[str] = (), **options: Any) -> S
         slices += published
     for changes in b.first_lists(nodes, slices, b.CLASSES, [b.claim("c"), b.claim("d")]):
         store.apply(changes)
-    settings, memo = Settings(), Memo(host_priority)
+    settings, memo = Settings(), Memo(host_priorities)
     checks = PredictionCheck(evaluate, settings, clock, lambda _: None, lambda _: None)
     live = LiveFollower(
         store=store,

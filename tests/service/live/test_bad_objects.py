@@ -34,7 +34,7 @@ from extender.service.live.prediction_check import PredictionCheck
 from extender.service.live.store import LiveStore
 from extender.service.live.unconfirmed_pods import UnconfirmedPods
 from extender.service.metrics.metrics import Metrics
-from extender.service.wire import host_priority
+from extender.service.wire import host_priorities
 from tests import builders as b
 from tests.service.live.live_cluster import at_once
 
@@ -70,7 +70,7 @@ def service(clock):
         slices += published
     for changes in b.first_lists(nodes, slices, b.CLASSES, [b.claim("c"), b.claim("d")]):
         store.apply(changes)
-    metrics, memo = Metrics("1.36.2"), Memo(host_priority)
+    metrics, memo = Metrics("1.36.2"), Memo(host_priorities)
     checks = PredictionCheck(evaluate, Settings(), clock, metrics.match, metrics.placement)
     live = LiveFollower(
         store=store,
@@ -202,7 +202,7 @@ def test_a_pool_whose_newest_generation_is_incomplete(service):
     half[1] = replace(half[1], devices=Devices.of((b.device("gpu-1", "a"),)))
     service.follower.handler.apply(Changes.of(RESOURCE_SLICE, half[:1]))
     assert scores(service) == {"x": 0, "y": 103}
-    verdict = evaluate(store.current, b.pod("job-2", "d"), Memo(host_priority), Settings()).verdicts(["x"])[
+    verdict = evaluate(store.current, b.pod("job-2", "d"), Memo(host_priorities), Settings()).verdicts(["x"])[
         "x"
     ]
     assert verdict.reason is not None

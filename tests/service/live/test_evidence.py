@@ -78,7 +78,9 @@ def replay(tmp_path, capsys):
 
 def test_the_prediction_is_made_again(snapshot, replay):
     """On this node alone, with its claims and rules, and the devices that were predicted are named."""
-    predicted = evaluate(snapshot, POD, Memo(lambda n, s: b""), Settings()).verdicts(["n"])["n"]
+    predicted = evaluate(snapshot, POD, Memo(lambda names, s: [b""] * len(names)), Settings()).verdicts(
+        ["n"]
+    )["n"]
     assert [each.result.id.device for each in predicted.devices] == ["gpu-1", "nic-2"]
     got = holder("c", result("gpu", "n", "gpu-2"), result("nic", "n", "nic-2"))
     evidence = evidence_of(snapshot, POD, "n", got)

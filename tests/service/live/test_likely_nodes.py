@@ -27,7 +27,7 @@ def evaluated(roots):
     snapshot = Snapshot.of(
         release=release_for("1.36"), nodes=nodes, slices=slices, classes=b.CLASSES, claims=[b.claim("c")]
     )
-    found = evaluate(snapshot, b.pod("job", "c"), Memo(lambda name, score: b""), Settings())
+    found = evaluate(snapshot, b.pod("job", "c"), Memo(lambda names, score: [b""] * len(names)), Settings())
     found.entries(list(roots))
     return found
 
@@ -98,7 +98,7 @@ def test_of_equally_aligned_nodes_the_one_that_breaks_least_wins():
         classes=b.CLASSES,
         claims=[gpu, b.holding("h", DeviceID("dra.net", "y", "nic-0"))],
     )
-    found = evaluate(snapshot, b.pod("job", "c"), Memo(lambda name, score: b""), Settings())
+    found = evaluate(snapshot, b.pod("job", "c"), Memo(lambda names, score: [b""] * len(names)), Settings())
     found.entries(["x", "y", "z"])
     for number in range(5):
         assert likely(found, ["x", "y", "z"], pod=f"job-{number}", decisive=True).node == "y"

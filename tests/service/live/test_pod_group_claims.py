@@ -37,7 +37,9 @@ class Loop:
             evaluate, Settings(), lambda: 7.0, self.results.append, self.placements.append
         )
         for pod in pods:
-            self.checks.on_answer(pod, evaluate(self.snapshot, pod, Memo(lambda n, s: b""), Settings()))
+            self.checks.on_answer(
+                pod, evaluate(self.snapshot, pod, Memo(lambda names, s: [b""] * len(names)), Settings())
+            )
 
     def see(self, claim: Claim) -> None:
         self.snapshot = self.snapshot.with_claims([claim])

@@ -46,7 +46,8 @@ class Loop:
 
     def ask(self, settings=None):
         self.checks.on_answer(
-            POD, evaluate(self.snapshot, POD, Memo(lambda n, s: b""), settings or Settings())
+            POD,
+            evaluate(self.snapshot, POD, Memo(lambda names, s: [b""] * len(names)), settings or Settings()),
         )
 
     def see(self, claim, *others):
@@ -112,7 +113,7 @@ def test_a_card_that_is_given_away_twice_is_counted():
         pods=[pod],
     )
     loop = Loop()
-    loop.checks.on_answer(pod, evaluate(before, pod, Memo(lambda n, s: b""), Settings()))
+    loop.checks.on_answer(pod, evaluate(before, pod, Memo(lambda names, s: [b""] * len(names)), Settings()))
     got = replace(
         asked,
         allocation=Allocation((DeviceResult("gpu", DeviceID(gpu, "n", "gpu-0")),), node_selector=THIS_NODE),
@@ -198,7 +199,9 @@ def test_a_pod_with_two_claims_is_rated_when_both_are_allocated():
     gpu, nic = b.spec(b.request("gpu", "gpu")), b.spec(b.request("nic", "nic"))
     loop.snapshot = loop.snapshot.with_claims([b.claim("c", gpu), b.claim("d", nic)])
     pod = b.pod("job", "c", "d")
-    loop.checks.on_answer(pod, evaluate(loop.snapshot, pod, Memo(lambda n, s: b""), Settings()))
+    loop.checks.on_answer(
+        pod, evaluate(loop.snapshot, pod, Memo(lambda names, s: [b""] * len(names)), Settings())
+    )
     claim, both = allocated("gpu-0", "nic-0"), allocation("gpu-0", "nic-0")
     first, second = (
         replace(claim, name=name, spec=spec, allocation=replace(both, results=(result,)))

@@ -11,7 +11,7 @@ from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.model import ClaimSpec, ExactRequest, Request
 from extender.model.kinds import POD
 from extender.service.live.remembered import BYTES_PER_CHARACTER, Attempt, Remembered, pod_bytes, spec_bytes
-from extender.service.wire import host_priority
+from extender.service.wire import host_priorities
 from tests import builders as b
 
 MANY = 500
@@ -26,7 +26,7 @@ def snapshot():
 
 def attempt(snapshot, name="job"):
     pod = b.pod(name, "c")
-    return Attempt(pod, evaluate(snapshot, pod, Memo(host_priority), Settings()), set())
+    return Attempt(pod, evaluate(snapshot, pod, Memo(host_priorities), Settings()), set())
 
 
 def changed(snapshot, name):

@@ -48,7 +48,7 @@ from extender.service.nomination.notices import Notices
 from extender.service.nomination.outstanding import Nomination
 from extender.service.nomination.results import Counted, NominationResult
 from extender.service.nomination.waiting_pods import WaitingPod
-from extender.service.wire import host_priority
+from extender.service.wire import host_priorities
 from tests import builders as b
 from tests.clock import Clock
 
@@ -78,7 +78,7 @@ class NominatedCluster:
         self.events: list[tuple[str, str, str]] = []
         self.limited: list[int] = []
         self.store = LiveStore(release_for("1.36.2"), InFlight(SECONDS), self.clock)
-        settings, memo = Settings(), Memo(host_priority)
+        settings, memo = Settings(), Memo(host_priorities)
         self.checks = PredictionCheck(
             evaluate, settings, self.clock, lambda match: self.matches.update([match]), lambda _: None
         )

@@ -94,7 +94,7 @@ class Scene:
         return pod
 
     def assume(self, pod):
-        memo = Memo(lambda name, score: b"")
+        memo = Memo(lambda names, score: [b""] * len(names))
         self.store.assume(pod.uid, evaluate(self.store.current, pod, memo, Settings()).allocated_on("n"))
 
     def allocate(self, name, pod):
