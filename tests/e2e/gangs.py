@@ -4,10 +4,10 @@ Gangs on a real control plane, with the gates for pod groups on:
     python -m tests.e2e.gangs --minor 1.36 --nodes 500 --gangs 40 --size 8
 
 Each way of scheduling goes through each scenario: gangs that come at once, back to back, that do not fit
-until others leave, and that preempt. ``--topology`` turns placement by topology on, and goes through
-gangs that must go to machines of one type. Prints for each how many pods got devices, how many of them on one root,
+until others leave, and that preempt. Prints for each how many pods got devices, how many of them on one root,
 how often the prediction was right, what is assumed at the end, and each prediction that did not come true.
-``--plain`` creates the same pods without groups, and no gangs that do not fit.
+``--plain`` creates the same pods without groups, and no gangs that do not fit. ``--topology`` turns placement
+by topology on: each gang must go to machines of one type, whichever it is.
 """
 
 from __future__ import annotations
