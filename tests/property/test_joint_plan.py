@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import count
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from extender.core.audit.node_kinds import NodeKinds
 from extender.core.audit.running_pods import RunningPod, running_pods
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
@@ -149,3 +152,15 @@ def test_only_pods_that_could_be_nearer_now_are_moved(snapshot):
     ]
     assert bool(audit.plan.moves) >= bool(elsewhere)
     assert audit.plan.complete
+
+
+@given(clusters())
+def test_nodes_that_share_a_judgement_get_what_each_gets_alone(snapshot):
+    """The plan is that of a planner to whom no two nodes, and no two states of one, are alike."""
+    plan = audited(snapshot).plan
+    numbers = count()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NodeKinds, "number", lambda _self, _state: next(numbers))
+        alone = audited(snapshot).plan
+    event(f"moves: {min(len(plan.moves), 3)}")
+    assert alone == plan

@@ -74,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
         snapshot = cluster.snapshot
         notes = [*cluster.notes, *_about_namespaces(args.namespace, snapshot)]
         audit = _audit(snapshot, args.namespace, site.worths)
-        totals = totals_of(audit)
+        with Progress("adding up"):
+            totals = totals_of(audit)
         _print(args, audit, totals, notes, _source(args, cluster.server))
     return Exit.FINDING if totals.all.avoidable else Exit.FINE
 
@@ -92,7 +93,8 @@ def _given(args: argparse.Namespace, site: Site) -> ClusterInput:
 
 
 def _audit(snapshot: Snapshot, namespaces: Sequence[str], worths: Worths) -> Audit:
-    auditor = Auditor(snapshot, namespaces, worths)
+    with Progress("finding the devices of running pods"):
+        auditor = Auditor(snapshot, namespaces, worths)
     with Progress("rating pod", len(auditor)) as progress:
         for name in auditor.rate():
             progress.step(name)

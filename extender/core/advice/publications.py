@@ -5,15 +5,16 @@ What the devices that a claim selects publish: the facts behind "this constraint
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from extender.model import Attribute, Device
 
 from ..allocator.budget import UNLIMITED, Budget
-from ..allocator.compared_values import looked_up
+from ..allocator.compared_values import full_name, looked_up
 from ..allocator.layout import NOWHERE
+from ..allocator.projection import Projector
 from ..allocator.selector_result import SelectorResult
 from ..cluster.snapshot import Snapshot
 from ..topology.locations import Location
@@ -63,10 +64,14 @@ class Selected:
 
 
 class Sighting(NamedTuple):
-    """One device that an alternative selects. ``local``: only its node can reach it."""
+    """
+    One device that an alternative selects. ``local``: only its node can reach it. ``alike``: on how many
+    nodes the same is selected, of which ``node`` is the first.
+    """
 
     alternative: int
     node: str
+    alike: int
     driver: str
     pool: str
     device: Device
@@ -74,15 +79,21 @@ class Sighting(NamedTuple):
     local: bool
 
 
-def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sighting]:
-    """Yield every device of every node that an alternative selects, node by node."""
+def sightings(
+    surveyed: Sequence[NodeGroup], snapshot: Snapshot, attributes: Collection[str] = ()
+) -> Iterator[Sighting]:
+    """
+    Yield every device that an alternative selects, node by node.
+
+    Nodes of a group count together where their devices have the same ``attributes``.
+    """
     # The survey has judged all of them, so nothing is left to be done but to look that up.
     budget = Budget(0, UNLIMITED)
     for group in surveyed:
         if group.view is None:
             continue
         projector = group.view.memo.projector
-        for name in group.nodes:
+        for name, alike in _alike(group, projector, snapshot, attributes):
             inventory = snapshot.nodes[name].inventory
             node_layout = projector.project(inventory, budget)
             assert node_layout is not None
@@ -98,12 +109,36 @@ def sightings(surveyed: Sequence[NodeGroup], snapshot: Snapshot) -> Iterator[Sig
                         yield Sighting(
                             alternative,
                             name,
+                            alike,
                             slice_.driver,
                             slice_.pool,
                             device,
                             candidate.location,
                             bool(slice_.node_name or device.traits.node_name),
                         )
+
+
+def _alike(
+    group: NodeGroup, projector: Projector, snapshot: Snapshot, attributes: Collection[str]
+) -> list[tuple[str, int]]:
+    """The nodes of the group by what a tally reads of them: the first of each, and how many they are."""
+    wanted = (*attributes, PCIE_ROOT, PCI_BUS_ID)
+    first: dict[Hashable, str] = {}
+    counts: Counter[str] = Counter()
+    for name in group.nodes:
+        inventory = snapshot.nodes[name].inventory
+        shown = tuple(
+            [
+                (
+                    bool(slice_.node_name),
+                    slice_.devices.traits,
+                    *[slice_.devices.column(full_name(each, slice_.driver)) for each in wanted],
+                )
+                for slice_ in inventory.slices
+            ]
+        )
+        counts[first.setdefault((projector.sight(inventory), shown), name)] += 1
+    return list(counts.items())
 
 
 def selections(
@@ -115,7 +150,7 @@ def selections(
     ``attributes`` are those to look at. An alternative that selects nothing has no entry.
     """
     tallies: dict[tuple[int, str], _Publications] = {}
-    for sighting in sightings(surveyed, snapshot):
+    for sighting in sightings(surveyed, snapshot, attributes):
         key = (sighting.alternative, sighting.driver)
         tally = tallies.get(key)
         if tally is None:
@@ -145,11 +180,11 @@ class _Publications:
         self._published: Counter[str] = Counter()
         self._nothing: dict[str, Counter[str]] = {}
         self._kinds: dict[str, set[str]] = {}
-        self._flat: dict[str, set[str]] = {}
+        self._flat: dict[str, dict[str, int]] = {}
 
     def enter(self, sighting: Sighting) -> None:
         device, driver = sighting.device, sighting.driver
-        self._devices += 1
+        self._devices += sighting.alike
         if self._kind is not DeviceKind.VIRTUAL and (sighting.local or _is_somewhere(sighting.location)):
             self._placed = True
         if self._kind is DeviceKind.OTHER and (
@@ -160,12 +195,12 @@ class _Publications:
             attribute = looked_up(device, driver, name)
             if attribute is None:
                 continue
-            self._published[name] += 1
+            self._published[name] += sighting.alike
             self._kinds.setdefault(name, set()).add(attribute.kind)
             if says_nothing(attribute):
-                self._nothing.setdefault(name, Counter())[_shown(attribute)] += 1
+                self._nothing.setdefault(name, Counter())[_shown(attribute)] += sighting.alike
             elif name == PCIE_ROOT and self._is_flat(sighting, attribute):
-                self._flat.setdefault(name, set()).add(sighting.node)
+                self._flat.setdefault(name, {})[sighting.node] = sighting.alike
 
     def selected(self, driver: str) -> Selected:
         return Selected(
@@ -182,7 +217,7 @@ class _Publications:
                     self._published[name],
                     tuple(sorted(self._nothing.get(name, Counter()).items())),
                     tuple(sorted(self._kinds.get(name, ()))),
-                    len(self._flat.get(name, ())),
+                    sum(self._flat.get(name, {}).values()),
                 )
                 for name in self._attributes
             },

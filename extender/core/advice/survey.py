@@ -48,24 +48,26 @@ def survey(judge: NodeJudge, budget: Budget, step: Step) -> tuple[NodeGroup, ...
     Searches beyond the ``budget`` are not begun: their nodes are unknown.
     """
     groups: dict[_GroupKey, tuple[list[str], Judgement]] = {}
-    for name, state in judge.snapshot.nodes.items():
-        view = judge.view(state, budget)
-        if isinstance(view, Prediction):
-            key: _GroupKey = (None, view.outcome, view.reason)
-        else:
-            key = (view.memo, view.key, view.bound_elsewhere)
-        group = groups.get(key)
-        if group is not None:
-            group[0].append(name)
-        elif isinstance(view, Prediction):
-            groups[key] = ([name], Judgement(view, None, None, state))
-        else:
-            groups[key] = ([name], judge.judge_view(view, state, budget))
+    # With the judgement, since an identity is good only as long as its object is there.
+    known: dict[int, tuple[Judgement, list[str]]] = {}
+    for name, judgement in judge.judge_each(judge.snapshot.nodes, budget):
+        alike = known.get(id(judgement))
+        if alike is None:
+            names, _ = groups.setdefault(_group_key(judgement), ([], judgement))
+            alike = known[id(judgement)] = (judgement, names)
+        alike[1].append(name)
         step(name)
     return tuple(
         NodeGroup(tuple(names), judgement.prediction, judgement.alignment, judgement.view)
         for names, judgement in groups.values()
     )
+
+
+def _group_key(judgement: Judgement) -> _GroupKey:
+    view, prediction = judgement.view, judgement.prediction
+    if view is None:
+        return None, prediction.outcome, prediction.reason
+    return view.memo, view.key, view.bound_elsewhere
 
 
 def outcomes(surveyed: Sequence[NodeGroup]) -> Counter[Outcome]:

@@ -4,7 +4,7 @@ The nodes of a frozen cluster while claims give back their devices and get other
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import ItemsView, Iterable, Sequence
 from dataclasses import replace
 
 from extender.model import Claim, PoolID
@@ -44,6 +44,10 @@ class ChangingNodes:
         """The node as things stand. Raises ``KeyError`` for one that the snapshot does not have."""
         return self._states[name]
 
+    def states(self) -> ItemsView[str, NodeState]:
+        """All nodes by name, as things stand."""
+        return self._states.items()
+
     def state_without(self, name: str, gone: Sequence[Claim]) -> NodeState:
         """The node if the claims ``gone``, with the allocations they have, gave back their devices."""
         keys, state = {claim.key for claim in gone}, self._states[name]
@@ -70,7 +74,7 @@ class ChangingNodes:
         return tuple(claim for claim in self._holders.get(pool, ()) if claim.key not in gone)
 
     def _usage_of(self, holders: Sequence[Claim], pool: PoolID) -> PoolUsage:
-        return pool_usage(pool, holders, self._context.release)
+        return pool_usage(pool, holders, self._context.release) if holders else NO_USAGE
 
     def _state_after(self, state: NodeState, usage: dict[PoolID, PoolUsage]) -> NodeState:
         context = replace(self._context, usage=usage)

@@ -10,8 +10,9 @@ that another pod holds, so none makes another pod worse.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import NamedTuple
 
 from extender.model import Claim, ClaimSpec, DeviceResult
@@ -22,7 +23,7 @@ from ..allocator.budget import Budget
 from ..allocator.results import allocations
 from ..claims.compiled_claims import InvalidClaims
 from ..cluster.snapshot import NodeState, Snapshot
-from ..prediction.claims_memo import ClaimsMemos, Ratings, memo_of
+from ..prediction.claims_memo import ClaimsMemo, ClaimsMemos, Ratings, memo_of
 from ..prediction.judge import LOOK_UNITS, Judgement, NodeJudge
 from ..prediction.node_view import VIEW_UNITS
 from ..prediction.predict import Prediction
@@ -31,6 +32,7 @@ from ..scheduling import Accepted, AcceptingNodes
 from .anew import alternatives_missed, plan_anew
 from .changing_nodes import ChangingNodes
 from .findings import LEAST_LOSS, PodFinding
+from .node_kinds import NodeKinds
 from .possible import STEPS_PER_NODE
 from .ranked_nodes import RankedNodes
 from .running_pods import RunningPod
@@ -143,6 +145,8 @@ class _Planner:
         self._accepting = AcceptingNodes(snapshot.objects, snapshot.release)
         self._budget = Budget(PLAN_STEPS, PLAN_UNITS)
         self._ranked: dict[tuple[tuple[ClaimSpec, ...], int], RankedNodes] = {}
+        self._judges: dict[tuple[ClaimSpec, ...], NodeJudge] = {}
+        self._kinds = NodeKinds(self._nodes)
         self._ways = Ways(snapshot)
         self._arrivals: Counter[str] = Counter()
         self._left: set[str] = set()
@@ -170,29 +174,42 @@ class _Planner:
 
     def _best(self, finding: PodFinding) -> _Candidate | None:
         """As written where that is as near as the audit found possible, else the nearest way."""
-        running, best = finding.running, None
+        running, best, own = finding.running, None, finding.running.pod.node_name
+        least = running.highest + LEAST_LOSS
         enough = running.highest + finding.avoidable - _ROUNDING
         accepted = self._accepting.accepted(self._accepting.pod((running.pod.namespace, running.pod.name)))
+        without: Callable[[], NodeState] | None = None
+        if accepted.refusal(own) is None and (
+            own in self._left or (finding.possible.here.alignment or 0.0) >= least
+        ):
+            without = cache(partial(self._nodes.state_without, own, running.claims))
         for way in self._ways.of(running):
-            for candidate in self._candidates(finding, way, accepted):
+            for candidate in self._candidates(running, way, accepted, without):
                 if best is None or candidate.alignment > best.alignment:
                     best = candidate
                 if best.alignment >= enough:
                     return best
         return best
 
-    def _candidates(self, finding: PodFinding, way: Way, accepted: Accepted) -> Iterator[_Candidate]:
-        """The best other node that accepts the pod, and its own, where they are better than now."""
-        running = finding.running
+    def _candidates(
+        self, running: RunningPod, way: Way, accepted: Accepted, without: Callable[[], NodeState] | None
+    ) -> Iterator[_Candidate]:
+        """
+        The best other node that accepts the pod, and its own, where they are better than now.
+
+        ``without``: its own node without the pod; ``None`` where that is not to be asked.
+        """
         specs = tuple(claim.spec for claim in way.claims)
         memo = memo_of(specs, self._snapshot, self._memos, self._budget)
         if isinstance(memo, Prediction):
             return
         missed = alternatives_missed(running, way.claims, memo.preferring)
         least, own = running.highest + LEAST_LOSS, running.pod.node_name
-        judge = self._judge(running, way)
+        judge = self._judges.get(specs)
+        if judge is None:
+            judge = self._judges[specs] = self._judge(running, way)
         ranked = self._ranked.setdefault((specs, missed), RankedNodes())
-        self._follow(ranked, judge, missed)
+        self._follow(ranked, judge, memo, missed)
         for alignment, name in ranked.best_first():
             self._budget.spend(0, 1)
             if alignment < least:
@@ -200,39 +217,39 @@ class _Planner:
             if name != own and accepted.refusal(name) is None:
                 yield _Candidate(alignment, way, name)
                 break
-        if accepted.refusal(own) is None and (
-            own in self._left or (finding.possible.here.alignment or 0.0) >= least
-        ):
-            without = self._nodes.state_without(own, running.claims)
-            here = self._certain(self._judged(judge, without), missed)
+        if without is not None:
+            state = without()
+            here = self._alignment(ranked, judge, state, self._kinds.number(state), missed)
             if here is not None and here >= least:
                 yield _Candidate(here, way, own)
 
-    def _follow(self, ranked: RankedNodes, judge: NodeJudge, missed: int) -> None:
+    def _follow(self, ranked: RankedNodes, judge: NodeJudge, memo: ClaimsMemo, missed: int) -> None:
         """Rank anew the nodes that changed since this was last done, all where it never was."""
         changes = self._nodes.changes
-        names: Iterable[str] = self._snapshot.nodes
+        names: Collection[str] = self._snapshot.nodes
         if ranked.changes is not None:
             names = sorted(set(changes[ranked.changes :]))
         ranked.changes = len(changes)
+        kinds, alignments = self._kinds.follow(memo.projector), ranked.alignments
+        self._budget.spend(0, LOOK_UNITS * len(names))
         for name in names:
-            alignment = self._alignment(ranked, judge, self._nodes.state(name), missed)
+            kind = kinds[name]
+            if kind in alignments:
+                alignment = alignments[kind]
+            else:
+                alignment = self._alignment(ranked, judge, self._nodes.state(name), kind, missed)
             ranked.put(name, alignment, self._arrivals[name])
 
     def _alignment(
-        self, ranked: RankedNodes, judge: NodeJudge, state: NodeState, missed: int
+        self, ranked: RankedNodes, judge: NodeJudge, state: NodeState, kind: int, missed: int
     ) -> float | None:
-        """``_certain`` of a node, worked out once for all that look the same."""
-        self._budget.spend(0, LOOK_UNITS)
-        look = judge.look(state)
-        if look is not None and look in ranked.alignments:
-            return ranked.alignments[look]
+        """``_certain`` of a node, worked out once for all of its ``kind``."""
+        if kind in ranked.alignments:
+            return ranked.alignments[kind]
         self._budget.spend(0, VIEW_UNITS)
         alignment = self._certain(self._judged(judge, state), missed)
-        if look is None:
-            look = judge.look(state)
-        if look is not None and not self.spent:
-            ranked.alignments[look] = alignment
+        if not self.spent:
+            ranked.alignments[kind] = alignment
         return alignment
 
     def _judge(self, running: RunningPod, way: Way) -> NodeJudge:

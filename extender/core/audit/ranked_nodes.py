@@ -5,7 +5,7 @@ Nodes by how near the devices are that the scheduler takes there, kept in order 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 _Place = tuple[int, str]
 """How many pods of the plan came to a node, and its name."""
@@ -14,14 +14,14 @@ _Place = tuple[int, str]
 class RankedNodes:
     """
     The nodes that pods with equal claims can go to, as of the first ``changes`` changes of nodes, ``None``
-    before there were any in it. ``alignments``: by how nodes look to these claims.
+    before there were any in it. ``alignments``: by the number of nodes in ``NodeKinds``.
 
     To put a node costs a search in those of its alignment, to find the best a look at those passed over.
     """
 
     def __init__(self) -> None:
         self.changes: int | None = None
-        self.alignments: dict[Hashable, float | None] = {}
+        self.alignments: dict[int, float | None] = {}
         self._places: dict[float, list[_Place]] = {}
         self._of: dict[str, tuple[float, _Place]] = {}
 

@@ -1,0 +1,73 @@
+"""Nodes that claims cannot tell apart have one number, and only these."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from extender.cel import unlimited
+from extender.core.allocator.projection import Projector
+from extender.core.audit.changing_nodes import ChangingNodes
+from extender.core.audit.node_kinds import NodeKinds
+from extender.core.claims.compiled_claims import compile_claims
+from extender.core.releases.history import LATEST
+from extender.model import DeviceID, Devices
+from tests import builders as b
+
+NAMES = ("m", "n", "o")
+
+
+def with_serials(machine):
+    """Each device has a serial number of its own."""
+    node, slices = machine
+    numbered = [
+        replace(
+            slice_,
+            devices=Devices.of(
+                replace(
+                    device,
+                    attributes={**device.attributes, "x/serial": b.text(f"{node.name}/{device.name}")},
+                )
+                for device in slice_.devices
+            ),
+        )
+        for slice_ in slices
+    ]
+    return node, numbered
+
+
+def cluster(roots=("r0", "r1")):
+    machines = [with_serials(b.pair_node(name, roots, ["r0"])) for name in NAMES]
+    return b.snapshot(*machines, release=LATEST)
+
+
+def projector(snapshot, *constraints):
+    spec = b.spec(b.request("gpu", "gpu", 2), constraints=constraints)
+    return Projector(
+        compile_claims((spec,), snapshot.classes, snapshot.release, unlimited()), snapshot.release
+    )
+
+
+def test_equal_nodes_have_one_number_until_something_of_them_is_taken():
+    """And again once it is given back."""
+    snapshot = cluster()
+    nodes = ChangingNodes(snapshot)
+    kinds, plain = NodeKinds(nodes), projector(snapshot)
+    (untouched,) = set(kinds.follow(plain).values())
+    held = b.holding("c", DeviceID("gpu.nvidia.com", "n", "gpu-0"))
+    nodes.allocate([replace(held, allocation=None)], [held])
+    found = kinds.follow(plain)
+    assert found["m"] == found["o"] == untouched != found["n"]
+    assert kinds.number(nodes.state_without("n", [held])) == untouched
+    nodes.allocate([held], [replace(held, allocation=None)])
+    assert set(kinds.follow(plain).values()) == {untouched}
+
+
+def test_what_nobody_reads_tells_no_nodes_apart():
+    """Claims that read serial numbers make every node another, for all claims."""
+    snapshot = cluster()
+    kinds = NodeKinds(ChangingNodes(snapshot))
+    assert len(set(kinds.follow(projector(snapshot)).values())) == 1
+    reading = projector(snapshot, b.Constraint(match_attribute="x/serial"))
+    before = kinds.number(snapshot.nodes["m"])
+    assert len(set(kinds.follow(reading).values())) == len(NAMES)
+    assert before not in kinds.follow(projector(snapshot)).values()
