@@ -202,7 +202,14 @@ def _rated(devices: tuple[Placed, ...], ratings: _Ratings, worths: Worths) -> _R
 
 def _locations_of(wanted: set[DeviceID], state: NodeState) -> dict[DeviceID, Location]:
     """The locations of some devices on a node; those that its slices do not list are left out."""
-    return {id_: location for id_, location in state.inventory.locations().items() if id_ in wanted}
+    found: dict[DeviceID, Location] = {}
+    inventory = state.inventory
+    for slice_, signature in zip(inventory.slices, inventory.signature.slices, strict=True):
+        positions, pool = slice_.devices.names.positions, slice_.pool_id
+        for id_ in wanted:
+            if id_.device in positions and (id_.driver, id_.pool) == pool:
+                found[id_] = signature.locations[positions[id_.device]]
+    return found
 
 
 def _owned_claims(claims: Mapping[tuple[str, str], Claim]) -> dict[str, list[Claim]]:

@@ -80,12 +80,17 @@ def double_uses(
     if len(wanted) + sum(map(len, by_pool.values())) <= 1:
         return ()
     cards: dict[int, list[tuple[DeviceID, Device, tuple[str, ...]]]] = {}
-    for slice_, device, location in state.inventory.located():
-        if location.kind in CARDS and location.device >= 0:
-            id_ = DeviceID(slice_.driver, slice_.pool, device.name)
-            holders = by_pool.get(PoolID(slice_.driver, slice_.pool), {}).get(id_, ())
-            if holders or id_ in wanted:
-                cards.setdefault(location.device, []).append((id_, device, holders))
+    inventory = state.inventory
+    for slice_, signature in zip(inventory.slices, inventory.signature.slices, strict=True):
+        held_here = by_pool.get(slice_.pool_id, {})
+        names = slice_.devices.names.values
+        for position, (name, location) in enumerate(zip(names, signature.locations, strict=True)):
+            if location.kind in CARDS and location.device >= 0:
+                id_ = DeviceID(slice_.driver, slice_.pool, name)
+                holders = held_here.get(id_, ())
+                if holders or id_ in wanted:
+                    # A device is made only where it is in use.
+                    cards.setdefault(location.device, []).append((id_, slice_.devices[position], holders))
     uses = []
     for devices in cards.values():
         entries = tuple(
