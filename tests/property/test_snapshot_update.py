@@ -12,6 +12,7 @@ from extender.core.cluster.snapshot import NodeState, Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, evaluate
 from extender.core.releases.history import release_for
 from extender.model import Pod
+from extender.model.device_columns import Values
 from extender.model.kinds import POD, RESOURCE_CLAIM
 from tests import builders as b
 from tests.property.histories import NODES, histories
@@ -64,6 +65,22 @@ def assert_same(followed: Snapshot, fresh: Snapshot) -> None:
         "pool_nodes",
     ):
         assert getattr(followed, kind) == getattr(fresh, kind), kind
+    assert_columns_are_known(followed)
+
+
+def assert_columns_are_known(snapshot: Snapshot) -> None:
+    """A type knows each column in which two of its nodes differ: else unlike nodes would look alike."""
+    known: dict[int, list[tuple[Values, ...]]] = {}
+    for state in snapshot.nodes.values():
+        type_ = state.inventory.type
+        columns = [slice_.devices.columns for slice_ in state.inventory.slices]
+        first = known.setdefault(type_.number, columns)
+        assert {
+            (place, position)
+            for place, pair in enumerate(zip(columns, first, strict=True))
+            for position, (own, other) in enumerate(zip(*pair, strict=True))
+            if own != other
+        } <= type_.columns.differing
 
 
 def parts(state: NodeState) -> tuple[object, ...]:

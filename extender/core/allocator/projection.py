@@ -91,17 +91,6 @@ class Projector:
         number = inventory.type.number
         reads = self._reads_of_type.get(number)
         if reads is None:
-            reads = self.reads_on(inventory)
-        slices = inventory.slices
-        return number, tuple([slices[place].devices.columns[position] for place, position in reads])
-
-    def reads_on(self, inventory: Inventory) -> tuple[tuple[int, int], ...]:
-        """
-        What the claims read of nodes of this one's type: the position of the slice, and of the column in it.
-        """
-        number = inventory.type.number
-        reads = self._reads_of_type.get(number)
-        if reads is None:
             reads = self._reads_of_type[number] = tuple(
                 (place, position)
                 for place, slice_ in enumerate(inventory.slices)

@@ -69,6 +69,6 @@ class NodeKinds:
         for number, inventory in inventories.items():
             reads = self._reads.setdefault(number, {})
             before = len(reads)
-            reads.update(dict.fromkeys(projector.reads_on(inventory)))
+            reads.update(dict.fromkeys(projector.reads(inventory)))
             more = more or len(reads) > before
         return more

@@ -10,7 +10,7 @@ from extender.core.audit.changing_nodes import ChangingNodes
 from extender.core.audit.node_kinds import NodeKinds
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.releases.history import LATEST
-from extender.model import DeviceID, Devices
+from extender.model import Constraint, DeviceID, Devices
 from tests import builders as b
 
 NAMES = ("m", "n", "o")
@@ -67,7 +67,7 @@ def test_what_nobody_reads_tells_no_nodes_apart():
     snapshot = cluster()
     kinds = NodeKinds(ChangingNodes(snapshot))
     assert len(set(kinds.follow(projector(snapshot)).values())) == 1
-    reading = projector(snapshot, b.Constraint(match_attribute="x/serial"))
+    reading = projector(snapshot, Constraint(match_attribute="x/serial"))
     before = kinds.number(snapshot.nodes["m"])
     assert len(set(kinds.follow(reading).values())) == len(NAMES)
     assert before not in kinds.follow(projector(snapshot)).values()
