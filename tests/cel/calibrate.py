@@ -10,13 +10,13 @@ fewer only make the budget last less long.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from extender.cel import CelDevice, Selector, Work, compile_selector
 from tests.cel.bombs import BOMBS, DEVICE
 from tests.cel.golden import CASES, DEVICES, SOURCES
+from tests.quickest import quickest_seconds
 
 BUDGET = 1_000_000
 FEWEST = 1000
@@ -38,13 +38,12 @@ def measured(do: Callable[[Work], object], repetitions: int = 1) -> Measured:
     """What something takes with a budget of its own each time, the quickest of three."""
     work = Work(BUDGET)
     do(work)
-    fastest = float("inf")
-    for _ in range(3):
-        began = time.process_time()
+
+    def repeated() -> None:
         for _ in range(repetitions):
             do(Work(BUDGET))
-        fastest = min(fastest, time.process_time() - began)
-    return Measured(work.spent, fastest * 1e6 / repetitions)
+
+    return Measured(work.spent, quickest_seconds(repeated) * 1e6 / repetitions)
 
 
 def compiling(expression: str) -> Callable[[Work], object]:

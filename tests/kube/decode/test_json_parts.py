@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import suppress
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from extender.kube.decode.json_parts import JSONParts, JSONPartsError
 from extender.kube.decode.object_head import ObjectHead, object_head
+from tests.quickest import quickest_seconds
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -83,13 +83,15 @@ def test_no_object(text):
 
 def test_time_is_linear():
     """A megabyte of whatever takes long to pass is passed in well under ten seconds, on a busy machine."""
-    began = time.process_time()
-    for value in (b"[" * 500_000 + b"]" * 500_000, b"[" + b'"",' * 300_000 + b"1]", b'"' + b"\\\\" * 500_000):
+
+    def take_apart(value):
         try:
             taken_apart(b'{"a":' + value + b"}")
         except JSONPartsError:
             assert value.startswith(b'"')
-    assert time.process_time() - began < 10
+
+    values = (b"[" * 500_000 + b"]" * 500_000, b"[" + b'"",' * 300_000 + b"1]", b'"' + b"\\\\" * 500_000)
+    assert quickest_seconds(lambda: [take_apart(value) for value in values]) < 10
 
 
 @pytest.mark.parametrize(
