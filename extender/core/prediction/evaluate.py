@@ -48,6 +48,7 @@ from ..cluster.snapshot import Snapshot
 from ..reasons import Certainty, Outcome, ReasonCode
 from .ignored import Ignored, ignored
 from .judge import EvaluationStats, Judgement, NodeJudge
+from .look_up import look_up
 from .memo import Memo, PlanMemo
 from .no_fit.causes import NoFit
 from .no_fit.diagnosis import Diagnoses
@@ -260,7 +261,7 @@ class Evaluation(Generic[T]):
         uniform = isinstance(plan, Uniform) and plan.outcome is not Outcome.UNKNOWN
         entries = self._memo.equal(0 if uniform else neutral, self.snapshot)
         try:
-            return list(map(entries.__getitem__, names))
+            return look_up(entries, names)
         except KeyError:
             unknown = [name for name in names if name not in entries]
             others = dict(zip(unknown, self._memo.entries(neutral, unknown, self.snapshot), strict=True))

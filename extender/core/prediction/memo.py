@@ -57,6 +57,7 @@ from extender.model import DeviceClass
 from ..alignment.worths import Worths
 from ..cluster.snapshot import Lineage, Snapshot
 from .claims_memo import ClaimsMemo, ClaimsMemos, Ratings
+from .look_up import look_up
 from .rank import NodeRank
 from .settings import Settings
 from .shortfall import Shortfall
@@ -201,7 +202,7 @@ class Memo(Generic[T]):
         """The entries of some names with one score, in order; those of nodes of the snapshot are kept."""
         known = self._rendered.setdefault(score, {})
         try:
-            return list(map(known.__getitem__, names))
+            return look_up(known, names)
         except KeyError:
             pass
         if sum(map(len, self._rendered.values())) > _RENDERED_PER_NODE * len(snapshot.nodes):
@@ -211,7 +212,7 @@ class Memo(Generic[T]):
         fresh = dict(zip(missing, self._render(missing, score), strict=True))
         if snapshot.nodes.keys() >= fresh.keys():
             known.update(fresh)
-            return list(map(known.__getitem__, names))
+            return look_up(known, names)
         known.update((name, entry) for name, entry in fresh.items() if name in snapshot.nodes)
         return [fresh[name] if name in fresh else known[name] for name in names]
 

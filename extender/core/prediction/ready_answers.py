@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from ..allocator.budget import Turn, TurnOver
 from ..cluster.snapshot import Snapshot
 from .judge import Judgement, NodeJudge
+from .look_up import look_up
 from .memo import PlanMemo, Table
 from .rank import NodeRank, Rank, Wishes, rank_node
 from .settings import Settings
@@ -124,7 +125,7 @@ class ReadyAnswers(Generic[T]):
             if self._table.stale and self._can_keep:
                 self._refresh(turn)
             try:
-                return list(map(self._table.entries.__getitem__, names))
+                return look_up(self._table.entries, names)
             except KeyError:
                 pass
         ranked, stay = self._missing(self._table.entries, names, self._rank, turn)
@@ -352,7 +353,7 @@ def _highest(
 ) -> list[str] | None:
     """The names with the highest value, sorted; ``None`` where one has no rank."""
     try:
-        values = list(map(value, map(ranks.__getitem__, names)))
+        values = list(map(value, look_up(ranks, names)))
     except KeyError:
         return None
     return sorted(compress(names, map(eq, values, repeat(max(values)))))

@@ -17,6 +17,7 @@ from ..softening import Softener
 from ..verb import NeutralReason, Verb
 from ..wire import ArgsDecoder, BindingArgs, host_priorities
 from .frozen import NoBinder, NoEvents, NoFollower, NoRecorder
+from .pods import PodDecoder
 
 if TYPE_CHECKING:
     from extender.kube.api.event_recorder import ObjectReference
@@ -188,6 +189,7 @@ class Service:
     default_policy: Policy = Policy.PREFERRED
     route_to: str = ""
     args: ArgsDecoder = field(default_factory=ArgsDecoder)
+    pods: PodDecoder = field(default_factory=PodDecoder)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     patient: bool = False
     judging: Judging = field(init=False)

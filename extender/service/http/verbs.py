@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from extender.kube import decode
-
 from .. import wire
 from ..explain import (
     ExplainedNomination,
@@ -91,7 +89,7 @@ async def explain(service: Service, body: bytes) -> Answer:
     Done beside everything else, on the snapshot of now.
     """
     args = _args(service, Verb.EXPLAIN, body)
-    pod = _pod(args)
+    pod = service.pods.decode(args.pod)
     if _too_many_containers(pod):
         raise BadRequest(
             "Pod.spec.containers", f"are more than {MAX_CONTAINERS}, init containers included", "send fewer"
@@ -161,7 +159,7 @@ async def bind(binder: Binder, metrics: Metrics, body: bytes) -> Answer:
 
 
 async def _filter(service: Service, args: ExtenderArgs) -> Answer:
-    pod = _pod(args)
+    pod = service.pods.decode(args.pod)
     policy = _policy(service, Verb.FILTER, pod)
     no_opinion = _no_opinion(service, pod)
     if no_opinion is not None:
@@ -209,7 +207,7 @@ async def _rejected(service: Service, pod: Pod, names: Sequence[str]) -> Mapping
 
 
 async def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
-    pod = _pod(args)
+    pod = service.pods.decode(args.pod)
     policy = _policy(service, Verb.PRIORITIZE, pod)
     no_opinion = _no_opinion(service, pod)
     if policy is Policy.IGNORE:
@@ -239,18 +237,9 @@ async def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
 
 
 def _args(service: Service, verb: Verb, body: bytes) -> ExtenderArgs:
-    args = service.args.decode(body)
+    args = service.args.decode(body, service.store.current.nodes)
     observe_args(service.metrics, service.lifecycle, verb, args)
     return args
-
-
-def _pod(args: ExtenderArgs) -> Pod:
-    try:
-        # An interner of its own: nothing that a caller sends may stay.
-        return decode.pod(args.pod, decode.Interner())
-    except decode.DecodeError as error:
-        field = f"Pod.{error.field}" if error.field else "Pod"
-        raise BadRequest(field, error.problem, "send the Pod as the API server returns it") from None
 
 
 def _no_opinion(service: Service, pod: Pod) -> NeutralReason | None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import msgspec
 
 from .bad_request import BadRequest, decode, spelled_otherwise
-from .names import check_nodes
+from .names import check_count, check_nodes
 
 _NAMES_KEY = b'"NodeNames":'
 _UNSET = frozenset({b"", b"null"})
 _NAMES_UNSET = b'"NodeNames":null}'
+_NONE: Mapping[str, object] = {}
 
 
 class _Args(msgspec.Struct, rename="pascal"):
@@ -89,15 +90,18 @@ class ArgsDecoder:
         self._text = b""
         self._names: tuple[str, ...] = ()
 
-    def decode(self, body: bytes) -> ExtenderArgs:
+    def decode(self, body: bytes, known: Mapping[str, object] = _NONE) -> ExtenderArgs:
         """
         Decode a body of filter, prioritize or explain.
+
+        ``known``: nodes by name. Where all names that are sent are among them, none needs a closer look,
+        which takes longer than all else.
 
         Raises ``BadRequest`` when it is not a JSON object of the right types, has
         no Pod, has neither NodeNames nor Nodes, or has names that nodes cannot have.
         Names sent twice count once.
         """
-        return self._decode_remembered(body) or self._decode_anew(body)
+        return self._decode_remembered(body) or self._decode_anew(body, known)
 
     def _decode_remembered(self, body: bytes) -> ExtenderArgs | None:
         """
@@ -117,7 +121,7 @@ class ArgsDecoder:
             return None
         return ExtenderArgs(pod, self._names, self._text, None)
 
-    def _decode_anew(self, body: bytes) -> ExtenderArgs:
+    def _decode_anew(self, body: bytes, known: Mapping[str, object]) -> ExtenderArgs:
         args = decode(_decode_args, body)
         pod = bytes(args.pod)
         if pod in _UNSET:
@@ -137,10 +141,14 @@ class ArgsDecoder:
                     "send the nodes to judge as NodeNames (nodeCacheCapable: true) or as Nodes",
                 )
             given = tuple(nodes.by_name)
-            check_nodes(given, self._most)
+            check_count(given, self._most)
+            check_nodes(given)
             return ExtenderArgs(pod, given, None, nodes)
-        check_nodes(sent, self._most)
-        names = sent if len(set(sent)) == len(sent) else tuple(dict.fromkeys(sent))
+        check_count(sent, self._most)
+        unique = set(sent)
+        if unique.difference(known):
+            check_nodes(sent)
+        names = sent if len(unique) == len(sent) else tuple(dict.fromkeys(sent))
         if nodes is None and names is sent:
             self._remember(body, names)
         return ExtenderArgs(pod, names, names, nodes)

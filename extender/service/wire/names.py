@@ -20,14 +20,18 @@ _MISPLACED = (b"\n\n", b"\n-", b"\n.", b"-\n", b".\n", b"..", b".-", b"-.")
 _FIX = "send names of Kubernetes objects: small letters, digits, - and ., at most 253 characters"
 
 
-def check_nodes(names: Sequence[str], most: int) -> None:
-    """Raise ``BadRequest`` where there are more names than ``most``, or one that no node can have."""
+def check_count(names: Sequence[str], most: int) -> None:
+    """Raise ``BadRequest`` where there are more names than ``most``."""
     if len(names) > most:
         raise BadRequest(
             "NodeNames",
             f"has {len(names):,} names, more than {most:,}",
             "send fewer names, or start the extender with a larger --max-nodes",
         )
+
+
+def check_nodes(names: Sequence[str]) -> None:
+    """Raise ``BadRequest`` for the first name that no node can have."""
     if not _all_subdomains(names):
         index = next(index for index, name in enumerate(names) if not is_dns_subdomain(name))
         raise BadRequest(f"NodeNames[{index}]", "is not a name that a node can have", _FIX)
