@@ -30,6 +30,9 @@ C = TypeVar("C", int, Rank)
 # even be asked for.
 _FEW_STALE = 64
 
+# To look at each of more nodes than this takes most of a turn, and would be done again by the errand.
+_MOST_IN_A_TURN = 1_000
+
 _score = attrgetter("score")
 _rank = attrgetter("rank")
 
@@ -226,7 +229,10 @@ class ReadyAnswers(Generic[T]):
         if self.memo.lent:
             raise TurnOver
         if self._can_keep:
-            fresh = judge([name for name in names if name not in known], turn)
+            missing = [name for name in names if name not in known]
+            if turn is not None and len(missing) > _MOST_IN_A_TURN:
+                raise TurnOver
+            fresh = judge(missing, turn)
             if self._can_keep:
                 return fresh, True
         return judge(names, turn), False
