@@ -9,6 +9,7 @@ Exits with 1 if some mutation goes unnoticed, or no longer fits the code.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -100,8 +101,12 @@ def unnoticed(mutation: Mutation, tests: Iterable[str]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Try all mutations of the named parts, by default of all, two at a time."""
-    statuses = [_try(PARTS[name]) for name in arguments or PARTS]
-    return max(statuses)
+    parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}")
+    named = parser.parse_args(arguments).parts
+    if unknown := [name for name in named if name not in PARTS]:
+        parser.error(f"there is no part {unknown[0]!r}, there are {', '.join(PARTS)}")
+    return max(_try(PARTS[name]) for name in named or PARTS)
 
 
 def _try(part: Part) -> int:
