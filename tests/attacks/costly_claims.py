@@ -13,18 +13,16 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import multiprocessing
-import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 from tests.attacks.live_api import LiveApi
+from tests.attacks.probe import Probe, p50, p99, probing
 from tests.attacks.service import Service, recorded_cluster, serving_live
 
 UUID = "device.attributes['gpu.nvidia.com'].uuid"
@@ -128,33 +126,19 @@ def prioritize(service: Service, pod: dict[str, Any], names: list[str]) -> list[
 
 def _attacked(service: Service, attack: Attack, names: list[str]) -> Result:
     prioritize(service, _pod("good"), names)
-    context = multiprocessing.get_context("spawn")
-    stop, ready = context.Event(), context.Barrier(3)
     body = json.dumps({"Pod": _pod("good"), "NodeNames": names})
-    queues = []
-    processes = []
-    for method, path, sent in (("GET", "/livez", ""), ("POST", "/prioritize", body)):
-        queue = context.SimpleQueue()
-        process = context.Process(
-            target=_probe, args=(service.port, method, path, sent, ready, stop, queue), daemon=True
-        )
-        process.start()
-        queues.append(queue)
-        processes.append(process)
-    ready.wait(60)
-    before = _lag(service)
-    took = []
-    entries: list[dict[str, Any]] = []
-    for _ in range(2):
-        began = time.perf_counter()
-        entries = prioritize(service, attack.pod, names)
-        took.append(time.perf_counter() - began)
-        # An errand may go on after its answer.
-        time.sleep(1.0)
-    stop.set()
-    livez, other = (sorted(queue.get()) for queue in queues)
-    for process in processes:
-        process.join(30)
+    probes = (Probe("GET", "/livez"), Probe("POST", "/prioritize", (body,)))
+    with probing(service.port, probes) as meanwhile:
+        before = _lag(service)
+        took = []
+        entries: list[dict[str, Any]] = []
+        for _ in range(2):
+            began = time.perf_counter()
+            entries = prioritize(service, attack.pod, names)
+            took.append(time.perf_counter() - began)
+            # An errand may go on after its answer.
+            time.sleep(1.0)
+    livez, other = meanwhile.seconds
     after = _lag(service)
     lag = {bucket: count - before[bucket] for bucket, count in after.items()}
     return Result(took[0], took[1], Counter(entry["Score"] for entry in entries), livez, other, lag)
@@ -176,21 +160,6 @@ def _lag(service: Service) -> dict[str, int]:
 def above(lag: dict[str, int], seconds: float) -> int:
     """How often the event loop was later than so many seconds, which are the bound of a bucket."""
     return sum(count for bucket, count in lag.items() if float(bucket) > seconds)
-
-
-def _probe(port: int, method: str, path: str, body: str, ready: Any, stop: Event, queue: Any) -> None:
-    """Ask again and again over one connection, and put how long each answer took into ``queue``."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    connection.connect()
-    took = []
-    ready.wait(60)
-    while not stop.is_set():
-        began = time.perf_counter()
-        connection.request(method, path, body or None, {"Content-Type": "application/json"} if body else {})
-        connection.getresponse().read()
-        took.append(time.perf_counter() - began)
-        time.sleep(0.004)
-    queue.put(took)
 
 
 def _claim(name: str, selectors: list[dict[str, Any]]) -> dict[str, Any]:
@@ -244,8 +213,8 @@ def _row(result: Result) -> tuple[str, ...]:
         _milliseconds(result.first),
         _milliseconds(result.again),
         ", ".join(f"{count} × {score}" for score, count in result.scores.most_common(3)),
-        f"{_milliseconds(livez[int(len(livez) * 0.99)])}, {_milliseconds(livez[-1])}",
-        f"{_milliseconds(statistics.median(other))}, {_milliseconds(other[int(len(other) * 0.99)])}",
+        f"{_milliseconds(p99(livez))}, {_milliseconds(livez[-1])}",
+        f"{_milliseconds(p50(other))}, {_milliseconds(p99(other))}",
         f"{', '.join(map(str, late))} of {sum(lag.values())}",
     )
 

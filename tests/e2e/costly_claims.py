@@ -23,13 +23,14 @@ from pathlib import Path
 import yaml
 
 from tests.attacks import costly_claims
+from tests.attacks.exploding import exploding
 from tests.e2e import fleet, scheduler_config, workload
 from tests.e2e.api import Api, Object, connect, each
 from tests.e2e.control_plane import ControlPlane, start
 from tests.e2e.extender_server import Extender, ready, serving, until
 from tests.e2e.loop_lag import lag_of, later_than
 from tests.e2e.releases import DEFAULT_MINOR, RELEASES
-from tests.e2e.workload import GPU_CLASS, NAMESPACE, NIC_CLASS
+from tests.e2e.workload import NAMESPACE, NIC_CLASS
 
 COPIES = 3
 """Of the recording's 24 nodes."""
@@ -148,20 +149,6 @@ def _selecting(number: int) -> list[Object]:
     selectors = [{"cel": {"expression": SELECTORS[number % len(SELECTORS)]}}]
     gpu = {"deviceClassName": "gpu.nvidia.com", "selectors": selectors}
     return [{"name": "gpu", "exactly": gpu}, {"name": "nic", "exactly": {"deviceClassName": NIC_CLASS}}]
-
-
-def exploding(count: int, *selectors: str) -> list[Object]:
-    """
-    So many GPUs, then so many NICs: where these are too few, all orders of the GPUs are tried.
-
-    ``selectors``: CEL expressions of each of the requests.
-    """
-    cel = [{"cel": {"expression": expression}} for expression in selectors]
-    return [
-        {"name": f"{kind}-{each}", "exactly": {"deviceClassName": of, "selectors": cel}}
-        for kind, of in (("gpu", GPU_CLASS), ("nic", NIC_CLASS))
-        for each in range(count)
-    ]
 
 
 def fleet_of_copies() -> list[Object]:

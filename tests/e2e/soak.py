@@ -24,6 +24,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.attacks.exploding import exploding
 from tests.e2e import costly_claims, fleet, workload
 from tests.e2e.api import Api, connect
 from tests.e2e.churn import Done, coming_and_going, publishing
@@ -114,7 +115,7 @@ class _Soak:
     async def _explode(self, name: str) -> Exploded:
         """Create a pod whose claim explodes, ask about it for all nodes, and delete it."""
         # A selector of its own: what was found out about the claim before it says nothing of this one.
-        requests = costly_claims.exploding(ASKED_GPUS, f"'{name}' != ''")
+        requests = exploding(ASKED_GPUS, f"'{name}' != ''")
         pod = await costly_claims.create(self._api, name, requests, schedulerName=NOBODY)
         before, began = self._ended(), time.monotonic()
         body = {"Pod": pod, "NodeNames": self._names}
