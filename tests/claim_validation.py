@@ -4,8 +4,9 @@ Claims that the API server accepts or refuses: ``tests/data/claim_validation/cas
 A case has a unique ``case``; ``version`` (``v1``) and ``kind`` (``ResourceClaim``); ``metadata``; and what
 is asked for: ``devices`` of the spec, the whole ``spec``, or the ``body`` that a template has in its spec.
 ``refused`` is the field at fault: below the spec, or one of ``metadata`` where the case has its own;
-``null`` where the claim is accepted. ``[{repeat: N, of: X}]`` is a list of N times X, with the number in
-place of ``{i}``, and the text ``repeat N X`` is N times the text X.
+``null`` where the claim is accepted. Manifests are for any release, so we accept what one of them accepts;
+``refused_from`` is the first minor whose API server does not. ``[{repeat: N, of: X}]`` is a list of N times
+X, with the number in place of ``{i}``, and the text ``repeat N X`` is N times the text X.
 """
 
 from __future__ import annotations
@@ -23,12 +24,22 @@ _TEXT = re.compile(r"repeat (\d+) (.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class ValidationCase:
-    """``field``: the path at fault within the object, ``None`` where the claim is accepted."""
+    """
+    ``field``: the path at fault within the object, ``None`` where the claim is accepted.
+
+    ``refused_from``: the minor as (major, minor), ``None`` where all releases agree.
+    """
 
     name: str
     version: str
     manifest: dict[str, Any]
     field: str | None
+    refused_from: tuple[int, int] | None
+
+    def accepted_by(self, minor: str) -> bool:
+        """Whether the API server of a minor accepts the claim."""
+        newer = self.refused_from is not None and _minor(minor) >= self.refused_from
+        return self.field is None and not newer
 
 
 def validation_cases() -> list[ValidationCase]:
@@ -49,7 +60,13 @@ def _case(written: dict[str, Any]) -> ValidationCase:
     field = written["refused"]
     if field is not None and "metadata" not in written:
         field = f"spec.{field}"
-    return ValidationCase(written["case"], version, manifest, field)
+    refused_from = _minor(str(written["refused_from"])) if "refused_from" in written else None
+    return ValidationCase(written["case"], version, manifest, field, refused_from)
+
+
+def _minor(text: str) -> tuple[int, int]:
+    major, minor = text.split(".")
+    return int(major), int(minor)
 
 
 def _expanded(value: Any) -> Any:

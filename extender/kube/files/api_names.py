@@ -46,7 +46,12 @@ def driver_problem(name: str) -> str:
 
 
 def attribute_problem(name: str) -> str:
-    """Of an attribute in full, ``domain/id``. Names with more slashes pass, as upstream."""
+    """
+    Of an attribute in full, ``domain/id``. Names with more slashes pass, as upstream.
+
+    Capitals in the domain pass as well, though API servers from 1.37 on refuse them: a manifest may be for
+    an older one.
+    """
     domain, slash, identifier = name.partition("/")
     if not slash:
         return f"{quoted(name)} names no domain; write DOMAIN/{name}"
