@@ -281,6 +281,12 @@ LIMITS = (
         "dra_extender_dropped_pods_total",
     ),
     Limit(
+        "how long such an answer is remembered",
+        prediction_check.ATTEMPT_SECONDS,
+        "s",
+        "it is forgotten; its claims count as `unseen`",
+    ),
+    Limit(
         "how long a pod of a request is followed that the API does not show",
         unconfirmed_pods.UNCONFIRMED_SECONDS,
         "s",

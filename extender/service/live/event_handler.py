@@ -152,7 +152,8 @@ class EventHandler:
 
     def _report(self, events: Events) -> None:
         """
-        Compare claims with what was predicted; assume what was predicted where a pod landed.
+        Compare claims with what was predicted; assume what was predicted where a pod landed; let what was
+        said of a pod go with it.
 
         Predictions are remembered, as a rule; those that would have to be made anew, and take longer than
         a turn together, are left out.
@@ -168,6 +169,7 @@ class EventHandler:
                     with suppress(TurnOver):
                         budget = evaluation.budget(turn)
                         self._store.assume(pod.uid, evaluation.allocated_on(node, budget))
+        self._checks.on_gone(events.gone)
 
     @contextmanager
     def _caught(self, **doing: str) -> Iterator[None]:

@@ -5,7 +5,7 @@ What became of our predictions: each claim that gets allocated is compared with 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 MAX_MISMATCHES = 100
 
 _NOT_AT_HAND = NodeVerdict(Outcome.UNKNOWN, Certainty.EXACT, None, (), None, 0, 0)
+
+ATTEMPT_SECONDS = 600.0
+"""
+How long an attempt is remembered of which nothing is heard: as long as kube-scheduler waits for volumes
+(``bindTimeoutSeconds``). Each keeps alive the cluster as it was.
+"""
 
 MAX_EVIDENCE = 10
 """Mismatches of which enough is kept to replay them."""
@@ -130,6 +136,7 @@ class PredictionCheck:
         self._lately_freed = delayed
         self._attempts = Remembered(lambda: dropped(Dropped.PREDICTION))
         self._doubts: tuple[list[_Comparison], list[_Comparison]] = ([], [])
+        self._gone: tuple[list[str], list[str]] = ([], [])
         # Not the memo of requests: plans of allocated claims are never asked for again.
         self.memo: Memo[bytes] = Memo(lambda names, _score: [b""] * len(names), capacity=1)
 
@@ -146,11 +153,19 @@ class PredictionCheck:
         if pod.group is not None:
             before = self._attempts.get(pod.uid)
             attempt = replace(attempt, offered=names_text(names)).after(before)
-        self._attempts.put(pod.uid, attempt)
+        self._attempts.put(pod.uid, attempt, self._clock())
 
     def forget(self, pod_uid: str) -> None:
         """Forget what was said about a pod that the API does not show."""
         self._attempts.remove(pod_uid)
+
+    def on_gone(self, pod_uids: Iterable[str]) -> None:
+        """
+        The API shows these pods no more.
+
+        Their claims may still be shown allocated, which it shows apart: they are forgotten by ``settle``.
+        """
+        self._gone[1].extend(pod_uids)
 
     def pod_of(self, pod_uid: str) -> Pod | None:
         """The pod of this UID that is remembered."""
@@ -208,11 +223,19 @@ class PredictionCheck:
             self._count(comparison, result)
 
     def settle(self, snapshot: Snapshot) -> None:
-        """Count the claims that nothing explained before the last call; call it about once a second."""
+        """
+        Count the claims that nothing explained before the last call, and forget the attempts of which
+        nothing more is to be heard; call it about once a second.
+        """
         due, fresh = self._doubts
         self._doubts = (fresh, [])
         for comparison in due:
             self._count(comparison, self._result(comparison, snapshot))
+        gone, lately = self._gone
+        self._gone = (lately, [])
+        for pod_uid in gone:
+            self._attempts.remove(pod_uid)
+        self._attempts.drop_older(self._clock() - ATTEMPT_SECONDS)
 
     def _result(self, comparison: _Comparison, snapshot: Snapshot) -> Match:
         result = _result(comparison, snapshot)

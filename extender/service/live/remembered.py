@@ -72,7 +72,8 @@ class Remembered:
 
     def __init__(self, dropped: Callable[[], None], most_bytes: int = MAX_BYTES) -> None:
         self._dropped, self._most_bytes = dropped, most_bytes
-        self._attempts: OrderedDict[str, tuple[Attempt, list[object]]] = OrderedDict()
+        # With its parts, and when it was made.
+        self._attempts: OrderedDict[str, tuple[Attempt, list[object], float]] = OrderedDict()
         # By identity: the part, so that its identity is not used again, how many hold it, and its bytes.
         self._parts: dict[int, tuple[object, int, int]] = {}
         # The pods of each pod group, the one that was asked about last at the end.
@@ -91,13 +92,17 @@ class Remembered:
         """The last attempts of a pod group's pods, in the order in which these were asked about."""
         return [self._attempts[uid][0] for uid in self._groups.get(group, ())]
 
-    def put(self, pod_uid: str, attempt: Attempt) -> None:
-        """Remember an attempt, as the newest; one that is too large by itself is forgotten again."""
+    def put(self, pod_uid: str, attempt: Attempt, now: float = 0.0) -> None:
+        """
+        Remember an attempt, as the newest; one that is too large by itself is forgotten again.
+
+        ``now``: seconds of a clock that is the same for all.
+        """
         self.remove(pod_uid)
         parts = list(_parts(attempt))
         for part in parts:
             self._add(part)
-        self._attempts[pod_uid] = attempt, parts
+        self._attempts[pod_uid] = attempt, parts, now
         if group := attempt.pod.group:
             self._groups.setdefault(group, {})[pod_uid] = None
         while len(self._attempts) > MAX_PODS or (self._attempts and self.held_bytes > self._most_bytes):
@@ -106,13 +111,21 @@ class Remembered:
 
     def remove(self, pod_uid: str) -> None:
         """Forget the pod, if it is remembered."""
-        attempt, parts = self._attempts.pop(pod_uid, (None, ()))
+        attempt, parts, _ = self._attempts.pop(pod_uid, (None, (), 0.0))
         for part in parts:
             self._subtract(part)
         if attempt is not None and (group := attempt.pod.group):
             del self._groups[group][pod_uid]
             if not self._groups[group]:
                 del self._groups[group]
+
+    def drop_older(self, than: float) -> None:
+        """Forget the attempts that were made before that time."""
+        while self._attempts:
+            pod_uid, (_, _, made) = next(iter(self._attempts.items()))
+            if made >= than:
+                break
+            self.remove(pod_uid)
 
     def _add(self, part: object) -> None:
         _, holders, held = self._parts.get(id(part)) or (part, 0, _bytes_of(part))

@@ -39,14 +39,15 @@ class Events:
     What the API shows for the first time, once the snapshot has it.
 
     ``allocated``: claims that have an allocation. ``landed``: pods that await their devices, each with the
-    node that it is nominated for or bound to.
+    node that it is nominated for or bound to. ``gone``: the UIDs of pods that it shows no more.
     """
 
     allocated: tuple[Claim, ...] = ()
     landed: tuple[tuple[Pod, str], ...] = ()
+    gone: tuple[str, ...] = ()
 
     def __or__(self, later: Events) -> Events:
-        return Events(self.allocated + later.allocated, self.landed + later.landed)
+        return Events(self.allocated + later.allocated, self.landed + later.landed, self.gone + later.gone)
 
 
 NO_EVENTS = Events()
@@ -259,6 +260,11 @@ class LiveStore:
         )
         refused = {group for pod in changes.upserts(POD) if (group := self._refused_group(pod, before))}
         left = [before[key] for key in changes.gone(POD, before) if key in before]
+        gone = [pod.uid for pod in left] + [
+            then.uid
+            for pod in changes.upserts(POD)
+            if (then := before.get(POD.key(pod))) is not None and then.uid != pod.uid
+        ]
         self._cycle.show(changes.upserts(POD))
         self.current = self.current.updated(self._with_assumptions(changes))
         for pod in left:
@@ -266,7 +272,7 @@ class LiveStore:
             self.forget(pod.uid)
         for group in sorted(refused):
             self._show(self._in_flight.drop_simulation(group))
-        return Events(allocated, landed)
+        return Events(allocated, landed, tuple(gone))
 
     def _refused_group(self, pod: Pod, before: Mapping[ClaimKey, Pod]) -> GroupKey | None:
         """The group of a pod for which there was a node and that is refused now, since the group failed."""

@@ -40,6 +40,9 @@ class Recorded:
     def pod_of(self, uid):
         return None
 
+    def on_gone(self, uids):
+        self.told += [("gone", uid) for uid in uids]
+
     def forget(self, uid):
         self.told.append(("forget", uid))
 
@@ -93,6 +96,14 @@ def test_a_pod_that_lands_is_told(handler, store, recorded):
     store.assume("uid-job", [b.claim("c")], ["n"])
     handler.apply(Changes.of(POD, [replace(b.pod("job", "c"), node_name="n")]))
     assert recorded.told == [("landed", "uid-job"), ("record", [])]
+
+
+def test_pods_that_the_api_shows_no_more_are_told(handler, store, recorded):
+    """One that is deleted, and one in whose place another comes under its name."""
+    handler.apply(Changes.of(POD, [b.pod("other", "c")]))
+    handler.apply(Changes.of(POD, gone=[("default", "job")]))
+    handler.apply(Changes.of(POD, [replace(b.pod("other", "c"), uid="next")]))
+    assert [uid for what, uid in recorded.told if what == "gone"] == ["uid-job", "uid-other"]
 
 
 def test_a_release_reaches_store_and_recorder_together(handler, store, recorded, clock):

@@ -17,7 +17,7 @@ from extender.model import (
     Node,
     kinds,
 )
-from extender.service.live.prediction_check import Match, PlacementCheck, PredictionCheck
+from extender.service.live.prediction_check import ATTEMPT_SECONDS, Match, PlacementCheck, PredictionCheck
 from extender.service.live.remembered import MAX_PODS
 from tests import builders as b
 from tests.service.live.allocated_claims import THIS_NODE, allocated, allocation, device
@@ -30,7 +30,7 @@ class Loop:
 
     def __init__(self, release="1.36"):
         node, slices = b.pair_node("n", ["a", "b"], ["a", "b"], numa={"a": 0, "b": 1})
-        self.slices = slices
+        self.slices, self.time = slices, 7.0
         self.snapshot = b.snapshot((node, slices), release=release, claims=[b.claim("c")], pods=[POD])
         self.delayed: set[DeviceID] = set()
         self.results: list[Match] = []
@@ -38,7 +38,7 @@ class Loop:
         self.checks = PredictionCheck(
             evaluate,
             Settings(),
-            lambda: 7.0,
+            lambda: self.time,
             self.results.append,
             self.placements.append,
             delayed=self.delayed.__contains__,
@@ -241,6 +241,29 @@ def test_a_claim_for_several_nodes_is_judged_where_its_pod_is():
     loop.snapshot = loop.snapshot.updated(Changes.of(kinds.POD, [replace(POD, node_name="n")]))
     loop.see(claim)
     assert loop.results == [Match.UNSEEN, Match.MATCH]
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 2])
+def test_a_pod_that_is_gone_is_forgotten(seconds):
+    """Its claims may be shown allocated within a second; later nothing of it keeps the cluster as it was."""
+    loop = Loop()
+    loop.ask()
+    loop.checks.on_gone([POD.uid])
+    for _ in range(seconds):
+        loop.checks.settle(loop.snapshot)
+    assert (loop.checks.evaluation_of(POD.uid) is None) == (seconds == 2)
+    loop.see(allocated("gpu-0", "nic-0"))
+    assert loop.results == [Match.UNSEEN if seconds == 2 else Match.MATCH]
+
+
+@pytest.mark.parametrize("more", [0.0, 0.5])
+def test_a_pod_of_which_nothing_is_heard_is_forgotten(more):
+    """As long as a scheduler may still allocate its claims, it is remembered."""
+    loop = Loop()
+    loop.ask()
+    loop.time += ATTEMPT_SECONDS + more
+    loop.checks.settle(loop.snapshot)
+    assert (loop.checks.evaluation_of(POD.uid) is None) == bool(more)
 
 
 @pytest.mark.parametrize("number", [MAX_PODS, MAX_PODS + 1])
