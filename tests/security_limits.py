@@ -334,18 +334,12 @@ LIMITS = (
         "dra_extender_recording_attempts_total",
     ),
     Limit(
-        "equal strings, attributes and quantities that are kept once, of each kind",
-        interner.TABLE_LIMIT,
-        "entries",
-        "all are forgotten and collected anew",
-    ),
-    Limit(
-        "what these entries take, of each kind",
+        "equal names, quantities, traits of devices and specs of claims that are kept once, of each kind",
         interner.MOST_BYTES,
         "MiB",
         "all are forgotten and collected anew",
     ),
-    Limit("one of these entries", interner.MOST_ENTRY_BYTES, "bytes", "not kept"),
+    Limit("one of them", interner.MOST_ENTRY_BYTES, "bytes", "not kept"),
     Limit(
         "lines of one cause in the log, in a minute",
         log_limit.LINES_PER_MINUTE,

@@ -21,7 +21,7 @@ V = TypeVar("V")
 class Column(Generic[V]):
     """One value of each device of a slice, in the devices' order; hashed once, and compared by value."""
 
-    __slots__ = ("_digest", "values")
+    __slots__ = ("__weakref__", "_digest", "values")
 
     def __init__(self, values: tuple[V, ...]) -> None:
         self.values = values

@@ -12,21 +12,21 @@ from extender.model.quantity import Quantity, parse_quantity
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+C = TypeVar("C", Heading, Names, Traits, Values)
 
-TABLE_LIMIT = 1 << 18
-"""Entries a table holds before it starts again: UUIDs and addresses come and go for ever."""
-
-
-MOST_BYTES = 16 << 20
-"""What the entries of a table may take, as far as their keys and ``keep`` tell, before it starts again."""
+MOST_BYTES = 8 << 20
+"""
+What the entries of a table may take, as far as their keys and ``keep`` tell, before it starts again: twice
+the names of 50,000 nodes.
+"""
 
 MOST_ENTRY_BYTES = 64 << 10
 """A larger entry is not kept: whoever writes such objects, and deletes them again, fills no memory."""
 
 TRUE, FALSE = Attribute(AttributeKind.BOOL, True), Attribute(AttributeKind.BOOL, False)
 
-_FLAT_BYTES = 64
-"""What an entry is taken for whose key is no text."""
+FLAT_BYTES = 64
+"""What a part of a key is taken for that is no text, and each entry besides its key."""
 
 
 class Table(dict[K, V]):
@@ -44,11 +44,11 @@ class Table(dict[K, V]):
     def __missing__(self, key: K) -> V:
         return self.keep(key, self.make(key), _bytes_of(key))
 
-    def keep(self, key: K, value: V, size: int = _FLAT_BYTES) -> V:
+    def keep(self, key: K, value: V, size: int = FLAT_BYTES) -> V:
         """Store and return ``value``, which takes about ``size`` bytes."""
         if size > MOST_ENTRY_BYTES:
             return value
-        if len(self) >= TABLE_LIMIT or self._bytes + size > MOST_BYTES:
+        if self._bytes + size > MOST_BYTES:
             self.clear()
             self._bytes = 0
         self._bytes += size
@@ -58,10 +58,10 @@ class Table(dict[K, V]):
 
 def _bytes_of(key: Hashable) -> int:
     if isinstance(key, str):
-        return len(key)
+        return FLAT_BYTES + len(key)
     if isinstance(key, tuple):
-        return _FLAT_BYTES + sum([len(part) if isinstance(part, str) else _FLAT_BYTES for part in key])
-    return _FLAT_BYTES
+        return FLAT_BYTES + sum([len(part) if isinstance(part, str) else FLAT_BYTES for part in key])
+    return FLAT_BYTES
 
 
 class Same(Table[K, K]):
@@ -82,7 +82,26 @@ class Quantities(Table[str, Quantity]):
         return parse_quantity(key)
 
 
-class NameColumns(Table[tuple[str, ...], Names]):
+class Columns(WeakValueDictionary[K, C]):
+    """
+    ``columns[key]`` is the column of what is in ``key``, one object for as long as anybody else has it.
+
+    Devices come and go for ever, and drivers publish values that never came before.
+    """
+
+    __slots__ = ()
+
+    def make(self, key: K) -> C:
+        raise KeyError(key)
+
+    def __getitem__(self, key: K) -> C:
+        column = self.get(key)
+        if column is None:
+            column = self[key] = self.make(key)
+        return column
+
+
+class NameColumns(Columns[tuple[str, ...], Names]):
     """Columns of device names."""
 
     __slots__ = ()
@@ -91,14 +110,14 @@ class NameColumns(Table[tuple[str, ...], Names]):
         return Names(key)
 
 
-class TraitColumns(Table[tuple[DeviceTraits, ...], Traits]):
+class TraitColumns(Columns[tuple[DeviceTraits, ...], Traits]):
     __slots__ = ()
 
     def make(self, key: tuple[DeviceTraits, ...]) -> Traits:
         return Traits(key)
 
 
-class StringColumns(Table[tuple[str, ...], Values]):
+class StringColumns(Columns[tuple[str, ...], Values]):
     """Columns in which each device has a string: most columns are such."""
 
     __slots__ = ()
@@ -107,28 +126,28 @@ class StringColumns(Table[tuple[str, ...], Values]):
         return Values(tuple([Attribute(AttributeKind.STRING, text) for text in key]))
 
 
-class IntColumns(Table[tuple[int, ...], Values]):
+class IntColumns(Columns[tuple[int, ...], Values]):
     __slots__ = ()
 
     def make(self, key: tuple[int, ...]) -> Values:
         return Values(tuple([Attribute(AttributeKind.INT, number) for number in key]))
 
 
-class BoolColumns(Table[tuple[bool, ...], Values]):
+class BoolColumns(Columns[tuple[bool, ...], Values]):
     __slots__ = ()
 
     def make(self, key: tuple[bool, ...]) -> Values:
         return Values(tuple([TRUE if flag else FALSE for flag in key]))
 
 
-class VersionColumns(Table[tuple[str, ...], Values]):
+class VersionColumns(Columns[tuple[str, ...], Values]):
     __slots__ = ()
 
     def make(self, key: tuple[str, ...]) -> Values:
         return Values(tuple([Attribute(AttributeKind.VERSION, text) for text in key]))
 
 
-class ValueColumns(Table[tuple[Attribute | None, ...], Values]):
+class ValueColumns(Columns[tuple[Attribute | None, ...], Values]):
     """All other columns."""
 
     __slots__ = ()
@@ -137,7 +156,7 @@ class ValueColumns(Table[tuple[Attribute | None, ...], Values]):
         return Values(key)
 
 
-class Headings(Table[tuple[str, ...], Heading]):
+class Headings(Columns[tuple[str, ...], Heading]):
     __slots__ = ()
 
     def make(self, key: tuple[str, ...]) -> Heading:
@@ -160,6 +179,15 @@ class QualifiedNames(Table[str, str]):
 
     def make(self, key: str) -> str:
         return key if "/" in key or not self.driver else f"{self.driver}/{key}"
+
+
+class DevicesByDriver(Table[str, WeakValueDictionary[bytes, Devices]]):
+    """Devices by digest of their JSON, of each driver; no more than somebody else keeps."""
+
+    __slots__ = ()
+
+    def make(self, key: str) -> WeakValueDictionary[bytes, Devices]:  # noqa: ARG002 - all begin empty
+        return WeakValueDictionary()
 
 
 class NamesByDriver(Table[str, QualifiedNames]):
@@ -199,8 +227,7 @@ class Interner:
     def __init__(self) -> None:
         self.texts: Same[str] = Same()
         self.names = NamesByDriver()
-        self.devices: WeakValueDictionary[tuple[str, bytes], Devices] = WeakValueDictionary()
-        """By driver and digest of their JSON; no more than somebody else keeps."""
+        self.devices = DevicesByDriver()
         self.device_names = NameColumns()
         self.device_traits = TraitColumns()
         self.headings = Headings()

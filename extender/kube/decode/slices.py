@@ -102,12 +102,12 @@ def _devices(data: msgspec.Raw, driver: str, interner: Interner) -> Devices:
 
     Drivers publish slices again and again that say the same, and machines without identities all alike.
     """
-    key = (driver, blake2b(data, digest_size=16).digest())
-    devices = interner.devices.get(key)
+    key, known = blake2b(data, digest_size=16).digest(), interner.devices[driver]
+    devices = known.get(key)
     if devices is None:
         wires = decoded(_DEVICES, data, "spec.devices")
         devices = _by_column(wires, interner.names[driver], interner) if wires else NO_DEVICES
-        interner.devices[key] = devices
+        known[key] = devices
     return devices
 
 

@@ -268,7 +268,8 @@ def test_equal_parts_are_shared():
         "attributes": {"model": {"string": "H100"}},
         "capacity": {"a": {"value": "1"}, "b": {"value": "2"}},
     }
-    first = decoded({"name": "gpu-0", **body}, interner=interner).devices[0]
+    published = decoded({"name": "gpu-0", **body}, interner=interner)
+    first = published.devices[0]
     spelled = {**body, "capacity": {"b": {"value": "2"}, "a": {"value": "1"}}, "taints": []}
     second = decoded({"name": "gpu-0", **spelled}, interner=interner).devices[0]
     assert first.traits is second.traits
