@@ -334,8 +334,14 @@ LIMITS = (
         "dra_extender_recording_attempts_total",
     ),
     Limit(
-        "equal names, quantities, traits of devices and specs of claims that are kept once, of each kind",
+        "equal names and quantities that are kept once, of each kind",
         interner.MOST_BYTES,
+        "MiB",
+        "all are forgotten and collected anew",
+    ),
+    Limit(
+        "equal traits of devices",
+        interner.MOST_TRAITS_BYTES,
         "MiB",
         "all are forgotten and collected anew",
     ),

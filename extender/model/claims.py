@@ -102,7 +102,7 @@ class ClaimConfig:
     config: OpaqueConfig
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ClaimSpec:
     """
     The immutable half of a ResourceClaim.

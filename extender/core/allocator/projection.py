@@ -73,7 +73,7 @@ class Projector:
 
     @property
     def size(self) -> int:
-        """How many distinct slices and nodes it remembers."""
+        """How many distinct slices, layouts of nodes and types it remembers."""
         return len(self._slices) + len(self._node_layouts) + len(self._reads_of_type)
 
     def sight(self, inventory: Inventory) -> Hashable:

@@ -138,14 +138,19 @@ class SliceReads(NamedTuple):
     by_name: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+SPARE_TYPES = 100
+"""Types that no node has any more cost memory only; looking for them costs a look at every node."""
+
+
+@dataclass(slots=True, eq=False)
 class Lineage:
     """
     Identity of a chain of snapshots; keeps along it what nodes share.
 
     ``signatures`` interns them. ``types``: by all that they are worked out from (see ``node_type``), with
     ``numbers`` for new ones. ``tainted``: those with the taints of rules, by the number of the type without
-    them and the traits with them. ``reads``: by driver and heading.
+    them and the traits with them. ``reads``: by driver and heading. ``most``: how many entries a table may
+    have before ``sweep`` looks for those that no node needs.
     """
 
     signatures: dict[NodeSignature, NodeSignature] = field(default_factory=dict)
@@ -153,3 +158,20 @@ class Lineage:
     tainted: dict[tuple[int, tuple[Traits, ...]], NodeType] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
     reads: dict[tuple[str, Heading], SliceReads] = field(default_factory=dict)
+    most: int = SPARE_TYPES
+
+    def sweep(self, had: Iterable[NodeType]) -> None:
+        """
+        Drop all but the types that nodes have, of whom there may be several of one, once there is much else.
+
+        After it no table grows to more than twice the types of nodes and ``SPARE_TYPES``.
+        """
+        if max(len(self.types), len(self.tainted), len(self.reads)) <= self.most:
+            return
+        types = {type_.number: type_ for type_ in had}
+        types |= {type_.published.number: type_.published for type_ in types.values()}
+        self.types = {key: type_ for key, type_ in self.types.items() if type_.number in types}
+        self.tainted = {key: type_ for key, type_ in self.tainted.items() if type_.number in types}
+        self.signatures = {type_.signature: type_.signature for type_ in types.values()}
+        self.reads.clear()
+        self.most = 2 * len(types) + SPARE_TYPES

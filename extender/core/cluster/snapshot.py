@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from extender.model import Claim, DeviceClass, DeviceTaintRule, Namespace, Node, Pod, PoolID, ResourceSlice
 from extender.model.kinds import (
@@ -34,13 +35,15 @@ from .node_state import NodeState, state_of
 from .objects import Objects
 from .signature import Lineage
 from .slice_index import SliceIndex, index_after, index_slices
-from .snapshot_update import nodes_after, sweep
+from .snapshot_update import nodes_after
 from .taint_rules import Rules, counting_rules
 from .usage import PoolUsage, holders_after, pool_usage, usage_differences
 
 # Enough for any burst of events between two scheduling requests; a memo that
 # is further behind starts afresh.
 _HISTORY = 256
+
+_type_of = attrgetter("inventory.type")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +192,7 @@ class Snapshot:
             rules=rules,
         )
         then = nodes_after(self.nodes, self.pool_nodes, before, context, changed[NODE], slices, used)
-        sweep(self.lineage, then.nodes)
+        self.lineage.sweep(map(_type_of, then.nodes.values()))
         after = replace(
             self,
             objects=objects,

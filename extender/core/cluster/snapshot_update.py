@@ -53,13 +53,8 @@ from .differences import Difference, copied
 from .inventory_update import InventoryUpdate
 from .node_selection import nodes_targeted
 from .node_state import NodeState, state_after, state_of
-from .signature import Lineage
 from .slice_index import pools_of
 from .taint_rules import Rules
-
-# A signature that no node has any more costs memory only; sweeping costs a look at every node.
-_SIGNATURES_PER_NODE = 2
-_SPARE_SIGNATURES = 1_000
 
 
 class UpdatedNodes(NamedTuple):
@@ -130,19 +125,6 @@ def _nodes_tainted(pool_nodes: Mapping[PoolID, tuple[str, ...]], before: Rules, 
         if (not rule.driver or rule.driver == pool.driver) and (not rule.pool or rule.pool == pool.pool)
         for name in names
     }
-
-
-def sweep(lineage: Lineage, nodes: Mapping[str, NodeState]) -> None:
-    """Drop what is interned and no node has, once there is much."""
-    most = _SIGNATURES_PER_NODE * len(nodes) + _SPARE_SIGNATURES
-    if max(len(lineage.signatures), len(lineage.types), len(lineage.tainted), len(lineage.reads)) > most:
-        lineage.signatures.clear()
-        lineage.signatures.update(
-            (state.inventory.signature, state.inventory.signature) for state in nodes.values()
-        )
-        lineage.types.clear()
-        lineage.tainted.clear()
-        lineage.reads.clear()
 
 
 def _nodes_with(

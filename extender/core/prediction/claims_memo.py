@@ -74,6 +74,11 @@ class ClaimsMemo:
         self._predicted_units = 0
 
     @property
+    def size(self) -> int:
+        """How much is remembered: slices, types, layouts, predictions and what these leave."""
+        return self.projector.size + len(self.predictions) + len(self.fragmentations)
+
+    @property
     def units(self) -> int:
         """An upper bound of the units that the answers of any set of nodes are charged."""
         return self.compiled_units + self.projector.units + self._predicted_units

@@ -41,9 +41,9 @@ What an editor must not break:
 - A cache that is full is cleared between two requests, or only loses what can be computed again:
   within a request, equal nodes get equal answers.
 
-Sizes: ``capacity`` plans, the least recently used dropped first; per set of claims at most
-``_MAX_PREDICTIONS`` predictions, and a new start on the next snapshot past ``_MAX_SEEN`` slices
-and nodes.
+Sizes: ``capacity`` plans, the least recently used dropped first; per set of claims a new start on the
+next snapshot past ``_FLEETS`` times what a cluster makes of which nothing is alike, and on one snapshot
+at most ``_MAX_PREDICTIONS`` predictions.
 """
 
 from __future__ import annotations
@@ -64,9 +64,13 @@ from .shortfall import Shortfall
 
 T = TypeVar("T")
 
-# Distinct slices and nodes per set of compiled claims; several times a large fleet. Drivers that
-# keep changing what claims read would fill the memory without an end.
-_MAX_SEEN = 100_000
+# How much is remembered of a set of compiled claims, in clusters of which nothing is alike. Drivers that keep
+# changing what claims read, and pods that come and go, would fill the memory without an end.
+_FLEETS = 2
+_SPARE = 1_000
+
+# A type, a layout, a prediction and what that leaves.
+_SEEN_OF_NODE = 4
 
 # Entries that plans share, of all scores together; of past ones the names may be gone.
 _RENDERED_PER_NODE = 8
@@ -136,12 +140,10 @@ class PlanMemo(Generic[T]):
         """Whether no set of nodes exceeds the budget of one request."""
         return self.steps <= settings.request_steps and self.units <= settings.request_units
 
-    @property
-    def full(self) -> bool:
-        """Whether a set of claims has seen more than it should remember."""
-        return any(
-            isinstance(memo, ClaimsMemo) and memo.projector.size > _MAX_SEEN for memo in self.memos.values()
-        )
+    def full(self, snapshot: Snapshot) -> bool:
+        """Whether more is remembered of a set of claims than the snapshot is worth."""
+        most = _FLEETS * (len(snapshot.published) + _SEEN_OF_NODE * len(snapshot.nodes)) + _SPARE
+        return any(isinstance(memo, ClaimsMemo) and memo.size > most for memo in self.memos.values())
 
     def table(self, settings: Settings) -> Table[T]:
         """The ready answers under ``settings``, of which a process has few."""
@@ -189,7 +191,7 @@ class Memo(Generic[T]):
         if (
             memo is None
             or memo.number > snapshot.number
-            or (memo.number < snapshot.number and not memo.lent and memo.full)
+            or (memo.number < snapshot.number and not memo.lent and memo.full(snapshot))
         ):
             memo = self._plans[key] = PlanMemo(snapshot.number)
             while len(self._plans) > self._capacity:

@@ -84,9 +84,6 @@ class ClaimSpecJSON(Wire):
     devices: DeviceClaimJSON | None = None
 
 
-_BYTES_PER_BYTE = 2
-"""What a spec takes of memory for each byte of its JSON, most of which stays text."""
-
 _SPEC = msgspec.json.Decoder(ClaimSpecJSON)
 
 
@@ -101,8 +98,7 @@ def claim_spec(data: bytes | msgspec.Raw, interner: Interner) -> ClaimSpec:
         digest = blake2b(sorted_json(data), digest_size=_DIGEST_BYTES).hexdigest()
         spec = interner.specs.get(digest)
         if spec is None:
-            made = _spec(_SPEC.decode(data), digest, interner)
-            spec = interner.specs.keep(digest, made, _BYTES_PER_BYTE * len(bytes(data)))
+            spec = interner.specs[digest] = _spec(_SPEC.decode(data), digest, interner)
     except UNREADABLE as error:
         raise located(data, error, _SPEC) from None
     return spec

@@ -16,7 +16,7 @@ from extender.model.quantity import Quantity
 from .attributes import AttributeJSON
 from .errors import UNREADABLE, located
 from .fields import ABSENT, NodeSelectorJSON, QuantityJSON, Wire, node_selector, quantity, sorted_map
-from .interner import Interner
+from .interner import TRAITS_BYTES, Interner
 
 
 class DeviceBody(Wire):
@@ -112,7 +112,8 @@ def device_traits(body: DeviceBody, interner: Interner) -> DeviceTraits:
         )
     traits = interner.traits_by_json.get(key)
     if traits is None:
-        traits = interner.traits_by_json.keep(key, interner.traits[_traits(body, interner)])
+        size = TRAITS_BYTES + sum([len(part) for part in key if isinstance(part, (bytes, str))])
+        traits = interner.traits_by_json.keep(key, interner.traits[_traits(body, interner)], size)
     return traits
 
 

@@ -20,6 +20,12 @@ What the entries of a table may take, as far as their keys and ``keep`` tell, be
 the names of 50,000 nodes.
 """
 
+MOST_TRAITS_BYTES = 2 << 20
+"""
+The same of the tables of traits: devices of a fleet have few, and drivers that publish others each time, such
+as taints with a time in them, fill them for ever.
+"""
+
 MOST_ENTRY_BYTES = 64 << 10
 """A larger entry is not kept: whoever writes such objects, and deletes them again, fills no memory."""
 
@@ -29,14 +35,23 @@ FLAT_BYTES = 64
 """What a part of a key is taken for that is no text, and each entry besides its key."""
 
 
+TRAITS_BYTES = 512
+"""What the traits of a device are taken for."""
+
+
 class Table(dict[K, V]):
-    """A bounded dict; a subclass says in ``make`` what a missing key stands for."""
+    """
+    A bounded dict; a subclass says in ``make`` what a missing key stands for.
 
-    __slots__ = ("_bytes",)
+    ``most``: what its entries may take, in bytes.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_bytes", "_most")
+
+    def __init__(self, most: int | None = None) -> None:
         super().__init__()
         self._bytes = 0
+        self._most = MOST_BYTES if most is None else most
 
     def make(self, key: K) -> V:
         raise KeyError(key)
@@ -48,7 +63,7 @@ class Table(dict[K, V]):
         """Store and return ``value``, which takes about ``size`` bytes."""
         if size > MOST_ENTRY_BYTES:
             return value
-        if self._bytes + size > MOST_BYTES:
+        if self._bytes + size > self._most:
             self.clear()
             self._bytes = 0
         self._bytes += size
@@ -71,6 +86,15 @@ class Same(Table[K, K]):
 
     def make(self, key: K) -> K:
         return key
+
+
+class SameTraits(Same[DeviceTraits]):
+    """Traits, whatever JSON says them."""
+
+    __slots__ = ()
+
+    def __missing__(self, key: DeviceTraits) -> DeviceTraits:
+        return self.keep(key, key, TRAITS_BYTES)
 
 
 class Quantities(Table[str, Quantity]):
@@ -237,7 +261,7 @@ class Interner:
         self.versions = VersionColumns()
         self.values = ValueColumns()
         self.quantities = Quantities()
-        self.traits: Same[DeviceTraits] = Same()
-        self.traits_by_json: Table[tuple[object, ...], DeviceTraits] = Table()
-        self.specs: Table[str, ClaimSpec] = Table()
-        """Claim specs by fingerprint."""
+        self.traits = SameTraits(MOST_TRAITS_BYTES)
+        self.traits_by_json: Table[tuple[object, ...], DeviceTraits] = Table(MOST_TRAITS_BYTES)
+        self.specs: WeakValueDictionary[str, ClaimSpec] = WeakValueDictionary()
+        """Claim specs by fingerprint, for as long as a claim has them, or an answer about one."""

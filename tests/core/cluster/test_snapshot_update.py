@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from extender.core.cluster import snapshot_update as succession
+from extender.core.cluster import signature
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import release_for
@@ -16,6 +16,7 @@ from extender.model import (
     NO_DEVICES,
     CounterConsumption,
     CounterSet,
+    Device,
     DeviceClass,
     DeviceID,
     Devices,
@@ -332,15 +333,27 @@ def test_what_a_release_does_not_look_at_changes_nothing(version):
     assert after.published["picky"] is PICKY
 
 
-def test_signatures_that_no_node_has_are_dropped(monkeypatch):
-    """A driver that never stops changing its slices does not fill the memory."""
-    monkeypatch.setattr(succession, "_SPARE_SIGNATURES", 5)
-    snapshot = world()
-    for number in range(1, 40):
-        devices = tuple(b.device(f"gpu-{i}") for i in range(number))
-        snapshot = snapshot.updated(
-            Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=Devices.of(devices)),))
-        )
-        assert len(snapshot.lineage.signatures) <= 5 + 2 * len(NAMES)
+def test_types_that_no_node_has_are_dropped(monkeypatch):
+    """A driver that never stops changing its slices does not fill the memory, rules of taints or not."""
+    monkeypatch.setattr(signature, "SPARE_TYPES", 5)
+    tainted = DeviceTaintRule("rule", Taint("k", "v", "NoSchedule"), driver="gpu.nvidia.com")
+    snapshot = world().updated(Changes.of(DEVICE_TAINT_RULE, (tainted,)))
+    kept = snapshot.nodes["b"].inventory.type
+    for number in range(1, 200):
+        # A pair of types, one of them tainted.
+        devices = tuple(b.device(f"gpu-{i}") for i in range(1 + number % 2))
+        heading = {f"example.com/{number}": b.text("x")}
+        traits = DeviceTraits(taints=(Taint("n", str(number), "NoSchedule"),))
+        published = Devices.of((*devices, Device("more", heading, traits)))
+        snapshot = snapshot.updated(Changes.of(RESOURCE_SLICE, (replace(GPU["a"], devices=published),)))
+        lineage = snapshot.lineage
+        assert max(len(lineage.types), len(lineage.tainted), len(lineage.reads)) <= lineage.most
+        assert lineage.tainted
+        assert len(lineage.signatures) <= len(lineage.types)
+    # The node's types with and without taints of rules, and that of nodes without devices.
+    assert snapshot.lineage.most <= 5 + 2 * 2 * len(NAMES)
+    assert snapshot.nodes["b"].inventory.type is kept
     for state in snapshot.nodes.values():
-        assert snapshot.lineage.signatures[state.inventory.signature] is state.inventory.signature
+        own = state.inventory.type
+        assert snapshot.lineage.signatures[own.signature] is own.signature
+        assert any(each is own.published for each in snapshot.lineage.types.values())

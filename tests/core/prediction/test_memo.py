@@ -127,15 +127,22 @@ def test_the_least_recently_used_table_is_dropped():
 
 def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch):
     """On the next snapshot, not between two nodes of one request."""
-    monkeypatch.setattr(memo_module, "_MAX_SEEN", 1)
+    monkeypatch.setattr(memo_module, "_SPARE", 0)
     snapshot, memo = world(), make()
     table = filled(memo, snapshot)
     seen = memo.plan("k", snapshot).memos[(b.PAIR,)] = claims_memo()
     seen.projector.project(snapshot.nodes["a"].inventory, Budget(0, 1_000))
-    assert table_of(memo, snapshot) is table
-    after = snapshot.updated(Changes.of(NODE, gone=("c",)))
-    assert memo.plan("k", after).memos == {}
-    assert table_of(memo, after) is not table
+    # Each slice; a type, a layout, a prediction and what that leaves of each node.
+    most = 2 * (len(snapshot.published) + 4 * len(snapshot.nodes))
+    for number in range(most - seen.size):
+        seen.remember((number, UNUSED, ()), prediction(1))
+    later = [snapshot.updated(Changes.of(NODE, [Node("c", {"changed": "once"})]))]
+    later.append(later[0].updated(Changes.of(NODE, [Node("c", {"changed": "twice"})])))
+    assert table_of(memo, later[0]) is table
+    seen.remember((-1, UNUSED, ()), prediction(1))
+    assert table_of(memo, later[0]) is table
+    assert memo.plan("k", later[1]).memos == {}
+    assert table_of(memo, later[1]) is not table
 
 
 def test_keys_are_apart():

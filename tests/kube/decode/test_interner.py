@@ -8,6 +8,7 @@ import pytest
 
 from extender.kube.decode import Interner, interner
 from extender.kube.decode.claim_specs import claim_spec
+from extender.kube.decode.slices import resource_slice
 from extender.model import Attribute, AttributeKind, DeviceTraits
 
 
@@ -67,12 +68,29 @@ def test_tables_are_bounded_in_bytes(monkeypatch, length):
     assert "y" * 100_000 not in tables.texts
 
 
-def test_specs_of_claims_are_bounded_in_bytes(monkeypatch):
-    """Claims that differ, created and deleted again and again, leave no more than this."""
-    monkeypatch.setattr(interner, "MOST_BYTES", 100_000)
+def test_specs_go_with_the_last_claim_that_has_them():
+    """Claims that differ, created and deleted again and again, leave nothing."""
     tables = Interner()
-    for index in range(100):
-        config = {"opaque": {"driver": "d", "parameters": {"a": f"{index}" + "x" * 10_000}}}
-        spec = claim_spec(json.dumps({"devices": {"config": [config]}}).encode(), tables)
-        assert len(spec.config) == 1
-        assert len(tables.specs) <= 5
+    data = [json.dumps({"devices": {"requests": [{"name": f"r-{number}"}]}}).encode() for number in range(9)]
+    kept = claim_spec(data[0], tables)
+    for each in data:
+        claim_spec(each, tables)
+    assert len(tables.specs) == 1
+    assert claim_spec(data[0], tables) is kept
+
+
+def test_traits_are_bounded_in_bytes(monkeypatch):
+    """Taints that say another time with each event fill no memory."""
+    monkeypatch.setattr(interner, "MOST_TRAITS_BYTES", 10_000)
+    tables = Interner()
+    for number in range(100):
+        taint = {"key": "seen", "value": str(number), "effect": "None"}
+        assert traits_of({"taints": [taint]}, tables).taints[0].value == str(number)
+        assert max(len(tables.traits), len(tables.traits_by_json)) < 20
+    assert traits_of({"bindsToNode": True}, tables) is traits_of({"bindsToNode": True}, tables)
+
+
+def traits_of(body, tables):
+    device = {"name": "gpu-0", **body}
+    slice_ = {"metadata": {"name": "s"}, "spec": {"driver": "d", "devices": [device]}}
+    return resource_slice(json.dumps(slice_).encode(), tables).devices[0].traits
