@@ -21,6 +21,7 @@ TAINT_RULES: dict[str, dict[str, Any]] = {
     "1.35": {"feature_gates": {"DRADeviceTaints": True}, "served": ("resource.k8s.io/v1alpha3",)},
     "1.36": {"feature_gates": {"DRADeviceTaintRules": True}, "served": ("resource.k8s.io/v1beta2",)},
     "1.37": {},
+    "1.38": {},
 }
 """What makes each minor serve DeviceTaintRules."""
 ACCOUNT = "dra-extender-less-one"
