@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+from . import layered
+
 H = TypeVar("H", bound=Hashable)
 K = TypeVar("K", str, tuple[str, str])
 G = TypeVar("G", bound=Hashable)
@@ -34,20 +36,7 @@ def differences(before: Mapping[H, V], wanted: Mapping[H, V | None]) -> dict[H, 
 
 def applied(before: Mapping[H, V], changed: Mapping[H, Difference[V]]) -> Mapping[H, V]:
     """Return the mapping with the differences in it; the same object without any."""
-    if not changed:
-        return before
-    after = copied(before)
-    for key, difference in changed.items():
-        if difference.after is None:
-            after.pop(key, None)
-        else:
-            after[key] = difference.after
-    return after
-
-
-def copied(mapping: Mapping[H, V]) -> dict[H, V]:
-    """Return a copy to be changed; ``dict(mapping)`` is far slower where ``mapping`` has lost keys."""
-    return mapping.copy() if isinstance(mapping, dict) else dict(mapping)
+    return layered.changed(before, {key: difference.after for key, difference in changed.items()})
 
 
 def regrouped(
@@ -70,12 +59,9 @@ def regrouped(
             moved.setdefault(group, {})[key] = after
     if not moved:
         return groups
-    result = copied(groups)
+    fresh: dict[G, tuple[V, ...] | None] = {}
     for group, members in moved.items():
         kept = [value for value in groups.get(group, ()) if key_of(value) not in members]
         kept += [value for value in members.values() if value is not None]
-        if kept:
-            result[group] = tuple(sorted(kept, key=key_of))
-        else:
-            result.pop(group, None)
-    return result
+        fresh[group] = tuple(sorted(kept, key=key_of)) if kept else None
+    return layered.changed(groups, fresh)

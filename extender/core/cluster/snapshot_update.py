@@ -48,8 +48,9 @@ from typing import NamedTuple
 
 from extender.model import Node, PoolID, ResourceSlice
 
+from . import layered
 from .context import ClusterContext
-from .differences import Difference, copied
+from .differences import Difference
 from .inventory_update import InventoryUpdate
 from .node_selection import nodes_targeted
 from .node_state import NodeState, state_after, state_of
@@ -88,7 +89,7 @@ def nodes_after(
     nodes_before = (state.node for state in states.values())
     targeted = nodes_targeted((slice_ for group in groups for slice_ in group), nodes_before)
     everywhere = targeted is None or before.slices.broken is not context.slices.broken
-    seeing = states.keys() if everywhere else (targeted or set()) & states.keys()
+    seeing = states.keys() if everywhere else {name for name in targeted or () if name in states}
     broken = bool(before.slices.broken or context.slices.broken)
     update = InventoryUpdate(context, slices, everything=broken and bool(slices)) if seeing else None
     tainted = _nodes_tainted(pool_nodes, before.rules, context.rules)
@@ -130,16 +131,10 @@ def _nodes_tainted(pool_nodes: Mapping[PoolID, tuple[str, ...]], before: Rules, 
 def _nodes_with(
     states: Mapping[str, NodeState], fresh: Mapping[str, NodeState | None]
 ) -> Mapping[str, NodeState]:
-    if not fresh:
-        return states
-    nodes = copied(states)
-    for name, state in fresh.items():
-        if state is None:
-            del nodes[name]
-        else:
-            nodes[name] = state
-    if not fresh.keys() <= states.keys():
-        nodes = {name: nodes[name] for name in sorted(nodes)}
+    nodes = layered.changed(states, fresh)
+    if None in layered.values_of(states, fresh):
+        # A node that comes has a place of its own.
+        nodes = dict(sorted(nodes.items()))
     return nodes
 
 
@@ -165,13 +160,10 @@ def _pool_nodes_with(
             gained.setdefault(pool, []).append(name)
     if not (lost or gained):
         return pool_nodes
-    result = copied(pool_nodes)
+    others: dict[PoolID, tuple[str, ...] | None] = {}
     for pool in lost.keys() | gained.keys():
         leaving = lost.get(pool, ())
-        names = [name for name in result.get(pool, ()) if name not in leaving]
+        names = [name for name in pool_nodes.get(pool, ()) if name not in leaving]
         names += gained.get(pool, ())
-        if names:
-            result[pool] = tuple(sorted(names))
-        else:
-            result.pop(pool, None)
-    return result
+        others[pool] = tuple(sorted(names)) if names else None
+    return layered.changed(pool_nodes, others)

@@ -18,6 +18,7 @@ from ..allocator.solutions import Best
 from ..claims.plan import Plan
 from ..claims.preferences import passed_over
 from ..cluster.inventory import Inventory
+from ..cluster.layered import values_of
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 from .alike import LOOKS_PER_UNIT, alike
@@ -118,7 +119,7 @@ class NodeJudge:
         """
         if self.plan.claims.extended or any(self.plan.holdings):
             return self._judge_one_by_one(names, budget)
-        states = list(map(self.snapshot.nodes.get, names))
+        states = values_of(self.snapshot.nodes, names)
         absent = [name for name, state in zip(names, states, strict=True) if state is None]
         judged = [(self.judge(absent[0], budget), absent)] if absent else []
         if absent:

@@ -55,6 +55,7 @@ from typing import Generic, TypeVar
 from extender.model import DeviceClass
 
 from ..alignment.worths import Worths
+from ..cluster.layered import values_of
 from ..cluster.snapshot import Lineage, Snapshot
 from .claims_memo import ClaimsMemo, ClaimsMemos, Ratings
 from .look_up import look_up
@@ -212,7 +213,7 @@ class Memo(Generic[T]):
             known = self._rendered[score]
         missing = [name for name in names if name not in known]
         fresh = dict(zip(missing, self._render(missing, score), strict=True))
-        if snapshot.nodes.keys() >= fresh.keys():
+        if None not in values_of(snapshot.nodes, missing):
             known.update(fresh)
             return look_up(known, names)
         known.update((name, entry) for name, entry in fresh.items() if name in snapshot.nodes)

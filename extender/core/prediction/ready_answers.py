@@ -12,6 +12,7 @@ from operator import attrgetter, eq
 from typing import Generic, TypeVar
 
 from ..allocator.budget import Turn, TurnOver
+from ..cluster.layered import values_of
 from ..cluster.snapshot import Snapshot
 from .judge import Judgement, NodeJudge
 from .look_up import look_up
@@ -290,7 +291,7 @@ class ReadyAnswers(Generic[T]):
         if changed is None:
             return frozenset()
         memo.follow(latest)
-        return (fresh & latest.nodes.keys()) - changed
+        return set(compress(fresh, values_of(latest.nodes, fresh))) - changed
 
     def _judge_alike(self, names: Sequence[str], turn: Turn | None) -> list[tuple[Judgement, Sequence[str]]]:
         return self._judge.judge_alike(names, self.settings.budget(turn))

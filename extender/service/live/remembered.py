@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from extender.core.cluster.layered import layers
 from extender.model import ClaimSpec, Pod
 
 from .in_flight import GroupKey
@@ -160,8 +161,9 @@ def _bytes_of(part: object) -> int:
 
 def _mappings(snapshot: Snapshot) -> Iterator[object]:
     """The tables of a snapshot: what a newer one copies where it differs."""
-    yield from snapshot.objects.by_kind.values()
-    yield from (snapshot.nodes, snapshot.holders, snapshot.usage, snapshot.pool_nodes)
+    of_objects = snapshot.objects.by_kind.values()
+    for table in (*of_objects, snapshot.nodes, snapshot.holders, snapshot.usage, snapshot.pool_nodes):
+        yield from layers(table)
 
 
 def pod_bytes(pod: Pod) -> int:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from extender.core.cluster.changes import Changes
+from extender.core.cluster.layered import COPIED
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.model import ClaimSpec, ExactRequest, Request
 from extender.model.kinds import POD
@@ -14,7 +15,8 @@ from extender.service.live.remembered import BYTES_PER_CHARACTER, Attempt, Remem
 from extender.service.wire import host_priorities
 from tests import builders as b
 
-MANY = 500
+MANY = 400
+"""So few pods that their table is copied for each event."""
 
 
 @pytest.fixture
@@ -64,6 +66,20 @@ def test_old_states_of_the_cluster_are_bounded(snapshot):
     assert len(dropped) == 50 - len(held)
     assert held.get("49") is not None
     assert held.get("0") is None
+
+
+def test_states_of_a_large_cluster_share_most_of_their_tables():
+    """What is the same in all of them counts once."""
+    pods = [b.pod(f"old-{number}") for number in range(2 * COPIED)]
+    state = b.snapshot(b.pair_node("n", ["r0"], ["r0"]), claims=[b.claim("c")], pods=pods)
+    held = Remembered(lambda: None)
+    held.put("first", attempt(state))
+    first = held.held_bytes
+    for number in range(20):
+        state = changed(state, f"new-{number}")
+        held.put(str(number), attempt(state))
+    assert len(held) == 21
+    assert held.held_bytes < 2 * first
 
 
 def test_a_pod_that_is_too_large_by_itself(snapshot):
