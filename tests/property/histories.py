@@ -124,11 +124,18 @@ def nodes(draw: st.DrawFn) -> Node:
     )
 
 
+_OPERATORS = st.sampled_from(("In", "In", "NotIn"))
+
+
 @st.composite
 def selectors(draw: st.DrawFn) -> NodeSelector:
-    """One that matches by zone, or rarely one that Kubernetes refuses."""
+    """One that matches by zone, by name or both, or rarely one that Kubernetes refuses."""
     values = () if draw(below(10)) == 0 else (draw(_A_ZONE),)
-    return NodeSelector((NodeSelectorTerm((NodeRequirement("zone", "In", values),)),))
+    zone = NodeRequirement("zone", draw(_OPERATORS), values)
+    name = NodeRequirement("metadata.name", draw(_OPERATORS), (draw(_A_NODE),))
+    by_zone, by_name = NodeSelectorTerm((zone,)), NodeSelectorTerm((), (name,))
+    terms = ((by_zone,), (by_name,), (by_zone, by_name), (NodeSelectorTerm((zone,), (name,)),))
+    return NodeSelector(draw(st.sampled_from(terms)))
 
 
 _SELECTORS = selectors()

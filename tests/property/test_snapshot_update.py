@@ -7,7 +7,10 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given, settings
 
+from extender.core.cluster import layered
 from extender.core.cluster.changes import Changes
+from extender.core.cluster.pools import targets_node
+from extender.core.cluster.slice_index import is_offered
 from extender.core.cluster.snapshot import NodeState, Snapshot
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, evaluate
 from extender.core.releases.history import release_for
@@ -42,6 +45,14 @@ RELEASES = {
 """Every way to gather pools; counters for all nodes, taint rules and hidden slices among them."""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def share_small_mappings():
+    """Clusters of a few objects follow from each other as large ones do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layered, "COPIED", 0)
+        yield
+
+
 def ask(snapshot: Snapshot, pod: Pod, memo: Memo[Entry] | None = None) -> Evaluation[Entry]:
     fresh: Memo[Entry] = Memo(lambda names, score: [(name, score) for name in names])
     return evaluate(snapshot, pod, memo or fresh, Settings(search_steps=2_000))
@@ -52,6 +63,7 @@ def assert_same(followed: Snapshot, fresh: Snapshot) -> None:
     assert list(followed.nodes) == list(fresh.nodes)
     for name, state in fresh.nodes.items():
         assert parts(followed.nodes[name]) == parts(state)
+        assert_finds_its_slices(followed, state)
     assert followed.slices == fresh.slices
     for kind in (
         "published",
@@ -66,6 +78,17 @@ def assert_same(followed: Snapshot, fresh: Snapshot) -> None:
     ):
         assert getattr(followed, kind) == getattr(fresh, kind), kind
     assert_columns_are_known(followed)
+
+
+def assert_finds_its_slices(snapshot: Snapshot, state: NodeState) -> None:
+    """The slices that are for a node are among those that are offered to it, each once."""
+    release, node = snapshot.release, state.node
+    offered = [each.name for each in snapshot.slices.offered_to(node)]
+    assert len(offered) == len(set(offered))
+    if state.inventory.failure is None:
+        shared = [each for each in snapshot.published.values() if is_offered(each, release)]
+        missing = [each for each in shared if each.name not in offered]
+        assert not any(targets_node(each, node, release.gathering) for each in missing)
 
 
 def assert_columns_are_known(snapshot: Snapshot) -> None:

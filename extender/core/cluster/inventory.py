@@ -80,7 +80,7 @@ def inventory_of(node: Node, context: ClusterContext) -> Inventory:
     """
     index, release = context.slices, context.release
     try:
-        offered = (*index.local.get(node.name, ()), *index.selected)
+        offered = index.offered_to(node)
         seen = [slice_ for slice_ in offered if targets_node(slice_, node, release.gathering)]
         own = {slice_.pool_id for slice_ in seen}
         seen += [slice_ for pool in own for slice_ in index.counters.get(pool, ())]

@@ -17,6 +17,11 @@ from extender.model.scheduling import LabelRequirement
 HOSTNAME = "kubernetes.io/hostname"
 _NAME_FIELD = "metadata.name"
 
+Anchor = tuple[str, str]
+"""A label of a node with its value, or ``NAME_ANCHOR`` with the node's name."""
+
+NAME_ANCHOR = ""
+
 
 class NodeSelectorError(ValueError):
     """A node selector that Kubernetes refuses to parse; fatal for the attempt upstream."""
@@ -49,6 +54,27 @@ def ties_to(selector: NodeSelector | None, node: Node) -> bool:
     )
 
 
+def anchors_of(selector: NodeSelector) -> frozenset[Anchor] | None:
+    """
+    Anchors of which each node that the selector matches has one; ``None`` where there may be others.
+
+    So it is for a selector that Kubernetes refuses to parse, too, and then every node that looks at it fails.
+    """
+    anchors: set[Anchor] = set()
+    for term in selector.terms:
+        if not term_parses(term):
+            return None
+        names = [each.values[0] for each in term.fields if (each.key, each.operator) == (_NAME_FIELD, "In")]
+        labels = [each for each in term.expressions if each.operator == "In"]
+        if names:
+            anchors.add((NAME_ANCHOR, names[0]))
+        elif labels:
+            anchors.update((labels[0].key, value) for value in labels[0].values)
+        elif not is_empty(term):
+            return None
+    return frozenset(anchors)
+
+
 def nodes_targeted(slices: Iterable[ResourceSlice], nodes: Iterable[Node]) -> set[str] | None:
     """
     Names of all nodes that any of the slices or their devices may be for; ``None``: of all.
@@ -60,7 +86,15 @@ def nodes_targeted(slices: Iterable[ResourceSlice], nodes: Iterable[Node]) -> se
     if any(all_nodes and not name for name, all_nodes, _ in targets):
         return None
     names = {name for name, _, _ in targets if name}
-    selectors = [selector for name, _, selector in targets if selector is not None and not name]
+    selectors = []
+    for name, _, selector in targets:
+        if selector is None or name:
+            continue
+        anchors = anchors_of(selector)
+        if anchors is not None and all(key == NAME_ANCHOR for key, _ in anchors):
+            names |= {value for _, value in anchors}
+        else:
+            selectors.append(selector)
     if not selectors:
         return names
     try:

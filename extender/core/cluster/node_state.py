@@ -95,7 +95,7 @@ def _is_seen_otherwise(before: Node, after: Node, context: ClusterContext) -> bo
         if context.machines.labelled(before.labels) != context.machines.labelled(after.labels):
             return True
         slices = context.slices
-        offered = (*slices.selected, *slices.local.get(after.name, ()))
+        offered = (*slices.offered_to(before), *slices.offered_to(after))
         if any(slice_.node_selector is not None or slice_.per_device_node_selection for slice_ in offered):
             return True
     return before.declared_features != after.declared_features

@@ -4,13 +4,14 @@ The cluster's slices by how nodes find them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from extender.model import PoolID, ResourceSlice
+from extender.model import Node, PoolID, ResourceSlice
 
 from ..releases.release import Release
 from .differences import Difference, regrouped
+from .node_selection import NAME_ANCHOR, Anchor, anchors_of
 from .pools import Pool, gather_pools, in_search_order, is_usable
 
 
@@ -19,23 +20,34 @@ class SliceIndex:
     """
     Groups are in the order of slice names.
 
-    ``local``: by node name. ``selected``: those for several nodes. ``counters``:
-    by pool, the counter slices of releases where these count for every node;
-    ``broken``: pools with such slices that are incomplete or invalid when seen
-    from a node that has none of their devices, in search order.
+    ``local``: by node name. ``anchored``: by the anchors of the nodes that they select, ``selected``: the
+    others for several nodes. ``counters``: by pool, the counter slices of releases where these count for
+    every node; ``broken``: pools with such slices that are incomplete or invalid when seen from a node that
+    has none of their devices, in search order.
     """
 
     by_pool: Mapping[PoolID, tuple[ResourceSlice, ...]]
     local: Mapping[str, tuple[ResourceSlice, ...]]
+    anchored: Mapping[Anchor, tuple[ResourceSlice, ...]]
     selected: tuple[ResourceSlice, ...]
     counters: Mapping[PoolID, tuple[ResourceSlice, ...]]
     broken: tuple[Pool, ...]
+
+    def offered_to(self, node: Node) -> Sequence[ResourceSlice]:
+        """The slices that may be for the node, each once; those for other nodes alone are left out."""
+        local = self.local.get(node.name, ())
+        if not self.anchored:
+            return (*local, *self.selected)
+        anchors = ((NAME_ANCHOR, node.name), *node.labels.items())
+        anchored = {each.name: each for anchor in anchors for each in self.anchored.get(anchor, ())}
+        return (*local, *anchored.values(), *self.selected)
 
 
 def index_slices(slices: Iterable[ResourceSlice], release: Release) -> SliceIndex:
     """Index ``slices`` (any order)."""
     by_pool: dict[PoolID, list[ResourceSlice]] = {}
     local: dict[str, list[ResourceSlice]] = {}
+    anchored: dict[Anchor, list[ResourceSlice]] = {}
     selected: list[ResourceSlice] = []
     counters: dict[PoolID, list[ResourceSlice]] = {}
     for slice_ in sorted(slices, key=_name):
@@ -46,11 +58,15 @@ def index_slices(slices: Iterable[ResourceSlice], release: Release) -> SliceInde
             counters.setdefault(slice_.pool_id, []).append(slice_)
         elif slice_.node_name:
             local.setdefault(slice_.node_name, []).append(slice_)
-        else:
+        elif (anchors := _anchors(slice_)) is None:
             selected.append(slice_)
+        else:
+            for anchor in anchors:
+                anchored.setdefault(anchor, []).append(slice_)
     return SliceIndex(
         by_pool={pool: tuple(group) for pool, group in by_pool.items()},
         local={node: tuple(group) for node, group in local.items()},
+        anchored={anchor: tuple(group) for anchor, group in anchored.items()},
         selected=tuple(selected),
         counters={pool: tuple(group) for pool, group in counters.items()},
         broken=_broken(counters, counters, by_pool, release),
@@ -75,8 +91,12 @@ def index_after(
     def node(slice_: ResourceSlice) -> tuple[str, ...]:
         return (slice_.node_name,) if slice_.node_name and is_offered(slice_, release) else ()
 
+    def anchors(slice_: ResourceSlice) -> Collection[Anchor]:
+        return (not slice_.node_name and is_offered(slice_, release) and _anchors(slice_)) or ()
+
     def several_nodes(slice_: ResourceSlice) -> tuple[None, ...]:
-        return (None,) if not slice_.node_name and is_offered(slice_, release) else ()
+        shared = not slice_.node_name and is_offered(slice_, release)
+        return (None,) if shared and _anchors(slice_) is None else ()
 
     def counted_pool(slice_: ResourceSlice) -> tuple[PoolID, ...]:
         return (slice_.pool_id,) if is_usable(slice_, release) and _counts_everywhere(slice_, release) else ()
@@ -89,6 +109,7 @@ def index_after(
     return SliceIndex(
         by_pool=by_pool,
         local=regrouped(index.local, changed, node, _name),
+        anchored=regrouped(index.anchored, changed, anchors, _name),
         selected=regrouped({None: index.selected}, changed, several_nodes, _name).get(None, ()),
         counters=counters,
         broken=index.broken if broken == index.broken else broken,
@@ -101,8 +122,15 @@ def pools_of(changed: Mapping[str, Difference[ResourceSlice]]) -> frozenset[Pool
 
 
 def is_offered(slice_: ResourceSlice, release: Release) -> bool:
-    """Whether nodes find the slice by themselves, as one of ``local`` or ``selected``."""
+    """Whether nodes find the slice by themselves, as one that is offered to them."""
     return is_usable(slice_, release) and not _counts_everywhere(slice_, release)
+
+
+def _anchors(slice_: ResourceSlice) -> frozenset[Anchor] | None:
+    """Those of the nodes that a slice without a node's name is for; ``None``: it may be for any."""
+    if slice_.all_nodes or slice_.node_selector is None:
+        return None
+    return anchors_of(slice_.node_selector)
 
 
 def _counts_everywhere(slice_: ResourceSlice, release: Release) -> bool:

@@ -6,7 +6,9 @@ import pytest
 
 from extender.core.cluster.node_selection import (
     HOSTNAME,
+    NAME_ANCHOR,
     NodeSelectorError,
+    anchors_of,
     node_matches,
     selector_matches,
     ties_to,
@@ -191,3 +193,28 @@ def test_a_selector_can_tie_to_one_node(terms, tied):
     assert ties_to(NodeSelector(terms), node) is tied
     assert not ties_to(NodeSelector(terms), Node("x", {"zone": "a"}))
     assert not ties_to(None, node)
+
+
+@pytest.mark.parametrize(
+    ("terms", "anchors"),
+    [
+        ((), set()),
+        ((NodeSelectorTerm(),), set()),
+        ((NodeSelectorTerm((), (NAMED,)),), {(NAME_ANCHOR, "n")}),
+        ((NodeSelectorTerm((BROAD,), (NAMED,)),), {(NAME_ANCHOR, "n")}),
+        ((NodeSelectorTerm((BROAD, HOST)), NodeSelectorTerm((HOST,))), {("zone", "a"), (HOSTNAME, "host")}),
+        ((NodeSelectorTerm((NodeRequirement("zone", "In", ("a", "b")),)),), {("zone", "a"), ("zone", "b")}),
+        ((NodeSelectorTerm((BROAD,)), NodeSelectorTerm((NodeRequirement("zone", "Exists", ()),))), None),
+        ((NodeSelectorTerm((NodeRequirement("zone", "NotIn", ("b",)),)),), None),
+        ((NodeSelectorTerm((), (NodeRequirement("metadata.name", "NotIn", ("m",)),)),), None),
+        ((NodeSelectorTerm((BROAD, NodeRequirement("zone", "IN", ("a",)))),), None),
+        ((NodeSelectorTerm((BROAD,), (NodeRequirement("metadata.name", "In", ("n", "m")),)),), None),
+    ],
+)
+def test_a_selector_tells_what_its_nodes_have(terms, anchors):
+    """One for each term that can match; none is told where a term may match without, or does not parse."""
+    found = anchors_of(NodeSelector(terms))
+    assert found == anchors
+    node = Node("n", {HOSTNAME: "host", "zone": "a"})
+    if found is not None and selector_matches(NodeSelector(terms), node):
+        assert not found.isdisjoint({(NAME_ANCHOR, "n"), *node.labels.items()})

@@ -272,6 +272,6 @@ class WithoutObstacles:
 
 
 def _seen(node: Node, index: SliceIndex, release: Release) -> Iterator[ResourceSlice]:
-    for slice_ in (*index.local.get(node.name, ()), *index.selected):
+    for slice_ in index.offered_to(node):
         if targets_node(slice_, node, release.gathering):
             yield slice_
