@@ -5,7 +5,7 @@ What a node offers, independent of any pod: its pools, and the type of node that
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from extender.model import Device, DeviceID, Node, ResourceSlice
 
@@ -20,8 +20,7 @@ from .pools import Pool, gather_pools, in_search_order, targets_node
 from .signature import NodeSignature, NodeType
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """
     A node's pools in search order, all their slices flattened in that order, and the node's type.
 

@@ -13,10 +13,11 @@ The inventories of nodes after slices or rules changed, worked out once for all 
 # * No pool that stays has the name of one that goes or comes: counters were once kept by that name.
 # * No pool that stays can have devices of one card with a pool that comes, which identities tell.
 # Where the last two are in doubt, the type is worked out for the node alone.
+# All nodes that had one type get it, so they differ at most where they differed (`TypeColumns.inherit`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from extender.model import Node, ResourceSlice
@@ -44,6 +45,11 @@ class _Gathered(NamedTuple):
     asking: tuple[ResourceSlice, ...]
     drivers: frozenset[str]
     differ: bool
+
+
+def _places(pools: Sequence[Pool]) -> Iterable[tuple[int, Pool]]:
+    """The places of slices among those of all ``pools``, each with its pool."""
+    return enumerate([pool for pool in pools for _ in pool.slices])
 
 
 class InventoryUpdate:
@@ -137,7 +143,7 @@ class InventoryUpdate:
             type_ = self._shared_type(node, before, pools, slices, len(kept), gathered)
         if type_ is None:
             type_ = self._own_type(node, pools, slices)
-        type_.columns.note(slices)
+            type_.columns.note(slices)
         after = Inventory(pools, slices, type_)
         return before if not gathered.differ and after == before else after
 
@@ -185,7 +191,14 @@ class InventoryUpdate:
         if key not in self._types:
             staying = {pool.id.driver for pool, comes in zip(pools, come, strict=True) if not comes}
             alone = not gathered.drivers.isdisjoint(staying)
-            self._types[key] = None if alone else self._own_type(node, pools, slices)
+            type_ = self._types[key] = None if alone else self._own_type(node, pools, slices)
+            if type_ is not None:
+                # The nodes of a type differ in what they keep, for what comes are the same slices for all.
+                type_.columns.note(slices)
+                kept_before = [place for place, pool in _places(before.pools) if pool.id.pool not in names]
+                kept_after = [place for place, pool in _places(pools) if pool.id.pool not in names]
+                places = dict(zip(kept_before, kept_after, strict=True))
+                type_.columns.inherit(before.type.columns, places)
         return self._types[key]
 
     def _own_type(self, node: Node, pools: Sequence[Pool], slices: Sequence[ResourceSlice]) -> NodeType:

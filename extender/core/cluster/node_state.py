@@ -5,7 +5,7 @@ One node of a snapshot, and how it follows from the node before.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from extender.model import Node
 
@@ -16,8 +16,7 @@ from .inventory_update import InventoryUpdate
 from .usage import NO_USAGE, PoolUsage
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NodeState:
+class NodeState(NamedTuple):
     """
     One node: ``usage`` is parallel to ``inventory.pools``.
 

@@ -6,7 +6,7 @@ Half of the reason why they can share predictions; the other half is ``allocator
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import compress, count
 from operator import is_not
@@ -87,6 +87,16 @@ class TypeColumns:
     def __init__(self) -> None:
         self._first: tuple[tuple[Values, ...], ...] | None = None
         self.differing: set[tuple[int, int]] = set()
+
+    def inherit(self, before: TypeColumns, places: Mapping[int, int]) -> None:
+        """
+        Take note that nodes of another type become of this one, one of which is noted here.
+
+        ``places``: where slices that they keep come to stand. In others, they do not differ.
+        """
+        self.differing.update(
+            (places[place], column) for place, column in before.differing if place in places
+        )
 
     def note(self, slices: Iterable[ResourceSlice]) -> None:
         """Take note of a node of the type with these slices."""

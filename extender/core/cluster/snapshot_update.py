@@ -118,12 +118,13 @@ def _nodes_tainted(pool_nodes: Mapping[PoolID, tuple[str, ...]], before: Rules, 
     """The names of the nodes that have a pool on which other rules may put taints than before."""
     if before == after:
         return set()
-    moved = set(before) ^ set(after)
+    # What a rule says most often changes, and not which pools it is for.
+    moved = {(rule.driver, rule.pool) for rule in set(before) ^ set(after)}
     return {
         name
-        for rule in moved
+        for driver, name_of_pool in moved
         for pool, names in pool_nodes.items()
-        if (not rule.driver or rule.driver == pool.driver) and (not rule.pool or rule.pool == pool.pool)
+        if (not driver or driver == pool.driver) and (not name_of_pool or name_of_pool == pool.pool)
         for name in names
     }
 

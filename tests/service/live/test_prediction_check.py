@@ -187,7 +187,7 @@ def test_the_node_changed():
     loop = Loop()
     loop.ask()
     states = dict(loop.snapshot.nodes)
-    states["n"] = replace(states["n"], inventory=replace(states["n"].inventory))
+    states["n"] = states["n"]._replace(inventory=states["n"].inventory._replace())
     loop.snapshot = replace(loop.snapshot, nodes=states)
     loop.see(allocated("gpu-1", "nic-1"))
     assert loop.results == [Match.STALE]
