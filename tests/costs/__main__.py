@@ -1,7 +1,7 @@
 """
 What it takes to read a fleet, to keep up with it, and to answer the first pod of each spec.
 
-    python -m tests.costs [--nodes N[,N...]] [--repeats N]
+    python -m tests.costs [--nodes N[,N...]] [--repeats N] [--batch N]
 
 Processor time of this process, on the fleets of ``dra-extender bench``; of several repeats the least.
 Takes about half a minute for 5,000 nodes.
@@ -23,8 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.costs", description=__doc__)
     parser.add_argument("--nodes", type=sizes, default=[500, 5000], help="sizes of the fleets")
     parser.add_argument("--repeats", type=positive, default=3, help="how often each event is measured")
+    parser.add_argument("--batch", type=positive, default=50, help="how many events come at once")
     args = parser.parse_args(arguments)
-    measured: list[dict[str, Cost]] = [costs(nodes, args.repeats) for nodes in args.nodes]
+    measured: list[dict[str, Cost]] = [costs(nodes, args.repeats, args.batch) for nodes in args.nodes]
     rows = [("", "unit", *(f"{nodes:,} nodes" for nodes in args.nodes))]
     rows += [
         (name, cost.unit, *(f"{of[name].amount:.1f}" for of in measured))

@@ -29,17 +29,14 @@ from extender.service import wire
 from extender.service.live.in_flight import InFlight
 from extender.service.live.store import LiveStore
 
-BATCH = 50
-"""Events that come at once."""
-
 
 class Cost(NamedTuple):
     amount: float
     unit: str
 
 
-def costs(nodes: int, repeats: int) -> dict[str, Cost]:
-    """The costs by name, in the order in which they arise."""
+def costs(nodes: int, repeats: int, batch: int) -> dict[str, Cost]:
+    """The costs by name, in the order in which they arise. ``batch``: how many events come at once."""
     items = [json.dumps(item).encode() for item in cast("list[JSON]", fleet(nodes)["items"])]
     gc.collect()
     gc.disable()
@@ -60,8 +57,8 @@ def costs(nodes: int, repeats: int) -> dict[str, Cost]:
     gc.freeze()
     load = Load(nodes)
     found |= _first_pods(store.current, load, interner)
-    for name, batches in _events(items, load).items():
-        found[f"event: {name}"] = _events_cost(store, interner, batches, repeats)
+    for name, batches in _events(items, load, batch).items():
+        found[f"event: {name}"] = _events_cost(store, interner, batches, repeats, batch)
     for name, change in _everywhere().items():
         found[f"event: {name}"] = _event_everywhere(store, interner, change, repeats)
     gc.enable()
@@ -102,7 +99,7 @@ def _first_pods(snapshot: Snapshot, load: Load, interner: Interner) -> dict[str,
     return found
 
 
-def _events(items: Sequence[bytes], load: Load) -> dict[str, Iterator[dict[str, list[bytes]]]]:
+def _events(items: Sequence[bytes], load: Load, batch: int) -> dict[str, Iterator[dict[str, list[bytes]]]]:
     """Endless batches of events, as JSON by kind, of each sort."""
     slices = [item for item in items if b'"kind": "ResourceSlice"' in item]
     # Not those that change meanwhile.
@@ -112,23 +109,23 @@ def _events(items: Sequence[bytes], load: Load) -> dict[str, Iterator[dict[str, 
 
     def changed() -> Iterator[dict[str, list[bytes]]]:
         for number in numbers:
-            of_batch = islice(changing, BATCH)
+            of_batch = islice(changing, batch)
             yield {"ResourceSlice": [_with_new_value(item, number) for item in of_batch]}
 
     def equal() -> Iterator[dict[str, list[bytes]]]:
         while True:
-            yield {"ResourceSlice": list(islice(republished, BATCH))}
+            yield {"ResourceSlice": list(islice(republished, batch))}
 
     placed = load.placed_claims()
 
     def allocated() -> Iterator[dict[str, list[bytes]]]:
-        while batch := list(islice(placed, BATCH)):
-            yield {"ResourceClaim": [json.dumps(claim).encode() for claim in batch]}
+        while claims := list(islice(placed, batch)):
+            yield {"ResourceClaim": [json.dumps(claim).encode() for claim in claims]}
 
     def bound() -> Iterator[dict[str, list[bytes]]]:
         for number in itertools.count():
-            names = islice(cycle(load.names), number * BATCH % len(load.names), None)
-            yield {"Pod": [_bound_pod(f"bound-{number}-{name}", name) for name in islice(names, BATCH)]}
+            names = islice(cycle(load.names), number * batch % len(load.names), None)
+            yield {"Pod": [_bound_pod(f"bound-{number}-{name}", name) for name in islice(names, batch)]}
 
     return {
         "slice changed": changed(),
@@ -154,11 +151,15 @@ def _bound_pod(name: str, node: str) -> bytes:
 
 
 def _events_cost(
-    store: LiveStore, interner: Interner, batches: Iterator[dict[str, list[bytes]]], repeats: int
+    store: LiveStore,
+    interner: Interner,
+    batches: Iterator[dict[str, list[bytes]]],
+    repeats: int,
+    batch: int,
 ) -> Cost:
     """What one of the events takes, from its JSON to the next snapshot."""
     least = min(_apply(store, interner, next(batches)) for _ in range(repeats))
-    return Cost(least / BATCH * 1e6, "us each")
+    return Cost(least / batch * 1e6, "us each")
 
 
 def _everywhere() -> dict[str, tuple[str, JSON, JSON]]:
