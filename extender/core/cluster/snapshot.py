@@ -169,8 +169,7 @@ class Snapshot:
         """
         The snapshot of the world after ``changes``; the same object if they change nothing.
 
-        Costs what the nodes cost that the changes concern, and a copy of each mapping
-        that differs.
+        Costs what the nodes cost that the changes concern; mappings share the rest (``layered``).
         """
         changed = self.objects.differences(changes)
         if not changed:
