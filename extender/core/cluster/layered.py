@@ -163,9 +163,18 @@ def values_of(mapping: Mapping[K, V], keys: Iterable[K]) -> Sequence[V | None]:
     return list(map(mapping.different.get, keys, map(mapping.base.get, keys)))
 
 
+def absent(mapping: Mapping[K, V], keys: set[K]) -> set[K]:
+    """Return the keys that the mapping has not; no Python function is called for each."""
+    if not isinstance(mapping, Layered):
+        return keys.difference(mapping)
+    different = mapping.different
+    gone = {key for key, value in different.items() if value is None}
+    return (keys.difference(mapping.base) - different.keys()) | (keys & gone)
+
+
 def layers(mapping: object) -> tuple[object, ...]:
     """Return the parts of which the mapping consists, some of which others share."""
     return (mapping.base, mapping.different) if isinstance(mapping, Layered) else (mapping,)
 
 
-__all__ = ["COPIED", "Layered", "changed", "layers", "values_of"]
+__all__ = ["COPIED", "Layered", "absent", "changed", "layers", "values_of"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from extender.core.cluster.layered import values_of
+from extender.core.cluster.layered import absent
 
 from .bad_request import BadRequest, decode, spelled_otherwise
 from .names import check_count, check_nodes
@@ -147,9 +147,10 @@ class ArgsDecoder:
             check_nodes(given)
             return ExtenderArgs(pod, given, None, nodes)
         check_count(sent, self._most)
-        if None in values_of(known, sent):
+        unique = set(sent)
+        if absent(known, unique):
             check_nodes(sent)
-        names = sent if len(set(sent)) == len(sent) else tuple(dict.fromkeys(sent))
+        names = sent if len(unique) == len(sent) else tuple(dict.fromkeys(sent))
         if nodes is None and names is sent:
             self._remember(body, names)
         return ExtenderArgs(pod, names, names, nodes)

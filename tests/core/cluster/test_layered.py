@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.core.cluster import layered
-from extender.core.cluster.layered import Layered, changed, layers, values_of
+from extender.core.cluster.layered import Layered, absent, changed, layers, values_of
 
 LARGE = {f"key-{number}": number for number in range(layered.COPIED + 100)}
 KEYS = st.sampled_from([*list(LARGE)[:8], *(f"new-{number}" for number in range(8))])
@@ -36,6 +36,7 @@ def assert_same(mapping, plain):
     assert plain == mapping
     asked = [*list(LARGE)[:10], *(f"new-{number}" for number in range(10))]
     assert values_of(mapping, asked) == [plain.get(key) for key in asked]
+    assert absent(mapping, set(asked)) == set(asked) - plain.keys()
     for key in asked:
         assert (key in mapping) == (key in plain)
         assert mapping.get(key) == plain.get(key)
