@@ -191,6 +191,37 @@ def test_its_alternatives_are_no_wish_of_the_author(spec, offered, picks):
             assert verdict.score <= 100 * verdict.alignment.predicted + 0.5
 
 
+def copied(offered: tuple[ResourceSlice, ...], to: str) -> tuple[ResourceSlice, ...]:
+    """The slices of the first node, as another machine of its type publishes them."""
+    own = [each for each in offered if each.node_name == NODES[0].name]
+    return tuple(
+        replace(each, name=f"{to}{each.name.removeprefix(each.pool)}", pool=to, node_name=to) for each in own
+    )
+
+
+def columns_made_anew(slice_: ResourceSlice) -> ResourceSlice:
+    """Equal, but no column is another slice's."""
+    return replace(slice_, devices=Devices.of(tuple(slice_.devices)))
+
+
+@pytest.mark.parametrize("version", ["1.34", "1.36.2", "1.38"])
+@settings(max_examples=60, deadline=None)
+@given(offered=slices(), spec=claims(), copies=below(4))
+def test_like_nodes_count_as_many_as_they_are(version, offered, spec, copies):
+    """Machines of one type share columns, and are looked at once; without that, each is looked at."""
+    names = [f"copy-{number}" for number in range(copies)]
+    fleet = offered + tuple(each for name in names for each in copied(offered, name))
+    nodes = (*NODES, *(replace(NODES[0], name=name) for name in names))
+
+    def asked(shown: tuple[ResourceSlice, ...]) -> Rewrite | Refusal:
+        return soften(
+            spec,
+            Snapshot.of(release=release_for(version), nodes=nodes, slices=shown, classes=CLASSES),
+        )
+
+    assert asked(fleet) == asked(tuple(map(columns_made_anew, fleet)))
+
+
 def test_both_forms_are_reached():
     """Each where it is exact: the laws above would hold of nothing if neither ever came about."""
     spec = b.PAIR

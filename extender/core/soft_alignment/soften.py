@@ -32,6 +32,7 @@ allocateOne and matchAttributeConstraint, v0.34 to v0.37.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -47,6 +48,7 @@ from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, DeviceKind
 from ..topology.vocabulary import Vocabulary
 from .attribute_match import AttributeMatch
 from .hazards import hazard_of
+from .like_slices import LikeSlices, like_slices
 from .refusals import Refusal, RefusalCode, refusal
 from .rewrite import Form, Rewrite, SubRequest, form_one, form_two, lacking, rewritten
 from .selection import SelectedDevice, Selection, select
@@ -63,9 +65,9 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     The rewrite that is safe on the slices of the cluster, or why there is none.
 
     Deterministic: specs with the same requests and constraints get the same answer. Costs a look
-    at every device of every slice, and ``SOFTEN_UNITS`` for the selectors. Of several safe rewrites,
-    the one that is exact on the most nodes is taken; form 1 with the requests in the order of the
-    claim is the first of equals.
+    at every slice, one at the devices of each kind of slice, and ``SOFTEN_UNITS`` for the selectors. Of
+    several safe rewrites, the one that is exact on the most nodes is taken; form 1 with the requests in
+    the order of the claim is the first of equals.
     """
     refused = _refused_as_written(spec)
     if refused is not None:
@@ -76,7 +78,8 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     work = Work(SOFTEN_UNITS)
     try:
         compiled = compile_claims([spec], snapshot.classes, release, work)
-        selection = select(compiled, _all_slices(snapshot), release, work)
+        like = like_slices(_all_slices(snapshot), compiled, snapshot.vocabulary)
+        selection = select(compiled, like.firsts, release, work)
     except InvalidClaims as error:
         return refusal(RefusalCode.UNSUPPORTED_REQUEST, detail=render(error.reason).removeprefix("request "))
     except OverBudget:
@@ -87,7 +90,7 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     pair = _requests_to_align(spec, selection, snapshot.vocabulary)
     if isinstance(pair, Refusal):
         return pair
-    return _rewrite_of(spec, pair, selection, snapshot)
+    return _rewrite_of(spec, pair, _devices_by_node(pair, selection, like, snapshot), snapshot)
 
 
 def _refused_as_written(spec: ClaimSpec) -> Refusal | None:
@@ -133,8 +136,18 @@ class _PairedRequest(NamedTuple):
 
 
 _Pair = tuple[_PairedRequest, _PairedRequest]
-# The devices of the two requests that one node can reach, in the order of the pair.
-_NodeDevices = tuple[Sequence[SelectedDevice], Sequence[SelectedDevice]]
+
+
+class _LikeNodes(NamedTuple):
+    """
+    Nodes that a rewrite cannot tell apart.
+
+    ``devices``: those of the two requests that each can reach, in the order of the pair. ``number``: how
+    many nodes there are.
+    """
+
+    devices: tuple[Sequence[SelectedDevice], Sequence[SelectedDevice]]
+    number: int
 
 
 def _requests_to_align(spec: ClaimSpec, selection: Selection, vocabulary: Vocabulary) -> _Pair | Refusal:
@@ -174,7 +187,9 @@ def _requests_to_align(spec: ClaimSpec, selection: Selection, vocabulary: Vocabu
     return pair[0], pair[1]
 
 
-def _rewrite_of(spec: ClaimSpec, pair: _Pair, selection: Selection, snapshot: Snapshot) -> Rewrite | Refusal:
+def _rewrite_of(
+    spec: ClaimSpec, pair: _Pair, by_node: Sequence[_LikeNodes], snapshot: Snapshot
+) -> Rewrite | Refusal:
     """The best form under the first name for the root that both kinds share somewhere."""
     first, second = pair
     names = {"first": first.name, "second": second.name}
@@ -189,11 +204,7 @@ def _rewrite_of(spec: ClaimSpec, pair: _Pair, selection: Selection, snapshot: Sn
         )
         if lost is not None:
             return refusal(RefusalCode.NO_SAFE_FORM, device=lost.id, attribute=attribute)
-        nodes = [
-            devices
-            for devices in _devices_by_node(pair, selection, snapshot)
-            if root.holds_for_some(*devices, ignore_empty=True)
-        ]
+        nodes = [like for like in by_node if root.holds_for_some(*like.devices, ignore_empty=True)]
         if not nodes:
             refused = refusal(RefusalCode.NOTHING_TO_GAIN, **names, attribute=attribute)
             continue
@@ -204,26 +215,28 @@ def _rewrite_of(spec: ClaimSpec, pair: _Pair, selection: Selection, snapshot: Sn
 
 
 def _forms(
-    pair: _Pair, root: AttributeMatch, nodes: Sequence[_NodeDevices], snapshot: Snapshot
+    pair: _Pair, root: AttributeMatch, nodes: Sequence[_LikeNodes], snapshot: Snapshot
 ) -> Iterator[Rewrite]:
     """Every form that there is, in order of preference; all are safe."""
-    swapped = [(right, left) for left, right in nodes]
+    total = sum(like.number for like in nodes)
+    swapped = [_LikeNodes(like.devices[::-1], like.number) for like in nodes]
     orders = ((pair, nodes), (pair[::-1], swapped))
-    for (a, b), devices in orders:
-        exact = sum(all(map(root.accepts, of_b)) for _, of_b in devices)
-        yield form_one(a.name, b.name, root.attribute, len(nodes), exact)
-    for (a, b), devices in orders:
+    for (a, b), alike in orders:
+        exact = sum(number for (_, of_b), number in alike if all(map(root.accepts, of_b)))
+        yield form_one(a.name, b.name, root.attribute, total, exact)
+    for (a, b), alike in orders:
         for name in _common_attributes(a, b, root):
             unshared = AttributeMatch(name, snapshot.release)
             if any(map(unshared.rejects_value, b.devices)) or any(map(unshared.aborts, a.devices)):
                 continue
             exact = sum(
-                all(unshared.accepts(device) for device in of_a if root.accepts(device))
+                number
+                for (of_a, of_b), number in alike
+                if all(unshared.accepts(device) for device in of_a if root.accepts(device))
                 and all(map(unshared.accepts, of_b))
                 and not unshared.holds_for_some(of_a, of_b)
-                for of_a, of_b in devices
             )
-            yield form_two(a.name, b.name, (root.attribute, name), len(nodes), exact)
+            yield form_two(a.name, b.name, (root.attribute, name), total, exact)
 
 
 def _common_attributes(a: _PairedRequest, b: _PairedRequest, root: AttributeMatch) -> list[str]:
@@ -253,19 +266,24 @@ def _root_attributes(pair: _Pair, vocabulary: Vocabulary) -> list[str]:
     return [name for name in names[0] if all(name in others for others in names)]
 
 
-def _devices_by_node(pair: _Pair, selection: Selection, snapshot: Snapshot) -> Iterator[_NodeDevices]:
-    """For each node that can reach devices of both requests, these devices."""
-    for state in snapshot.nodes.values():
-        slices = [
-            selection.by_slice[slice_.name]
-            for slice_ in state.inventory.slices
-            if slice_.name in selection.by_slice
-        ]
+def _devices_by_node(
+    pair: _Pair, selection: Selection, like: LikeSlices, snapshot: Snapshot
+) -> list[_LikeNodes]:
+    """The nodes that can reach devices of both requests, with these devices."""
+    first_of = like.first_of
+    counts = Counter(
+        tuple([first_of.get(slice_.name, "") for slice_ in state.inventory.slices])
+        for state in snapshot.nodes.values()
+    )
+    found = []
+    for firsts, count in counts.items():
+        slices = [selection.by_slice[first] for first in firsts if first in selection.by_slice]
         left, right = (
             [device for selected in slices for device in selected[paired.number]] for paired in pair
         )
         if left and right:
-            yield left, right
+            found.append(_LikeNodes((left, right), count))
+    return found
 
 
 __all__ = [
