@@ -101,9 +101,12 @@ class Auditor:
             for use in double_uses(state, held, self._snapshot.vocabulary)
         )
         findings = tuple(self._findings)
-        plan = joint_plan(self._snapshot, findings, self._worths, self._possibilities.memos, step)
+        possibilities = self._possibilities
+        plan = joint_plan(
+            self._snapshot, findings, self._worths, possibilities.memos, possibilities.accepting, step
+        )
         jobs = jobs_of(findings, self._snapshot.objects[SCHEDULING_POD])
-        pending = pending_pods(self._snapshot, self._possibilities.accepting, self._namespaces)
+        pending = pending_pods(self._snapshot, possibilities.accepting, self._namespaces)
         return Audit(
             self._snapshot, self._worths, findings, self._unrated, complete, uses, plan, jobs, pending
         )

@@ -30,6 +30,8 @@ class ChangingNodes:
         self._states = dict(snapshot.nodes)
         self._holders = dict(snapshot.holders)
         self._usage = dict(snapshot.usage)
+        # Where the same is taken it is one value, which is quick to compare.
+        self._same = {each: each for each in snapshot.usage.values()}
         self._context = ClusterContext(
             snapshot.release,
             snapshot.vocabulary,
@@ -54,7 +56,7 @@ class ChangingNodes:
         usage = {pool.id: self._usage.get(pool.id, NO_USAGE) for pool in state.inventory.pools}
         for pool in _pools(gone):
             usage[pool] = self._usage_of(self._rest(pool, keys), pool)
-        return self._state_after(state, usage)
+        return state_after(state, state.node, replace(self._context, usage=usage))
 
     def allocate(self, before: Sequence[Claim], after: Sequence[Claim]) -> None:
         """Claims get other allocations: ``after`` are those of ``before``, as they are then."""
@@ -66,7 +68,7 @@ class ChangingNodes:
             self._usage[pool] = self._usage_of(holders, pool)
         for name in sorted({name for pool in pools for name in self._pool_nodes.get(pool, ())}):
             state = self._states[name]
-            self._states[name] = self._state_after(state, self._usage)
+            self._states[name] = state_after(state, state.node, self._context)
             if self._states[name] is not state:
                 self.changes.append(name)
 
@@ -74,11 +76,8 @@ class ChangingNodes:
         return tuple(claim for claim in self._holders.get(pool, ()) if claim.key not in gone)
 
     def _usage_of(self, holders: Sequence[Claim], pool: PoolID) -> PoolUsage:
-        return pool_usage(pool, holders, self._context.release) if holders else NO_USAGE
-
-    def _state_after(self, state: NodeState, usage: dict[PoolID, PoolUsage]) -> NodeState:
-        context = replace(self._context, usage=usage)
-        return state_after(state, state.node, context)
+        usage = pool_usage(pool, holders, self._context.release) if holders else NO_USAGE
+        return self._same.setdefault(usage, usage)
 
 
 def _pools(claims: Iterable[Claim]) -> frozenset[PoolID]:

@@ -34,7 +34,7 @@ from .changing_nodes import ChangingNodes
 from .findings import LEAST_LOSS, PodFinding
 from .node_kinds import NodeKinds
 from .possible import STEPS_PER_NODE
-from .ranked_nodes import RankedNodes
+from .ranked_nodes import Promise, RankedNodes
 from .running_pods import RunningPod
 from .sharing import is_shared
 from .ways import Way, Ways
@@ -93,6 +93,7 @@ def joint_plan(
     findings: Sequence[PodFinding],
     worths: Worths,
     memos: ClaimsMemos,
+    accepting: AcceptingNodes,
     step: Callable[[str], None],
 ) -> JointPlan:
     """
@@ -100,12 +101,13 @@ def joint_plan(
 
     Left out are pods that share claims, since others would have to move with them, and pods with claims
     that the scheduler makes for extended resources. ``memos``: of judges with the limit ``STEPS_PER_NODE``.
-    ``step`` is called with the name of each pod that was looked at.
+    ``accepting``: which nodes accept the pods as things stand. ``step`` is called with the name of each pod
+    that was looked at.
     """
     waiting = [finding for finding in findings if finding.avoidable and _movable(finding.running)]
     if not waiting:
         return NO_PLAN
-    planner = _Planner(snapshot, worths, memos)
+    planner = _Planner(snapshot, worths, memos, accepting.copied())
     waiting.sort(key=lambda finding: (-finding.avoidable, finding.name))
     moves: list[Move] = []
     while True:
@@ -129,20 +131,25 @@ def _movable(running: RunningPod) -> bool:
 
 
 class _Candidate(NamedTuple):
+    """``promise``: what the scheduler takes there, as on any node that looks like it."""
+
     alignment: float
     way: Way
     node: str
+    promise: Promise
 
 
 class _Planner:
     """Finds moves, and makes them on the nodes that it keeps."""
 
-    def __init__(self, snapshot: Snapshot, worths: Worths, memos: ClaimsMemos) -> None:
+    def __init__(
+        self, snapshot: Snapshot, worths: Worths, memos: ClaimsMemos, accepting: AcceptingNodes
+    ) -> None:
         self._snapshot = snapshot
         self._nodes = ChangingNodes(snapshot)
         self._memos, self._ratings = memos, Ratings(worths)
         self._worths = worths
-        self._accepting = AcceptingNodes(snapshot.objects, snapshot.release)
+        self._accepting = accepting
         self._budget = Budget(PLAN_STEPS, PLAN_UNITS)
         self._ranked: dict[tuple[tuple[ClaimSpec, ...], int], RankedNodes] = {}
         self._judges: dict[tuple[ClaimSpec, ...], NodeJudge] = {}
@@ -215,13 +222,14 @@ class _Planner:
             if alignment < least:
                 break
             if name != own and accepted.refusal(name) is None:
-                yield _Candidate(alignment, way, name)
+                yield _Candidate(alignment, way, name, ranked.promises[ranked.kinds[name]])
                 break
         if without is not None:
             state = without()
-            here = self._alignment(ranked, judge, state, self._kinds.number(state), missed)
+            kind = self._kinds.number(state)
+            here = self._alignment(ranked, judge, state, kind, missed)
             if here is not None and here >= least:
-                yield _Candidate(here, way, own)
+                yield _Candidate(here, way, own, ranked.promises[kind])
 
     def _follow(self, ranked: RankedNodes, judge: NodeJudge, memo: ClaimsMemo, missed: int) -> None:
         """Rank anew the nodes that changed since this was last done, all where it never was."""
@@ -233,7 +241,7 @@ class _Planner:
         kinds, alignments = self._kinds.follow(memo.projector), ranked.alignments
         self._budget.spend(0, LOOK_UNITS * len(names))
         for name in names:
-            kind = kinds[name]
+            kind = ranked.kinds[name] = kinds[name]
             if kind in alignments:
                 alignment = alignments[kind]
             else:
@@ -247,9 +255,12 @@ class _Planner:
         if kind in ranked.alignments:
             return ranked.alignments[kind]
         self._budget.spend(0, VIEW_UNITS)
-        alignment = self._certain(self._judged(judge, state), missed)
+        judgement = self._judged(judge, state)
+        alignment = self._certain(judgement, missed)
         if not self.spent:
             ranked.alignments[kind] = alignment
+        if alignment is not None and judgement.view is not None and judgement.prediction.solution is not None:
+            ranked.promises[kind] = Promise(judgement.view, judgement.prediction.solution)
         return alignment
 
     def _judge(self, running: RunningPod, way: Way) -> NodeJudge:
@@ -276,15 +287,12 @@ class _Planner:
             state = self._nodes.state_without(chosen.node, running.claims)
         else:
             state = self._nodes.state(chosen.node)
-        judgement = self._judged(self._judge(running, chosen.way), state)
-        if judgement.prediction.solution is None or judgement.view is None:
-            return ()
-        view = judgement.view
+        view, solution = chosen.promise
         try:
             made = allocations(
                 chosen.node,
                 view.memo.compiled,
-                judgement.prediction.solution,
+                solution,
                 view.node_layout,
                 state.inventory,
                 self._snapshot.release,

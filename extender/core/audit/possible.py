@@ -165,8 +165,7 @@ class Possibilities:
     def _elsewhere(
         self, running: RunningPod, free: Sequence[Claim], missed: int, accepted: Accepted
     ) -> Elsewhere | None:
-        pod = self.accepting.pod((running.pod.namespace, running.pod.name))
-        key = (tuple(claim.spec for claim in free), missed, self.accepting.question(pod))
+        key = (tuple(claim.spec for claim in free), missed, accepted.question)
         top = self._tops.get(key)
         if top is None:
             top = self._tops[key] = self._best_predicted(running, free, missed, accepted)
@@ -262,17 +261,17 @@ class Possibilities:
             plan_anew(running, claims), self._snapshot, self.memos, self._ratings, STEPS_PER_NODE
         )
         options: list[Elsewhere] = []
-        perfect = 0
         # Its own node is no other for this pod, but for the next one that shares the answer.
-        names = (name for name in self._snapshot.nodes if accepted.refusals.get(name) is None)
-        for name, judgement in judge.judge_each(names, self._budget):
+        names = [name for name in self._snapshot.nodes if accepted.refusals.get(name) is None]
+        for first, like in judge.groups_alike(names, self._budget):
+            perfect = sorted(option.node for option in options if option.alignment >= 1.0)
+            if len(perfect) > 1 and perfect[1] < first:
+                break
+            judgement = judge.judge(first, self._budget)
             alignment = judgement.alignment
             certain = judgement.prediction.certainty is Certainty.EXACT and judgement.passed_over <= missed
             if certain and alignment is not None and alignment.pairs:
-                options.append(Elsewhere(name, lowest(alignment, self._worths)))
-                perfect += options[-1].alignment >= 1.0
-            if perfect == 2:
-                break
+                options += [Elsewhere(name, lowest(alignment, self._worths)) for name in like[:2]]
         return tuple(sorted(options, key=lambda option: (-option.alignment, option.node))[:2])
 
 

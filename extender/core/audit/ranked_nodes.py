@@ -6,6 +6,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..allocator.search import Solution
+from ..prediction.node_view import NodeView
+
+
+class Promise(NamedTuple):
+    """What the scheduler takes on a node, by how the node looks."""
+
+    view: NodeView
+    solution: Solution
+
 
 _Place = tuple[int, str]
 """How many pods of the plan came to a node, and its name."""
@@ -14,14 +26,18 @@ _Place = tuple[int, str]
 class RankedNodes:
     """
     The nodes that pods with equal claims can go to, as of the first ``changes`` changes of nodes, ``None``
-    before there were any in it. ``alignments``: by the number of nodes in ``NodeKinds``.
+    before there were any in it. ``kinds``: the numbers that they had in ``NodeKinds`` when they were put
+    here; other claims may have told more apart since. By these ``alignments``, and ``promises`` where there
+    is one.
 
     To put a node costs a search in those of its alignment, to find the best a look at those passed over.
     """
 
     def __init__(self) -> None:
         self.changes: int | None = None
+        self.kinds: dict[str, int] = {}
         self.alignments: dict[int, float | None] = {}
+        self.promises: dict[int, Promise] = {}
         self._places: dict[float, list[_Place]] = {}
         self._of: dict[str, tuple[float, _Place]] = {}
 

@@ -16,6 +16,7 @@ from ..messages import first_few
 from ..topology.driver_attributes import CARDS
 from ..topology.published import read_published
 from ..topology.vocabulary import Vocabulary
+from .inventory import Inventory
 from .node_state import NodeState
 
 _MOST_NAMED = 3
@@ -74,10 +75,11 @@ def double_uses(
     The cards of a node that are in use more than once, and as a whole at least once.
 
     ``wanted``: devices that are about to be allocated. GPUs and accelerators only. Costs a look at each
-    device of the node where two devices are in use.
+    device that is in use, and one at each device of the node where two of a card are.
     """
     by_pool = {pool.id: held.of(pool.id) for pool in state.inventory.pools}
-    if len(wanted) + sum(map(len, by_pool.values())) <= 1:
+    in_use = [*wanted, *(id_ for of_pool in by_pool.values() for id_ in of_pool)]
+    if len(in_use) <= 1 or not _is_card_used_twice(state.inventory, in_use):
         return ()
     cards: dict[int, list[tuple[DeviceID, Device, tuple[str, ...]]]] = {}
     inventory = state.inventory
@@ -99,6 +101,25 @@ def double_uses(
         if len(entries) > 1 and not all(entry.part for entry in entries):
             uses.append(DoubleUse(entries))
     return tuple(uses)
+
+
+def _is_card_used_twice(inventory: Inventory, in_use: Iterable[DeviceID]) -> bool:
+    """Whether two devices of a card may be in use. A name that comes twice in a slice may be two devices."""
+    used = {(PoolID(id_.driver, id_.pool), id_.device) for id_ in in_use}
+    cards: set[int] = set()
+    for slice_, signature in zip(inventory.slices, inventory.signature.slices, strict=True):
+        names = slice_.devices.names
+        if len(names.positions) < len(names.values):
+            return True
+        pool = slice_.pool_id
+        for of_pool, name in used:
+            position = names.positions.get(name) if of_pool == pool else None
+            card = -1 if position is None else signature.locations[position].device
+            if card in cards:
+                return True
+            if card >= 0:
+                cards.add(card)
+    return False
 
 
 def render_entry(entry: CardEntry) -> str:

@@ -116,7 +116,10 @@ class Snapshot:
         index = index_slices(objects[RESOURCE_SLICE].values(), release)
         claims = {key: Difference(None, claim) for key, claim in objects[RESOURCE_CLAIM].items()}
         holders = holders_after({}, claims)
-        usage = {pool: pool_usage(pool, group, release) for pool, group in holders.items()}
+        # Where the same is taken it is one value, which is quick to compare.
+        same: dict[PoolUsage, PoolUsage] = {}
+        sums = {pool: pool_usage(pool, group, release) for pool, group in holders.items()}
+        usage = {pool: same.setdefault(each, each) for pool, each in sums.items()}
         context = ClusterContext(release, vocabulary, index, usage, lineage, machines, rules)
         states: dict[str, NodeState] = {}
         pool_nodes: dict[PoolID, list[str]] = {}

@@ -124,14 +124,21 @@ class NodeJudge:
         judged = [(self.judge(absent[0], budget), absent)] if absent else []
         if absent:
             names = [name for name, state in zip(names, states, strict=True) if state is not None]
-        groups = self._alike(names, [state for state in states if state is not None], budget)
         within: list[tuple[Judgement, Sequence[str]]] = []
-        for first, group in sorted((min(group), group) for group in groups):
+        for first, group in self.groups_alike(names, budget):
             within.append((self.judge(first, budget), group))
             if budget.units_left <= 0:
                 within = self._cut(within, first, names, budget)
                 break
         return [*judged, *within]
+
+    def groups_alike(self, names: Sequence[str], budget: Budget) -> list[tuple[str, Sequence[str]]]:
+        """
+        The nodes that look the same to a pod that holds nothing and asks for no extended resources: the first
+        by name, and all in the order of ``names``; groups by their first. The snapshot has all ``names``.
+        """
+        groups = self._alike(names, [self.snapshot.nodes[name] for name in names], budget)
+        return sorted((min(group), group) for group in groups)
 
     def _alike(
         self, names: Sequence[str], states: Sequence[NodeState], budget: Budget

@@ -8,6 +8,7 @@ no node, and is said. Pods can be moved, so that a plan sees what they leave and
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -20,7 +21,7 @@ from ..cluster.objects import Objects
 from ..messages import Message, params_of, rendered
 from ..releases.release import Release
 from .filtering import feasible
-from .node_info import NodeInfo, Nodes, nodes_of
+from .node_info import NodeInfo, Nodes, has_more_without, nodes_of
 from .placed_pods import PlacedPods, PodKey
 from .reasons import FilterReason, NotModelled, NotModelledCode, not_modelled, render_not_modelled
 from .remembered_answers import RememberedAnswer, RememberedAnswers, without_name
@@ -66,12 +67,14 @@ class Accepted:
     Where one pod may go. ``refusals``: why a node refuses the pod; all others accept it.
 
     ``unchecked``: what is not known; a node may refuse the pod nevertheless. ``own``: the pod's own node
-    and whether it refuses it, with the pod taken from it.
+    and whether it refuses it, with the pod taken from it. ``question``: equal for pods that the same nodes
+    accept, their own aside.
     """
 
     refusals: Mapping[str, FilterReason]
     unchecked: tuple[Unchecked, ...] = ()
     own: tuple[str, FilterReason | None] = ("", None)
+    question: Hashable = None
 
     def refusal(self, name: str) -> FilterReason | None:
         """Why a node refuses the pod, ``None`` where it accepts it."""
@@ -113,6 +116,13 @@ class AcceptingNodes:
         self._answers: RememberedAnswers[_Answer] = RememberedAnswers()
         self._conditions = 0
 
+    def copied(self) -> AcceptingNodes:
+        """The same cluster with a limit of its own, to move pods in without moving them here."""
+        other = copy(self)
+        other._placed, other._infos = self._placed.copied(), dict(self._infos)
+        other._answers, other._conditions = RememberedAnswers(), 0
+        return other
+
     def pod(self, key: PodKey) -> SchedulingPod | None:
         """The pod as the default scheduler sees it, ``None`` where the input does not tell."""
         pod = self._pods.get(key)
@@ -122,8 +132,9 @@ class AcceptingNodes:
         """Equal for pods that the same nodes accept, their own aside."""
         if pod is None or _minds_others(pod):
             return pod
-        labels = {key: value for key, value in pod.labels.items() if key in self._read_labels}
-        return replace(without_name(pod), labels=labels)
+        return without_name(
+            pod, {key: value for key, value in pod.labels.items() if key in self._read_labels}
+        )
 
     def accepted(self, pod: SchedulingPod | None) -> Accepted:
         """Where the pod may go; a pod that is on a node is taken from it first."""
@@ -135,23 +146,28 @@ class AcceptingNodes:
             pod = replace(pod, affinity=None, spread=())
         key = pod.namespace, pod.name
         own = self._placed.node_of(key)
+        question = self.question(pod)
         if _minds_others(pod):
             beyond = self._beyond_limit()
             # A view of all nodes for this pod alone is work, too.
             answer = _Answer(unchecked=beyond) if beyond else self._judged(pod, self._view(key), _Answer())
         else:
-            answer = self._remembered(pod)
+            answer = self._remembered(pod, question)
         refusal = answer.refusals.get(own)
-        if own in self._nodes and not _minds_others(pod):
+        accepted_beside_itself = refusal is None and not answer.unchecked and self._has_more_without(own, key)
+        if own in self._nodes and not _minds_others(pod) and not accepted_beside_itself:
             alone = {own: self._placed.info(self._nodes[own], key)}
             refusal = self._judged(pod, self._some(alone), _Answer()).refusals.get(own)
-        return Accepted(answer.refusals, (*answer.unchecked, *self._not_told()), (own, refusal))
+        return Accepted(answer.refusals, (*answer.unchecked, *self._not_told()), (own, refusal), question)
 
     def move(self, key: PodKey, node: str) -> None:
         """The pod leaves its node and goes to another one."""
         pod = self._pods.get(key)
         changed = {self._placed.node_of(key), node} & self._nodes.keys()
-        self._placed.place(key, pod, node)
+        if node and self._placed.node_of(key):
+            self._placed.move(key, node)
+        else:
+            self._placed.place(key, pod, node)
         for name in changed:
             self._infos[name] = self._placed.info(self._nodes[name])
         self._all = None
@@ -161,13 +177,16 @@ class AcceptingNodes:
             self._with_affinity = None
         self._answers.change(changed)
 
+    def _has_more_without(self, name: str, key: PodKey) -> bool:
+        info, pod = self._infos.get(name), self._placed.placed(key)
+        return info is not None and pod is not None and has_more_without(info, pod)
+
     def _not_told(self) -> tuple[NotTold, ...]:
         if not self._untold:
             return ()
         return (NotTold(NotToldCode.AMOUNTS, params_of({"nodes": self._untold})),)
 
-    def _remembered(self, pod: SchedulingPod) -> _Answer:
-        question = self.question(pod)
+    def _remembered(self, pod: SchedulingPod, question: Hashable) -> _Answer:
         answer = self._answers.get(question)
         if answer is None:
             answer = self._judged(pod, self._view(), _Answer())

@@ -128,6 +128,25 @@ def node_info(node: SchedulingNode, pods: Iterable[PlacedPod]) -> NodeInfo:
     )
 
 
+def has_more_without(info: NodeInfo, pod: PlacedPod) -> bool:
+    """
+    Whether the node has no less of anything once one of its pods is gone, and no number out of range.
+
+    So it is but for amounts below nothing, of the pod or of all others together.
+    """
+    amounts = (
+        *zip(_amounts(pod.requested), _amounts(info.requested), strict=True),
+        *((amount, info.requested.scalars.get(name, 0)) for name, amount in pod.requested.scalars.items()),
+        (pod.nonzero_cpu, info.nonzero_cpu),
+        (pod.nonzero_memory, info.nonzero_memory),
+    )
+    return all(0 <= of_pod <= of_all for of_pod, of_all in amounts)
+
+
+def _amounts(requested: Resource) -> tuple[int, int, int]:
+    return requested.milli_cpu, requested.memory, requested.ephemeral_storage
+
+
 def _addresses(ports: Iterable[HostPort]) -> Mapping[tuple[str, int], frozenset[str]]:
     addresses: dict[tuple[str, int], set[str]] = {}
     for each in ports:

@@ -26,6 +26,13 @@ class PlacedPods:
         self._placed: dict[PodKey, Placement] = {}
         self._on_node: dict[str, dict[PodKey, PlacedPod]] = {}
 
+    def copied(self) -> PlacedPods:
+        """The same, to place pods in without placing them here."""
+        other = PlacedPods(self._rules)
+        other._placed = dict(self._placed)
+        other._on_node = {name: dict(pods) for name, pods in self._on_node.items()}
+        return other
+
     def __len__(self) -> int:
         return len(self._placed)
 
@@ -45,9 +52,17 @@ class PlacedPods:
         Returns where it was and where it is, ``None`` for nowhere; the two are equal where nothing that
         others meet has changed.
         """
-        before, now = self._placed.get(key), None
+        now = None
         if pod is not None and node and not pod.finished:
             now = node, placed_pod(pod, self._rules)
+        return self._put(key, now)
+
+    def move(self, key: PodKey, node: str) -> None:
+        """Take a pod that is on a node to another one, where the same counts of it."""
+        self._put(key, (node, self._placed[key][1]))
+
+    def _put(self, key: PodKey, now: Placement | None) -> tuple[Placement | None, Placement | None]:
+        before = self._placed.get(key)
         if before == now:
             return before, now
         if before is not None:
@@ -56,8 +71,12 @@ class PlacedPods:
                 del self._on_node[before[0]]
         if now is not None:
             self._placed[key] = now
-            self._on_node.setdefault(node, {})[key] = now[1]
+            self._on_node.setdefault(now[0], {})[key] = now[1]
         return before, now
+
+    def placed(self, key: PodKey) -> PlacedPod | None:
+        """What counts of the pod where it is, ``None`` for one that is nowhere."""
+        return self._placed[key][1] if key in self._placed else None
 
     def info(self, node: SchedulingNode, without: PodKey | None = None) -> NodeInfo:
         """The node with the pods on it, but for the pod ``without``."""

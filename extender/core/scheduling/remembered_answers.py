@@ -5,7 +5,7 @@ Where pods of one kind pass, remembered from pod to pod: only nodes that changed
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -25,13 +25,15 @@ class RememberedAnswer:
 A = TypeVar("A", bound=RememberedAnswer)
 
 
-def without_name(pod: SchedulingPod) -> SchedulingPod:
+def without_name(pod: SchedulingPod, labels: Mapping[str, str] | None = None) -> SchedulingPod:
     """
     Equal for pods that pass on the same nodes, their own node aside, and that these rate alike.
 
-    A value's hash leaves labels out, its equality does not.
+    ``labels``: those of the pod that count, all where that is ``None``. A value's hash leaves labels out, its
+    equality does not.
     """
-    return replace(pod, name="", uid="", node_name="", nominated_node_name="", owner=None)
+    labels = pod.labels if labels is None else labels
+    return replace(pod, name="", uid="", node_name="", nominated_node_name="", owner=None, labels=labels)
 
 
 class RememberedAnswers(Generic[A]):

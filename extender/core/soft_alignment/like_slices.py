@@ -6,12 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import compress
+from operator import attrgetter
 
 from extender.model import ResourceSlice
 from extender.model.device_columns import Heading
 
 from ..claims.compiled_claims import CompiledClaims
 from ..topology.vocabulary import Vocabulary
+
+_unusual = attrgetter("unusual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,10 @@ def like_slices(
     first_of = {}
     for slice_ in given:
         driver, devices = slice_.driver, slice_.devices
-        # An unusual value may be one that the release refuses to read at all.
-        columns = tuple(
-            [
-                id(column) if is_compared or column.unusual else 0
-                for is_compared, column in zip(
-                    compared[driver, devices.heading], devices.columns, strict=True
-                )
-            ]
-        )
+        columns = tuple(map(id, compress(devices.columns, compared[driver, devices.heading])))
+        if any(map(_unusual, devices.columns)):
+            # An unusual value may be one that the release refuses to read at all.
+            columns += tuple([id(column) if column.unusual else 0 for column in devices.columns])
         first = known.setdefault((driver, id(devices.traits), id(devices.heading), columns), slice_.name)
         first_of[slice_.name] = first
         if first == slice_.name:

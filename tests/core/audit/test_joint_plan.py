@@ -61,6 +61,21 @@ def test_pods_are_spread_over_nodes():
     ]
 
 
+def test_claims_that_read_more_of_a_node_leave_what_was_found_for_others():
+    """Nodes that one claim tells apart and another does not; neither changed between two pods of the other."""
+
+    def reads_numa(claim):
+        if claim.name != "p-b":
+            return claim
+        selectors = ("device.attributes['resource.kubernetes.io'].numaNode >= 0",)
+        return replace(
+            claim, spec=b.spec(b.request("gpu", "gpu", selectors=selectors), b.request("nic", "nic"))
+        )
+
+    audit = plan(far=["a", "b", "c"], near=["x", "y", "z"], change=reads_numa)
+    assert moves(audit) == [("p-a", "x"), ("p-b", "y"), ("p-c", "z")]
+
+
 def test_a_claim_is_rewritten_where_the_scheduler_would_not_take_near_devices_by_itself():
     """The near NIC of its own node is the second one."""
     (move,) = plan(far=["a"], more=["a"]).plan.moves

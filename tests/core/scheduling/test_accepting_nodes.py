@@ -22,7 +22,7 @@ from extender.core.scheduling import (
 from extender.core.scheduling.node_info import nodes_of
 from extender.model import Node, Taint
 from extender.model.kinds import NODE
-from extender.model.scheduling import AffinityTerm, LabelRequirement, LabelSelector, PodAffinity
+from extender.model.scheduling import AffinityTerm, HostPort, LabelRequirement, LabelSelector, PodAffinity
 from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 from tests import builders as b
 
@@ -73,6 +73,42 @@ def test_a_running_pod_is_taken_from_its_node_first():
     assert not nodes.accepted(running).refusals.keys() - {"n"}
     assert nodes.accepted(running).refusal("n") is None
     assert nodes.accepted(b.scheduling_pod("q", cpu="3")).refusal("n") is not None
+
+
+AMOUNTS = ("-3", "-1", "0", "1", "2", "5", "46116860184273878")
+"""CPUs; of the last one two are beyond upstream's arithmetic."""
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(AMOUNTS), st.booleans()), min_size=1, max_size=4),
+    st.sampled_from(("3", "5")),
+)
+def test_its_own_node_is_asked_as_if_the_pod_were_not_there(pods, cpu):
+    """A law, also where amounts are below nothing or beyond all bounds: equal to a cluster without it."""
+    port = (HostPort(80),)
+    all_pods = [
+        b.scheduling_pod(f"p-{number}", cpu=amount, node_name="n", host_ports=port if with_port else ())
+        for number, (amount, with_port) in enumerate(pods)
+    ]
+    nodes = [node("n", cpu=cpu), node("other", cpu=cpu)]
+    there = accepting(nodes, all_pods)
+    for pod in all_pods:
+        others = [each for each in all_pods if each is not pod]
+        gone = accepting(nodes, others).accepted(replace(pod, node_name=""))
+        assert there.accepted(pod).refusal("n") == gone.refusal("n")
+
+
+def test_moves_in_a_copy_leave_the_original_as_it_is():
+    """And the other way round."""
+    busy, asker = b.scheduling_pod("busy", cpu="4", node_name="a"), b.scheduling_pod("p", cpu="1")
+    nodes = accepting([node("a"), node("b")], [busy])
+    copied = nodes.copied()
+    copied.move(("default", "busy"), "b")
+    assert codes(nodes.accepted(asker)).keys() == {"a"}
+    assert codes(copied.accepted(asker)).keys() == {"b"}
+    nodes.move(("default", "busy"), "")
+    assert not nodes.accepted(asker).refusals
+    assert codes(copied.accepted(asker)).keys() == {"b"}
 
 
 def test_a_cordoned_node_does_not_take_its_own_pod_again():
