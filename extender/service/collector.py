@@ -28,6 +28,21 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def never_collected() -> Iterator[None]:
+    """
+    Keep the collector off while the context lasts, and let no later collection look at what is left then.
+
+    For all the work of a command: the first collection after it would walk over the whole fleet, also where
+    the command was interrupted.
+    """
+    with no_collection():
+        try:
+            yield
+        finally:
+            freeze(collect=False)
+
+
 def freeze(*, collect: bool) -> None:
     """
     Let no later collection look at what is there now.

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from extender.service.collector import freeze, no_collection
+from extender.service.collector import freeze, never_collected, no_collection
 
 
 def test_it_is_off_within_and_as_before_after():
@@ -29,6 +29,24 @@ def test_it_is_off_within_and_as_before_after():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_a_command_leaves_is_never_looked_at():
+    """Also where it is interrupted; the collector is on again for what comes after."""
+    before = gc.get_freeze_count()
+
+    def command():
+        with never_collected():
+            assert not gc.isenabled()
+            raise KeyboardInterrupt
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            command()
+        assert gc.get_freeze_count() > before
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("collect", [True, False])

@@ -21,7 +21,7 @@ from extender.kube.files.cluster import Cluster
 from extender.kube.files.cluster_file import ClusterFileError
 from extender.model.kinds import DEVICE_CLASS, RESOURCE_CLAIM, RESOURCE_CLAIM_TEMPLATE
 from extender.model.scheduling_kinds import SCHEDULING_POD
-from extender.service.collector import no_collection
+from extender.service.collector import never_collected
 
 from ..cluster_input import cluster_input, dumped_or_live
 from ..exit_status import Exit, WrongInput
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Advise on each subject; status 1 if some claim can be met nowhere."""
-    with no_collection():
+    with never_collected():
         return _run(args)
 
 

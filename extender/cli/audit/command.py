@@ -16,7 +16,7 @@ from extender.core.audit.auditor import Audit, Auditor
 from extender.core.audit.totals import Totals, totals_of
 from extender.core.cluster.snapshot import Snapshot
 from extender.kube.decode.readings import SCHEDULING_READINGS
-from extender.service.collector import no_collection
+from extender.service.collector import never_collected
 
 from ..cluster_input import ClusterInput, cluster_input, dumped_or_live
 from ..exit_status import Exit, WrongInput
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     """Audit; a finding is a pod that could have nearer devices as things stand."""
     if args.top < 0:
         raise WrongInput(f"--top: expected at least 0, got {args.top}")
-    with no_collection():
+    with never_collected():
         site = site_of(args)
         cluster = _given(args, site)
         snapshot = cluster.snapshot

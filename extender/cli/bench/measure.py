@@ -12,6 +12,7 @@ import itertools
 import json
 import math
 import multiprocessing
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -128,7 +129,10 @@ def running(dump: str, kubernetes: str, gates: Mapping[str, bool]) -> Iterator[S
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(dump, kubernetes, dict(gates), theirs), daemon=True)
+    # A terminal interrupts both. The service has nothing to say about that: it ends when the context does.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     process.start()
+    signal.signal(signal.SIGINT, handler)
     theirs.close()
     try:
         if not ours.poll(_START_SECONDS):
@@ -136,6 +140,9 @@ def running(dump: str, kubernetes: str, gates: Mapping[str, bool]) -> Iterator[S
         yield ours.recv()
     except EOFError:
         raise BenchError("the service ended before it served; its message is above") from None
+    except KeyboardInterrupt:
+        process.kill()
+        raise
     finally:
         ours.close()
         process.join(10)

@@ -62,7 +62,7 @@ def test_pods_are_spread_over_nodes():
 
 
 def test_claims_that_read_more_of_a_node_leave_what_was_found_for_others():
-    """Nodes that one claim tells apart and another does not; neither changed between two pods of the other."""
+    """Nodes that one claim tells apart and another does not did not change between two pods of the other."""
 
     def reads_numa(claim):
         if claim.name != "p-b":
