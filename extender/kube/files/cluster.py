@@ -116,6 +116,9 @@ class ClusterBuilder:
         self.kubernetes = kubernetes
         self._check = check
         self._readings = readings
+        self._again = {
+            each.of.name: [reading for reading in readings if reading.of == each.of] for each in readings
+        }
         self._step = step
         self._interner = interner or Interner()
         self._tables: dict[str, dict[Key, object]] = {}
@@ -192,12 +195,11 @@ class ClusterBuilder:
         self._left_out = [error for error in self._left_out if error.kind != resource.kind.name]
 
     def _read_again(self, kind: Kind, data: bytes | msgspec.Raw) -> None:
-        for reading in self._readings:
-            if reading.of == kind:
-                with suppress(DecodeError):
-                    key, value = reading.read(data, self._interner)
-                    if value is not None:
-                        self._tables.setdefault(reading.kind.name, {})[key] = value
+        for reading in self._again.get(kind.name, ()):
+            with suppress(DecodeError):
+                key, value = reading.read(data, self._interner)
+                if value is not None:
+                    self._tables.setdefault(reading.kind.name, {})[key] = value
 
     def _put(self, kind: Kind, key: Key, value: object) -> None:
         table = self._tables.setdefault(kind.name, {})

@@ -16,7 +16,7 @@ from ..decode import DecodeError
 from ..decode.readings import Reading
 from .cluster import Cluster, ClusterBuilder, Step, no_step
 from .input_file import GZIP_ERRORS, open_input
-from .strict import check_dumped
+from .strict import DumpCheck
 from .yaml_documents import YAMLError, yaml_documents
 
 _WANTED = (
@@ -56,7 +56,7 @@ def read(
     ``Cluster.replaced``. Claims and slices that no API server would accept are
     refused (see ``strict``). ``readings``, ``step``: see ``ClusterBuilder``. Raises ``ClusterFileError``.
     """
-    builder = ClusterBuilder(check=check_dumped, readings=readings, step=step)
+    builder = ClusterBuilder(check=DumpCheck(), readings=readings, step=step)
     for path in paths:
         with _located(path):
             empty = True

@@ -11,7 +11,7 @@ from extender.kube.decode import DecodeError
 from extender.kube.files.claim_file import read_claims
 from extender.kube.files.cluster import ClusterBuilder
 from extender.kube.files.cluster_file import ClusterFileError, read
-from extender.kube.files.strict import check_dumped, check_written
+from extender.kube.files.strict import DumpCheck, check_dumped, check_written
 from tests.claim_validation import validation_cases
 
 CASES = validation_cases()
@@ -20,6 +20,24 @@ FLAT = {"devices": {"requests": [{"name": "gpu", "deviceClassName": "gpu"}]}}
 
 def claim(spec=FLAT, version="resource.k8s.io/v1", kind="ResourceClaim", **metadata):
     return {"apiVersion": version, "kind": kind, "metadata": {"name": "c", **metadata}, "spec": spec}
+
+
+def test_claims_with_the_same_spec_are_checked_for_all_else():
+    """The spec was right in the claim before; name, fields of metadata and others are this one's own."""
+    right = {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu"}}]}}
+    for wrong, field in (
+        ({**claim(right), "specs": {}}, "specs"),
+        (claim(right, label={}), "metadata.label"),
+        (claim(right, name="No"), "metadata.name"),
+        (claim(right, labels={"a": "-"}), "metadata.labels"),
+        (claim(right, version="resource.k8s.io/v1beta1"), "spec.devices.requests[0].exactly"),
+        (claim(FLAT), "spec.devices.requests[0].deviceClassName"),
+    ):
+        check = DumpCheck()
+        for name in ("a", "b"):
+            assert refusal(check, claim(right, name=name)) is None
+        assert refusal(check, wrong).field == field
+        assert refusal(check_dumped, wrong).field == field
 
 
 def refusal(check, document):
@@ -38,7 +56,9 @@ def test_the_cases_have_names_of_their_own():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_cases(case):
     """Each case is read, or refused for its field, in a file of claims and in a dump alike."""
-    for check in (check_written, check_dumped):
+    again = DumpCheck()
+    refusal(again, case.manifest)
+    for check in (check_written, check_dumped, DumpCheck(), again):
         error = refusal(check, case.manifest)
         assert (error and error.field) == case.field
         assert error is None or re.search(r"[;,] |expected|missing|not a quantity|has", error.problem)
