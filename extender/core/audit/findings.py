@@ -4,9 +4,11 @@ What is found about one running pod: what it has, what it could have, and what c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..alignment.pairs import Pair
 from ..topology.locations import Distance
 from .possible import Possible
 from .running_pods import RunningPod
@@ -42,41 +44,36 @@ class PodFinding:
     """
     One rated pod.
 
-    ``achieved``: mean worth of its pairs, unknown ones neutral. ``best``: the most that the
-    pod could have. ``lost``: how far it is below that, at least; ``avoidable``: how far
-    below what it could have as things stand. All 0..1.
+    ``best``: the most that the pod could have. ``lost``: how far it is below that, at least; ``avoidable``:
+    how far below what it could have as things stand. All 0..1. ``judgement``: how many of its distances
+    are known.
     """
 
     running: RunningPod
     possible: Possible
+    best: float = field(init=False, repr=False, compare=False)
+    lost: float = field(init=False, repr=False, compare=False)
+    avoidable: float = field(init=False, repr=False, compare=False)
+    judgement: KnownDistances = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked for each table."""
+        possible, highest = self.possible, self.running.highest
+        today = max(possible.here.alignment or 0.0, self._elsewhere)
+        best = max(possible.empty.alignment or 0.0, today)
+        object.__setattr__(self, "best", best)
+        object.__setattr__(self, "lost", _loss(best - highest))
+        object.__setattr__(self, "avoidable", _loss(today - highest))
+        object.__setattr__(self, "judgement", _judgement(self.running.alignment.pairs))
 
     @property
     def achieved(self) -> float:
+        """The mean worth of its pairs, unknown ones neutral, 0..1."""
         return self.running.alignment.predicted or 0.0
 
     @property
     def name(self) -> str:
         return f"{self.running.pod.namespace}/{self.running.pod.name}"
-
-    @property
-    def judgement(self) -> KnownDistances:
-        pairs = self.running.alignment.pairs
-        unknown = sum(pair.distance is Distance.UNKNOWN for pair in pairs)
-        if not unknown:
-            return KnownDistances.KNOWN
-        return KnownDistances.UNKNOWN if unknown == len(pairs) else KnownDistances.PARTLY_KNOWN
-
-    @property
-    def best(self) -> float:
-        return max(self.possible.empty.alignment or 0.0, self._today)
-
-    @property
-    def lost(self) -> float:
-        return _loss(self.best - self.running.highest)
-
-    @property
-    def avoidable(self) -> float:
-        return _loss(self._today - self.running.highest)
 
     @property
     def option(self) -> Option | None:
@@ -92,9 +89,12 @@ class PodFinding:
     def _elsewhere(self) -> float:
         return 0.0 if self.possible.elsewhere is None else self.possible.elsewhere.alignment
 
-    @property
-    def _today(self) -> float:
-        return max(self.possible.here.alignment or 0.0, self._elsewhere)
+
+def _judgement(pairs: Sequence[Pair]) -> KnownDistances:
+    unknown = sum([pair.distance is Distance.UNKNOWN for pair in pairs])
+    if not unknown:
+        return KnownDistances.KNOWN
+    return KnownDistances.UNKNOWN if unknown == len(pairs) else KnownDistances.PARTLY_KNOWN
 
 
 def _loss(difference: float) -> float:

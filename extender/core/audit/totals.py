@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import TypeVar
 
 from extender.model import DeviceID
 
+from ..alignment.pairs import Alignment, Pair
 from ..alignment.worths import WorthRow, Worths
 from ..topology.locations import Distance
 from ..topology.vocabulary import DeviceKind
@@ -163,21 +164,13 @@ def _machine_type_totals(audit: Audit) -> tuple[MachineTypeTotal, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.tally.lost, -row.tally.pods)))
 
 
-def _kinds_totals(findings: Iterable[PodFinding], worths: Worths) -> tuple[KindsTotal, ...]:
+def _kinds_totals(findings: Sequence[PodFinding], worths: Worths) -> tuple[KindsTotal, ...]:
     distances: dict[str, Counter[Distance]] = {}
     lost: dict[str, list[float]] = {}
-    counted: set[tuple[str, str, DeviceID, str, DeviceID]] = set()
-    for finding in findings:
-        for pair in finding.running.alignment.pairs:
-            # Pods that share claims have the same devices, and so the same pairs: they count once.
-            a, b = (finding.running.devices[number] for number in (pair.a, pair.b))
-            pair_of = (finding.running.pod.namespace, a.claim, a.result.id, b.claim, b.result.id)
-            if pair_of in counted:
-                continue
-            counted.add(pair_of)
-            distances.setdefault(pair.kinds, Counter())[pair.distance] += 1
-            if pair.distance is not Distance.UNKNOWN:
-                lost.setdefault(pair.kinds, []).append(1 - pair.worth)
+    for pair, times in _pairs(findings):
+        distances.setdefault(pair.kinds, Counter())[pair.distance] += times
+        if pair.distance is not Distance.UNKNOWN:
+            lost.setdefault(pair.kinds, []).extend([1 - pair.worth] * times)
     return tuple(
         KindsTotal(
             kinds,
@@ -187,6 +180,36 @@ def _kinds_totals(findings: Iterable[PodFinding], worths: Worths) -> tuple[Kinds
         )
         for kinds in sorted(distances, key=_ORDER.__getitem__)
     )
+
+
+def _pairs(findings: Sequence[PodFinding]) -> Iterator[tuple[Pair, int]]:
+    """
+    Yield the pairs of all pods, each with how many there are of it.
+
+    Pods that share claims have the same devices, and so the same pairs: they count once.
+    """
+    users = Counter(
+        (each.running.pod.namespace, claim.name) for each in findings for claim in each.running.claims
+    )
+    times: Counter[int] = Counter()
+    alignments: dict[int, Alignment] = {}
+    counted: set[tuple[str, str, DeviceID, str, DeviceID]] = set()
+    for finding in findings:
+        running = finding.running
+        devices, namespace, alignment = running.devices, running.pod.namespace, running.alignment
+        is_alone = all(users[namespace, claim.name] == 1 for claim in running.claims)
+        if is_alone and len({device.result.id for device in devices}) == len(devices):
+            times[id(alignment)] += 1
+            alignments[id(alignment)] = alignment
+            continue
+        for pair in alignment.pairs:
+            a, b = devices[pair.a], devices[pair.b]
+            pair_of = (namespace, a.claim, a.result.id, b.claim, b.result.id)
+            if pair_of not in counted:
+                counted.add(pair_of)
+                yield pair, 1
+    for number, alignment in alignments.items():
+        yield from ((pair, times[number]) for pair in alignment.pairs)
 
 
 def _silent_drivers(findings: Iterable[PodFinding]) -> tuple[SilentDriver, ...]:
