@@ -35,6 +35,7 @@ from ..prediction.predict import Prediction
 from ..reasons import Certainty
 from ..scheduling import Accepted, AcceptingNodes, FilterReason, Unchecked
 from ..topology.locations import Location
+from ..topology.vocabulary import DeviceKind
 from .anew import alternatives_missed, plan_anew
 from .limit import alignment_limit
 from .running_pods import RunningPod
@@ -54,6 +55,8 @@ _ROUNDING = 1e-9
 _MOST_RATED = 200_000
 
 _Choice = tuple[Placed, ...]
+# A location by its fields, and who asked.
+_Numbers = tuple[DeviceKind, int, int, int, int, tuple[tuple[int, float], ...], int, int, int]
 
 
 class Bound(NamedTuple):
@@ -111,7 +114,7 @@ class Possibilities:
         self._ratings = Ratings(worths)
         self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, _Choice, int, float], Bound] = {}
         self._tops: dict[tuple[tuple[ClaimSpec, ...], int, Hashable], tuple[Elsewhere, ...]] = {}
-        self._rated: dict[_Choice, float | None] = {}
+        self._rated: dict[tuple[_Numbers, ...] | _Choice, float | None] = {}
 
     @property
     def spent(self) -> bool:
@@ -241,13 +244,15 @@ class Possibilities:
     def _rating(self, choice: _Choice) -> float | None:
         if len(choice) < 2:
             return None
-        choice = _renumbered(choice)
-        if choice not in self._rated:
+        form: tuple[_Numbers, ...] | _Choice | None = _form(choice)
+        if form is None:
+            form = tuple(sorted(choice))
+        if form not in self._rated:
             if len(self._rated) >= _MOST_RATED:
                 self._rated.clear()
-            alignment = aligned(choice, self._worths)
-            self._rated[choice] = lowest(alignment, self._worths) if alignment.pairs else None
-        return self._rated[choice]
+            alignment = aligned(_renumbered(choice), self._worths)
+            self._rated[form] = lowest(alignment, self._worths) if alignment.pairs else None
+        return self._rated[form]
 
     def _best_predicted(
         self, running: RunningPod, claims: Sequence[Claim], missed: int, accepted: Accepted
@@ -279,39 +284,54 @@ def _renumbered(choice: _Choice) -> _Choice:
     """
     The same choice with devices, roots, NUMA nodes and sockets numbered from 0.
 
-    Choices that differ only in which root or NUMA node it is are mostly made equal, and are
-    rated alike. Where drivers contradict each other the numbers matter, and stay.
+    Where drivers contradict each other the numbers matter, and stay.
+    """
+    form = _form(choice)
+    if form is None:
+        return tuple(sorted(choice))
+    return tuple(Placed(Location(*numbers[:-1]), numbers[-1]) for numbers in form)
+
+
+def _form(choice: _Choice) -> tuple[_Numbers, ...] | None:
+    """
+    The choice as numbers from 0, in an order of its own: choices that differ only in which root or NUMA node
+    it is are mostly made equal, and are rated alike. ``None`` where drivers contradict each other.
     """
     devices, roots, nodes, sockets = {-1: -1}, {-1: -1}, {-1: -1}, {-1: -1}
-    within: dict[tuple[str, int], tuple[int, ...]] = {}
-    locations = []
-    cards = Counter(each.location.device for each in choice)
-    for (kind, device, root, numa, socket, groups, switch, told), asker in sorted(choice, key=_path):
-        for level, number, outer in (
-            ("device", device, (root, numa, socket)),
-            ("root", root, (numa, socket)),
-            ("numa", numa, (socket,)),
+    within_device: dict[int, tuple[int, int, int]] = {}
+    within_root: dict[int, tuple[int, int]] = {}
+    within_node: dict[int, int] = {}
+    cards = Counter([placed.location.device for placed in choice])
+    by_path = sorted(
+        [
+            (kind, socket, numa, root, device, asker, groups, switch, told)
+            for (kind, device, root, numa, socket, groups, switch, told), asker in choice
+        ]
+    )
+    form = []
+    for kind, socket, numa, root, device, asker, groups, switch, told in by_path:
+        path = (root, numa, socket)
+        if (
+            (device >= 0 and within_device.setdefault(device, path) != path)
+            or (root >= 0 and within_root.setdefault(root, path[1:]) != path[1:])
+            or (numa >= 0 and within_node.setdefault(numa, socket) != socket)
         ):
-            if number >= 0 and within.setdefault((level, number), outer) != outer:
-                return tuple(sorted(choice))
-        location = Location(
-            kind,
-            devices.setdefault(device, len(devices) - 1),
-            roots.setdefault(root, len(roots) - 1),
-            nodes.setdefault(numa, len(nodes) - 1),
-            sockets.setdefault(socket, len(sockets) - 1),
-            groups,
-            switch,
-            told,
+            return None
+        form.append(
+            (
+                kind,
+                devices.setdefault(device, len(devices) - 1),
+                roots.setdefault(root, len(roots) - 1),
+                nodes.setdefault(numa, len(nodes) - 1),
+                sockets.setdefault(socket, len(sockets) - 1),
+                groups,
+                switch,
+                told,
+                # Who asked matters for parts of one card only.
+                asker if cards[device] > 1 else 0,
+            )
         )
-        # Who asked matters for parts of one card only.
-        locations.append(Placed(location, asker if cards[device] > 1 else 0))
-    return tuple(locations)
-
-
-def _path(placed: Placed) -> tuple[str, int, int, int, int, int]:
-    location = placed.location
-    return (location.kind, location.socket, location.numa, location.root, location.device, placed.asker)
+    return tuple(form)
 
 
 def _at_least(has: float, bound: Bound) -> Bound:

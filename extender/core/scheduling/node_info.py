@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import NamedTuple
 
 from extender.model.scheduling import HostPort, PodAffinity, PodResources, SchedulingNode, SchedulingPod
 
@@ -82,20 +83,34 @@ class Nodes:
     namespaces: Mapping[str, Mapping[str, str]] | None = None
 
 
-def placed_pod(pod: SchedulingPod, rules: SchedulingRules) -> PlacedPod:
-    """What counts of a pod, for the node that it is on."""
-    resources = pod.resources
+class PodAmounts(NamedTuple):
+    """How much a pod takes of a node, as in ``PlacedPod``."""
+
+    requested: Resource
+    nonzero_cpu: int
+    nonzero_memory: int
+
+
+def pod_amounts(resources: PodResources, rules: SchedulingRules) -> PodAmounts:
+    """How much a pod on a node takes of it."""
     nanos = pod_requests(resources, rules, status=True)
     nonzero = _nonzero(resources, nanos, rules)
+    return PodAmounts(resource(nanos), milli(nonzero.get(CPU, 0)), whole(nonzero.get(MEMORY, 0)))
+
+
+def placed_pod(pod: SchedulingPod, rules: SchedulingRules, amounts: PodAmounts | None = None) -> PlacedPod:
+    """What counts of a pod, for the node that it is on. ``amounts``: its own, where these are known."""
+    if amounts is None:
+        amounts = pod_amounts(pod.resources, rules)
     return PlacedPod(
         namespace=pod.namespace,
         name=pod.name,
         labels=pod.labels,
         deleting=pod.deleting,
         affinity=pod.affinity and parsed_affinity(pod.affinity),
-        requested=resource(nanos),
-        nonzero_cpu=milli(nonzero.get(CPU, 0)),
-        nonzero_memory=whole(nonzero.get(MEMORY, 0)),
+        requested=amounts.requested,
+        nonzero_cpu=amounts.nonzero_cpu,
+        nonzero_memory=amounts.nonzero_memory,
         host_ports=pod.host_ports,
     )
 
@@ -108,10 +123,22 @@ def _nonzero(resources: PodResources, nanos: Mapping[str, int], rules: Schedulin
     return pod_requests(resources, rules, status=True, defaults=defaults) if defaults else nanos
 
 
-def node_info(node: SchedulingNode, pods: Iterable[PlacedPod]) -> NodeInfo:
-    """A node with the pods that are bound to it, or assumed to be, and have not finished."""
+def allocatable_of(node: SchedulingNode) -> Resource:
+    """How much a node has."""
+    return resource({name: quantity.nanos for name, quantity in node.allocatable})
+
+
+def node_info(
+    node: SchedulingNode, pods: Iterable[PlacedPod], allocatable: Resource | None = None
+) -> NodeInfo:
+    """
+    A node with the pods that are bound to it, or assumed to be, and have not finished.
+
+    ``allocatable``: how much it has, where that is known already.
+    """
     placed = tuple(pods)
-    allocatable = resource({name: quantity.nanos for name, quantity in node.allocatable})
+    if allocatable is None:
+        allocatable = allocatable_of(node)
     requested = _sum(pod.requested for pod in placed)
     cpu, memory = sum(pod.nonzero_cpu for pod in placed), sum(pod.nonzero_memory for pod in placed)
     return NodeInfo(

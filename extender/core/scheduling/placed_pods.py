@@ -6,9 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from extender.model.scheduling import SchedulingNode, SchedulingPod
+from extender.model.scheduling import Amounts, PodResources, SchedulingNode, SchedulingPod
 
-from .node_info import NodeInfo, PlacedPod, node_info, placed_pod
+from .node_info import (
+    NodeInfo,
+    PlacedPod,
+    PodAmounts,
+    allocatable_of,
+    node_info,
+    placed_pod,
+    pod_amounts,
+)
+from .resource import Resource
 from .rules import SchedulingRules
 
 PodKey = tuple[str, str]
@@ -18,13 +27,23 @@ Placement = tuple[str, PlacedPod]
 """A node, and what counts of a pod there."""
 
 
+MOST_REMEMBERED = 1_024
+"""Distinct requests of pods, and distinct amounts of nodes, that are remembered before that starts again."""
+
+
 class PlacedPods:
-    """By namespace and name of the pod, and by name of the node."""
+    """
+    By namespace and name of the pod, and by name of the node.
+
+    What equal requests and equal nodes come to is worked out once: a fleet has few of each.
+    """
 
     def __init__(self, rules: SchedulingRules) -> None:
         self._rules = rules
         self._placed: dict[PodKey, Placement] = {}
         self._on_node: dict[str, dict[PodKey, PlacedPod]] = {}
+        self._amounts: dict[PodResources, PodAmounts] = {}
+        self._allocatable: dict[Amounts, Resource] = {}
 
     def copied(self) -> PlacedPods:
         """The same, to place pods in without placing them here."""
@@ -54,7 +73,7 @@ class PlacedPods:
         """
         now = None
         if pod is not None and node and not pod.finished:
-            now = node, placed_pod(pod, self._rules)
+            now = node, placed_pod(pod, self._rules, self._amounts_of(pod.resources))
         return self._put(key, now)
 
     def move(self, key: PodKey, node: str) -> None:
@@ -81,4 +100,21 @@ class PlacedPods:
     def info(self, node: SchedulingNode, without: PodKey | None = None) -> NodeInfo:
         """The node with the pods on it, but for the pod ``without``."""
         pods = self._on_node.get(node.name, {})
-        return node_info(node, [pod for key, pod in pods.items() if key != without])
+        placed = [pod for key, pod in pods.items() if key != without]
+        return node_info(node, placed, self._allocatable_of(node))
+
+    def _amounts_of(self, resources: PodResources) -> PodAmounts:
+        amounts = self._amounts.get(resources)
+        if amounts is None:
+            if len(self._amounts) >= MOST_REMEMBERED:
+                self._amounts.clear()
+            amounts = self._amounts[resources] = pod_amounts(resources, self._rules)
+        return amounts
+
+    def _allocatable_of(self, node: SchedulingNode) -> Resource:
+        allocatable = self._allocatable.get(node.allocatable)
+        if allocatable is None:
+            if len(self._allocatable) >= MOST_REMEMBERED:
+                self._allocatable.clear()
+            allocatable = self._allocatable[node.allocatable] = allocatable_of(node)
+        return allocatable
