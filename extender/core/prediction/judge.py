@@ -18,7 +18,7 @@ from ..allocator.solutions import Best
 from ..claims.plan import Plan
 from ..claims.preferences import passed_over
 from ..cluster.inventory import Inventory
-from ..cluster.layered import values_of
+from ..cluster.layered import absent, values_of
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 from .alike import LOOKS_PER_UNIT, alike
@@ -119,11 +119,11 @@ class NodeJudge:
         """
         if self.plan.claims.extended or any(self.plan.holdings):
             return self._judge_one_by_one(names, budget)
-        states = values_of(self.snapshot.nodes, names)
-        absent = [name for name, state in zip(names, states, strict=True) if state is None]
-        judged = [(self.judge(absent[0], budget), absent)] if absent else []
-        if absent:
-            names = [name for name, state in zip(names, states, strict=True) if state is not None]
+        missing = absent(self.snapshot.nodes, set(names))
+        gone = [name for name in names if name in missing] if missing else []
+        judged = [(self.judge(gone[0], budget), gone)] if gone else []
+        if gone:
+            names = [name for name in names if name not in missing]
         within: list[tuple[Judgement, Sequence[str]]] = []
         for first, group in self.groups_alike(names, budget):
             within.append((self.judge(first, budget), group))
@@ -137,7 +137,8 @@ class NodeJudge:
         The nodes that look the same to a pod that holds nothing and asks for no extended resources: the first
         by name, and all in the order of ``names``; groups by their first. The snapshot has all ``names``.
         """
-        groups = self._alike(names, [self.snapshot.nodes[name] for name in names], budget)
+        states = [state for state in values_of(self.snapshot.nodes, names) if state is not None]
+        groups = self._alike(names, states, budget)
         return sorted((min(group), group) for group in groups)
 
     def _alike(
