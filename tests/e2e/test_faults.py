@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 
 import pytest
 
@@ -113,7 +114,7 @@ async def test_watches_that_say_nothing_are_reported(cluster):
         during = await workload.create_pairs(cluster.api, PODS, prefix="during-stall")
         await workload.wait_bound(cluster.api, during)
         await until(lambda: oldest(extender) > 2, "an age of two seconds")
-        assert "(last contact 2 s ago)" in extender.checks()
+        assert re.search(r"\(last contact ([2-9]|\d\d+) s ago\)", extender.checks())
         assert ready(extender)
         proxy.fault = Fault.NONE
         await until(lambda: extender.matches() == 2 * PODS, "the claims of meanwhile are seen")

@@ -97,9 +97,11 @@ def make_bench_app(
 
     async def echo_prioritize(request: web.Request) -> web.Response:
         args = echo_args.decode(await request.read())
-        if not entries:
+        try:
+            return _json(wire.prioritize_result(map(entries.__getitem__, args.names)))
+        except KeyError:
             entries.update((name, wire.host_priority(name, config.evaluation.neutral)) for name in args.names)
-        return _json(wire.prioritize_result(map(entries.__getitem__, args.names)))
+            return _json(wire.prioritize_result(map(entries.__getitem__, args.names)))
 
     async def upsert_claims(request: web.Request) -> web.Response:
         """Take a JSON array of ResourceClaims as events of a watch."""

@@ -158,6 +158,13 @@ def test_sizes_are_measured(measured):
     assert size.snapshot_bytes < size.process_bytes <= size.most_bytes
 
 
+def test_a_fleet_of_which_a_part_is_offered_is_measured(monkeypatch):
+    """Other nodes than before are asked about each time, of us and of the echo."""
+    monkeypatch.setattr(bench_load, "MOST_OFFERED", 10)
+    measured = bench_measure.measure(200, "1.36", {}, Limits(requests=4, seconds=60))
+    assert {timing.count for timing in measured.timings} == {4}
+
+
 def test_a_long_phase_ends_by_the_clock():
     """The time limit ends a phase after the pod that passes it."""
     limited = bench_measure.measure(5, "1.36", {}, Limits(requests=10_000, seconds=0))
