@@ -3,7 +3,7 @@ The measured process: the real service, and an echo service to compare it with.
 
 The echo service answers the same bodies with the same server and codecs, every
 node passing with the same score: what is left is the price of an opinion. It
-looks up encoded entries by name. It knows no cluster, so it checks every name
+looks up encoded entries by name, and knows no cluster, so it checks every name
 that it is sent. What it does stays as it is, so that ratios to it can be
 compared from one version to the next.
 """
@@ -100,7 +100,8 @@ def make_bench_app(
         try:
             return _json(wire.prioritize_result(map(entries.__getitem__, args.names)))
         except KeyError:
-            entries.update((name, wire.host_priority(name, config.evaluation.neutral)) for name in args.names)
+            fresh = [name for name in args.names if name not in entries]
+            entries.update(zip(fresh, wire.host_priorities(fresh, config.evaluation.neutral), strict=True))
             return _json(wire.prioritize_result(map(entries.__getitem__, args.names)))
 
     async def upsert_claims(request: web.Request) -> web.Response:
