@@ -22,7 +22,18 @@ _MILLISECONDS_PER_SECOND = 1000
 _DECADE = 70
 _LEFT, _TOP, _GAP, _LEGEND = 60, 40, 50, 380
 _ROW = 18
-_COLOURS = ("#1b6ca8", "#c8502d", "#2e8540", "#7a3e9d", "#b8860b", "#00808a", "#a3335f", "#555555", "#8a6d3b")
+_COLOURS = (
+    "#1b6ca8",
+    "#c8502d",
+    "#2e8540",
+    "#7a3e9d",
+    "#b8860b",
+    "#00808a",
+    "#a3335f",
+    "#555555",
+    "#8a6d3b",
+    "#e377c2",
+)
 
 _Lines = list[tuple[str, Mapping[int, float]]]
 
