@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from extender.cel.evaluation.bounds import COST_LIMIT
 from extender.core.allocator.budget import PIECE_UNITS
+from extender.core.prediction import ready_answers
 from extender.core.prediction.evaluate import Settings
 from extender.core.soft_alignment.soften import SOFTEN_UNITS
 from extender.kube.api import binder, connection, credentials, event_recorder, exec_plugin, list_pages
 from extender.kube.decode import interner
 from extender.kube.watch import unreadable, watch_lines
 from extender.service import config, judging, log_limit, logs, namespace_limit, softening
-from extender.service.http import admission_events, body, connections, mutate, verbs
+from extender.service.http import admission_events, body, connections, mutate, pods, verbs
 from extender.service.live import awaited, offered_nodes, prediction_check, remembered, unconfirmed_pods
 from extender.service.nomination import asked_pods
 from extender.service.recording import recorder, thread
@@ -157,6 +158,18 @@ LIMITS = (
         judging.TURN_UNITS,
         "units of work",
         "the rest is done in a thread",
+    ),
+    Limit(
+        "nodes that are judged on the event loop for a request",
+        ready_answers.MOST_IN_A_TURN,
+        "nodes",
+        "all are judged in a thread",
+    ),
+    Limit(
+        "text of a pod that is remembered for the next request",
+        pods.MOST_BYTES,
+        "bytes",
+        "it is decoded again",
     ),
     Limit(
         "the scheduler waits for that",

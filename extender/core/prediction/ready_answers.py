@@ -31,8 +31,8 @@ C = TypeVar("C", int, Rank)
 # even be asked for.
 _FEW_STALE = 64
 
-# To look at each of more nodes than this takes most of a turn, and would be done again by the errand.
-_MOST_IN_A_TURN = 1_000
+MOST_IN_A_TURN = 1_000
+"""To look at each of more nodes takes most of a turn, and would be done again by the errand."""
 
 _score = attrgetter("score")
 _rank = attrgetter("rank")
@@ -231,7 +231,7 @@ class ReadyAnswers(Generic[T]):
             raise TurnOver
         if self._can_keep:
             missing = [name for name in names if name not in known]
-            if turn is not None and len(missing) > _MOST_IN_A_TURN:
+            if turn is not None and len(missing) > MOST_IN_A_TURN:
                 raise TurnOver
             fresh = judge(missing, turn)
             if self._can_keep:
