@@ -230,13 +230,10 @@ class ReadyAnswers(Generic[T]):
         if self.memo.lent:
             raise TurnOver
         if self._can_keep:
-            missing = [name for name in names if name not in known]
-            if turn is not None and len(missing) > MOST_IN_A_TURN:
-                raise TurnOver
-            fresh = judge(missing, turn)
+            fresh = _judged([name for name in names if name not in known], judge, turn)
             if self._can_keep:
                 return fresh, True
-        return judge(names, turn), False
+        return _judged(names, judge, turn), False
 
     def _entries(
         self,
@@ -353,6 +350,14 @@ def rank_of(judgement: Judgement, settings: Settings, wishes: Wishes) -> NodeRan
         passed_over=judgement.passed_over,
         nothing_apart=not judgement.has_unlisted,
     )
+
+
+def _judged(
+    names: Sequence[str], judge: Callable[[Sequence[str], Turn | None], dict[str, V]], turn: Turn | None
+) -> dict[str, V]:
+    if turn is not None and len(names) > MOST_IN_A_TURN:
+        raise TurnOver
+    return judge(names, turn)
 
 
 def _highest(
