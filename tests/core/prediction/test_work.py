@@ -8,6 +8,7 @@ from extender.cel import Selector
 from extender.core.allocator.budget import PIECE_UNITS, Turn, TurnOver
 from extender.core.allocator.solutions import Best
 from extender.core.cluster.snapshot import Snapshot
+from extender.core.prediction import ready_answers
 from extender.core.prediction.evaluate import Evaluation, Memo, Outcome, Settings, evaluate
 from extender.core.reasons import ReasonCode
 from tests import builders as b
@@ -132,6 +133,18 @@ def test_a_turn_ends_and_the_next_one_goes_on(asked):
         break
     assert turns > 2
     assert verdicts == ask(snapshot, fresh()).verdicts(NODES)
+
+
+@pytest.mark.parametrize("ask_for", ["entries", "shortfalls"])
+def test_many_nodes_are_no_work_for_a_turn(ask_for, monkeypatch):
+    """However little each takes; those that are known do not count."""
+    monkeypatch.setattr(ready_answers, "MOST_IN_A_TURN", 3)
+    evaluation = ask(cluster("true"), fresh())
+    answer = getattr(evaluation, ask_for)
+    with pytest.raises(TurnOver):
+        answer(NODES, Turn(1_000_000))
+    answer(NODES[:3], Turn(1_000_000))
+    answer(NODES, Turn(1_000_000))
 
 
 def test_what_does_not_fit_into_a_turn_is_not_remembered():
