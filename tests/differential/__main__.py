@@ -26,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--count", type=int, default=2000, help="cases and selectors per minor")
     parser.add_argument("--record", type=Path, help="write the counts to files in this directory")
     options = parser.parse_args(arguments)
+    if options.record is not None:
+        options.record.mkdir(parents=True, exist_ok=True)
     commands = []
     for minor in options.minors:
         if oracle_path(minor) is None:

@@ -11,6 +11,7 @@ import pytest
 from tests.chart.render import MODES, NEEDS_HELM, everything, flag, run
 from tests.chart.values import CHART
 from tests.e2e.api import Api
+from tests.e2e.needs_nomination import IS_NOMINATED
 from tests.e2e.releases import MINOR
 from tests.e2e.renewal import aged, renew
 from tests.e2e.second_scheduler import NAME, NAMESPACE, RELEASE, make_namespace
@@ -19,9 +20,10 @@ from tests.paths import ROOT
 pytestmark = [pytest.mark.e2e, NEEDS_HELM]
 
 EVERYTHING = everything(MINOR)
+NOMINATES = ("nominate",) if IS_NOMINATED else ()
 ROUTED_BY_WEBHOOK = ("webhook=true",)
 RENEW = "dra-extender.io/renew-from"
-MADE_LEASES = {"second-scheduler": ("scheduler", "nominate"), "extender": ("nominate",), "audit-only": ()}
+MADE_LEASES = {"second-scheduler": ("scheduler", *NOMINATES), "extender": NOMINATES, "audit-only": ()}
 """By mode, what the programs make when they run."""
 PASSING = {"events"}
 """Resources whose objects come and go by themselves."""

@@ -9,10 +9,11 @@ import pytest
 
 from tests.e2e.extender_server import until
 from tests.e2e.monitored import JOB, monitored, wave
+from tests.e2e.needs_nomination import NEEDS_NOMINATION
 from tests.monitoring.expressions import of_the_alerts, of_the_dashboard, of_the_pages
 from tests.monitoring.programs import NEEDS_PROMETHEUS
 
-pytestmark = [pytest.mark.e2e, NEEDS_PROMETHEUS]
+pytestmark = [pytest.mark.e2e, NEEDS_PROMETHEUS, NEEDS_NOMINATION]
 
 WAVES = 3
 EMPTY = {

@@ -9,8 +9,9 @@ import pytest
 from tests.e2e import scheduler_config, workload
 from tests.e2e.extender_server import serving, until
 from tests.e2e.measure import nominates, sharing_a_root
+from tests.e2e.needs_nomination import NEEDS_NOMINATION
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, NEEDS_NOMINATION]
 
 PODS = 30
 

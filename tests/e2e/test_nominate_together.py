@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.needs_nomination import NEEDS_NOMINATION
 from tests.e2e.nominate_churn import churn
 from tests.e2e.nominate_mix import mixed
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, NEEDS_NOMINATION]
 
 NEVER_NOMINATED = {"tainted", "no-cpu", "second-scheduler", "preempting"}
 

@@ -10,6 +10,7 @@ from tests.e2e import rights, scheduler_config, workload
 from tests.e2e.api import connect
 from tests.e2e.control_plane import start
 from tests.e2e.extender_server import ready, serving, until
+from tests.e2e.needs_nomination import NEEDS_NOMINATION
 from tests.e2e.proxy import Fault, between
 from tests.e2e.rights import Right
 from tests.e2e.test_live import BINDING_SAMPLE
@@ -116,6 +117,7 @@ async def test_events_that_may_not_be_written_are_logged_with_the_right(cluster)
         assert names[0] not in await workload.notes(cluster.api, "DevicesAllocated")
 
 
+@NEEDS_NOMINATION
 async def test_a_nomination_that_may_not_be_written_is_logged_with_the_right(cluster):
     """The pod is scheduled as usual."""
     account = await without(cluster.plane, NOMINATE)
@@ -128,6 +130,7 @@ async def test_a_nomination_that_may_not_be_written_is_logged_with_the_right(clu
         assert extender.metric("nominations_total", result="refused") >= 1
 
 
+@NEEDS_NOMINATION
 @pytest.mark.parametrize("right", LEASES, ids=str)
 async def test_nobody_nominates_without_the_lease(cluster, right):
     """The log names the right."""

@@ -15,6 +15,7 @@ from tests.e2e import scheduler_config, workload
 from tests.e2e.admission import admitting, claim, is_soft, request, webhook
 from tests.e2e.extender_server import ready, until
 from tests.e2e.measure import current_snapshot, sharing_a_root
+from tests.e2e.releases import MINOR
 from tests.e2e.rewriting import ASKING, pair_spec
 from tests.e2e.workload import GPU_CLASS, NAMESPACE, NIC_CLASS
 
@@ -76,7 +77,11 @@ async def test_pods_that_ask_get_aligned_devices(cluster, softening):
     assert {name.partition("/")[0] for name in named} == {"gpu", "nic"}
     await workload.clear(cluster.api)
     from_templates = await place(cluster, "made", template=True, annotations=ASKING)
-    assert aligned == from_templates == PODS > plain
+    if MINOR == "1.34":
+        # Its scheduler looks at no alternative when it prefers a node.
+        assert min(aligned, from_templates) >= plain
+    else:
+        assert aligned == from_templates == PODS > plain
 
 
 @pytest.mark.parametrize("kind", ["ResourceClaim", "ResourceClaimTemplate"])

@@ -72,4 +72,10 @@ def selector_result(
 
 
 def _qualified_capacity(traits: DeviceTraits, driver: str) -> dict[str, Quantity]:
-    return {name if "/" in name else f"{driver}/{name}": capacity.value for name, capacity in traits.capacity}
+    """The capacities in full; of both spellings of a name the qualified one, as of attributes."""
+    named: dict[str, Quantity] = {}
+    for name, capacity in traits.capacity:
+        full = name if "/" in name else f"{driver}/{name}"
+        if full is name or full not in named:
+            named[full] = capacity.value
+    return named
