@@ -79,7 +79,7 @@ async def test_pods_that_ask_get_aligned_devices(cluster, softening):
     from_templates = await place(cluster, "made", template=True, annotations=ASKING)
     if MINOR == "1.34":
         # Its scheduler looks at no alternative when it prefers a node.
-        assert min(aligned, from_templates) >= plain
+        assert min(aligned, from_templates) > plain
     else:
         assert aligned == from_templates == PODS > plain
 
