@@ -57,7 +57,7 @@ class NodeKinds:
             slices = inventory.slices
             reads = self._reads.get(inventory.type.number, ())
             values = tuple([slices[place].devices.columns[position] for place, position in reads])
-            key = (inventory.type.number, values, state.taken)
+            key = (inventory.type.number, values, state.look.taken)
         return self._numbers.setdefault(key, len(self._numbers))
 
     def _reads_more(self, projector: Projector) -> bool:

@@ -13,6 +13,7 @@ from .context import ClusterContext
 from .free_pairs import FreePairs, free_units
 from .inventory import Inventory, inventory_of
 from .inventory_update import InventoryUpdate
+from .signature import Lineage, NodeLook
 from .usage import NO_USAGE, PoolUsage
 
 
@@ -22,7 +23,7 @@ class NodeState(NamedTuple):
 
     ``unclear``: a claim of which it cannot be read what it holds of the node's pools, empty for none.
     ``free``: a bit per unit of ``inventory.pairable`` that nobody holds; ``pairs``: the free pairs they form.
-    ``taken``: equal for nodes of one type of which the same is taken, empty where nothing is.
+    ``look``: the same object for nodes of one type of which the same is taken.
     """
 
     node: Node
@@ -30,14 +31,14 @@ class NodeState(NamedTuple):
     usage: tuple[PoolUsage, ...]
     free: int
     pairs: FreePairs
-    taken: Hashable = ()
+    look: NodeLook
     unclear: str = ""
 
 
 def state_of(node: Node, context: ClusterContext) -> NodeState:
     """The state of a node of which nothing is known yet."""
     inventory = inventory_of(node, context)
-    return _state(node, inventory, _usage_on(inventory, context))
+    return _state(node, inventory, _usage_on(inventory, context), context.lineage)
 
 
 def state_after(
@@ -66,18 +67,20 @@ def state_after(
         usage = _usage_on(inventory, context)
     if inventory is before and usage == state.usage and (node is state.node or node == state.node):
         return state
-    return _state(node, inventory, usage)
+    return _state(node, inventory, usage, context.lineage)
 
 
-def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...]) -> NodeState:
-    pairable = inventory.type.pairable
+def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...], lineage: Lineage) -> NodeState:
+    type_ = inventory.type
+    pairable = type_.pairable
     if usage.count(NO_USAGE) == len(usage):
-        return NodeState(node, inventory, usage, pairable.all_free, pairable.untouched)
+        look = lineage.look(type_, ())
+        return NodeState(node, inventory, usage, pairable.all_free, pairable.untouched, look)
     pools = [slice_signature.pool for slice_signature in inventory.signature.slices]
     free = free_units(pairable, inventory.slices, pools, usage)
     unclear = next((each.unclear for each in usage if each.unclear), "")
-    taken = _taken(inventory, usage)
-    return NodeState(node, inventory, usage, free, pairable.pairs(free), taken, unclear)
+    look = lineage.look(type_, _taken(inventory, usage))
+    return NodeState(node, inventory, usage, free, pairable.pairs(free), look, unclear)
 
 
 def _taken(inventory: Inventory, usage: tuple[PoolUsage, ...]) -> Hashable:

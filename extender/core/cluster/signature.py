@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import compress, count
 from operator import is_not
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from extender.model import CounterSet, ResourceSlice
 from extender.model.device_columns import Heading, Traits, Values
@@ -136,6 +137,19 @@ class NodeType:
         return self.untainted or self
 
 
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class NodeLook:
+    """
+    What nodes have in common that look the same but for the columns in which their type differs.
+
+    ``taken``: equal for nodes of one type of which the same is taken, empty where nothing is. There is one
+    object of each look in a lineage, as long as a node has it; so looks are told apart by identity.
+    """
+
+    type: NodeType
+    taken: Hashable
+
+
 class SliceReads(NamedTuple):
     """
     Positions of the columns of a slice that its node's type is read from.
@@ -159,16 +173,25 @@ class Lineage:
 
     ``signatures`` interns them. ``types``: by all that they are worked out from (see ``node_type``), with
     ``numbers`` for new ones. ``tainted``: those with the taints of rules, by the number of the type without
-    them and the traits with them. ``reads``: by driver and heading. ``most``: how many entries a table may
-    have before ``sweep`` looks for those that no node needs.
+    them and the traits with them. ``looks``: by the type's number and what is taken. ``reads``: by driver and
+    heading. ``most``: how many entries a table may have before ``sweep`` looks for those that no node needs.
     """
 
     signatures: dict[NodeSignature, NodeSignature] = field(default_factory=dict)
     types: dict[Hashable, NodeType] = field(default_factory=dict)
     tainted: dict[tuple[int, tuple[Traits, ...]], NodeType] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
+    looks: WeakValueDictionary[tuple[int, Hashable], NodeLook] = field(default_factory=WeakValueDictionary)
     reads: dict[tuple[str, Heading], SliceReads] = field(default_factory=dict)
     most: int = SPARE_TYPES
+
+    def look(self, type_: NodeType, taken: Hashable) -> NodeLook:
+        """The look of nodes of a type of which something is taken."""
+        key = (type_.number, taken)
+        look = self.looks.get(key)
+        if look is None:
+            look = self.looks[key] = NodeLook(type_, taken)
+        return look
 
     def sweep(self, had: Iterable[NodeType]) -> None:
         """

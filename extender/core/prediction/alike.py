@@ -18,10 +18,9 @@ LOOKS_PER_UNIT = 4
 K = TypeVar("K")
 V = TypeVar("V")
 
-_type_number = attrgetter("inventory.type.number")
+_look = attrgetter("look")
 _slices = attrgetter("inventory.slices")
 _columns = attrgetter("devices.columns")
-_taken = attrgetter("taken")
 
 
 def alike(
@@ -30,21 +29,25 @@ def alike(
     reads: Callable[[Inventory], Sequence[tuple[int, int]]],
 ) -> Iterator[Sequence[str]]:
     """
-    Yield the names of nodes that look the same, each name once.
+    Yield the names of nodes that look the same, each name once; each whose pools cannot be gathered, alone.
 
     ``states`` is parallel to ``names``. ``reads``: the (slice, column) positions that the claims read on
     nodes of one type. Columns are told apart by identity, which a decoder makes the same for equal ones;
     where it has not, nodes that look the same come apart, and each part gets the answer that all would.
     """
-    for of_type in _grouped(map(_type_number, states), zip(names, states, strict=True)):
-        own_names, own_states = zip(*of_type, strict=True)
-        inventory = own_states[0].inventory
+    for positions in _grouped(map(id, map(_look, states)), range(len(names))):
+        own_names = list(map(names.__getitem__, positions))
+        inventory = states[positions[0]].inventory
+        if inventory.failure is not None:
+            yield from ((name,) for name in own_names)
+            continue
         differing = inventory.type.columns.differing
-        keys = list(_read(own_states, [place for place in reads(inventory) if place in differing]))
-        taken = list(map(_taken, own_states))
-        if any(taken):
-            keys.append(taken)
-        yield from _grouped(zip(*keys, strict=True), own_names) if keys else (own_names,)
+        places = [place for place in reads(inventory) if place in differing]
+        if places:
+            columns = _read(list(map(states.__getitem__, positions)), places)
+            yield from _grouped(zip(*columns, strict=True), own_names)
+        else:
+            yield own_names
 
 
 def _read(states: Sequence[NodeState], reads: Sequence[tuple[int, int]]) -> Iterator[list[object]]:

@@ -46,6 +46,7 @@ from ..claims.plan import Plan, Uniform, plan_of
 from ..cluster.double_use import DoubleUse, HeldDevices, double_uses
 from ..cluster.snapshot import Snapshot
 from ..reasons import Certainty, Outcome, ReasonCode
+from .errand import Errand
 from .ignored import Ignored, ignored
 from .judge import EvaluationStats, Judgement, NodeJudge
 from .look_up import look_up
@@ -54,7 +55,7 @@ from .no_fit.causes import NoFit
 from .no_fit.diagnosis import Diagnoses
 from .predict import Prediction
 from .rank import NodeRank, Wishes
-from .ready_answers import Errand, ReadyAnswers, rank_of
+from .ready_answers import ReadyAnswers, rank_of
 from .settings import Settings
 from .shortfall import Shortfall
 from .verdict import NodeVerdict, PredictedDevice, scored, verdict_of
@@ -264,7 +265,7 @@ class Evaluation(Generic[T]):
             return look_up(entries, names)
         except KeyError:
             unknown = [name for name in names if name not in entries]
-            others = dict(zip(unknown, self._memo.entries(neutral, unknown, self.snapshot), strict=True))
+            others = dict(zip(unknown, self._memo.rendered.passing(neutral, unknown), strict=True))
             return [entries[name] if name in entries else others[name] for name in names]
 
     def _ready_answers(self, plan: Plan) -> ReadyAnswers[T]:
@@ -274,7 +275,7 @@ class Evaluation(Generic[T]):
         self._judge = NodeJudge(
             plan, self.snapshot, memo.memos, table.ratings, self._settings.search_steps, self.stats
         )
-        return ReadyAnswers(self._judge, memo, table, self._memo.entries, self._settings, self._wishes)
+        return ReadyAnswers(self._judge, memo, table, self._memo.rendered, self._settings, self._wishes)
 
     def _judge_of(self, plan: Plan, budget: Budget) -> NodeJudge:
         """

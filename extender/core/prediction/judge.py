@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from operator import attrgetter, not_
+from operator import not_
 from typing import NamedTuple
 
 from extender.model import ClaimSpec
@@ -18,7 +18,7 @@ from ..allocator.solutions import Best
 from ..claims.plan import Plan
 from ..claims.preferences import passed_over
 from ..cluster.inventory import Inventory
-from ..cluster.layered import absent, values_of
+from ..cluster.layered import values_of
 from ..cluster.snapshot import NodeState, Snapshot
 from ..reasons import Certainty, Outcome, Reason, ReasonCode, reason
 from .alike import LOOKS_PER_UNIT, alike
@@ -33,8 +33,6 @@ LOOK_UNITS = 4
 
 BEST_STEPS = 20_000
 """Search steps for the best achievable alignment of one node."""
-
-_failure = attrgetter("inventory.failure")
 
 
 @dataclass(slots=True)
@@ -119,13 +117,14 @@ class NodeJudge:
         """
         if self.plan.claims.extended or any(self.plan.holdings):
             return self._judge_one_by_one(names, budget)
-        missing = absent(self.snapshot.nodes, set(names))
-        gone = [name for name in names if name in missing] if missing else []
-        judged = [(self.judge(gone[0], budget), gone)] if gone else []
-        if gone:
-            names = [name for name in names if name not in missing]
+        states = values_of(self.snapshot.nodes, names)
+        judged: list[tuple[Judgement, Sequence[str]]] = []
+        if not all(states):
+            gone = list(compress(names, map(not_, states)))
+            judged.append((self.judge(gone[0], budget), gone))
+            names = list(compress(names, states))
         within: list[tuple[Judgement, Sequence[str]]] = []
-        for first, group in self.groups_alike(names, budget):
+        for first, group in self._groups(names, list(filter(None, states)), budget):
             within.append((self.judge(first, budget), group))
             if budget.units_left <= 0:
                 within = self._cut(within, first, names, budget)
@@ -137,28 +136,21 @@ class NodeJudge:
         The nodes that look the same to a pod that holds nothing and asks for no extended resources: the first
         by name, and all in the order of ``names``; groups by their first. The snapshot has all ``names``.
         """
-        states = [state for state in values_of(self.snapshot.nodes, names) if state is not None]
-        groups = self._alike(names, states, budget)
+        return self._groups(names, list(filter(None, values_of(self.snapshot.nodes, names))), budget)
+
+    def _groups(
+        self, names: Sequence[str], states: Sequence[NodeState], budget: Budget
+    ) -> list[tuple[str, Sequence[str]]]:
+        if budget.units_left <= 0:
+            return [(min(names), names)] if names else []
+        budget.work(len(names) // LOOKS_PER_UNIT)
+        groups = alike(names, states, lambda inventory: self._reads(inventory, budget))
         return sorted((min(group), group) for group in groups)
 
-    def _alike(
-        self, names: Sequence[str], states: Sequence[NodeState], budget: Budget
-    ) -> Iterator[Sequence[str]]:
-        """Yield the names of nodes that look the same, and each whose pools cannot be gathered, alone."""
-        if budget.units_left <= 0:
-            yield from (names,) if names else ()
-            return
-        budget.work(len(names) // LOOKS_PER_UNIT)
-        failures = list(map(_failure, states))
-        if any(failures):
-            yield from ((name,) for name in compress(names, failures))
-            sound = list(map(not_, failures))
-            names, states = list(compress(names, sound)), list(compress(states, sound))
-        if names:
-            memo = compiled_memo(self.plan.specs, self.snapshot, self.memos, budget)
-            yield from alike(
-                names, states, memo.projector.reads if isinstance(memo, ClaimsMemo) else _no_reads
-            )
+    def _reads(self, inventory: Inventory, budget: Budget) -> Sequence[tuple[int, int]]:
+        """What the claims read of nodes of a type; nothing where they are refused whatever the node."""
+        memo = compiled_memo(self.plan.specs, self.snapshot, self.memos, budget)
+        return memo.projector.reads(inventory) if isinstance(memo, ClaimsMemo) else ()
 
     def _cut(
         self,
@@ -217,7 +209,7 @@ class NodeJudge:
         return (
             resources,
             memo.projector.sight(state.inventory) if isinstance(memo, ClaimsMemo) else (),
-            state.taken,
+            state.look.taken,
         )
 
     def judge(self, name: str, budget: Budget) -> Judgement:
@@ -317,11 +309,6 @@ class NodeJudge:
             )
             self.ratings.remember_alignment(prediction, alignment)
         return alignment
-
-
-def _no_reads(_inventory: Inventory) -> tuple[tuple[int, int], ...]:
-    """What claims read that are refused whatever the node."""
-    return ()
 
 
 def _passed_over(view: NodeView, prediction: Prediction) -> int:

@@ -18,12 +18,12 @@ There are three kinds of caches, and three rules that keep each of them true.
    claims need no rule: what they hold is part of the plan's key.
 3. By *node name for all plans*: the entries of equal nodes (``equal``), one for each score. They
    depend on which nodes there are, and on nothing else of them. Entries by score and name
-   (``entries``) depend on nothing else at all, so all plans share them.
+   (``Rendered``) depend on nothing else at all, so all plans share them.
 
 Who may touch what, where requests are answered on an event loop and long ones in a thread: plans,
 tables and entries belong to the loop. What is remembered of claims (``PlanMemo.memos``, ratings)
 belongs to the loop, too, but is *lent* to the errands of its plan, which run one after the other
-(``ready_answers.Errand``). Meanwhile the loop answers from the table, or hands on one more errand.
+(``errand.Errand``). Meanwhile the loop answers from the table, or hands on one more errand.
 An errand reads an immutable snapshot and returns values, which the loop puts into the table. So
 there are no locks, and no state is seen half-made.
 
@@ -55,11 +55,10 @@ from typing import Generic, TypeVar
 from extender.model import DeviceClass
 
 from ..alignment.worths import Worths
-from ..cluster.layered import values_of
 from ..cluster.snapshot import Lineage, Snapshot
 from .claims_memo import ClaimsMemo, ClaimsMemos, Ratings
-from .look_up import look_up
 from .rank import NodeRank
+from .rendered import Rendered
 from .settings import Settings
 from .shortfall import Shortfall
 
@@ -72,9 +71,6 @@ _SPARE = 1_000
 
 # A type, a layout, a prediction and what that leaves.
 _SEEN_OF_NODE = 4
-
-# Entries that plans share, of all scores together; of past ones the names may be gone.
-_RENDERED_PER_NODE = 8
 
 
 class Table(Generic[T]):
@@ -165,18 +161,16 @@ class PlanMemo(Generic[T]):
 
 class Memo(Generic[T]):
     """
-    Memos by plan key, the least recently used dropped beyond ``capacity``.
+    Memos by plan key, the least recently used dropped beyond ``capacity``, and the entries that they share.
 
-    ``render`` turns node names, all with one score, into entries in the order of names. What it makes of
-    a name and a score is shared by all plans.
+    ``render`` turns node names, all with one score, into entries in the order of names.
     """
 
     def __init__(self, render: Callable[[Sequence[str], int], list[T]], capacity: int = 128) -> None:
-        self._render = render
+        self.rendered = Rendered(render)
         self._capacity = capacity
         self._plans: OrderedDict[Hashable, PlanMemo[T]] = OrderedDict()
         self._equal: dict[int, tuple[int, dict[str, T] | None]] = {}
-        self._rendered: dict[int, dict[str, T]] = {}
         self._lineage: Lineage | None = None
         self._classes: Mapping[str, DeviceClass] | None = None
 
@@ -201,24 +195,6 @@ class Memo(Generic[T]):
         memo.follow(snapshot)
         return memo
 
-    def entries(self, score: int, names: Sequence[str], snapshot: Snapshot) -> list[T]:
-        """The entries of some names with one score, in order; those of nodes of the snapshot are kept."""
-        known = self._rendered.setdefault(score, {})
-        try:
-            return look_up(known, names)
-        except KeyError:
-            pass
-        if sum(map(len, self._rendered.values())) > _RENDERED_PER_NODE * len(snapshot.nodes):
-            self._rendered = {score: {}}
-            known = self._rendered[score]
-        missing = [name for name in names if name not in known]
-        fresh = dict(zip(missing, self._render(missing, score), strict=True))
-        if None not in values_of(snapshot.nodes, missing):
-            known.update(fresh)
-            return look_up(known, names)
-        known.update((name, entry) for name, entry in fresh.items() if name in snapshot.nodes)
-        return [fresh[name] if name in fresh else known[name] for name in names]
-
     def equal(self, points: int, snapshot: Snapshot) -> Mapping[str, T]:
         """Entries that give every node of the snapshot the same score."""
         self._turn_to(snapshot)
@@ -226,13 +202,13 @@ class Memo(Generic[T]):
         changed = snapshot.changed_since(number)
         if entries is None or changed is None:
             names = tuple(snapshot.nodes)
-            entries = dict(zip(names, self.entries(points, names, snapshot), strict=True))
+            entries = dict(zip(names, self.rendered.of(points, names, snapshot), strict=True))
         else:
             for name in changed:
                 if name not in snapshot.nodes:
                     entries.pop(name, None)
                 elif name not in entries:
-                    entries[name] = self.entries(points, (name,), snapshot)[0]
+                    entries[name] = self.rendered.of(points, (name,), snapshot)[0]
         self._equal[points] = (snapshot.number, entries)
         return entries
 

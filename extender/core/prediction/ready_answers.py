@@ -4,7 +4,7 @@ The ready answers of one plan: what a request reads, and what it fills in where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from itertools import compress, repeat
@@ -12,19 +12,19 @@ from operator import attrgetter, eq
 from typing import Generic, TypeVar
 
 from ..allocator.budget import Turn, TurnOver
-from ..cluster.layered import values_of
 from ..cluster.snapshot import Snapshot
+from .errand import Answered, Errand
 from .judge import Judgement, NodeJudge
 from .look_up import look_up
 from .memo import PlanMemo, Table
 from .rank import NodeRank, Rank, Wishes, rank_node
+from .rendered import Rendered
 from .settings import Settings
 from .shortfall import Shortfall, farthest_pair, shortfall_of
 from .verdict import verdict_of
 
 T = TypeVar("T")
 V = TypeVar("V")
-R = TypeVar("R")
 C = TypeVar("C", int, Rank)
 
 # Judging a node costs about what 50 look-ups cost; more stale nodes than this may not
@@ -38,79 +38,23 @@ _score = attrgetter("score")
 _rank = attrgetter("rank")
 
 
-class Errand(Generic[V, R]):
-    """
-    Nodes to be judged elsewhere than where the tables are, because it takes longer than one turn.
-
-    ``run`` does so, and is the only part that another thread may call: it touches what is remembered of
-    claims, which belongs to it until ``finish`` or ``give_up`` is called (see ``memo``).
-    """
-
-    __slots__ = ("_answer", "_answers", "_judge", "_judged", "_names", "_ready")
-
-    def __init__(
-        self,
-        answers: ReadyAnswers[T],
-        judge: Callable[[Sequence[str]], dict[str, V]],
-        names: Sequence[str],
-        ready: Mapping[str, object],
-        answer: Callable[[Sequence[str], Mapping[str, V], Snapshot | None], R],
-    ) -> None:
-        answers.memo.lent += 1
-        self._answers = answers
-        self._judge = judge
-        self._names = names
-        self._ready = ready
-        self._answer = answer
-        self._judged: tuple[dict[str, V], bool] | None = None
-
-    def run(self) -> None:
-        """
-        Judge what is missing, within the budget of one request.
-
-        Where the budget could be exceeded it is all names that are judged, for it counts all nodes of the
-        request, also those known before.
-        """
-        answers = self._answers
-        fresh = self._judge([name for name in self._names if name not in self._ready])
-        within = answers.memo.within(answers.settings)
-        if not within and self._ready:
-            fresh = self._judge(self._names)
-        self._judged = fresh, within
-
-    def finish(self, latest: Snapshot) -> R:
-        """
-        The answer, which is that of the snapshot that was asked.
-
-        It is kept for the nodes that have not changed up to the ``latest`` snapshot.
-        """
-        self._answers.memo.lent -= 1
-        assert self._judged is not None
-        fresh, within = self._judged
-        return self._answer(self._names, fresh, latest if within else None)
-
-    def give_up(self) -> None:
-        """Return what was lent, where ``run`` was never called or has failed."""
-        self._answers.memo.lent -= 1
-
-
 class ReadyAnswers(Generic[T]):
     """
     Answers by node name for the plan of ``judge``, rated by ``settings``; they stand in ``table``.
 
-    ``render`` makes entries of a score and names. ``wishes`` are those of the plan.
+    ``rendered`` has the entries of scores and names. ``wishes`` are those of the plan.
     A ``turn`` bounds what a method works; past it the method raises ``TurnOver``, and has an errand for
     the rest.
     """
 
-    __slots__ = ("_judge", "_ranked", "_render", "_table", "_wishes", "memo", "settings")
+    __slots__ = ("_judge", "_ranked", "_rendered", "_table", "_wishes", "memo", "settings")
 
     def __init__(
         self,
         judge: NodeJudge,
         memo: PlanMemo[T],
         table: Table[T],
-        render: Callable[[int, Sequence[str], Snapshot], list[T]],
+        rendered: Rendered[T],
         settings: Settings,
         wishes: Wishes,
     ) -> None:
@@ -118,7 +62,7 @@ class ReadyAnswers(Generic[T]):
         self.settings = settings
         self._judge = judge
         self._table = table
-        self._render = render
+        self._rendered = rendered
         self._wishes = wishes
         # Of an errand, until they are used: the table may be of a newer snapshot.
         self._ranked: Mapping[str, NodeRank] = {}
@@ -132,20 +76,22 @@ class ReadyAnswers(Generic[T]):
                 return look_up(self._table.entries, names)
             except KeyError:
                 pass
-        ranked, stay = self._missing(self._table.entries, names, self._rank, turn)
+        fresh, stay = self._missing(self._table.entries, names, self._rank, turn)
         known = self._table.entries
-        return self._entries(names, ranked, known, self._judge.snapshot if stay else None)
+        return self._entries(names, fresh, known, self._judge.snapshot if stay else None)
 
     def entries_errand(self, names: Sequence[str]) -> Errand[NodeRank, list[T]]:
         """The rest of ``entries``."""
         ready = self._ready(self._table.entries, names)
         ranks = {name: self._table.ranks[name] for name in ready}
 
-        def answer(asked: Sequence[str], ranked: Mapping[str, NodeRank], latest: Snapshot | None) -> list[T]:
-            self._ranked = {**ranks, **ranked}
-            return self._entries(asked, ranked, ready, latest)
+        def answer(asked: Sequence[str], fresh: list[Answered[NodeRank]], latest: Snapshot | None) -> list[T]:
+            self._ranked = ranks | _by_name(fresh)
+            return self._entries(asked, fresh, ready, latest)
 
-        return Errand(self, lambda missing: self._rank(missing, None), names, ready, answer)
+        return Errand(
+            self.memo, self.settings, lambda missing: self._rank(missing, None), names, ready, answer
+        )
 
     def shortfalls(self, names: Sequence[str], turn: Turn | None = None) -> dict[str, Shortfall]:
         """Those of the names that have one, in order; known ones cost one dict look-up per name."""
@@ -153,7 +99,7 @@ class ReadyAnswers(Generic[T]):
             return {}
         known = self._table.shortfalls
         if self._is_current and known.keys() >= set(names):
-            return self._shortfalls(names, {}, known, None)
+            return self._shortfalls(names, [], known, None)
         fresh, stay = self._missing(known, names, self._judge_shortfalls, turn)
         return self._shortfalls(names, fresh, known, self._judge.snapshot if stay else None)
 
@@ -162,11 +108,18 @@ class ReadyAnswers(Generic[T]):
         ready = self._ready(self._table.shortfalls, names)
 
         def answer(
-            asked: Sequence[str], fresh: Mapping[str, Shortfall | None], latest: Snapshot | None
+            asked: Sequence[str], fresh: list[Answered[Shortfall | None]], latest: Snapshot | None
         ) -> dict[str, Shortfall]:
             return self._shortfalls(asked, fresh, ready, latest)
 
-        return Errand(self, lambda missing: self._judge_shortfalls(missing, None), names, ready, answer)
+        return Errand(
+            self.memo,
+            self.settings,
+            lambda missing: self._judge_shortfalls(missing, None),
+            names,
+            ready,
+            answer,
+        )
 
     def top(self, names: Sequence[str], turn: Turn | None = None) -> list[str]:
         """
@@ -210,17 +163,17 @@ class ReadyAnswers(Generic[T]):
         self._table.stale.clear()
         if len(stale) <= _FEW_STALE:
             with suppress(TurnOver):
-                ranked, stay = self._missing(self._table.entries, stale, self._rank, turn)
+                fresh, stay = self._missing(self._table.entries, stale, self._rank, turn)
                 if stay:
-                    self._keep(ranked, self._judge.snapshot)
+                    self._keep(fresh, self._judge.snapshot)
 
     def _missing(
         self,
         known: Mapping[str, object],
         names: Sequence[str],
-        judge: Callable[[Sequence[str], Turn | None], dict[str, V]],
+        judge: Callable[[Sequence[str], Turn | None], list[Answered[V]]],
         turn: Turn | None,
-    ) -> tuple[dict[str, V], bool]:
+    ) -> tuple[list[Answered[V]], bool]:
         """
         What ``judge`` answers for the names that are not in ``known``, and whether it may be kept.
 
@@ -238,75 +191,82 @@ class ReadyAnswers(Generic[T]):
     def _entries(
         self,
         names: Sequence[str],
-        ranked: Mapping[str, NodeRank],
+        fresh: list[Answered[NodeRank]],
         known: Mapping[str, T],
         latest: Snapshot | None,
     ) -> list[T]:
         """The entries, of which those that are new are kept as those of the ``latest`` snapshot."""
-        fresh = self._keep(ranked, latest)
-        return [fresh[name] if name in fresh else known[name] for name in names]
+        entries = self._keep(fresh, latest)
+        if len(entries) == len(names):
+            return look_up(entries, names)
+        return [entries[name] if name in entries else known[name] for name in names]
 
-    def _keep(self, ranked: Mapping[str, NodeRank], latest: Snapshot | None) -> dict[str, T]:
+    def _keep(self, fresh: list[Answered[NodeRank]], latest: Snapshot | None) -> dict[str, T]:
+        """The entries of what is new."""
         by_score: dict[int, list[str]] = {}
-        for name, node_rank in ranked.items():
-            by_score.setdefault(node_rank.score, []).append(name)
-        fresh: dict[str, T] = {}
+        for rank, names, lasting in fresh:
+            if lasting:
+                by_score.setdefault(rank.score, []).extend(names)
+        entries: dict[str, T] = {}
         for score, names in by_score.items():
-            fresh.update(zip(names, self._render(score, names, self._judge.snapshot), strict=True))
-        kept: AbstractSet[str] = frozenset()
-        if latest is not None:
-            kept = self._unchanged(ranked.keys(), latest)
-        self._table.entries.update(_only(fresh, kept))
-        self._table.ranks.update(_only(ranked, kept))
-        return fresh
+            entries.update(zip(names, self._rendered.of(score, names, self._judge.snapshot), strict=True))
+        changed = self._follow(latest)
+        if changed is not None:
+            self._table.entries.update(_without(entries, changed))
+            self._table.ranks.update(_without(_by_name(fresh, lasting=True), changed))
+        for rank, names, lasting in fresh:
+            if not lasting:
+                entries.update(zip(names, self._rendered.passing(rank.score, names), strict=True))
+        return entries
 
     def _shortfalls(
         self,
         names: Sequence[str],
-        fresh: Mapping[str, Shortfall | None],
+        fresh: list[Answered[Shortfall | None]],
         known: Mapping[str, Shortfall | None],
         latest: Snapshot | None,
     ) -> dict[str, Shortfall]:
-        if latest is not None:
-            self._table.shortfalls.update(_only(fresh, self._unchanged(fresh.keys(), latest)))
+        changed = self._follow(latest)
+        if changed is not None:
+            self._table.shortfalls.update(_without(_by_name(fresh, lasting=True), changed))
+        found = _by_name(fresh)
         return {
             name: shortfall
             for name in names
-            if (shortfall := fresh[name] if name in fresh else known[name]) is not None
+            if (shortfall := found[name] if name in found else known[name]) is not None
         }
 
-    def _unchanged(self, fresh: AbstractSet[str], latest: Snapshot) -> AbstractSet[str]:
+    def _follow(self, latest: Snapshot | None) -> AbstractSet[str] | None:
         """
-        The names of nodes whose answers still hold on the ``latest`` snapshot, to which the table moves on.
+        Move the table on to the ``latest`` snapshot. Returns the names of nodes that changed up to it.
 
-        They are none where that is not known.
+        ``None`` where that is not known or not to be: then no answer is kept.
         """
         snapshot, memo = self._judge.snapshot, self.memo
-        if latest.lineage is not snapshot.lineage or latest.number < memo.number:
-            return frozenset()
+        if latest is None or latest.lineage is not snapshot.lineage or latest.number < memo.number:
+            return None
         changed = latest.changed_since(snapshot.number)
-        if changed is None:
-            return frozenset()
-        memo.follow(latest)
-        return set(compress(fresh, values_of(latest.nodes, fresh))) - changed
+        if changed is not None:
+            memo.follow(latest)
+        return changed
 
     def _judge_alike(self, names: Sequence[str], turn: Turn | None) -> list[tuple[Judgement, Sequence[str]]]:
         return self._judge.judge_alike(names, self.settings.budget(turn))
 
-    def _rank(self, names: Sequence[str], turn: Turn | None) -> dict[str, NodeRank]:
-        ranked: dict[str, NodeRank] = {}
-        for judgement, alike in self._judge_alike(names, turn):
-            ranked.update(dict.fromkeys(alike, rank_of(judgement, self.settings, self._wishes)))
-        return ranked
+    def _rank(self, names: Sequence[str], turn: Turn | None) -> list[Answered[NodeRank]]:
+        return [
+            Answered(rank_of(judgement, self.settings, self._wishes), alike, judgement.state is not None)
+            for judgement, alike in self._judge_alike(names, turn)
+        ]
 
-    def _judge_shortfalls(self, names: Sequence[str], turn: Turn | None) -> dict[str, Shortfall | None]:
-        found: dict[str, Shortfall | None] = {}
+    def _judge_shortfalls(self, names: Sequence[str], turn: Turn | None) -> list[Answered[Shortfall | None]]:
+        found: list[Answered[Shortfall | None]] = []
         for judgement, alike in self._judge_alike(names, turn):
-            prediction = judgement.prediction
+            prediction, lasting = judgement.prediction, judgement.state is not None
             if farthest_pair(prediction.outcome, prediction.certainty, judgement.alignment) is None:
-                found.update(dict.fromkeys(alike))
+                found.append(Answered(None, alike, lasting))
             else:
-                found.update((name, self._shortfall(name, judgement)) for name in alike)
+                found += [Answered(self._shortfall(name, judgement), (name,), lasting) for name in alike]
         return found
 
     def _shortfall(self, name: str, judgement: Judgement) -> Shortfall | None:
@@ -353,11 +313,22 @@ def rank_of(judgement: Judgement, settings: Settings, wishes: Wishes) -> NodeRan
 
 
 def _judged(
-    names: Sequence[str], judge: Callable[[Sequence[str], Turn | None], dict[str, V]], turn: Turn | None
-) -> dict[str, V]:
+    names: Sequence[str],
+    judge: Callable[[Sequence[str], Turn | None], list[Answered[V]]],
+    turn: Turn | None,
+) -> list[Answered[V]]:
     if turn is not None and len(names) > MOST_IN_A_TURN:
         raise TurnOver
     return judge(names, turn)
+
+
+def _by_name(answered: Iterable[Answered[V]], *, lasting: bool = False) -> dict[str, V]:
+    """The answers by name, only those that last if so wanted."""
+    found: dict[str, V] = {}
+    for each in answered:
+        if each.lasting or not lasting:
+            found.update(dict.fromkeys(each.names, each.answer))
+    return found
 
 
 def _highest(
@@ -371,6 +342,8 @@ def _highest(
     return sorted(compress(names, map(eq, values, repeat(max(values)))))
 
 
-def _only(values: Mapping[str, V], names: AbstractSet[str]) -> Mapping[str, V]:
-    """The values of some of their names; all of them mostly."""
-    return values if len(names) == len(values) else {name: values[name] for name in names}
+def _without(values: dict[str, V], names: AbstractSet[str]) -> dict[str, V]:
+    """The values of other names; all of them mostly."""
+    if names.isdisjoint(values):
+        return values
+    return {name: value for name, value in values.items() if name not in names}
