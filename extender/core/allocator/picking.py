@@ -114,6 +114,7 @@ class Picks:
         self._blocks = layout.blocks
         self._release = release
         self._features = release.features
+        self._rechecks_wrong_device = release.rechecks_wrong_device
         self._in_use = usage.in_use
         self._shared = usage.shared
         self._consumed = {number: dict(amounts) for number, amounts in usage.consumed}
@@ -124,7 +125,7 @@ class Picks:
             for claim in compiled.claims
         ]
         self._arithmetic = arithmetic_of(release)
-        self._demands: dict[tuple[int, int], Demand | None] = {}
+        self._demands: dict[tuple[int, int, int], tuple[Demand | None, bool]] = {}
         self._allocating = [0] * len(layout.candidates)
         self._allocating_capacity: dict[int, dict[str, int]] = {}
 
@@ -137,27 +138,28 @@ class Picks:
     def has_capacity(self, number: int, alternative: Alternative) -> bool:
         if not self._features.consumable_capacity:
             return True
-        if self._release.rechecks_wrong_device:
+        if self._rechecks_wrong_device:
             self._demand_plain(number, alternative)
-        amounts = self._demand(number, alternative)
-        if amounts is None:
-            return False
+        amounts, alone = self._demand(number, alternative)
+        if amounts is None or not (number in self._consumed or number in self._allocating_capacity):
+            return alone
         return fits(amounts, self._consumed.get(number, {}), self._allocating_capacity.get(number, {}))
 
     def counts_as_one_of_all(self, number: int, alternative: Alternative) -> bool:
         """Whether the capacity suffices to be one of *all* devices: what is left of it, or the whole."""
         if self._release.capacity.all_mode_by_room or not self._features.consumable_capacity:
             return self.has_capacity(number, alternative)
-        amounts = self._demand(number, alternative)
-        return amounts is not None and fits(amounts, {}, {})
+        return self._demand(number, alternative)[1]
 
-    def _demand(self, number: int, alternative: Alternative) -> Demand | None:
-        key = (number, alternative.index)
-        if key not in self._demands:
-            capacity = self._candidates[number].traits.capacity
-            requested = alternative.request.capacity
+    def _demand(self, number: int, alternative: Alternative) -> tuple[Demand | None, bool]:
+        """What an allocation takes of the device, and whether a device of which nothing is taken has it."""
+        candidate = self._candidates[number]
+        key = (id(candidate.traits), candidate.pool, alternative.index)
+        found = self._demands.get(key)
+        if found is None:
+            capacity, requested = candidate.traits.capacity, alternative.request.capacity
             try:
-                self._demands[key] = demand(self._driver(number), capacity, requested, self._arithmetic)
+                amounts = demand(self._driver(number), capacity, requested, self._arithmetic)
             except CapacityUnclear as unclear:
                 raise Unpredictable(reason(ReasonCode.NOT_MODELLED, detail=unclear)) from None
             except CapacityFault as fault:
@@ -169,7 +171,8 @@ class Picks:
                         detail=fault,
                     )
                 ) from None
-        return self._demands[key]
+            found = self._demands[key] = amounts, amounts is not None and fits(amounts, {}, {})
+        return found
 
     def _driver(self, number: int) -> str:
         return self._pools[self._candidates[number].pool].driver
@@ -216,7 +219,7 @@ class Picks:
         if joined is None:
             return None
         satisfied = self._satisfies(number, alternative, must=must)
-        if satisfied and self._release.rechecks_wrong_device:
+        if satisfied and self._rechecks_wrong_device:
             self._recheck(number, index)
         if satisfied and self.has_capacity(number, alternative):
             return self._take(number, alternative, shareable=shareable, counted=counted, joined=joined)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -70,11 +70,12 @@ class Projector:
         self._layouts: dict[Layout, int] = {}
         self._node_layouts: dict[tuple[NodeSignature, tuple[int, ...]], NodeLayout] = {}
         self._reads_of_type: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._columns: dict[Heading, tuple[int, ...]] = {}
 
     @property
     def size(self) -> int:
-        """How many distinct slices, layouts of nodes and types it remembers."""
-        return len(self._slices) + len(self._node_layouts) + len(self._reads_of_type)
+        """How many distinct slices, their headings, layouts of nodes and types it remembers."""
+        return len(self._slices) + len(self._columns) + len(self._node_layouts) + len(self._reads_of_type)
 
     def sight(self, inventory: Inventory) -> Hashable:
         """
@@ -98,11 +99,14 @@ class Projector:
             )
         return reads
 
-    def _read_columns(self, heading: Heading) -> Iterator[int]:
+    def _read_columns(self, heading: Heading) -> tuple[int, ...]:
         """The positions of the columns that the claims read."""
-        for position, name in enumerate(heading.values):
-            if self._may_read(name):
-                yield position
+        positions = self._columns.get(heading)
+        if positions is None:
+            positions = self._columns[heading] = tuple(
+                position for position, name in enumerate(heading.values) if self._may_read(name)
+            )
+        return positions
 
     def _may_read(self, name: str) -> bool:
         compiled = self._compiled

@@ -12,7 +12,7 @@ Allocate and validateDeviceRequest, v0.34 to v0.37.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from extender.cel import (
@@ -39,7 +39,8 @@ class Alternative:
     positions in the claim's constraints that apply to its devices, ``compared`` what
     each of these looks at. ``selectors`` are the class's, then the request's, each
     with where it stands. ``selectors_of`` is the index of the alternative whose selectors
-    decide: its own, but for a fault of old releases.
+    decide: its own, but for a fault of old releases. ``base_name``: the name that constraints
+    and distinct values go by.
     """
 
     index: int
@@ -51,19 +52,15 @@ class Alternative:
     constraints: tuple[int, ...]
     compared: tuple[int, ...]
     selectors_of: int
+    all_devices: bool = field(init=False)
+    admin: bool = field(init=False)
+    base_name: str = field(init=False)
 
-    @property
-    def all_devices(self) -> bool:
-        return self.request.mode == "All"
-
-    @property
-    def admin(self) -> bool:
-        return bool(self.request.admin_access)
-
-    @property
-    def base_name(self) -> str:
-        """The name that constraints and distinct values go by."""
-        return self.parent or self.request.name
+    def __post_init__(self) -> None:
+        """Work out once what a search asks for each device."""
+        object.__setattr__(self, "all_devices", self.request.mode == "All")
+        object.__setattr__(self, "admin", bool(self.request.admin_access))
+        object.__setattr__(self, "base_name", self.parent or self.request.name)
 
     @property
     def result_name(self) -> str:

@@ -35,17 +35,16 @@ def alike(
     nodes of one type. Columns are told apart by identity, which a decoder makes the same for equal ones;
     where it has not, nodes that look the same come apart, and each part gets the answer that all would.
     """
-    for positions in _grouped(map(id, map(_look, states)), range(len(names))):
-        own_names = list(map(names.__getitem__, positions))
-        inventory = states[positions[0]].inventory
+    looks = list(map(id, map(_look, states)))
+    for own_names, own_states in zip(_grouped(looks, names), _grouped(looks, states), strict=True):
+        inventory = own_states[0].inventory
         if inventory.failure is not None:
             yield from ((name,) for name in own_names)
             continue
         differing = inventory.type.columns.differing
         places = [place for place in reads(inventory) if place in differing]
         if places:
-            columns = _read(list(map(states.__getitem__, positions)), places)
-            yield from _grouped(zip(*columns, strict=True), own_names)
+            yield from _grouped(zip(*_read(own_states, places), strict=True), own_names)
         else:
             yield own_names
 

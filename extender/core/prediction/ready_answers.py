@@ -78,7 +78,7 @@ class ReadyAnswers(Generic[T]):
                 pass
         fresh, stay = self._missing(self._table.entries, names, self._rank, turn)
         known = self._table.entries
-        return self._entries(names, fresh, known, self._judge.snapshot if stay else None)
+        return self._entries(names, fresh, _by_name(fresh), known, self._judge.snapshot if stay else None)
 
     def entries_errand(self, names: Sequence[str]) -> Errand[NodeRank, list[T]]:
         """The rest of ``entries``."""
@@ -86,8 +86,9 @@ class ReadyAnswers(Generic[T]):
         ranks = {name: self._table.ranks[name] for name in ready}
 
         def answer(asked: Sequence[str], fresh: list[Answered[NodeRank]], latest: Snapshot | None) -> list[T]:
-            self._ranked = ranks | _by_name(fresh)
-            return self._entries(asked, fresh, ready, latest)
+            own = _by_name(fresh)
+            self._ranked = ranks | own if ranks else own
+            return self._entries(asked, fresh, own, ready, latest)
 
         return Errand(
             self.memo, self.settings, lambda missing: self._rank(missing, None), names, ready, answer
@@ -165,7 +166,7 @@ class ReadyAnswers(Generic[T]):
             with suppress(TurnOver):
                 fresh, stay = self._missing(self._table.entries, stale, self._rank, turn)
                 if stay:
-                    self._keep(fresh, self._judge.snapshot)
+                    self._keep(fresh, _by_name(fresh), self._judge.snapshot)
 
     def _missing(
         self,
@@ -192,16 +193,23 @@ class ReadyAnswers(Generic[T]):
         self,
         names: Sequence[str],
         fresh: list[Answered[NodeRank]],
+        ranks: dict[str, NodeRank],
         known: Mapping[str, T],
         latest: Snapshot | None,
     ) -> list[T]:
-        """The entries, of which those that are new are kept as those of the ``latest`` snapshot."""
-        entries = self._keep(fresh, latest)
+        """
+        The entries, of which those that are new are kept as those of the ``latest`` snapshot.
+
+        ``ranks``: what is ``fresh``, by name.
+        """
+        entries = self._keep(fresh, ranks, latest)
         if len(entries) == len(names):
             return look_up(entries, names)
         return [entries[name] if name in entries else known[name] for name in names]
 
-    def _keep(self, fresh: list[Answered[NodeRank]], latest: Snapshot | None) -> dict[str, T]:
+    def _keep(
+        self, fresh: list[Answered[NodeRank]], ranks: dict[str, NodeRank], latest: Snapshot | None
+    ) -> dict[str, T]:
         """The entries of what is new."""
         by_score: dict[int, list[str]] = {}
         for rank, names, lasting in fresh:
@@ -210,10 +218,10 @@ class ReadyAnswers(Generic[T]):
         entries: dict[str, T] = {}
         for score, names in by_score.items():
             entries.update(zip(names, self._rendered.of(score, names, self._judge.snapshot), strict=True))
-        changed = self._follow(latest)
-        if changed is not None:
-            self._table.entries.update(_without(entries, changed))
-            self._table.ranks.update(_without(_by_name(fresh, lasting=True), changed))
+        over = self._over(fresh, latest)
+        if over is not None:
+            self._table.entries.update(_without(entries, over))
+            self._table.ranks.update(_without(ranks, over))
         for rank, names, lasting in fresh:
             if not lasting:
                 entries.update(zip(names, self._rendered.passing(rank.score, names), strict=True))
@@ -226,29 +234,30 @@ class ReadyAnswers(Generic[T]):
         known: Mapping[str, Shortfall | None],
         latest: Snapshot | None,
     ) -> dict[str, Shortfall]:
-        changed = self._follow(latest)
-        if changed is not None:
-            self._table.shortfalls.update(_without(_by_name(fresh, lasting=True), changed))
         found = _by_name(fresh)
+        over = self._over(fresh, latest)
+        if over is not None:
+            self._table.shortfalls.update(_without(found, over))
         return {
             name: shortfall
             for name in names
             if (shortfall := found[name] if name in found else known[name]) is not None
         }
 
-    def _follow(self, latest: Snapshot | None) -> AbstractSet[str] | None:
+    def _over(self, fresh: list[Answered[V]], latest: Snapshot | None) -> AbstractSet[str] | None:
         """
-        Move the table on to the ``latest`` snapshot. Returns the names of nodes that changed up to it.
+        Move the table on to the ``latest`` snapshot. Returns the names of which nothing is to be kept.
 
-        ``None`` where that is not known or not to be: then no answer is kept.
+        ``None``: of none, because it is not known which nodes changed, or there is no such snapshot.
         """
         snapshot, memo = self._judge.snapshot, self.memo
         if latest is None or latest.lineage is not snapshot.lineage or latest.number < memo.number:
             return None
         changed = latest.changed_since(snapshot.number)
-        if changed is not None:
-            memo.follow(latest)
-        return changed
+        if changed is None:
+            return None
+        memo.follow(latest)
+        return changed.union(*(each.names for each in fresh if not each.lasting))
 
     def _judge_alike(self, names: Sequence[str], turn: Turn | None) -> list[tuple[Judgement, Sequence[str]]]:
         return self._judge.judge_alike(names, self.settings.budget(turn))
@@ -322,12 +331,10 @@ def _judged(
     return judge(names, turn)
 
 
-def _by_name(answered: Iterable[Answered[V]], *, lasting: bool = False) -> dict[str, V]:
-    """The answers by name, only those that last if so wanted."""
+def _by_name(answered: Iterable[Answered[V]]) -> dict[str, V]:
     found: dict[str, V] = {}
     for each in answered:
-        if each.lasting or not lasting:
-            found.update(dict.fromkeys(each.names, each.answer))
+        found.update(dict.fromkeys(each.names, each.answer))
     return found
 
 

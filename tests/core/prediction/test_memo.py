@@ -168,28 +168,6 @@ def test_equal_entries_are_rendered_once():
     assert rendered == [*NODES, *NODES]
 
 
-def test_plans_share_what_is_rendered_of_nodes():
-    """Of a name and a score once; nothing is kept of names that no node has, nor too much of all."""
-    rendered: list[str] = []
-
-    def render(names: Sequence[str], score: int) -> list[str]:
-        rendered.extend(names)
-        return [f"{name}={score}" for name in names]
-
-    memo, snapshot = Memo(render), world()
-    for _ in range(2):
-        assert memo.entries(7, ("c", "absent", "a"), snapshot) == ["c=7", "absent=7", "a=7"]
-    assert memo.entries(8, ("a",), snapshot) == ["a=8"]
-    assert rendered == ["c", "absent", "a", "absent", "a"]
-    for score in range(100, 100 + memo_module._RENDERED_PER_NODE):
-        assert memo.entries(score, NODES, snapshot) == [f"{name}={score}" for name in NODES]
-    rendered.clear()
-    assert memo.entries(7, ("c",), snapshot) == ["c=7"]
-    assert memo.entries(9, NODES, snapshot) == ["a=9", "b=9", "c=9"]
-    assert memo.entries(7, ("c",), snapshot) == ["c=7"]
-    assert rendered == [*NODES, "c"]
-
-
 def test_equal_entries_follow_the_nodes():
     """Of one that went and one that came at once, too."""
     memo, snapshot = make(), world()
