@@ -18,7 +18,7 @@ from extender.kube.api import binder, connection, credentials, event_recorder, e
 from extender.kube.decode import interner
 from extender.kube.watch import unreadable, watch_lines
 from extender.service import config, judging, log_limit, logs, namespace_limit, softening
-from extender.service.http import admission_events, body, connections, mutate, pods, verbs
+from extender.service.http import admission_events, body, claims_shown, connections, mutate, pods, verbs
 from extender.service.live import awaited, offered_nodes, prediction_check, remembered, unconfirmed_pods
 from extender.service.nomination import asked_pods
 from extender.service.recording import recorder, thread
@@ -277,6 +277,27 @@ LIMITS = (
         "claims",
         "the claim stays as it is written",
         "dra_extender_soft_alignment_total",
+    ),
+    Limit(
+        "claims that requests about pods wait for until the API shows them",
+        awaited.MAX_ASKED_ABOUT,
+        "claims",
+        "the request is answered without an opinion",
+        "dra_extender_prediction_matches_total",
+    ),
+    Limit(
+        "those of one namespace",
+        awaited.MAX_ASKED_ABOUT_OF_A_NAMESPACE,
+        "claims",
+        "the request is answered without an opinion",
+        "dra_extender_prediction_matches_total",
+    ),
+    Limit(
+        "how long requests wait for them",
+        round(claims_shown.SHOWN_SECONDS * 1000),
+        "ms",
+        "the request is answered without an opinion",
+        "dra_extender_prediction_matches_total",
     ),
     Limit("note of an Event", event_recorder.NOTE_BYTES, "bytes", "cut off"),
     Limit(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from extender.core.prediction.evaluate import Evaluation, Memo, Settings, Snapshot, evaluate
 
 from ..judging import Judging
-from ..live.awaited import AwaitedObjects, claims_that_wait, events_that_wait
+from ..live.awaited import AwaitedObjects, claims_asked_about, claims_that_wait, events_that_wait
 from ..namespace_limit import NamespaceLimit
 from ..policy import Policy
 from ..softening import Softener
@@ -173,7 +173,8 @@ class Service:
     ``follower``, ``recorder``, ``binder`` and ``events`` are by default those of a dump: nothing is
     followed, recorded, bound or reported. ``people_memo`` belongs to the thread that answers people.
     ``patient``: nobody else is served, see ``Judging``. ``awaited_pods``: those that claims are made for,
-    while ``/mutate`` waits for them; ``awaited_events``: Events that wait for their object.
+    while ``/mutate`` waits for them; ``awaited_claims``: those of pods that are asked about;
+    ``awaited_events``: Events that wait for their object.
     ``route_to``: the scheduler that ``/route`` writes into pods, empty for none.
     """
 
@@ -197,6 +198,7 @@ class Service:
     nomination: Callable[[Pod], ExplainedNomination | None] = lambda _: None
     softener: Softener = field(default_factory=lambda: Softener(time.monotonic))
     awaited_pods: AwaitedObjects = field(default_factory=claims_that_wait)
+    awaited_claims: AwaitedObjects = field(default_factory=claims_asked_about)
     awaited_events: AwaitedObjects = field(default_factory=events_that_wait)
     event_limit: NamespaceLimit = field(default_factory=NamespaceLimit)
 

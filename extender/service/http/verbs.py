@@ -24,6 +24,7 @@ from ..policy import Policy, policy_of, rejections
 from ..refusals import TurnedAway
 from ..verb import NeutralReason, Result, Verb
 from ..wire import BadRequest, ExtenderArgs
+from .claims_shown import await_claims
 from .guard import Refusal
 from .observation import observe_args, observe_error, observe_required, observe_scores
 
@@ -169,6 +170,7 @@ async def _filter(service: Service, args: ExtenderArgs) -> Answer:
             if policy is Policy.REQUIRED
             else Answer(answer)
         )
+    await await_claims(service, pod)
     with service.judging.request(pod) as is_last:
         service.follower.on_request(pod, args.names)
         service.recorder.on_request(Verb.FILTER, pod)
@@ -210,6 +212,8 @@ async def _prioritize(service: Service, args: ExtenderArgs) -> Answer:
     pod = service.pods.decode(args.pod)
     policy = _policy(service, Verb.PRIORITIZE, pod)
     no_opinion = _no_opinion(service, pod)
+    if no_opinion is None:
+        await await_claims(service, pod)
     if policy is Policy.IGNORE:
         if no_opinion is None:
             service.follower.on_request(pod, args.names)

@@ -27,6 +27,10 @@ Claims that wait for the pod that they are made for. They are part of the reques
 time, of which they leave some to claims that need not wait.
 """
 
+MAX_ASKED_ABOUT = 64
+MAX_ASKED_ABOUT_OF_A_NAMESPACE = 32
+"""Claims that requests about pods wait for, in all and of one namespace."""
+
 Key = tuple[str, str]
 """Namespace and name."""
 
@@ -120,6 +124,11 @@ class AwaitedObjects:
 def claims_that_wait(clock: Callable[[], float] = time.monotonic) -> AwaitedObjects:
     """The pods that claims are made for."""
     return AwaitedObjects(MAX_CLAIMS, MAX_CLAIMS_OF_A_NAMESPACE, clock)
+
+
+def claims_asked_about(clock: Callable[[], float] = time.monotonic) -> AwaitedObjects:
+    """The claims of pods that are asked about."""
+    return AwaitedObjects(MAX_ASKED_ABOUT, MAX_ASKED_ABOUT_OF_A_NAMESPACE, clock)
 
 
 def events_that_wait(clock: Callable[[], float] = time.monotonic) -> AwaitedObjects:

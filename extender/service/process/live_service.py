@@ -26,7 +26,7 @@ from ..config import Config
 from ..http.dependencies import Service
 from ..http.frozen import BIND_IS_OFF, NoBinder, NoRecorder
 from ..judging import NoOpinion
-from ..live.awaited import claims_that_wait, events_that_wait
+from ..live.awaited import claims_asked_about, claims_that_wait, events_that_wait
 from ..live.delayed_releases import DelayedReleases
 from ..live.dropped import Dropped
 from ..live.event_handler import EventHandler
@@ -132,7 +132,8 @@ async def _serve(
         delayed=delayed.lately,
         dropped=metrics.dropped,
     )
-    awaited_pods, awaited_events = claims_that_wait(clock), events_that_wait(clock)
+    awaited_pods, awaited_claims = claims_that_wait(clock), claims_asked_about(clock)
+    awaited_events = events_that_wait(clock)
     memo = Memo(host_priorities)
     states: list[ReflectorState] = []
     events = EventRecorder(connection, metrics.event)
@@ -162,7 +163,7 @@ async def _serve(
         recorder,
         lambda: metrics.internal_error("other"),
         unconfirmed=UnconfirmedPods(clock, metrics.dropped),
-        awaited=(awaited_pods, awaited_events),
+        awaited=(awaited_pods, awaited_claims, awaited_events),
         nominator=None if act is None else act.loop,
     )
     interner, work = Interner(), TimeSlice()
@@ -214,6 +215,7 @@ async def _serve(
         args=ArgsDecoder(config.max_nodes),
         events=events,
         awaited_pods=awaited_pods,
+        awaited_claims=awaited_claims,
         awaited_events=awaited_events,
         nomination=(lambda _: None) if act is None else act.nominator.explained,
     )

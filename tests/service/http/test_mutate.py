@@ -17,7 +17,6 @@ from extender.kube import decode
 from extender.model import Pod
 from extender.model.kinds import DEVICE_CLASS, POD, RESOURCE_CLAIM
 from extender.service.http import mutate as module
-from extender.service.http.frozen import NoFollower
 from extender.service.http.web import make_app
 from extender.service.live.awaited import MAX_CLAIMS_OF_A_NAMESPACE
 from extender.service.namespace_limit import TIMES_A_MINUTE
@@ -26,6 +25,7 @@ from extender.service.store import FrozenStore
 from tests import builders as b
 from tests.kube.api_server import eventually
 from tests.paths import DOCS
+from tests.service.http.changing_cluster import Changing
 from tests.service.http.reviews import patched, review
 
 ASKS = "dra-extender.io/soft-alignment"
@@ -208,15 +208,9 @@ async def test_events_of_a_namespace_are_limited(send, events, metric):
     assert metric("events_total", result="limited") == 5
 
 
-class Live(NoFollower):
-    """A cluster that changes, so that an unknown pod may still appear."""
-
-    live = True
-
-
 async def test_a_pod_that_appears_meanwhile(send, real):
     """The watch says so, and the claim is answered at once."""
-    service = replace(real, follower=Live())
+    service = replace(real, follower=Changing())
     answer = asyncio.create_task(send(claim(ownerReferences=owned_by("late", "u-5")), service))
     await eventually(lambda: len(real.awaited_pods))
     show(real, Pod("team", "late", "u-4", {ASKS: "true"}))
@@ -231,7 +225,7 @@ async def test_a_pod_that_appears_meanwhile(send, real):
 async def test_claims_of_unknown_pods_wait_in_bounds(real, connect, metric, monkeypatch):
     """A flood of them is answered at once beyond the bound; those of other namespaces still wait."""
     monkeypatch.setattr(module, "OWNER_SECONDS", 0.5)
-    client = await connect(make_app(replace(real, follower=Live())))
+    client = await connect(make_app(replace(real, follower=Changing())))
 
     async def ask(number, namespace):
         document = claim(ownerReferences=owned_by(f"p{number}", "u"))
