@@ -55,6 +55,7 @@ async def test_what_is_recorded_replays_exactly(cluster, name):
     status, document = replay(path)
     # A pre-release means its minor.
     assert (status, document["kubernetes"]) == (0, cluster.plane.version.partition("-")[0])
+    assert [attempt for attempt in document["attempts"] if attempt["agreement"] != "right"] == []
     assert document["totals"] == {"right": PODS, "wrong": 0, "undecided": 0, "nothing": 0, "protocol": 0}
     assert {attempt["certainty"] for attempt in document["attempts"]} == {"exact"}
     assert {attempt["pod"] for attempt in document["attempts"]} == {*names, "secretive"}
