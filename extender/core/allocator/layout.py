@@ -86,6 +86,9 @@ class NodeLayout(NamedTuple):
 
 NOWHERE = (-1, -1)
 
+NOTHING = NodeLayout(-1, Layout((), ()), ())
+"""What claims see that ask for no device."""
+
 
 class LayoutUsage(NamedTuple):
     """

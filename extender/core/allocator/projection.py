@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -70,12 +70,12 @@ class Projector:
         self._layouts: dict[Layout, int] = {}
         self._node_layouts: dict[tuple[NodeSignature, tuple[int, ...]], NodeLayout] = {}
         self._reads_of_type: dict[int, tuple[tuple[int, int], ...]] = {}
-        self._columns: dict[Heading, tuple[int, ...]] = {}
+        self._by_sight: dict[Hashable, tuple[tuple[int, ...], NodeLayout]] = {}
 
     @property
     def size(self) -> int:
-        """How many distinct slices, their headings, layouts of nodes and types it remembers."""
-        return len(self._slices) + len(self._columns) + len(self._node_layouts) + len(self._reads_of_type)
+        """How many distinct slices, sights, layouts of nodes and types it remembers."""
+        return len(self._slices) + len(self._by_sight) + len(self._node_layouts) + len(self._reads_of_type)
 
     def sight(self, inventory: Inventory) -> Hashable:
         """
@@ -99,14 +99,11 @@ class Projector:
             )
         return reads
 
-    def _read_columns(self, heading: Heading) -> tuple[int, ...]:
+    def _read_columns(self, heading: Heading) -> Iterator[int]:
         """The positions of the columns that the claims read."""
-        positions = self._columns.get(heading)
-        if positions is None:
-            positions = self._columns[heading] = tuple(
-                position for position, name in enumerate(heading.values) if self._may_read(name)
-            )
-        return positions
+        for position, name in enumerate(heading.values):
+            if self._may_read(name):
+                yield position
 
     def _may_read(self, name: str) -> bool:
         compiled = self._compiled
@@ -118,6 +115,10 @@ class Projector:
 
         ``None``: the budget does not suffice for its slices. Raises ``TurnOver``.
         """
+        sight = self.sight(inventory)
+        known = self._by_sight.get(sight)
+        if known is not None:
+            return known[1] if all(self._pay(number, budget) for number in known[0]) else None
         signature = inventory.signature
         numbers = []
         traits = inventory.type.traits
@@ -134,7 +135,12 @@ class Projector:
             number = self._layouts.setdefault(layout, len(self._layouts))
             node_layout = self._node_layouts[key] = NodeLayout(number, layout, positions)
             budget.work(_LAYOUT_UNITS * (1 + len(positions)))
+        self._by_sight[sight] = tuple(numbers), node_layout
         return node_layout
+
+    def _pay(self, number: int, budget: Budget) -> bool:
+        """Whether the budget suffices for the devices of a slice, which it is charged for once."""
+        return budget.pay((self, number), self._slice_units[number])
 
     def _slice_number(
         self,
@@ -158,7 +164,7 @@ class Projector:
             self._seen.append(kept)
             self._slice_units.append(units)
             self.units += units
-        return number if budget.pay((self, number), self._slice_units[number]) else None
+        return number if self._pay(number, budget) else None
 
     def _select(
         self,

@@ -69,8 +69,8 @@ T = TypeVar("T")
 _FLEETS = 2
 _SPARE = 1_000
 
-# A type, a layout, a prediction and what that leaves.
-_SEEN_OF_NODE = 4
+# A type, a sight, a layout, a prediction and what that leaves.
+_SEEN_OF_NODE = 5
 
 
 class Table(Generic[T]):

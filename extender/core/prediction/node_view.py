@@ -9,7 +9,7 @@ from typing import NamedTuple
 from extender.model import ClaimSpec
 
 from ..allocator.budget import Budget
-from ..allocator.layout import LayoutUsage, NodeLayout
+from ..allocator.layout import NOTHING, LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
@@ -86,7 +86,8 @@ def view_node(
     memo = memo_of(specs, snapshot, memos, budget)
     if isinstance(memo, Prediction):
         return memo
-    node_layout = memo.projector.project(state.inventory, budget)
+    # Of claims that are all allocated no device is looked for.
+    node_layout = memo.projector.project(state.inventory, budget) if specs else NOTHING
     if node_layout is None:
         return beyond(budget)
     usage = usage_of(node_layout, state.inventory, state.usage, snapshot.release)

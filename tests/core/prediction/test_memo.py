@@ -132,8 +132,8 @@ def test_a_table_that_has_seen_too_much_starts_afresh(monkeypatch):
     table = filled(memo, snapshot)
     seen = memo.plan("k", snapshot).memos[(b.PAIR,)] = claims_memo()
     seen.projector.project(snapshot.nodes["a"].inventory, Budget(0, 1_000))
-    # Each slice; a type, a layout, a prediction and what that leaves of each node.
-    most = 2 * (len(snapshot.published) + 4 * len(snapshot.nodes))
+    # Each slice; a type, a sight, a layout, a prediction and what that leaves of each node.
+    most = 2 * (len(snapshot.published) + 5 * len(snapshot.nodes))
     for number in range(most - seen.size):
         seen.remember((number, UNUSED, ()), prediction(1))
     later = [snapshot.updated(Changes.of(NODE, [Node("c", {"changed": "once"})]))]

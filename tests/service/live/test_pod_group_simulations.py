@@ -129,9 +129,10 @@ def test_a_group_that_lacks_a_node_ends_with_the_next_request(gang, shown):
     gang.ask(*SECOND)
     assert gang.assumed == {"c", "d"}
     gang.group = ""
+    gang.live.handler.apply(Changes.of(RESOURCE_CLAIM, [b.claim("e")]))
     gang.show("alone", "e")
     gang.ask("alone", "e")
-    assert gang.assumed == ({"c", "d"} if shown == "job-2" else set())
+    assert gang.assumed == ({"c", "d", "e"} if shown == "job-2" else {"e"})
 
 
 def test_it_ends_soon_after_the_last_answer(gang, clock):

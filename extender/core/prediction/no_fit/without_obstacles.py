@@ -245,7 +245,8 @@ class WithoutObstacles:
             snapshot.vocabulary,
             index,
             snapshot.usage,
-            Lineage(),
+            # Types of its own, told from those of the cluster: the projector knows them by number.
+            Lineage(numbers=snapshot.lineage.numbers),
             snapshot.machines,
             snapshot.rules,
         )
