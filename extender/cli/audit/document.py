@@ -6,7 +6,7 @@ from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit
 from extender.core.audit.findings import PodFinding
 from extender.core.audit.jobs import JobFinding
-from extender.core.audit.joint_plan import Move
+from extender.core.audit.move import Move
 from extender.core.audit.pending import PendingPods
 from extender.core.audit.running_pods import HeldDevice, Unrated
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals

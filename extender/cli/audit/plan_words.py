@@ -8,7 +8,8 @@ from extender.core.audit.alike import AlikeFindings
 from extender.core.audit.auditor import Audit
 from extender.core.audit.findings import Option, PodFinding
 from extender.core.audit.jobs import JobFinding
-from extender.core.audit.joint_plan import JointPlan, Move
+from extender.core.audit.joint_plan import JointPlan
+from extender.core.audit.move import Move
 from extender.core.audit.pending import PendingPods
 from extender.core.messages import first_few
 from extender.core.scheduling import render_unchecked

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extender.core.audit.joint_plan import Move
+from extender.core.audit.move import Move
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from extender.model import Claim
+from extender.model import Claim, ClaimSpec
 
 from ..claims.plan import Plan
 from ..claims.pod_claims import PodClaims
@@ -27,13 +27,14 @@ def plan_anew(running: RunningPod, claims: Sequence[Claim]) -> Plan:
     )
 
 
-def alternatives_missed(running: RunningPod, claims: Sequence[Claim], preferring: frozenset[Position]) -> int:
-    """How many alternatives of ``claims`` come before those that the pod has."""
+def alternatives_missed(
+    running: RunningPod, names: Sequence[str], specs: Sequence[ClaimSpec], preferring: frozenset[Position]
+) -> int:
+    """How many alternatives of claims of these ``names`` and ``specs`` come before those that the pod has."""
     missed = 0
     for number, request in preferring:
-        claim = claims[number]
-        wish = claim.spec.requests[request]
-        used = {device.result.request for device in running.devices if device.claim == claim.name}
-        names = [f"{wish.name}/{alternative.name}" for alternative in wish.first_available]
-        missed += next((index for index, name in enumerate(names) if name in used), 0)
+        name, wish = names[number], specs[number].requests[request]
+        used = {device.result.request for device in running.devices if device.claim == name}
+        asked = [f"{wish.name}/{alternative.name}" for alternative in wish.first_available]
+        missed += next((index for index, each in enumerate(asked) if each in used), 0)
     return missed

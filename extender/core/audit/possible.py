@@ -138,7 +138,7 @@ class Possibilities:
             return _NOTHING_KNOWN
         fixed = _fixed(running)
         has = running.lowest
-        missed = alternatives_missed(running, free, memo.preferring)
+        missed = alternatives_missed(running, [claim.name for claim in free], specs, memo.preferring)
         usage = self._restricted(node_layout, state, self._usage_by(running, state))
         empty = _at_least(has, self._best(memo, node_layout, usage, fixed, missed, enough=1.0))
         here = Bound(has, empty.complete)

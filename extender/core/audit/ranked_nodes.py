@@ -4,56 +4,57 @@ Nodes by how near the devices are that the scheduler takes there, kept in order 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator
+from heapq import merge
 from typing import NamedTuple
 
 from ..allocator.search import Solution
 from ..prediction.node_view import NodeView
+from .node_kinds import NodeKinds, Place
 
 
 class Promise(NamedTuple):
-    """What the scheduler takes on a node, by how the node looks."""
+    """What the scheduler takes on nodes of one kind, by how they look."""
 
     view: NodeView
     solution: Solution
 
 
-_Place = tuple[int, str]
-"""How many pods of the plan came to a node, and its name."""
-
-
 class RankedNodes:
     """
-    The nodes that pods with equal claims can go to, as of the first ``changes`` changes of nodes, ``None``
-    before there were any in it. ``kinds``: the numbers that they had in ``NodeKinds`` when they were put
-    here; other claims may have told more apart since. By these ``alignments``, and ``promises`` where there
-    is one.
+    The nodes that pods with equal claims can go to, by the ``alignments`` and ``promises`` of their kinds.
 
-    To put a node costs a search in those of its alignment, to find the best a look at those passed over.
+    A kind without certain devices has neither. Costs what the kinds cost, however many nodes there are.
     """
 
-    def __init__(self) -> None:
-        self.changes: int | None = None
-        self.kinds: dict[str, int] = {}
+    def __init__(self, kinds: NodeKinds) -> None:
         self.alignments: dict[int, float | None] = {}
         self.promises: dict[int, Promise] = {}
-        self._places: dict[float, list[_Place]] = {}
-        self._of: dict[str, tuple[float, _Place]] = {}
+        self._kinds = kinds
+        self._by_alignment: dict[float, list[int]] = {}
+        self._seen = 0
+        self._unrated: list[int] = []
 
-    def put(self, name: str, alignment: float | None, arrivals: int) -> None:
-        """Rank a node, anew where it has a rank; with ``None`` it has none."""
-        before = self._of.pop(name, None)
-        if before is not None:
-            places = self._places[before[0]]
-            del places[bisect_left(places, before[1])]
-        if alignment is not None:
-            place = (arrivals, name)
-            insort(self._places.setdefault(alignment, []), place)
-            self._of[name] = (alignment, place)
+    def unrated(self) -> list[int]:
+        """The kinds with nodes that have not been rated."""
+        appeared = self._kinds.appeared
+        self._unrated += appeared[self._seen :]
+        self._seen = len(appeared)
+        self._unrated = [kind for kind in self._unrated if kind not in self.alignments]
+        return [kind for kind in self._unrated if self._kinds.places(kind)]
 
-    def best_first(self) -> Iterator[tuple[float, str]]:
-        """Alignment and name: the nearest devices first, of those the fewest arrivals, then by name."""
-        for alignment in sorted(self._places, reverse=True):
-            for _, name in self._places[alignment]:
-                yield alignment, name
+    def rate(self, kind: int, alignment: float | None, promise: Promise | None) -> None:
+        """Say once what the scheduler takes on nodes of a kind."""
+        self.alignments[kind] = alignment
+        if alignment is not None and promise is not None:
+            self.promises[kind] = promise
+            self._by_alignment.setdefault(alignment, []).append(kind)
+
+    def best_first(self) -> Iterator[tuple[float, str, int]]:
+        """Alignment, name and kind: the nearest devices first, of those the fewest arrivals, then by name."""
+        for alignment in sorted(self._by_alignment, reverse=True):
+            of_kinds = (self._of(kind) for kind in self._by_alignment[alignment] if self._kinds.places(kind))
+            yield from ((alignment, name, kind) for (_, name), kind in merge(*of_kinds))
+
+    def _of(self, kind: int) -> Iterator[tuple[Place, int]]:
+        return ((place, kind) for place in self._kinds.places(kind))

@@ -7,62 +7,72 @@ of its requests. What the scheduler makes of that on a node is the business of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from extender.model import Claim, ClaimSpec, Constraint
+from extender.model import ClaimSpec, Constraint
 
 from ..cluster.snapshot import Snapshot
+from ..soft_alignment.like_slices import SliceColumns
 from ..soft_alignment.rewrite import Rewrite, rewritten
-from ..soft_alignment.soften import soften
+from ..soft_alignment.soften import all_slices, soften
 from ..topology.vocabulary import NUMA_NODE, PCIE_ROOT
-from .running_pods import RunningPod
 
 _ATTRIBUTES = (PCIE_ROOT, NUMA_NODE)
 
 
 class Way(NamedTuple):
     """
-    ``claims``: those of the pod, in its order, to be allocated; those named in ``rewritten`` have another
-    spec than now, with a constraint on ``attribute``, or to prefer near devices where that is empty.
+    ``specs``: of the pod's claims, in its order. Those at the positions ``rewritten`` are others than now,
+    with a constraint on ``attribute``, or to prefer near devices where that is empty.
     """
 
-    claims: tuple[Claim, ...]
-    rewritten: tuple[str, ...] = ()
+    specs: tuple[ClaimSpec, ...]
+    rewritten: tuple[int, ...] = ()
     attribute: str = ""
 
 
 class Ways:
-    """The ways for the pods of one cluster; each spec is rewritten once."""
+    """The ways for the pods of one cluster; claims of one form are rewritten once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._slices: SliceColumns | None = None
         self._softened: dict[ClaimSpec, ClaimSpec] = {}
+        self._rewritten: dict[tuple[ClaimSpec, ...], tuple[Way, ...]] = {}
 
-    def of(self, running: RunningPod) -> Iterator[Way]:
+    def of(self, written: tuple[ClaimSpec, ...]) -> Iterator[Way]:
         """As written first, then what changes less before what changes more."""
-        written = tuple(replace(claim, allocation=None) for claim in running.claims)
         yield Way(written)
-        soft = tuple(replace(claim, spec=self._soft(claim.spec)) for claim in written)
-        if names := _changed(written, soft):
-            yield Way(soft, names)
+        found = self._rewritten.get(written)
+        if found is None:
+            found = self._rewritten[written] = tuple(self._ways(written))
+        yield from found
+
+    def _ways(self, written: tuple[ClaimSpec, ...]) -> Iterator[Way]:
+        soft = tuple(self._soft(spec) for spec in written)
+        if changed := _changed(written, soft):
+            yield Way(soft, changed)
         for attribute in _ATTRIBUTES:
-            hard = tuple(replace(claim, spec=_constrained(claim.spec, attribute)) for claim in written)
-            if names := _changed(written, hard):
-                yield Way(hard, names, attribute)
+            hard = tuple(_constrained(spec, attribute) for spec in written)
+            if changed := _changed(written, hard):
+                yield Way(hard, changed, attribute)
 
     def _soft(self, spec: ClaimSpec) -> ClaimSpec:
         found = self._softened.get(spec)
         if found is None:
-            rewrite = soften(spec, self._snapshot)
+            if self._slices is None:
+                self._slices = all_slices(self._snapshot)
+            rewrite = soften(spec, self._snapshot, self._slices)
             found = rewritten(spec, rewrite) if isinstance(rewrite, Rewrite) else spec
             self._softened[spec] = found
         return found
 
 
-def _changed(before: tuple[Claim, ...], after: tuple[Claim, ...]) -> tuple[str, ...]:
-    return tuple(new.name for old, new in zip(before, after, strict=True) if new.spec != old.spec)
+def _changed(before: Sequence[ClaimSpec], after: Sequence[ClaimSpec]) -> tuple[int, ...]:
+    pairs = enumerate(zip(before, after, strict=True))
+    return tuple(position for position, (old, new) in pairs if new != old)
 
 
 def _constrained(spec: ClaimSpec, attribute: str) -> ClaimSpec:

@@ -35,10 +35,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 from extender.cel import OverBudget, Work
-from extender.model import ClaimSpec, ResourceSlice
+from extender.model import ClaimSpec
 
 from ..claims.compiled_claims import InvalidClaims, compile_claims
 from ..claims.preferences import ALIGNED, ANY, REST
@@ -48,7 +49,7 @@ from ..topology.driver_attributes import OFF_BUS, PCI_BUS_ID, DeviceKind
 from ..topology.vocabulary import Vocabulary
 from .attribute_match import AttributeMatch
 from .hazards import hazard_of
-from .like_slices import LikeSlices, like_slices
+from .like_slices import LikeSlices, SliceColumns, like_slices, slice_columns
 from .refusals import Refusal, RefusalCode, refusal
 from .rewrite import Form, Rewrite, SubRequest, form_one, form_two, lacking, rewritten
 from .selection import SelectedDevice, Selection, select
@@ -60,14 +61,15 @@ SOFTEN_UNITS = 500_000
 """Units of work for compiling a claim and asking its selectors about all devices."""
 
 
-def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
+def soften(spec: ClaimSpec, snapshot: Snapshot, slices: SliceColumns | None = None) -> Rewrite | Refusal:
     """
     The rewrite that is safe on the slices of the cluster, or why there is none.
 
     Deterministic: specs with the same requests and constraints get the same answer. Costs a look
     at every slice, one at the devices of each kind of slice, and ``SOFTEN_UNITS`` for the selectors. Of
     several safe rewrites, the one that is exact on the most nodes is taken; form 1 with the requests in
-    the order of the claim is the first of equals.
+    the order of the claim is the first of equals. ``slices``: ``all_slices`` of the snapshot, where they are
+    read already.
     """
     refused = _refused_as_written(spec)
     if refused is not None:
@@ -78,7 +80,7 @@ def soften(spec: ClaimSpec, snapshot: Snapshot) -> Rewrite | Refusal:
     work = Work(SOFTEN_UNITS)
     try:
         compiled = compile_claims([spec], snapshot.classes, release, work)
-        like = like_slices(_all_slices(snapshot), compiled, snapshot.vocabulary)
+        like = like_slices(slices or all_slices(snapshot), compiled, snapshot.vocabulary)
         selection = select(compiled, like.firsts, release, work)
     except InvalidClaims as error:
         return refusal(RefusalCode.UNSUPPORTED_REQUEST, detail=render(error.reason).removeprefix("request "))
@@ -117,10 +119,10 @@ def _refused_as_written(spec: ClaimSpec) -> Refusal | None:
     return None
 
 
-def _all_slices(snapshot: Snapshot) -> Iterator[ResourceSlice]:
+def all_slices(snapshot: Snapshot) -> SliceColumns:
     """Also the slices of pools and nodes that cannot be used at the moment: a claim outlives that."""
-    for pool in sorted(snapshot.slices.by_pool):
-        yield from snapshot.slices.by_pool[pool]
+    by_pool = snapshot.slices.by_pool
+    return slice_columns(chain.from_iterable(by_pool[pool] for pool in sorted(by_pool)))
 
 
 # Where more than two requests are for PCI devices, these kinds are paired.

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from extender.cli.cluster_input import cluster_input, read_cluster
 from extender.core.audit.auditor import Audit, Auditor
-from extender.core.audit.joint_plan import Move
+from extender.core.audit.move import Move
 from extender.core.cluster.snapshot import Snapshot
 from extender.core.prediction.evaluate import Memo, Settings, evaluate
 from extender.kube.decode.readings import SCHEDULING_READINGS

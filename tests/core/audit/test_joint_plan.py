@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from extender.core.audit import joint_plan
+from extender.core.audit import planner
 from extender.core.audit.auditor import Auditor
 from extender.core.cluster.changes import Changes
 from extender.core.releases.history import LATEST
@@ -112,7 +112,7 @@ def test_pods_that_share_a_claim_stay():
 
 def test_a_spent_budget_ends_the_plan_and_is_said(monkeypatch):
     """What is promised until then holds."""
-    monkeypatch.setattr(joint_plan, "PLAN_UNITS", 1)
+    monkeypatch.setattr(planner, "PLAN_UNITS", 1)
     audit = plan(far=["a", "b"], near=["x", "y"])
     assert not audit.plan.complete
     assert not audit.plan.moves

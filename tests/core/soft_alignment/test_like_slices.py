@@ -9,7 +9,7 @@ import pytest
 from extender.cel import unlimited
 from extender.core.claims.compiled_claims import compile_claims
 from extender.core.releases.history import release_for
-from extender.core.soft_alignment.like_slices import like_slices
+from extender.core.soft_alignment.like_slices import like_slices, slice_columns
 from extender.core.topology.vocabulary import DEFAULT_VOCABULARY
 from extender.model import Attribute, AttributeKind, Devices, DeviceTraits, Taint
 from tests import builders as b
@@ -21,7 +21,7 @@ READS_MODEL = "device.attributes['gpu.nvidia.com'].model == 'a'"
 def like(*slices, selectors=()):
     spec = b.spec(b.request("gpu", "gpu", selectors=selectors), b.request("nic", "nic"))
     compiled = compile_claims([spec], CLASSES, release_for("1.36.2"), unlimited())
-    return like_slices(slices, compiled, DEFAULT_VOCABULARY)
+    return like_slices(slice_columns(slices), compiled, DEFAULT_VOCABULARY)
 
 
 def gpus(node, **differing):
