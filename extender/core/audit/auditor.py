@@ -16,12 +16,15 @@ from extender.model import Pod
 from extender.model.scheduling_kinds import SCHEDULING_POD
 
 from ..alignment.worths import DEFAULT_WORTHS, Worths
-from ..cluster.double_use import DoubleUse, HeldDevices, double_uses
+from ..cluster.double_use import DoubleUse, HeldDevices, double_uses_of
 from ..cluster.snapshot import Snapshot
+from .changing_nodes import ChangingNodes
 from .findings import PodFinding
 from .jobs import JobFinding, jobs_of
 from .joint_plan import NO_PLAN, JointPlan, joint_plan
+from .node_kinds import NodeKinds
 from .pending import PendingPods, pending_pods
+from .planner import Planner
 from .possible import AUDIT_STEPS, Possibilities
 from .running_pods import RunningPod, Unrated, running_pods
 
@@ -69,7 +72,8 @@ class Auditor:
         steps: int = AUDIT_STEPS,
     ) -> None:
         self._snapshot, self._worths, self._namespaces = snapshot, worths, namespaces
-        self._possibilities = Possibilities(snapshot, worths, steps)
+        self._kinds = NodeKinds(ChangingNodes(snapshot))
+        self._possibilities = Possibilities(snapshot, self._kinds, worths, steps)
         self._pods = [
             pod
             for pod in running_pods(snapshot, worths)
@@ -95,16 +99,12 @@ class Auditor:
         """What has been rated so far; ``step`` is called with the name of each pod that was planned for."""
         complete = not self._possibilities.spent
         held = HeldDevices(self._snapshot.holders)
-        uses = tuple(
-            (name, use)
-            for name, state in sorted(self._snapshot.nodes.items())
-            for use in double_uses(state, held, self._snapshot.vocabulary)
-        )
+        uses = tuple(double_uses_of(self._snapshot.nodes, held, self._snapshot.vocabulary))
         findings = tuple(self._findings)
         possibilities = self._possibilities
-        plan = joint_plan(
-            self._snapshot, findings, self._worths, possibilities.memos, possibilities.accepting, step
-        )
+        accepting = possibilities.accepting.copied()
+        planner = Planner(self._snapshot, self._kinds, self._worths, possibilities.memos, accepting)
+        plan = joint_plan(findings, planner, step)
         jobs = jobs_of(findings, self._snapshot.objects[SCHEDULING_POD])
         pending = pending_pods(self._snapshot, possibilities.accepting, self._namespaces)
         return Audit(

@@ -12,10 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..alignment.worths import Worths
-from ..cluster.snapshot import Snapshot
-from ..prediction.claims_memo import ClaimsMemos
-from ..scheduling import AcceptingNodes
 from .findings import PodFinding
 from .move import Move
 from .planner import Planner
@@ -34,26 +30,17 @@ class JointPlan:
 NO_PLAN = JointPlan()
 
 
-def joint_plan(
-    snapshot: Snapshot,
-    findings: Sequence[PodFinding],
-    worths: Worths,
-    memos: ClaimsMemos,
-    accepting: AcceptingNodes,
-    step: Callable[[str], None],
-) -> JointPlan:
+def joint_plan(findings: Sequence[PodFinding], planner: Planner, step: Callable[[str], None]) -> JointPlan:
     """
     Plan for the pods whose loss is avoidable, those that lose most first; greedy, so a lower bound.
 
     Left out are pods that share claims, since others would have to move with them, and pods with claims
-    that the scheduler makes for extended resources. ``memos``: of judges with the limit ``STEPS_PER_NODE``.
-    ``accepting``: which nodes accept the pods as things stand. ``step`` is called with the name of each pod
-    that was looked at.
+    that the scheduler makes for extended resources. ``step`` is called with the name of each pod that was
+    looked at.
     """
     waiting = [finding for finding in findings if finding.avoidable and _movable(finding.running)]
     if not waiting:
         return NO_PLAN
-    planner = Planner(snapshot, worths, memos, accepting.copied())
     waiting.sort(key=lambda finding: (-finding.avoidable, finding.name))
     moves: list[Move] = []
     while True:

@@ -21,7 +21,7 @@ Place = tuple[int, str]
 
 class NodeKinds:
     """
-    Numbers for the kinds of ``nodes``, shared by all claims, and the nodes of each.
+    Numbers for the kinds of ``nodes`` as they stand, shared by all claims, and the nodes of each.
 
     A node that changes is numbered once. Good for pods that hold nothing and ask for no extended resources:
     to these, a node's own name and what it has beside devices are of no consequence. ``appeared``: the kinds
@@ -29,7 +29,7 @@ class NodeKinds:
     """
 
     def __init__(self, nodes: ChangingNodes) -> None:
-        self._nodes = nodes
+        self.nodes = nodes
         self._followed = 0
         self._inventories = {state.inventory.type.number: state.inventory for _, state in nodes.states()}
         self.appeared: list[int] = []
@@ -46,7 +46,7 @@ class NodeKinds:
 
         These are the nodes that changed; all nodes for claims that read what none before did.
         """
-        changes = self._nodes.changes
+        changes = self.nodes.changes
         if projector not in self._shown:
             self._shown.add(projector)
             if self._reads_more(projector) or not self._of_nodes:
@@ -95,7 +95,7 @@ class NodeKinds:
 
     def _places_for(self, name: str) -> list[Place]:
         """Those of the kind of which the node is as things stand."""
-        kind = self._of_nodes[name] = self.number(self._nodes.state(name))
+        kind = self._of_nodes[name] = self.number(self.nodes.state(name))
         places = self._places.get(kind)
         if places is None:
             places = self._places[kind] = []
@@ -105,7 +105,7 @@ class NodeKinds:
     def _number_all(self) -> None:
         for places in self._places.values():
             places.clear()
-        for name, _ in self._nodes.states():
+        for name, _ in self.nodes.states():
             self._places_for(name).append((self._arrivals[name], name))
         for places in self._places.values():
             places.sort()

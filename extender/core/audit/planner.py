@@ -24,7 +24,6 @@ from ..prediction.predict import Prediction
 from ..reasons import Certainty
 from ..scheduling import Accepted, AcceptingNodes
 from .anew import alternatives_missed, plan_anew
-from .changing_nodes import ChangingNodes
 from .findings import LEAST_LOSS, PodFinding
 from .move import Move
 from .node_kinds import NodeKinds
@@ -52,20 +51,29 @@ class _Candidate(NamedTuple):
 
 
 class Planner:
-    """Finds moves, and makes them on the nodes that it keeps."""
+    """
+    Finds moves, and makes them on the nodes of ``kinds`` and in ``accepting``.
+
+    ``memos``: of judges with the limit ``STEPS_PER_NODE``. ``accepting``: which nodes accept the pods as
+    things stand.
+    """
 
     def __init__(
-        self, snapshot: Snapshot, worths: Worths, memos: ClaimsMemos, accepting: AcceptingNodes
+        self,
+        snapshot: Snapshot,
+        kinds: NodeKinds,
+        worths: Worths,
+        memos: ClaimsMemos,
+        accepting: AcceptingNodes,
     ) -> None:
         self._snapshot = snapshot
-        self._nodes = ChangingNodes(snapshot)
+        self._kinds, self._nodes = kinds, kinds.nodes
         self._memos, self._ratings = memos, Ratings(worths)
         self._worths = worths
         self._accepting = accepting
         self._budget = Budget(PLAN_STEPS, PLAN_UNITS)
         self._ranked: dict[tuple[tuple[ClaimSpec, ...], int], RankedNodes] = {}
         self._judges: dict[tuple[ClaimSpec, ...], NodeJudge] = {}
-        self._kinds = NodeKinds(self._nodes)
         self._ways = Ways(snapshot)
         self._left: set[str] = set()
 

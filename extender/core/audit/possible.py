@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from extender.model import Claim, ClaimSpec
@@ -20,7 +21,7 @@ from extender.model import Claim, ClaimSpec
 from ..alignment.bounds import lowest
 from ..alignment.worths import DEFAULT_WORTHS, Worths
 from ..allocator.budget import Budget
-from ..allocator.layout import LayoutUsage, NodeLayout
+from ..allocator.layout import UNUSED, LayoutUsage, NodeLayout
 from ..allocator.layout_usage import usage_of
 from ..allocator.problem import Problem
 from ..allocator.search import Solution
@@ -38,6 +39,7 @@ from ..topology.locations import Location
 from ..topology.vocabulary import DeviceKind
 from .anew import alternatives_missed, plan_anew
 from .limit import alignment_limit
+from .node_kinds import NodeKinds
 from .running_pods import RunningPod
 
 STEPS_PER_NODE = 10_000
@@ -103,15 +105,24 @@ class Possibilities:
     """
     Answers for pods of one ``snapshot``, in any order; equal questions are asked once.
 
-    ``memos``: what is remembered of their claims, for other judges of the same lineage.
+    ``kinds``: of its nodes as they stand. ``memos``: what is remembered of the pods' claims, for other judges
+    of the same lineage.
     """
 
-    def __init__(self, snapshot: Snapshot, worths: Worths = DEFAULT_WORTHS, steps: int = AUDIT_STEPS) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        kinds: NodeKinds,
+        worths: Worths = DEFAULT_WORTHS,
+        steps: int = AUDIT_STEPS,
+    ) -> None:
         self._snapshot = snapshot
+        self._kinds = kinds
         self._budget = Budget(steps, AUDIT_UNITS)
         self._worths = worths
         self.memos: ClaimsMemos = {}
         self._ratings = Ratings(worths)
+        self._layouts: dict[tuple[ClaimsMemo, int], NodeLayout] = {}
         self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, _Choice, int, float], Bound] = {}
         self._tops: dict[tuple[tuple[ClaimSpec, ...], int, Hashable], tuple[Elsewhere, ...]] = {}
         self._rated: dict[tuple[_Numbers, ...] | _Choice, float | None] = {}
@@ -127,19 +138,21 @@ class Possibilities:
 
         Claims that pods with other claims use too keep their devices, and bind the pod to its node.
         """
-        state = self._snapshot.nodes[running.pod.node_name]
-        free = [claim for claim in running.claims if claim.name not in running.kept]
-        specs = tuple(claim.spec for claim in free)
+        free = running.free
+        specs = tuple([claim.spec for claim in free])
         memo = memo_of(specs, self._snapshot, self.memos, self._budget)
         if isinstance(memo, Prediction):
             return _NOTHING_KNOWN
-        node_layout = memo.projector.project(state.inventory, self._budget)
+        state = self._snapshot.nodes[running.pod.node_name]
+        node_layout = self._layout(memo, state)
         if node_layout is None:
             return _NOTHING_KNOWN
-        fixed = _fixed(running)
-        has = running.lowest
+        fixed: _Choice = ()
+        usage, has = UNUSED, running.lowest
+        if running.kept:
+            fixed = _fixed(running)
+            usage = self._restricted(node_layout, state, self._usage_by(running, state))
         missed = alternatives_missed(running, [claim.name for claim in free], specs, memo.preferring)
-        usage = self._restricted(node_layout, state, self._usage_by(running, state))
         empty = _at_least(has, self._best(memo, node_layout, usage, fixed, missed, enough=1.0))
         here = Bound(has, empty.complete)
         if not empty.complete or has < (empty.alignment or 0.0):
@@ -148,13 +161,13 @@ class Possibilities:
             here = _at_least(has, self._best(memo, node_layout, usage, fixed, missed, enough=enough))
         if running.highest >= 1.0:
             return Possible(empty, here, None)
-        accepted = self._accepted(running)
+        accepted = self.accepting.accepted(self.accepting.pod((running.pod.namespace, running.pod.name)))
         refused_here = accepted.refusal(running.pod.node_name)
         if refused_here is not None:
             here = Bound(has, here.complete)
         elsewhere = None
         if len(free) == len(running.claims):
-            elsewhere = self._elsewhere(running, free, missed, accepted)
+            elsewhere = self._elsewhere(running, specs, missed, accepted)
         return Possible(empty, here, elsewhere, refused_here, accepted.unchecked)
 
     @cached_property
@@ -162,16 +175,24 @@ class Possibilities:
         """Which nodes accept the pods, as things stand."""
         return AcceptingNodes(self._snapshot.objects, self._snapshot.release)
 
-    def _accepted(self, running: RunningPod) -> Accepted:
-        return self.accepting.accepted(self.accepting.pod((running.pod.namespace, running.pod.name)))
+    def _layout(self, memo: ClaimsMemo, state: NodeState) -> NodeLayout | None:
+        """How a node and all of its kind look to the claims; ``None`` where the budget does not suffice."""
+        self._kinds.follow(memo.projector)
+        key = memo, self._kinds.of(state.node.name)
+        layout = self._layouts.get(key)
+        if layout is None:
+            layout = memo.projector.project(state.inventory, self._budget)
+            if layout is not None:
+                self._layouts[key] = layout
+        return layout
 
     def _elsewhere(
-        self, running: RunningPod, free: Sequence[Claim], missed: int, accepted: Accepted
+        self, running: RunningPod, specs: tuple[ClaimSpec, ...], missed: int, accepted: Accepted
     ) -> Elsewhere | None:
-        key = (tuple(claim.spec for claim in free), missed, accepted.question)
+        key = (specs, missed, accepted.question)
         top = self._tops.get(key)
         if top is None:
-            top = self._tops[key] = self._best_predicted(running, free, missed, accepted)
+            top = self._tops[key] = self._best_predicted(running, missed, accepted)
         return next((option for option in top if option.node != running.pod.node_name), None)
 
     def _restricted(
@@ -254,21 +275,16 @@ class Possibilities:
             self._rated[form] = lowest(alignment, self._worths) if alignment.pairs else None
         return self._rated[form]
 
-    def _best_predicted(
-        self, running: RunningPod, claims: Sequence[Claim], missed: int, accepted: Accepted
-    ) -> tuple[Elsewhere, ...]:
+    def _best_predicted(self, running: RunningPod, missed: int, accepted: Accepted) -> tuple[Elsewhere, ...]:
         """
-        The two nodes with the best devices that the scheduler is certain to take for ``claims``,
+        The two nodes with the best devices that the scheduler is certain to take for the pod's claims,
         best first, of those that accept the pod and pass over no more alternatives than ``missed``. The
         pod's name is of no consequence: pods with equal claims that the same nodes accept share the answer.
         """
-        judge = NodeJudge(
-            plan_anew(running, claims), self._snapshot, self.memos, self._ratings, STEPS_PER_NODE
-        )
+        plan = plan_anew(running, running.claims)
+        judge = NodeJudge(plan, self._snapshot, self.memos, self._ratings, STEPS_PER_NODE)
         options: list[Elsewhere] = []
-        # Its own node is no other for this pod, but for the next one that shares the answer.
-        names = [name for name in self._snapshot.nodes if accepted.refusals.get(name) is None]
-        for first, like in judge.groups_alike(names, self._budget):
+        for first, *more in self._accepting_by_kind(accepted):
             perfect = sorted(option.node for option in options if option.alignment >= 1.0)
             if len(perfect) > 1 and perfect[1] < first:
                 break
@@ -276,8 +292,19 @@ class Possibilities:
             alignment = judgement.alignment
             certain = judgement.prediction.certainty is Certainty.EXACT and judgement.passed_over <= missed
             if certain and alignment is not None and alignment.pairs:
-                options += [Elsewhere(name, lowest(alignment, self._worths)) for name in like[:2]]
+                options += [Elsewhere(name, lowest(alignment, self._worths)) for name in (first, *more)]
         return tuple(sorted(options, key=lambda option: (-option.alignment, option.node))[:2])
+
+    def _accepting_by_kind(self, accepted: Accepted) -> list[list[str]]:
+        """Of each kind the first two nodes that accept the pod, in the order of the first ones' names."""
+        # Its own node is no other for this pod, but for the next one that shares the answer.
+        refusals = accepted.refusals
+        found = []
+        for kind in self._kinds.appeared:
+            names = (name for _, name in self._kinds.places(kind) if refusals.get(name) is None)
+            if first := list(islice(names, 2)):
+                found.append(first)
+        return sorted(found)
 
 
 def _renumbered(choice: _Choice) -> _Choice:

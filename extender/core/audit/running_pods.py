@@ -80,6 +80,13 @@ class RunningPod:
     kept: frozenset[str] = frozenset()
     companions: tuple[Pod, ...] = ()
 
+    @property
+    def free(self) -> tuple[Claim, ...]:
+        """The claims that can get other devices."""
+        if not self.kept:
+            return self.claims
+        return tuple(claim for claim in self.claims if claim.name not in self.kept)
+
 
 class _Rating(NamedTuple):
     alignment: Alignment

@@ -7,7 +7,7 @@ both. The allocator compares names of devices, not cards, so only who knows the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from extender.model import Claim, Device, DeviceID, PoolID
@@ -77,10 +77,10 @@ def double_uses(
     ``wanted``: devices that are about to be allocated. GPUs and accelerators only. Costs a look at each
     device that is in use, and one at each device of the node where two of a card are.
     """
-    by_pool = {pool.id: held.of(pool.id) for pool in state.inventory.pools}
-    in_use = [*wanted, *(id_ for of_pool in by_pool.values() for id_ in of_pool)]
+    in_use = [*wanted, *_in_use(state.inventory, held)]
     if len(in_use) <= 1 or not _is_card_used_twice(state.inventory, in_use):
         return ()
+    by_pool = {pool.id: held.of(pool.id) for pool in state.inventory.pools}
     cards: dict[int, list[tuple[DeviceID, Device, tuple[str, ...]]]] = {}
     inventory = state.inventory
     for slice_, signature in zip(inventory.slices, inventory.signature.slices, strict=True):
@@ -101,6 +101,29 @@ def double_uses(
         if len(entries) > 1 and not all(entry.part for entry in entries):
             uses.append(DoubleUse(entries))
     return tuple(uses)
+
+
+def double_uses_of(
+    nodes: Mapping[str, NodeState], held: HeldDevices, vocabulary: Vocabulary
+) -> Iterator[tuple[str, DoubleUse]]:
+    """
+    Yield each of the ``double_uses`` of the nodes, with the node's name, by name.
+
+    Of nodes of one type of which the same is taken, one is looked at where it has no card in use twice.
+    """
+    fine: set[tuple[int, Hashable]] = set()
+    for name, state in sorted(nodes.items()):
+        like = state.inventory.type.number, state.taken
+        if like in fine:
+            continue
+        if _is_card_used_twice(state.inventory, _in_use(state.inventory, held)):
+            yield from ((name, use) for use in double_uses(state, held, vocabulary))
+        else:
+            fine.add(like)
+
+
+def _in_use(inventory: Inventory, held: HeldDevices) -> list[DeviceID]:
+    return [id_ for pool in inventory.pools for id_ in held.of(pool.id)]
 
 
 def _is_card_used_twice(inventory: Inventory, in_use: Iterable[DeviceID]) -> bool:

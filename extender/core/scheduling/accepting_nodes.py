@@ -7,7 +7,7 @@ no node, and is said. Pods can be moved, so that a plan sees what they leave and
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -64,7 +64,8 @@ def render_unchecked(value: Unchecked) -> str:
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """
-    Where one pod may go. ``refusals``: why a node refuses the pod; all others accept it.
+    Where one pod may go. ``refusals``: why a node refuses the pod; all others accept it. They follow the
+    pods that are moved, until another pod is asked about.
 
     ``unchecked``: what is not known; a node may refuse the pod nevertheless. ``own``: the pod's own node
     and whether it refuses it, with the pod taken from it. ``question``: equal for pods that the same nodes
@@ -83,8 +84,33 @@ class Accepted:
 
 @dataclass(slots=True)
 class _Answer(RememberedAnswer):
+    """``pod``: one of those that ask alike, without a node."""
+
+    pod: SchedulingPod
     refusals: dict[str, FilterReason] = field(default_factory=dict)
     unchecked: tuple[Unchecked, ...] = ()
+
+
+class _Refusals(Mapping[str, FilterReason]):
+    """Those of an ``answer``. ``refresh``: judge nodes of it again; they are when somebody asks for them."""
+
+    __slots__ = ("_answer", "_refresh")
+
+    def __init__(self, answer: _Answer, refresh: Callable[[_Answer, Iterable[str]], None]) -> None:
+        self._answer, self._refresh = answer, refresh
+
+    def __getitem__(self, name: str) -> FilterReason:
+        if name in self._answer.stale:
+            self._refresh(self._answer, (name,))
+        return self._answer.refusals[name]
+
+    def __iter__(self) -> Iterator[str]:
+        if self._answer.stale:
+            self._refresh(self._answer, tuple(self._answer.stale))
+        return iter(self._answer.refusals)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class AcceptingNodes:
@@ -131,7 +157,7 @@ class AcceptingNodes:
     def question(self, pod: SchedulingPod | None) -> Hashable:
         """Equal for pods that the same nodes accept, their own aside."""
         if pod is None or _minds_others(pod):
-            return pod
+            return pod and _coming(pod)
         return without_name(
             pod, {key: value for key, value in pod.labels.items() if key in self._read_labels}
         )
@@ -140,8 +166,6 @@ class AcceptingNodes:
         """Where the pod may go; a pod that is on a node is taken from it first."""
         if pod is None:
             return Accepted({}, (NotTold(NotToldCode.POD),))
-        # It comes without a node, whoever gave it the one that it has.
-        pod = replace(pod, node_name="")
         if not self._occupied:
             pod = replace(pod, affinity=None, spread=())
         key = pod.namespace, pod.name
@@ -149,16 +173,20 @@ class AcceptingNodes:
         question = self.question(pod)
         if _minds_others(pod):
             beyond = self._beyond_limit()
-            # A view of all nodes for this pod alone is work, too.
-            answer = _Answer(unchecked=beyond) if beyond else self._judged(pod, self._view(key), _Answer())
+            answer = _Answer(pod=_coming(pod), unchecked=beyond)
+            if not beyond:
+                # A view of all nodes for this pod alone is work, too.
+                self._judge(answer, self._view(key))
         else:
             answer = self._remembered(pod, question)
-        refusal = answer.refusals.get(own)
+        refusals = _Refusals(answer, self._refresh)
+        refusal = refusals.get(own)
         accepted_beside_itself = refusal is None and not answer.unchecked and self._has_more_without(own, key)
         if own in self._nodes and not _minds_others(pod) and not accepted_beside_itself:
-            alone = {own: self._placed.info(self._nodes[own], key)}
-            refusal = self._judged(pod, self._some(alone), _Answer()).refusals.get(own)
-        return Accepted(answer.refusals, (*answer.unchecked, *self._not_told()), (own, refusal), question)
+            alone = _Answer(pod=_coming(pod))
+            self._judge(alone, self._some({own: self._placed.info(self._nodes[own], key)}))
+            refusal = alone.refusals.get(own)
+        return Accepted(refusals, (*answer.unchecked, *self._not_told()), (own, refusal), question)
 
     def move(self, key: PodKey, node: str) -> None:
         """The pod leaves its node and goes to another one."""
@@ -189,17 +217,23 @@ class AcceptingNodes:
     def _remembered(self, pod: SchedulingPod, question: Hashable) -> _Answer:
         answer = self._answers.get(question)
         if answer is None:
-            answer = self._judged(pod, self._view(), _Answer())
+            answer = _Answer(pod=_coming(pod))
+            self._judge(answer, self._view())
             self._answers.put(question, answer)
-        if answer.stale:
+        if answer.stale and answer.unchecked:
             # Where something was not modelled, no node was judged.
-            stale = {name: self._infos[name] for name in (self._infos if answer.unchecked else answer.stale)}
-            answer.stale = set()
-            self._judged(pod, self._some(stale), answer)
+            self._refresh(answer, self._infos)
         return answer
 
-    def _judged(self, pod: SchedulingPod, nodes: Nodes, answer: _Answer) -> _Answer:
+    def _refresh(self, answer: _Answer, names: Iterable[str]) -> None:
+        """Judge nodes that changed again."""
+        infos = {name: self._infos[name] for name in names}
+        answer.stale -= infos.keys()
+        self._judge(answer, self._some(infos))
+
+    def _judge(self, answer: _Answer, nodes: Nodes) -> None:
         """Bring an answer up to date for ``nodes``."""
+        pod = answer.pod
         self._conditions += len(nodes.infos) + pod_work(
             pod,
             nodes=len(nodes.infos),
@@ -208,7 +242,7 @@ class AcceptingNodes:
         )
         if beyond := self._beyond_limit():
             answer.unchecked = beyond
-            return answer
+            return
         unknown = {
             position for position, info in enumerate(nodes.infos) if info.node.name in self._without_amounts
         }
@@ -219,7 +253,6 @@ class AcceptingNodes:
                 answer.refusals.pop(info.node.name, None)
             else:
                 answer.refusals[info.node.name] = refusal
-        return answer
 
     def _beyond_limit(self) -> tuple[NotModelled, ...]:
         """That no more pods are judged, where it is so."""
@@ -247,6 +280,11 @@ class AcceptingNodes:
             )
         others = {name: self._infos[name] for name in self._with_affinity}
         return nodes_of({**others, **infos}.values())
+
+
+def _coming(pod: SchedulingPod) -> SchedulingPod:
+    """The pod as it comes: without a node, whoever gave it the one that it has."""
+    return replace(pod, node_name="")
 
 
 def _minds_others(pod: SchedulingPod) -> bool:

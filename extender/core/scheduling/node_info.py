@@ -20,7 +20,7 @@ from extender.model.scheduling import HostPort, PodAffinity, PodResources, Sched
 
 from .affinity_selectors import parsed_affinity
 from .pod_requests import has_pod_level_requests, pod_requests
-from .resource import ATTRIBUTES, CPU, MEMORY, NOTHING, Resource, milli, resource, whole
+from .resource import ATTRIBUTES, CPU, MEMORY, NOTHING, Resource, milli, resource, too_large, whole
 from .rules import SchedulingRules
 from .work import affinity_work
 
@@ -139,8 +139,8 @@ def node_info(
     placed = tuple(pods)
     if allocatable is None:
         allocatable = allocatable_of(node)
-    requested = _sum(pod.requested for pod in placed)
-    cpu, memory = sum(pod.nonzero_cpu for pod in placed), sum(pod.nonzero_memory for pod in placed)
+    requested = _sum([pod.requested for pod in placed])
+    cpu, memory = sum([pod.nonzero_cpu for pod in placed]), sum([pod.nonzero_memory for pod in placed])
     return NodeInfo(
         node=node,
         pods=placed,
@@ -148,10 +148,8 @@ def node_info(
         requested=requested,
         nonzero_cpu=cpu,
         nonzero_memory=memory,
-        host_ports=_addresses(port for pod in placed for port in pod.host_ports),
-        too_large=(
-            allocatable.too_large or requested.too_large or Resource(milli_cpu=cpu, memory=memory).too_large
-        ),
+        host_ports=_addresses([port for pod in placed for port in pod.host_ports]),
+        too_large=allocatable.too_large or requested.too_large or too_large(cpu, memory),
     )
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from extender.model.scheduling import SchedulingPod
@@ -25,15 +26,18 @@ class RememberedAnswer:
 A = TypeVar("A", bound=RememberedAnswer)
 
 
-def without_name(pod: SchedulingPod, labels: Mapping[str, str] | None = None) -> SchedulingPod:
+_NO_MATTER = frozenset({"name", "uid", "node_name", "nominated_node_name", "owner", "labels"})
+_what_counts = attrgetter(*(each.name for each in fields(SchedulingPod) if each.name not in _NO_MATTER))
+
+
+def without_name(pod: SchedulingPod, labels: Mapping[str, str] | None = None) -> Hashable:
     """
     Equal for pods that pass on the same nodes, their own node aside, and that these rate alike.
 
-    ``labels``: those of the pod that count, all where that is ``None``. A value's hash leaves labels out, its
-    equality does not.
+    ``labels``: those of the pod that count, all where that is ``None``.
     """
     labels = pod.labels if labels is None else labels
-    return replace(pod, name="", uid="", node_name="", nominated_node_name="", owner=None, labels=labels)
+    return _what_counts(pod), frozenset(labels.items())
 
 
 class RememberedAnswers(Generic[A]):

@@ -36,14 +36,20 @@ class Resource:
     @property
     def too_large(self) -> bool:
         """Whether an amount is beyond upstream's arithmetic."""
-        amounts = (self.milli_cpu, self.memory, self.ephemeral_storage, self.pods, *self.scalars.values())
-        return max(amounts) > LARGEST or min(amounts) < 0
+        return too_large(
+            self.milli_cpu, self.memory, self.ephemeral_storage, self.pods, *self.scalars.values()
+        )
 
 
 ATTRIBUTES = {CPU: "milli_cpu", MEMORY: "memory", EPHEMERAL_STORAGE: "ephemeral_storage"}
 """The attribute of ``Resource`` that holds a resource; the others are in ``scalars``."""
 
 NOTHING = Resource()
+
+
+def too_large(*amounts: int) -> bool:
+    """Whether one of the amounts is beyond upstream's arithmetic."""
+    return max(amounts) > LARGEST or min(amounts) < 0
 
 
 def resource(nanos: Mapping[str, int]) -> Resource:

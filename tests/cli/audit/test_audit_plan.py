@@ -158,6 +158,6 @@ def test_the_page_says_where_it_is_from_and_links_to_drawings(audited):
 
 def test_a_spent_budget_is_said(monkeypatch, audited):
     """The plan is what was found until then."""
-    monkeypatch.setattr("extender.core.audit.joint_plan.PLAN_UNITS", 1)
+    monkeypatch.setattr("extender.core.audit.planner.PLAN_UNITS", 1)
     table = audited(far_node("x"), pod_on("x", "a"), output="table").out
     assert "1 could have nearer devices now, at least 0 of them together" in " ".join(table.split())

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extender.core.alignment.worths import DEFAULT_WORTHS
+from extender.core.audit.changing_nodes import ChangingNodes
+from extender.core.audit.node_kinds import NodeKinds
 from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renumbered
 from extender.core.audit.running_pods import RunningPod, running_pods
 from extender.core.cluster.changes import Changes
@@ -38,7 +40,7 @@ def world(*claims, others=(), nics=("r1", "r0")):
 
 def possible(snapshot, **options):
     running = next(each for each in running_pods(snapshot) if isinstance(each, RunningPod))
-    return Possibilities(snapshot, **options).of(running)
+    return Possibilities(snapshot, NodeKinds(ChangingNodes(snapshot)), **options).of(running)
 
 
 def test_nearer_devices_of_the_own_node_count_with_the_own_put_back():

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from extender.core.audit.auditor import Auditor
+from extender.core.audit.changing_nodes import ChangingNodes
+from extender.core.audit.node_kinds import NodeKinds
 from extender.core.audit.possible import Bound, Possibilities
 from extender.core.audit.running_pods import RunningPod, Unrated, running_pods
 from extender.core.audit.totals import totals_of
@@ -107,4 +109,5 @@ def test_a_claim_keeps_its_devices_where_a_user_is_unknown_or_has_other_claims(p
     snapshot = world([shared("p", "q"), b.holding("own", NEAR)], pods)
     running = next(each for each in running_pods(snapshot) if isinstance(each, RunningPod))
     assert running.kept == {"c"}
-    assert Possibilities(snapshot).of(running).here == Bound(0.4, complete=True)
+    possibilities = Possibilities(snapshot, NodeKinds(ChangingNodes(snapshot)))
+    assert possibilities.of(running).here == Bound(0.4, complete=True)
