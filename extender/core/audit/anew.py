@@ -28,12 +28,12 @@ def plan_anew(running: RunningPod, claims: Sequence[Claim]) -> Plan:
 
 
 def alternatives_missed(
-    running: RunningPod, names: Sequence[str], specs: Sequence[ClaimSpec], preferring: frozenset[Position]
+    running: RunningPod, claims: Sequence[Claim], specs: Sequence[ClaimSpec], preferring: frozenset[Position]
 ) -> int:
-    """How many alternatives of claims of these ``names`` and ``specs`` come before those that the pod has."""
+    """How many alternatives of ``claims`` with these ``specs`` come before those that the pod has."""
     missed = 0
     for number, request in preferring:
-        name, wish = names[number], specs[number].requests[request]
+        name, wish = claims[number].name, specs[number].requests[request]
         used = {device.result.request for device in running.devices if device.claim == name}
         asked = [f"{wish.name}/{alternative.name}" for alternative in wish.first_available]
         missed += next((index for index, each in enumerate(asked) if each in used), 0)

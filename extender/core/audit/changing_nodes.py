@@ -61,10 +61,11 @@ class ChangingNodes:
     def allocate(self, before: Sequence[Claim], after: Sequence[Claim]) -> None:
         """Claims get other allocations: ``after`` are those of ``before``, as they are then."""
         keys = {claim.key for claim in before}
-        pools = _pools((*before, *after))
+        come = [(claim, pools_held(claim)) for claim in after]
+        pools = _pools(before).union(*[held for _, held in come])
         for pool in pools:
-            come = (claim for claim in after if pool in pools_held(claim))
-            holders = self._holders[pool] = (*self._rest(pool, keys), *come)
+            new = [claim for claim, held in come if pool in held]
+            holders = self._holders[pool] = (*self._rest(pool, keys), *new)
             self._usage[pool] = self._usage_of(holders, pool)
         for name in sorted({name for pool in pools for name in self._pool_nodes.get(pool, ())}):
             state = self._states[name]
@@ -73,7 +74,7 @@ class ChangingNodes:
                 self.changes.append(name)
 
     def _rest(self, pool: PoolID, gone: set[ClaimKey]) -> tuple[Claim, ...]:
-        return tuple(claim for claim in self._holders.get(pool, ()) if claim.key not in gone)
+        return tuple([claim for claim in self._holders.get(pool, ()) if claim.key not in gone])
 
     def _usage_of(self, holders: Sequence[Claim], pool: PoolID) -> PoolUsage:
         usage = pool_usage(pool, holders, self._context.release) if holders else NO_USAGE

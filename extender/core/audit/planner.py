@@ -129,16 +129,13 @@ class Planner:
         memo = memo_of(way.specs, self._snapshot, self._memos, self._budget)
         if isinstance(memo, Prediction):
             return
-        names = [claim.name for claim in running.claims]
-        missed = alternatives_missed(running, names, way.specs, memo.preferring)
+        missed = alternatives_missed(running, running.claims, way.specs, memo.preferring)
         judge = self._judge(running, way)
         self._budget.spend(0, LOOK_UNITS * self._kinds.follow(memo.projector))
         ranked = self._rated(way, judge, missed)
         least, own = running.highest + LEAST_LOSS, running.pod.node_name
-        for alignment, name, kind in ranked.best_first():
+        for alignment, name, kind in ranked.best_first(least):
             self._budget.spend(0, 1)
-            if alignment < least:
-                break
             if name != own and accepted.refusal(name) is None:
                 yield _Candidate(alignment, way, name, ranked.promises[kind])
                 break

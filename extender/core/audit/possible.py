@@ -152,7 +152,7 @@ class Possibilities:
         if running.kept:
             fixed = _fixed(running)
             usage = self._restricted(node_layout, state, self._usage_by(running, state))
-        missed = alternatives_missed(running, [claim.name for claim in free], specs, memo.preferring)
+        missed = alternatives_missed(running, free, specs, memo.preferring)
         empty = _at_least(has, self._best(memo, node_layout, usage, fixed, missed, enough=1.0))
         here = Bound(has, empty.complete)
         if not empty.complete or has < (empty.alignment or 0.0):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import merge
+from itertools import islice
 from typing import NamedTuple
 
 from ..allocator.search import Solution
@@ -38,9 +39,11 @@ class RankedNodes:
     def unrated(self) -> list[int]:
         """The kinds with nodes that have not been rated."""
         appeared = self._kinds.appeared
-        self._unrated += appeared[self._seen :]
+        if self._seen == len(appeared) and not self._unrated:
+            return []
+        unrated = (*self._unrated, *appeared[self._seen :])
+        self._unrated = [kind for kind in unrated if kind not in self.alignments]
         self._seen = len(appeared)
-        self._unrated = [kind for kind in self._unrated if kind not in self.alignments]
         return [kind for kind in self._unrated if self._kinds.places(kind)]
 
     def rate(self, kind: int, alignment: float | None, promise: Promise | None) -> None:
@@ -50,11 +53,26 @@ class RankedNodes:
             self.promises[kind] = promise
             self._by_alignment.setdefault(alignment, []).append(kind)
 
-    def best_first(self) -> Iterator[tuple[float, str, int]]:
-        """Alignment, name and kind: the nearest devices first, of those the fewest arrivals, then by name."""
+    def best_first(self, least: float = 0.0) -> Iterator[tuple[float, str, int]]:
+        """
+        Alignment, name and kind of the nodes with at least the alignment ``least``.
+
+        The nearest devices come first, of those the fewest arrivals, then by name.
+        """
+        places = self._kinds.places
         for alignment in sorted(self._by_alignment, reverse=True):
-            of_kinds = (self._of(kind) for kind in self._by_alignment[alignment] if self._kinds.places(kind))
-            yield from ((alignment, name, kind) for (_, name), kind in merge(*of_kinds))
+            if alignment < least:
+                return
+            heads = [
+                (of_kind[0], kind) for kind in self._by_alignment[alignment] if (of_kind := places(kind))
+            ]
+            if not heads:
+                continue
+            # Most ask for one node only, and need no order of the others.
+            (_, name), kind = min(heads)
+            yield alignment, name, kind
+            others = merge(*(self._of(kind) for _, kind in heads))
+            yield from ((alignment, name, kind) for (_, name), kind in islice(others, 1, None))
 
     def _of(self, kind: int) -> Iterator[tuple[Place, int]]:
         return ((place, kind) for place in self._kinds.places(kind))

@@ -135,9 +135,9 @@ class AcceptingNodes:
             self._placed.place(key, pod, pod.node_name or pod.nominated_node_name)
         self._infos = {name: self._placed.info(node) for name, node in self._nodes.items()}
         self._all: Nodes | None = None
-        self._with_affinity: tuple[str, ...] | None = None
+        self._avoided = self._nodes_avoided()
         self._read_labels = frozenset(
-            key for pod in self._placed if pod.affinity for key in _keys_avoided(pod.affinity)
+            key for _, pod in self._placed if pod.affinity for key in _keys_avoided(pod.affinity)
         )
         self._answers: RememberedAnswers[_Answer] = RememberedAnswers()
         self._conditions = 0
@@ -202,12 +202,17 @@ class AcceptingNodes:
         if pod is not None and pod.affinity is not None:
             # It may keep others away from a whole domain.
             self._answers.clear()
-            self._with_affinity = None
+            self._avoided = self._nodes_avoided()
         self._answers.change(changed)
 
     def _has_more_without(self, name: str, key: PodKey) -> bool:
         info, pod = self._infos.get(name), self._placed.placed(key)
         return info is not None and pod is not None and has_more_without(info, pod)
+
+    def _nodes_avoided(self) -> tuple[str, ...]:
+        """The nodes with pods that may keep others away from them."""
+        avoided = {name for name, pod in self._placed if pod.affinity and pod.affinity.required_anti}
+        return tuple(sorted(avoided & self._nodes.keys()))
 
     def _not_told(self) -> tuple[NotTold, ...]:
         if not self._untold:
@@ -272,13 +277,7 @@ class AcceptingNodes:
 
     def _some(self, infos: Mapping[str, NodeInfo]) -> Nodes:
         """Some nodes, and those with pods that may keep others away from them."""
-        if self._with_affinity is None:
-            self._with_affinity = tuple(
-                name
-                for name, info in self._infos.items()
-                if any(pod.affinity is not None and pod.affinity.required_anti for pod in info.pods)
-            )
-        others = {name: self._infos[name] for name in self._with_affinity}
+        others = {name: self._infos[name] for name in self._avoided}
         return nodes_of({**others, **infos}.values())
 
 

@@ -55,8 +55,8 @@ class PlacedPods:
     def __len__(self) -> int:
         return len(self._placed)
 
-    def __iter__(self) -> Iterator[PlacedPod]:
-        return (pod for _, pod in self._placed.values())
+    def __iter__(self) -> Iterator[Placement]:
+        return iter(self._placed.values())
 
     def node_of(self, key: PodKey) -> str:
         """The pod's node, empty where it has none."""
