@@ -11,7 +11,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from extender.core.audit.node_kinds import NodeKinds
-from extender.core.audit.running_pods import RunningPod, running_pods
+from extender.core.audit.running_pod import RunningPod
+from extender.core.audit.running_pods import running_pods
 from extender.core.cluster.changes import Changes
 from extender.core.cluster.snapshot import Snapshot
 from extender.model import Claim, DeviceID, Devices, Pod

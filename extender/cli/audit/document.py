@@ -8,7 +8,7 @@ from extender.core.audit.findings import PodFinding
 from extender.core.audit.jobs import JobFinding
 from extender.core.audit.move import Move
 from extender.core.audit.pending import PendingPods
-from extender.core.audit.running_pods import HeldDevice, Unrated
+from extender.core.audit.running_pod import HeldDevice, Unrated
 from extender.core.audit.totals import KindsTotal, MachineTypeTotal, Tally, Totals
 from extender.core.cluster.negative_amounts import claim_names
 from extender.core.scheduling import render_filter, render_unchecked

@@ -9,7 +9,7 @@ from extender.core.alignment.pairs import Pair
 from extender.core.audit.auditor import Audit
 from extender.core.audit.findings import KnownDistances, Option, PodFinding
 from extender.core.audit.machine_types import MachineType
-from extender.core.audit.running_pods import Unrated
+from extender.core.audit.running_pod import Unrated
 from extender.core.audit.totals import KindsTotal, Tally, Totals
 from extender.core.cluster.double_use import render_entry
 from extender.core.cluster.negative_amounts import claim_names

@@ -12,7 +12,7 @@ from extender.model import Claim, ClaimSpec
 from ..claims.plan import Plan
 from ..claims.pod_claims import PodClaims
 from ..claims.preferences import Position
-from .running_pods import RunningPod
+from .running_pod import RunningPod
 
 
 def plan_anew(running: RunningPod, claims: Sequence[Claim]) -> Plan:

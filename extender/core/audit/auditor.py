@@ -26,7 +26,8 @@ from .node_kinds import NodeKinds
 from .pending import PendingPods, pending_pods
 from .planner import Planner
 from .possible import AUDIT_STEPS, Possibilities
-from .running_pods import RunningPod, Unrated, running_pods
+from .running_pod import RunningPod, Unrated
+from .running_pods import running_pods
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from ..alignment.pairs import Pair
 from ..topology.locations import Distance
 from .possible import Possible
-from .running_pods import RunningPod
+from .running_pod import RunningPod
 
 LEAST_LOSS = 0.005
 """A smaller difference does not show in two decimals, and is none."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from .findings import PodFinding
 from .move import Move
 from .planner import Planner
-from .running_pods import RunningPod
+from .running_pod import RunningPod
 from .sharing import is_shared
 
 

@@ -29,7 +29,7 @@ from .move import Move
 from .node_kinds import NodeKinds
 from .possible import STEPS_PER_NODE
 from .ranked_nodes import Promise, RankedNodes
-from .running_pods import RunningPod
+from .running_pod import RunningPod
 from .ways import Way, Ways
 
 PLAN_STEPS = 200_000
@@ -106,9 +106,8 @@ class Planner:
         enough = running.highest + finding.avoidable - _ROUNDING
         accepted = self._accepting.accepted(self._accepting.pod((running.pod.namespace, running.pod.name)))
         without: Callable[[], NodeState] | None = None
-        if accepted.refusal(own) is None and (
-            own in self._left or (finding.possible.here.alignment or 0.0) >= least
-        ):
+        has_more = own in self._left or (finding.possible.here.alignment or 0.0) >= least
+        if has_more and accepted.refusal(own) is None:
             without = cache(partial(self._nodes.state_without, own, running.claims))
         for way in self._ways.of(tuple([claim.spec for claim in running.claims])):
             for candidate in self._candidates(running, way, accepted, without):

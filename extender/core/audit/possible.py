@@ -40,7 +40,7 @@ from ..topology.vocabulary import DeviceKind
 from .anew import alternatives_missed, plan_anew
 from .limit import alignment_limit
 from .node_kinds import NodeKinds
-from .running_pods import RunningPod
+from .running_pod import RunningPod
 
 STEPS_PER_NODE = 10_000
 """Search steps for one node and pod."""

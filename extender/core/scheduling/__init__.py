@@ -5,7 +5,8 @@ One file per plugin, named as upstream; ``feasible`` and ``scores`` put them tog
 ``docs/scheduling.md`` says what is modelled, what is not, and how that is proved.
 """
 
-from .accepting_nodes import Accepted, AcceptingNodes, NotTold, NotToldCode, Unchecked, render_unchecked
+from .accepted import Accepted, NotTold, NotToldCode, Unchecked, render_unchecked
+from .accepting_nodes import AcceptingNodes
 from .filtering import Feasibility, feasible
 from .node_info import NodeInfo, Nodes, PlacedPod, node_info, nodes_of, placed_pod
 from .profile import DEFAULT_PROFILE, Profile

@@ -7,10 +7,10 @@ no node, and is said. Pods can be moved, so that a plan sees what they leave and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
+from functools import partial
 
 from extender.model.kinds import DEVICE_CLASS, NODE
 from extender.model.scheduling import PodAffinity, SchedulingPod
@@ -18,99 +18,19 @@ from extender.model.scheduling_kinds import SCHEDULING_NODE, SCHEDULING_POD
 
 from ..cluster.backed_names import backed_names
 from ..cluster.objects import Objects
-from ..messages import Message, params_of, rendered
+from ..messages import params_of
 from ..releases.release import Release
+from .accepted import Accepted, Answer, NotTold, NotToldCode, Refusals
 from .filtering import feasible
 from .node_info import NodeInfo, Nodes, has_more_without, nodes_of
 from .placed_pods import PlacedPods, PodKey
-from .reasons import FilterReason, NotModelled, NotModelledCode, not_modelled, render_not_modelled
-from .remembered_answers import RememberedAnswer, RememberedAnswers, without_name
+from .reasons import FilterReason, NotModelled, NotModelledCode, not_modelled
+from .remembered_answers import RememberedAnswers, without_name
 from .rules import rules_of
 from .work import pod_work
 
 MOST_CONDITIONS = 20_000_000
 """Conditions that all questions may cost, seconds. Pods beyond are not judged."""
-
-
-class NotToldCode(StrEnum):
-    """What the input leaves out; the template of a code names its parameters."""
-
-    POD = "pod-not-told"
-    AMOUNTS = "amounts-not-told"
-
-
-NOT_TOLD_TEMPLATES: dict[NotToldCode, str] = {
-    NotToldCode.POD: "the input does not say what the pod asks of a node beside devices",
-    NotToldCode.AMOUNTS: "the input does not say how much CPU and memory {nodes} have",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class NotTold(Message[NotToldCode]):
-    """What the input leaves out."""
-
-
-Unchecked = NotModelled | NotTold
-"""Why nodes were not asked whether they accept a pod, or not asked about all of it."""
-
-
-def render_unchecked(value: Unchecked) -> str:
-    """The reason as one sentence for people."""
-    if isinstance(value, NotModelled):
-        return render_not_modelled(value)
-    return rendered(value, NOT_TOLD_TEMPLATES, frozenset({"nodes"}))
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """
-    Where one pod may go. ``refusals``: why a node refuses the pod; all others accept it. They follow the
-    pods that are moved, until another pod is asked about.
-
-    ``unchecked``: what is not known; a node may refuse the pod nevertheless. ``own``: the pod's own node
-    and whether it refuses it, with the pod taken from it. ``question``: equal for pods that the same nodes
-    accept, their own aside.
-    """
-
-    refusals: Mapping[str, FilterReason]
-    unchecked: tuple[Unchecked, ...] = ()
-    own: tuple[str, FilterReason | None] = ("", None)
-    question: Hashable = None
-
-    def refusal(self, name: str) -> FilterReason | None:
-        """Why a node refuses the pod, ``None`` where it accepts it."""
-        return self.own[1] if name == self.own[0] else self.refusals.get(name)
-
-
-@dataclass(slots=True)
-class _Answer(RememberedAnswer):
-    """``pod``: one of those that ask alike, without a node."""
-
-    pod: SchedulingPod
-    refusals: dict[str, FilterReason] = field(default_factory=dict)
-    unchecked: tuple[Unchecked, ...] = ()
-
-
-class _Refusals(Mapping[str, FilterReason]):
-    """Those of an ``answer``. ``refresh``: judge nodes of it again; they are when somebody asks for them."""
-
-    __slots__ = ("_answer", "_refresh")
-
-    def __init__(self, answer: _Answer, refresh: Callable[[_Answer, Iterable[str]], None]) -> None:
-        self._answer, self._refresh = answer, refresh
-
-    def __getitem__(self, name: str) -> FilterReason:
-        if name in self._answer.stale:
-            self._refresh(self._answer, (name,))
-        return self._answer.refusals[name]
-
-    def __iter__(self) -> Iterator[str]:
-        if self._answer.stale:
-            self._refresh(self._answer, tuple(self._answer.stale))
-        return iter(self._answer.refusals)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class AcceptingNodes:
@@ -139,7 +59,7 @@ class AcceptingNodes:
         self._read_labels = frozenset(
             key for _, pod in self._placed if pod.affinity for key in _keys_avoided(pod.affinity)
         )
-        self._answers: RememberedAnswers[_Answer] = RememberedAnswers()
+        self._answers: RememberedAnswers[Answer] = RememberedAnswers()
         self._conditions = 0
 
     def copied(self) -> AcceptingNodes:
@@ -173,20 +93,18 @@ class AcceptingNodes:
         question = self.question(pod)
         if _minds_others(pod):
             beyond = self._beyond_limit()
-            answer = _Answer(pod=_coming(pod), unchecked=beyond)
+            answer = Answer(pod=_coming(pod), unchecked=beyond)
             if not beyond:
                 # A view of all nodes for this pod alone is work, too.
                 self._judge(answer, self._view(key))
         else:
             answer = self._remembered(pod, question)
-        refusals = _Refusals(answer, self._refresh)
-        refusal = refusals.get(own)
-        accepted_beside_itself = refusal is None and not answer.unchecked and self._has_more_without(own, key)
-        if own in self._nodes and not _minds_others(pod) and not accepted_beside_itself:
-            alone = _Answer(pod=_coming(pod))
-            self._judge(alone, self._some({own: self._placed.info(self._nodes[own], key)}))
-            refusal = alone.refusals.get(own)
-        return Accepted(refusals, (*answer.unchecked, *self._not_told()), (own, refusal), question)
+        return Accepted(
+            Refusals(answer, self._refresh),
+            (*answer.unchecked, *self._not_told()),
+            (own, partial(self._own_refusal, pod, answer)),
+            question,
+        )
 
     def move(self, key: PodKey, node: str) -> None:
         """The pod leaves its node and goes to another one."""
@@ -205,9 +123,20 @@ class AcceptingNodes:
             self._avoided = self._nodes_avoided()
         self._answers.change(changed)
 
-    def _has_more_without(self, name: str, key: PodKey) -> bool:
-        info, pod = self._infos.get(name), self._placed.placed(key)
-        return info is not None and pod is not None and has_more_without(info, pod)
+    def _own_refusal(self, pod: SchedulingPod, answer: Answer) -> FilterReason | None:
+        """Why its own node refuses the pod with the pod taken from it."""
+        key = pod.namespace, pod.name
+        own = self._placed.node_of(key)
+        refusal = Refusals(answer, self._refresh).get(own)
+        if own not in self._nodes or _minds_others(pod):
+            return refusal
+        placed = self._placed.placed(key)
+        has_more = placed is not None and has_more_without(self._infos[own], placed)
+        if refusal is None and not answer.unchecked and has_more:
+            return None
+        alone = Answer(pod=answer.pod)
+        self._judge(alone, self._some({own: self._placed.info(self._nodes[own], key)}))
+        return alone.refusals.get(own)
 
     def _nodes_avoided(self) -> tuple[str, ...]:
         """The nodes with pods that may keep others away from them."""
@@ -219,10 +148,10 @@ class AcceptingNodes:
             return ()
         return (NotTold(NotToldCode.AMOUNTS, params_of({"nodes": self._untold})),)
 
-    def _remembered(self, pod: SchedulingPod, question: Hashable) -> _Answer:
+    def _remembered(self, pod: SchedulingPod, question: Hashable) -> Answer:
         answer = self._answers.get(question)
         if answer is None:
-            answer = _Answer(pod=_coming(pod))
+            answer = Answer(pod=_coming(pod))
             self._judge(answer, self._view())
             self._answers.put(question, answer)
         if answer.stale and answer.unchecked:
@@ -230,13 +159,13 @@ class AcceptingNodes:
             self._refresh(answer, self._infos)
         return answer
 
-    def _refresh(self, answer: _Answer, names: Iterable[str]) -> None:
+    def _refresh(self, answer: Answer, names: Iterable[str]) -> None:
         """Judge nodes that changed again."""
         infos = {name: self._infos[name] for name in names}
         answer.stale -= infos.keys()
         self._judge(answer, self._some(infos))
 
-    def _judge(self, answer: _Answer, nodes: Nodes) -> None:
+    def _judge(self, answer: Answer, nodes: Nodes) -> None:
         """Bring an answer up to date for ``nodes``."""
         pod = answer.pod
         self._conditions += len(nodes.infos) + pod_work(

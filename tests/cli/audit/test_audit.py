@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from extender.core.audit.findings import KnownDistances, Option
-from extender.core.audit.running_pods import Unrated
+from extender.core.audit.running_pod import Unrated
 from extender.core.topology.locations import Distance
 from extender.kube.recording.reader import embedded_recording
 from tests import api_objects as api

@@ -8,7 +8,7 @@ import pytest
 
 from extender.core.audit.auditor import Audit, Auditor
 from extender.core.audit.findings import KnownDistances, Option
-from extender.core.audit.running_pods import Unrated
+from extender.core.audit.running_pod import Unrated
 from extender.core.audit.totals import SilentDriver, totals_of
 from extender.core.releases.history import LATEST
 from extender.core.topology.locations import Distance

@@ -10,7 +10,7 @@ from extender.core.alignment.pairs import Alignment
 from extender.core.audit.findings import PodFinding
 from extender.core.audit.jobs import Job, job_of, jobs_of
 from extender.core.audit.possible import Bound, Possible
-from extender.core.audit.running_pods import RunningPod
+from extender.core.audit.running_pod import RunningPod
 from extender.kube.decode.interner import Interner
 from extender.kube.decode.scheduling_pods import scheduling_pod
 from tests import builders as b

@@ -12,7 +12,8 @@ from extender.core.alignment.worths import DEFAULT_WORTHS
 from extender.core.audit.changing_nodes import ChangingNodes
 from extender.core.audit.node_kinds import NodeKinds
 from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renumbered
-from extender.core.audit.running_pods import RunningPod, running_pods
+from extender.core.audit.running_pod import RunningPod
+from extender.core.audit.running_pods import running_pods
 from extender.core.cluster.changes import Changes
 from extender.core.prediction.pod_alignment import Placed, aligned
 from extender.core.releases.history import LATEST

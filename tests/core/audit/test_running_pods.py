@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from extender.core.alignment.worths import DEFAULT_WORTHS, WorthRow
-from extender.core.audit.running_pods import RunningPod, Unrated, running_pods
+from extender.core.audit.running_pod import RunningPod, Unrated
+from extender.core.audit.running_pods import running_pods
 from extender.core.audit.sharing import is_shared
 from extender.core.releases.history import LATEST
 from extender.core.topology.driver_attributes import DeviceKind

@@ -10,7 +10,8 @@ from extender.core.audit.auditor import Auditor
 from extender.core.audit.changing_nodes import ChangingNodes
 from extender.core.audit.node_kinds import NodeKinds
 from extender.core.audit.possible import Bound, Possibilities
-from extender.core.audit.running_pods import RunningPod, Unrated, running_pods
+from extender.core.audit.running_pod import RunningPod, Unrated
+from extender.core.audit.running_pods import running_pods
 from extender.core.audit.totals import totals_of
 from extender.core.releases.history import LATEST
 from extender.core.topology.locations import Distance
