@@ -108,12 +108,13 @@ class AcceptingNodes:
 
     def move(self, key: PodKey, node: str) -> None:
         """The pod leaves its node and goes to another one."""
-        pod = self._pods.get(key)
-        changed = {self._placed.node_of(key), node} & self._nodes.keys()
-        if node and self._placed.node_of(key):
+        pod, left = self._pods.get(key), self._placed.node_of(key)
+        only_more = self._has_more_without(left, key)
+        if node and left:
             self._placed.move(key, node)
         else:
             self._placed.place(key, pod, node)
+        changed = {left, node} & self._nodes.keys()
         for name in changed:
             self._infos[name] = self._placed.info(self._nodes[name])
         self._all = None
@@ -121,7 +122,10 @@ class AcceptingNodes:
             # It may keep others away from a whole domain.
             self._answers.clear()
             self._avoided = self._nodes_avoided()
-        self._answers.change(changed)
+        for answer in self._answers:
+            # A node that accepts pods accepts them with more room, too.
+            gained = only_more and left != node and not (answer.unchecked or left in answer.refusals)
+            answer.stale.update(changed - {left} if gained else changed)
 
     def _own_refusal(self, pod: SchedulingPod, answer: Answer) -> FilterReason | None:
         """Why its own node refuses the pod with the pod taken from it."""
@@ -130,13 +134,15 @@ class AcceptingNodes:
         refusal = Refusals(answer, self._refresh).get(own)
         if own not in self._nodes or _minds_others(pod):
             return refusal
-        placed = self._placed.placed(key)
-        has_more = placed is not None and has_more_without(self._infos[own], placed)
-        if refusal is None and not answer.unchecked and has_more:
+        if refusal is None and not answer.unchecked and self._has_more_without(own, key):
             return None
         alone = Answer(pod=answer.pod)
         self._judge(alone, self._some({own: self._placed.info(self._nodes[own], key)}))
         return alone.refusals.get(own)
+
+    def _has_more_without(self, name: str, key: PodKey) -> bool:
+        info, pod = self._infos.get(name), self._placed.placed(key)
+        return info is not None and pod is not None and has_more_without(info, pod)
 
     def _nodes_avoided(self) -> tuple[str, ...]:
         """The nodes with pods that may keep others away from them."""
