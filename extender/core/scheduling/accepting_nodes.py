@@ -168,7 +168,7 @@ class AcceptingNodes:
     def _refresh(self, answer: Answer, names: Iterable[str]) -> None:
         """Judge nodes that changed again."""
         infos = {name: self._infos[name] for name in names}
-        answer.stale -= infos.keys()
+        answer.stale.difference_update(infos)
         self._judge(answer, self._some(infos))
 
     def _judge(self, answer: Answer, nodes: Nodes) -> None:
