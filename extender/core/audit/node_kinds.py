@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from ..allocator.projection import Projector
+from ..cluster.signature import NodeLook
 from ..cluster.snapshot import NodeState
 from .changing_nodes import ChangingNodes
 
@@ -36,6 +37,7 @@ class NodeKinds:
         self._shown: set[Projector] = set()
         self._reads: dict[int, dict[tuple[int, int], None]] = {number: {} for number in self._inventories}
         self._numbers: dict[Hashable, int] = {}
+        self._looks: list[NodeLook] = []
         self._arrivals: Counter[str] = Counter()
         self._places: dict[int, list[Place]] = {}
         self._of_nodes: dict[str, int] = {}
@@ -62,16 +64,18 @@ class NodeKinds:
 
     def number(self, state: NodeState) -> int:
         """The kind of a node in any state that it may come to."""
-        inventory = state.inventory
-        if inventory.failure is not None:
-            key: Hashable = inventory.failure
-        else:
-            type_, slices = inventory.type, inventory.slices
-            values = tuple(
-                [slices[place].devices.columns[column] for place, column in self._reads[type_.number]]
-            )
-            key = (type_.number, values, state.look.taken)
-        return self._numbers.setdefault(key, len(self._numbers))
+        inventory, look = state.inventory, state.look
+        slices = inventory.slices
+        columns = tuple(
+            [slices[place].devices.columns[column] for place, column in self._reads[look.type.number]]
+        )
+        key = (id(look), columns, inventory.failure)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._numbers)
+            # Looks are told apart by identity, as long as they are there.
+            self._looks.append(look)
+        return number
 
     def of(self, name: str) -> int:
         """The kind of a node as of the last ``follow``."""

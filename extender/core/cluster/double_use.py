@@ -7,7 +7,7 @@ both. The allocator compares names of devices, not cards, so only who knows the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from extender.model import Claim, Device, DeviceID, PoolID
@@ -109,17 +109,16 @@ def double_uses_of(
     """
     Yield each of the ``double_uses`` of the nodes, with the node's name, by name.
 
-    Of nodes of one type of which the same is taken, one is looked at where it has no card in use twice.
+    Of nodes of one look, one is looked at where it has no card in use twice.
     """
-    fine: set[tuple[int, Hashable]] = set()
+    fine: set[int] = set()
     for name, state in sorted(nodes.items()):
-        like = state.inventory.type.number, state.taken
-        if like in fine:
+        if id(state.look) in fine:
             continue
         if _is_card_used_twice(state.inventory, _in_use(state.inventory, held)):
             yield from ((name, use) for use in double_uses(state, held, vocabulary))
         else:
-            fine.add(like)
+            fine.add(id(state.look))
 
 
 def _in_use(inventory: Inventory, held: HeldDevices) -> list[DeviceID]:
