@@ -53,7 +53,7 @@ class AcceptingNodes:
         self._placed = PlacedPods(self._rules)
         for key, pod in self._pods.items() if occupied else ():
             self._placed.place(key, pod, pod.node_name or pod.nominated_node_name)
-        self._infos = {name: self._placed.info(node) for name, node in self._nodes.items()}
+        self._infos: dict[str, NodeInfo] = {}
         self._all: Nodes | None = None
         self._avoided = self._nodes_avoided()
         self._read_labels = frozenset(
@@ -116,7 +116,7 @@ class AcceptingNodes:
             self._placed.place(key, pod, node)
         changed = {left, node} & self._nodes.keys()
         for name in changed:
-            self._infos[name] = self._placed.info(self._nodes[name])
+            self._infos.pop(name, None)
         self._all = None
         if pod is not None and pod.affinity is not None:
             # It may keep others away from a whole domain.
@@ -140,9 +140,16 @@ class AcceptingNodes:
         self._judge(alone, self._some({own: self._placed.info(self._nodes[own], key)}))
         return alone.refusals.get(own)
 
+    def _info(self, name: str) -> NodeInfo:
+        """The node with the pods on it, as things stand."""
+        info = self._infos.get(name)
+        if info is None:
+            info = self._infos[name] = self._placed.info(self._nodes[name])
+        return info
+
     def _has_more_without(self, name: str, key: PodKey) -> bool:
-        info, pod = self._infos.get(name), self._placed.placed(key)
-        return info is not None and pod is not None and has_more_without(info, pod)
+        pod = self._placed.placed(key)
+        return name in self._nodes and pod is not None and has_more_without(self._info(name), pod)
 
     def _nodes_avoided(self) -> tuple[str, ...]:
         """The nodes with pods that may keep others away from them."""
@@ -162,12 +169,12 @@ class AcceptingNodes:
             self._answers.put(question, answer)
         if answer.stale and answer.unchecked:
             # Where something was not modelled, no node was judged.
-            self._refresh(answer, self._infos)
+            self._refresh(answer, self._nodes)
         return answer
 
     def _refresh(self, answer: Answer, names: Iterable[str]) -> None:
         """Judge nodes that changed again."""
-        infos = {name: self._infos[name] for name in names}
+        infos = {name: self._info(name) for name in names}
         answer.stale.difference_update(infos)
         self._judge(answer, self._some(infos))
 
@@ -205,14 +212,14 @@ class AcceptingNodes:
         own = self._placed.node_of(without) if without else ""
         if own in self._nodes:
             info = self._placed.info(self._nodes[own], without)
-            return nodes_of({**self._infos, own: info}.values())
+            return nodes_of(info if name == own else self._info(name) for name in self._nodes)
         if self._all is None:
-            self._all = nodes_of(self._infos.values())
+            self._all = nodes_of(map(self._info, self._nodes))
         return self._all
 
     def _some(self, infos: Mapping[str, NodeInfo]) -> Nodes:
         """Some nodes, and those with pods that may keep others away from them."""
-        others = {name: self._infos[name] for name in self._avoided}
+        others = {name: self._info(name) for name in self._avoided}
         return nodes_of({**others, **infos}.values())
 
 
