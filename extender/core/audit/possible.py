@@ -9,7 +9,6 @@ to a pod share one search, and all searches share one budget in steps.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,9 +34,8 @@ from ..prediction.pod_alignment import Placed, aligned
 from ..prediction.predict import Prediction
 from ..reasons import Certainty
 from ..scheduling import Accepted, AcceptingNodes, FilterReason, Unchecked
-from ..topology.locations import Location
-from ..topology.vocabulary import DeviceKind
 from .anew import alternatives_missed, plan_anew
+from .choices import Choice, Numbers, form_of, renumbered
 from .limit import alignment_limit
 from .node_kinds import NodeKinds
 from .running_pod import RunningPod
@@ -55,10 +53,6 @@ _ROUNDING = 1e-9
 
 # Distinct choices of devices whose rating is remembered.
 _MOST_RATED = 200_000
-
-_Choice = tuple[Placed, ...]
-# A location by its fields, and who asked.
-_Numbers = tuple[DeviceKind, int, int, int, int, tuple[tuple[int, float], ...], int, int, int]
 
 
 class Bound(NamedTuple):
@@ -123,9 +117,9 @@ class Possibilities:
         self.memos: ClaimsMemos = {}
         self._ratings = Ratings(worths)
         self._layouts: dict[tuple[ClaimsMemo, int], NodeLayout] = {}
-        self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, _Choice, int, float], Bound] = {}
+        self._bests: dict[tuple[ClaimsMemo, int, LayoutUsage, Choice, int, float], Bound] = {}
         self._tops: dict[tuple[tuple[ClaimSpec, ...], int, Hashable], tuple[Elsewhere, ...]] = {}
-        self._rated: dict[tuple[_Numbers, ...] | _Choice, float | None] = {}
+        self._rated: dict[tuple[Numbers, ...] | Choice, float | None] = {}
 
     @property
     def spent(self) -> bool:
@@ -147,7 +141,7 @@ class Possibilities:
         node_layout = self._layout(memo, state)
         if node_layout is None:
             return _NOTHING_KNOWN
-        fixed: _Choice = ()
+        fixed: Choice = ()
         usage, has = UNUSED, running.lowest
         if running.kept:
             fixed = _fixed(running)
@@ -230,7 +224,7 @@ class Possibilities:
         memo: ClaimsMemo,
         node_layout: NodeLayout,
         usage: LayoutUsage,
-        fixed: _Choice,
+        fixed: Choice,
         missed: int,
         enough: float,
     ) -> Bound:
@@ -247,7 +241,7 @@ class Possibilities:
         return best
 
     def _search_best(
-        self, problem: Problem, memo: ClaimsMemo, fixed: _Choice, missed: int, enough: float
+        self, problem: Problem, memo: ClaimsMemo, fixed: Choice, missed: int, enough: float
     ) -> Bound:
         if self.spent:
             return Bound(None, complete=False)
@@ -262,16 +256,16 @@ class Possibilities:
         self._budget.spend(best.visits if best.complete else STEPS_PER_NODE)
         return Bound(best.rating, best.complete)
 
-    def _rating(self, choice: _Choice) -> float | None:
+    def _rating(self, choice: Choice) -> float | None:
         if len(choice) < 2:
             return None
-        form: tuple[_Numbers, ...] | _Choice | None = _form(choice)
+        form: tuple[Numbers, ...] | Choice | None = form_of(choice)
         if form is None:
             form = tuple(sorted(choice))
         if form not in self._rated:
             if len(self._rated) >= _MOST_RATED:
                 self._rated.clear()
-            alignment = aligned(_renumbered(choice), self._worths)
+            alignment = aligned(renumbered(choice), self._worths)
             self._rated[form] = lowest(alignment, self._worths) if alignment.pairs else None
         return self._rated[form]
 
@@ -307,65 +301,11 @@ class Possibilities:
         return sorted(found)
 
 
-def _renumbered(choice: _Choice) -> _Choice:
-    """
-    The same choice with devices, roots, NUMA nodes and sockets numbered from 0.
-
-    Where drivers contradict each other the numbers matter, and stay.
-    """
-    form = _form(choice)
-    if form is None:
-        return tuple(sorted(choice))
-    return tuple(Placed(Location(*numbers[:-1]), numbers[-1]) for numbers in form)
-
-
-def _form(choice: _Choice) -> tuple[_Numbers, ...] | None:
-    """
-    The choice as numbers from 0, in an order of its own: choices that differ only in which root or NUMA node
-    it is are mostly made equal, and are rated alike. ``None`` where drivers contradict each other.
-    """
-    devices, roots, nodes, sockets = {-1: -1}, {-1: -1}, {-1: -1}, {-1: -1}
-    within_device: dict[int, tuple[int, int, int]] = {}
-    within_root: dict[int, tuple[int, int]] = {}
-    within_node: dict[int, int] = {}
-    cards = Counter([placed.location.device for placed in choice])
-    by_path = sorted(
-        [
-            (kind, socket, numa, root, device, asker, groups, switch, told)
-            for (kind, device, root, numa, socket, groups, switch, told), asker in choice
-        ]
-    )
-    form = []
-    for kind, socket, numa, root, device, asker, groups, switch, told in by_path:
-        path = (root, numa, socket)
-        if (
-            (device >= 0 and within_device.setdefault(device, path) != path)
-            or (root >= 0 and within_root.setdefault(root, path[1:]) != path[1:])
-            or (numa >= 0 and within_node.setdefault(numa, socket) != socket)
-        ):
-            return None
-        form.append(
-            (
-                kind,
-                devices.setdefault(device, len(devices) - 1),
-                roots.setdefault(root, len(roots) - 1),
-                nodes.setdefault(numa, len(nodes) - 1),
-                sockets.setdefault(socket, len(sockets) - 1),
-                groups,
-                switch,
-                told,
-                # Who asked matters for parts of one card only.
-                asker if cards[device] > 1 else 0,
-            )
-        )
-    return tuple(form)
-
-
 def _at_least(has: float, bound: Bound) -> Bound:
     return Bound(max(has, bound.alignment or 0.0), bound.complete)
 
 
-def _fixed(running: RunningPod) -> _Choice:
+def _fixed(running: RunningPod) -> Choice:
     """The devices that the pod uses of claims that keep theirs."""
     return tuple(
         Placed(device.location, device.asker)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from extender.core.alignment.worths import DEFAULT_WORTHS
 from extender.core.audit.changing_nodes import ChangingNodes
+from extender.core.audit.choices import renumbered
 from extender.core.audit.node_kinds import NodeKinds
-from extender.core.audit.possible import Bound, Elsewhere, Possibilities, _renumbered
+from extender.core.audit.possible import Bound, Elsewhere, Possibilities
 from extender.core.audit.running_pod import RunningPod
 from extender.core.audit.running_pods import running_pods
 from extender.core.cluster.changes import Changes
@@ -182,7 +183,7 @@ def test_numbers_of_places_do_not_matter(choice, roots, nodes, sockets):
         )
         for location, asker in choice
     )
-    assert aligned(_renumbered(renamed), DEFAULT_WORTHS).predicted == pytest.approx(rated)
+    assert aligned(renumbered(renamed), DEFAULT_WORTHS).predicted == pytest.approx(rated)
 
 
 def test_contradicting_places_keep_their_numbers():
@@ -191,4 +192,4 @@ def test_contradicting_places_keep_their_numbers():
         Placed(Location(DeviceKind.GPU, 5, 1, 2, 1), 0),
         Placed(Location(DeviceKind.GPU, 5, 1, 3, 1), 1),
     )
-    assert _renumbered(choice) == choice
+    assert renumbered(choice) == choice
