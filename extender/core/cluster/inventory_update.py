@@ -4,52 +4,83 @@ The inventories of nodes after slices or rules changed, worked out once for all 
 
 # Theory
 # ------
-# `after` must return what `inventory_of` returns for the node; tests/property/test_snapshot_update.py and
-# tests/property/test_events_everywhere.py compare the two. A pool depends on its own slices alone, so only
-# pools of which a slice changed are gathered anew. A type depends on all pools of a node, but two nodes get
-# the same new type where they had the same one and these hold on both:
-# * Pools go and come at the same places, and those that come are the same objects.
-# * What their slices say to both nodes is the same (`said_to`).
-# * No pool that stays has the name of one that goes or comes: counters were once kept by that name.
-# * No pool that stays can have devices of one card with a pool that comes, which identities tell.
-# Where the last two are in doubt, the type is worked out for the node alone.
+# What a `Successor` makes of an inventory must be what `inventory_of` returns for the node;
+# tests/property/test_snapshot_update.py and tests/property/test_events_everywhere.py compare the two. A pool
+# depends on its own slices alone, so only pools of which a slice changed are gathered anew. Inventories are
+# alike if they had the same type, the same pools go and come at the same places, those that come say the same
+# to their nodes (`said_to`), and the same pools that stay have names of those (counters may be kept by name).
+# They get one new type, too, unless a pool that stays may have devices of one card with a pool that comes,
+# which identities tell: then it is worked out for each node alone.
 # All nodes that had one type get it, so they differ at most where they differed (`TypeColumns.inherit`).
+#
+# Places and names need not be looked at on each node if what comes is the same for all nodes, is of drivers
+# of which no pool stays, and has counters of its own: pools are in the order of drivers, and a type tells the
+# drivers. Of one type, inventories are then alike from which equal pools go (`Successor.typical`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, Protocol, TypeVar
 
-from extender.model import Node, ResourceSlice
+from extender.model import Node, PoolID, ResourceSlice
 
+from .changed_pools import NOTHING, ChangedPools, Gathered
 from .context import ClusterContext
 from .differences import Difference
 from .inventory import Inventory, inventory_of, with_rules
 from .node_selection import NodeSelectorError
-from .node_type import asks_node, has_identities, said_to, type_of
-from .pools import Pool, gather_pools, in_search_order, targets_node
+from .node_type import counts_by_pool_name, said_to, type_of
+from .pools import Pool, search_rank
 from .signature import NodeType
-from .slice_index import is_offered, pools_of
 from .taint_rules import read_by
 
+Pick = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+"""Returns some items of a tuple, in an order of its own."""
 
-class _Gathered(NamedTuple):
+
+class Stated(Protocol):
+    """A node with its inventory."""
+
+    @property
+    def node(self) -> Node: ...
+    @property
+    def inventory(self) -> Inventory: ...
+
+
+S = TypeVar("S", bound=Stated)
+
+
+def _pick(positions: Sequence[int]) -> Pick:
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    if not positions:
+        return lambda _: ()
+    (position,) = positions
+    return lambda items: (items[position],)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Successor:
     """
-    The pools that changed, as nodes see them.
+    What becomes of inventories that are alike.
 
-    ``asking``: those of their slices that may not say the same to each node that sees them. ``drivers``: of
-    devices with identities. ``differ``: one of the slices does, so they are not the pools that a node had.
+    ``pools`` picks from what a node has by pool, followed by that of the pools that ``come``, and ``slices``
+    so by slice; both are ``None`` where all pools stay. ``type``: ``None`` where each node's is worked out
+    alone. ``gone`` picks the pools that go; ``moved``: those that come have other ids. ``typical``: this is
+    the successor of all inventories of their type from which equal pools go.
     """
 
-    pools: tuple[Pool, ...]
-    asking: tuple[ResourceSlice, ...]
-    drivers: frozenset[str]
-    differ: bool
-
-
-def _places(pools: Sequence[Pool]) -> Iterable[tuple[int, Pool]]:
-    """The places of slices among those of all ``pools``, each with its pool."""
-    return enumerate([pool for pool in pools for _ in pool.slices])
+    type: NodeType | None
+    gone: Pick
+    come: Gathered = NOTHING
+    pools: Pick | None = None
+    slices: Pick | None = None
+    moved: bool = False
+    typical: bool = False
 
 
 class InventoryUpdate:
@@ -60,20 +91,7 @@ class InventoryUpdate:
     there or were, so that inventories are gathered from nothing.
     """
 
-    __slots__ = (
-        "_changed",
-        "_context",
-        "_everything",
-        "_everywhere",
-        "_gathered",
-        "_has_local",
-        "_names",
-        "_pools",
-        "_read",
-        "_selected",
-        "_tainted",
-        "_types",
-    )
+    __slots__ = ("_changed", "_context", "_everything", "_in_common", "_rank", "_read", "_successors")
 
     def __init__(
         self,
@@ -84,137 +102,146 @@ class InventoryUpdate:
     ) -> None:
         self._context = context
         self._everything = everything
-        self._changed = slices.keys()
-        self._pools = pools_of(slices)
-        self._names = frozenset(pool.pool for pool in self._pools)
+        self._changed = ChangedPools(context, slices)
+        self._rank = search_rank(context.release)
         self._read = read_by(context.rules)
-        self._gathered: dict[tuple[int, ...], _Gathered] = {}
-        self._types: dict[Hashable, NodeType | None] = {}
-        self._tainted: dict[Hashable, NodeType] = {}
-        offered = [
-            slice_
-            for pool in self._pools
-            for slice_ in context.slices.by_pool.get(pool, ())
-            if is_offered(slice_, context.release)
-        ]
-        shared = [slice_ for slice_ in offered if not slice_.node_name]
-        self._has_local = len(shared) < len(offered)
-        self._everywhere = [slice_ for slice_ in shared if slice_.all_nodes]
-        self._selected = [slice_ for slice_ in shared if not slice_.all_nodes]
+        self._successors: dict[Hashable, Successor] = {}
+        self._in_common: bool | None = None
 
-    def after(self, node: Node, before: Inventory) -> Inventory:
+    def alike(self, states: Iterable[S]) -> dict[Successor | None, list[S]]:
         """
-        The inventory of a node that had ``before``; the same object if it is equal.
+        Group nodes by what becomes of their inventories; ``None``: they are gathered from nothing.
 
-        The node says of itself what it said.
+        The nodes say of themselves what they said.
         """
-        if not (self._everything or self._pools):
-            return self._with_rules(before)
-        if not self._everything and before.failure is None:
-            try:
-                return self._regathered(node, before)
-            except NodeSelectorError:
-                # What is said of the failure is told by all slices.
-                pass
-        after = inventory_of(node, self._context)
-        return before if after == before else after
+        groups: dict[Successor | None, list[S]] = {}
+        typical: dict[int, tuple[Pick, tuple[Pool, ...], list[S]]] = {}
+        nothing: tuple[Pick, tuple[Pool, ...], list[S]] = (tuple, (), [])
+        for state in states:
+            inventory = state.inventory
+            gone, pools, group = typical.get(inventory.type.number, nothing)
+            if group and gone(inventory.pools) == pools:
+                group.append(state)
+                continue
+            successor = self._successor(state.node, inventory)
+            group = groups.setdefault(successor, [])
+            group.append(state)
+            if successor is not None and successor.typical:
+                typical[inventory.type.number] = successor.gone, successor.gone(inventory.pools), group
+        return groups
 
-    def _regathered(self, node: Node, before: Inventory) -> Inventory:
-        """The inventory with the changed pools gathered anew. Raises ``NodeSelectorError``."""
-        changed, context = self._pools, self._context
-        local: list[ResourceSlice] = []
-        if self._has_local:
-            local = [each for each in context.slices.local.get(node.name, ()) if each.pool_id in changed]
-        selected = self._selected
-        if selected:
-            gathering = context.release.gathering
-            selected = [each for each in selected if targets_node(each, node, gathering)]
-        key = () if not (local or selected) else tuple(map(id, (*local, *selected)))
-        gathered = self._gathered.get(key)
-        if gathered is None:
-            gathered = self._gathered[key] = self._gather((*local, *selected, *self._everywhere))
-        kept = [pool for pool in before.pools if pool.id not in changed]
-        if not gathered.pools and len(kept) == len(before.pools):
-            return self._with_rules(before)
-        pools = in_search_order((*kept, *gathered.pools), context.release)
-        slices = tuple([slice_ for pool in pools for slice_ in pool.slices])
-        type_ = None
-        if not local:
-            type_ = self._shared_type(node, before, pools, slices, len(kept), gathered)
-        if type_ is None:
-            type_ = self._own_type(node, pools, slices)
-            type_.columns.note(slices)
-        after = Inventory(pools, slices, type_)
-        return before if not gathered.differ and after == before else after
-
-    def _gather(self, seen: Sequence[ResourceSlice]) -> _Gathered:
-        """Gather changed pools of which ``seen`` are the slices for a node, but those that only count."""
-        index, release = self._context.slices, self._context.release
-        own = {slice_.pool_id for slice_ in seen}
-        counting = [slice_ for pool in own for slice_ in index.counters.get(pool, ())]
-        pools = gather_pools((*seen, *counting), index.by_pool, release)
-        slices = [slice_ for pool in pools for slice_ in pool.slices]
-        vocabulary, lineage = self._context.vocabulary, self._context.lineage
-        return _Gathered(
-            pools,
-            tuple([each for each in slices if asks_node(each)]),
-            frozenset(each.driver for each in slices if has_identities(each, vocabulary, lineage)),
-            any(slice_.name in self._changed for slice_ in slices),
+    def after(
+        self, successor: Successor | None, nodes: Sequence[Node], before: Sequence[Inventory]
+    ) -> Sequence[Inventory]:
+        """The inventories of nodes that had those ``before``, which are alike; the same object if equal."""
+        if successor is None:
+            fresh = [inventory_of(node, self._context) for node in nodes]
+            return [then if now == then else now for then, now in zip(before, fresh, strict=True)]
+        type_, come, pick_pools, pick_slices = (
+            successor.type,
+            successor.come,
+            successor.pools,
+            successor.slices,
         )
+        if pick_pools is None or pick_slices is None:
+            return [
+                then
+                if type_ is then.type
+                else Inventory._make((then.pools, then.slices, type_, then.failure))
+                for then in before
+            ]
+        pools = [pick_pools(then.pools + come.pools) for then in before]
+        slices = [pick_slices(then.slices + come.slices) for then in before]
+        types = repeat(type_) if type_ is not None else map(self._own_type, nodes, pools, slices)
+        after = list(map(Inventory._make, zip(pools, slices, types, repeat(None))))
+        if come.differ:
+            return after
+        return [then if now == then else now for then, now in zip(before, after, strict=True)]
 
-    def _shared_type(
+    def _successor(self, node: Node, before: Inventory) -> Successor | None:
+        if self._everything or (before.failure is not None and self._changed.ids):
+            return None
+        read = self._read and self._read.of(before.slices)
+        try:
+            come = self._changed.seen_by(node)
+            said: Hashable = ()
+            if come.asking:
+                said = tuple([said_to(node, slice_, self._context.release) for slice_ in come.asking])
+            names, rank = self._changed.names, self._rank
+            gone = tuple([pool.id if pool.id.pool in names else None for pool in before.pools])
+            places = tuple([bisect_left(before.pools, each, key=rank) for each in come.ranks])
+            key = (before.type.number, read, gone, places, id(come), said)
+            successor = self._successors.get(key)
+            if successor is None:
+                successor = self._successors[key] = self._regathered(node, before, gone, places, come)
+            return successor
+        except NodeSelectorError:
+            # What is said of the failure is told by all slices.
+            return None
+
+    def _regathered(
         self,
         node: Node,
         before: Inventory,
-        pools: Sequence[Pool],
-        slices: Sequence[ResourceSlice],
-        kept: int,
-        gathered: _Gathered,
-    ) -> NodeType | None:
+        gone: Sequence[PoolID | None],
+        places: Sequence[int],
+        come: Gathered,
+    ) -> Successor:
         """
-        The type that all nodes get like this one; ``None`` if that is not known.
+        What becomes of an inventory with the changed pools gathered anew. Raises ``NodeSelectorError``.
 
-        ``pools`` and ``slices``: those of the node, which keeps ``kept`` of its pools.
+        ``gone``: by place of a pool, its id if it has the name of a pool that changed. ``places``: before
+        which pool each of those that come stands.
         """
-        names = self._names
-        gone = tuple([pool.id.pool in names for pool in before.pools])
-        come = tuple([pool.id.pool in names for pool in pools])
-        if gone.count(False) != kept or come.count(False) != kept:
-            # A pool that stays has such a name.
-            return None
-        release = self._context.release
-        said = (
-            tuple([said_to(node, slice_, release) for slice_ in gathered.asking]) if gathered.asking else ()
+        changed = self._changed
+        leaving = [place for place, pool in enumerate(gone) if pool in changed.ids]
+        kept = [place for place, pool in enumerate(gone) if pool not in changed.ids]
+        drivers = {before.pools[place].id.driver for place in kept}
+        typical = (
+            self._read is None
+            and not come.asking
+            and changed.everywhere
+            and drivers.isdisjoint(pool.driver for pool in changed.ids)
+            and not self._may_have_counters_in_common()
         )
-        number = before.type.published.number
-        key = (number, gone, come, id(gathered), said, self._read and self._read.of(slices))
-        if key not in self._types:
-            staying = {pool.id.driver for pool, comes in zip(pools, come, strict=True) if not comes}
-            alone = not gathered.drivers.isdisjoint(staying)
-            type_ = self._types[key] = None if alone else self._own_type(node, pools, slices)
-            if type_ is not None:
-                # The nodes of a type differ in what they keep, for what comes are the same slices for all.
-                type_.columns.note(slices)
-                kept_before = [place for place, pool in _places(before.pools) if pool.id.pool not in names]
-                kept_after = [place for place, pool in _places(pools) if pool.id.pool not in names]
-                places = dict(zip(kept_before, kept_after, strict=True))
-                type_.columns.inherit(before.type.columns, places)
-        return self._types[key]
+        if not leaving and not come.pools:
+            type_ = with_rules(before.type.published, before.slices, self._context)
+            type_ = before.type if type_ == before.type else type_
+            return Successor(type_, _pick(()), typical=typical)
+        # A pool that comes stands before the one that is at its place.
+        order = sorted(
+            [(place, True, place) for place in kept]
+            + [(place, False, len(gone) + number) for number, place in enumerate(places)]
+        )
+        picked = [position for _, _, position in order]
+        of_pools: list[range] = []
+        for pool in (*before.pools, *come.pools):
+            start = of_pools[-1].stop if of_pools else 0
+            of_pools.append(range(start, start + len(pool.slices)))
+        picked_slices = [position for place in picked for position in of_pools[place]]
+        pick_pools, pick_slices = _pick(picked), _pick(picked_slices)
+        pools = pick_pools(before.pools + come.pools)
+        own: NodeType | None = None
+        if not come.alone and drivers.isdisjoint(come.drivers):
+            own = self._own_type(node, pools, pick_slices(before.slices + come.slices))
+            # The nodes of a type differ in what they keep, for what comes are the same slices for all.
+            stays = {then: now for now, then in enumerate(picked_slices) if then < len(before.slices)}
+            own.columns.inherit(before.type.columns, stays)
+        moved = [pool.id for pool in pools] != [pool.id for pool in before.pools]
+        typical = typical and own is not None
+        return Successor(own, _pick(leaving), come, pick_pools, pick_slices, moved, typical)
+
+    def _may_have_counters_in_common(self) -> bool:
+        """Whether a pool that changed may have counters in common with one that did not, on any node."""
+        if self._in_common is None:
+            by_name = counts_by_pool_name(self._context.release)
+            self._in_common = by_name and self._changed.names_stay()
+        return self._in_common
 
     def _own_type(self, node: Node, pools: Sequence[Pool], slices: Sequence[ResourceSlice]) -> NodeType:
         context = self._context
         release, vocabulary = context.release, context.vocabulary
-        type_ = type_of(node, pools, release, vocabulary, context.machines, context.lineage)
-        return with_rules(type_, slices, context)
-
-    def _with_rules(self, inventory: Inventory) -> Inventory:
-        """The inventory with the taints of rules as they are; the same object if it is equal."""
-        type_ = inventory.type
-        key = (type_.number, self._read and self._read.of(inventory.slices))
-        after = self._tainted.get(key)
-        if after is None:
-            after = with_rules(type_.published, inventory.slices, self._context)
-            self._tainted[key] = after = type_ if after == type_ else after
-        if after is type_:
-            return inventory
-        return Inventory(inventory.pools, inventory.slices, after, inventory.failure)
+        published = type_of(node, pools, release, vocabulary, context.machines, context.lineage)
+        type_ = with_rules(published, slices, context)
+        type_.columns.note(slices)
+        return type_

@@ -98,6 +98,13 @@ class Layered(Mapping[K, V]):
             assert last is not None
             yield key, last
 
+    def flat(self) -> dict[K, V]:
+        """Return a dict that is equal."""
+        replaced = {key: value for key, value in self.different.items() if value is not None}
+        if self._appended or len(replaced) < len(self.different):
+            return dict(self._pairs())
+        return {**self.base, **replaced}
+
     def with_(self, changes: Mapping[K, V | None]) -> Mapping[K, V]:
         """See ``changed``."""
         base, appended = self.base, dict(self._appended)
@@ -114,7 +121,7 @@ class Layered(Mapping[K, V]):
                 appended[key] = None
             different[key] = value
         after = Layered(base, different, appended, length)
-        return after if len(different) ** 2 <= 2 * len(base) else dict(after._pairs())
+        return after if len(different) ** 2 <= 2 * len(base) else after.flat()
 
 
 class _Items(ItemsView[K, V]):
@@ -172,9 +179,16 @@ def absent(mapping: Mapping[K, V], keys: set[K]) -> set[K]:
     return (keys.difference(mapping.base) - different.keys()) | (keys & gone)
 
 
+def flat(mapping: Mapping[K, V]) -> Mapping[K, V]:
+    """Return the mapping without layers, for who looks at all of it."""
+    if not isinstance(mapping, Layered):
+        return mapping
+    return mapping.flat()
+
+
 def layers(mapping: object) -> tuple[object, ...]:
     """Return the parts of which the mapping consists, some of which others share."""
     return (mapping.base, mapping.different) if isinstance(mapping, Layered) else (mapping,)
 
 
-__all__ = ["COPIED", "Layered", "absent", "changed", "layers", "values_of"]
+__all__ = ["COPIED", "Layered", "absent", "changed", "flat", "layers", "values_of"]

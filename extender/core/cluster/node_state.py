@@ -4,7 +4,7 @@ One node of a snapshot, and how it follows from the node before.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Iterable
 from typing import NamedTuple
 
 from extender.model import Node
@@ -13,7 +13,8 @@ from .context import ClusterContext
 from .free_pairs import FreePairs, free_units
 from .inventory import Inventory, inventory_of
 from .inventory_update import InventoryUpdate
-from .signature import Lineage, NodeLook
+from .pools import Pool
+from .signature import Lineage, NodeLook, NodeType
 from .usage import NO_USAGE, PoolUsage
 
 
@@ -38,49 +39,92 @@ class NodeState(NamedTuple):
 def state_of(node: Node, context: ClusterContext) -> NodeState:
     """The state of a node of which nothing is known yet."""
     inventory = inventory_of(node, context)
-    return _state(node, inventory, _usage_on(inventory, context), context.lineage)
+    return _state(node, inventory, _usage_of(inventory.pools, context), context.lineage)
 
 
 def state_after(
-    state: NodeState,
-    node: Node,
-    context: ClusterContext,
-    update: InventoryUpdate | None = None,
-    *,
-    used: bool = True,
+    state: NodeState, node: Node, context: ClusterContext, *, anew: bool = False, used: bool = True
 ) -> NodeState:
     """
     The next state of a node; the same object if it is equal.
 
-    ``update``: of what changed in slices that the node may see or that decide about a pool that it sees, and
-    in rules for its devices; ``None`` without any. ``used``: whether the usage of its pools may differ.
+    ``anew``: slices that the node may see changed, or decide about a pool that it sees, or rules for its
+    devices. ``used``: whether the usage of its pools may differ.
     """
     inventory = before = state.inventory
-    if node is not state.node and _is_seen_otherwise(state.node, node, context):
+    if anew or (node is not state.node and _is_seen_otherwise(state.node, node, context)):
         inventory = inventory_of(node, context)
         if inventory == before:
             inventory = before
-    elif update is not None:
-        inventory = update.after(node, before)
     usage = state.usage
     if used or inventory.pools is not before.pools:
-        usage = _usage_on(inventory, context)
+        usage = _usage_of(inventory.pools, context)
     if inventory is before and usage == state.usage and (node is state.node or node == state.node):
         return state
     return _state(node, inventory, usage, context.lineage)
 
 
+class StatesAfter(NamedTuple):
+    """``states``: those that differ, by name. ``moved``: the names of those that have other pools."""
+
+    states: dict[str, NodeState]
+    moved: list[str]
+
+
+def states_after(
+    states: Iterable[NodeState], context: ClusterContext, update: InventoryUpdate, used: Collection[str]
+) -> StatesAfter:
+    """
+    What ``state_after`` returns for nodes that say of themselves what they said, of many at once.
+
+    ``used``: the names of nodes of whose pools the usage may differ.
+    """
+    fresh: dict[str, NodeState] = {}
+    moved: list[str] = []
+    for successor, alike in update.alike(states).items():
+        nodes = [state.node for state in alike]
+        inventories = update.after(successor, nodes, [state.inventory for state in alike])
+        usages = [state.usage for state in alike]
+        if successor is None:
+            usages = [_usage_of(inventory.pools, context) for inventory in inventories]
+        elif successor.moved and successor.pools is not None:
+            pick, coming = successor.pools, _usage_of(successor.come.pools, context)
+            usages = [pick(usage + coming) for usage in usages]
+        if used:
+            usages = [
+                _usage_of(inventory.pools, context) if node.name in used else usage
+                for node, inventory, usage in zip(nodes, inventories, usages, strict=True)
+            ]
+        type_ = None if successor is None else successor.type
+        untouched = None if type_ is None else _untouched(type_, context.lineage)
+        differing = {
+            node.name: NodeState._make((node, inventory, usage, *untouched))
+            if untouched is not None and inventory.type is type_ and usage.count(NO_USAGE) == len(usage)
+            else _state(node, inventory, usage, context.lineage)
+            for state, node, inventory, usage in zip(alike, nodes, inventories, usages, strict=True)
+            if inventory is not state.inventory or usage != state.usage
+        }
+        fresh |= differing
+        if successor is None or successor.moved:
+            moved += differing
+    return StatesAfter(fresh, moved)
+
+
 def _state(node: Node, inventory: Inventory, usage: tuple[PoolUsage, ...], lineage: Lineage) -> NodeState:
     type_ = inventory.type
-    pairable = type_.pairable
     if usage.count(NO_USAGE) == len(usage):
-        look = lineage.look(type_, ())
-        return NodeState(node, inventory, usage, pairable.all_free, pairable.untouched, look)
+        return NodeState(node, inventory, usage, *_untouched(type_, lineage))
+    pairable = type_.pairable
     pools = [slice_signature.pool for slice_signature in inventory.signature.slices]
     free = free_units(pairable, inventory.slices, pools, usage)
     unclear = next((each.unclear for each in usage if each.unclear), "")
     look = lineage.look(type_, _taken(inventory, usage))
     return NodeState(node, inventory, usage, free, pairable.pairs(free), look, unclear)
+
+
+def _untouched(type_: NodeType, lineage: Lineage) -> tuple[int, FreePairs, NodeLook, str]:
+    """What the states of nodes of a type have in common of which nothing is taken: their last fields."""
+    return type_.pairable.all_free, type_.pairable.untouched, lineage.look(type_, ()), ""
 
 
 def _taken(inventory: Inventory, usage: tuple[PoolUsage, ...]) -> Hashable:
@@ -103,6 +147,6 @@ def _is_seen_otherwise(before: Node, after: Node, context: ClusterContext) -> bo
     return before.declared_features != after.declared_features
 
 
-def _usage_on(inventory: Inventory, context: ClusterContext) -> tuple[PoolUsage, ...]:
+def _usage_of(pools: Iterable[Pool], context: ClusterContext) -> tuple[PoolUsage, ...]:
     usage = context.usage
-    return tuple([usage.get(pool.id, NO_USAGE) for pool in inventory.pools])
+    return tuple([usage.get(pool.id, NO_USAGE) for pool in pools])

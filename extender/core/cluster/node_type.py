@@ -285,13 +285,19 @@ def _has_own_counters(release: Release) -> bool:
     return release.counters.scope is CounterScope.SLICE and release.features.partitionable_devices
 
 
+def counts_by_pool_name(release: Release) -> bool:
+    """Whether pools of one name have counters in common, whatever their drivers."""
+    return release.counters.scope is CounterScope.POOL_NAME
+
+
 def _pool_signatures(pools: Sequence[Pool], release: Release) -> tuple[PoolSignature, ...]:
-    counter_owners: dict[str, int] = {}
+    owners: dict[str, int] = {}
+    by_name = counts_by_pool_name(release)
     return tuple(
         [
             PoolSignature(
                 pool.id.driver,
-                counter_owners.setdefault(pool.id.pool, number),
+                owners.setdefault(pool.id.pool, number) if by_name else number,
                 pool.incomplete,
                 pool.invalid,
                 pool.counter_sets,

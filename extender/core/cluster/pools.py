@@ -8,9 +8,10 @@ pools stay in the result, because requests for *all* devices trip over them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from extender.model import CounterSet, Node, PoolID, ResourceSlice
 
@@ -72,7 +73,12 @@ def gather_pools(
 
 def in_search_order(pools: Iterable[Pool], release: Release) -> tuple[Pool, ...]:
     """By driver and pool name; where the release says so, those with binding conditions last."""
-    return tuple(sorted(pools, key=_LATE_LAST if release.order.late_pools else _BY_ID))
+    return tuple(sorted(pools, key=search_rank(release)))
+
+
+def search_rank(release: Release) -> Callable[[Pool], Any]:
+    """What pools are sorted by in search order; no two pools of a node have the same."""
+    return _LATE_LAST if release.order.late_pools else _BY_ID
 
 
 def is_usable(slice_: ResourceSlice, release: Release) -> bool:

@@ -26,8 +26,8 @@ class PoolSignature:
     """
     A pool without its name.
 
-    ``counter_owner`` is the index of the first pool of the node with the same pool name,
-    whatever the driver: counters were once kept by pool name alone. ``late``:
+    ``counter_owner`` is the index of the pool whose counters are meant: its own, or that of the first pool of
+    the node with the same name, whatever the driver, in releases that keep counters by pool name. ``late``:
     comes after all pools that are not. ``ambiguous``: see ``Pool``.
     """
 

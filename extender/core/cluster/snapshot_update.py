@@ -26,8 +26,8 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 # How it works
 # 1. `nodes_targeted`: from the pools of changed slices to the nodes that can see them, or all nodes where
 #    that cannot be told, for example because a selector is invalid and therefore fatal wherever it is read.
-# 2. `state_after`: each node concerned gathers the changed pools anew; with equal values it keeps the *same*
-#    objects. What its slices say is worked out once for all nodes alike (`inventory_update`, `node_type`).
+# 2. `states_after`: each node concerned gets the changed pools gathered anew; with equal values it keeps the
+#    *same* objects. That is worked out once for all nodes alike (`inventory_update`, `node_type`).
 # 3. `_nodes_with`, `_pool_nodes_with`: new mappings if a node differs, else the same mappings.
 #
 # What an editor must not break
@@ -44,6 +44,7 @@ The nodes and slices of a snapshot, computed from those of the snapshot before a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from extender.model import Node, PoolID, ResourceSlice
@@ -53,7 +54,7 @@ from .context import ClusterContext
 from .differences import Difference
 from .inventory_update import InventoryUpdate
 from .node_selection import nodes_targeted
-from .node_state import NodeState, state_after, state_of
+from .node_state import NodeState, state_after, state_of, states_after
 from .slice_index import pools_of
 from .taint_rules import Rules
 
@@ -89,42 +90,55 @@ def nodes_after(
     nodes_before = (state.node for state in states.values())
     targeted = nodes_targeted((slice_ for group in groups for slice_ in group), nodes_before)
     everywhere = targeted is None or before.slices.broken is not context.slices.broken
-    seeing = states.keys() if everywhere else {name for name in targeted or () if name in states}
+    if everywhere or before.rules != context.rules:
+        states = layered.flat(states)
+    seeing: AbstractSet[str] = (
+        states.keys() if everywhere else {name for name in targeted or () if name in states}
+    )
     broken = bool(before.slices.broken or context.slices.broken)
-    update = InventoryUpdate(context, slices, everything=broken and bool(slices)) if seeing else None
-    tainted = _nodes_tainted(pool_nodes, before.rules, context.rules)
-    retype = InventoryUpdate(context, {}) if tainted else None
-    concerned = nodes.keys() | seeing | tainted
+    update = InventoryUpdate(context, slices, everything=broken and bool(slices))
+    tainted = _nodes_tainted(states, pool_nodes, before.rules, context.rules)
     used = {name for pool in held for name in pool_nodes.get(pool, ())}
-    concerned |= used
     fresh: dict[str, NodeState | None] = {}
-    for name in concerned:
+    for name in nodes.keys() | (used - seeing - tainted):
         state = states.get(name)
         node = nodes[name].after if name in nodes else state.node if state is not None else None
         after: NodeState | None = None
         if node is not None and state is None:
             after = state_of(node, context)
         elif node is not None and state is not None:
-            of_node = update if name in seeing else retype
-            after = state_after(state, node, context, of_node, used=name in used)
+            after = state_after(
+                state, node, context, anew=name in seeing or name in tainted, used=name in used
+            )
         if after is not state:
             fresh[name] = after
+    moved = list(fresh)
+    for of_nodes, names in ((update, seeing), (InventoryUpdate(context, {}), tainted - seeing)):
+        concerned = layered.values_of(states, names - nodes.keys())
+        then = states_after(filter(None, concerned), context, of_nodes, used)
+        fresh |= then.states
+        moved += then.moved
     return UpdatedNodes(
-        _nodes_with(states, fresh), _pool_nodes_with(pool_nodes, states, fresh), frozenset(fresh)
+        _nodes_with(states, fresh), _pool_nodes_with(pool_nodes, states, fresh, moved), frozenset(fresh)
     )
 
 
-def _nodes_tainted(pool_nodes: Mapping[PoolID, tuple[str, ...]], before: Rules, after: Rules) -> set[str]:
-    """The names of the nodes that have a pool on which other rules may put taints than before."""
+def _nodes_tainted(
+    states: Mapping[str, NodeState], pool_nodes: Mapping[PoolID, tuple[str, ...]], before: Rules, after: Rules
+) -> AbstractSet[str]:
+    """The names of the nodes that may have a pool on which other rules put taints than before."""
     if before == after:
         return set()
     # What a rule says most often changes, and not which pools it is for.
     moved = {(rule.driver, rule.pool) for rule in set(before) ^ set(after)}
+    if any(not pool for _, pool in moved):
+        # A type tells the drivers, and is looked at once for all nodes.
+        return states.keys()
     return {
         name
         for driver, name_of_pool in moved
         for pool, names in pool_nodes.items()
-        if (not driver or driver == pool.driver) and (not name_of_pool or name_of_pool == pool.pool)
+        if name_of_pool == pool.pool and driver in ("", pool.driver)
         for name in names
     }
 
@@ -143,11 +157,13 @@ def _pool_nodes_with(
     pool_nodes: Mapping[PoolID, tuple[str, ...]],
     states: Mapping[str, NodeState],
     fresh: Mapping[str, NodeState | None],
+    moved: Iterable[str],
 ) -> Mapping[PoolID, tuple[str, ...]]:
+    """``moved``: the names of those in ``fresh`` that may have other pools than before."""
     lost: dict[PoolID, set[str]] = {}
     gained: dict[PoolID, list[str]] = {}
-    for name, after in fresh.items():
-        state = states.get(name)
+    for name in moved:
+        state, after = states.get(name), fresh[name]
         then = state.inventory.pools if state is not None else ()
         now = after.inventory.pools if after is not None else ()
         if then is now:

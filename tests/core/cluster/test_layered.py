@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.core.cluster import layered
-from extender.core.cluster.layered import Layered, absent, changed, layers, values_of
+from extender.core.cluster.layered import Layered, absent, changed, flat, layers, values_of
 
 LARGE = {f"key-{number}": number for number in range(layered.COPIED + 100)}
 KEYS = st.sampled_from([*list(LARGE)[:8], *(f"new-{number}" for number in range(8))])
@@ -108,3 +109,17 @@ def test_the_parts_are_told():
     assert layers(LARGE) == (LARGE,)
     assert layers(one)[0] is layers(two)[0] is LARGE
     assert layers(one)[1] == {"key-1": 1}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"key-1": 1}, {"key-1": None}, {"new": 1}, {"key-1": None, "new": 1}, {"key-1": 1, "key-2": 2}],
+)
+def test_flat_is_one_dict_in_the_same_order(changes):
+    layers_ = changed(LARGE, changes)
+    again = changed(layers_, {"key-1": 7})
+    for mapping in (layers_, again):
+        assert isinstance(mapping, Layered)
+        assert list(flat(mapping).items()) == list(mapping.items())
+        assert isinstance(flat(mapping), dict)
+    assert flat(LARGE) is LARGE

@@ -87,6 +87,9 @@ PICKY = ResourceSlice(
         )
     ),
 )
+# Of the GPUs' driver, between their pools; and a pool with the name of one of theirs.
+AMONG = replace(ZONAL, driver="gpu.nvidia.com", pool="b0", node_selector=None, all_nodes=True)
+NAMESAKE = replace(ZONAL, driver="other", pool="a", node_selector=None, all_nodes=True)
 DRAIN = DeviceTaintRule("drain", Taint("drain", "NoSchedule"), driver="gpu.nvidia.com", pool="a")
 
 
@@ -165,6 +168,25 @@ CASES = {
     ),
     "a slice for all": Case(
         (), Changes.of(RESOURCE_SLICE, (replace(ZONAL, node_selector=None, all_nodes=True),)), "abc"
+    ),
+    "a slice for all whose pool is before some nodes' own and after others'": Case(
+        (), Changes.of(RESOURCE_SLICE, (AMONG,)), "abc"
+    ),
+    "such a slice changes": Case(
+        (AMONG,), Changes.of(RESOURCE_SLICE, (replace(AMONG, devices=NO_DEVICES),)), "abc"
+    ),
+    "such a slice goes": Case((AMONG,), Changes.of(RESOURCE_SLICE, gone=(AMONG.name,)), "abc"),
+    "a slice for all whose pool has the name of a node's own": Case(
+        (), Changes.of(RESOURCE_SLICE, (NAMESAKE,)), "abc"
+    ),
+    "a node's own pool becomes one for all": Case(
+        (), Changes.of(RESOURCE_SLICE, (replace(GPU["a"], node_name="", all_nodes=True),)), "abc"
+    ),
+    "a slice for all and a rule for it": Case(
+        (NAMESAKE,),
+        Changes.of(RESOURCE_SLICE, (replace(NAMESAKE, generation=1),))
+        | Changes.of(DEVICE_TAINT_RULE, (replace(DRAIN, driver="", pool=""),)),
+        "abc",
     ),
     "a slice for a zone": Case((), Changes.of(RESOURCE_SLICE, (ZONAL,)), "a"),
     "a zone's slice for all": Case(
