@@ -53,15 +53,16 @@ class Traits(Column[DeviceTraits]):
     """
     The traits of the devices. ``distinct``: each once, in order of appearance.
 
-    ``binding_conditions``: whether any device has some.
+    ``binding_conditions``, ``consumes_counters``: whether any device has some, or does.
     """
 
-    __slots__ = ("binding_conditions", "distinct")
+    __slots__ = ("binding_conditions", "consumes_counters", "distinct")
 
     def __init__(self, values: tuple[DeviceTraits, ...]) -> None:
         super().__init__(values)
         self.distinct = tuple(dict.fromkeys(values))
         self.binding_conditions = any(traits.binding_conditions for traits in self.distinct)
+        self.consumes_counters = any(traits.consumes_counters for traits in self.distinct)
 
 
 class Values(Column[Attribute | None]):

@@ -130,6 +130,8 @@ def _pool_of(
     ``None`` when a newer generation exists elsewhere: the driver is replacing
     the pool and the node's devices are about to change.
     """
+    if len(seen) == 1 and len(everywhere) == 1 and _is_simple(seen[0]):
+        return Pool(pool_id, tuple(everywhere), has_binding_conditions=has_binding_conditions(seen[0]))
     generation = max(slice_.generation for slice_ in seen)
     late = release.order.late_slices
     current = sorted(
@@ -163,6 +165,17 @@ def _pool_of(
             )
         )
     return _build(pool_id, current, other_slices, release, ambiguous=ambiguous)
+
+
+def _is_simple(slice_: ResourceSlice) -> bool:
+    """Whether a slice that is alone in its pool makes all of it, in every release; most do."""
+    devices = slice_.devices
+    return (
+        slice_.resource_slice_count == 1
+        and not slice_.shared_counters
+        and not devices.traits.consumes_counters
+        and len(devices.names.positions) == len(devices.names.values)
+    )
 
 
 def _comes_first(slice_: ResourceSlice, release: Release) -> bool:

@@ -122,6 +122,8 @@ def quantity_map(
     values: dict[str, QuantityJSON] | None, field: str, interner: Interner
 ) -> tuple[tuple[str, Quantity], ...]:
     """Return a map of quantities as pairs sorted by name."""
+    if not values:
+        return ()
     return sorted_map(values, lambda value: quantity(value, "", interner), field, interner)
 
 
@@ -164,9 +166,13 @@ def tolerations(entries: list[TolerationJSON] | None) -> tuple[Toleration, ...]:
 
     Source: ``DeviceToleration.Operator``, k8s.io/api resource/v1 types.go, v0.36.
     """
+    if not entries:
+        return ()
     return tuple(
-        Toleration(entry.key or "", entry.operator or "Equal", entry.value or "", entry.effect or "")
-        for entry in entries or ()
+        [
+            Toleration(entry.key or "", entry.operator or "Equal", entry.value or "", entry.effect or "")
+            for entry in entries
+        ]
     )
 
 

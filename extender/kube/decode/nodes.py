@@ -37,10 +37,12 @@ def node(data: bytes | msgspec.Raw, interner: Interner) -> Node:
 
 
 def _node(wire: NodeJSON, interner: Interner) -> Node:
-    status = wire.status or NodeStatus()
+    status, texts = wire.status or NodeStatus(), interner.texts
+    labels = (wire.metadata and wire.metadata.labels) or {}
     return Node(
-        name=interner.texts[object_name(wire.metadata)],
-        labels=(wire.metadata and wire.metadata.labels) or {},
+        name=texts[object_name(wire.metadata)],
+        # Most values are those of other nodes, or the node's name.
+        labels={name: texts[value] for name, value in labels.items()},
         allocatable=dict(quantity_map(status.allocatable, "status.allocatable", interner)),
         declared_features=tuple(status.declared_features or ()),
     )
