@@ -44,8 +44,8 @@ MUTATIONS = (
     Mutation(
         "pools with binding conditions come last",
         "cluster/pools",
-        "key=_LATE_LAST if release.order.late_pools else _BY_ID",
-        "key=_BY_ID",
+        "return _LATE_LAST if release.order.late_pools else _BY_ID",
+        "return _BY_ID",
     ),
     Mutation(
         "slices go by name", "cluster/pools", "slice_.name),\n    )\n    leaders", "0),\n    )\n    leaders"

@@ -9,6 +9,7 @@ from extender.core.allocator.projection import Projector
 from extender.core.audit.changing_nodes import ChangingNodes
 from extender.core.audit.node_kinds import NodeKinds
 from extender.core.claims.compiled_claims import compile_claims
+from extender.core.cluster.snapshot import Snapshot
 from extender.core.releases.history import LATEST
 from extender.model import Constraint, DeviceID, Devices
 from tests import builders as b
@@ -40,7 +41,7 @@ def cluster(roots=("r0", "r1")):
     return b.snapshot(*machines, release=LATEST)
 
 
-def projector(snapshot, *constraints):
+def projector(snapshot: Snapshot, *constraints: Constraint) -> Projector:
     spec = b.spec(b.request("gpu", "gpu", 2), constraints=constraints)
     return Projector(
         compile_claims((spec,), snapshot.classes, snapshot.release, unlimited()), snapshot.release
