@@ -29,6 +29,16 @@ def _request(name: str, device_class: str, count: int = 1) -> JSON:
     return {"name": name, "exactly": exactly}
 
 
+def _of_form(spec: JSON, form: int) -> JSON:
+    """The spec with a selector in each request that matches every device and is in no other form."""
+    selector = {"cel": {"expression": f'device.driver != "form-{form}.example.com"'}}
+    requests = [
+        {**request, "exactly": {**request["exactly"], "selectors": [selector]}}
+        for request in spec["devices"]["requests"]
+    ]
+    return {"devices": {**spec["devices"], "requests": requests}}
+
+
 def _claim_spec(*requests: JSON, constraints: Sequence[JSON] = ()) -> JSON:
     return {"devices": {"requests": requests, **({"constraints": constraints} if constraints else {})}}
 
@@ -80,11 +90,13 @@ class Load:
         self._offered = [json.dumps(self.names[index]).encode() for index in self._order]
         self._start = 0
         self._numbers = itertools.count(1)
+        self._forms = itertools.count(1)
 
-    def job(self, spec: str, annotations: Mapping[str, str] | None = None) -> Job:
-        """A new pod with new claims of ``SPECS[spec]``."""
+    def job(self, spec: str, annotations: Mapping[str, str] | None = None, *, form: int = 0) -> Job:
+        """A new pod with new claims of ``SPECS[spec]``, of a ``form`` of them where that is not 0."""
         name = f"job-{next(self._numbers)}"
-        claims = tuple(self._claim(f"{name}-claim-{index}", body) for index, body in enumerate(SPECS[spec]))
+        specs = [_of_form(body, form) for body in SPECS[spec]] if form else SPECS[spec]
+        claims = tuple(self._claim(f"{name}-claim-{index}", body) for index, body in enumerate(specs))
         metadata: JSON = {
             "name": name,
             "namespace": NAMESPACE,
@@ -96,6 +108,10 @@ class Load:
         pod = _pod(metadata, [f"{name}-claim-{index}" for index in range(len(claims))])
         body = b'{"Pod":%s,"Nodes":null,"NodeNames":[%s]}' % (json.dumps(pod).encode(), self._next_names())
         return Job(claims, body)
+
+    def job_of_new_form(self, spec: str) -> Job:
+        """A new pod of a spec that no pod had before, which asks for the same as ``SPECS[spec]``."""
+        return self.job(spec, form=next(self._forms))
 
     def placed_claims(self) -> Iterator[JSON]:
         """

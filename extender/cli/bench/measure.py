@@ -32,10 +32,12 @@ from .measurement import Measurement, Size, Timing
 from .server import Started, serve
 
 FILTER_ECHO = "filter, echo"
+FILTER_START = "filter, first pods after the start"
 FILTER_FIRST = "filter, first pod of a spec"
 FILTER = "filter, new pod"
 FILTER_REQUIRED = "filter, new pod, policy required"
 SECOND_ECHO = "prioritize after filter, echo"
+SECOND_START = "prioritize after filter, first pods after the start"
 SECOND_FIRST = "prioritize after filter, first pod of a spec"
 SECOND = "prioritize after filter, new pod"
 ALONE_ECHO = "prioritize alone, echo"
@@ -57,10 +59,12 @@ class Request(NamedTuple):
 
 REQUESTS: Mapping[str, Request] = {
     FILTER_ECHO: Request("/echo/filter", FILTER_ECHO, check_filter),
+    FILTER_START: Request("/filter", FILTER_ECHO, check_filter),
     FILTER_FIRST: Request("/filter", FILTER_ECHO, check_filter),
     FILTER: Request("/filter", FILTER_ECHO, check_filter),
     FILTER_REQUIRED: Request("/filter", FILTER_ECHO, check_filter),
     SECOND_ECHO: Request("/echo/prioritize", SECOND_ECHO, check_prioritize),
+    SECOND_START: Request("/prioritize", SECOND_ECHO, check_prioritize),
     SECOND_FIRST: Request("/prioritize", SECOND_ECHO, check_prioritize),
     SECOND: Request("/prioritize", SECOND_ECHO, check_prioritize),
     ALONE_ECHO: Request("/echo/prioritize", ALONE_ECHO, check_prioritize),
@@ -69,8 +73,11 @@ REQUESTS: Mapping[str, Request] = {
 """Kinds of request, in the order they are shown."""
 
 _START_SECONDS = 1_200
-PHASES = 3
-"""Phases that limits apply to: known specs, changing nodes, policy required."""
+PHASES = 4
+"""Phases that limits apply to: known specs, new specs, changing nodes, policy required."""
+
+_NEW_SPECS = 40
+"""New specs at most: far fewer than the plans that a service remembers."""
 
 
 class BenchError(Exception):
@@ -78,7 +85,7 @@ class BenchError(Exception):
 
 
 class Limits(NamedTuple):
-    """At most ``requests`` pods, for at most ``seconds``, in each phase but the first pods."""
+    """At most ``requests`` pods, for at most ``seconds``, in each phase but the first pods after start."""
 
     requests: int
     seconds: float
@@ -105,6 +112,7 @@ def measure(nodes: int, kubernetes: str, gates: Mapping[str, bool], limits: Limi
             samples = Samples(client.post, load, progress)
             samples.first_pods()
             samples.known_specs(limits)
+            samples.new_specs(limits)
             samples.changing_nodes(limits)
             samples.required(limits)
             neutral = client.count(NEUTRAL_ANSWERS)
@@ -188,11 +196,11 @@ class Samples:
         self._seconds: dict[str, list[float]] = {kind: [] for kind in REQUESTS}
 
     def first_pods(self) -> None:
-        """The first pod of each spec: nothing about it is known yet."""
+        """The first pods that the service is asked about, one of each spec."""
         for spec in SPECS:
             job = self._load.job(spec)
             self._upsert(*job.claims)
-            self._take(job, (FILTER_FIRST, SECOND_FIRST))
+            self._take(job, (FILTER_START, SECOND_START))
 
     def known_specs(self, limits: Limits) -> None:
         """New pods with new claims, of specs seen before, on a cluster that stands still."""
@@ -200,6 +208,14 @@ class Samples:
             job = self._load.job(spec)
             self._upsert(*job.claims)
             self._take(job, (FILTER, SECOND), (FILTER_ECHO, SECOND_ECHO))
+
+    def new_specs(self, limits: Limits) -> None:
+        """The first pod of each of many specs, in a service that has answered for others."""
+        few = limits._replace(requests=min(limits.requests, _NEW_SPECS))
+        for spec in self._rotation(few):
+            job = self._load.job_of_new_form(spec)
+            self._upsert(*job.claims)
+            self._take(job, (FILTER_FIRST, SECOND_FIRST))
 
     def changing_nodes(self, limits: Limits) -> None:
         """The same while the cluster fills up: one more claim is allocated before each pod."""

@@ -140,7 +140,7 @@ def test_percentile(percent, expected):
 
 
 def test_every_kind_of_request_is_measured(measured):
-    """Each kind has its timing with sensible figures; first pods are one for each spec."""
+    """Each kind has its timing with sensible figures."""
     timings = {timing.kind: timing for timing in measured.timings}
     assert list(timings) == list(REQUESTS)
     assert all(0 < timing.p50 <= timing.p99 for timing in timings.values())
