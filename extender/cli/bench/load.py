@@ -24,19 +24,15 @@ MOST_OFFERED = 5_000
 _STRIDE = 101
 
 
-def _request(name: str, device_class: str, count: int = 1) -> JSON:
-    exactly = {"deviceClassName": device_class, "allocationMode": "ExactCount", "count": count}
+def _request(name: str, device_class: str, count: int, form: int) -> JSON:
+    exactly: dict[str, object] = {
+        "deviceClassName": device_class,
+        "allocationMode": "ExactCount",
+        "count": count,
+    }
+    if form:
+        exactly["selectors"] = [{"cel": {"expression": f'device.driver != "form-{form}.example.com"'}}]
     return {"name": name, "exactly": exactly}
-
-
-def _of_form(spec: JSON, form: int) -> JSON:
-    """The spec with a selector in each request that matches every device and is in no other form."""
-    selector = {"cel": {"expression": f'device.driver != "form-{form}.example.com"'}}
-    requests = [
-        {**request, "exactly": {**request["exactly"], "selectors": [selector]}}
-        for request in spec["devices"]["requests"]
-    ]
-    return {"devices": {**spec["devices"], "requests": requests}}
 
 
 def _claim_spec(*requests: JSON, constraints: Sequence[JSON] = ()) -> JSON:
@@ -45,21 +41,32 @@ def _claim_spec(*requests: JSON, constraints: Sequence[JSON] = ()) -> JSON:
 
 _ON_ONE_ROOT: JSON = {"requests": ["gpu", "nic"], "matchAttribute": "resource.kubernetes.io/pcieRoot"}
 
-PAIR = _claim_spec(_request("gpu", "gpu"), _request("nic", "rdma"))
 
-SPECS: Mapping[str, tuple[JSON, ...]] = {
-    "1 GPU + 1 NIC": (PAIR,),
-    "1 GPU + 1 NIC on one PCIe root": (
-        _claim_spec(_request("gpu", "gpu"), _request("nic", "rdma"), constraints=[_ON_ONE_ROOT]),
-    ),
-    "4 GPUs + 4 NICs": (_claim_spec(_request("gpu", "gpu", 4), _request("nic", "rdma", 4)),),
-    "2 GPUs, 2 NICs, CPUs in three claims": (
-        _claim_spec(_request("gpu", "gpu", 2)),
-        _claim_spec(_request("nic", "rdma", 2)),
-        _claim_spec(_request("cpu", "dra.cpu")),
-    ),
-}
-"""The claim specs of a pod, by what they ask for."""
+def specs_of(form: int) -> Mapping[str, tuple[JSON, ...]]:
+    """
+    The claim specs of a pod, by what they ask for.
+
+    Those of a ``form`` that is not 0 have a selector that matches every device and is in no other form.
+    """
+
+    def request(name: str, device_class: str, count: int = 1) -> JSON:
+        return _request(name, device_class, count, form)
+
+    pair = request("gpu", "gpu"), request("nic", "rdma")
+    return {
+        "1 GPU + 1 NIC": (_claim_spec(*pair),),
+        "1 GPU + 1 NIC on one PCIe root": (_claim_spec(*pair, constraints=[_ON_ONE_ROOT]),),
+        "4 GPUs + 4 NICs": (_claim_spec(request("gpu", "gpu", 4), request("nic", "rdma", 4)),),
+        "2 GPUs, 2 NICs, CPUs in three claims": (
+            _claim_spec(request("gpu", "gpu", 2)),
+            _claim_spec(request("nic", "rdma", 2)),
+            _claim_spec(request("cpu", "dra.cpu")),
+        ),
+    }
+
+
+SPECS = specs_of(0)
+(PAIR,) = SPECS["1 GPU + 1 NIC"]
 
 
 class Pair(NamedTuple):
@@ -93,10 +100,10 @@ class Load:
         self._forms = itertools.count(1)
 
     def job(self, spec: str, annotations: Mapping[str, str] | None = None, *, form: int = 0) -> Job:
-        """A new pod with new claims of ``SPECS[spec]``, of a ``form`` of them where that is not 0."""
+        """A new pod with new claims of a spec, in a ``form`` of it (see ``specs_of``)."""
         name = f"job-{next(self._numbers)}"
-        specs = [_of_form(body, form) for body in SPECS[spec]] if form else SPECS[spec]
-        claims = tuple(self._claim(f"{name}-claim-{index}", body) for index, body in enumerate(specs))
+        bodies = (specs_of(form) if form else SPECS)[spec]
+        claims = tuple(self._claim(f"{name}-claim-{index}", body) for index, body in enumerate(bodies))
         metadata: JSON = {
             "name": name,
             "namespace": NAMESPACE,
