@@ -7,7 +7,6 @@ The table of limits in ``docs/security.md``, from the constants of the code.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 from extender.cel.evaluation.bounds import COST_LIMIT
 from extender.core.allocator.budget import PIECE_UNITS
@@ -22,29 +21,7 @@ from extender.service.http import admission_events, body, claims_shown, connecti
 from extender.service.live import awaited, offered_nodes, prediction_check, remembered, unconfirmed_pods
 from extender.service.nomination import asked_pods
 from extender.service.recording import recorder, thread
-
-MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """
-    ``unit`` stands after the value; ``MiB`` has the value in bytes.
-
-    ``beyond``: what happens to what exceeds it. ``metric`` counts that, empty where nothing does.
-    """
-
-    what: str
-    value: float
-    unit: str
-    beyond: str
-    metric: str = ""
-
-    def row(self) -> str:
-        value = round(self.value / MIB if self.unit == "MiB" else self.value)
-        metric = f"`{self.metric}`" if self.metric else "not counted"
-        return f"| {self.what} | {value:,} {self.unit} | {self.beyond} | {metric} |"
-
+from tests.security_limit import MIB, Limit
 
 LIMITS = (
     Limit(

@@ -10,7 +10,8 @@ from extender.service.metrics.page import markdown as metrics
 from tests.attacks import tried
 from tests.manifests import the
 from tests.paths import ROOT
-from tests.security_limits import LIMITS, Limit, markdown
+from tests.security_limit import Limit
+from tests.security_limits import LIMITS, markdown
 
 PAGE = (ROOT / "docs/security.md").read_text()
 
